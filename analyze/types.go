@@ -1,0 +1,268 @@
+package analyze
+
+import (
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// ReportSchema names the report format.
+const ReportSchema = "stageprobe.report/v1"
+
+// Outcome is what a run says of behaviour.
+type Outcome string
+
+// The outcomes.
+const (
+	Consistent   Outcome = "consistent"
+	Inconsistent Outcome = "inconsistent"
+	Inconclusive Outcome = "inconclusive"
+)
+
+// Report is the whole result of a run. Every format is made from it alone.
+type Report struct {
+	Schema   string  `json:"schema"`
+	Outcome  Outcome `json:"outcome"`
+	ExitCode int     `json:"exit_code"`
+	// Verdict is one sentence per finding, or the claim of consistency with
+	// its bound.
+	Verdict      []string              `json:"verdict"`
+	Run          Run                   `json:"run"`
+	Targets      []Target              `json:"targets"`
+	Findings     []attribution.Finding `json:"findings"`
+	Expectations []Expectation         `json:"expectations"`
+	Steps        []Step                `json:"steps"`
+	Logs         Logs                  `json:"logs"`
+	Notes        []string              `json:"notes"`
+
+	// Open lists questions that the run left undecided and what is missing.
+	Open []Question `json:"open,omitempty"`
+	// Mended lists findings of the baseline that are gone.
+	Mended     []attribution.Finding `json:"mended,omitempty"`
+	Efficiency *Efficiency           `json:"efficiency,omitempty"`
+
+	// Config is what the configuration alone says.
+	Config *Config `json:"config,omitempty"`
+}
+
+// Run says how the numbers were obtained.
+type Run struct {
+	ID         string    `json:"id"`
+	Started    time.Time `json:"started"`
+	Ended      time.Time `json:"ended"`
+	Seed       uint64    `json:"seed"`
+	Requests   int       `json:"requests"`
+	Failed     int       `json:"failed"`  // no HTTP answer
+	Stopped    string    `json:"stopped"` // decided, budget, interrupted
+	Confidence float64   `json:"confidence"`
+	Version    string    `json:"version"`
+}
+
+// Target is what one address answered.
+type Target struct {
+	ID           string           `json:"id"`
+	URL          string           `json:"url"`
+	Kind         probe.TargetKind `json:"kind"`
+	APIID        string           `json:"api_id"`
+	APIKind      probe.APIKind    `json:"api_kind"`
+	Stage        string           `json:"stage"`
+	DeploymentID string           `json:"deployment_id"`
+	Canary       *Canary          `json:"canary"`
+	Requests     int              `json:"requests"`
+	Clusters     []Cluster        `json:"clusters"`
+
+	Meant     string  `json:"meant,omitempty"` // the stage that the address is meant to serve
+	LatencyMS Latency `json:"latency_ms"`
+	// Timeline counts answers per cluster in equal windows of the run.
+	Timeline *Timeline `json:"timeline,omitempty"`
+	// Claim is the largest share of differing answers that the run does not
+	// exclude, at the run's confidence; nil where a split was found.
+	Claim *float64 `json:"claim,omitempty"`
+}
+
+// Canary is a target's canary as configured and as measured.
+type Canary struct {
+	Percent      float64 `json:"percent"` // 0 to 100
+	DeploymentID string  `json:"deployment_id"`
+	// Measured is the share of requests that the logs attribute to the canary.
+	Measured *attribution.Interval `json:"measured,omitempty"`
+}
+
+// Cluster is one behaviour of one scenario on one target.
+type Cluster struct {
+	ID               string   `json:"id"`
+	Scenario         string   `json:"scenario"`
+	Count            int      `json:"count"`
+	Share            float64  `json:"share"`
+	ShareLow         float64  `json:"share_low"`
+	ShareHigh        float64  `json:"share_high"`
+	Status           int      `json:"status"`
+	Producer         string   `json:"producer"`
+	GatewayResponse  *string  `json:"gateway_response"`
+	ErrorType        *string  `json:"error_type"`
+	RequestIDExample string   `json:"request_id_example"`
+	Served           Served   `json:"served"`
+	LatencyMS        Latency  `json:"latency_ms"`
+	Reference        bool     `json:"reference,omitempty"` // the usual behaviour of its scenario
+	Example          *Example `json:"example,omitempty"`
+}
+
+// Served counts which stage and which side of the canary served a cluster.
+type Served struct {
+	Stage   string `json:"stage"` // "" unknown, "a,b" where several
+	Canary  int    `json:"canary"`
+	Base    int    `json:"base"`
+	Unknown int    `json:"unknown"`
+}
+
+// Example is one answer of a cluster, secrets removed.
+type Example struct {
+	Header []probe.Header `json:"header"`
+	Body   string         `json:"body"`
+	// Differs lists the fields in which it differs from the reference.
+	Differs []FieldDiff `json:"differs,omitempty"`
+}
+
+// FieldDiff is one field that two behaviours do not share.
+type FieldDiff struct {
+	Field string `json:"field"` // header name, or JSON pointer
+	Usual string `json:"usual"`
+	Here  string `json:"here"`
+}
+
+// Latency is a distribution in milliseconds, from due time to last byte.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Timeline is who answered when.
+type Timeline struct {
+	WindowMS float64          `json:"window_ms"`
+	Clusters map[string][]int `json:"clusters"` // "scenario/cluster id" → count per window
+}
+
+// Expectation is one expectation of a scenario file and whether it held.
+type Expectation struct {
+	Scenario    string `json:"scenario"`
+	Target      string `json:"target"`
+	Expectation string `json:"expectation"`
+	Met         *bool  `json:"met"`
+	Observed    string `json:"observed"`
+}
+
+// Step is one of the six steps.
+type Step struct {
+	N      int    `json:"n"`
+	Name   string `json:"name"`
+	Status string `json:"status"` // ok, problem, unknown
+	Note   string `json:"note"`
+}
+
+// Logs says how far the logs could be read.
+type Logs struct {
+	Coverage        float64        `json:"coverage"` // matched / sampled
+	RequestsSampled int            `json:"requests_sampled"`
+	Matched         int            `json:"matched"`
+	Groups          []LogGroup     `json:"groups"`
+	Note            string         `json:"note"`
+	LagMS           *Latency       `json:"lag_ms,omitempty"`
+	Labels          map[string]int `json:"labels,omitempty"` // canary, base, unknown, contradictory
+}
+
+// LogGroup is one group that was read.
+type LogGroup struct {
+	Name   string `json:"name"`
+	Stage  string `json:"stage"`
+	Canary bool   `json:"canary"`
+	Events int    `json:"events"`
+}
+
+// Question is one thing that stayed undecided.
+type Question struct {
+	Target  string `json:"target"`
+	Text    string `json:"text"`
+	Leader  string `json:"leader,omitempty"` // the likeliest cause
+	Percent int    `json:"percent,omitempty"`
+	More    int    `json:"more,omitempty"` // further requests that would about decide it
+	Enable  string `json:"enable,omitempty"`
+}
+
+// Efficiency compares the requests used with the least that any method needs.
+type Efficiency struct {
+	Ratio    float64 `json:"ratio"` // bound / used
+	Bound    float64 `json:"bound"`
+	Used     int     `json:"used"`
+	Question string  `json:"question"` // the most expensive one
+}
+
+// Config is the configuration side of a report.
+type Config struct {
+	APIs    []ConfigAPI    `json:"apis"`
+	Domains []ConfigDomain `json:"domains,omitempty"`
+	Edits   []probe.Edit   `json:"edits,omitempty"`
+}
+
+// ConfigAPI is one API as inspect shows it.
+type ConfigAPI struct {
+	ID     string        `json:"id"`
+	Name   string        `json:"name"`
+	Kind   probe.APIKind `json:"kind"`
+	Stages []ConfigStage `json:"stages"`
+	// Matrix holds only the settings in which stages differ.
+	Matrix      []Setting            `json:"matrix,omitempty"`
+	Deployments []DeploymentUse      `json:"deployments,omitempty"`
+	Unreadable  []string             `json:"unreadable,omitempty"`
+	Pending     map[string][]Pending `json:"pending,omitempty"` // stage → differences
+}
+
+// ConfigStage is one stage as inspect shows it.
+type ConfigStage struct {
+	Name          string    `json:"name"`
+	DeploymentID  string    `json:"deployment_id"`
+	Deployed      time.Time `json:"deployed,omitzero"`
+	Updated       time.Time `json:"updated,omitzero"`
+	Canary        *Canary   `json:"canary,omitempty"`
+	CanaryCreated time.Time `json:"canary_created,omitzero"`
+	AutoDeploy    *bool     `json:"auto_deploy,omitempty"`
+	LoggingLevel  string    `json:"logging_level,omitempty"`
+	Newer         []string  `json:"newer,omitempty"` // deployments made after the one it serves
+}
+
+// Setting is one row of the stage matrix.
+type Setting struct {
+	Setting  string            `json:"setting"` // such as variables.backend
+	Values   map[string]string `json:"values"`  // stage → value
+	Intended bool              `json:"intended,omitempty"`
+	Matters  string            `json:"matters,omitempty"` // linked, cosmetic, untested
+}
+
+// DeploymentUse is one deployment and who uses it.
+type DeploymentUse struct {
+	ID          string    `json:"id"`
+	Created     time.Time `json:"created,omitzero"`
+	Description string    `json:"description,omitempty"`
+	UsedBy      []string  `json:"used_by,omitempty"` // "prod", "prod (canary)"
+}
+
+// Pending is one difference between the editor and a stage's snapshot.
+type Pending struct {
+	Subject string `json:"subject"` // "GET /orders", "gateway response DEFAULT_4XX"
+	Aspect  string `json:"aspect"`  // "added", "removed", "integration.uri", …
+	Editor  string `json:"editor"`
+	Stage   string `json:"stage"`
+	Before  string `json:"before"` // what a probe sees before a redeploy
+	After   string `json:"after"`  // and after it
+	Seen    string `json:"seen,omitempty"`
+}
+
+// ConfigDomain is one custom domain as inspect shows it.
+type ConfigDomain struct {
+	Name     string              `json:"name"`
+	Mappings []probe.Mapping     `json:"mappings"`
+	Rules    []probe.RoutingRule `json:"rules,omitempty"`
+	Note     string              `json:"note,omitempty"`
+}

@@ -1,0 +1,88 @@
+package probe
+
+import "time"
+
+// Evidence is what the gateway's own logs say of the requests that were sent.
+type Evidence struct {
+	Groups  []LogGroup  `json:"groups,omitempty"`
+	Records []LogRecord `json:"records,omitempty"`
+	Gaps    []Gap       `json:"gaps,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+}
+
+// LogSource tells the two kinds of log apart.
+type LogSource string
+
+// The log sources.
+const (
+	ExecutionLog LogSource = "execution-log"
+	AccessLogSrc LogSource = "access-log"
+)
+
+// LogGroup is one log group that was read.
+type LogGroup struct {
+	Name   string    `json:"name"`
+	Source LogSource `json:"source"`
+	APIID  string    `json:"api_id,omitempty"`
+	Stage  string    `json:"stage,omitempty"`
+	Canary bool      `json:"canary,omitempty"` // the group ends in /Canary
+	Exists bool      `json:"exists"`
+	Events int       `json:"events"`
+	// Watermark is the time of the newest event seen in the group, from any
+	// request: what was sent well before it should be there by now.
+	Watermark time.Time `json:"watermark,omitzero"`
+	// Level is the logging level that the stage is configured with.
+	Level string `json:"level,omitempty"`
+}
+
+// LogRecord is one request as a log tells it. A pointer that is nil, and a
+// string that is empty, mean that the log does not say.
+type LogRecord struct {
+	Source      LogSource `json:"source"`
+	Group       string    `json:"group,omitempty"`
+	Stream      string    `json:"stream,omitempty"`
+	GroupCanary bool      `json:"group_canary,omitempty"` // read from a /Canary group
+	Time        time.Time `json:"time,omitzero"`          // of its first event
+	Ingested    time.Time `json:"ingested,omitzero"`      // of its last event, where told
+
+	RequestID  string `json:"request_id,omitempty"`
+	ExtendedID string `json:"extended_request_id,omitempty"`
+
+	APIID        string `json:"api_id,omitempty"`
+	Stage        string `json:"stage,omitempty"`
+	Canary       *bool  `json:"canary,omitempty"` // $context.isCanaryRequest; group membership stands in GroupCanary
+	DeploymentID string `json:"deployment_id,omitempty"`
+	Domain       string `json:"domain,omitempty"`
+	BasePath     string `json:"base_path,omitempty"`
+
+	Method   string `json:"http_method,omitempty"`
+	Path     string `json:"resource_path,omitempty"`  // as requested, without the stage
+	Template string `json:"route_template,omitempty"` // such as "GET /orders/{id}"
+
+	Status          *int   `json:"status,omitempty"`
+	GatewayResponse string `json:"gateway_response,omitempty"` // the type, such as DEFAULT_5XX
+	Error           string `json:"error,omitempty"`            // the failure line's text
+	Producer        string `json:"producer,omitempty"`
+
+	IntegrationStatus    *int     `json:"integration_status,omitempty"`
+	IntegrationLatencyMS *float64 `json:"integration_latency_ms,omitempty"`
+	IntegrationURI       string   `json:"integration_uri,omitempty"`
+	// IntegrationCalled is false where the log proves that no integration was
+	// called ("-" in every integration field), nil where it does not say.
+	IntegrationCalled *bool  `json:"integration_called,omitempty"`
+	ExecutedVersion   string `json:"executed_version,omitempty"`
+	LambdaAlias       string `json:"lambda_alias,omitempty"`
+	LambdaRequestID   string `json:"lambda_request_id,omitempty"`
+
+	AuthorizerID      string `json:"authorizer_id,omitempty"`
+	AuthorizerOutcome string `json:"authorizer_outcome,omitempty"` // allow, deny, unauthorized, error
+	UsagePlan         string `json:"usage_plan,omitempty"`         // ok, throttled, quota, not-required
+	WAF               string `json:"waf,omitempty"`                // the WAF's verdict, such as WAF_BLOCK
+	XRay              string `json:"xray,omitempty"`
+	RouteKey          string `json:"route_key,omitempty"` // HTTP APIs
+
+	Complete bool `json:"complete"` // the log saw the request to its end
+
+	// Lines are the log lines kept as evidence, cut to a readable length.
+	Lines []string `json:"lines,omitempty"`
+}
