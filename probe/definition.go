@@ -17,6 +17,7 @@ type Definition struct {
 	CORS             string                     `json:"cors,omitempty"`   // HTTP APIs: canonical JSON
 	Policy           string                     `json:"policy,omitempty"` // resource policy, canonical JSON
 	BinaryTypes      []string                   `json:"binary_types,omitempty"`
+	APIKeySource     string                     `json:"api_key_source,omitempty"` // AUTHORIZER; "" is HEADER, the default
 
 	// Unknown lists aspects that this source does not tell, as the dotted
 	// names that differences use: "integration", "models", "gateway_responses".
@@ -54,6 +55,11 @@ type Integration struct {
 	Responses          map[string]string `json:"responses,omitempty"` // selection pattern → canonical JSON
 	CacheKeyParameters []string          `json:"cache_key_parameters,omitempty"`
 	CacheNamespace     string            `json:"-"`
+	TLSInsecure        bool              `json:"tls_insecure,omitempty"`    // tlsConfig.insecureSkipVerification
+	TLSServerName      string            `json:"tls_server_name,omitempty"` // tlsConfig.serverNameToVerify, HTTP APIs
+	TransferMode       string            `json:"transfer_mode,omitempty"`   // STREAM; "" is BUFFERED, the default
+	Target             string            `json:"target,omitempty"`          // integrationTarget: the ALB behind a VPC link
+	Subtype            string            `json:"subtype,omitempty"`         // HTTP APIs: first-class services, such as SQS-SendMessage
 }
 
 // Authorizer is a Lambda, Cognito or JWT authorizer.
@@ -67,6 +73,10 @@ type Authorizer struct {
 	Providers      []string `json:"providers,omitempty"`
 	Issuer         string   `json:"issuer,omitempty"`
 	Audience       []string `json:"audience,omitempty"`
+
+	Credentials     string `json:"credentials,omitempty"` // role that calls it
+	PayloadVersion  string `json:"payload_version,omitempty"`
+	SimpleResponses bool   `json:"simple_responses,omitempty"`
 }
 
 // GatewayResponse is a customised gateway response.

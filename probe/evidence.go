@@ -4,6 +4,9 @@ import "time"
 
 // Evidence is what the gateway's own logs say of the requests that were sent.
 type Evidence struct {
+	// ReadAt is when the logs were last asked: what they do not hold of a
+	// request sent well before may be taken as absent.
+	ReadAt  time.Time   `json:"read_at,omitzero"`
 	Groups  []LogGroup  `json:"groups,omitempty"`
 	Records []LogRecord `json:"records,omitempty"`
 	Gaps    []Gap       `json:"gaps,omitempty"`
@@ -27,7 +30,10 @@ type LogGroup struct {
 	Stage  string    `json:"stage,omitempty"`
 	Canary bool      `json:"canary,omitempty"` // the group ends in /Canary
 	Exists bool      `json:"exists"`
-	Events int       `json:"events"`
+	Events int       `json:"events"` // read, from any request
+	// Matched counts the wanted requests that were found in the group; one is
+	// enough to prove that the stage logs.
+	Matched int `json:"matched,omitempty"`
 	// Watermark is the time of the newest event seen in the group, from any
 	// request: what was sent well before it should be there by now.
 	Watermark time.Time `json:"watermark,omitzero"`
@@ -48,21 +54,32 @@ type LogRecord struct {
 	RequestID  string `json:"request_id,omitempty"`
 	ExtendedID string `json:"extended_request_id,omitempty"`
 
-	APIID        string `json:"api_id,omitempty"`
-	Stage        string `json:"stage,omitempty"`
-	Canary       *bool  `json:"canary,omitempty"` // $context.isCanaryRequest; group membership stands in GroupCanary
-	DeploymentID string `json:"deployment_id,omitempty"`
-	Domain       string `json:"domain,omitempty"`
-	BasePath     string `json:"base_path,omitempty"`
+	APIKind      APIKind `json:"api_kind,omitempty"` // where the entry itself tells
+	APIID        string  `json:"api_id,omitempty"`
+	Stage        string  `json:"stage,omitempty"`
+	Canary       *bool   `json:"canary,omitempty"` // $context.isCanaryRequest; group membership stands in GroupCanary
+	DeploymentID string  `json:"deployment_id,omitempty"`
+	Domain       string  `json:"domain,omitempty"`
+	BasePath     string  `json:"base_path,omitempty"`
 
 	Method   string `json:"http_method,omitempty"`
 	Path     string `json:"resource_path,omitempty"`  // as requested, without the stage
 	Template string `json:"route_template,omitempty"` // such as "GET /orders/{id}"
+	// PathParams are the values of the template's parameters, where the log
+	// prints them so that they can be told apart.
+	PathParams map[string]string `json:"path_params,omitempty"`
 
 	Status          *int   `json:"status,omitempty"`
 	GatewayResponse string `json:"gateway_response,omitempty"` // the type, such as DEFAULT_5XX
 	Error           string `json:"error,omitempty"`            // the failure line's text
-	Producer        string `json:"producer,omitempty"`
+	Detail          string `json:"detail,omitempty"`           // what the log adds to it
+	// ImpliedStatus is the status that the failure line stands for by AWS's
+	// documentation, where the log itself names none.
+	ImpliedStatus *int `json:"implied_status,omitempty"`
+	// GatewayResponseImplied is true where the type follows from the failure
+	// line, false where the log names it.
+	GatewayResponseImplied bool   `json:"gateway_response_implied,omitempty"`
+	Producer               string `json:"producer,omitempty"`
 
 	IntegrationStatus    *int     `json:"integration_status,omitempty"`
 	IntegrationLatencyMS *float64 `json:"integration_latency_ms,omitempty"`
@@ -74,15 +91,28 @@ type LogRecord struct {
 	LambdaAlias       string `json:"lambda_alias,omitempty"`
 	LambdaRequestID   string `json:"lambda_request_id,omitempty"`
 
-	AuthorizerID      string `json:"authorizer_id,omitempty"`
-	AuthorizerOutcome string `json:"authorizer_outcome,omitempty"` // allow, deny, unauthorized, error
-	UsagePlan         string `json:"usage_plan,omitempty"`         // ok, throttled, quota, not-required
-	WAF               string `json:"waf,omitempty"`                // the WAF's verdict, such as WAF_BLOCK
-	XRay              string `json:"xray,omitempty"`
-	RouteKey          string `json:"route_key,omitempty"` // HTTP APIs
+	AuthorizerID      string    `json:"authorizer_id,omitempty"`
+	AuthorizerOutcome string    `json:"authorizer_outcome,omitempty"` // allow, deny, unauthorized, error
+	UsagePlan         string    `json:"usage_plan,omitempty"`         // ok, throttled, quota, not-required
+	APIKeySuffix      string    `json:"api_key_suffix,omitempty"`     // the six characters that masking leaves
+	Throttle          *Throttle `json:"throttle,omitempty"`
+	WAF               string    `json:"waf,omitempty"` // the WAF's verdict, such as WAF_BLOCK
+	XRay              string    `json:"xray,omitempty"`
+	RouteKey          string    `json:"route_key,omitempty"` // HTTP APIs
 
 	Complete bool `json:"complete"` // the log saw the request to its end
 
+	// Doubts name what the log says in more than one way, and what is therefore
+	// left out of the record.
+	Doubts []string `json:"doubts,omitempty"`
+
 	// Lines are the log lines kept as evidence, cut to a readable length.
 	Lines []string `json:"lines,omitempty"`
+}
+
+// Throttle is the limit that an execution log says was exceeded.
+type Throttle struct {
+	Limit      float64 `json:"limit"` // requests per second
+	Burst      int     `json:"burst"`
+	ResourceID string  `json:"resource_id,omitempty"`
 }

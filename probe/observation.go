@@ -46,7 +46,7 @@ type Observation struct {
 	MintedID string `json:"minted_id,omitempty"`
 
 	Status    int      `json:"status,omitempty"`
-	Header    []Header `json:"header,omitempty"` // in wire order
+	Header    []Header `json:"header,omitempty"` // in wire order; of HTTP/2 by name
 	Body      []byte   `json:"body,omitempty"`   // at most Plan.MaxBody bytes
 	BodySize  int64    `json:"body_size,omitempty"`
 	Truncated bool     `json:"truncated,omitempty"` // the body was longer than what is kept

@@ -36,6 +36,10 @@ type Target struct {
 	BasePath     string  `json:"base_path,omitempty"`
 	Unmapped     string  `json:"unmapped,omitempty"` // why the address leads nowhere by configuration
 
+	// Header is sent with every request because the address needs it, such as
+	// x-apigw-api-id at a VPC endpoint's own name.
+	Header []Header `json:"header,omitempty"`
+
 	// Meant is the stage that the address is meant to serve; nil where nobody
 	// said.
 	Meant *StageRef `json:"meant,omitempty"`
@@ -84,6 +88,9 @@ type Scenario struct {
 	// limit confirms one fact (a route that only the editor knows, a control
 	// request for the logs) and takes no part in consistency claims.
 	Limit int `json:"limit,omitempty"`
+	// Uncredentialed marks a route that asks for credentials which the probe
+	// does not have: being refused is what is expected of it.
+	Uncredentialed bool `json:"uncredentialed,omitempty"`
 	// Confirms says what a scenario with a limit is sent for, such as
 	// "editor-only route GET /new".
 	Confirms string `json:"confirms,omitempty"`

@@ -1,0 +1,188 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// AddressKind is the shape of a URL.
+type AddressKind string
+
+// The shapes of an address.
+const (
+	AddressExecuteAPI AddressKind = "execute-api"     // {api}.execute-api.{region}.amazonaws.com, also {api}-{vpce}
+	AddressVPCE       AddressKind = "vpc-endpoint"    // vpce-….execute-api.{region}.vpce.amazonaws.com
+	AddressRegional   AddressKind = "regional-domain" // d-….execute-api.{region}.amazonaws.com
+	AddressCustom     AddressKind = "custom-domain"   // anything else
+	AddressEmulator   AddressKind = "emulator"        // LocalStack and its like
+)
+
+// Address is a URL taken apart. What its shape does not tell is empty.
+type Address struct {
+	Scheme      string // https or http
+	Host        string // lower case, without port
+	Port        string // "" where the URL names none
+	Kind        AddressKind
+	Region      string
+	Partition   string // aws, aws-cn, aws-us-gov …
+	APIID       string
+	VPCEndpoint string // vpce-…
+	Emulator    bool
+
+	// Base is what stands before the API's own path: scheme, host and port,
+	// and behind an emulator's path template that as well.
+	Base string
+	// Stage is named by an emulator's path template and then part of Base. For
+	// every other shape it is empty and the stage of a REST API is First.
+	Stage    string
+	Segments []string // of the path behind Base, still escaped
+	First    string   // the first of them; "" where there is none
+	Path     string   // the escaped path behind Base, with its slash
+	Query    string   // encoded, without the question mark
+}
+
+// partition is a family of regions with its DNS suffix.
+type partition struct{ prefix, name, suffix string }
+
+// partitions by region prefix; the last one takes every other region. From the
+// AWS SDK's partition table.
+var partitions = []partition{
+	{"cn-", "aws-cn", "amazonaws.com.cn"},
+	{"us-gov-", "aws-us-gov", "amazonaws.com"},
+	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
+	{"us-iso-", "aws-iso", "c2s.ic.gov"},
+	{"eusc-", "aws-eusc", "amazonaws.eu"},
+	{"", "aws", "amazonaws.com"},
+}
+
+func partitionOf(region string) partition {
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.prefix) {
+			return p
+		}
+	}
+	return partition{}
+}
+
+var (
+	executeHost = regexp.MustCompile(`^([a-z0-9]+)(?:-(vpce-[a-z0-9-]+))?\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
+	domainHost  = regexp.MustCompile(`^d-[a-z0-9]+\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
+	vpceHost    = regexp.MustCompile(`^(vpce-[a-z0-9]+)[a-z0-9-]*\.execute-api\.([a-z0-9-]+)\.vpce\.` + suffixes + `$`)
+	localHost   = regexp.MustCompile(`^([a-z0-9]+)\.execute-api\.(?:([a-z0-9-]+)\.)?localhost(?:\.localstack\.cloud)?$`)
+
+	// The path templates of emulators, with the API and the stage in them.
+	localPaths = []*regexp.Regexp{
+		regexp.MustCompile(`^/_aws/execute-api/([^/]+)/([^/]+)`),
+		regexp.MustCompile(`^/restapis/([^/]+)/([^/]+)/_user_request_`),
+	}
+)
+
+const suffixes = `(?:amazonaws\.com(?:\.cn)?|c2s\.ic\.gov|sc2s\.sgov\.gov|amazonaws\.eu)`
+
+// ParseURL takes apart a URL as people paste it: spaces, quotes and angle
+// brackets around it are ignored, and a missing scheme counts as https (http
+// at an emulator).
+func ParseURL(raw string) (Address, error) {
+	raw = strings.Trim(strings.TrimSpace(raw), "<>\"'`")
+	bare := !strings.Contains(raw, "://")
+	if bare {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return Address{}, badURL(errors.Unwrap(err).Error()) // without the URL, which may hold a secret
+	}
+	a := Address{
+		Scheme: strings.ToLower(u.Scheme),
+		Host:   strings.TrimSuffix(strings.ToLower(u.Hostname()), "."),
+		Port:   u.Port(), Path: u.EscapedPath(), Query: u.RawQuery,
+	}
+	switch {
+	case a.Scheme == "ws" || a.Scheme == "wss":
+		return Address{}, badURL("WebSocket APIs are not checked, only REST and HTTP APIs")
+	case a.Scheme != "https" && a.Scheme != "http":
+		return Address{}, badURL(fmt.Sprintf("scheme %q is neither https nor http", a.Scheme))
+	case a.Host == "" || strings.ContainsAny(a.Host, " /\\%"):
+		return Address{}, badURL("there is no host name in it")
+	case u.User != nil:
+		return Address{}, badURL("it holds a user name; give credentials with --header, --bearer or --api-key")
+	case a.Path != "" && a.Path[0] != '/':
+		return Address{}, badURL("the path must begin with a slash")
+	}
+	a.shape()
+	if bare && a.Emulator {
+		a.Scheme = "http"
+	}
+	a.split(u.Host)
+	return a, nil
+}
+
+func badURL(why string) error {
+	return fmt.Errorf("not a URL that can be checked: %s; paste it like https://abc123.execute-api.us-east-1.amazonaws.com/prod/path", why)
+}
+
+// shape reads what the host name tells.
+func (a *Address) shape() {
+	a.Kind = AddressCustom
+	if m := executeHost.FindStringSubmatch(a.Host); m != nil {
+		a.Kind, a.APIID, a.VPCEndpoint, a.Region = AddressExecuteAPI, m[1], m[2], m[3]
+	} else if m := domainHost.FindStringSubmatch(a.Host); m != nil {
+		a.Kind, a.Region = AddressRegional, m[1]
+	} else if m := vpceHost.FindStringSubmatch(a.Host); m != nil {
+		a.Kind, a.VPCEndpoint, a.Region = AddressVPCE, m[1], m[2]
+	} else if m := localHost.FindStringSubmatch(a.Host); m != nil {
+		a.Kind, a.Emulator, a.APIID, a.Region = AddressEmulator, true, m[1], m[2]
+	}
+	if a.Region != "" {
+		a.Partition = partitionOf(a.Region).name
+	}
+	for _, re := range localPaths {
+		if m := re.FindStringSubmatch(a.Path); m != nil && a.Kind == AddressCustom {
+			a.Kind, a.Emulator, a.APIID, a.Stage = AddressEmulator, true, m[1], m[2]
+			if stage, err := url.PathUnescape(m[2]); err == nil {
+				a.Stage = stage
+			}
+		}
+	}
+}
+
+// split divides the path into what belongs to the address and what to the API.
+func (a *Address) split(authority string) {
+	a.Base = a.Scheme + "://" + strings.ToLower(authority)
+	for _, re := range localPaths {
+		if template := re.FindString(a.Path); template != "" && a.Stage != "" {
+			a.Base += template
+			a.Path = a.Path[len(template):]
+			break
+		}
+	}
+	for segment := range strings.SplitSeq(a.Path, "/") {
+		if segment != "" {
+			a.Segments = append(a.Segments, segment)
+		}
+	}
+	if len(a.Segments) > 0 {
+		a.First = a.Segments[0]
+	}
+}
+
+// Suffix is the DNS suffix of a region's execute-api hosts, such as
+// "amazonaws.com.cn" in China.
+func Suffix(region string) string { return partitionOf(region).suffix }
+
+// StageURL puts together the invoke URL of a stage, without a slash at its
+// end. The $default stage of an HTTP API has no path segment. suffix is the
+// DNS suffix, "" for the region's own.
+func StageURL(region, suffix, api, stage string) string {
+	if suffix == "" {
+		suffix = Suffix(region)
+	}
+	base := "https://" + api + ".execute-api." + region + "." + suffix
+	if stage == "" || stage == DefaultStage {
+		return base
+	}
+	return base + "/" + url.PathEscape(stage)
+}

@@ -1,0 +1,50 @@
+package probe
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// RecordingFormat is the value of [RecordingHeader].Format.
+const RecordingFormat = "stageprobe.recording/v1"
+
+// RecordingHeader is what a recording begins with: what was going to be sent.
+type RecordingHeader struct {
+	Format   string          `json:"format"`
+	Run      string          `json:"run"`
+	Machine  string          `json:"machine,omitempty"`
+	Version  string          `json:"version,omitempty"`
+	Started  time.Time       `json:"started"`
+	Plan     Plan            `json:"plan"`
+	Snapshot *Snapshot       `json:"snapshot,omitempty"`
+	Policy   json.RawMessage `json:"policy,omitempty"` // the analysis' own, kept as it is
+}
+
+// RecordingTrailer is what a recording that was closed ends with.
+type RecordingTrailer struct {
+	Ended   time.Time `json:"ended"`
+	Stopped string    `json:"stopped"` // decided, budget, interrupted
+	Notes   []string  `json:"notes,omitempty"`
+}
+
+// recordLine is one line of a recording in JSON Lines: one of its fields is set.
+type recordLine struct {
+	Header      *RecordingHeader  `json:"header,omitempty"`
+	Snapshot    *Snapshot         `json:"snapshot,omitempty"`
+	Observation *Observation      `json:"observation,omitempty"`
+	Evidence    *Evidence         `json:"evidence,omitempty"`
+	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
+}
+
+// Recording is one run as it was kept, in one file or in several shards. Its
+// rows stay in the files until they are asked for.
+type Recording struct {
+	Header   RecordingHeader
+	Snapshot *Snapshot         // the last one recorded; nil where none was
+	Evidence *Evidence         // all parts together; nil where no log was read
+	Trailer  *RecordingTrailer // nil where any of the files ends early
+	Rows     int
+	Notes    []string // such as where a file was cut off
+
+	shards []*shard
+}

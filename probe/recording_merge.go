@@ -1,0 +1,222 @@
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Open reads a recording of one file or of several shards. The order in which
+// shards are named does not matter. Shards of different runs or plans are
+// refused, and so are rows that stand in them twice. Files are gone through
+// once; their rows are read again whenever Observations is ranged over.
+func Open(paths ...string) (*Recording, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("no recording was named")
+	}
+	shards := make([]*shard, len(paths))
+	for i, p := range paths {
+		shards[i] = &shard{path: p}
+		if err := shards[i].look(); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(shards, func(a, b *shard) int {
+		return cmp.Or(a.first().compare(b.first()), strings.Compare(a.header.Machine, b.header.Machine))
+	})
+	if err := compatible(shards); err != nil {
+		return nil, err
+	}
+	if err := distinct(shards); err != nil {
+		return nil, err
+	}
+	return join(shards), nil
+}
+
+func (s *shard) first() rowKey {
+	if len(s.keys) == 0 {
+		return rowKey{machine: s.header.Machine}
+	}
+	return s.keys[0]
+}
+
+// compatible refuses shards that are not of one run.
+func compatible(shards []*shard) error {
+	a := shards[0]
+	want, err := planText(a.header.Plan)
+	if err != nil {
+		return err
+	}
+	for _, b := range shards[1:] {
+		if a.header.Run != b.header.Run {
+			return fmt.Errorf("recordings %s and %s are of different runs (%s and %s); analyze them one by one, or give the machines of one run the same run id",
+				a.path, b.path, a.header.Run, b.header.Run)
+		}
+		got, err := planText(b.header.Plan)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(want, got) {
+			return fmt.Errorf("recordings %s and %s were made from different plans; only shards of one plan can be counted together", a.path, b.path)
+		}
+	}
+	return nil
+}
+
+// planText is what the machines of one run have in common.
+func planText(p Plan) ([]byte, error) {
+	p.Machine, p.Seed = "", 0
+	return json.Marshal(p)
+}
+
+// distinct refuses rows that stand in the recording twice.
+func distinct(shards []*shard) error {
+	type at struct {
+		key  rowKey
+		path string
+	}
+	var all []at
+	for _, s := range shards {
+		for _, k := range s.keys {
+			all = append(all, at{k, s.path})
+		}
+	}
+	slices.SortFunc(all, func(a, b at) int {
+		return cmp.Or(a.key.compare(b.key), strings.Compare(a.path, b.path))
+	})
+	for i := 1; i < len(all); i++ {
+		if a, b := all[i-1], all[i]; a.key == b.key {
+			return fmt.Errorf("row %d of machine %q stands in %s and again in %s; name each shard once, and give each machine of a run a name of its own",
+				a.key.seq, a.key.machine, a.path, b.path)
+		}
+	}
+	return nil
+}
+
+// join makes one recording of shards that belong together.
+func join(shards []*shard) *Recording {
+	r := &Recording{Header: *shards[0].header, shards: shards}
+	closed := true
+	for _, s := range shards {
+		r.Rows += len(s.keys)
+		if s.header.Started.Before(r.Header.Started) {
+			r.Header.Started = s.header.Started
+		}
+		if r.Snapshot == nil {
+			r.Snapshot = s.snapshot
+		}
+		for _, e := range s.evidence {
+			r.Evidence = r.Evidence.with(e)
+		}
+		if s.trailer == nil || s.cut {
+			closed = false
+			r.Notes = append(r.Notes, fmt.Sprintf("%s was cut off: it reads up to its last complete row (%d rows)", s.path, len(s.keys)))
+			continue
+		}
+		r.Trailer = r.Trailer.with(s.trailer)
+	}
+	if !closed {
+		r.Trailer = nil
+	}
+	return r
+}
+
+// with joins the ends of two shards: the later time, the weaker reason.
+func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
+	if t == nil {
+		return u
+	}
+	joined := *t
+	if u.Ended.After(t.Ended) {
+		joined.Ended = u.Ended
+	}
+	reasons := []string{"decided", "budget", "interrupted"}
+	if slices.Index(reasons, u.Stopped) > slices.Index(reasons, t.Stopped) {
+		joined.Stopped = u.Stopped
+	}
+	joined.Notes = slices.Concat(t.Notes, u.Notes)
+	return &joined
+}
+
+// with adds what another reading of the logs said; what both said counts once.
+func (e *Evidence) with(f *Evidence) *Evidence {
+	if e == nil {
+		e = &Evidence{}
+	}
+	joined := *e
+	joined.Groups = slices.Clone(e.Groups)
+	for _, g := range f.Groups {
+		i := slices.IndexFunc(joined.Groups, func(h LogGroup) bool { return h.Name == g.Name && h.Source == g.Source })
+		if i < 0 {
+			joined.Groups = append(joined.Groups, g)
+			continue
+		}
+		h := &joined.Groups[i]
+		h.Exists = h.Exists || g.Exists
+		h.Events = max(h.Events, g.Events)
+		if g.Watermark.After(h.Watermark) {
+			h.Watermark = g.Watermark
+		}
+	}
+	type id struct{ source, group, stream, request, extended string }
+	idOf := func(r LogRecord) id {
+		return id{string(r.Source), r.Group, r.Stream, r.RequestID, r.ExtendedID}
+	}
+	seen := map[id]bool{}
+	for _, r := range e.Records {
+		seen[idOf(r)] = true
+	}
+	joined.Records = slices.Clone(e.Records)
+	for _, r := range f.Records {
+		if !seen[idOf(r)] {
+			joined.Records = append(joined.Records, r)
+		}
+	}
+	joined.Gaps = slices.Concat(e.Gaps, f.Gaps)
+	joined.Notes = slices.Concat(e.Notes, f.Notes)
+	return &joined
+}
+
+// Observations yields every row in (machine, seq) order. Memory does not grow
+// with the number of rows.
+func (r *Recording) Observations() iter.Seq2[Observation, error] {
+	return func(yield func(Observation, error) bool) {
+		heads := make([]*head, 0, len(r.shards))
+		for _, s := range r.shards {
+			next, stop := iter.Pull2(s.rows())
+			defer stop()
+			h := &head{next: next}
+			if h.advance() {
+				heads = append(heads, h)
+			}
+		}
+		for len(heads) > 0 {
+			first := slices.MinFunc(heads, func(a, b *head) int {
+				return keyOfRow(&a.row).compare(keyOfRow(&b.row))
+			})
+			if !yield(first.row, first.err) || first.err != nil {
+				return
+			}
+			if !first.advance() {
+				heads = slices.DeleteFunc(heads, func(h *head) bool { return h == first })
+			}
+		}
+	}
+}
+
+// head is the next row of a shard.
+type head struct {
+	next func() (Observation, error, bool)
+	row  Observation
+	err  error
+}
+
+func (h *head) advance() (ok bool) {
+	h.row, h.err, ok = h.next()
+	return ok
+}

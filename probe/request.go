@@ -1,0 +1,154 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// FixedHeaders are the headers that the engine sends with every request unless
+// a scenario sets them itself. Nothing else is added: routing rules and
+// backends may look at any header. A body that arrives compressed could not be
+// compared, hence identity.
+func FixedHeaders(userAgent string) []Header {
+	if userAgent == "" {
+		userAgent = "stageprobe"
+	}
+	return []Header{{"User-Agent", userAgent}, {"Accept", "*/*"}, {"Accept-Encoding", "identity"}}
+}
+
+// SafeMethod tells whether a method may be sent without Scenario.Unsafe.
+func SafeMethod(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// requestIDHeader is adopted by REST APIs as $context.requestId where it is a UUID.
+const requestIDHeader = "X-Amzn-Requestid"
+
+// form is a request that is sent again and again.
+type form struct {
+	target   *Target
+	scenario *Scenario
+	request  *http.Request
+	host     hostKey
+	mint     bool
+	sign     func(*Target, *Scenario, *http.Request) error
+}
+
+func newForm(e *Engine, t *Target, s *Scenario) (*form, error) {
+	raw := strings.TrimSuffix(t.URL, "/") + s.Path
+	if s.Query != "" {
+		raw += "?" + s.Query
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("not a URL: %w", errors.Unwrap(err)) // without the URL: its query may hold a secret
+	}
+	if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+		return nil, fmt.Errorf("%q is not an http or https URL with a host", t.URL)
+	}
+	req, err := http.NewRequest(s.Method, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range [][]Header{FixedHeaders(e.UserAgent), t.Header, s.Header} {
+		setHeaders(req, set)
+	}
+	f := &form{target: t, scenario: s, request: req, sign: e.Sign, host: keyOf(u)}
+	f.mint = e.Mint && t.APIKind != HTTP && req.Header.Get(requestIDHeader) == ""
+	return f, nil
+}
+
+// setHeaders replaces a header that an earlier set named and keeps one that is
+// repeated within the set. Host is not a header to net/http.
+func setHeaders(req *http.Request, set []Header) {
+	seen := map[string]bool{}
+	for _, h := range set {
+		name := http.CanonicalHeaderKey(h.Name)
+		switch {
+		case name == "Host":
+			req.Host = h.Value
+		case seen[name]:
+			req.Header.Add(name, h.Value)
+		default:
+			req.Header.Set(name, h.Value)
+		}
+		seen[name] = true
+	}
+}
+
+// fill makes the request of one attempt: a copy with its own headers, minted
+// id and signature. It returns the minted id.
+func (f *form) fill(ctx context.Context, id [2]uint64) (*http.Request, string, error) {
+	req := f.request.WithContext(ctx)
+	req.Header = maps.Clone(f.request.Header)
+	if body := f.scenario.Body; len(body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.ContentLength = int64(len(body))
+	}
+	minted := ""
+	if f.mint {
+		minted = uuid(id)
+		req.Header[requestIDHeader] = []string{minted}
+	}
+	if f.sign == nil {
+		return req, minted, nil
+	}
+	u := *f.request.URL // a signer may write to it
+	req.URL = &u
+	if err := f.sign(f.target, f.scenario, req); err != nil {
+		return nil, "", local(fmt.Errorf("sign: %w", err))
+	}
+	return req, minted, nil
+}
+
+// uuid writes 128 random bits as a version 4 UUID (RFC 9562 section 5.4).
+func uuid(bits [2]uint64) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], bits[0])
+	binary.BigEndian.PutUint64(b[8:], bits[1])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	var text [36]byte
+	for i, from := 0, 0; i < len(text); {
+		switch i {
+		case 8, 13, 18, 23:
+			text[i] = '-'
+			i++
+		default:
+			hex.Encode(text[i:], b[from:from+1])
+			i, from = i+2, from+1
+		}
+	}
+	return string(text[:])
+}
+
+// hostKey is what connections may be shared by: where they are dialled and
+// which name the certificate is asked for.
+type hostKey struct {
+	tls  bool
+	name string
+	port string
+}
+
+func keyOf(u *url.URL) hostKey {
+	k := hostKey{tls: u.Scheme == "https", name: u.Hostname(), port: u.Port()}
+	if k.port == "" {
+		k.port = "80"
+		if k.tls {
+			k.port = "443"
+		}
+	}
+	return k
+}
+
+func (k hostKey) String() string { return net.JoinHostPort(k.name, k.port) }

@@ -1,0 +1,254 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// catchUp bounds how fast a late schedule is caught up with: requests are
+	// never closer together than this share of the gap.
+	catchUp = 0.8
+
+	// stallLimit tells a stall of this process (suspended, or a slow reader of
+	// the sequence) from busy workers. After a stall the schedule moves on;
+	// sending what was missed would be a burst.
+	stallLimit = time.Second
+)
+
+// run is one call of Engine.Run.
+type run struct {
+	engine  *Engine
+	plan    Plan
+	planner Planner
+	clock   Clock
+	pacer   Pacer
+	rng     *rand.Rand
+	pool    *pool
+	forms   [][]*form // by target and scenario
+
+	ctx     context.Context // of the requests in flight
+	cancel  context.CancelFunc
+	stopped atomic.Bool // requests in flight were abandoned
+
+	jobs    chan job
+	results chan Observation
+	group   errgroup.Group
+
+	start  time.Time
+	due    time.Time // of the next request
+	last   time.Time // when the last one was handed out
+	gap    time.Duration
+	seq    uint64
+	flying int
+	freed  time.Time // when one of the workers, all busy, last became free
+	behind bool      // that was after a due time, and the schedule has not been caught up with
+}
+
+// job is one request, ready to be sent.
+type job struct {
+	seq  uint64
+	due  time.Time
+	rate float64
+	Choice
+	draw
+}
+
+// draw is the random part of a request beside target and scenario. It is the
+// same number of draws for every request, whatever became of the ones before,
+// so that a seed fixes them all.
+type draw struct {
+	slot, addr     uint64
+	fresh, version float64
+	id             [2]uint64
+}
+
+func newDraw(rng *rand.Rand) draw {
+	return draw{
+		slot: rng.Uint64(), addr: rng.Uint64(),
+		fresh: rng.Float64(), version: rng.Float64(),
+		id: [2]uint64{rng.Uint64(), rng.Uint64()},
+	}
+}
+
+func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	r := &run{engine: e, plan: p.withDefaults(), planner: planner, clock: e.Clock, pacer: e.Pacer}
+	if r.clock == nil {
+		r.clock = systemClock{}
+	}
+	if r.pacer == nil {
+		r.pacer = Constant(p.Rate)
+	}
+	forms, err := newForms(e, &r.plan)
+	if err != nil {
+		return nil, err
+	}
+	r.forms = forms
+	r.rng = rand.New(rand.NewPCG(p.Seed, 0x73746167)) // a stream of its own, apart from the planner's
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.pool = newPool(r.ctx, &e.Transport, &r.plan)
+	// Both channels hold a full set of workers, so neither the loop nor a
+	// worker ever waits for the other to take something.
+	r.jobs = make(chan job, r.plan.Workers)
+	r.results = make(chan Observation, r.plan.Workers)
+	for range r.plan.Workers {
+		r.group.Go(r.work)
+	}
+	return r, nil
+}
+
+func (r *run) work() error {
+	for j := range r.jobs {
+		r.results <- r.attempt(j)
+	}
+	return nil
+}
+
+// close abandons what is still in flight and joins the workers.
+func (r *run) close() {
+	r.abandon()
+	close(r.jobs)
+	_ = r.group.Wait() // workers return nil
+}
+
+// abandon breaks off the requests in flight.
+func (r *run) abandon() {
+	r.stopped.Store(true)
+	r.cancel()
+	r.pool.close()
+}
+
+// loop hands out requests when they are due and yields what came back, until
+// the planner has had enough, the caller has, or ctx is done.
+func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
+	r.start = r.clock.Now()
+	r.gap = gap(r.pacer.Rate(0))
+	// A phase of its own for every run: machines that start together do not
+	// send together.
+	r.due = r.start.Add(time.Duration(r.rng.Float64() * float64(r.gap)))
+	sending := true
+	var wake, overtime <-chan time.Time
+	interrupt := ctx.Done()
+	for sending || r.flying > 0 {
+		if sending && wake == nil && r.flying < r.plan.Workers {
+			if wait := r.wait(); wait > 0 {
+				wake = r.clock.After(wait)
+			} else if ctx.Err() == nil {
+				sending = r.dispatch()
+				continue
+			}
+		}
+		select {
+		case <-wake:
+			wake = nil
+		case o := <-r.results:
+			if r.flying == r.plan.Workers {
+				r.freed = r.clock.Now()
+			}
+			r.flying--
+			if !yield(o, nil) {
+				return
+			}
+		case <-interrupt:
+			sending, wake, interrupt = false, nil, nil
+			overtime = time.After(r.grace())
+		case <-overtime:
+			r.abandon()
+		}
+	}
+}
+
+func (r *run) grace() time.Duration {
+	if r.engine.Grace > 0 {
+		return r.engine.Grace
+	}
+	return defaultGrace
+}
+
+// wait is how long the next request has yet to wait: for its due time, and
+// while catching up for a decent distance from the one before.
+func (r *run) wait() time.Duration {
+	at := r.due
+	if r.seq > 0 {
+		if spaced := r.last.Add(time.Duration(catchUp * float64(r.gap))); spaced.After(at) {
+			at = spaced
+		}
+	}
+	return at.Sub(r.clock.Now())
+}
+
+// dispatch hands the next request to a worker; false where the planner ends the run.
+func (r *run) dispatch() bool {
+	now := r.clock.Now()
+	r.behind = r.behind || r.freed.After(r.due)
+	switch late := now.Sub(r.due); {
+	case late <= r.gap:
+		r.behind = false
+	case late > stallLimit && !r.behind:
+		r.due = now
+	}
+	d := newDraw(r.rng)
+	c, ok := r.planner.Next(now, r.seq)
+	if !ok {
+		return false
+	}
+	if c.RateScale <= 0 {
+		c.RateScale = 1
+	}
+	rate := r.pacer.Rate(r.due.Sub(r.start)) * c.RateScale
+	r.jobs <- job{seq: r.seq, due: r.due, rate: rate, Choice: c, draw: d}
+	r.flying++
+	r.seq++
+	r.last = now
+	r.gap = gap(rate)
+	r.due = r.due.Add(r.gap)
+	return true
+}
+
+// attempt sends one request, once, and says what became of it.
+func (r *run) attempt(j job) Observation {
+	t, s := &r.plan.Targets[j.Target], &r.plan.Scenarios[j.Scenario]
+	o := Observation{
+		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
+		Due: j.due.Round(0).UTC(), Rate: j.rate,
+	}
+	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario]}
+	o.Sent = x.elapsed()
+	err := x.do(j.draw)
+	o.Took = x.elapsed()
+	if err != nil {
+		o.Outcome, o.Err = classify(err), brief(err)
+		if r.stopped.Load() {
+			o.Outcome, o.Err = OutcomeLocal, "interrupted before the answer was complete"
+		}
+		return o
+	}
+	o.Outcome = OutcomeResponse
+	return o
+}
+
+// newForms prepares the requests of every scenario to every target.
+func newForms(e *Engine, p *Plan) ([][]*form, error) {
+	forms := make([][]*form, len(p.Targets))
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		forms[i] = make([]*form, len(p.Scenarios))
+		for k := range p.Scenarios {
+			s := &p.Scenarios[k]
+			f, err := newForm(e, t, s)
+			if err != nil {
+				return nil, fmt.Errorf("target %s, scenario %s: %w", t.ID, s.Name, err)
+			}
+			forms[i][k] = f
+		}
+	}
+	return forms, nil
+}
