@@ -1,0 +1,204 @@
+package logs
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"stageprobe/probe"
+)
+
+// ParseAccess reads one entry of an access log whose format is not known: a
+// JSON object with the usual key names, also one that an unescaped value broke,
+// or an entry in one of the formats that the console proposes. A time and a
+// stream name in front, as "aws logs tail" prints them, are taken off. ok is
+// false for anything else.
+func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
+	line = bytes.TrimSpace(line)
+	if len(line) > longestEntry {
+		return probe.LogRecord{}, false
+	}
+	open := bytes.IndexByte(line, '{')
+	h := splitHeader(line)
+	if open < 0 || open > 0 && open != h.start {
+		return parsePreset(line)
+	}
+	var e entry
+	pairs, whole := flatten(line[open:])
+	if !whole {
+		pairs = brokenPairs(line[open:])
+	}
+	e.applyPairs(pairs, usualName)
+	if !e.isAccess() {
+		return probe.LogRecord{}, false
+	}
+	if e.rec.Time.IsZero() {
+		e.rec.Time = h.time
+	}
+	return e.finish(), true
+}
+
+// isAccess reports whether what was read can only be an access-log entry: it
+// names a request, or its method, target and status. A status and a path alone
+// also stand in the error bodies of web frameworks.
+func (e *entry) isAccess() bool {
+	target := e.path != "" || e.resource != "" || e.rec.RouteKey != ""
+	if e.rec.RequestID != "" || e.rec.ExtendedID != "" {
+		return e.rec.Status != nil || target || e.rec.Stage != "" || e.rec.APIID != ""
+	}
+	return e.rec.Status != nil && target && (e.rec.Method != "" || e.rec.RouteKey != "")
+}
+
+// usualKey finds the keys of a JSON object whose values are not escaped.
+var usualKey = regexp.MustCompile(`"([A-Za-z][A-Za-z0-9_.$-]*)"\s*:\s*`)
+
+// brokenPairs reads an object that is not valid JSON: from each key that names
+// a variable to the next such key.
+func brokenPairs(text []byte) []pair {
+	var pairs []pair
+	var key string
+	from := 0
+	take := func(to int) {
+		if key != "" {
+			pairs = append(pairs, pair{key, brokenValue(text[from:to])})
+		}
+	}
+	for _, at := range usualKey.FindAllSubmatchIndex(text, -1) {
+		name := string(text[at[2]:at[3]])
+		if usualName(name) == "" {
+			continue
+		}
+		take(at[0])
+		key, from = name, at[1]
+	}
+	take(len(text))
+	return pairs
+}
+
+// brokenValue takes the separators and one pair of quotes off a value.
+func brokenValue(s []byte) string {
+	s = bytes.TrimRight(s, ",} \t\r\n")
+	if len(s) > 0 && s[0] == '"' {
+		s = bytes.TrimSuffix(s[1:], []byte(`"`))
+	}
+	return string(s)
+}
+
+// usualNames maps keys, reduced to lower-case letters and digits, to variables.
+// Every variable stands for itself; the others are names in common use.
+var usualNames = func() map[string]string {
+	names := map[string]string{
+		"ip": "identity.sourceIp", "sourceip": "identity.sourceIp", "clientip": "identity.sourceIp",
+		"useragent": "identity.userAgent", "caller": "identity.caller", "user": "identity.user",
+		"method": "httpMethod", "verb": "httpMethod", "httpverb": "httpMethod",
+		"resource": "resourcePath", "uri": "path", "requestpath": "path", "route": "routeKey",
+		"statuscode": "status", "httpstatus": "status", "responsestatus": "status",
+		"errortype": "error.responseType", "errorresponse": "error.responseType", "responsetype": "error.responseType",
+		"error": "error.message", "validationerror": "error.validationErrorString",
+		"validationerrorstring": "error.validationErrorString",
+		"canary":                "isCanaryRequest", "iscanary": "isCanaryRequest",
+		"deployment": "deploymentId", "stagename": "stage", "restapiid": "apiId", "domain": "domainName",
+		"basepath": "customDomain.basePathMatched", "basepathmatched": "customDomain.basePathMatched",
+		"extendedid": "extendedRequestId", "apigwid": "extendedRequestId", "xray": "xrayTraceId", "traceid": "xrayTraceId",
+		"integrationmessage": "integrationErrorMessage", "integrationerrormsg": "integrationErrorMessage",
+		"wafaction": "wafResponseCode", "wafresponse": "wafResponseCode", "webacl": "webaclArn",
+		"lambdarequestid": "integration.requestId", "latency": "responseLatency", "timeepoch": "requestTimeEpoch",
+	}
+	for _, name := range variableNames() {
+		names[reduce(name)] = name
+	}
+	return names
+}()
+
+// variableNames lists the names with a full stop first, so that where two read
+// alike, such as integration.status and integrationStatus, the plain one holds.
+func variableNames() []string {
+	return slices.SortedFunc(maps.Keys(variables), func(a, b string) int {
+		nested := func(s string) int { return strings.Count(s, ".") }
+		return cmp.Or(cmp.Compare(nested(b), nested(a)), cmp.Compare(a, b))
+	})
+}
+
+// spelled maps names as AWS spells them, alone and with the parts run together
+// ("errorMessage"), for which no reduced copy needs to be made.
+var spelled = func() map[string]string {
+	names := map[string]string{"ip": "identity.sourceIp", "sourceIp": "identity.sourceIp", "userAgent": "identity.userAgent"}
+	for _, name := range variableNames() {
+		names[name] = name
+		if object, field, nested := strings.Cut(name, "."); nested && field != "" {
+			names[object+strings.ToUpper(field[:1])+field[1:]] = name
+		}
+	}
+	return names
+}()
+
+// usualName returns the variable that a key most likely stands for; "" for none.
+// Of a path of keys the whole is tried first: request.id is requestId.
+func usualName(key string) string {
+	key = strings.TrimPrefix(key, "$")
+	for key != "" {
+		if name := spelled[key]; name != "" {
+			return name
+		}
+		if name := usualNames[reduce(key)]; name != "" {
+			return name
+		}
+		_, key, _ = strings.Cut(key, ".")
+	}
+	return ""
+}
+
+// reduce drops what spellings differ in: case, and anything but letters and
+// digits.
+func reduce(key string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		}
+		return -1
+	}, key)
+}
+
+// presets are the formats that the console proposes beside JSON, with and
+// without the extended request id, which earlier consoles left out.
+var presets = sync.OnceValue(func() []*Format {
+	var formats []*Format
+	for _, text := range []string{
+		`$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId`,
+		`$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId`,
+		`<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength></request>`,
+	} {
+		extended := text + text[len(text)-len(`$context.requestId`)-1:len(text)-len(`$context.requestId`)] + `$context.extendedRequestId`
+		if xml, found := strings.CutSuffix(text, `</request>`); found {
+			extended = xml + ` <extendedRequestId>$context.extendedRequestId</extendedRequestId></request>`
+		}
+		for _, t := range []string{extended, text} {
+			if f, err := CompileFormat(t); err == nil {
+				formats = append(formats, f)
+			}
+		}
+	}
+	return formats
+})
+
+func parsePreset(line []byte) (probe.LogRecord, bool) {
+	h := splitHeader(line)
+	for _, f := range presets() {
+		var e entry
+		if !f.match(line[h.start:], &e) {
+			e = entry{}
+			continue
+		}
+		if e.isAccess() {
+			return e.finish(), true
+		}
+	}
+	return probe.LogRecord{}, false
+}

@@ -1,0 +1,45 @@
+package logs
+
+import (
+	"bytes"
+
+	"stageprobe/probe"
+)
+
+// ParseAccessLog reads an excerpt of an access log as a person has it: an entry
+// per line, one JSON entry over several lines, or the JSON of "aws logs
+// filter-log-events" and its like. format is the stage's; nil reads entries
+// with the usual names, as [ParseAccess] does. Lines that are no entries are
+// passed over; ok is false where nothing is one.
+func ParseAccessLog(text []byte, format *Format) (records []probe.LogRecord, ok bool) {
+	for _, line := range accessLines(bytes.TrimSpace(text)) {
+		if rec, ok := parseEntry(line, format); ok {
+			records = append(records, rec)
+		}
+	}
+	return records, len(records) > 0
+}
+
+func parseEntry(line []byte, format *Format) (probe.LogRecord, bool) {
+	if format == nil {
+		return ParseAccess(line)
+	}
+	rec, err := format.Parse(line)
+	return rec, err == nil
+}
+
+// accessLines takes an excerpt apart into entries.
+func accessLines(text []byte) [][]byte {
+	if len(text) == 0 {
+		return nil
+	}
+	if text[0] == '{' || text[0] == '[' {
+		if doc, ok := decodeEvents(text); ok {
+			return doc.messages()
+		}
+	}
+	if _, whole := flatten(text); whole {
+		return [][]byte{text}
+	}
+	return bytes.Split(text, []byte("\n"))
+}

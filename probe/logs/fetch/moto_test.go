@@ -1,0 +1,206 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"stageprobe/probe"
+)
+
+func newClient(endpoint string) *cloudwatchlogs.Client {
+	return cloudwatchlogs.New(cloudwatchlogs.Options{
+		Region: "eu-west-1", BaseEndpoint: &endpoint,
+		Credentials:      credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		RetryMaxAttempts: 1,
+	})
+}
+
+// moto starts moto_server on a free port and returns a client of it.
+func moto(t *testing.T) *cloudwatchlogs.Client {
+	t.Helper()
+	path, err := exec.LookPath("moto_server")
+	if err != nil {
+		t.Skip("moto_server is not on the PATH")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	l.Close()
+	server := exec.Command(path, "-H", "127.0.0.1", "-p", port)
+	if err := server.Start(); err != nil {
+		t.Skipf("moto_server does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	ready(t, address)
+	return newClient("http://" + address)
+}
+
+// ready waits for the server's port, at most a minute.
+func ready(t *testing.T, address string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		answer, err := http.Get("http://" + address + "/moto-api/")
+		if err == nil {
+			answer.Body.Close()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Skipf("moto_server does not answer: %v", err)
+		case <-tick.C:
+		}
+	}
+}
+
+const (
+	api       = "abc1234567"
+	prodGroup = "API-Gateway-Execution-Logs_" + api + "/prod"
+)
+
+func uuid(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
+
+// infoLines are the lines of a request at level INFO without data trace.
+func infoLines(id, stage string) []string {
+	return []string{
+		fmt.Sprintf("(%s) Extended Request Id: X%s=", id, id[:8]),
+		fmt.Sprintf("(%s) Verifying Usage Plan for request: %s. API Key:  API Stage: %s/%s", id, id, api, stage),
+		fmt.Sprintf("(%s) API Key  authorized because method 'GET /pets' does not require API Key. Request will not contribute to throttle or quota limits", id),
+		fmt.Sprintf("(%s) Usage Plan check succeeded for API Key  and API Stage %s/%s", id, api, stage),
+		fmt.Sprintf("(%s) Starting execution for request: %s", id, id),
+		fmt.Sprintf("(%s) HTTP Method: GET, Resource Path: /pets", id),
+		fmt.Sprintf("(%s) Successfully completed execution", id),
+		fmt.Sprintf("(%s) Method completed with status: 200", id),
+	}
+}
+
+// put writes a group with events, in batches of the size that the service takes.
+func put(t *testing.T, c *cloudwatchlogs.Client, name, stream string, events []types.InputLogEvent) {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &name, LogStreamName: &stream}); err != nil {
+		t.Fatal(err)
+	}
+	const batch = 5000
+	for from := 0; from < len(events); from += batch {
+		_, err := c.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
+			LogGroupName: &name, LogStreamName: &stream, LogEvents: events[from:min(from+batch, len(events))],
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func inputs(at time.Time, lines ...string) []types.InputLogEvent {
+	events := make([]types.InputLogEvent, len(lines))
+	for i, line := range lines {
+		events[i] = types.InputLogEvent{Message: aws.String(line), Timestamp: aws.Int64(at.UnixMilli())}
+	}
+	return events
+}
+
+// TestMoto puts more events than a page holds, and reads them back: through
+// paging, by ids, and through Logs Insights.
+func TestMoto(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a server")
+	}
+	c := moto(t)
+	const requests = 1500 // of 8 lines: two pages
+	start := time.Now().Add(-10 * time.Minute).Truncate(time.Second)
+	var production, canary, access []types.InputLogEvent
+	var ids []string
+	for n := range requests {
+		id, at := uuid(n), start.Add(time.Duration(n)*100*time.Millisecond)
+		ids = append(ids, id)
+		production = append(production, inputs(at, infoLines(id, "prod")...)...)
+		if n%10 == 0 {
+			canary = append(canary, inputs(at, infoLines(id, "prod")...)...)
+		}
+		access = append(access, inputs(at, fmt.Sprintf("%s 200 %t -", id, n%10 == 0))...)
+	}
+	put(t, c, prodGroup, "0123456789abcdef0123456789abcdef", production)
+	put(t, c, prodGroup+"/Canary", "0123456789abcdef0123456789abcdef", canary)
+	put(t, c, prodGroup+"2", "0123456789abcdef0123456789abcdef", inputs(start, infoLines(uuid(1), "prod2")...))
+	put(t, c, "access", "0123456789abcdef0123456789abcdef", access)
+
+	request := Request{
+		Stages: []StageLogs{{
+			API: api, Stage: "prod", Kind: probe.REST, HasCanary: true, Level: "INFO",
+			AccessLog: probe.AccessLog{
+				Destination: "arn:aws:logs:eu-west-1:123456789012:log-group:access",
+				Format:      "$context.requestId $context.status $context.isCanaryRequest $context.error.responseType",
+			},
+		}},
+		IDs: ids, From: start, To: start.Add(requests * 100 * time.Millisecond),
+	}
+	for _, way := range []struct {
+		name     string
+		ids      []string
+		insights int
+	}{{"by window", ids, -1}, {"by ids", ids[:30], -1}, {"by query", ids[:30], 1}} {
+		t.Run(way.name, func(t *testing.T) {
+			r := &Reader{Client: c, InsightsAbove: way.insights}
+			request.IDs = way.ids
+			e, err := r.Fetch(t.Context(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkMoto(t, e, len(way.ids))
+		})
+	}
+}
+
+// checkMoto checks that every request came back from the groups it stands in.
+func checkMoto(t *testing.T, e probe.Evidence, n int) {
+	t.Helper()
+	if len(e.Gaps) > 0 {
+		t.Fatalf("gaps: %+v", e.Gaps)
+	}
+	want := map[string]int{prodGroup: n, prodGroup + "/Canary": n / 10, "access": n}
+	for _, g := range e.Groups {
+		if g.Matched != want[g.Name] {
+			t.Errorf("%s: %d requests matched, want %d", g.Name, g.Matched, want[g.Name])
+		}
+		delete(want, g.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not read: %v", want)
+	}
+	for _, rec := range e.Records {
+		if !rec.Complete || rec.Status == nil || *rec.Status != 200 || rec.Stage != "prod" || rec.APIID != api {
+			t.Fatalf("%+v", rec)
+		}
+		var number int
+		fmt.Sscanf(rec.RequestID[:8], "%x", &number)
+		if canary := number%10 == 0; rec.Canary != nil && *rec.Canary != canary || rec.GroupCanary && !canary {
+			t.Fatalf("%+v", rec)
+		}
+	}
+	if !Proven(e, api, "prod", probe.ExecutionLog) || Proven(e, api, "dev", probe.ExecutionLog) {
+		t.Error("logging is proven on for prod, and for nothing else")
+	}
+}
