@@ -1,0 +1,279 @@
+// Package control answers the control planes of an embedded gateway in the
+// wire format of the AWS SDK: REST APIs (apigateway), HTTP APIs (apigatewayv2)
+// and CloudTrail's LookupEvents.
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"stageprobe/scenarios/sandbox/internal/cloud"
+)
+
+// doc is a JSON object on the wire.
+type doc = map[string]any
+
+// maxBody bounds a request's body; the largest real ones are imports of a few
+// megabytes.
+const maxBody = 8 << 20
+
+// Call is one call answered.
+type Call struct {
+	Service, Operation, Action, Resource string
+	Status                               int
+}
+
+// Plane answers the control planes of a cloud.
+type Plane struct {
+	cloud  *cloud.Cloud
+	onCall func(Call)
+	mux    *http.ServeMux
+	quota  *bucket
+}
+
+// New makes the planes of a cloud; onCall is told of every call.
+func New(c *cloud.Cloud, onCall func(Call)) *Plane {
+	p := &Plane{cloud: c, onCall: onCall, mux: http.NewServeMux()}
+	if c.World.Control.Quota {
+		p.quota = &bucket{rate: 10, burst: 40, level: 40, last: c.Now()}
+	}
+	for _, op := range slices.Concat(restReads, restWrites, editorWrites) {
+		op.service = "apigateway"
+		p.mount(op)
+	}
+	for _, op := range slices.Concat(httpReads, httpWrites) {
+		op.service = "apigatewayv2"
+		p.mount(op)
+	}
+	return p
+}
+
+// operation is one operation of a service.
+type operation struct {
+	method, path, name string
+	status             int // of success; 0 is 200
+	run                func(*request) (any, error)
+	service            string
+}
+
+// request is one call being answered, with the cloud locked.
+type request struct {
+	*http.Request
+	cloud *cloud.Cloud
+	name  string // of the operation
+	raw   []byte
+}
+
+// document is an answer that is handed out as a file.
+type document struct {
+	contentType, name string
+	body              []byte
+}
+
+// failure is an error that the wire knows.
+type failure struct {
+	status        int
+	code, message string
+}
+
+func (f *failure) Error() string { return f.code + ": " + f.message }
+
+func badRequest(format string, args ...any) error {
+	return &failure{http.StatusBadRequest, "BadRequestException", fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error {
+	return &failure{http.StatusNotFound, "NotFoundException", fmt.Sprintf(format, args...)}
+}
+
+func conflict(format string, args ...any) error {
+	return &failure{http.StatusConflict, "ConflictException", fmt.Sprintf(format, args...)}
+}
+
+// Serves reports whether a path belongs to one of the planes.
+func (p *Plane) Serves(r *http.Request) bool {
+	_, pattern := p.mux.Handler(r)
+	return pattern != ""
+}
+
+func (p *Plane) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+
+func (p *Plane) mount(op operation) {
+	p.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
+		status := p.answer(w, r, op)
+		p.onCall(Call{op.service, op.name, "apigateway:" + op.method, p.resource(r), status})
+	})
+}
+
+// resource is the ARN that IAM checks for a call.
+func (p *Plane) resource(r *http.Request) string {
+	return "arn:" + p.cloud.Partition + ":apigateway:" + p.cloud.Region + "::" + strings.TrimPrefix(r.URL.Path, "/v2")
+}
+
+func (p *Plane) answer(w http.ResponseWriter, r *http.Request, op operation) int {
+	out, err := p.run(r, op)
+	if err != nil {
+		return writeFailure(w, err)
+	}
+	status := op.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	writeAnswer(w, status, out)
+	return status
+}
+
+func (p *Plane) run(r *http.Request, op operation) (any, error) {
+	if err := p.allowed(r, op); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return nil, badRequest("Invalid request input")
+	}
+	p.cloud.Lock()
+	defer p.cloud.Unlock()
+	p.cloud.CatchUp()
+	out, err := op.run(&request{r, p.cloud, op.name, body})
+	if err == nil && r.Method != http.MethodGet {
+		p.cloud.Record(r.PathValue("api"), op.name)
+	}
+	return out, err
+}
+
+// allowed applies the world's denied operations and the account's quota.
+func (p *Plane) allowed(r *http.Request, op operation) error {
+	name := op.name
+	if op.service == "apigatewayv2" {
+		name = "v2:" + name
+	}
+	if slices.Contains(p.cloud.World.Control.Denied, name) {
+		action := "apigateway:" + op.method
+		return &failure{http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
+			"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+			p.cloud.Partition, p.cloud.Account, action, p.resource(r), action)}
+	}
+	if p.quota != nil && !p.quota.take(p.cloud.Now()) {
+		return &failure{http.StatusTooManyRequests, "TooManyRequestsException", "Too Many Requests"}
+	}
+	return nil
+}
+
+func writeAnswer(w http.ResponseWriter, status int, out any) {
+	switch v := out.(type) {
+	case nil:
+		w.WriteHeader(status)
+	case document:
+		w.Header().Set("Content-Type", v.contentType)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+v.name+`"`)
+		w.WriteHeader(status)
+		_, _ = w.Write(v.body)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(v)
+	}
+}
+
+func writeFailure(w http.ResponseWriter, err error) int {
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{http.StatusInternalServerError, "InternalFailure", err.Error()}
+	}
+	w.Header().Set("x-amzn-ErrorType", f.code)
+	writeAnswer(w, f.status, doc{"message": f.message})
+	return f.status
+}
+
+// decode reads the call's JSON body.
+func (r *request) decode(into any) error {
+	if len(r.raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(r.raw, into); err != nil {
+		return badRequest("Invalid request input")
+	}
+	return nil
+}
+
+// api finds the API of the call.
+func (r *request) api(kind string) (*cloud.API, error) {
+	id := r.PathValue("api")
+	if api := r.cloud.APIs[id]; api != nil && api.Kind == kind {
+		return api, nil
+	}
+	return nil, notFound("Invalid API identifier specified %s:%s", r.cloud.Account, id)
+}
+
+// stage finds the API and the stage of the call.
+func (r *request) stage(kind string) (*cloud.API, *cloud.Stage, error) {
+	api, err := r.api(kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	stage := api.Stages[r.PathValue("stage")]
+	switch {
+	case stage != nil:
+		return api, stage, nil
+	case kind == "HTTP":
+		return nil, nil, notFound("Unable to find Stage by ID %s within the API with ID %s", r.PathValue("stage"), api.ID)
+	}
+	return nil, nil, notFound("Invalid stage identifier specified")
+}
+
+// bucket is a token bucket on the cloud's clock.
+type bucket struct {
+	mu                 sync.Mutex
+	rate, burst, level float64
+	last               time.Time
+}
+
+func (b *bucket) take(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
+	b.last = now
+	if b.level < 1 {
+		return false
+	}
+	b.level--
+	return true
+}
+
+// compact drops what the wire leaves out: nil, "", empty lists and maps.
+// Numbers and booleans stay.
+func compact(d doc) doc {
+	for k, v := range d {
+		if empty(v) {
+			delete(d, k)
+		}
+	}
+	return d
+}
+
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []string:
+		return len(v) == 0
+	case map[string]string:
+		return len(v) == 0
+	case map[string]bool:
+		return len(v) == 0
+	case doc:
+		return len(v) == 0
+	case []doc:
+		return len(v) == 0
+	}
+	return false
+}

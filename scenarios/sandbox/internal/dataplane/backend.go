@@ -1,0 +1,169 @@
+package dataplane
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stageprobe/scenarios/sandbox/internal/gwlog"
+	"stageprobe/scenarios/sandbox/internal/world"
+)
+
+// reply is what a backend gave.
+type reply struct {
+	status  int
+	headers []gwlog.Pair
+	body    string
+	version string
+	latency time.Duration
+	failure string // kind of failure that is not an HTTP answer; "" for none
+}
+
+// call asks a backend: one of its versions, failing as it does.
+func (x *exchange) callBackend(b *world.Backend) reply {
+	p := x.plane
+	latency := b.Latency.Std() + time.Duration(p.shape.draw()*float64(b.Jitter))
+	x.wait(latency)
+	v := p.version(b)
+	out := reply{status: cmp.Or(v.Status, b.Status, 200), version: cmp.Or(v.Name, "$LATEST"), latency: latency}
+	for _, failing := range []*world.Failing{v.Fail, b.Fail} {
+		if failing != nil && p.fails(failing) {
+			return x.failed(out, failing)
+		}
+	}
+	headers := merge(b.Headers, v.Headers)
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		out.headers = append(out.headers, gwlog.Pair{Name: name, Value: x.expand(headers[name], out.version)})
+	}
+	body := cmp.Or(v.Body, b.Routes[x.methodKey()], b.Body)
+	out.body = x.expand(body, out.version)
+	if b.Shuffle {
+		out.body = p.shuffled(out.body)
+	}
+	return out
+}
+
+// failed is a backend's failure: an application's error, or none at all.
+func (x *exchange) failed(out reply, f *world.Failing) reply {
+	if f.Kind != "" && f.Kind != "status" {
+		out.failure = f.Kind
+		return out
+	}
+	out.status = cmp.Or(f.Status, 500)
+	out.body = x.expand(cmp.Or(f.Body, `{"error":"upstream failed","request":"{{uuid}}"}`), out.version)
+	return out
+}
+
+// version draws one of the versions behind an alias by its weight.
+func (p *Plane) version(b *world.Backend) world.Version {
+	total := 0.0
+	for _, v := range b.Versions {
+		total += v.Weight
+	}
+	at := p.fate.draw() * total
+	for _, v := range b.Versions {
+		if at -= v.Weight; at < 0 {
+			return *v
+		}
+	}
+	return world.Version{}
+}
+
+// fails draws whether a backend fails: each request by itself, or in bursts of
+// a two-state Markov chain whose long-run share is the rate.
+func (p *Plane) fails(f *world.Failing) bool {
+	if f.Mode != "burst" || f.Rate <= 0 || f.Rate >= 1 {
+		return p.fate.draw() < f.Rate
+	}
+	leave := 1 / max(1, f.Mean)
+	enter := leave * f.Rate / (1 - f.Rate)
+	draw := p.fate.draw()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failing[f] {
+		p.failing[f] = draw >= leave
+	} else {
+		p.failing[f] = draw < enter
+	}
+	return p.failing[f]
+}
+
+// expand fills the {{…}} of a backend's template.
+func (x *exchange) expand(template, version string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(template, "{{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, after, closed := strings.Cut(rest, "}}")
+		if !closed {
+			b.WriteString("{{" + rest)
+			return b.String()
+		}
+		b.WriteString(x.value(name, version))
+		template = after
+	}
+}
+
+func (x *exchange) value(name, version string) string {
+	p := x.plane
+	now := p.cloud.Now()
+	switch name {
+	case "uuid":
+		return p.shape.uuid()
+	case "now":
+		return now.UTC().Format(time.RFC3339Nano)
+	case "epoch":
+		return strconv.FormatInt(now.Unix(), 10)
+	case "epoch_ms":
+		return strconv.FormatInt(now.UnixMilli(), 10)
+	case "counter":
+		return strconv.Itoa(p.count())
+	case "random":
+		return p.shape.hex(8)
+	case "stage":
+		return x.call.Stage
+	case "request_id":
+		return x.call.RequestID
+	case "version":
+		return version
+	}
+	place, rest, _ := strings.Cut(name, ".")
+	switch place {
+	case "var":
+		return x.vars[rest]
+	case "query":
+		return x.r.URL.Query().Get(rest)
+	case "header":
+		return x.r.Header.Get(rest)
+	case "path":
+		for _, pair := range x.call.PathParams {
+			if pair.Name == rest {
+				return pair.Value
+			}
+		}
+	}
+	return ""
+}
+
+// shuffled puts the keys of a JSON object in random order; anything else stays
+// as it is.
+func (p *Plane) shuffled(body string) string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(body), &members) != nil {
+		return body
+	}
+	keys := slices.Sorted(maps.Keys(members))
+	p.shape.shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = quoted(k) + ":" + string(members[k])
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}

@@ -1,0 +1,256 @@
+package dataplane
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stageprobe/scenarios/sandbox/internal/gwlog"
+	"stageprobe/scenarios/sandbox/internal/world"
+)
+
+// serve answers from the stage's cache or the integration.
+func (x *exchange) serve() *refusal {
+	if x.fromCache() {
+		return nil
+	}
+	i := x.entry.route.Integration
+	if i == nil {
+		return &refusal{kind: "API_CONFIGURATION_ERROR", late: true, failure: gwlog.Configuration, detail: "No integration defined for method"}
+	}
+	if i.Type == "MOCK" {
+		return x.mock(i)
+	}
+	f := x.integrate(i)
+	if f == nil {
+		x.keep()
+	}
+	return f
+}
+
+// mock answers with the integration response of the status that the request
+// template names.
+func (x *exchange) mock(i *world.Integration) *refusal {
+	var in struct{ StatusCode int }
+	_ = json.Unmarshal([]byte(i.RequestTemplates["application/json"]), &in)
+	status := strconv.Itoa(cmp.Or(in.StatusCode, 200))
+	r := i.Responses[status]
+	if r == nil {
+		r, status = defaultResponse(i)
+	}
+	if r == nil {
+		return &refusal{kind: "API_CONFIGURATION_ERROR", late: true, failure: gwlog.NoOutputMapping}
+	}
+	x.call.Integration = &gwlog.Integration{Type: "MOCK", Exchange: gwlog.Exchange{Status: statusOr(status, 200)}}
+	x.out = x.mapResponse(r, status, reply{})
+	return nil
+}
+
+func defaultResponse(i *world.Integration) (*world.IntegrationResponse, string) {
+	for status, r := range i.Responses {
+		if r.Pattern == "" {
+			return r, status
+		}
+	}
+	return nil, ""
+}
+
+// integrate calls the backend and turns its answer into the gateway's.
+func (x *exchange) integrate(i *world.Integration) *refusal {
+	uri := x.resolve(i.URI)
+	x.traced = true
+	record := &gwlog.Integration{Type: i.Type, Exchange: gwlog.Exchange{URI: uri, RequestBody: string(x.body)}}
+	if name := functionName(uri); name != "" {
+		record.FunctionARN = world.FunctionARN(x.call.Region, x.call.Account, name)
+		record.RequestID = x.plane.ids.uuid()
+	}
+	x.call.Integration = record
+	b := x.backend(uri)
+	if b == nil {
+		return x.unreachable(record, uri)
+	}
+	got := x.callBackend(b)
+	record.Latency = got.latency
+	if got.failure != "" {
+		return x.broken(record, got)
+	}
+	return x.deliver(i, b, record, got)
+}
+
+// backend finds what an integration URI reaches: a function with its alias, a
+// function, or the first label of a host.
+func (x *exchange) backend(uri string) *world.Backend {
+	p := x.plane
+	p.cloud.RLock()
+	defer p.cloud.RUnlock()
+	if name := functionName(uri); name != "" {
+		base, _, _ := strings.Cut(name, ":")
+		return p.cloud.Backend(name, base)
+	}
+	u, err := url.Parse(uri)
+	if err != nil {
+		return nil
+	}
+	label, _, _ := strings.Cut(u.Hostname(), ".")
+	return p.cloud.Backend(u.Hostname(), label)
+}
+
+// unreachable is an integration that leads nowhere: no permission on a
+// function, no such host.
+func (x *exchange) unreachable(record *gwlog.Integration, uri string) *refusal {
+	if functionName(uri) != "" {
+		return x.broken(record, reply{failure: "permission"})
+	}
+	return x.broken(record, reply{failure: "network"})
+}
+
+// failures are the ways in which an integration gives no answer, with what the
+// gateway makes of each.
+var failures = map[string]refusal{
+	"function-error": {kind: "DEFAULT_5XX", status: 502, failure: gwlog.FunctionError, detail: "Unhandled"},
+	"malformed":      {kind: "DEFAULT_5XX", status: 502, failure: gwlog.MalformedProxy},
+	"throttle":       {kind: "API_CONFIGURATION_ERROR", failure: gwlog.FunctionThrottled},
+	"permission":     {kind: "API_CONFIGURATION_ERROR", failure: gwlog.FunctionPermission},
+	"timeout":        {kind: "INTEGRATION_TIMEOUT", failure: gwlog.Timeout},
+	"network":        {kind: "INTEGRATION_FAILURE", failure: gwlog.Network, detail: "Connection is closed"},
+	"certificate":    {kind: "API_CONFIGURATION_ERROR", failure: gwlog.CertificateMismatch, detail: "Host name 'backend.internal.example.com' does not match the certificate subject provided by the peer (CN=other.internal.example.com)"},
+}
+
+func (x *exchange) broken(record *gwlog.Integration, got reply) *refusal {
+	f, ok := failures[got.failure]
+	if !ok {
+		f = refusal{kind: "API_CONFIGURATION_ERROR", failure: gwlog.Internal}
+	}
+	f.late, f.traced = true, true
+	switch got.failure {
+	case "function-error", "malformed":
+		record.Status, record.ExecutedVersion = 200, got.version
+	case "throttle":
+		record.Status = 429
+	}
+	record.Error = cmp.Or(f.detail, "Internal server error")
+	return &f
+}
+
+// deliver maps a backend's answer.
+func (x *exchange) deliver(i *world.Integration, b *world.Backend, record *gwlog.Integration, got reply) *refusal {
+	if b.Gateway {
+		got = x.nested()
+	}
+	record.Status, record.StatusReturned = got.status, got.status
+	if record.FunctionARN != "" {
+		record.Status, record.ExecutedVersion = 200, got.version
+	}
+	record.ResponseBody, record.ResponseHeaders = got.body, got.headers
+	if strings.HasSuffix(i.Type, "_PROXY") {
+		x.out = answer{status: got.status, headers: x.remapped(got.headers), body: got.body}
+		return nil
+	}
+	r, status := selectResponse(i, got, record.FunctionARN != "")
+	if r == nil {
+		return &refusal{kind: "API_CONFIGURATION_ERROR", late: true, traced: true, failure: gwlog.NoOutputMapping, detail: strconv.Itoa(got.status)}
+	}
+	x.out = x.mapResponse(r, status, got)
+	return nil
+}
+
+// nested is another API Gateway that refuses: its body and error type pass
+// through.
+func (x *exchange) nested() reply {
+	return reply{status: 403, body: `{"message":"Forbidden"}`, latency: 3 * time.Millisecond, headers: []gwlog.Pair{
+		{Name: "Content-Type", Value: "application/json"},
+		{Name: "x-amzn-ErrorType", Value: "ForbiddenException"},
+		{Name: "x-amzn-RequestId", Value: x.plane.ids.uuid()},
+		{Name: "x-amz-apigw-id", Value: x.plane.ids.extended()},
+	}}
+}
+
+// selectResponse picks the integration response whose pattern matches: the
+// status of an HTTP backend, the error text of a function.
+func selectResponse(i *world.Integration, got reply, function bool) (*world.IntegrationResponse, string) {
+	text := strconv.Itoa(got.status)
+	if function {
+		text = ""
+		if got.status >= 400 {
+			text = got.body
+		}
+	}
+	statuses := make([]string, 0, len(i.Responses))
+	for s := range i.Responses {
+		statuses = append(statuses, s)
+	}
+	slices.Sort(statuses)
+	for _, status := range statuses {
+		r := i.Responses[status]
+		if r.Pattern == "" {
+			continue
+		}
+		if re, err := regexp.Compile("^(?:" + r.Pattern + ")$"); err == nil && re.MatchString(text) {
+			return r, status
+		}
+	}
+	r, status := defaultResponse(i)
+	return r, status
+}
+
+// mapResponse applies an integration response. Of the template language it
+// knows the whole body and the context; the rest stays as written.
+func (x *exchange) mapResponse(r *world.IntegrationResponse, status string, got reply) answer {
+	out := answer{status: statusOr(status, 200), body: got.body}
+	if template, ok := r.Templates["application/json"]; ok {
+		out.body = strings.NewReplacer("$input.body", got.body, "$input.json('$')", got.body).Replace(template)
+		out.body = x.fillTemplate(out.body, "", "", out.status)
+	}
+	for _, name := range sorted(r.Parameters) {
+		value := r.Parameters[name]
+		if source, ok := strings.CutPrefix(value, "integration.response.header."); ok {
+			value = pairValue(got.headers, source)
+		}
+		out.headers = append(out.headers, gwlog.Pair{Name: strings.TrimPrefix(name, "method.response.header."), Value: strings.Trim(value, "'")})
+	}
+	return out
+}
+
+func sorted(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func pairValue(pairs []gwlog.Pair, name string) string {
+	for _, p := range pairs {
+		if strings.EqualFold(p.Name, name) {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// reserved are the names that the gateway renames in a backend's answer.
+var reserved = []string{
+	"authorization", "connection", "content-length", "content-md5", "date", "expect", "host", "max-forwards",
+	"proxy-authenticate", "server", "trailer", "upgrade", "user-agent", "www-authenticate", "x-amzn-requestid",
+}
+
+func (x *exchange) remapped(headers []gwlog.Pair) []gwlog.Pair {
+	out := make([]gwlog.Pair, 0, len(headers))
+	for _, h := range headers {
+		lower := strings.ToLower(h.Name)
+		switch {
+		case slices.Contains(reserved, lower):
+			h.Name = "x-amzn-Remapped-" + h.Name
+		case lower == "x-amz-apigw-id" || lower == "x-amzn-trace-id":
+			continue // the gateway's own take their place
+		}
+		out = append(out, h)
+	}
+	return out
+}

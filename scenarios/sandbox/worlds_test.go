@@ -1,0 +1,48 @@
+package sandbox_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"stageprobe/scenarios/sandbox"
+)
+
+// Every embedded world loads, serves, and answers on each of its stages.
+func TestEveryWorldServes(t *testing.T) {
+	infos := sandbox.Worlds()
+	if len(infos) < 38 || infos[0].Name != sandbox.Default {
+		t.Fatalf("%d worlds, the first is %q", len(infos), infos[0].Name)
+	}
+	if !slices.IsSortedFunc(infos[1:], func(a, b sandbox.Info) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("worlds are not sorted")
+	}
+	for _, info := range infos {
+		t.Run(info.Name, func(t *testing.T) {
+			w, err := sandbox.Load(info.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.Title == "" || len(w.Check.Args) == 0 {
+				t.Error("the world has no title or no check")
+			}
+			g := start(t, w, sandbox.Options{Seed: 3})
+			c := g.client(true)
+			for _, api := range w.APIs[:1] {
+				for stage := range api.Stages {
+					base := "https://" + api.ID + ".execute-api." + w.Region + ".amazonaws.com/"
+					if stage != "$default" {
+						base += stage + "/"
+					}
+					for key := range api.Definitions[api.Deployments[0].Definition].Routes {
+						method, path, _ := strings.Cut(key, " ")
+						got := g.send(c, method+" "+strings.TrimSuffix(base, "/")+path, "")
+						if got.status == 500 || got.status == 502 || got.status == 404 {
+							t.Errorf("%s on %s: %d %s", key, stage, got.status, got.body)
+						}
+					}
+				}
+			}
+		})
+	}
+}
