@@ -1,0 +1,97 @@
+package remedy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"stageprobe/probe"
+)
+
+// PromoteCanary makes the canary's deployment and variables the stage's own
+// (developer guide, "Promote a canary release"), then removes the canary:
+// promotion alone leaves canarySettings and its overrides in place.
+func PromoteCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
+	if api == nil || stage == nil || stage.Canary == nil {
+		return nil
+	}
+	c := stage.Canary
+	ops := []patch{replace("/canarySettings/percentTraffic", "0.0")}
+	if len(c.Variables) > 0 {
+		ops = append(ops, copied("/canarySettings/stageVariableOverrides", "/variables"))
+	}
+	ops = append(ops, copied("/canarySettings/deploymentId", "/deploymentId"))
+	promote := Remedy{
+		Text:    fmt.Sprintf("Promote the canary: %s serves deployment %s to everyone.", name(api, stage), c.DeploymentID),
+		Command: updateStage(region, api, stage, ops...),
+		Changes: "the stage's deployment and, where the canary overrides them, its variables",
+		Leaves:  "method settings, throttling, logging, the editor, other stages",
+		Undo:    updateStage(region, api, stage, before(stage)...),
+		Warning: allTraffic(name(api, stage)),
+	}
+	promoted := *stage
+	promoted.Canary = &probe.Canary{Percent: 0, DeploymentID: c.DeploymentID, Variables: c.Variables, UseStageCache: c.UseStageCache}
+	gone := RemoveCanary(region, api, &promoted)
+	gone[0].Text = "Then remove the canary's settings, which promotion leaves behind."
+	gone[0].Warning = "" // at 0 % it serves nothing
+	return append([]Remedy{promote}, gone...)
+}
+
+// before restores the stage's own deployment and the variables that a
+// promotion overwrites.
+func before(stage *probe.Stage) []patch {
+	ops := []patch{replace("/deploymentId", stage.DeploymentID)}
+	for _, v := range slices.Sorted(maps.Keys(stage.Canary.Variables)) {
+		old, had := stage.Variables[v]
+		if had {
+			ops = append(ops, replace("/variables/"+v, old))
+		} else {
+			ops = append(ops, remove("/variables/"+v))
+		}
+	}
+	return append(ops, replace("/canarySettings/percentTraffic", decimal(stage.Canary.Percent)))
+}
+
+// RemoveCanary gives all traffic back to the stage's own deployment.
+func RemoveCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
+	if api == nil || stage == nil || stage.Canary == nil {
+		return nil
+	}
+	c := stage.Canary
+	return []Remedy{{
+		Text:    fmt.Sprintf("Remove the canary: %s serves its own deployment %s to everyone.", name(api, stage), stage.DeploymentID),
+		Command: updateStage(region, api, stage, remove("/canarySettings")),
+		Changes: fmt.Sprintf("the %s %% of requests that canary deployment %s answered go back to the stage's deployment", trimmed(c.Percent), c.DeploymentID),
+		Leaves:  "the stage's deployment and variables; the canary's deployment stays in the history",
+		Undo:    updateStage(region, api, stage, canaryAgain(c)...),
+		Warning: allTraffic(name(api, stage)),
+	}}
+}
+
+func canaryAgain(c *probe.Canary) []patch {
+	ops := []patch{replace("/canarySettings/deploymentId", c.DeploymentID), replace("/canarySettings/percentTraffic", decimal(c.Percent))}
+	for _, v := range slices.Sorted(maps.Keys(c.Variables)) {
+		ops = append(ops, replace("/canarySettings/stageVariableOverrides/"+v, c.Variables[v]))
+	}
+	if c.UseStageCache {
+		ops = append(ops, replace("/canarySettings/useStageCache", "true"))
+	}
+	return ops
+}
+
+// CanaryPercent changes the canary's share of traffic, 0 to 100.
+func CanaryPercent(region string, api *probe.API, stage *probe.Stage, percent float64) []Remedy {
+	if api == nil || stage == nil || stage.Canary == nil {
+		return nil
+	}
+	return []Remedy{{
+		Text:    fmt.Sprintf("Give the canary of %s %s %% of the traffic instead of %s %%.", name(api, stage), trimmed(percent), trimmed(stage.Canary.Percent)),
+		Command: updateStage(region, api, stage, replace("/canarySettings/percentTraffic", decimal(percent))),
+		Changes: "the share of requests that deployment " + stage.Canary.DeploymentID + " answers",
+		Leaves:  "both deployments and all variables; the canary itself, which at 0 % is inert but still there",
+		Undo:    updateStage(region, api, stage, replace("/canarySettings/percentTraffic", decimal(stage.Canary.Percent))),
+		Warning: allTraffic(name(api, stage)),
+	}}
+}
+
+func trimmed(percent float64) string { return fmt.Sprintf("%g", percent) }

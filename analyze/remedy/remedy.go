@@ -1,0 +1,28 @@
+// Package remedy writes the AWS CLI commands that mend what was found, with
+// real ids, and says of each what it changes, what it leaves, and how to undo
+// it. It runs nothing: stageprobe never writes to AWS.
+//
+// A function returns the commands in the order in which they are to be run, and
+// none for an API or stage that is not known (nil), or that has nothing of the
+// kind. Region may be "", which leaves it to the caller's profile.
+package remedy
+
+import "stageprobe/probe"
+
+// Remedy is one command and what a person should know before running it. Its
+// fields are those of attribution.Remedy, so that one converts to the other.
+type Remedy struct {
+	Text    string `json:"text"`
+	Command string `json:"command"` // "" where there is no command
+	Changes string `json:"changes,omitempty"`
+	Leaves  string `json:"leaves,omitempty"` // what it does not change
+	Undo    string `json:"undo,omitempty"`
+	Warning string `json:"warning,omitempty"` // set where it touches all traffic
+}
+
+// allTraffic warns of a command that every caller of the stage feels at once.
+func allTraffic(what string) string {
+	return "touches all traffic of " + what + " as soon as it has propagated"
+}
+
+func name(api *probe.API, stage *probe.Stage) string { return "stage " + stage.Name + " of " + api.ID }

@@ -1,0 +1,268 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	resttypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"stageprobe/probe"
+)
+
+// question is one control-plane call: what is asked of what, which resource
+// IAM guards it with, and what the report lacks without the answer.
+type question struct {
+	op      string
+	subject string
+	path    string // of the ARN, such as "/restapis/abc123/stages"; "*" for services without resource ARNs
+	costs   string
+	// quiet tells refusals that are an answer: a NotFound where another call
+	// is the alternative. They are returned and leave no gap.
+	quiet func(error) bool
+}
+
+// Retries: throttling is waited out longer than a broken connection.
+const (
+	throttledAttempts = 8
+	brokenAttempts    = 3
+	firstBackoff      = 250 * time.Millisecond
+	maxBackoff        = 10 * time.Second
+)
+
+// ask makes one call within the quota and waits throttling out. A failure is
+// recorded as a gap, unless the question is quiet about it, and returned.
+func ask[T any](ctx context.Context, rd *reading, q question, call func(context.Context) (T, error)) (T, error) {
+	answer, err := attempt(ctx, rd, q, call)
+	rd.note(err)
+	if err != nil && ctx.Err() == nil && (q.quiet == nil || !q.quiet(err)) {
+		rd.gap(q, err)
+	}
+	return answer, err
+}
+
+func attempt[T any](ctx context.Context, rd *reading, q question, call func(context.Context) (T, error)) (T, error) {
+	for n := 0; ; n++ {
+		if err := rd.admit(ctx, q); err != nil {
+			var zero T
+			return zero, err
+		}
+		answer, err := call(ctx)
+		if err == nil || n+1 >= attempts(err) {
+			return answer, err
+		}
+		if err := rd.Sleep(ctx, backoff(err, n)); err != nil {
+			return answer, err
+		}
+	}
+}
+
+// admit waits for the quota.
+func (rd *reading) admit(ctx context.Context, q question) error {
+	if q.op == "GetResources" {
+		if err := rd.resources.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return rd.Limiter.Wait(ctx)
+}
+
+// pages asks for every page of a collection. A page that fails ends it with
+// what came before and the error.
+func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx context.Context, token *string) ([]T, *string, error)) ([]T, error) {
+	type answer struct {
+		items []T
+		next  *string
+	}
+	var all []T
+	seen := map[string]bool{}
+	for token := (*string)(nil); ; {
+		a, err := ask(ctx, rd, q, func(ctx context.Context) (answer, error) {
+			items, next, err := page(ctx, token)
+			return answer{items, next}, err
+		})
+		if err != nil {
+			return all, err
+		}
+		all = append(all, a.items...)
+		next := aws.ToString(a.next)
+		if next == "" {
+			return all, nil
+		}
+		if seen[next] {
+			rd.gap(q, errPaging)
+			return all, errPaging
+		}
+		seen[next] = true
+		token = a.next
+	}
+}
+
+// once turns the SDK's own retrying off: attempts are counted here, against
+// the quota and on a clock that can be replaced.
+func once(o *apigateway.Options)       { o.Retryer = aws.NopRetryer{} }
+func onceHTTP(o *apigatewayv2.Options) { o.Retryer = aws.NopRetryer{} }
+
+var (
+	throttles  = retry.IsErrorThrottles(retry.DefaultThrottles)
+	retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
+)
+
+func throttled(err error) bool {
+	return throttles.IsErrorThrottle(err) == aws.TrueTernary || statusOf(err) == http.StatusTooManyRequests
+}
+
+func attempts(err error) int {
+	switch {
+	case throttled(err):
+		return throttledAttempts
+	case retryables.IsErrorRetryable(err) == aws.TrueTernary:
+		return brokenAttempts
+	}
+	return 1
+}
+
+// backoff doubles from a quarter of a second, unless the service says how long
+// to wait.
+func backoff(err error, n int) time.Duration {
+	d := min(firstBackoff<<n, maxBackoff)
+	if tooMany, ok := errors.AsType[*resttypes.TooManyRequestsException](err); ok {
+		var s int
+		if _, err := fmt.Sscan(aws.ToString(tooMany.RetryAfterSeconds), &s); err == nil && s > 0 {
+			d = max(d, min(time.Duration(s)*time.Second, maxBackoff))
+		}
+	}
+	return d
+}
+
+func statusOf(err error) int {
+	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return re.HTTPStatusCode()
+	}
+	return 0
+}
+
+func codeOf(err error) string {
+	if ae, ok := errors.AsType[smithy.APIError](err); ok {
+		return ae.ErrorCode()
+	}
+	return ""
+}
+
+// notFound: the service knows the operation and not the thing.
+func notFound(err error) bool { return codeOf(err) == "NotFoundException" }
+
+func badRequest(err error) bool {
+	return codeOf(err) == "BadRequestException" || statusOf(err) == http.StatusBadRequest
+}
+
+// unsupported: an emulator without this operation.
+func unsupported(err error) bool {
+	switch statusOf(err) {
+	case http.StatusNotImplemented, http.StatusMethodNotAllowed:
+		return true
+	case http.StatusNotFound:
+		return !notFound(err)
+	}
+	return false
+}
+
+// badCredentials lists the codes with which AWS refuses the credentials
+// themselves; no policy would help.
+var badCredentials = []string{
+	"UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignatureException",
+	"MissingAuthenticationTokenException", "MissingAuthenticationToken", "AuthFailure",
+}
+
+func credentialsRefused(err error) bool { return slices.Contains(badCredentials, codeOf(err)) }
+
+func denied(err error) bool {
+	if credentialsRefused(err) {
+		return false
+	}
+	s := statusOf(err)
+	return strings.HasPrefix(codeOf(err), "AccessDenied") || s == http.StatusForbidden || s == http.StatusUnauthorized
+}
+
+// note keeps count of what tells missing credentials from missing rights.
+func (rd *reading) note(err error) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	switch {
+	case err != nil && credentialsRefused(err):
+		rd.refused = err
+	case err == nil || statusOf(err) != 0:
+		rd.answered++
+	}
+}
+
+func (rd *reading) gap(q question, err error) {
+	g := probe.Gap{Operation: q.op, Subject: q.subject, Err: short(err), Costs: q.costs}
+	if denied(err) {
+		g.Action, g.Resource = rd.iam(q)
+	}
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.gaps = append(rd.gaps, g)
+}
+
+// iam names the action and resource that a policy must allow for the call.
+func (rd *reading) iam(q question) (action, resource string) {
+	if q.op == "LookupEvents" {
+		return "cloudtrail:LookupEvents", "*" // has no resource-level permissions
+	}
+	return "apigateway:GET", fmt.Sprintf("arn:%s:apigateway:%s::%s", partition(rd.Region), rd.Region, q.path)
+}
+
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	case strings.HasPrefix(region, "us-iso-"):
+		return "aws-iso"
+	case strings.HasPrefix(region, "us-isob-"):
+		return "aws-iso-b"
+	}
+	return "aws"
+}
+
+// short is what a reader needs of an SDK error: code and message, without the
+// nested "operation error …, https response error …" chain.
+func short(err error) string {
+	if unsupported(err) {
+		return fmt.Sprintf("the endpoint does not know this operation (HTTP %d)", statusOf(err))
+	}
+	if ae, ok := errors.AsType[smithy.APIError](err); ok {
+		if ae.ErrorCode() == "UnknownError" { // the SDK's own word for an error without a code
+			return fmt.Sprintf("HTTP %d %s", statusOf(err), http.StatusText(statusOf(err)))
+		}
+		return strings.TrimSuffix(ae.ErrorCode()+": "+ae.ErrorMessage(), ": ")
+	}
+	if s := statusOf(err); s != 0 {
+		return fmt.Sprintf("HTTP %d: answer not understood: %s", s, rootCause(err))
+	}
+	return rootCause(err)
+}
+
+func rootCause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}

@@ -1,0 +1,297 @@
+// Package inventory reads the configuration of API Gateway through the AWS
+// SDK: APIs, stages, canaries, deployments, definitions, custom domains,
+// mappings and routing rules become a [probe.Snapshot]. It only reads.
+//
+// Whatever cannot be read, because it is denied, unsupported by an emulator,
+// or unparsable, becomes a [probe.Gap] that names the missing IAM action and
+// what it costs; it never ends the reading.
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"stageprobe/probe"
+)
+
+// Reader reads the configuration of one account in one region.
+type Reader struct {
+	REST  *apigateway.Client
+	HTTP  *apigatewayv2.Client
+	Trail *cloudtrail.Client // nil: the last edits are not asked for
+
+	// Region is used in ARNs of gaps and in the snapshot; "" takes the REST
+	// client's.
+	Region string
+
+	// Limiter paces all calls to both services; nil takes the account's quota
+	// of 10 requests per second with bursts of 40.
+	Limiter *rate.Limiter
+	Now     func() time.Time                                 // nil: time.Now
+	Sleep   func(ctx context.Context, d time.Duration) error // between retries; nil: a timer
+
+	// Progress is told of every finished step; calls do not overlap.
+	Progress func(done, total int, what string)
+}
+
+// Depth is how much is read.
+type Depth int
+
+// The depths.
+const (
+	// Light reads stages, deployments, domains and mappings.
+	Light Depth = iota
+	// Full adds the editor, exports of stages, summaries of canary deployments
+	// and the last edits from CloudTrail.
+	Full
+)
+
+// Selection says what to read.
+type Selection struct {
+	APIs    []string // ids, REST or HTTP
+	Domains []string // custom domain names; the APIs they lead to are read too
+	Hosts   []string // hosts of URLs: execute-api hosts or custom domains
+	All     bool     // every API and domain of the account
+	Depth   Depth
+}
+
+// The control plane's quotas, per account and for both services together
+// (developer guide, "Amazon API Gateway quotas": 10 requests per second with a
+// burst of 40; GetResources 5 per 2 seconds).
+const (
+	quotaRate      = 10
+	quotaBurst     = 40
+	resourcesRate  = 2.5
+	resourcesBurst = 5
+)
+
+// apisAtOnce and stepsAtOnce bound the calls in flight; the limiter paces them.
+const (
+	apisAtOnce  = 6
+	stepsAtOnce = 4
+)
+
+// CredentialsError says that no call could be made or accepted for want of
+// valid credentials.
+type CredentialsError struct{ Err error }
+
+// Error says what to do about it.
+func (e *CredentialsError) Error() string {
+	return "no usable AWS credentials (" + e.Err.Error() + "); set AWS_PROFILE or --profile, or log in with: aws sso login"
+}
+
+// Unwrap returns the SDK's error.
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// reading is the state of one Read.
+type reading struct {
+	*Reader
+	depth     Depth
+	resources *rate.Limiter
+
+	mu          sync.Mutex
+	gaps        []probe.Gap
+	answered    int   // calls that the service answered, even with a refusal
+	refused     error // the last refusal of the credentials themselves
+	done, total int
+}
+
+// Read reads what is selected. The error is ctx's, or a [*CredentialsError]
+// where nothing could be read for want of credentials; the snapshot is valid
+// in either case and names what is missing.
+func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error) {
+	rd := r.start(sel.Depth)
+	snap := probe.Snapshot{Region: rd.Region, Taken: rd.Now().UTC()}
+	if err := rd.credentials(ctx); err != nil {
+		snap.Gaps = []probe.Gap{{
+			Operation: "GetRestApis", Subject: "region " + cmp.Or(rd.Region, "(none)"), Err: err.Error(),
+			Costs: "nothing is known of stages, deployments, canaries and domain mappings",
+		}}
+		return snap, cmp.Or(ctx.Err(), err)
+	}
+	rd.read(ctx, sel, &snap)
+	snap.Gaps = sortedGaps(rd.gaps)
+	if err := ctx.Err(); err != nil {
+		return snap, err
+	}
+	if rd.answered == 0 && rd.refused != nil {
+		return snap, &CredentialsError{rd.refused}
+	}
+	return snap, nil
+}
+
+func (r *Reader) start(depth Depth) *reading {
+	c := *r
+	if c.Limiter == nil {
+		c.Limiter = rate.NewLimiter(quotaRate, quotaBurst)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
+	}
+	if c.Region == "" {
+		c.Region = c.REST.Options().Region
+	}
+	return &reading{Reader: &c, depth: depth, resources: rate.NewLimiter(resourcesRate, resourcesBurst)}
+}
+
+// credentials asks the chain once, so that a machine without any learns it
+// from one attempt and not from every call.
+func (rd *reading) credentials(ctx context.Context) error {
+	provider := rd.REST.Options().Credentials
+	if provider == nil {
+		return nil
+	}
+	if _, err := provider.Retrieve(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &CredentialsError{err}
+	}
+	return nil
+}
+
+func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot) {
+	want := rd.selected(sel)
+	var listed []probe.API
+	if sel.All {
+		listed = rd.listAPIs(ctx)
+	}
+	snap.Domains = rd.domains(ctx, want, sel.All)
+	snap.APIs = rd.apis(ctx, listed, want)
+	if rd.depth == Full {
+		snap.Edits = rd.edits(ctx, snap.APIs)
+	}
+}
+
+// wanted is a selection taken apart: API ids and names that may be domains.
+type wanted struct {
+	apis    []string
+	domains []string // looked up by name
+	hosts   []string // may also be a domain's regional or distribution name
+	led     []string // APIs that wanted domains lead to
+}
+
+func (rd *reading) selected(sel Selection) *wanted {
+	w := &wanted{apis: slices.Clone(sel.APIs), domains: slices.Clone(sel.Domains)}
+	for _, h := range sel.Hosts {
+		host := strings.ToLower(strings.TrimSuffix(hostOnly(h), "."))
+		if id := apiOfHost(host); id != "" {
+			w.apis = append(w.apis, id)
+		} else if host != "" {
+			w.hosts = append(w.hosts, host)
+		}
+	}
+	w.apis, w.domains, w.hosts = unique(w.apis), unique(w.domains), unique(w.hosts)
+	return w
+}
+
+func hostOnly(hostport string) string {
+	if i := strings.LastIndexByte(hostport, ':'); i >= 0 && !strings.Contains(hostport[i:], "]") {
+		return hostport[:i]
+	}
+	return hostport
+}
+
+// apiOfHost takes the API id out of {api}.execute-api.… and of
+// {api}-{vpce-id}.execute-api.…; "" for any other host, such as the regional
+// name d-….execute-api.… of a custom domain.
+func apiOfHost(host string) string {
+	label, rest, _ := strings.Cut(host, ".")
+	if !strings.HasPrefix(rest, "execute-api.") || strings.HasPrefix(label, "d-") || strings.HasPrefix(label, "vpce-") {
+		return ""
+	}
+	id, _, _ := strings.Cut(label, "-vpce-")
+	return id
+}
+
+func unique(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// apis reads every API that is listed, named, or led to by a named domain.
+func (rd *reading) apis(ctx context.Context, listed []probe.API, want *wanted) []probe.API {
+	apis := listed
+	for _, id := range unique(slices.Concat(want.apis, want.led)) {
+		if !slices.ContainsFunc(apis, func(a probe.API) bool { return a.ID == id }) {
+			apis = append(apis, probe.API{ID: id})
+		}
+	}
+	rd.plan(len(apis))
+	found := make([]bool, len(apis))
+	rd.parallel(ctx, apisAtOnce, len(apis), func(ctx context.Context, i int) {
+		found[i] = rd.api(ctx, &apis[i])
+		rd.finish("API " + apis[i].ID)
+	})
+	kept := apis[:0]
+	for i := range apis {
+		if found[i] {
+			kept = append(kept, apis[i])
+		}
+	}
+	slices.SortFunc(kept, func(a, b probe.API) int { return cmp.Compare(a.ID, b.ID) })
+	return kept
+}
+
+// parallel runs do for 0 … n-1, at most limit at once, and joins them. Tasks
+// keep their own results; none can fail, because what fails is a gap.
+func (rd *reading) parallel(ctx context.Context, limit, n int, do func(ctx context.Context, i int)) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(limit)
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { do(ctx, i); return nil })
+	}
+	_ = g.Wait() // no task returns an error
+}
+
+func (rd *reading) plan(n int) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.total += n
+}
+
+func (rd *reading) finish(what string) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.done++
+	if rd.Progress != nil {
+		rd.Progress(rd.done, rd.total, what)
+	}
+}
+
+func sortedGaps(gaps []probe.Gap) []probe.Gap {
+	slices.SortFunc(gaps, func(a, b probe.Gap) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Err, b.Err))
+	})
+	return slices.Compact(gaps)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+var errPaging = errors.New("the answer's paging token does not advance")
