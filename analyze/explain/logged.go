@@ -1,0 +1,208 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+	"stageprobe/probe/logs"
+)
+
+func explainExecution(text []byte) *Document {
+	records, ok := logs.ParseExecution(text)
+	if !ok {
+		return nil
+	}
+	return explainRecords(KindExecutionLog, records)
+}
+
+// explainAccess reads entries with the usual names, one per line.
+func explainAccess(text []byte) *Document {
+	var records []probe.LogRecord
+	for line := range bytes.Lines(text) {
+		if rec, ok := logs.ParseAccess(bytes.TrimSpace(line)); ok {
+			records = append(records, rec)
+		}
+	}
+	if len(records) == 0 { // an entry that was pasted over several lines
+		if rec, ok := logs.ParseAccess(bytes.TrimSpace(text)); ok {
+			records = append(records, rec)
+		}
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	return explainRecords(KindAccessLog, records)
+}
+
+// explainAccessFormat reads entries in the stage's own format. Lines that do
+// not fit it are left out; where none fits, the first error is the answer.
+func explainAccessFormat(text []byte, opts Options) (*Document, error) {
+	format, err := logs.CompileFormat(opts.AccessFormat)
+	if err != nil {
+		return nil, fmt.Errorf("access format: %w", err)
+	}
+	var records []probe.LogRecord
+	var first error
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		rec, err := format.Parse(line)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		records = append(records, rec)
+	}
+	if len(records) == 0 {
+		if first == nil {
+			first = errors.New("the input is empty")
+		}
+		return nil, fmt.Errorf("no line fits the access format: %w (the format is the stage's accessLogSettings.format)", first)
+	}
+	return explainRecords(KindAccessLog, records), nil
+}
+
+func explainRecords(kind string, records []probe.LogRecord) *Document {
+	doc := &Document{Kind: kind}
+	for i := range records {
+		doc.Requests = append(doc.Requests, request(&records[i]))
+	}
+	return doc
+}
+
+func request(rec *probe.LogRecord) Request {
+	canary := rec.Canary
+	if canary == nil && rec.GroupCanary {
+		canary = &rec.GroupCanary
+	}
+	return Request{
+		RequestID: known(rec.RequestID), ExtendedID: known(rec.ExtendedID), APIKind: known(string(rec.APIKind)),
+		APIID: known(rec.APIID), Stage: known(rec.Stage), DeploymentID: known(rec.DeploymentID), Canary: canary,
+		Method: known(rec.Method), ResourcePath: known(rec.Path), RouteTemplate: known(rec.Template),
+		Status: rec.Status, GatewayResponse: known(rec.GatewayResponse), Error: known(rec.Error), Detail: known(rec.Detail),
+		IntegrationStatus: rec.IntegrationStatus, IntegrationLatencyMS: rec.IntegrationLatencyMS,
+		ExecutedVersion: known(rec.ExecutedVersion), LambdaRequestID: known(rec.LambdaRequestID), AuthorizerID: known(rec.AuthorizerID),
+		Producer: known(producer(rec.Producer)), Complete: rec.Complete,
+		Candidates: append([]signature.Candidate{}, causes(rec)...),
+	}
+}
+
+// producer keeps to the report's five names; AWS WAF refuses on behalf of the
+// gateway.
+func producer(s string) string {
+	if s == "waf" {
+		return string(signature.Gateway)
+	}
+	return s
+}
+
+// line is one failure line of the logs, the cause that it names, and what to
+// look at next.
+type line struct{ holds, cause, next string }
+
+// lines are the failure lines of execution and access logs. They settle what
+// the answer alone leaves open. Source: the log templates of genuine captures.
+var lines = []line{
+	{"Authorizer error", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function; the line before says more."},
+	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
+	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
+	{"does not have permission to invoke your Lambda", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN."},
+	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
+	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
+	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
+	{"failed with status: 429", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
+	{"Task timed out", "lambda-function-timeout", "The function's own timeout against its Duration metric; its log by the Lambda request id."},
+	{"customer function error", "lambda-function-error", "The function's own log by the Lambda request id."},
+	{"timeout error", "integration-timeout", "The integration's timeoutInMillis against the backend's own log."},
+	{"network error communicating", "integration-unreachable", "The integration's URI: name resolution, security group, VPC link, certificate."},
+	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
+	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
+	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},
+	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
+	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
+	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
+	{"Limit Exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
+	{"does not match model schema", "invalid-body", "The line's end names the property; aws apigateway get-model."},
+	{"Missing required request parameters", "missing-parameters", "aws apigateway get-method: requestParameters."},
+	{"not authorized to perform this operation", "authorizer-deny", "The policy that the authorizer returned (data trace) must allow this method's ARN."},
+	{"not authorized to perform: execute-api", "resource-policy", "aws apigateway get-rest-api: policy; a changed policy needs a deployment."},
+	{"Unauthorized request", "identity-source-missing", "aws apigateway get-authorizer: identitySource. Lines of an authorizer request before this one mean that the authorizer itself refused."},
+}
+
+// causes are the candidates of a logged request.
+func causes(rec *probe.LogRecord) []signature.Candidate {
+	if rec.WAF == "WAF_BLOCK" {
+		return []signature.Candidate{named("waf-block", "the log's WAF verdict is WAF_BLOCK", "aws wafv2 get-sampled-requests names the rule.")}
+	}
+	if out := byLine(rec); len(out) > 0 {
+		return out
+	}
+	if rec.Status == nil || *rec.Status < 400 {
+		return nil
+	}
+	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
+		return answered(rec)
+	}
+	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
+		return out
+	}
+	return byWording(rec)
+}
+
+func byLine(rec *probe.LogRecord) []signature.Candidate {
+	var out []signature.Candidate
+	for _, said := range []string{rec.Detail, rec.Error} {
+		for _, l := range lines {
+			if said != "" && containsFold(said, strings.ToLower(l.holds)) {
+				out = append(out, named(l.cause, fmt.Sprintf("the log says %q", said), l.next))
+				break
+			}
+		}
+	}
+	return slices.CompactFunc(out, func(a, b signature.Candidate) bool { return a.Cause == b.Cause })
+}
+
+// named is a candidate of the answers' catalogue with the log's own evidence.
+func named(cause, why, next string) signature.Candidate {
+	c, _ := signature.CauseNamed(cause)
+	c.Cause, c.TellsApart = cause, next
+	if c.Why == "" {
+		c.Why = why
+	} else {
+		c.Why = why + ": " + c.Why
+	}
+	return c
+}
+
+// answered explains an error status that the integration gave.
+func answered(rec *probe.LogRecord) []signature.Candidate {
+	if strings.Contains(rec.IntegrationURI, ".execute-api.") {
+		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", "That gateway's own logs, under the x-amzn-RequestId in \"Endpoint response headers\" (data trace).")}
+	}
+	if rec.Error != "" {
+		return byWording(rec)
+	}
+	return []signature.Candidate{named("application-error", "the gateway completed its part, and the status is the integration's", "The integration's own log.")}
+}
+
+// byWording reads the entry's error message as if it were the answer's body.
+func byWording(rec *probe.LogRecord) []signature.Candidate {
+	if rec.Error == "" {
+		return nil
+	}
+	body, err := json.Marshal(map[string]string{"message": rec.Error})
+	if err != nil || rec.Status == nil {
+		return nil
+	}
+	return signature.Read(signature.Answer{Status: *rec.Status, Body: body, APIKind: rec.APIKind}).Candidates
+}

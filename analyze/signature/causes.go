@@ -1,0 +1,110 @@
+package signature
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+// cause is one row of the causes that an answer may have.
+type cause struct {
+	name    string
+	finding string // the cause of a report that covers it
+	why     string
+	apart   string
+	when    condition
+}
+
+// condition is what speaks for a cause in the request or the headers. A cause
+// whose condition is known not to hold is left out; one whose condition holds
+// comes before those of which nothing is known.
+type condition uint8
+
+const (
+	always condition = iota
+	onInvokeURL
+	onDomain
+	onPrivate
+	withAuthorization
+	withoutAuthorization
+	withoutKey
+	whenTraced
+	saysAnonymous
+	saysExplicitDeny
+	saysEndpointPolicy
+	saysIdentityPolicy
+	saysUser
+	challenged
+)
+
+// candidates are the causes in order of likelihood.
+func (e *evidence) candidates(causes []cause) []Candidate {
+	kept := slices.DeleteFunc(slices.Clone(causes), func(c cause) bool { return e.holds(c.when) < 0 })
+	if len(kept) == 0 {
+		kept = slices.Clone(causes)
+	}
+	slices.SortStableFunc(kept, func(a, b cause) int { return cmp.Compare(e.rank(a), e.rank(b)) })
+	return plain(concat(kept))
+}
+
+// rank puts causes with something that speaks for them first, and leaves the
+// order of the table otherwise.
+func (e *evidence) rank(c cause) int {
+	if c.when != always && e.holds(c.when) > 0 {
+		return 0
+	}
+	return 1
+}
+
+// holds is 1 where the condition is known to hold, -1 where it is known not to,
+// 0 where nothing is known.
+func (e *evidence) holds(c condition) int {
+	switch c {
+	case onInvokeURL:
+		return known(e.addr.Host != "", e.addr.Kind == probe.AddressExecuteAPI || e.addr.Emulator)
+	case onDomain:
+		return known(e.addr.Host != "", e.addr.Kind == probe.AddressCustom || e.addr.Kind == probe.AddressRegional)
+	case onPrivate:
+		return known(e.endpointType(e.kind()) != "", e.endpointType(e.kind()) == "private")
+	case withAuthorization:
+		return known(e.SentAuthorization != nil, e.SentAuthorization != nil && *e.SentAuthorization)
+	case withoutAuthorization:
+		return -e.holds(withAuthorization)
+	case withoutKey:
+		// A key that was sent may still be a wrong one, so that only its absence counts.
+		return max(0, known(e.SentAPIKey != nil, e.SentAPIKey != nil && !*e.SentAPIKey))
+	case whenTraced:
+		return known(true, e.traced)
+	case challenged:
+		return known(e.has("date"), containsFold(e.get("www-authenticate"), "error="))
+	case saysAnonymous:
+		return e.says("User: anonymous")
+	case saysExplicitDeny:
+		return e.says("explicit deny")
+	case saysEndpointPolicy:
+		return e.says("VPC endpoint policy")
+	case saysIdentityPolicy:
+		return e.says("identity-based policy")
+	case saysUser:
+		return e.says("User: arn:")
+	}
+	return 0
+}
+
+func known(is, holds bool) int {
+	switch {
+	case !is:
+		return 0
+	case holds:
+		return 1
+	}
+	return -1
+}
+
+// says looks for words in the body. Where a body is cut or missing, their
+// absence tells nothing.
+func (e *evidence) says(words string) int {
+	return known(len(e.Body) > 0 && !e.BodyTruncated, containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)))
+}

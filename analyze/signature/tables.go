@@ -1,0 +1,270 @@
+package signature
+
+import "stageprobe/probe"
+
+// The tables below hold the causes of each kind of answer, most likely first.
+// They rest on the developer guide and on genuine captures; "execution log"
+// lines are quoted as the log writes them.
+
+const (
+	seeExport   = "Compare method and path with the stage's export (aws apigateway get-export). An unmatched route leaves no execution log, only an access-log entry."
+	seeErrorLog = "The execution log at level ERROR holds the line \"Execution failed due to configuration error: "
+)
+
+var unmatchedRoute = []cause{
+	{name: "unmatched-route", finding: "unmapped-target", why: "no method and path of what the stage has deployed matches the request; API Gateway then asks for a signature", apart: seeExport},
+	{name: "route-not-deployed", finding: "stale-deployment", why: "the route is in the editor but not in the deployment that the stage serves", apart: "Compare get-resources with the stage's export; deploy to the stage and repeat the request."},
+	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name? The access log of that stage holds the request id."},
+	{name: "wrong-stage-prefix", finding: "unmapped-target", when: onInvokeURL, why: "the stage's name stands twice in the path, or the path below it is another API's", apart: "The first path segment is the stage; request the path without a second one."},
+	{name: "iam-without-signature", finding: "access-denied", when: withoutAuthorization, why: "the method asks for AWS_IAM and the request is not signed", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
+}
+
+var unmatchedWithHeader = []cause{
+	{name: "unmatched-route", finding: "unmapped-target", why: "no deployed route matches; the Authorization header of the request then went to the signature parser. It is the answer \"Missing Authentication Token\" in another coat", apart: "Repeat without an Authorization header: an unmatched route then answers Missing Authentication Token. " + seeExport},
+	{name: "route-not-deployed", finding: "stale-deployment", why: "the route is in the editor but not in the deployment that the stage serves", apart: "Compare get-resources with the stage's export; deploy to the stage and repeat the request."},
+	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name?"},
+	{name: "iam-with-bearer-token", finding: "access-denied", why: "the method asks for AWS_IAM, and the Authorization header holds something other than a signature", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
+}
+
+var resourceNotFound = []cause{
+	{name: "resource-not-found", finding: "stale-deployment", why: "the request was authorized, and then no resource was found for it", apart: seeExport},
+}
+
+var expiredToken = []cause{
+	{name: "expired-token", finding: "access-denied", why: "the session token of the signature has expired", apart: "Sign again with fresh credentials (aws sts get-caller-identity shows whether they are valid)."},
+}
+
+var unknownKey = []cause{
+	{name: "unknown-access-key", finding: "access-denied", why: "the access key of the signature does not exist, is disabled, or lacks its session token", apart: "aws sts get-caller-identity with the same credentials fails in the same way."},
+}
+
+var badSignature = []cause{
+	{name: "wrong-signature", finding: "access-denied", why: "the signature does not fit the request: another secret, a header or path changed on the way, or another service or region in the scope", apart: "The message names the scope or the canonical request; service must be execute-api and region the API's."},
+	{name: "clock-skew", finding: "access-denied", why: "a signature is good for five minutes around its date", apart: "The message begins with \"Signature expired\" or \"Signature not yet current\" and states both times."},
+}
+
+var deniedByPolicy = []cause{
+	{name: "vpc-endpoint-policy", finding: "access-denied", when: saysEndpointPolicy, why: "the policy of the VPC endpoint does not allow the call, and the message says so", apart: "aws ec2 describe-vpc-endpoints: PolicyDocument."},
+	{name: "resource-policy", finding: "access-denied", when: saysAnonymous, why: "the API's resource policy does not allow an unsigned caller: address, VPC or VPC endpoint are not on its list, or it denies them", apart: "aws apigateway get-rest-api: policy. A policy that was edited needs a deployment; the ARN in the body names API, stage and path as resolved."},
+	{name: "private-api-from-outside", finding: "access-denied", when: saysAnonymous, why: "a private API is called from outside its VPC endpoints", apart: "aws apigateway get-rest-api: endpointConfiguration.types holds PRIVATE."},
+	{name: "iam-identity-policy", finding: "access-denied", when: saysUser, why: "the signed caller has no policy that allows execute-api:Invoke on this ARN, or one that denies it", apart: "The message ends in the kind of policy; aws iam simulate-principal-policy with the ARN of the body."},
+	{name: "explicit-deny", finding: "access-denied", when: saysExplicitDeny, why: "a policy denies the call by name; no further permission helps", apart: "Look for Effect: Deny in the resource policy, the identity's policies and the organisation's."},
+	{name: "iam-without-signature", finding: "access-denied", when: saysAnonymous, why: "the API's policy lets only signed callers in", apart: "Signed, the same request gives another answer."},
+}
+
+var deniedByAuthorizer = []cause{
+	{name: "authorizer-deny", finding: "access-denied", why: "the authorizer's policy does not allow this method and path", apart: "The execution log shows the authorizer's policy (data trace) and \"The client is not authorized to perform this operation.\""},
+	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a policy that was cached for the same token on another route does not cover this one", apart: "The refusal ends when the cache's TTL does; a fresh token is let in. Cached runs log no authorizer request."},
+}
+
+var deniedSomehow = []cause{
+	{name: "authorizer-deny", finding: "access-denied", why: "the authorizer's policy does not allow this method and path", apart: "The execution log shows \"Starting authorizer\" for the request where an authorizer ran."},
+	{name: "resource-policy", finding: "access-denied", why: "the API's resource policy or an IAM policy refuses", apart: "The default body of that refusal names the caller and the ARN; without an authorizer line in the execution log it is a policy."},
+}
+
+var wafOnly = []cause{
+	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
+}
+
+var keyOnly = []cause{
+	{name: "api-key", finding: "access-denied", why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "aws apigateway get-usage-plans: does apiStages hold this API and stage? A new key takes minutes to work."},
+}
+
+var forbiddenCauses = []cause{
+	{name: "api-not-identified", finding: "unmapped-target", when: onPrivate, why: "a private API is called at an endpoint's own name without an x-apigw-api-id header or a Host that names the API", apart: "Repeat with x-apigw-api-id; in China the Host ends in .amazonaws.com.cn."},
+	{name: "no-such-stage", finding: "unmapped-target", when: onInvokeURL, why: "the first path segment is not a stage of this API", apart: "aws apigateway get-stages; no log of any stage holds the request id."},
+	{name: "no-mapping", finding: "unmapped-target", when: onDomain, why: "no base path mapping or routing rule of the domain fits the path", apart: "aws apigateway get-base-path-mappings; no log of any stage holds the request id."},
+	{name: "api-key", finding: "access-denied", when: withoutKey, why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "The access log's $context.error.responseType is INVALID_API_KEY; repeat with x-api-key."},
+	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
+	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, why: "the API answers at its custom domain only", apart: "aws apigateway get-rest-api: disableExecuteApiEndpoint."},
+	{name: "mutual-tls", finding: "access-denied", when: onDomain, why: "the domain asks for a client certificate and got none that its truststore knows", apart: "aws apigateway get-domain-name: mutualTlsAuthentication; repeat with a client certificate."},
+	{name: "nested-gateway", when: whenTraced, why: "a trace id is there, which refusals before the integration do not carry: another gateway behind this one may have refused", apart: "The execution log says \"Successfully completed execution\" where this gateway did its part."},
+}
+
+var unauthorizedCauses = []cause{
+	{name: "identity-source-missing", finding: "access-denied", when: withoutAuthorization, why: "the request holds no token where the authorizer looks for it, or one that fails its validation expression", apart: "aws apigateway get-authorizer: identitySource, identityValidationExpression. The execution log then shows \"Unauthorized request\" and no authorizer request."},
+	{name: "token-rejected", finding: "access-denied", when: withAuthorization, why: "the token is expired, of another user pool or audience, or an access token where an id token is asked for", apart: "Decode the token: exp, iss, aud and token_use against aws apigateway get-authorizer."},
+	{name: "authorizer-unauthorized", finding: "access-denied", why: "the authorizer's function threw \"Unauthorized\"", apart: "The execution log shows \"Endpoint request URI\" of the authorizer before \"Unauthorized request\" (data trace); the function's own log says why."},
+	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a cached refusal for the same token answers", apart: "The answer changes when the cache's TTL ends."},
+}
+
+var authorizerConfiguration = []cause{
+	{name: "authorizer-not-invocable", finding: "access-denied", why: "API Gateway may not invoke the authorizer's function, or the function's name resolves to nothing (a stage variable)", apart: seeErrorLog + "Authorizer error\" or an invalid-permissions line; aws lambda get-policy on the function."},
+	{name: "authorizer-bad-output", finding: "access-denied", why: "the authorizer's function failed, or returned no valid policy document", apart: seeErrorLog + "Could not parse policy\"; with data trace, \"Authorizer result body before parsing\"."},
+	{name: "authorizer-throttled", finding: "flaky-backend", why: "the authorizer's function is out of concurrency", apart: "Throttles metric of the function; the answer comes and goes."},
+}
+
+var authorizerFailure = []cause{
+	{name: "authorizer-error", finding: "flaky-backend", why: "the authorizer failed or did not answer in time", apart: "The function's own log; the execution log's authorizer lines."},
+}
+
+var badParameters = []cause{
+	{name: "missing-parameters", why: "the request validator found required parameters missing; the message names them", apart: "aws apigateway get-method: requestParameters."},
+}
+
+var badBody = []cause{
+	{name: "invalid-body", why: "the body does not fit the method's model", apart: "The execution log says which property: \"Request body does not match model schema for content type\"."},
+}
+
+var unparsableBody = []cause{
+	{name: "unparsable-body", why: "a mapping template needs a JSON body and the request's is none", apart: "Repeat with a JSON body and its content type."},
+}
+
+var badRequestCauses = []cause{
+	{name: "missing-parameters", why: "the request validator found required parameters missing", apart: "aws apigateway get-method: requestParameters; the default message names them."},
+	{name: "invalid-body", why: "the body does not fit the method's model", apart: "The execution log says \"Request body does not match model schema\"."},
+}
+
+var mediaType = []cause{
+	{name: "unsupported-media-type", why: "no mapping template fits the request's Content-Type, and the integration passes nothing else through", apart: "aws apigateway get-integration: requestTemplates and passthroughBehavior."},
+}
+
+var tooLarge = []cause{
+	{name: "request-too-large", why: "the body is over 10 MB", apart: "Content-Length of the request. It may leave no execution log."},
+}
+
+var uriTooLong = []cause{
+	{name: "uri-too-long", why: "the method's ARN with the requested path is longer than the authorizer may be given", apart: "Shorten the path."},
+}
+
+var throttledCauses = []cause{
+	{name: "usage-plan-throttle", finding: "throttled", why: "the key's usage plan allows no higher rate", apart: "The execution log says \"Key throttle limit exceeded\" with limit and burst."},
+	{name: "method-throttle", finding: "throttled", why: "the stage's method throttling allows no higher rate", apart: "aws apigateway get-stage: methodSettings throttlingRateLimit, throttlingBurstLimit."},
+	{name: "account-throttle", finding: "throttled", why: "the account's limit of the region, shared by all its APIs, is reached", apart: "aws apigateway get-account: throttleSettings; other APIs are refused at the same time."},
+}
+
+var quota = []cause{
+	{name: "usage-plan-quota", finding: "throttled", why: "the usage plan's quota for its period is spent; slower requests do not help", apart: "aws apigateway get-usage: what is left."},
+}
+
+var configurationError = []cause{
+	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it, often after a stage variable named another function or alias", apart: seeErrorLog + "Invalid permissions on Lambda function\"."},
+	{name: "mapping-error", finding: "stale-deployment", why: "no integration response fits what the backend returned, or a template failed", apart: seeErrorLog + "No match for output mapping\" or \"Output mapping refers to an invalid method response\"."},
+	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: seeErrorLog + "Rate Exceeded.\""},
+	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name", apart: seeErrorLog + "Host name … does not match the certificate subject\"."},
+	{name: "role-not-assumable", finding: "stage-config-drift", why: "API Gateway may not assume the integration's role", apart: seeErrorLog + "API Gateway does not have permission to assume the provided role\"."},
+}
+
+var badGateway = []cause{
+	{name: "lambda-function-error", finding: "flaky-backend", why: "the function threw, or ran into its own timeout", apart: "The execution log says \"Lambda execution failed with status 200 due to customer function error\" with the function's request id."},
+	{name: "malformed-proxy-response", finding: "backend-split", why: "the function's return value is not of the form that a proxy integration needs", apart: seeErrorLog + "Malformed Lambda proxy response\"."},
+	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency, which was answered with 502 in older years", apart: "The execution log says \"Lambda invocation failed with status: 429\"."},
+}
+
+var integrationTimeout = []cause{
+	{name: "integration-timeout", finding: "flaky-backend", why: "the backend took longer than the integration's timeout, 29 s unless raised", apart: "The execution log says \"Execution failed due to a timeout error\"; the backend's own log holds the late end."},
+}
+
+var integrationNetwork = []cause{
+	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed: address, port, TLS, security group or VPC link", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"."},
+}
+
+var gatewayTimeout = []cause{
+	{name: "integration-timeout", finding: "flaky-backend", why: "the backend took longer than the integration's timeout", apart: "The execution log says \"Execution failed due to a timeout error\"; such answers take as long as the timeout."},
+	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"; such answers come at once."},
+}
+
+var internalCauses = concat(configurationError, badGateway, gatewayTimeout)
+
+var serviceUnavailable = []cause{
+	{name: "integration-timeout", finding: "flaky-backend", why: "the backend did not answer within 30 s", apart: "The access log's $context.integrationErrorMessage; such answers take 30 s."},
+	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed, or the VPC link has no healthy target", apart: "The access log's $context.integrationErrorMessage."},
+	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: "Throttles metric of the function."},
+}
+
+var httpNotFound = []cause{
+	{name: "stage-prefix-missing", finding: "unmapped-target", when: onInvokeURL, why: "the path names no stage, and the API has no $default stage", apart: "aws apigatewayv2 get-stages; repeat with the stage's name as first segment."},
+	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the stage's deployment fits method and path, and there is no $default route", apart: "aws apigatewayv2 get-routes; the access log's $context.routeKey is \"-\"."},
+	{name: "route-not-deployed", finding: "auto-deploy-off", why: "the route exists, but the stage does not deploy by itself, or its last deployment failed", apart: "aws apigatewayv2 get-stage: autoDeploy, lastDeploymentStatusMessage."},
+	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, why: "the API answers at its custom domain only", apart: "aws apigatewayv2 get-api: disableExecuteApiEndpoint."},
+	{name: "application-not-found", why: "the integration wrote the same words", apart: "The access log's $context.integrationStatus is a number where the integration answered."},
+}
+
+var httpUnauthorized = []cause{
+	{name: "token-rejected", finding: "access-denied", when: challenged, why: "the JWT is expired, or of another issuer or audience; the www-authenticate header says which", apart: "www-authenticate: error_description."},
+	{name: "identity-source-missing", finding: "access-denied", when: withoutAuthorization, why: "the request holds no token where the authorizer looks for it", apart: "aws apigatewayv2 get-authorizers: identitySource; repeat with a token."},
+	{name: "token-rejected", finding: "access-denied", when: withAuthorization, why: "the authorizer does not accept the token", apart: "The access log's $context.authorizer.error."},
+}
+
+var httpForbidden = []cause{
+	{name: "authorizer-deny", finding: "access-denied", why: "the Lambda authorizer said no, or the token lacks the route's scope", apart: "The access log's $context.authorizer.error; www-authenticate with insufficient_scope."},
+	{name: "iam-identity-policy", finding: "access-denied", why: "the route asks for AWS_IAM, and the request is unsigned or not allowed", apart: "aws apigatewayv2 get-routes: authorizationType."},
+	{name: "mutual-tls", finding: "access-denied", when: onDomain, why: "the domain asks for a client certificate", apart: "aws apigatewayv2 get-domain-name: mutualTlsAuthentication."},
+	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a cached refusal for the same identity answers", apart: "The answer changes when the authorizer's TTL ends."},
+}
+
+var httpInternal = []cause{
+	{name: "lambda-function-error", finding: "flaky-backend", why: "the function threw, or ran into its own timeout", apart: "The access log's $context.integrationErrorMessage and the function's own log."},
+	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it", apart: "$context.integrationErrorMessage says that API Gateway does not have permission to invoke your Lambda function."},
+	{name: "malformed-proxy-response", finding: "backend-split", why: "the function's return value is not of the form that the payload version needs", apart: "$context.integrationErrorMessage says that the response format is not supported."},
+	{name: "authorizer-error", finding: "flaky-backend", why: "the Lambda authorizer failed", apart: "The access log's $context.authorizer.error."},
+	{name: "application-error", why: "the integration wrote the same words", apart: "$context.integrationStatus is 500 where the integration did."},
+}
+
+var application = []cause{
+	{name: "application-error", why: "no error type, and a body of its own: the backend answered, and the gateway passed it on", apart: "The execution log says \"Successfully completed execution\"; the access log's integration status is a number."},
+}
+
+var applicationOrNested = []cause{
+	{name: "application-error", why: "the words are API Gateway's, but its error type is missing: the backend wrote them", apart: "The execution log says \"Successfully completed execution\"."},
+	{name: "nested-gateway", why: "another API Gateway behind this one refused, and its body was passed on", apart: "The integration's URI is an execute-api address; that gateway's log holds a request id of its own."},
+}
+
+var applicationOrOther = []cause{
+	{name: "not-api-gateway", why: "the answer carries no id of API Gateway", apart: "curl -i shows x-amzn-requestid and x-amz-apigw-id (REST) or apigw-requestid (HTTP API) where API Gateway took part."},
+}
+
+var nestedGateway = []cause{
+	{name: "nested-gateway", why: "the words or headers of another gateway behind this one were passed on", apart: "The execution log says \"Successfully completed execution\", and its \"Endpoint response headers\" (data trace) hold another x-amzn-RequestId."},
+	{name: "application-error", why: "the backend wrote the same words", apart: "The integration's URI is no execute-api address."},
+}
+
+var serviceError = []cause{
+	{name: "service-error", why: "the error type is none of API Gateway's: a service behind it answered with an error of its own", apart: "The integration's URI names the service; the execution log says \"Successfully completed execution\"."},
+}
+
+var notTheGateway = []cause{
+	{name: "not-api-gateway", finding: "unmapped-target", why: "no id of API Gateway, and the marks of something else", apart: "Look up the host (dig), and call the invoke URL of the stage for comparison."},
+}
+
+var cloudFrontRefused = []cause{
+	{name: "cloudfront-refused", finding: "unmapped-target", why: "CloudFront did not reach an API: no distribution for this host name (an edge domain that is new or gone), a refused method or protocol, or its own web ACL", apart: "aws apigateway get-domain-name: distributionDomainName and domainNameStatus against dig; call the invoke URL for comparison."},
+	{name: "not-api-gateway", finding: "unmapped-target", why: "no id of API Gateway is there", apart: "The domain may belong to a distribution of somebody's own: aws cloudfront list-distributions, Aliases."},
+}
+
+var s3Answered = []cause{
+	{name: "error-page-from-s3", finding: "unmapped-target", why: "a distribution in front has an error page or a default origin in S3, and that failed in its turn; the first error is hidden behind it", apart: "Call the invoke URL of the stage, without the distribution; aws cloudfront get-distribution-config: CustomErrorResponses, Origins."},
+}
+
+var functionURLDenied = []cause{
+	{name: "function-url", finding: "unmapped-target", why: "a Lambda function URL answered; no API Gateway took part", apart: "aws lambda get-function-url-config: AuthType; where an API is meant, look up the host (dig)."},
+}
+
+// loggedOnly are causes that an answer cannot tell from others, and a log can.
+var loggedOnly = []cause{
+	{name: "lambda-function-timeout", finding: "flaky-backend", why: "the function ran into its own timeout", apart: "The execution log says \"Task timed out after\"; the function's Duration metric."},
+}
+
+var networkCauses = map[probe.Outcome][]cause{
+	probe.OutcomeTimeout: {{name: "client-timeout", why: "no complete answer within the client's timeout, which may be shorter than the integration's", apart: "Where the request carried an x-amzn-RequestId of the client's, the logs hold it."}},
+	probe.OutcomeReset:   {{name: "connection-reset", why: "the connection ended before the answer did", apart: "Repeat on a fresh connection; a log entry with the request's id says that it arrived."}},
+	probe.OutcomeTLS:     {{name: "tls-failure", why: "the handshake failed: certificate, SNI, protocol version or a missing client certificate", apart: "openssl s_client -connect HOST:443 -servername HOST."}},
+	probe.OutcomeDNS:     {{name: "no-such-host", finding: "unmapped-target", why: "the name has no address: a deleted API, a private API without private DNS, or a typing error", apart: "dig HOST; an API's name resolves as long as it exists."}},
+	probe.OutcomeRefused: {{name: "connection-refused", why: "nothing listens there, or the way is closed", apart: "curl -v HOST:443 from another network."}},
+	probe.OutcomeLocal:   {{name: "own-fault", why: "this machine could not send", apart: "ulimit -n, free ports."}},
+}
+
+// concat joins lists of causes; of those with one name the first stays.
+func concat(lists ...[]cause) []cause {
+	var out []cause
+	seen := map[string]bool{}
+	for _, l := range lists {
+		for _, c := range l {
+			if !seen[c.name] {
+				seen[c.name] = true
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}

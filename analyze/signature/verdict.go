@@ -1,0 +1,178 @@
+package signature
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+// verdict judges the answer.
+func (e *evidence) verdict() verdict {
+	if v, ok := e.noAnswer(); ok {
+		return v
+	}
+	if o := e.foreign(); o.name != "" {
+		v := verdict{by: o.by, foreign: o.name, causes: o.causes}
+		if v.causes == nil {
+			v.causes = notTheGateway
+		}
+		return v
+	}
+	if e.errorType != "" && !e.passThrough && !e.http {
+		return e.byErrorType()
+	}
+	if e.errorType != "" {
+		return verdict{by: Integration, causes: nestedGateway}
+	}
+	return e.withoutErrorType()
+}
+
+// noAnswer judges requests that ended without HTTP.
+func (e *evidence) noAnswer() (verdict, bool) {
+	if e.Outcome == "" || e.Outcome == probe.OutcomeResponse {
+		return verdict{}, false
+	}
+	return verdict{by: Network, causes: networkCauses[e.Outcome]}, true
+}
+
+func (e *evidence) byErrorType() verdict {
+	for i := range rules {
+		if r := &rules[i]; r.fitsError(e) {
+			return r.verdict(e)
+		}
+	}
+	// Not a name that API Gateway uses: the error of a service behind it.
+	return verdict{by: Integration, causes: serviceError}
+}
+
+func (r *rule) verdict(e *evidence) verdict {
+	v := verdict{response: r.response, by: r.by, causes: r.causes, unserved: r.unserved}
+	if r.response != "" && r.worded() {
+		return v // the default wording settles it
+	}
+	if named := e.namedType(); named != "" {
+		v.response = named
+		if c, ok := byType[named]; ok {
+			v.by, v.causes = c.by, c.causes
+		}
+	}
+	return v
+}
+
+// withoutErrorType judges what carries no error type: answers of integrations,
+// refusals of HTTP APIs, and captures whose headers were cut.
+func (e *evidence) withoutErrorType() verdict {
+	kind := e.kind()
+	if e.Status != 0 && e.Status < 400 {
+		return e.success()
+	}
+	if e.saidByGateway(kind) {
+		for i := range rules {
+			if r := &rules[i]; r.fitsWording(e, kind) {
+				return r.verdict(e)
+			}
+		}
+	}
+	if kind == "" && e.requestID == "" {
+		return verdict{causes: applicationOrOther}
+	}
+	if e.Status == 0 {
+		return verdict{by: Integration}
+	}
+	if e.text != "" && e.sole && slices.Contains(generic, e.text) {
+		return verdict{by: Integration, causes: applicationOrNested}
+	}
+	return verdict{by: Integration, causes: application}
+}
+
+// saidByGateway tells whether wording alone may name the gateway. A REST answer
+// that has its ids and a trace id, but no error type, was made by the
+// integration however it is worded.
+func (e *evidence) saidByGateway(kind probe.APIKind) bool {
+	if kind == probe.HTTP {
+		return true
+	}
+	return !(e.rest && e.traced) && (e.sole || e.fromLength || restOnlyWording(e.text))
+}
+
+// success judges 2xx and 3xx. A non-proxy integration may turn the refusal of
+// another gateway behind it into a success.
+func (e *evidence) success() verdict {
+	by := Integration
+	if e.kind() == "" && e.requestID == "" {
+		by = "" // nothing says that API Gateway took part
+	}
+	if e.sole && e.text != "" && slices.ContainsFunc(rules, func(r rule) bool { return r.says(e.text) }) {
+		return verdict{by: by, causes: nestedGateway}
+	}
+	return verdict{by: by}
+}
+
+// byType are the types that a customised body may name, where the error type
+// alone leaves more than one.
+var byType = func() map[string]rule {
+	out := map[string]rule{}
+	for _, r := range rules {
+		if _, ok := out[r.response]; !ok && r.response != "" {
+			out[r.response] = r
+		}
+	}
+	out["INVALID_API_KEY"] = rule{by: Gateway, causes: keyOnly}
+	out["WAF_FILTERED"] = rule{by: Gateway, causes: wafOnly}
+	// Two parties refuse with this type: the rule's own judgement stands.
+	delete(out, "ACCESS_DENIED")
+	return out
+}()
+
+var responseTypes = []string{
+	"ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
+	"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
+	"INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE",
+	"MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND",
+	"THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
+}
+
+// ResponseTypes lists the gateway response types that an API can customise.
+func ResponseTypes() []string { return slices.Clone(responseTypes) }
+
+var bodyFactRE = regexp.MustCompile(`"([A-Za-z][A-Za-z_.-]{2,30})"\s*:\s*(?:"([^"\n]*)(?:"|$)|([^",\n]+))`)
+
+// bodyFacts are the values that a customised gateway response may show, under
+// the names people give them. The templates are not escaped, so that the body
+// may not be JSON.
+func (e *evidence) bodyFacts() map[string]string {
+	out := map[string]string{}
+	for _, m := range bodyFactRE.FindAllSubmatch(e.Body[:min(len(e.Body), 16<<10)], 64) {
+		value := string(m[2])
+		if m[3] != nil {
+			value = strings.TrimSpace(string(m[3]))
+			if strings.Count(value, "}") > strings.Count(value, "{") {
+				value = strings.TrimSpace(strings.TrimSuffix(value, "}"))
+			}
+		}
+		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1])))
+		if _, ok := out[name]; !ok {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// namedType is the gateway response type that a customised body or header
+// names; "" where none is named.
+func (e *evidence) namedType() string {
+	facts := e.bodyFacts()
+	for _, key := range []string{"responsetype", "type", "errortype", "error.responsetype", "gatewayresponse", "gatewayresponsetype", "errorresponsetype"} {
+		if v := facts[key]; slices.Contains(responseTypes, v) {
+			return v
+		}
+	}
+	for _, h := range e.Header {
+		if slices.Contains(responseTypes, h.Value) {
+			return h.Value
+		}
+	}
+	return ""
+}
