@@ -42,6 +42,9 @@ type Report struct {
 	Mended     []attribution.Finding `json:"mended,omitempty"`
 	Efficiency *Efficiency           `json:"efficiency,omitempty"`
 
+	// Wait is how far the new behaviour has come; only wait reports it.
+	Wait []Convergence `json:"wait,omitempty"`
+
 	// Config is what the configuration alone says.
 	Config *Config `json:"config,omitempty"`
 }
@@ -217,6 +220,12 @@ type ConfigAPI struct {
 	Deployments []DeploymentUse      `json:"deployments,omitempty"`
 	Unreadable  []string             `json:"unreadable,omitempty"`
 	Pending     map[string][]Pending `json:"pending,omitempty"` // stage → differences
+
+	EndpointTypes      []string `json:"endpoint_types,omitempty"` // EDGE, REGIONAL, PRIVATE
+	DefaultEndpointOff bool     `json:"default_endpoint_off,omitempty"`
+	// LastEdit is the last change that takes effect only with a deployment, as
+	// CloudTrail tells it; nil where it does not.
+	LastEdit *probe.Edit `json:"last_edit,omitempty"`
 }
 
 // ConfigStage is one stage as inspect shows it.
@@ -230,6 +239,27 @@ type ConfigStage struct {
 	AutoDeploy    *bool     `json:"auto_deploy,omitempty"`
 	LoggingLevel  string    `json:"logging_level,omitempty"`
 	Newer         []string  `json:"newer,omitempty"` // deployments made after the one it serves
+
+	// History says how the deployment that the stage serves lies to the last
+	// edit; "" where either time is unknown.
+	History     string       `json:"history,omitempty"`
+	CanaryState *CanaryState `json:"canary_state,omitempty"`
+	// LastDeployment is what an HTTP API says of its last automatic deployment.
+	LastDeployment string `json:"last_deployment,omitempty"`
+}
+
+// CanaryState is what the configuration tells of a canary.
+type CanaryState struct {
+	// State is inert (nothing can differ, or no traffic), stale (older than what
+	// the stage serves), rollout (newer), variables (the same deployment with
+	// other variables), all-traffic (100 %) or unknown.
+	State string `json:"state"`
+	Why   string `json:"why"`
+	// Differs are routes and their aspects in which the canary's snapshot is
+	// another than the stage's: Editor holds the canary's side.
+	Differs    []Pending `json:"differs,omitempty"`
+	Variables  []Setting `json:"variables,omitempty"` // overrides, under "canary" and "stage"
+	Unreadable []string  `json:"unreadable,omitempty"`
 }
 
 // Setting is one row of the stage matrix.
@@ -265,4 +295,23 @@ type ConfigDomain struct {
 	Mappings []probe.Mapping     `json:"mappings"`
 	Rules    []probe.RoutingRule `json:"rules,omitempty"`
 	Note     string              `json:"note,omitempty"`
+
+	EndpointTypes  []string `json:"endpoint_types,omitempty"`
+	SecurityPolicy string   `json:"security_policy,omitempty"` // TLS policy, such as TLS_1_2
+	MutualTLS      bool     `json:"mutual_tls,omitempty"`
+	RoutingMode    string   `json:"routing_mode,omitempty"`
+	Status         string   `json:"status,omitempty"`
+	// Paths are what the domain's paths lead to, in the order in which API
+	// Gateway tries them.
+	Paths []DomainPath `json:"paths,omitempty"`
+}
+
+// DomainPath is one way in which a domain leads to a stage.
+type DomainPath struct {
+	Path  string `json:"path"`           // "/" or "/v1", with everything below it
+	When  string `json:"when,omitempty"` // the headers that a routing rule asks for
+	APIID string `json:"api_id"`
+	Stage string `json:"stage"`
+	By    string `json:"by"`             // "mapping", or the rule with its priority
+	Note  string `json:"note,omitempty"` // why it leads nowhere, or is never reached
 }

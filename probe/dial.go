@@ -15,7 +15,7 @@ import (
 // Transport is how connections are made. The zero value dials as addressed and
 // trusts the system's roots.
 type Transport struct {
-	ConnectTo    []Redirect // the first that matches counts
+	ConnectTo    []Redirect // the first that matches counts, with those of the same left side
 	RootCAs      *x509.CertPool
 	Insecure     bool              // accept any certificate
 	Certificates []tls.Certificate // shown to a server that asks (mutual TLS)
@@ -55,14 +55,48 @@ func (t *Transport) isFresh(draw float64) bool {
 	return draw < t.Fresh
 }
 
-// redirect says where a host is dialled.
-func (t *Transport) redirect(k hostKey) (host, port string) {
-	for _, r := range t.ConnectTo {
+// endpoint is a name or address to dial, with its port.
+type endpoint struct{ host, port string }
+
+// endpoints says where a host is dialled: where the first matching redirect
+// leads, and those that follow it with the same left side. Several of them stand
+// for a name with several addresses.
+func (t *Transport) endpoints(k hostKey) []endpoint {
+	var first *Redirect
+	var out []endpoint
+	for i := range t.ConnectTo {
+		r := &t.ConnectTo[i]
+		if first != nil && (r.Host != first.Host || r.Port != first.Port) {
+			continue
+		}
 		if h, p, ok := r.apply(k.name, k.port); ok {
-			return h, p
+			first = r
+			out = append(out, endpoint{h, p})
 		}
 	}
-	return k.name, k.port
+	if first == nil {
+		return []endpoint{{k.name, k.port}}
+	}
+	return out
+}
+
+// resolveAll finds the addresses of all endpoints of a host. An endpoint that
+// cannot be resolved counts only where no other can.
+func (t *Transport) resolveAll(ctx context.Context, k hostKey) ([]netip.AddrPort, error) {
+	var all []netip.AddrPort
+	var failed error
+	for _, e := range t.endpoints(k) {
+		found, err := t.resolve(ctx, e.host, e.port)
+		if err != nil {
+			failed = err
+		}
+		all = append(all, found...)
+	}
+	if len(all) == 0 {
+		return nil, failed
+	}
+	slices.SortFunc(all, netip.AddrPort.Compare)
+	return slices.Compact(all), nil
 }
 
 // resolve finds all addresses of a host in a fixed order, so that a drawn

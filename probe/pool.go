@@ -197,12 +197,11 @@ func (p *pool) addresses(ctx context.Context, h *host) ([]netip.AddrPort, error)
 	if len(addrs) > 0 && age < resolveEvery {
 		return addrs, nil
 	}
-	name, port := p.transport.redirect(h.key)
 	answer := h.resolve.DoChan("", func() (any, error) {
 		// Of the run, not of the request that happened to ask first.
 		ctx, cancel := context.WithTimeout(p.ctx, p.plan.Timeout)
 		defer cancel()
-		found, err := p.transport.resolve(ctx, name, port)
+		found, err := p.transport.resolveAll(ctx, h.key)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if err != nil && len(h.addrs) > 0 {

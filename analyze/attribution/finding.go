@@ -141,4 +141,7 @@ type Remedy struct {
 	Leaves  string `json:"leaves,omitempty"` // what it does not change
 	Undo    string `json:"undo,omitempty"`
 	Warning string `json:"warning,omitempty"` // set where it touches all traffic
+	// Then marks a step that goes on with the remedy before it; without it, a
+	// remedy is another way to mend the same thing.
+	Then bool `json:"then,omitempty"`
 }

@@ -34,7 +34,7 @@ func PromoteCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	gone := RemoveCanary(region, api, &promoted)
 	gone[0].Text = "Then remove the canary's settings, which promotion leaves behind."
 	gone[0].Warning = "" // at 0 % it serves nothing
-	return append([]Remedy{promote}, gone...)
+	return then(promote, gone[0])
 }
 
 // before restores the stage's own deployment and the variables that a

@@ -19,12 +19,7 @@ func Redeploy(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	if api.Kind == probe.HTTP {
 		return []Remedy{redeployHTTP(region, api, stage)}
 	}
-	var first []Remedy
-	if stage.Canary != nil {
-		first = RemoveCanary(region, api, stage)
-		first[0].Text = "Remove the canary first: a stage with a canary takes no other deployment. (To keep what the canary serves, promote it instead.)"
-	}
-	return append(first, Remedy{
+	return afterCanary(region, api, stage, Remedy{
 		Text:    "Deploy the API as it stands in the editor to " + name(api, stage) + ".",
 		Command: stageCall(region, api, stage, "create-deployment", "--description", "deploy pending edits"),
 		Changes: "the stage serves a new snapshot of everything in the editor, including edits by others",
@@ -65,12 +60,18 @@ func RollBack(region string, api *probe.API, stage *probe.Stage, deploymentID st
 		}
 		return []Remedy{r}
 	}
+	return afterCanary(region, api, stage, r)
+}
+
+// afterCanary puts the removal of a canary before a change of the stage's
+// deployment, which a stage with a canary refuses.
+func afterCanary(region string, api *probe.API, stage *probe.Stage, r Remedy) []Remedy {
 	if stage.Canary == nil {
 		return []Remedy{r}
 	}
-	first := RemoveCanary(region, api, stage)
-	first[0].Text = "Remove the canary first: a stage with a canary takes no other deployment."
-	return append(first, r)
+	first := RemoveCanary(region, api, stage)[0]
+	first.Text = "Remove the canary first: a stage with a canary takes no other deployment. (To keep what the canary serves, promote it instead.)"
+	return then(first, r)
 }
 
 func rollBackCommand(region string, api *probe.API, stage *probe.Stage, deploymentID string) string {
@@ -181,5 +182,5 @@ func EnableDefaultEndpoint(region string, api *probe.API) []Remedy {
 	if len(api.Stages) != 1 || api.Stages[0].AutoDeploy || api.Stages[0].Canary != nil {
 		return []Remedy{r}
 	}
-	return append([]Remedy{r}, Redeploy(region, api, &api.Stages[0])...)
+	return then(append([]Remedy{r}, Redeploy(region, api, &api.Stages[0])...)...)
 }

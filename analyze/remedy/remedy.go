@@ -18,11 +18,22 @@ type Remedy struct {
 	Leaves  string `json:"leaves,omitempty"` // what it does not change
 	Undo    string `json:"undo,omitempty"`
 	Warning string `json:"warning,omitempty"` // set where it touches all traffic
+	// Then marks a step that goes on with the remedy before it; without it, a
+	// remedy is another way to mend the same thing.
+	Then bool `json:"then,omitempty"`
 }
 
 // allTraffic warns of a command that every caller of the stage feels at once.
 func allTraffic(what string) string {
 	return "touches all traffic of " + what + " as soon as it has propagated"
+}
+
+// then joins steps into one way: each goes on with the one before it.
+func then(steps ...Remedy) []Remedy {
+	for i := range steps[1:] {
+		steps[i+1].Then = true
+	}
+	return steps
 }
 
 func name(api *probe.API, stage *probe.Stage) string { return "stage " + stage.Name + " of " + api.ID }

@@ -119,19 +119,19 @@ func startAccessLog(region string, api *probe.API, stage *probe.Stage, format st
 	if api.Kind == probe.HTTP {
 		undo = command(region, "apigatewayv2", "delete-access-log-settings", "--api-id", api.ID, "--stage-name", stage.Name)
 	}
-	return []Remedy{{
+	return then(Remedy{
 		Text:    "Create a log group for the access log.",
 		Command: command(region, "logs", "create-log-group", "--log-group-name", group),
 		Changes: "an empty log group", Leaves: "everything else",
 		Undo: command(region, "logs", "delete-log-group", "--log-group-name", group),
-	}, {
-		Text: "Write an access log of " + name(api, stage) + " that says which deployment answered each request.",
+	}, Remedy{
+		Text: "Then write an access log of " + name(api, stage) + " that says which deployment answered each request.",
 		Command: "account=$(" + command(region, "sts", "get-caller-identity", "--query", "Account", "--output", "text") + ") && " +
 			strings.Replace(accessLogCommand(region, api, stage, accountMark, format), accountMark, arn, 1),
 		Changes: "API Gateway writes a line per request to " + group + ", at CloudWatch Logs' price",
 		Leaves:  "answers, execution logging",
 		Undo:    undo,
-	}}
+	})
 }
 
 // accountMark stands for the log group's ARN until the shell has learnt the

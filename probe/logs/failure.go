@@ -30,6 +30,7 @@ var failures = []failure{
 	{"due to a network error", producerIntegration, "INTEGRATION_FAILURE", 504},
 	{"Authorizer error", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
 	{"Could not parse policy", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
+	{"Invalid JSON in response", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
 	{"Malformed Lambda proxy response", producerIntegration, "", 502},
 	{"Lambda execution failed with status 200", producerIntegration, "", 502},
 	{"Lambda invocation failed", producerIntegration, "", 500},

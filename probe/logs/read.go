@@ -253,6 +253,7 @@ func readResponseHeaders(r *request, rest []byte) {
 	setOnce(&r.rec.ExecutedVersion, headerValue(rest, "X-Amz-Executed-Version="))
 	if r.isLambda() {
 		setOnce(&r.rec.LambdaRequestID, headerValue(rest, "x-amzn-RequestId="))
+		setOnce(&r.invocation, headerValue(rest, "x-amzn-ErrorType="))
 	}
 }
 
@@ -303,6 +304,14 @@ func readGatewayResponse(r *request, rest []byte) {
 	r.rec.GatewayResponse = string(firstWord(rest))
 	if s := status(bytes.TrimSpace(after(rest, "with status code:"))); s != nil {
 		r.rec.Status = s
+	}
+}
+
+// readAuthorizerException returns a reader of the exception with which the
+// console's test of an authorizer ends. The line says no status.
+func readAuthorizerException(response string) func(*request, []byte) {
+	return func(r *request, _ []byte) {
+		r.rec.AuthorizerOutcome, r.rec.GatewayResponse = "error", response
 	}
 }
 

@@ -19,6 +19,7 @@ type request struct {
 	named              bool // its own lines told the request id
 	authorizing        bool // between "Starting authorizer" and its end
 	failedInAuthorizer bool
+	invocation         string // the exception with which Lambda itself refused the invocation
 
 	// Evidence lines stand in one buffer, so that keeping a line costs no
 	// allocation of its own; ends holds where each ends.
@@ -119,6 +120,9 @@ func cut(text []byte, n int) []byte {
 func (r *request) record() probe.LogRecord {
 	rec := r.rec
 	rec.Complete = r.done()
+	if rec.Detail == "" && rec.Error != "" {
+		rec.Detail = r.invocation
+	}
 	r.conclude(&rec)
 	if len(r.ends) > 0 {
 		rec.Lines = make([]string, 0, len(r.ends))
@@ -212,10 +216,12 @@ func between(s []byte, open, closing string) []byte {
 // stage of a test invocation is no stage.
 func (r *request) setAPIStage(s []byte) {
 	api, stage, found := strings.Cut(string(firstWord(s)), "/")
-	if !found || !isAPIID(api) {
+	switch {
+	case found && isAPIID(api):
+		r.rec.APIID = api
+	case !found || strings.Trim(api, "*xX") != "": // people mask the API's id, not the stage
 		return
 	}
-	r.rec.APIID = api
 	if isStageName(stage) && stage != "null" && stage != "test-invoke-stage" {
 		r.rec.Stage = stage
 	}

@@ -94,6 +94,8 @@ var templates = []template{
 	{"Successfully completed execution", kindSucceeded, nil},
 	{"Method completed with status:", kindCompleted, readCompleted},
 	{"Gateway response type:", kindGatewayResponse, readGatewayResponse},
+	{"AuthorizerConfigurationException", kindGatewayResponse, readAuthorizerException("AUTHORIZER_CONFIGURATION_ERROR")}, // a test of an authorizer in the console ends with it
+	{"AuthorizerFailureException", kindGatewayResponse, readAuthorizerException("AUTHORIZER_FAILURE")},
 	{"AWS Integration Endpoint RequestId", kindIntegrationID, readIntegrationID},
 	{"X-ray Tracing ID", kindXRay, readXRay},
 }

@@ -1,0 +1,179 @@
+package attribution
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"stageprobe/analyze/stat"
+)
+
+// law is one hypothesis of a split: how likely the answers are under it, how
+// likely it was beforehand, and what must hold before it is claimed.
+type law struct {
+	cause Cause
+	name  string
+	prior float64
+	logM  float64 // ln probability of the answers given what drives them
+	logE  float64 // ln e-value of the second lock, for driven laws
+	iid   float64 // ln likelihood of the best independent law, for a switch
+	// driven laws claim that something other than chance decides each answer,
+	// so they need the second lock.
+	driven bool
+	post   float64
+	factor *factor
+}
+
+// weighing is a split with every hypothesis weighed.
+type weighing struct {
+	*split
+	parts []*split // what is pooled; one, or one per scenario
+	laws  []law    // likeliest first
+	iid   bool
+}
+
+// linkWeight is each driven verdict's share of the error rate.
+const linkWeight = 1. / 5
+
+// weigh computes the posterior of each hypothesis of a split. Where scenarios
+// cannot be pooled, a hypothesis explains each with rates of its own.
+func (s *study) weigh(x *split) *weighing {
+	w := &weighing{split: x, parts: s.parts(x), iid: true}
+	var sup float64
+	for i, part := range w.parts {
+		w.iid = w.iid && s.iid(part)
+		sup += stat.MarkovSup(s.transitions(part.draws))
+		laws := s.laws(part)
+		if i == 0 {
+			w.laws = laws
+			continue
+		}
+		w.laws = joint(w.laws, laws)
+	}
+	if len(w.parts) > 1 {
+		w.labels.pool(w.parts)
+	}
+	// A switch has one moment for all scenarios.
+	w.laws = append(w.laws, s.switchLaw(x))
+	for i := range w.laws {
+		s.guard(w, &w.laws[i], sup)
+	}
+	w.normalise()
+	return w
+}
+
+// laws are the hypotheses of one part of a split that are possible at all.
+func (s *study) laws(x *split) []law {
+	all := slices.Concat(
+		[]law{s.consistentLaw(x), s.canaryLaw(x)},
+		s.flakyLaws(x), s.factorLaws(x), []law{s.authCacheLaw(x), s.unexplainedLaw(x)},
+	)
+	return slices.DeleteFunc(all, func(l law) bool { return l.prior <= 0 })
+}
+
+// joint explains two parts by the same hypothesis.
+func joint(a, b []law) []law {
+	var out []law
+	for _, l := range a {
+		i := slices.IndexFunc(b, func(m law) bool { return m.cause == l.cause && m.name == l.name })
+		if i < 0 {
+			continue
+		}
+		l.logM += b[i].logM
+		l.prior = math.Sqrt(l.prior * b[i].prior)
+		out = append(out, l)
+	}
+	return out
+}
+
+// guard is the second lock of a driven verdict: its evidence against every
+// first-order Markov process that ignores what is said to drive it. For a
+// canary the mean of that and of the link's e-value is an e-value as well. A
+// switch is itself a Markov process; it is held against independent draws, and
+// told from bursts by the posterior, for which it takes as many answers after
+// the switch as a long burst might last.
+func (s *study) guard(w *weighing, l *law, sup float64) {
+	switch {
+	case !l.driven:
+		l.logE = 0
+	case l.cause == DeployPropagating:
+		l.logE = l.logM - l.iid
+	case l.cause == CanarySplit && w.labels.veto != "":
+		l.logE = math.Log(linkWeight) + w.labels.logE
+	case l.cause == CanarySplit:
+		l.logE = math.Log(linkWeight) + stat.LogSumExp(l.logM-sup, w.labels.logE) - math.Ln2
+	default:
+		l.logE = math.Log(linkWeight) + l.logM - sup
+	}
+}
+
+// normalise turns prior times likelihood into posteriors.
+func (w *weighing) normalise() {
+	var mass []float64
+	for _, l := range w.laws {
+		mass = append(mass, math.Log(l.prior)+l.logM)
+	}
+	total := stat.LogSumExp(mass...)
+	for i := range w.laws {
+		w.laws[i].post = math.Exp(mass[i] - total)
+	}
+	slices.SortStableFunc(w.laws, func(a, b law) int { return cmp.Compare(b.post, a.post) })
+}
+
+// main is the part with the most answers.
+func (w *weighing) main() *split {
+	return slices.MaxFunc(w.parts, func(a, b *split) int { return cmp.Compare(a.n, b.n) })
+}
+
+// post is the posterior of a cause, over all its laws.
+func (w *weighing) post(c Cause) float64 {
+	var p float64
+	for _, l := range w.laws {
+		if l.cause == c {
+			p += l.post
+		}
+	}
+	return p
+}
+
+// best is the likeliest law of a cause; nil where it was not weighed.
+func (w *weighing) best(c Cause) *law {
+	for i := range w.laws {
+		if w.laws[i].cause == c {
+			return &w.laws[i]
+		}
+	}
+	return nil
+}
+
+// lead is the likeliest cause.
+func (w *weighing) lead() (Cause, float64) {
+	lead, most := Cause(""), 0.
+	for _, l := range w.laws {
+		if p := w.post(l.cause); p > most {
+			lead, most = l.cause, p
+		}
+	}
+	return lead, most
+}
+
+// alternatives are the causes that the evidence does not exclude.
+func (w *weighing) alternatives(except Cause, alpha float64) []Alternative {
+	var out []Alternative
+	for _, l := range w.laws {
+		p := w.post(l.cause)
+		known := slices.ContainsFunc(out, func(a Alternative) bool { return a.Cause == l.cause })
+		if l.cause != "" && l.cause != except && !known && p > alpha {
+			out = append(out, Alternative{l.cause, p})
+		}
+	}
+	return out
+}
+
+// consistentLaw: there is no split, only noise below what must be found.
+func (s *study) consistentLaw(x *split) law {
+	return law{name: "consistent", prior: .30, logM: stat.ConsistentLogM(x.k, x.n, s.noise())}
+}
+
+// noise is the share of deviants that passes as noise.
+func (s *study) noise() float64 { return min(stat.DefaultNoise, s.MinShare/10) }

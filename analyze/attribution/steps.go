@@ -1,0 +1,145 @@
+package attribution
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The states of a step.
+const (
+	stepOK      = "ok"
+	stepProblem = "problem"
+	stepUnknown = "unknown"
+)
+
+var stepNames = [6]string{"target stage", "deployment history", "redeployment needed", "stage configuration", "canary", "retest"}
+
+// steps says of each of the six steps whether it is ok, in the order in which a
+// person would take them.
+func (s *study) steps() (out [6]StepEvidence) {
+	notes := [6]func() (string, string){s.targetStep, s.historyStep, s.redeployStep, s.settingsStep, s.canaryStep, s.retestStep}
+	for i, name := range stepNames {
+		status, note := notes[i]()
+		if problems := s.problems(i + 1); i < 5 && len(problems) > 0 {
+			status, note = stepProblem, strings.Join(problems, "; ")
+		}
+		out[i] = StepEvidence{N: i + 1, Name: name, Status: status, Note: note}
+	}
+	return out
+}
+
+// problems are the findings of a step, in a few words each.
+func (s *study) problems(step int) []string {
+	var out []string
+	for _, f := range s.findings {
+		if f.Step == step && f.Severity != Info {
+			out = append(out, fmt.Sprintf("%s on %s (%s)", f.Cause, some(f.Targets, 3), f.Linked))
+		}
+	}
+	return out
+}
+
+// unread are the targets whose stage was not read.
+func (s *study) unread() []string {
+	var out []string
+	for _, sub := range s.subjects {
+		if sub.conf == nil && sub.Unmapped == "" {
+			out = append(out, sub.ID)
+		}
+	}
+	return out
+}
+
+func (s *study) targetStep() (string, string) {
+	var texts []string
+	for _, sub := range s.subjects {
+		if sub.Stage != "" {
+			texts = append(texts, fmt.Sprintf("%s serves stage %s", sub.ID, sub.Stage))
+		}
+	}
+	if un := s.unread(); len(un) > 0 {
+		return stepUnknown, "the configuration of " + some(un, 3) + " was not read"
+	}
+	return stepOK, some(texts, 4)
+}
+
+func (s *study) historyStep() (string, string) {
+	var texts []string
+	for _, sub := range s.subjects {
+		if sub.conf == nil {
+			continue
+		}
+		text := fmt.Sprintf("stage %s serves deployment %s", sub.Stage, orUnknown(sub.conf.DeploymentID))
+		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil && !d.Created.IsZero() {
+			text += " of " + day(d.Created)
+		}
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) == 0 {
+		return stepUnknown, "no stage was read"
+	}
+	return stepOK, some(texts, 4)
+}
+
+func (s *study) redeployStep() (string, string) {
+	for _, sub := range s.subjects {
+		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
+			return stepUnknown, "the editor's or the deployed definition of " + sub.ID + " was not read"
+		}
+	}
+	return stepOK, "no edit waits for a deployment"
+}
+
+func (s *study) settingsStep() (string, string) {
+	if un := s.unread(); len(un) > 0 {
+		return stepUnknown, "the settings of " + some(un, 3) + " were not read"
+	}
+	n := 0
+	for _, notes := range s.settings {
+		n += len(notes)
+	}
+	if n > 0 {
+		return stepOK, fmt.Sprintf("stages differ in %s, and no undeclared one shows in behaviour", plural(n, "setting"))
+	}
+	return stepOK, "no difference between stages shows in behaviour"
+}
+
+func (s *study) canaryStep() (string, string) {
+	var texts []string
+	for _, sub := range s.subjects {
+		if c := sub.Canary; c != nil {
+			text := fmt.Sprintf("stage %s has a canary at %s", sub.Stage, percent(c.Percent/100))
+			if !slices.Contains(texts, text) {
+				texts = append(texts, text)
+			}
+		}
+	}
+	switch un := s.unread(); {
+	case len(texts) > 0 && slices.ContainsFunc(s.findings, func(f Finding) bool { return f.Step == 5 }):
+		return stepOK, list(texts)
+	case len(texts) > 0:
+		return stepUnknown, list(texts) + "; its effect is not decided"
+	case len(un) > 0:
+		return stepUnknown, "whether " + some(un, 3) + " has a canary was not read"
+	}
+	return stepOK, "no canary is configured"
+}
+
+// retestStep is what to do after mending, and what the sixth step's own causes
+// say.
+func (s *study) retestStep() (string, string) {
+	problems := s.problems(6)
+	mending := slices.ContainsFunc(s.findings, func(f Finding) bool { return f.Severity != Info })
+	switch {
+	case len(problems) > 0:
+		return stepProblem, strings.Join(problems, "; ") + "; run the check again with --baseline after mending"
+	case mending:
+		return stepProblem, "run the check again with --baseline after mending: it says what is mended"
+	case len(s.open) > 0:
+		return stepUnknown, s.open[0].Question
+	}
+	return stepOK, "nothing to mend"
+}

@@ -1,0 +1,70 @@
+package attribution
+
+import (
+	"fmt"
+
+	"stageprobe/analyze/stat"
+)
+
+// timeWindows is into how many parts of the run the law of unexplained answers
+// divides them.
+const timeWindows = 10
+
+// unexplainedLaw: any answer may follow any other, at shares that change over
+// the run. It fits everything a little, so that a known cause which fits nothing
+// does not win for want of a rival.
+func (s *study) unexplainedLaw(x *split) law {
+	var t [timeWindows][2][2]int
+	prev := 0
+	for i, d := range x.draws {
+		now := 0
+		if d.deviant {
+			now = 1
+		}
+		t[i*timeWindows/x.n][prev][now]++
+		prev = now
+	}
+	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02}
+	for _, window := range t {
+		for _, counts := range window {
+			l.logM += stat.KT(counts[:])
+		}
+	}
+	return l
+}
+
+// unexplained is the finding of a split that no candidate cause fits.
+func (s *study) unexplained(w *weighing) Finding {
+	f := Finding{
+		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
+		Scenarios: s.scenarioNames(w.scenarios()...), Evidence: s.bothSides(w.split),
+		Statistics:   s.shareStatistics(w, UnexplainedSplit),
+		Alternatives: w.alternatives(UnexplainedSplit, s.alpha),
+	}
+	f.Statement = fmt.Sprintf("%s answers in more than one way: %d of %d answers (%s) are %s, the others %s. None of the known causes fits: %s.",
+		w.sub.ID, w.k, w.n, percent(float64(w.k)/float64(w.n)), s.summaries(w.clusters, 3), s.summaries(w.usual, 3), s.excluded(w))
+	f.Settles = s.unexplainedSettles(w)
+	f.Remedy = []Remedy{advice("compare two of the requests above in the integration's logs: the same deployment answered both")}
+	return f
+}
+
+// excluded says what was ruled out and how.
+func (s *study) excluded(w *weighing) string {
+	text := "no address, edge location, connection or moment of the run goes with it"
+	switch {
+	case w.labels.known() > 0 && w.labels.notE >= s.threshold():
+		text += ", and by the logs the canary does not"
+	case w.sub.conf != nil && w.sub.Canary == nil:
+		text += ", and stage " + w.sub.Stage + " has no canary"
+	case w.sub.Canary != nil && s.canaryExcluded(w):
+		text += ", and the share is not the canary's"
+	}
+	return text
+}
+
+func (s *study) unexplainedSettles(w *weighing) string {
+	if w.sub.api == nil {
+		return "credentials that may read the API's configuration (apigateway:GET), which tell whether the stage has a canary"
+	}
+	return "turn on data tracing in the stage's execution logs, which then name the version of the function that ran, or add a version to the backend's answers"
+}

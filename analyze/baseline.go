@@ -1,0 +1,52 @@
+package analyze
+
+import (
+	"slices"
+
+	"stageprobe/analyze/attribution"
+)
+
+// Compare says finding by finding what became of an earlier report: still
+// there, new, or mended.
+func (rep *Report) Compare(before *Report) {
+	for i := range rep.Findings {
+		f := &rep.Findings[i]
+		f.Baseline = "new"
+		if slices.ContainsFunc(before.Findings, func(b attribution.Finding) bool { return same(*f, b) }) {
+			f.Baseline = "still there"
+		}
+	}
+	for _, b := range before.Findings {
+		if slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool { return same(f, b) }) {
+			continue
+		}
+		b.Baseline = "mended"
+		if !rep.covers(b) {
+			b.Baseline = "not checked this time"
+		}
+		rep.Mended = append(rep.Mended, b)
+	}
+}
+
+// same tells whether two findings are about the same thing: the same cause on
+// at least one common target.
+func same(a, b attribution.Finding) bool {
+	if a.Cause != b.Cause {
+		return false
+	}
+	if len(a.Targets) == 0 || len(b.Targets) == 0 {
+		return len(a.Targets) == len(b.Targets)
+	}
+	return slices.ContainsFunc(a.Targets, func(t string) bool { return slices.Contains(b.Targets, t) })
+}
+
+// covers tells whether this run could have seen an earlier finding again: it
+// reached a target of it, and left no question about that target open.
+func (rep *Report) covers(f attribution.Finding) bool {
+	open := func(target string) bool {
+		return slices.ContainsFunc(rep.Open, func(q Question) bool { return q.Target == target })
+	}
+	return len(f.Targets) == 0 || slices.ContainsFunc(rep.Targets, func(t Target) bool {
+		return slices.Contains(f.Targets, t.ID) && t.Requests > 0 && !open(t.ID)
+	})
+}

@@ -1,0 +1,448 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cluster"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// Ending is how a run ended.
+type Ending struct {
+	RunID   string
+	Started time.Time
+	Ended   time.Time
+	Stopped string // decided, budget, interrupted
+	Notes   []string
+}
+
+// Exit codes of a run that produced a report. Wrong use (2) makes none.
+const (
+	ExitOK          = 0
+	ExitFinding     = 1
+	ExitUndecided   = 3
+	ExitInterrupted = 130
+)
+
+// Report makes the report of everything seen, as of the last row.
+func (s *Session) Report(end Ending) *Report {
+	result := s.Decide(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.input(true)
+	rep := &Report{
+		Schema: ReportSchema,
+		Run: Run{
+			ID: end.RunID, Started: end.Started.UTC(), Ended: end.Ended.UTC(), Seed: s.plan.Seed,
+			Requests: len(s.rows), Failed: s.failed(), Stopped: end.Stopped,
+			Confidence: s.policy.confidence(), Version: s.policy.Version,
+		},
+		Targets:      s.reportTargets(in, &result),
+		Findings:     orEmpty(result.Findings),
+		Expectations: []Expectation{},
+		Steps:        steps(&result),
+		Logs:         s.reportLogs(in.Logs),
+		Open:         questions(result.Open),
+		Efficiency:   efficiency(result.Efficiency),
+		Config:       NewConfig(&s.snap, &result),
+	}
+	rep.Notes = s.notes(end.Notes, result.Notes)
+	if s.policy.Judge != nil {
+		rep.Expectations = orEmpty(s.policy.Judge.Judge(rep))
+		rep.addExpectationFindings()
+	}
+	rep.Conclude(cmp.Or(s.policy.FailOn, attribution.Error))
+	return rep
+}
+
+// Conclude sets what follows from the findings and open questions: outcome,
+// exit code and verdict.
+func (rep *Report) Conclude(failOn attribution.Severity) {
+	slices.SortStableFunc(rep.Findings, func(a, b attribution.Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
+			cmp.Compare(causeRank(a.Cause), causeRank(b.Cause)),
+			slices.Compare(a.Targets, b.Targets), slices.Compare(a.Scenarios, b.Scenarios))
+	})
+	rep.Outcome = rep.outcome()
+	rep.ExitCode = rep.exitCode(failOn)
+	rep.Verdict = rep.verdict()
+}
+
+func causeRank(c attribution.Cause) int { return slices.Index(attribution.Causes, c) }
+
+func (rep *Report) outcome() Outcome {
+	if slices.ContainsFunc(rep.Findings, behavioural) {
+		return Inconsistent
+	}
+	if len(rep.Open) > 0 || rep.Run.Stopped == "interrupted" || rep.Run.Requests == 0 {
+		return Inconclusive
+	}
+	for _, e := range rep.Expectations {
+		if e.Met == nil {
+			return Inconclusive
+		}
+	}
+	return Consistent
+}
+
+// behavioural says whether a finding is about what callers get, as opposed to
+// a configuration in which nothing has shown yet.
+func behavioural(f attribution.Finding) bool {
+	switch f.Cause {
+	case attribution.StaleCanary:
+		return false
+	case attribution.AutoDeployOff, attribution.StageConfigDrift:
+		return f.Severity == attribution.Error
+	}
+	return f.Severity != attribution.Info
+}
+
+func (rep *Report) exitCode(failOn attribution.Severity) int {
+	if rep.Run.Stopped == "interrupted" {
+		return ExitInterrupted
+	}
+	for _, f := range rep.Findings {
+		if f.Severity.Rank() <= failOn.Rank() {
+			return ExitFinding
+		}
+	}
+	if rep.Outcome == Inconclusive || len(rep.Open) > 0 {
+		return ExitUndecided
+	}
+	return ExitOK
+}
+
+// verdict is a sentence per finding of consequence; without one it is the
+// claim that can be made.
+func (rep *Report) verdict() []string {
+	var out []string
+	for _, f := range rep.Findings {
+		if f.Severity != attribution.Info {
+			out = append(out, f.Statement)
+		}
+	}
+	if rep.Outcome == Consistent {
+		out = append(out, rep.claim())
+	}
+	if rep.Outcome == Inconclusive {
+		out = append(out, rep.doubt())
+	}
+	return out
+}
+
+func (rep *Report) claim() string {
+	worst, n := 0.0, 0
+	for _, t := range rep.Targets {
+		n += t.Requests
+		if t.Claim != nil {
+			worst = max(worst, *t.Claim)
+		}
+	}
+	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
+		plural(len(rep.Targets), "target"), n, percent(worst), percent(rep.Run.Confidence))
+}
+
+func (rep *Report) doubt() string {
+	switch {
+	case rep.Run.Stopped == "interrupted":
+		return fmt.Sprintf("Interrupted after %d requests, before every question was decided.", rep.Run.Requests)
+	case rep.Run.Requests == 0:
+		return "No request was sent, so nothing can be said of behaviour."
+	case len(rep.Open) > 0:
+		return "Undecided: " + rep.Open[0].Text
+	}
+	return "Undecided: an expectation could not be checked."
+}
+
+func (s *Session) failed() int {
+	n := 0
+	for i := range s.rows {
+		if !s.rows[i].responded {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Session) reportTargets(in attribution.Input, result *attribution.Result) []Target {
+	grouping := s.table.Result()
+	out := make([]Target, len(s.plan.Targets))
+	for i := range s.plan.Targets {
+		t := &s.plan.Targets[i]
+		rt := Target{
+			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
+			DeploymentID: t.DeploymentID, Canary: s.reportCanary(t, result), Clusters: []Cluster{},
+		}
+		if t.Meant != nil {
+			rt.Meant = t.Meant.Stage
+		}
+		if claim, ok := result.Claims[t.ID]; ok {
+			rt.Claim = &claim
+		}
+		s.fillClusters(&rt, in, i, grouping)
+		out[i] = rt
+	}
+	return out
+}
+
+func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Canary {
+	if t.Canary == nil {
+		return nil
+	}
+	c := &Canary{Percent: t.Canary.Percent, DeploymentID: t.Canary.DeploymentID}
+	if m, ok := result.Measured[t.ID]; ok {
+		c.Measured = &m
+	}
+	return c
+}
+
+// fillClusters adds a target's behaviours with their counts, shares, labels and
+// times.
+func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, grouping *cluster.Result) {
+	members := map[int][]int{} // cluster → rows
+	perScenario := map[int]int{}
+	var all []float64
+	for i, r := range in.Rows {
+		if r.Target != target {
+			continue
+		}
+		rt.Requests++
+		if r.Cluster < 0 {
+			continue
+		}
+		members[r.Cluster] = append(members[r.Cluster], i)
+		perScenario[r.Scenario]++
+		all = append(all, ms(r.Took))
+	}
+	rt.LatencyMS = latency(all)
+	rt.Timeline = timeline(in, target)
+	for _, c := range grouping.All() {
+		at := s.clusterIndex(in, c)
+		if at < 0 || in.Clusters[at].Target != target {
+			continue
+		}
+		rt.Clusters = append(rt.Clusters, s.reportCluster(in, c, members[at], perScenario[in.Clusters[at].Scenario], grouping))
+	}
+}
+
+func (s *Session) clusterIndex(in attribution.Input, c *cluster.Cluster) int {
+	return slices.IndexFunc(in.Clusters, func(x attribution.Cluster) bool {
+		return x.ID == c.ID && s.plan.Targets[x.Target].ID == c.Target && s.plan.Scenarios[x.Scenario].Name == c.Scenario
+	})
+}
+
+func (s *Session) reportCluster(in attribution.Input, c *cluster.Cluster, rows []int, of int, grouping *cluster.Result) Cluster {
+	share := float64(len(rows)) / float64(max(of, 1))
+	low, high := stat.ConfSeq(len(rows), of, 1-s.policy.confidence())
+	var took []float64
+	for _, i := range rows {
+		took = append(took, ms(in.Rows[i].Took))
+	}
+	out := Cluster{
+		ID: c.ID, Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
+		Status: c.Status, Producer: string(c.Reading.Producer),
+		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
+		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),
+		Reference: c.Reference,
+		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
+	}
+	if out.Producer == "integration" || out.Producer == "" {
+		out.refine(in, rows)
+	}
+	if ref := reference(grouping.Of(c.Target, c.Scenario)); ref != nil && ref != c {
+		for _, d := range cluster.Differs(ref, c) {
+			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
+		}
+	}
+	return out
+}
+
+// refine takes what the logs of a cluster's requests say and its answers do
+// not: which gateway response it was.
+func (c *Cluster) refine(in attribution.Input, rows []int) {
+	if c.GatewayResponse != nil || c.Status < 400 {
+		return
+	}
+	for _, i := range rows {
+		for _, r := range in.Records(in.Rows[i].RequestID) {
+			if r.GatewayResponse != "" {
+				c.GatewayResponse = &r.GatewayResponse
+				return
+			}
+		}
+	}
+}
+
+func reference(of []*cluster.Cluster) *cluster.Cluster {
+	for _, c := range of {
+		if c.Reference {
+			return c
+		}
+	}
+	return nil
+}
+
+func served(in attribution.Input, rows []int) Served {
+	var out Served
+	stages := map[string]bool{}
+	for _, i := range rows {
+		r := &in.Rows[i]
+		if r.ServedStage != "" {
+			stages[r.ServedStage] = true
+		}
+		switch r.Label {
+		case attribution.LabelCanary:
+			out.Canary++
+		case attribution.LabelBase:
+			out.Base++
+		default:
+			out.Unknown++
+		}
+	}
+	out.Stage = strings.Join(sortedKeys(stages), ",")
+	return out
+}
+
+// windows is how many columns a time strip has: what fits on a terminal line
+// beside its legend.
+const windows = 60
+
+func timeline(in attribution.Input, target int) *Timeline {
+	var first, last time.Time
+	for _, r := range in.Rows {
+		if r.Target != target {
+			continue
+		}
+		if first.IsZero() || r.At.Before(first) {
+			first = r.At
+		}
+		if r.At.After(last) {
+			last = r.At
+		}
+	}
+	span := last.Sub(first)
+	if span <= 0 {
+		return nil
+	}
+	t := &Timeline{WindowMS: ms(span) / windows, Clusters: map[string][]int{}}
+	for _, r := range in.Rows {
+		if r.Target != target || r.Cluster < 0 {
+			continue
+		}
+		key := in.Plan.Scenarios[r.Scenario].Name + "/" + in.Clusters[r.Cluster].ID
+		if t.Clusters[key] == nil {
+			t.Clusters[key] = make([]int, windows)
+		}
+		t.Clusters[key][min(windows-1, int(windows*r.At.Sub(first)/span))]++
+	}
+	return t
+}
+
+func (s *Session) reportLogs(st attribution.LogState) Logs {
+	out := Logs{Coverage: st.Coverage, RequestsSampled: st.Sampled, Matched: st.Matched, Groups: []LogGroup{}}
+	if s.evidence == nil {
+		out.RequestsSampled = 0
+		out.Note = "logs were not read"
+		if s.policy.Logs == "off" {
+			out.Note = "logs were not read: --logs off"
+		}
+		return out
+	}
+	for _, g := range s.evidence.Groups {
+		if g.Exists {
+			out.Groups = append(out.Groups, LogGroup{Name: g.Name, Stage: g.Stage, Canary: g.Canary, Events: g.Events})
+		}
+	}
+	out.Note = logsNote(st, len(out.Groups))
+	if len(s.evidence.lags) > 0 {
+		l := latency(s.evidence.lags)
+		out.LagMS = &l
+	}
+	out.Labels = s.labelCounts()
+	return out
+}
+
+func logsNote(st attribution.LogState, groups int) string {
+	switch {
+	case groups == 0:
+		return "no log group of these stages exists: logging is off, or the role that writes logs is missing"
+	case st.Matched == 0:
+		return "no logged request matches one that was sent"
+	case st.Late > 0:
+		return fmt.Sprintf("%d requests may still be logged later", st.Late)
+	}
+	return ""
+}
+
+func (s *Session) labelCounts() map[string]int {
+	out := map[string]int{"canary": 0, "base": 0, "unknown": 0, "contradictory": 0}
+	for i := range s.rows {
+		r := &s.rows[i]
+		l := s.evidence.of(&r.ids, r.ended, &s.snap)
+		switch {
+		case l.contradictory:
+			out["contradictory"]++
+		case l.side == attribution.LabelCanary:
+			out["canary"]++
+		case l.side == attribution.LabelBase:
+			out["base"]++
+		default:
+			out["unknown"]++
+		}
+	}
+	return out
+}
+
+func (s *Session) notes(parts ...[]string) []string {
+	out := []string{}
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	out = append(out, gapNotes(s.snap.Gaps)...)
+	if s.evidence != nil {
+		out = append(out, gapNotes(s.evidence.Gaps)...)
+		out = append(out, s.evidence.Notes...)
+	}
+	return unique(out)
+}
+
+// gapNotes says what could not be read and what it cost, one note per
+// operation and consequence: two hundred APIs may be denied alike.
+func gapNotes(gaps []probe.Gap) []string {
+	type key struct{ op, action, costs, err string }
+	subjects := map[key][]string{}
+	var order []key
+	for _, g := range gaps {
+		k := key{g.Operation, g.Action, g.Costs, g.Err}
+		if subjects[k] == nil {
+			order = append(order, k)
+		}
+		subjects[k] = append(subjects[k], g.Subject)
+	}
+	var out []string
+	for _, k := range order {
+		out = append(out, gapNote(k.op, k.action, k.costs, k.err, subjects[k]))
+	}
+	return out
+}
+
+func gapNote(op, action, costs, err string, subjects []string) string {
+	on := strings.Join(subjects[:min(3, len(subjects))], ", ")
+	if more := len(subjects) - 3; more > 0 {
+		on += fmt.Sprintf(" and %d more", more)
+	}
+	note := fmt.Sprintf("%s of %s: %s", op, on, err)
+	if action != "" {
+		note += "; allow " + action
+	}
+	if costs != "" {
+		note += " (" + costs + ")"
+	}
+	return note
+}

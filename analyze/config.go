@@ -1,0 +1,183 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/diff"
+	"stageprobe/probe"
+)
+
+// NewConfig is the configuration side of a report. The result of a run, which
+// may be nil, adds what probes saw of it.
+func NewConfig(snap *probe.Snapshot, result *attribution.Result) *Config {
+	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
+		return nil
+	}
+	out := &Config{Edits: snap.Edits}
+	for i := range snap.APIs {
+		out.APIs = append(out.APIs, configAPI(snap, &snap.APIs[i], result))
+	}
+	for i := range snap.Domains {
+		out.Domains = append(out.Domains, configDomain(snap, &snap.Domains[i]))
+	}
+	return out
+}
+
+func configAPI(snap *probe.Snapshot, api *probe.API, result *attribution.Result) ConfigAPI {
+	out := ConfigAPI{
+		ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []ConfigStage{}, Pending: map[string][]Pending{},
+		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
+	}
+	for i := range api.Stages {
+		st := &api.Stages[i]
+		conf := configStage(api, st, result)
+		conf.History = history(&conf, out.LastEdit)
+		out.Stages = append(out.Stages, conf)
+		pending, unreadable := pendingEdits(api, st, result)
+		if len(pending) > 0 {
+			out.Pending[st.Name] = pending
+		}
+		out.Unreadable = append(out.Unreadable, unreadable...)
+	}
+	out.Unreadable = unique(out.Unreadable)
+	out.Matrix = matrix(api, result)
+	for _, d := range api.Deployments {
+		out.Deployments = append(out.Deployments, DeploymentUse{
+			ID: d.ID, Created: d.Created, Description: d.Description, UsedBy: usedBy(api, d.ID),
+		})
+	}
+	return out
+}
+
+func configStage(api *probe.API, st *probe.Stage, result *attribution.Result) ConfigStage {
+	out := ConfigStage{
+		Name: st.Name, DeploymentID: st.DeploymentID, Updated: st.Updated,
+		LoggingLevel: st.Methods["*/*"].LoggingLevel,
+	}
+	if d := api.Deployment(st.DeploymentID); d != nil {
+		out.Deployed = d.Created
+		for _, other := range api.Deployments {
+			if other.Created.After(d.Created) {
+				out.Newer = append(out.Newer, other.ID)
+			}
+		}
+	}
+	if api.Kind == probe.HTTP {
+		out.AutoDeploy, out.LastDeployment = &st.AutoDeploy, st.LastDeploymentStatus
+	}
+	if st.Canary != nil {
+		out.Canary = &Canary{Percent: st.Canary.Percent, DeploymentID: st.Canary.DeploymentID}
+		if d := api.Deployment(st.Canary.DeploymentID); d != nil {
+			out.CanaryCreated = d.Created
+		}
+		out.CanaryState = canaryState(api, st)
+		if result != nil {
+			if m, ok := result.Measured[api.ID+"/"+st.Name]; ok {
+				out.Canary.Measured = &m
+			}
+		}
+	}
+	return out
+}
+
+func pendingEdits(api *probe.API, st *probe.Stage, result *attribution.Result) ([]Pending, []string) {
+	diffs, uncompared := diff.Undeployed(api, st)
+	var seen map[string]string
+	if result != nil {
+		seen = result.Seen[api.ID+"/"+st.Name]
+	}
+	var out []Pending
+	for _, d := range diffs {
+		out = append(out, Pending{
+			Subject: d.Subject, Aspect: d.Aspect, Editor: d.A, Stage: d.B,
+			Before: d.Before, After: d.After, Seen: seen[d.Subject],
+		})
+	}
+	return out, uncompared
+}
+
+// lastEdit is the last change of an API's definition that needs a deployment.
+func lastEdit(snap *probe.Snapshot, api string) *probe.Edit {
+	var last *probe.Edit
+	for i := range snap.Edits {
+		e := &snap.Edits[i]
+		if needs, known := probe.NeedsDeployment(e.Event); e.APIID == api && needs && known && (last == nil || e.At.After(last.At)) {
+			last = e
+		}
+	}
+	return last
+}
+
+// history says whether a stage was deployed before or after the last edit, with
+// both times.
+func history(st *ConfigStage, e *probe.Edit) string {
+	if e == nil || st.Deployed.IsZero() {
+		return ""
+	}
+	edit := e.Event
+	if e.Who != "" {
+		edit += " by " + e.Who
+	}
+	word := "after"
+	if st.Deployed.Before(e.At) {
+		word = "before"
+	}
+	return fmt.Sprintf("deployed %s, %s the last edit (%s, %s)", minute(st.Deployed), word, edit, minute(e.At))
+}
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }
+
+// canaryState is what the configuration tells of a stage's canary.
+func canaryState(api *probe.API, st *probe.Stage) *CanaryState {
+	state, why := diff.CanaryStanding(api, st)
+	out := &CanaryState{State: string(state), Why: why}
+	diffs, vars, _, uncompared := diff.CanaryDifference(api, st)
+	for _, d := range diffs {
+		out.Differs = append(out.Differs, Pending{Subject: d.Subject, Aspect: d.Aspect, Editor: d.A, Stage: d.B, Before: d.Before, After: d.After})
+	}
+	for _, v := range vars {
+		out.Variables = append(out.Variables, Setting{Setting: v.Name, Values: v.Values, Matters: mayMatter(v.Behaviour)})
+	}
+	out.Unreadable = uncompared
+	return out
+}
+
+func mayMatter(behaviour bool) string {
+	if behaviour {
+		return "untested"
+	}
+	return "cosmetic"
+}
+
+// matrix holds the settings in which stages differ, with what the probes saw of
+// them where there were probes.
+func matrix(api *probe.API, result *attribution.Result) []Setting {
+	var out []Setting
+	if result != nil && result.Settings[api.ID] != nil {
+		for _, s := range result.Settings[api.ID] {
+			out = append(out, Setting{Setting: s.Setting, Values: s.Values, Intended: s.Intended, Matters: s.Matters})
+		}
+		return out
+	}
+	for _, s := range diff.Stages(api) {
+		out = append(out, Setting{Setting: s.Name, Values: s.Values, Matters: mayMatter(s.Behaviour)})
+	}
+	return out
+}
+
+func usedBy(api *probe.API, deployment string) []string {
+	var out []string
+	for _, st := range api.Stages {
+		if st.DeploymentID == deployment {
+			out = append(out, st.Name)
+		}
+		if st.Canary != nil && st.Canary.DeploymentID == deployment {
+			out = append(out, st.Name+" (canary)")
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,244 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// Wanted says what counts as the new behaviour that a deployment is waited for
+// with. Exactly one of its fields is set.
+type Wanted struct {
+	// Deployment is found in the access logs as $context.deploymentId.
+	Deployment string
+	// Before is a report of the old behaviour: new is what it does not hold.
+	Before *Report
+	// Met tells whether an answer is the new behaviour; known is false where
+	// that cannot be said of it.
+	Met func(o *probe.Observation) (met, known bool)
+}
+
+// Convergence is how far a new behaviour has come on one target.
+type Convergence struct {
+	Target  string `json:"target"`
+	New     int    `json:"new"`
+	Old     int    `json:"old"`
+	Unknown int    `json:"unknown"`
+	// Since counts new answers sent after the last old one.
+	Since     int     `json:"since_last_old"`
+	Needed    int     `json:"needed"`
+	Converged bool    `json:"converged"`
+	OldAtMost float64 `json:"old_at_most"` // share of old answers not excluded since then
+	// The switch lies between the last old answer and the first new one that
+	// no old one follows; zero where none was seen.
+	LastOld  time.Time `json:"last_old,omitzero"`
+	FirstNew time.Time `json:"first_new,omitzero"`
+	// Shares is the share of old answers in equal windows of the wait; -1 where
+	// a window holds no answer.
+	Shares []float64 `json:"shares"`
+}
+
+// age is what one answer is, as far as can be said.
+type age uint8
+
+const (
+	ageUnknown age = iota
+	ageNew
+	ageOld
+)
+
+// Mark remembers what one answer is to a [Wanted] with Met, at the time it is
+// seen; bodies are not kept.
+func (s *Session) Mark(o *probe.Observation, w *Wanted) {
+	if w.Met == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.marks == nil {
+		s.marks = map[mark]age{}
+	}
+	if met, known := w.Met(o); known {
+		s.marks[mark{o.Machine, o.Seq}] = ageOf(met)
+	}
+}
+
+type mark struct {
+	machine string
+	seq     uint64
+}
+
+func ageOf(isNew bool) age {
+	if isNew {
+		return ageNew
+	}
+	return ageOld
+}
+
+// Converge tells, per target, how far the new behaviour has come.
+func (s *Session) Converge(w *Wanted) []Convergence {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.input(false)
+	known := knownBefore(w.Before)
+	out := make([]Convergence, len(s.plan.Targets))
+	for t := range s.plan.Targets {
+		var rows []aged
+		for i := range in.Rows {
+			if in.Rows[i].Target == t {
+				rows = append(rows, aged{in.Rows[i].At, s.age(&in, i, w, known)})
+			}
+		}
+		out[t] = converge(s.plan.Targets[t].ID, rows, stat.NeedZero(s.policy.minShare(), s.policy.confidence()), s.policy.confidence())
+	}
+	return out
+}
+
+type aged struct {
+	at  time.Time
+	age age
+}
+
+func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]bool) age {
+	r := &in.Rows[i]
+	switch {
+	case w.Met != nil:
+		return s.marks[mark{s.rows[i].machine, s.rows[i].Seq}]
+	case w.Deployment != "":
+		if r.Deployment == "" {
+			return ageUnknown
+		}
+		return ageOf(r.Deployment == w.Deployment)
+	case r.Cluster < 0 || r.Class == attribution.ClassThrottled || r.Class == attribution.ClassTransport:
+		return ageUnknown
+	}
+	c := &in.Clusters[r.Cluster]
+	return ageOf(!known[beforeKey(s.plan.Targets[c.Target].ID, s.plan.Scenarios[c.Scenario].Name, c.ID)])
+}
+
+func knownBefore(rep *Report) map[string]bool {
+	out := map[string]bool{}
+	if rep == nil {
+		return out
+	}
+	for _, t := range rep.Targets {
+		for _, c := range t.Clusters {
+			out[beforeKey(t.ID, c.Scenario, c.ID)] = true
+		}
+	}
+	return out
+}
+
+func beforeKey(target, scenario, cluster string) string {
+	return target + "\x00" + scenario + "\x00" + cluster
+}
+
+// shareWindows is how many columns the falling share of old answers is shown in.
+const shareWindows = 40
+
+func converge(target string, rows []aged, needed int, confidence float64) Convergence {
+	slices.SortStableFunc(rows, func(a, b aged) int { return a.at.Compare(b.at) })
+	out := Convergence{Target: target, Needed: needed}
+	for _, r := range rows {
+		switch r.age {
+		case ageUnknown:
+			out.Unknown++
+		case ageOld:
+			out.Old++
+			out.Since, out.FirstNew, out.LastOld = 0, time.Time{}, r.at
+		case ageNew:
+			out.New++
+			out.Since++
+			if out.FirstNew.IsZero() {
+				out.FirstNew = r.at
+			}
+		}
+	}
+	out.Converged = out.Since >= needed
+	out.OldAtMost = stat.UpperZero(out.Since, confidence)
+	out.Shares = oldShares(rows)
+	return out
+}
+
+func oldShares(rows []aged) []float64 {
+	out := make([]float64, shareWindows)
+	counts := make([][2]int, shareWindows)
+	if len(rows) == 0 {
+		return nil
+	}
+	first, span := rows[0].at, rows[len(rows)-1].at.Sub(rows[0].at)
+	for _, r := range rows {
+		w := 0
+		if span > 0 {
+			w = min(shareWindows-1, int(shareWindows*r.at.Sub(first)/span))
+		}
+		switch r.age {
+		case ageOld:
+			counts[w][0]++
+			counts[w][1]++
+		case ageNew:
+			counts[w][1]++
+		}
+	}
+	for i, c := range counts {
+		out[i] = -1
+		if c[1] > 0 {
+			out[i] = float64(c[0]) / float64(c[1])
+		}
+	}
+	return out
+}
+
+// Sentence says how it stands in plain words.
+func (c *Convergence) Sentence(confidence float64) string {
+	switch {
+	case c.New+c.Old == 0:
+		return fmt.Sprintf("%s: of none of %d answers can be said whether it is the new behaviour.", c.Target, c.Unknown)
+	case c.Converged && c.Old == 0:
+		return fmt.Sprintf("%s: the new behaviour served all %d answers; at most %s could still be old (%s confidence).",
+			c.Target, c.New, percent(c.OldAtMost), percent(confidence))
+	case c.Converged:
+		return fmt.Sprintf("%s: switched between %s and %s; %d new answers since, at most %s could still be old (%s confidence).",
+			c.Target, clock(c.LastOld), clock(c.FirstNew), c.Since, percent(c.OldAtMost), percent(confidence))
+	case c.Since == 0:
+		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, clock(c.LastOld))
+	}
+	return fmt.Sprintf("%s: %d new answers since the last old one; %d more are needed.", c.Target, c.Since, c.Needed-c.Since)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05.000Z") }
+
+// Waited makes the report of a wait: what the run saw, with whether the new
+// behaviour serves everything.
+func (s *Session) Waited(end Ending, w *Wanted) *Report {
+	rep := s.Report(end)
+	rep.Wait = s.Converge(w)
+	rep.concludeWait(cmp.Or(s.policy.confidence(), 0.99), end.Stopped)
+	return rep
+}
+
+// concludeWait lets a wait's own question decide: an old and a new behaviour
+// side by side are what it expects to see on the way.
+func (rep *Report) concludeWait(confidence float64, stopped string) {
+	rep.Verdict = nil
+	rep.Outcome, rep.ExitCode = Consistent, ExitOK
+	for i := range rep.Wait {
+		c := &rep.Wait[i]
+		rep.Verdict = append(rep.Verdict, c.Sentence(confidence))
+		switch {
+		case c.Converged:
+		case c.Old > 0 && c.Since == 0:
+			rep.Outcome, rep.ExitCode = Inconsistent, ExitFinding
+		case rep.ExitCode == ExitOK:
+			rep.Outcome, rep.ExitCode = Inconclusive, ExitUndecided
+		}
+	}
+	if stopped == "interrupted" {
+		rep.ExitCode = ExitInterrupted
+	}
+}

@@ -1,0 +1,51 @@
+package analyze
+
+import (
+	"cmp"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// Inspect makes a report of the configuration alone: no traffic, so nothing is
+// said of behaviour, and only what needs none is found.
+func Inspect(snap probe.Snapshot, policy Policy) *Report {
+	result := attribution.Explain(attribution.Input{
+		Plan: probe.Plan{Targets: everyStage(&snap)}, Snapshot: snap,
+		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
+		Done: true, Now: snap.Taken,
+	})
+	rep := &Report{
+		Schema: ReportSchema,
+		Run: Run{
+			ID:      "inspect-" + snap.Taken.UTC().Format(time.RFC3339),
+			Started: snap.Taken.UTC(), Ended: snap.Taken.UTC(), Stopped: "decided",
+			Confidence: policy.confidence(), Version: policy.Version,
+		},
+		Targets: []Target{}, Findings: orEmpty(result.Findings), Expectations: []Expectation{},
+		Steps: steps(&result), Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
+		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
+		Config: NewConfig(&snap, &result),
+	}
+	rep.Conclude(cmp.Or(policy.FailOn, attribution.Error))
+	if rep.ExitCode == ExitUndecided {
+		rep.ExitCode = ExitOK // behaviour is left open by design, not by a failing
+	}
+	return rep
+}
+
+// everyStage names every stage of a snapshot as a target, without an address:
+// nothing is sent there.
+func everyStage(snap *probe.Snapshot) []probe.Target {
+	var out []probe.Target
+	for _, api := range snap.APIs {
+		for _, st := range api.Stages {
+			out = append(out, probe.Target{
+				ID: api.ID + "/" + st.Name, Kind: probe.InvokeURL, APIID: api.ID, APIKind: api.Kind,
+				Stage: st.Name, DeploymentID: st.DeploymentID, Canary: st.Canary, Region: snap.Region,
+			})
+		}
+	}
+	return out
+}

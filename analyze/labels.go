@@ -1,0 +1,221 @@
+package analyze
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// Ingestion allowances: how long after a request's end its log events may still
+// be on their way. The default is what is assumed until enough lags were seen
+// to learn from.
+const (
+	defaultAllowance = 60 * time.Second
+	leastAllowance   = time.Second
+	lagsToLearnFrom  = 50
+)
+
+// evidence is the log side of a run, indexed by request.
+type evidence struct {
+	probe.Evidence
+	read      bool
+	byID      map[string][]int // request id and extended id → indices into Records
+	allowance time.Duration
+	lags      []float64 // ms, one per record
+	canary    map[probe.StageRef]canaryLog
+	proven    map[string]bool // "api/stage" with at least one record
+}
+
+// canaryLog says how far a stage's /Canary groups were read.
+type canaryLog struct {
+	seen      bool // at least one event: the group is written to
+	watermark time.Time
+}
+
+// label is what the logs say of one request.
+type label struct {
+	side          attribution.Label
+	contradictory bool
+	found         bool
+	api, stage    string
+	deployment    string
+	version       string
+	integration   *bool
+}
+
+func newEvidence(ev probe.Evidence) *evidence {
+	e := &evidence{
+		Evidence: ev, read: true,
+		byID:   map[string][]int{},
+		canary: map[probe.StageRef]canaryLog{},
+		proven: map[string]bool{},
+	}
+	for i := range e.Records {
+		e.index(i)
+	}
+	for _, g := range e.Groups {
+		if !g.Canary {
+			continue
+		}
+		ref := probe.StageRef{APIID: g.APIID, Stage: g.Stage}
+		log := e.canary[ref]
+		log.seen = log.seen || g.Events > 0
+		if g.Watermark.After(log.watermark) {
+			log.watermark = g.Watermark
+		}
+		e.canary[ref] = log
+	}
+	e.allowance = learnAllowance(e.lags)
+	return e
+}
+
+func (e *evidence) index(i int) {
+	r := &e.Records[i]
+	for _, id := range []string{r.RequestID, r.ExtendedID} {
+		if id != "" && !slices.Contains(e.byID[id], i) {
+			e.byID[id] = append(e.byID[id], i)
+		}
+	}
+	if !r.Time.IsZero() && r.Ingested.After(r.Time) {
+		e.lags = append(e.lags, float64(r.Ingested.Sub(r.Time))/float64(time.Millisecond))
+	}
+	if r.APIID != "" && r.Stage != "" {
+		e.proven[r.APIID+"/"+r.Stage] = true
+	}
+}
+
+// learnAllowance doubles the longest lag seen. The 99.9 % quantile of fewer
+// than a thousand lags is their maximum, and a maximum underestimates.
+func learnAllowance(lags []float64) time.Duration {
+	if len(lags) < lagsToLearnFrom {
+		return defaultAllowance
+	}
+	twice := time.Duration(2 * slices.Max(lags) * float64(time.Millisecond))
+	return min(max(twice, leastAllowance), defaultAllowance)
+}
+
+// records returns the log records of one request. Where the answer carried an
+// extended id, records that carry another one belong to a request that reused
+// the id, and are left out.
+func (e *evidence) records(o *ids) []probe.LogRecord {
+	if e == nil {
+		return nil
+	}
+	var out []probe.LogRecord
+	seen := map[int]bool{}
+	for _, id := range []string{o.request, o.extended, o.minted} {
+		for _, i := range e.byID[id] {
+			r := e.Records[i]
+			if id == "" || seen[i] || (o.extended != "" && r.ExtendedID != "" && r.ExtendedID != o.extended) {
+				continue
+			}
+			seen[i] = true
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ids are the names under which logs may know a request.
+type ids struct{ request, extended, minted string }
+
+// of joins one request with its records (inference: labels are a measurement
+// with its own error). A field of the access log outranks membership in a
+// group; absence from the canary's group counts only once that group is known
+// to be past the request.
+func (e *evidence) of(id *ids, ended time.Time, snap *probe.Snapshot) label {
+	recs := e.records(id)
+	if len(recs) == 0 {
+		return label{}
+	}
+	l := label{found: true}
+	var said, grouped []attribution.Label
+	for i := range recs {
+		l.take(&recs[i])
+	}
+	stage := snap.API(l.api).Stage(l.stage)
+	for i := range recs {
+		if side, ok := saidBy(&recs[i], stage); ok {
+			said = append(said, side)
+		}
+		if recs[i].GroupCanary {
+			grouped = append(grouped, attribution.LabelCanary)
+		}
+	}
+	switch {
+	case len(said) > 0:
+		l.side, l.contradictory = agree(said)
+	case len(grouped) > 0:
+		l.side = attribution.LabelCanary
+	case stage != nil && stage.Canary == nil:
+		l.side = attribution.LabelBase
+	case e.pastCanary(probe.StageRef{APIID: l.api, Stage: l.stage}, ended):
+		l.side = attribution.LabelBase
+	}
+	if len(said) > 0 && len(grouped) > 0 && said[0] == attribution.LabelBase {
+		l.contradictory = true
+	}
+	return l
+}
+
+func (l *label) take(r *probe.LogRecord) {
+	first := func(dst *string, v string) {
+		if *dst == "" {
+			*dst = v
+		}
+	}
+	first(&l.api, r.APIID)
+	first(&l.stage, strings.TrimSuffix(r.Stage, "/Canary"))
+	first(&l.deployment, r.DeploymentID)
+	first(&l.version, r.ExecutedVersion)
+	if l.integration == nil {
+		l.integration = r.IntegrationCalled
+	}
+}
+
+// saidBy reads the side from a record's own fields.
+func saidBy(r *probe.LogRecord, stage *probe.Stage) (attribution.Label, bool) {
+	if r.Canary != nil {
+		if *r.Canary {
+			return attribution.LabelCanary, true
+		}
+		return attribution.LabelBase, true
+	}
+	if r.DeploymentID == "" || stage == nil || stage.Canary == nil || stage.Canary.DeploymentID == stage.DeploymentID {
+		return attribution.LabelUnknown, false
+	}
+	switch r.DeploymentID {
+	case stage.Canary.DeploymentID:
+		return attribution.LabelCanary, true
+	case stage.DeploymentID:
+		return attribution.LabelBase, true
+	}
+	return attribution.LabelUnknown, false
+}
+
+func agree(sides []attribution.Label) (attribution.Label, bool) {
+	for _, s := range sides[1:] {
+		if s != sides[0] {
+			return attribution.LabelUnknown, true
+		}
+	}
+	return sides[0], false
+}
+
+// pastCanary says whether a request that ended then would be in the stage's
+// /Canary group by now, had the canary served it: the group is written to, and
+// either its newest event or the moment of reading is later by the allowance.
+// The moment of reading may stand in for the watermark because a late canary
+// event then only turns a label over, whatever the answer was, and a loss that
+// depends on the label alone leaves the link test exact.
+func (e *evidence) pastCanary(ref probe.StageRef, ended time.Time) bool {
+	log := e.canary[ref]
+	if !log.seen {
+		return false
+	}
+	last := ended.Add(e.allowance)
+	return log.watermark.After(last) || e.ReadAt.After(last)
+}

@@ -1,0 +1,129 @@
+package analyze
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// canaryStage is a stage with its own deployment d1 and a canary d2.
+func canaryStage() *probe.Snapshot {
+	return &probe.Snapshot{APIs: []probe.API{{ID: "abc123", Kind: probe.REST, Stages: []probe.Stage{
+		{Name: "prod", DeploymentID: "d1", Canary: &probe.Canary{Percent: 10, DeploymentID: "d2"}},
+		{Name: "dev", DeploymentID: "d3"},
+	}}}}
+}
+
+func stageRecord(id, stage string) probe.LogRecord {
+	return probe.LogRecord{Source: probe.ExecutionLog, RequestID: id, APIID: "abc123", Stage: stage}
+}
+
+func canaryRecord(id string) probe.LogRecord {
+	r := stageRecord(id, "prod")
+	r.GroupCanary = true
+	return r
+}
+
+func said(r probe.LogRecord, canary bool) probe.LogRecord {
+	r.Source, r.Canary = probe.AccessLogSrc, &canary
+	return r
+}
+
+func deployed(r probe.LogRecord, id string) probe.LogRecord {
+	r.Source, r.DeploymentID = probe.AccessLogSrc, id
+	return r
+}
+
+// TestLabel joins one request, ended at noon, with what the logs hold.
+func TestLabel(t *testing.T) {
+	long := noon.Add(defaultAllowance + time.Second)
+	for _, tc := range []struct {
+		name          string
+		records       []probe.LogRecord
+		canaryEvents  int
+		watermark     time.Time
+		readAt        time.Time
+		want          attribution.Label
+		contradictory bool
+	}{
+		{name: "nothing found", readAt: long, want: attribution.LabelUnknown},
+		{name: "found in the canary's group", records: []probe.LogRecord{stageRecord("id", "prod"), canaryRecord("id")},
+			canaryEvents: 1, readAt: noon, want: attribution.LabelCanary},
+		{name: "absent from a canary group that is past it", records: []probe.LogRecord{stageRecord("id", "prod")},
+			canaryEvents: 1, watermark: long, readAt: noon, want: attribution.LabelBase},
+		{name: "absent, and read late enough", records: []probe.LogRecord{stageRecord("id", "prod")},
+			canaryEvents: 1, watermark: noon, readAt: long, want: attribution.LabelBase},
+		{name: "absent, but the canary's lines may still come", records: []probe.LogRecord{stageRecord("id", "prod")},
+			canaryEvents: 1, watermark: noon, readAt: noon.Add(time.Second), want: attribution.LabelUnknown},
+		{name: "absent from a canary group that nothing was ever written to", records: []probe.LogRecord{stageRecord("id", "prod")},
+			readAt: long, want: attribution.LabelUnknown},
+		{name: "a stage without a canary", records: []probe.LogRecord{stageRecord("id", "dev")}, readAt: noon, want: attribution.LabelBase},
+		{name: "isCanaryRequest outranks the groups' silence", records: []probe.LogRecord{stageRecord("id", "prod"), said(stageRecord("id", "prod"), false)},
+			readAt: noon, want: attribution.LabelBase},
+		{name: "isCanaryRequest", records: []probe.LogRecord{said(stageRecord("id", "prod"), true)}, readAt: noon, want: attribution.LabelCanary},
+		{name: "the canary's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d2")}, readAt: noon, want: attribution.LabelCanary},
+		{name: "the stage's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d1")}, readAt: noon, want: attribution.LabelBase},
+		{name: "a deployment that neither is", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d9")}, readAt: noon, want: attribution.LabelUnknown},
+		{name: "access log and canary group disagree", records: []probe.LogRecord{said(stageRecord("id", "prod"), false), canaryRecord("id")},
+			canaryEvents: 1, readAt: noon, want: attribution.LabelBase, contradictory: true},
+		{name: "two access lines disagree", records: []probe.LogRecord{said(stageRecord("id", "prod"), false), said(stageRecord("id", "prod"), true)},
+			readAt: noon, want: attribution.LabelUnknown, contradictory: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := newEvidence(probe.Evidence{
+				ReadAt: tc.readAt, Records: tc.records,
+				Groups: []probe.LogGroup{{APIID: "abc123", Stage: "prod", Canary: true, Exists: true, Events: tc.canaryEvents, Watermark: tc.watermark}},
+			})
+			l := e.of(&ids{request: "id"}, noon, canaryStage())
+			if l.side != tc.want || l.contradictory != tc.contradictory {
+				t.Errorf("label %v, contradictory %t; want %v, %t", l.side, l.contradictory, tc.want, tc.contradictory)
+			}
+			if l.found != (len(tc.records) > 0) {
+				t.Errorf("found is %t with %d records", l.found, len(tc.records))
+			}
+		})
+	}
+}
+
+// TestReusedID keeps apart two requests that bear one id: callers may choose
+// x-amzn-RequestId, so logs may hold it twice.
+func TestReusedID(t *testing.T) {
+	mine, other := stageRecord("id", "prod"), stageRecord("id", "dev")
+	mine.ExtendedID, other.ExtendedID = "mine=", "other="
+	e := newEvidence(probe.Evidence{Records: []probe.LogRecord{other, mine}})
+	if l := e.of(&ids{request: "id", extended: "mine="}, noon, canaryStage()); l.stage != "prod" {
+		t.Errorf("joined with stage %q, want prod", l.stage)
+	}
+	if got := len(e.records(&ids{request: "id"})); got != 2 {
+		t.Errorf("without an extended id %d records, want both", got)
+	}
+}
+
+// TestAllowance is learnt from the lags seen, and only from enough of them.
+func TestAllowance(t *testing.T) {
+	for _, tc := range []struct {
+		lags int
+		lag  time.Duration
+		want time.Duration
+	}{
+		{lags: lagsToLearnFrom - 1, lag: 2 * time.Second, want: defaultAllowance},
+		{lags: lagsToLearnFrom, lag: 2 * time.Second, want: 4 * time.Second},
+		{lags: lagsToLearnFrom, lag: 10 * time.Millisecond, want: leastAllowance},
+		{lags: lagsToLearnFrom, lag: time.Hour, want: defaultAllowance},
+	} {
+		var records []probe.LogRecord
+		for i := range tc.lags {
+			r := stageRecord(fmt.Sprint("id", i), "prod")
+			r.Time, r.Ingested = noon, noon.Add(tc.lag)
+			records = append(records, r)
+		}
+		if e := newEvidence(probe.Evidence{Records: records}); e.allowance != tc.want {
+			t.Errorf("%d lags of %s: allowance %s, want %s", tc.lags, tc.lag, e.allowance, tc.want)
+		}
+	}
+}

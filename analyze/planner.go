@@ -1,0 +1,184 @@
+package analyze
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// calibration is how many answers each scenario gets on each target before its
+// fields can be told volatile (inference section 2: R_max + 1).
+const calibration = 9
+
+// uniform is the share of requests that go anywhere at all, so that a cell
+// which looked settled is still watched.
+const uniform = 0.1
+
+// planner draws which target and scenario the next request goes to.
+type planner struct {
+	plan   *probe.Plan
+	rng    *rand.Rand
+	cells  []cell
+	sent   []int // per target, scenarios with a limit not counted
+	limit  []int // per target: the budget
+	next   []attribution.Cell
+	halted bool
+	scale  float64 // of the rate: below 1 while the gateway throttles
+}
+
+// cell is one scenario on one target.
+type cell struct {
+	target, scenario int
+	weight           float64
+	limit            int // 0 for none
+	sent, seen       int
+}
+
+func newPlanner(plan *probe.Plan) planner {
+	p := planner{
+		plan: plan, rng: rand.New(rand.NewPCG(plan.Seed, 0x706c616e)),
+		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), scale: 1,
+	}
+	for t := range plan.Targets {
+		p.limit[t] = plan.Requests
+		for s := range plan.Scenarios {
+			sc := &plan.Scenarios[s]
+			if !sc.For(plan.Targets[t].ID) {
+				continue
+			}
+			weight := sc.Weight
+			if weight == 0 {
+				weight = 1
+			}
+			p.cells = append(p.cells, cell{target: t, scenario: s, weight: weight, limit: sc.Limit})
+		}
+	}
+	return p
+}
+
+// Next draws the next request: first every cell's calibration and its
+// confirmations, in random order, then where the last verdict said that a
+// request decides most.
+func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.planner.draw()
+	if i < 0 {
+		return probe.Choice{}, false
+	}
+	c := &s.planner.cells[i]
+	c.sent++
+	if c.limit == 0 {
+		s.planner.sent[c.target]++
+	}
+	return probe.Choice{Target: c.target, Scenario: c.scenario, RateScale: s.planner.scale}, true
+}
+
+// Halt makes Next say that nothing more is to be sent; Resume takes it back.
+func (s *Session) Halt()   { s.mu.Lock(); s.planner.halted = true; s.mu.Unlock() }
+func (s *Session) Resume() { s.mu.Lock(); s.planner.halted = false; s.mu.Unlock() }
+
+func (p *planner) draw() int {
+	if p.halted {
+		return -1
+	}
+	if i := p.pick(p.beginning); i >= 0 {
+		return i
+	}
+	if len(p.next) > 0 && !p.plan.Fixed && p.rng.Float64() >= uniform {
+		if i := p.pick(p.advised); i >= 0 {
+			return i
+		}
+	}
+	return p.pick(p.weighted)
+}
+
+// pick draws a cell in proportion to a weight; -1 where all weights are 0.
+func (p *planner) pick(weight func(*cell) float64) int {
+	total := 0.0
+	for i := range p.cells {
+		total += weight(&p.cells[i])
+	}
+	if total <= 0 {
+		return -1
+	}
+	at, last := p.rng.Float64()*total, -1
+	for i := range p.cells {
+		w := weight(&p.cells[i])
+		if w <= 0 {
+			continue
+		}
+		last = i
+		if at -= w; at < 0 {
+			break
+		}
+	}
+	return last
+}
+
+func (p *planner) beginning(c *cell) float64 {
+	want := calibration
+	if c.limit > 0 {
+		want = c.limit
+	}
+	if c.sent >= want || (c.limit == 0 && p.spent(c)) {
+		return 0
+	}
+	return 1
+}
+
+func (p *planner) advised(c *cell) float64 {
+	if c.limit > 0 || p.spent(c) {
+		return 0
+	}
+	for _, n := range p.next {
+		if n.Target == c.target && n.Scenario == c.scenario {
+			return n.Weight
+		}
+	}
+	return 0
+}
+
+func (p *planner) weighted(c *cell) float64 {
+	if c.limit > 0 || p.spent(c) {
+		return 0
+	}
+	return c.weight
+}
+
+func (p *planner) spent(c *cell) bool { return p.sent[c.target] >= p.limit[c.target] }
+
+// Back-off while the gateway throttles: every refusal slows the run by a tenth,
+// every other answer lets it recover more slowly. Its limit is somebody's
+// capacity, and what is refused teaches nothing about behaviour.
+const (
+	slower, faster = 0.9, 1.02
+	slowest        = 0.02
+)
+
+func (p *planner) saw(target, scenario int, throttled bool) {
+	if throttled {
+		p.scale = max(slowest, p.scale*slower)
+	} else {
+		p.scale = min(1, p.scale*faster)
+	}
+	for i := range p.cells {
+		if c := &p.cells[i]; c.target == target && c.scenario == scenario {
+			c.seen++
+			return
+		}
+	}
+}
+
+func (p *planner) advise(next []attribution.Cell) { p.next = next }
+
+// left is how many requests the budget still allows, over all targets.
+func (p *planner) left() int {
+	n := 0
+	for t := range p.limit {
+		n += max(0, p.limit[t]-p.sent[t])
+	}
+	return n
+}

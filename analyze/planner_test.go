@@ -1,0 +1,113 @@
+package analyze
+
+import (
+	"testing"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+func plannerPlan() probe.Plan {
+	return probe.Plan{
+		Seed: 7, Requests: 40,
+		Targets: []probe.Target{{ID: "abc123/prod"}, {ID: "abc123/dev"}},
+		Scenarios: []probe.Scenario{
+			{Name: "GET /a"}, {Name: "GET /b"},
+			{Name: "GET /new", Limit: 2, Targets: []string{"abc123/prod"}},
+		},
+	}
+}
+
+// draw asks the planner until it ends and counts what it chose.
+func drawAll(t *testing.T, p *planner) map[[2]int]int {
+	t.Helper()
+	counts := map[[2]int]int{}
+	for range 10_000 {
+		i := p.draw()
+		if i < 0 {
+			return counts
+		}
+		c := &p.cells[i]
+		c.sent++
+		if c.limit == 0 {
+			p.sent[c.target]++
+		}
+		counts[[2]int{c.target, c.scenario}]++
+	}
+	t.Fatal("the planner does not end")
+	return nil
+}
+
+func TestPlannerSpendsTheBudgetAndNoMore(t *testing.T) {
+	plan := plannerPlan()
+	p := newPlanner(&plan)
+	counts := drawAll(t, &p)
+	for target := range plan.Targets {
+		if got := counts[[2]int{target, 0}] + counts[[2]int{target, 1}]; got != plan.Requests {
+			t.Errorf("target %d got %d requests, want %d", target, got, plan.Requests)
+		}
+	}
+	if got := counts[[2]int{0, 2}]; got != 2 {
+		t.Errorf("the confirming scenario was sent %d times, want its limit 2", got)
+	}
+	if got := counts[[2]int{1, 2}]; got != 0 {
+		t.Errorf("a scenario was sent %d times to a target it is not for", got)
+	}
+}
+
+func TestPlannerCalibratesFirst(t *testing.T) {
+	plan := plannerPlan()
+	p := newPlanner(&plan)
+	p.advise([]attribution.Cell{{Target: 0, Scenario: 0, Weight: 1}})
+	counts := map[int]int{}
+	for range 4*calibration + 2 {
+		i := p.draw()
+		p.cells[i].sent++
+		counts[i]++
+	}
+	for i, n := range counts {
+		want := calibration
+		if p.cells[i].limit > 0 {
+			want = p.cells[i].limit
+		}
+		if n != want {
+			t.Errorf("cell %d was drawn %d times in calibration, want %d", i, n, want)
+		}
+	}
+}
+
+func TestPlannerFollowsAdviceButLooksElsewhere(t *testing.T) {
+	plan := plannerPlan()
+	plan.Requests = 2000
+	p := newPlanner(&plan)
+	p.advise([]attribution.Cell{{Target: 0, Scenario: 1, Weight: 1}})
+	counts := map[[2]int]int{}
+	for range 1500 {
+		c := &p.cells[p.draw()]
+		c.sent++
+		p.sent[c.target]++
+		counts[[2]int{c.target, c.scenario}]++
+	}
+	if got := counts[[2]int{0, 1}]; got < 1200 {
+		t.Errorf("the advised cell got %d of 1500 requests, want about nine in ten", got)
+	}
+	if got := counts[[2]int{1, 0}]; got <= calibration {
+		t.Errorf("a settled cell got %d requests, want some of the uniform tenth", got)
+	}
+}
+
+func TestPlannerHalts(t *testing.T) {
+	s := NewSession(plannerPlan(), probe.Snapshot{}, Policy{})
+	if _, ok := s.Next(time.Time{}, 0); !ok {
+		t.Fatal("the first request is refused")
+	}
+	s.Halt()
+	if _, ok := s.Next(time.Time{}, 1); ok {
+		t.Error("a halted session still sends")
+	}
+	s.Resume()
+	if _, ok := s.Next(time.Time{}, 1); !ok {
+		t.Error("a resumed session does not send")
+	}
+}

@@ -1,0 +1,122 @@
+package analyze
+
+import (
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/stat"
+)
+
+// Progress is where a run stands, for those who watch it.
+type Progress struct {
+	Sent, Budget  int
+	Targets       []TargetProgress
+	Decided, Open int
+	Remaining     int // requests that would about decide what is open
+	LogsMatched   int
+	LogsWanted    int
+	Decision      attribution.Result
+}
+
+// TargetProgress is where one target stands.
+type TargetProgress struct {
+	ID       string
+	Clusters []int // counts, largest first, over all scenarios
+}
+
+// Progress weighs what has been seen so far and tells how it stands.
+func (s *Session) Progress() Progress {
+	res := s.Decide(false)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	logs := s.logState()
+	p := Progress{
+		Sent: len(s.rows), Budget: len(s.rows) + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
+		LogsMatched: logs.Matched, LogsWanted: logs.Sampled, Decision: res,
+	}
+	p.Decided = max(0, len(s.plan.Targets)-p.Open)
+	for i, t := range s.plan.Targets {
+		p.Targets = append(p.Targets, TargetProgress{ID: t.ID, Clusters: s.behaviours(i)})
+	}
+	return p
+}
+
+// behaviours counts a target's usual answers and, per other cluster, the rest.
+func (s *Session) behaviours(target int) []int {
+	counts := []int{0}
+	for _, c := range s.table.Result().All() {
+		switch {
+		case s.targets[c.Target] != target:
+		case c.Reference:
+			counts[0] += c.Count
+		default:
+			counts = append(counts, c.Count)
+		}
+	}
+	return counts
+}
+
+// Enough of a split to be worth joining with the logs.
+const (
+	splitRows     = 40
+	splitDeviants = 3
+)
+
+// WorthReading tells whether the answers alone have said what they can, so that
+// the next thing to learn stands in the logs: every target either has shown a
+// split a few times, or has answered alike as often as the claim of
+// consistency needs.
+func (s *Session) WorthReading() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	alike := stat.NeedZero(s.policy.minShare(), s.policy.confidence())
+	rows, deviants := make([]int, len(s.plan.Targets)), make([]int, len(s.plan.Targets))
+	for _, c := range s.table.Result().All() {
+		t := s.targets[c.Target]
+		rows[t] += c.Count
+		if !c.Reference {
+			deviants[t] += c.Count
+		}
+	}
+	for t := range rows {
+		split := deviants[t] >= splitDeviants && rows[t] >= splitRows
+		if !split && rows[t] < min(alike, s.plan.Requests) {
+			return false
+		}
+	}
+	return true
+}
+
+// LogsSettled tells whether reading the logs once more can teach nothing: every
+// request was found, and late enough for its absence from the canary's group
+// to count.
+func (s *Session) LogsSettled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.evidence == nil {
+		return false
+	}
+	for i := range s.rows {
+		r := &s.rows[i]
+		if r.ids.request == "" {
+			continue
+		}
+		l := s.evidence.of(&r.ids, r.ended, &s.snap)
+		late := s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
+		if late && (!l.found || l.side == attribution.LabelUnknown) {
+			return false
+		}
+	}
+	return true
+}
+
+// Allowance is how long after a request's end its log events may still come,
+// as learned from the lags seen so far.
+func (s *Session) Allowance() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.evidence == nil {
+		return defaultAllowance
+	}
+	return s.evidence.allowance
+}

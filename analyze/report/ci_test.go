@@ -1,0 +1,200 @@
+package report
+
+import (
+	"encoding/xml"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"stageprobe/analyze"
+)
+
+func TestMarkdown(t *testing.T) {
+	for _, e := range examples {
+		golden(t, "markdown/"+e.name+".md", write(t, Markdown, e.make()))
+	}
+}
+
+func TestMarkdownQuotesMarkup(t *testing.T) {
+	out := string(write(t, Markdown, hostileReport()))
+	for _, c := range out {
+		if c != '\n' && !unicode.IsPrint(c) {
+			t.Fatalf("character %U", c)
+		}
+	}
+	out = regexp.MustCompile("(?s)\n````*sh\n.*?\n````*\n").ReplaceAllString(out, "") // there, markup is text
+	if got := regexp.MustCompile(`<script|[^\\]\]\(javascript|\n::error`).FindString(out); got != "" {
+		t.Errorf("%q gets through", got)
+	}
+	cells := 0
+	for l := range strings.Lines(out) {
+		if !strings.HasPrefix(l, "|") {
+			cells = 0
+			continue
+		}
+		n := len(regexp.MustCompile(`(^|[^\\])\|`).FindAllString(l, -1))
+		if cells != 0 && n != cells {
+			t.Errorf("a table's row has %d bars, the one before %d: %s", n, cells, l)
+		}
+		cells = n
+	}
+}
+
+func TestMarkdownStaysBelowTheLimitOfAStepSummary(t *testing.T) {
+	rep := demoReport()
+	for range 400 {
+		f := canaryFinding()
+		f.Evidence = []string{strings.Repeat("| evidence ", 900)}
+		f.Statement = strings.Repeat("very long ", 100)
+		rep.Findings = append(rep.Findings, f)
+	}
+	out := write(t, Markdown, rep)
+	if len(out) >= 1<<20 || !strings.Contains(string(out), "**Cut short**") || !strings.Contains(string(out), "Stage prod answers from") {
+		t.Errorf("%d bytes: %s", len(out), out[len(out)-200:])
+	}
+}
+
+func TestMarkdownFenceIsLongerThanItsText(t *testing.T) {
+	m := &markdown{}
+	m.fence("sh", "a ```` b")
+	if got := m.String(); got != "\n`````sh\na ```` b\n`````\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	for _, e := range examples {
+		golden(t, "annotations/"+e.name+".txt", write(t, Annotations, e.make()))
+	}
+	out := string(write(t, Annotations, hostileReport()))
+	form := regexp.MustCompile(`^::(error|warning|notice) title=[^:,]*::[^\r\n]*$`)
+	for l := range strings.Lines(out) {
+		if !form.MatchString(strings.TrimSuffix(l, "\n")) {
+			t.Errorf("not one workflow command: %q", l)
+		}
+	}
+}
+
+func TestJUnit(t *testing.T) {
+	for _, e := range examples {
+		golden(t, "junit/"+e.name+".xml", write(t, JUnit, e.make()))
+	}
+}
+
+// element is any XML element.
+type element struct {
+	XMLName  xml.Name
+	Attrs    []xml.Attr `xml:",any,attr"`
+	Children []element  `xml:",any"`
+}
+
+func (e *element) attr(name string) (string, bool) {
+	for _, a := range e.Attrs {
+		if a.Name.Local == name {
+			return a.Value, true
+		}
+	}
+	return "", false
+}
+
+// junitShape is the structure of JUnit XML as the schema that Jenkins' xUnit
+// plugin publishes has it (jenkinsci/xunit-plugin, junit-10.xsd): which
+// children an element may have, and which attributes it must have.
+var junitShape = map[string]struct{ children, attrs string }{
+	"testsuites": {"testsuite", ""},
+	"testsuite":  {"testcase system-out", "name tests"},
+	"testcase":   {"skipped error failure system-out", "name classname time"},
+	"failure":    {"", "message type"},
+	"error":      {"", "message type"},
+	"skipped":    {"", "message"},
+	"system-out": {"", ""},
+}
+
+func (e *element) check(t *testing.T) {
+	shape, ok := junitShape[e.XMLName.Local]
+	if !ok {
+		t.Fatalf("element %s", e.XMLName.Local)
+	}
+	for name := range strings.FieldsSeq(shape.attrs) {
+		if _, ok := e.attr(name); !ok {
+			t.Errorf("%s has no %s", e.XMLName.Local, name)
+		}
+	}
+	for i := range e.Children {
+		c := &e.Children[i]
+		if !strings.Contains(" "+shape.children+" ", " "+c.XMLName.Local+" ") {
+			t.Errorf("%s in %s", c.XMLName.Local, e.XMLName.Local)
+		}
+		c.check(t)
+	}
+}
+
+func TestJUnitHasTheShapeThatReadersKnow(t *testing.T) {
+	for _, e := range examples {
+		t.Run(e.name, func(t *testing.T) {
+			out := write(t, JUnit, e.make())
+			var root element
+			if err := xml.Unmarshal(out, &root); err != nil {
+				t.Fatal(err)
+			}
+			root.check(t)
+			for _, r := range string(out) {
+				if r != '\n' && !unicode.IsPrint(r) {
+					t.Fatalf("character %U", r)
+				}
+			}
+		})
+	}
+}
+
+// What a build server shows must agree with the exit code: red where it is 1,
+// and never green where it is 3.
+func TestJUnitAgreesWithTheExitCode(t *testing.T) {
+	for name, want := range map[string]struct{ failures, errors bool }{
+		"demo": {true, true}, "consistent": {false, false}, "inconclusive": {false, true}, "interrupted": {true, false}, "wait": {false, false},
+	} {
+		var rep *analyze.Report
+		for _, e := range examples {
+			if e.name == name {
+				rep = e.make()
+			}
+		}
+		var doc junitSuites
+		if err := xml.Unmarshal(write(t, JUnit, rep), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if (doc.Failures > 0) != want.failures || (doc.Errors > 0) != want.errors {
+			t.Errorf("%s: %d failures, %d errors", name, doc.Failures, doc.Errors)
+		}
+	}
+}
+
+func TestWritersPassOnErrors(t *testing.T) {
+	text := func(w io.Writer, rep *analyze.Report) error { return Text(w, rep, Options{}) }
+	for i, f := range []func(io.Writer, *analyze.Report) error{JSON, JUnit, Markdown, HTML, Annotations, text} {
+		if err := f(full{}, demoReport()); err != io.ErrShortWrite {
+			t.Errorf("format %d: %v", i, err)
+		}
+	}
+}
+
+func TestJUnitFailsWhatMadeTheExitCode(t *testing.T) {
+	rep := inspectReport()
+	for code, failures := range map[int]int{0: 0, 1: 2} { // with --fail-on warning, 1
+		rep.ExitCode = code
+		var doc junitSuites
+		if err := xml.Unmarshal(write(t, JUnit, rep), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if doc.Failures != failures {
+			t.Errorf("exit code %d: %d failures", code, doc.Failures)
+		}
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

@@ -1,0 +1,277 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/probe"
+)
+
+// config shows the configuration: all of it where nothing else was asked for,
+// as inspect does, or with -v.
+func (p *page) config(rep *analyze.Report) {
+	if rep.Config == nil || !(inspected(rep) || p.o.Verbose) {
+		return
+	}
+	p.heading("CONFIGURATION")
+	for i := range rep.Config.APIs {
+		p.api(&rep.Config.APIs[i])
+	}
+	for i := range rep.Config.Domains {
+		p.domain(&rep.Config.Domains[i])
+	}
+	p.edits(rep.Config.Edits)
+}
+
+func (p *page) api(a *analyze.ConfigAPI) {
+	name := ""
+	if a.Name != "" {
+		name = " " + a.Name
+	}
+	p.para("", fmt.Sprintf("%s API %s%s: %s", a.Kind, p.in(strong, a.ID), name, plural(len(a.Stages), "stage")))
+	if words := endpointWords(a); words != "" {
+		p.para("  ", words)
+	}
+	for i := range a.Stages {
+		p.stage(&a.Stages[i], a.Pending[a.Stages[i].Name])
+	}
+	p.deployments(a.Deployments)
+	p.matrix(a)
+	for _, u := range a.Unreadable {
+		p.para("  not compared: ", u)
+	}
+	p.blank()
+}
+
+func (p *page) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
+	p.hang("  ", "      ", p.in(strong, s.Name)+": "+stageWords(s))
+	if s.Canary != nil {
+		c := canaryWords(s.Canary)
+		if !s.CanaryCreated.IsZero() {
+			c += ", made " + moment(s.CanaryCreated)
+		}
+		p.hang("      ", "        ", c)
+		p.canaryState(s.CanaryState)
+	}
+	for _, e := range pending {
+		p.hang("      ", "        ", p.in(yellow, "waits for a deployment:")+" "+pendingWords(&e))
+	}
+}
+
+// canaryState says how a canary lies to what its stage serves.
+func (p *page) canaryState(c *analyze.CanaryState) {
+	if c == nil {
+		return
+	}
+	p.hang("        ", "        ", standingWords(c))
+	for i := range c.Differs {
+		p.hang("        ", "          ", differsWords(&c.Differs[i]))
+	}
+	for i := range c.Variables {
+		p.hang("        ", "          ", "on the canary "+c.Variables[i].Setting+": "+settingWords(&c.Variables[i]))
+	}
+	for _, u := range c.Unreadable {
+		p.hang("        ", "          ", "not compared: "+u)
+	}
+}
+
+func standingWords(c *analyze.CanaryState) string { return c.State + ": " + c.Why }
+
+// differsWords say in what a canary's snapshot is another than its stage's.
+func differsWords(e *analyze.Pending) string {
+	s := "on the canary " + e.Subject
+	switch e.Aspect {
+	case "added":
+		return s + ": only there"
+	case "removed":
+		return s + ": missing"
+	}
+	return s + fmt.Sprintf(" %s: %s, on the stage %s", e.Aspect, cmp.Or(short(e.Editor), "nothing"), cmp.Or(short(e.Stage), "nothing"))
+}
+
+// endpointWords say what is unusual about an API's own endpoint.
+func endpointWords(a *analyze.ConfigAPI) string {
+	parts := []string{}
+	if len(a.EndpointTypes) > 0 {
+		parts = append(parts, strings.ToLower(strings.Join(a.EndpointTypes, ", "))+" endpoint")
+	}
+	if a.DefaultEndpointOff {
+		parts = append(parts, "its execute-api host is disabled: only custom domains reach it")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// stageWords say what a stage serves since when.
+func stageWords(s *analyze.ConfigStage) string {
+	parts := []string{"deployment " + cmp.Or(s.DeploymentID, "none")}
+	switch {
+	case s.History != "":
+		parts[0] += ", " + s.History
+	case !s.Deployed.IsZero():
+		parts[0] += " of " + moment(s.Deployed)
+	}
+	if n := len(s.Newer); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s (%s)", plural(n, "newer deployment"), clip(strings.Join(s.Newer, ", "), 60)))
+	}
+	if s.AutoDeploy != nil {
+		parts = append(parts, "automatic deployment "+onOff(*s.AutoDeploy))
+	}
+	if s.LastDeployment != "" {
+		parts = append(parts, "last deployment: "+strings.TrimSuffix(short(s.LastDeployment), "."))
+	}
+	if s.LoggingLevel != "" {
+		parts = append(parts, "logging "+s.LoggingLevel)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// pendingWords say what a redeployment would change.
+func pendingWords(e *analyze.Pending) string {
+	s := e.Subject + " " + e.Aspect
+	if e.Editor != "" || e.Stage != "" {
+		s += fmt.Sprintf(": %s in the editor, %s on the stage", cmp.Or(short(e.Editor), "nothing"), cmp.Or(short(e.Stage), "nothing"))
+	}
+	if e.Before != "" {
+		s += "; now " + short(e.Before)
+	}
+	if e.After != "" {
+		s += "; then " + short(e.After)
+	}
+	if e.Seen != "" {
+		s += "; seen: " + e.Seen
+	}
+	return s
+}
+
+func (p *page) deployments(all []analyze.DeploymentUse) {
+	shown := all
+	if len(all) > 10 && !p.o.Verbose {
+		shown = slices.DeleteFunc(slices.Clone(all), func(d analyze.DeploymentUse) bool { return len(d.UsedBy) == 0 })
+	}
+	for i := range shown {
+		p.hang("  deployment ", "      ", deploymentWords(&shown[i]))
+	}
+	if more := len(all) - len(shown); more > 0 {
+		p.line("  and %s that no stage uses", plural(more, "deployment"))
+	}
+}
+
+func deploymentWords(d *analyze.DeploymentUse) string {
+	s := d.ID + " of " + moment(d.Created)
+	if d.Description != "" {
+		s += ", " + clip(d.Description, 80)
+	}
+	if len(d.UsedBy) > 0 {
+		return s + ": used by " + strings.Join(d.UsedBy, ", ")
+	}
+	return s + ": unused"
+}
+
+func (p *page) matrix(a *analyze.ConfigAPI) {
+	if len(a.Matrix) == 0 {
+		return
+	}
+	p.line("  where its stages differ:")
+	for _, s := range a.Matrix {
+		p.hang("    ", "      ", p.in(strong, s.Setting)+matters(&s)+": "+settingWords(&s))
+	}
+}
+
+// matters says in brackets whether a difference shows in behaviour.
+func matters(s *analyze.Setting) string {
+	word := s.Matters
+	if s.Intended {
+		word = "intended"
+	}
+	if word == "" {
+		return ""
+	}
+	return " (" + word + ")"
+}
+
+// settingWords list stage by stage, stages with the same value together.
+func settingWords(s *analyze.Setting) string {
+	byValue := map[string][]string{}
+	var order []string
+	for _, stage := range columns(s.Values) {
+		v := s.Values[stage]
+		if byValue[v] == nil {
+			order = append(order, v)
+		}
+		byValue[v] = append(byValue[v], stage)
+	}
+	var parts []string
+	for _, v := range order {
+		parts = append(parts, strings.Join(byValue[v], ", ")+" "+cmp.Or(short(v), "(nothing)"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (p *page) domain(d *analyze.ConfigDomain) {
+	p.para("", "domain "+p.in(strong, d.Name)+domainWords(d))
+	for i := range d.Paths {
+		p.hang("  ", "      ", pathWords(&d.Paths[i]))
+	}
+	if d.Note != "" {
+		p.para("  ", d.Note)
+	}
+	p.blank()
+}
+
+// domainWords say how a domain is reached.
+func domainWords(d *analyze.ConfigDomain) string {
+	var parts []string
+	if len(d.EndpointTypes) > 0 {
+		parts = append(parts, strings.ToLower(strings.Join(d.EndpointTypes, ", ")))
+	}
+	if d.SecurityPolicy != "" {
+		parts = append(parts, "TLS policy "+d.SecurityPolicy)
+	}
+	if d.Status != "" && d.Status != "AVAILABLE" {
+		parts = append(parts, strings.ToLower(d.Status))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// pathWords say which stage a path of a domain leads to, and by what.
+func pathWords(d *analyze.DomainPath) string {
+	s := d.Path
+	if d.When != "" {
+		s += " with " + d.When
+	}
+	s += fmt.Sprintf(" leads to stage %s of %s", d.Stage, d.APIID)
+	if d.By != "mapping" {
+		s += " (" + d.By + ")"
+	}
+	if d.Note != "" {
+		s += "; " + d.Note
+	}
+	return s
+}
+
+func (p *page) edits(edits []probe.Edit) {
+	if len(edits) == 0 {
+		return
+	}
+	p.line("last edits")
+	for _, e := range edits {
+		p.para("  ", editWords(&e))
+	}
+}
+
+func editWords(e *probe.Edit) string {
+	return fmt.Sprintf("%s of %s at %s by %s", e.Event, e.APIID, moment(e.At), cmp.Or(e.Who, "unknown"))
+}

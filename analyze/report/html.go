@@ -1,0 +1,126 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+//go:embed html.css
+var htmlStyle string
+
+//go:embed html.tmpl
+var htmlTemplate string
+
+var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
+	"percent": percent, "between": between, "plural": plural, "moment": moment, "millis": millis,
+	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
+	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers,
+	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
+	"canary": canaryWords, "wait": waitWords, "rule": of(ruleWords),
+	"mapping": of(mappingWords), "edit": of(editWords),
+	"command": htmlCommand,
+	"leads":   leads, "columns": of(matrixStages),
+	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
+}).Parse(htmlTemplate))
+
+// of lets a template, which has values, call what takes a pointer.
+func of[T, R any](f func(*T) R) func(T) R { return func(v T) R { return f(&v) } }
+
+// HTML writes the report as one page that needs no network and no script, and
+// that opens under the strict content security policy which it carries itself.
+func HTML(w io.Writer, rep *analyze.Report) error {
+	safe := plainReport(rep)
+	doc := htmlDoc{Rep: safe, Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
+	v := newView(safe)
+	for i := range safe.Targets {
+		doc.Targets = append(doc.Targets, v.htmlTarget(&safe.Targets[i], &rep.Targets[i]))
+	}
+	for i := range safe.Findings {
+		doc.Findings = append(doc.Findings, v.htmlFinding(i+1, &safe.Findings[i]))
+	}
+	for i := range safe.Wait {
+		doc.Waits = append(doc.Waits, htmlWait{&safe.Wait[i], fallingChart(&safe.Wait[i])})
+	}
+	if safe.Logs.RequestsSampled > 0 {
+		doc.Coverage = coverageChart(&safe.Logs)
+	}
+	var b bytes.Buffer
+	if err := htmlPage.Execute(&b, doc); err != nil {
+		return fmt.Errorf("write the report as HTML: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// The page's own view of the report: what the template only has to lay out.
+type (
+	htmlDoc struct {
+		Rep       *analyze.Report
+		Style     template.CSS
+		Headline  string
+		Run       string
+		Inspected bool
+		Targets   []htmlTarget
+		Findings  []htmlFinding
+		Waits     []htmlWait
+		Coverage  *chart
+	}
+	htmlTarget struct {
+		*analyze.Target
+		Panels  []htmlPanel
+		Strip   *chart
+		Latency []htmlLatency
+		Split   bool // whether the logs tell canary from own deployment anywhere
+	}
+	htmlPanel struct {
+		Scenario string
+		Total    int
+		Rows     []htmlBehaviour
+	}
+	htmlBehaviour struct {
+		behaviour
+		Words string
+		By    string
+		Bar   chart
+		Lines []bodyLine
+		Heads []headLine
+	}
+	htmlLatency struct {
+		Letter, Scenario string
+		analyze.Latency
+		Chart chart
+	}
+	htmlFinding struct {
+		N int
+		*attribution.Finding
+		Counts [][]string
+	}
+	htmlWait struct {
+		*analyze.Convergence
+		Chart chart
+	}
+	headLine struct {
+		probe.Header
+		Differs bool
+	}
+)
+
+func (v *view) htmlFinding(n int, f *attribution.Finding) htmlFinding {
+	out := htmlFinding{N: n, Finding: f}
+	if f.Statistics != nil && f.Statistics.Table != nil && len(f.Statistics.Table.Rows) > 0 {
+		out.Counts = v.countRows(f.Statistics.Table)
+	}
+	return out
+}
+
+// htmlCommand is a command broken for reading; each line still belongs to one
+// copyable whole.
+func htmlCommand(c string) string { return strings.Join(breakCommand(c, 76), "\n") }

@@ -1,0 +1,145 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+)
+
+func TestHTML(t *testing.T) {
+	for _, e := range examples {
+		if e.name == "hostile" {
+			continue // its escaping is tested below; the bytes are the template package's matter
+		}
+		golden(t, "html/"+e.name+".html", write(t, HTML, e.make()))
+	}
+}
+
+// walk visits every element of a page.
+func walk(n *html.Node, visit func(*html.Node)) {
+	if n.Type == html.ElementNode {
+		visit(n)
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		walk(c, visit)
+	}
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func child(n *html.Node, name string) bool {
+	for c := range n.ChildNodes() {
+		if c.Data == name {
+			return true
+		}
+	}
+	return false
+}
+
+func TestHTMLHoldsNothingActiveAndLoadsNothing(t *testing.T) {
+	for _, e := range examples {
+		page := string(write(t, HTML, e.make()))
+		root, err := html.Parse(strings.NewReader(page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		walk(root, func(n *html.Node) {
+			switch n.Data {
+			case "script", "iframe", "object", "embed", "link", "img", "form", "base", "video", "audio":
+				t.Errorf("%s: element %s", e.name, n.Data)
+			}
+			for _, a := range n.Attr {
+				if strings.HasPrefix(a.Key, "on") || a.Key == "src" || (a.Key == "href" && !strings.HasPrefix(a.Val, "#")) {
+					t.Errorf("%s: %s %s=%q", e.name, n.Data, a.Key, a.Val)
+				}
+			}
+		})
+		for _, bad := range []string{"ZgotmplZ", "<no value>", "%!"} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%s: %q in the page", e.name, bad)
+			}
+		}
+	}
+}
+
+// What a screen reader and a keyboard need.
+func TestHTMLIsAccessible(t *testing.T) {
+	for _, e := range examples {
+		root, err := html.Parse(strings.NewReader(string(write(t, HTML, e.make()))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, refs, last := map[string]int{}, []string{}, 0
+		walk(root, func(n *html.Node) {
+			switch n.Data {
+			case "svg":
+				if attr(n, "role") != "img" || !child(n, "title") || !child(n, "desc") {
+					t.Errorf("%s: a drawing without words", e.name)
+				}
+			case "table":
+				if !child(n, "caption") {
+					t.Errorf("%s: a table without caption", e.name)
+				}
+			case "th":
+				if attr(n, "scope") == "" {
+					t.Errorf("%s: a head without scope", e.name)
+				}
+			case "h1", "h2", "h3", "h4":
+				if level := int(n.Data[1] - '0'); level > last+1 {
+					t.Errorf("%s: %s follows h%d", e.name, n.Data, last)
+				} else {
+					last = level
+				}
+			}
+			if attr(n, "class") == "scroll" && (attr(n, "tabindex") != "0" || attr(n, "aria-label")+attr(n, "aria-labelledby") == "") {
+				t.Errorf("%s: a region that scrolls and has no focus or name", e.name)
+			}
+			if id := attr(n, "id"); id != "" {
+				ids[id]++
+			}
+			if ref := attr(n, "aria-labelledby"); ref != "" {
+				refs = append(refs, ref)
+			}
+		})
+		for _, ref := range append(refs, "main") {
+			if ids[ref] != 1 {
+				t.Errorf("%s: %d elements have the id %s", e.name, ids[ref], ref)
+			}
+		}
+	}
+}
+
+func TestBodyLinesMarkWhatDiffers(t *testing.T) {
+	differs := map[string]bool{"/items/0/total": true, "/a~1b": true, "/empty": true, "/version": true}
+	for _, tt := range []struct {
+		body string
+		want []bodyLine
+	}{
+		{`{"version":2.50,"items":[{"id":"A","total":1e3},null],"a/b":"<x>","empty":{},"z":[]}`, []bodyLine{
+			{"{", false}, {`  "version": 2.50,`, true}, {`  "items": [`, false}, {"    {", false}, {`      "id": "A",`, false},
+			{`      "total": 1e3`, true}, {"    },", false}, {"    null", false}, {"  ],", false}, {`  "a/b": "<x>",`, true},
+			{`  "empty": {`, true}, {"  },", false}, {`  "z": [`, false}, {"  ]", false}, {"}", false},
+		}},
+		{"two\nlines\x1b", []bodyLine{{"two", false}, {`lines\x1b`, false}}},
+		{`{"cut":`, []bodyLine{{`{"cut":`, false}}},
+		{`{} {}`, []bodyLine{{`{} {}`, false}}},
+		{"", nil},
+	} {
+		if diff := cmp.Diff(tt.want, bodyLines(tt.body, differs)); diff != "" {
+			t.Errorf("%s:\n%s", tt.body, diff)
+		}
+	}
+	deep := strings.Repeat("[", 5000)
+	if got := bodyLines(deep, nil); len(got) != 1 || got[0].Text != deep {
+		t.Errorf("a deep body became %d lines", len(got))
+	}
+}

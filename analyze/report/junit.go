@@ -1,0 +1,317 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// The elements of JUnit XML as GitLab, Jenkins and GitHub's readers take them.
+type (
+	junitSuites struct {
+		XMLName  xml.Name     `xml:"testsuites"`
+		Name     string       `xml:"name,attr"`
+		Tests    int          `xml:"tests,attr"`
+		Failures int          `xml:"failures,attr"`
+		Errors   int          `xml:"errors,attr"`
+		Skipped  int          `xml:"skipped,attr"`
+		Time     string       `xml:"time,attr"`
+		Suites   []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name      string      `xml:"name,attr"`
+		Tests     int         `xml:"tests,attr"`
+		Failures  int         `xml:"failures,attr"`
+		Errors    int         `xml:"errors,attr"`
+		Skipped   int         `xml:"skipped,attr"`
+		Time      string      `xml:"time,attr"`
+		Timestamp string      `xml:"timestamp,attr"`
+		Cases     []junitCase `xml:"testcase"`
+		Output    *junitText  `xml:"system-out,omitempty"`
+	}
+	junitCase struct {
+		Name      string       `xml:"name,attr"`
+		ClassName string       `xml:"classname,attr"`
+		Time      string       `xml:"time,attr"`
+		Failure   *junitResult `xml:"failure,omitempty"`
+		Error     *junitResult `xml:"error,omitempty"`
+		Skipped   *junitResult `xml:"skipped,omitempty"`
+		Output    *junitText   `xml:"system-out,omitempty"`
+	}
+	junitResult struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+	junitText struct {
+		Text string `xml:",chardata"`
+	}
+)
+
+// JUnit writes the report as JUnit XML: a suite per target with a case per
+// scenario and per expectation, and a suite of the six steps.
+//
+// A finding that makes the exit code 1 fails the cases of the targets and
+// scenarios it is about; a lesser one is system-out of them. What stayed undecided
+// is an <error>, not <skipped>: a gate that shows nothing must not look
+// green. A step that could not be looked at is skipped; it says nothing of
+// behaviour.
+func JUnit(w io.Writer, rep *analyze.Report) error {
+	rep = plainReport(rep)
+	v := newView(rep)
+	doc := junitSuites{Name: "stageprobe", Time: seconds(rep)}
+	for i := range rep.Targets {
+		doc.add(v.junitTarget(&rep.Targets[i]))
+	}
+	if waits := junitWaits(rep); len(waits) > 0 {
+		doc.add(junitSuite{Name: "convergence", Time: seconds(rep), Timestamp: stamp(rep), Cases: waits})
+	}
+	if others := v.junitOthers(); len(others) > 0 {
+		doc.add(junitSuite{Name: "other findings", Time: "0", Timestamp: stamp(rep), Cases: others})
+	}
+	steps := junitSuite{Name: "the six steps", Time: "0", Timestamp: stamp(rep), Cases: v.junitSteps()}
+	steps.Output = &junitText{headline(rep) + "\n" + strings.Join(rep.Verdict, "\n") + "\n" + runLine(rep)}
+	doc.add(steps)
+	out, err := xml.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the report as JUnit XML: %w", err)
+	}
+	_, err = io.WriteString(w, xml.Header+string(out)+"\n")
+	return err
+}
+
+func (d *junitSuites) add(s junitSuite) {
+	s.Tests = len(s.Cases)
+	for _, c := range s.Cases {
+		switch {
+		case c.Failure != nil:
+			s.Failures++
+		case c.Error != nil:
+			s.Errors++
+		case c.Skipped != nil:
+			s.Skipped++
+		}
+	}
+	d.Tests += s.Tests
+	d.Failures += s.Failures
+	d.Errors += s.Errors
+	d.Skipped += s.Skipped
+	d.Suites = append(d.Suites, s)
+}
+
+func seconds(rep *analyze.Report) string {
+	return fmt.Sprintf("%.3f", rep.Run.Ended.Sub(rep.Run.Started).Seconds())
+}
+
+// stamp is without a zone, as the schema of Jenkins wants it.
+func stamp(rep *analyze.Report) string { return rep.Run.Started.UTC().Format("2006-01-02T15:04:05") }
+
+func (v *view) junitTarget(t *analyze.Target) junitSuite {
+	s := junitSuite{Name: t.ID, Time: seconds(v.rep), Timestamp: stamp(v.rep)}
+	for _, p := range v.panels(t) {
+		s.Cases = append(s.Cases, v.junitScenario(t, &p))
+	}
+	if t.Requests == 0 {
+		s.Cases = append(s.Cases, junitCase{Name: "answers", ClassName: t.ID, Time: "0", Error: &junitResult{Message: "no request was sent to " + t.ID, Type: "inconclusive"}})
+	}
+	for _, e := range v.rep.Expectations {
+		if e.Target == t.ID {
+			s.Cases = append(s.Cases, junitExpectation(&e))
+		}
+	}
+	return s
+}
+
+func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
+	c := junitCase{Name: p.Scenario, ClassName: t.ID, Time: fmt.Sprintf("%.6f", t.LatencyMS.P50/1000)}
+	var out []string
+	for _, b := range p.Rows {
+		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, percent(b.Share), between(b.ShareLow, b.ShareHigh)))
+	}
+	var failed []*attribution.Finding
+	for i := range v.rep.Findings {
+		f := &v.rep.Findings[i]
+		switch {
+		case !concerns(f, t.ID, p.Scenario):
+		case v.fails(f):
+			failed = append(failed, f)
+		default:
+			out = append(out, fmt.Sprintf("%s: %s: %s", f.Severity, f.Cause, f.Statement))
+		}
+	}
+	c.Output = &junitText{strings.Join(out, "\n")}
+	switch q := v.openOn(t.ID); {
+	case len(failed) > 0:
+		c.Failure = failure(failed)
+	case q != nil:
+		c.Error = &junitResult{Message: questionWords(q), Type: "inconclusive"}
+	}
+	return c
+}
+
+// fails says whether a finding made the exit code 1. What --fail-on was, the
+// report does not hold; where no error is found and the code is 1 all the same,
+// it was at most as severe as the first finding.
+func (v *view) fails(f *attribution.Finding) bool {
+	threshold := attribution.Error
+	if v.rep.ExitCode == analyze.ExitFinding && len(v.rep.Findings) > 0 {
+		threshold = v.rep.Findings[0].Severity
+	}
+	return f.Severity.Rank() <= threshold.Rank()
+}
+
+// concerns says whether a finding is about a scenario on a target.
+func concerns(f *attribution.Finding, target, scenario string) bool {
+	return contains(f.Targets, target) && (len(f.Scenarios) == 0 || contains(f.Scenarios, scenario))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) openOn(target string) *analyze.Question {
+	for i := range v.rep.Open {
+		if v.rep.Open[i].Target == target {
+			return &v.rep.Open[i]
+		}
+	}
+	return nil
+}
+
+func failure(findings []*attribution.Finding) *junitResult {
+	var text []string
+	for _, f := range findings {
+		text = append(text, findingText(f))
+	}
+	return &junitResult{Message: findings[0].Statement, Type: string(findings[0].Cause), Text: strings.Join(text, "\n\n")}
+}
+
+// findingText is a finding with its evidence and remedies, as a test report
+// shows it.
+func findingText(f *attribution.Finding) string {
+	lines := []string{fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked)), f.Statement}
+	for _, e := range f.Evidence {
+		lines = append(lines, "- "+e)
+	}
+	if f.Settles != "" {
+		lines = append(lines, "settled by: "+f.Settles)
+	}
+	for _, r := range f.Remedy {
+		lines = append(lines, "", r.Text)
+		if r.Command != "" {
+			lines = append(lines, r.Command)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func junitExpectation(e *analyze.Expectation) junitCase {
+	c := junitCase{Name: e.Scenario + ": " + e.Expectation, ClassName: e.Target, Time: "0"}
+	switch {
+	case e.Met == nil:
+		c.Error = &junitResult{Message: "could not be checked: " + e.Observed, Type: "inconclusive"}
+	case !*e.Met:
+		c.Failure = &junitResult{Message: "expected " + e.Expectation + ", observed " + e.Observed, Type: string(attribution.ExpectationFailed)}
+	}
+	return c
+}
+
+// junitOthers are findings about nothing that has a case of its own: without
+// targets, or about addresses that were not probed.
+func (v *view) junitOthers() []junitCase {
+	var out []junitCase
+	for i := range v.rep.Findings {
+		f := &v.rep.Findings[i]
+		if hasCase(v.rep, f) {
+			continue
+		}
+		c := junitCase{Name: string(f.Cause) + " " + subject(f), ClassName: "stageprobe", Time: "0"}
+		if v.fails(f) {
+			c.Failure = failure([]*attribution.Finding{f})
+		} else {
+			c.Output = &junitText{findingText(f)}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func hasCase(rep *analyze.Report, f *attribution.Finding) bool {
+	for _, t := range rep.Targets {
+		for _, c := range t.Clusters {
+			if concerns(f, t.ID, c.Scenario) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// junitWaits are the targets of a wait: converged, still old, or not sure yet.
+func junitWaits(rep *analyze.Report) []junitCase {
+	var out []junitCase
+	for i := range rep.Wait {
+		w := &rep.Wait[i]
+		c := junitCase{Name: "the new behaviour serves everything", ClassName: w.Target, Time: "0"}
+		switch {
+		case w.Converged:
+			c.Output = &junitText{waitWords(w)}
+		case w.Old > 0 && w.Since == 0:
+			c.Failure = &junitResult{Message: waitWords(w), Type: "not-converged"}
+		default:
+			c.Error = &junitResult{Message: waitWords(w), Type: "inconclusive"}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (v *view) junitSteps() []junitCase {
+	var out []junitCase
+	for _, s := range v.rep.Steps {
+		c := junitCase{Name: fmt.Sprintf("%d %s", s.N, s.Name), ClassName: "stageprobe.steps", Time: "0"}
+		switch s.Status {
+		case "ok":
+			c.Output = &junitText{s.Note}
+		case "problem":
+			v.junitProblem(&c, &s)
+		default:
+			c.Skipped = &junitResult{Message: s.Note}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// junitProblem fails a step where one of its findings fails the run; with lesser
+// ones it passes with its note.
+func (v *view) junitProblem(c *junitCase, s *analyze.Step) {
+	var failed []*attribution.Finding
+	warned := false
+	for i := range v.rep.Findings {
+		f := &v.rep.Findings[i]
+		if f.Step == s.N {
+			warned = true
+			if v.fails(f) {
+				failed = append(failed, f)
+			}
+		}
+	}
+	switch {
+	case len(failed) > 0:
+		c.Failure = failure(failed)
+	case warned:
+		c.Output = &junitText{s.Note}
+	default: // the retest: it is due because of the other steps
+		c.Skipped = &junitResult{Message: s.Note}
+	}
+}

@@ -1,0 +1,299 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// maxMarkdown keeps a report below the 1 MiB that a GitHub step summary may
+// hold, with room for what other steps write to it.
+const maxMarkdown = 900 << 10
+
+// Markdown writes the report for $GITHUB_STEP_SUMMARY, a merge request or a
+// wiki. What does not fit into a step summary is left out from the end, and
+// that is said.
+func Markdown(w io.Writer, rep *analyze.Report) error {
+	rep = plainReport(rep)
+	m := &markdown{max: maxMarkdown}
+	v := newView(rep)
+	m.section(func() { m.verdict(rep) })
+	m.section(func() { m.remedies(rep) })
+	for i := range rep.Targets {
+		m.section(func() { m.target(v, &rep.Targets[i], i == 0) })
+	}
+	m.section(func() { m.waits(rep.Wait) })
+	for i := range rep.Findings {
+		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
+	}
+	m.section(func() { m.expectations(rep.Expectations) })
+	m.section(func() { m.steps(rep.Steps) })
+	m.section(func() { m.rest(rep) })
+	m.config(rep)
+	m.close()
+	_, err := w.Write(m.Bytes())
+	return err
+}
+
+// markdown is a document under construction, of bounded size.
+type markdown struct {
+	bytes.Buffer
+	max  int
+	left int // sections left out
+}
+
+// section writes a part as a whole, or not at all where it does not fit.
+func (m *markdown) section(write func()) {
+	before := m.Len()
+	if m.left > 0 {
+		m.left++
+		return
+	}
+	write()
+	if m.Len() > m.max {
+		m.Truncate(before)
+		m.left++
+	}
+}
+
+func (m *markdown) close() {
+	if m.left > 0 {
+		m.line("\n> **Cut short**: %s did not fit; the JSON or HTML report holds all.", plural(m.left, "section"))
+	}
+}
+
+func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
+
+// row writes a table row; cells are escaped already.
+func (m *markdown) row(cells ...string) { m.line("| %s |", strings.Join(cells, " | ")) }
+
+func (m *markdown) head(cells ...string) {
+	m.row(cells...)
+	m.line("|%s", strings.Repeat(" --- |", len(cells)))
+}
+
+// mdEscapes are the characters that mean something within a line of Markdown,
+// or in the HTML that it lets through. Addresses are kept from becoming links:
+// they are quoted, not recommended.
+var mdEscapes = func() *strings.Replacer {
+	pairs := []string{"<", "&lt;", ">", "&gt;", "&", "&amp;", "://", "&#58;//"}
+	for _, r := range "\\`*_[]#|~$" {
+		pairs = append(pairs, string(r), "\\"+string(r))
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// md escapes text for Markdown, also inside of a table.
+func md(s string) string { return mdEscapes.Replace(s) }
+
+// code is text as inline code. Pipes would end a table's cell even there, so
+// it is HTML.
+func code(s string) string {
+	return "<code>" + md(s) + "</code>"
+}
+
+// fence is a code block whose fence is longer than any run of backticks in it.
+func (m *markdown) fence(language, text string) {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	f := strings.Repeat("`", max(3, longest+1))
+	m.line("\n%s%s\n%s\n%s", f, language, text, f)
+}
+
+func (m *markdown) verdict(rep *analyze.Report) {
+	icon := map[analyze.Outcome]string{analyze.Consistent: "✅", analyze.Inconsistent: "❌"}[rep.Outcome]
+	m.line("## %s stageprobe: %s\n", cmp.Or(icon, "❔"), md(headline(rep)))
+	for i, s := range rep.Verdict {
+		m.line("%d. %s", i+1, md(s))
+	}
+	m.line("\n%s", md(runLine(rep)))
+}
+
+func (m *markdown) remedies(rep *analyze.Report) {
+	if !hasRemedy(rep) {
+		return
+	}
+	m.line("\n### To mend it\n")
+	m.line("stageprobe itself changes nothing.")
+	for i := range rep.Findings {
+		for j, n := range remedyNumbers(i+1, rep.Findings[i].Remedy) {
+			m.remedy(n, &rep.Findings[i].Remedy[j])
+		}
+	}
+}
+
+func (m *markdown) remedy(number string, r *attribution.Remedy) {
+	text := md(r.Text)
+	if number != "" {
+		text = "**" + number + "** " + text
+	}
+	m.line("\n%s", text)
+	if r.Warning != "" {
+		m.line("\n⚠️ Careful: %s.", md(r.Warning))
+	}
+	if r.Command != "" {
+		m.fence("sh", strings.Join(breakCommand(r.Command, 100), "\n"))
+	}
+	details := []string{}
+	if r.Changes != "" {
+		details = append(details, "Changes: "+md(r.Changes)+".")
+	}
+	if r.Leaves != "" {
+		details = append(details, "Leaves: "+md(r.Leaves)+".")
+	}
+	if r.Undo == "" && len(details) == 0 {
+		return
+	}
+	m.line("\n<details><summary>What it changes, and how to undo it</summary>\n")
+	m.line("%s", strings.Join(details, " "))
+	if r.Undo != "" {
+		m.fence("sh", strings.Join(breakCommand(r.Undo, 100), "\n"))
+	}
+	m.line("\n</details>")
+}
+
+func (m *markdown) target(v *view, t *analyze.Target, first bool) {
+	if first {
+		m.line("\n### What answered")
+	}
+	m.line("\n**%s**: %s", md(t.ID), md(leads(t)))
+	if t.Canary != nil {
+		m.line("\n%s", md(canaryWords(t.Canary)))
+	}
+	if t.Requests == 0 {
+		m.line("\nNo request was sent to it.")
+		return
+	}
+	m.line("")
+	m.head("Scenario", "", "Behaviour", "Answers", "Share", "Interval", "Configured", "By the logs")
+	for _, p := range v.panels(t) {
+		for _, b := range p.Rows {
+			configured := ""
+			if b.Configured != nil {
+				configured = percent(*b.Configured)
+			}
+			what := md(b.describe())
+			if d := b.differs(3); d != "" {
+				what += ": " + md(d)
+			}
+			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
+		}
+	}
+	if t.Claim != nil {
+		m.line("\nAt most %s of its answers could differ (%s confidence).", percent(*t.Claim), percent(v.rep.Run.Confidence))
+	}
+}
+
+func (m *markdown) waits(waits []analyze.Convergence) {
+	if len(waits) == 0 {
+		return
+	}
+	m.line("\n### Old answers over time\n")
+	p := newPage(Options{})
+	for i := range waits {
+		m.line("- %s %s: %s", md(waits[i].Target), code(p.falling(waits[i].Shares)), md(waitWords(&waits[i])))
+	}
+}
+
+func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
+	if n == 1 {
+		m.line("\n### Why")
+	}
+	baseline := ""
+	if f.Baseline != "" {
+		baseline = ", " + f.Baseline
+	}
+	m.line("\n**%d. %s** (%s, %s%s) on %s\n", n, md(string(f.Cause)), md(string(f.Severity)), linkWords(f.Linked), md(baseline), md(cmp.Or(subject(f), "everything")))
+	if f.Severity == attribution.Info {
+		m.line("%s\n", md(f.Statement))
+	}
+	for _, e := range f.Evidence {
+		m.line("- %s", md(clip(e, 1000)))
+	}
+	if s := f.Statistics; s != nil {
+		m.line("- test: %s; %s", md(s.Test), md(numbersOf(s)))
+		if s.Table != nil && len(s.Table.Rows) > 0 {
+			m.counts(v, s.Table)
+		}
+	}
+	if s := alternatives(f); s != "" {
+		m.line("\nNot excluded: %s", md(s))
+	}
+	if f.Settles != "" {
+		m.line("\nSettled by: %s", md(f.Settles))
+	}
+}
+
+func (m *markdown) counts(v *view, t *attribution.Table) {
+	m.line("")
+	for i, row := range v.countRows(t) {
+		for j := range row {
+			row[j] = md(row[j])
+		}
+		if i == 0 {
+			m.head(row...)
+			continue
+		}
+		m.row(row...)
+	}
+}
+
+func (m *markdown) expectations(all []analyze.Expectation) {
+	if len(all) == 0 {
+		return
+	}
+	m.line("\n### Expectations\n")
+	m.head("Scenario", "Target", "Expected", "Met", "Observed")
+	for _, e := range all {
+		m.row(md(e.Scenario), md(e.Target), md(e.Expectation), metWord(e.Met), md(e.Observed))
+	}
+}
+
+func (m *markdown) steps(steps []analyze.Step) {
+	if len(steps) == 0 {
+		return
+	}
+	m.line("\n### The six steps\n")
+	m.head("", "Step", "Status", "Note")
+	for _, s := range steps {
+		m.row(fmt.Sprint(s.N), md(s.Name), statusWord(s.Status), md(s.Note))
+	}
+}
+
+// rest is what is short: open questions, logs, baseline, notes.
+func (m *markdown) rest(rep *analyze.Report) {
+	if len(rep.Open) > 0 {
+		m.line("\n### Still open\n")
+		for i := range rep.Open {
+			m.line("- %s", md(questionWords(&rep.Open[i])))
+		}
+	}
+	if !inspected(rep) {
+		m.line("\n### Logs\n\n%s", md(logWords(&rep.Logs)))
+	}
+	if len(rep.Mended) > 0 {
+		m.line("\n### Since the baseline\n")
+		for i := range rep.Mended {
+			f := &rep.Mended[i]
+			m.line("- %s: %s on %s", md(cmp.Or(f.Baseline, "mended")), md(string(f.Cause)), md(subject(f)))
+		}
+	}
+	if len(rep.Notes) > 0 {
+		m.line("\n### Notes\n")
+		for _, n := range rep.Notes {
+			m.line("- %s", md(n))
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// remedies come last, where a terminal leaves the eye. Commands stand at the
+// left margin, so that a copied line is a command and nothing else.
+func (p *page) remedies(rep *analyze.Report) {
+	if !hasRemedy(rep) {
+		return
+	}
+	title := "TO MEND IT (stageprobe itself changes nothing)"
+	if !p.o.Verbose && !p.o.Quiet && hasUndo(rep) {
+		title = "TO MEND IT (stageprobe itself changes nothing; -v adds how to undo it)"
+	}
+	p.heading(title)
+	for i := range rep.Findings {
+		ways := remedyNumbers(i+1, rep.Findings[i].Remedy)
+		for j, n := range ways {
+			p.remedy(n, &rep.Findings[i].Remedy[j])
+		}
+	}
+}
+
+func hasRemedy(rep *analyze.Report) bool {
+	for _, f := range rep.Findings {
+		if len(f.Remedy) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func hasUndo(rep *analyze.Report) bool {
+	for _, f := range rep.Findings {
+		for _, r := range f.Remedy {
+			if r.Undo != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// remedyNumbers name the ways to mend finding n: 1 where there is one, else
+// 1a, 1b… A step that goes on with the way before it has no number of its own.
+func remedyNumbers(n int, ways []attribution.Remedy) []string {
+	numbers := make([]string, len(ways))
+	way := 0
+	for i, r := range ways {
+		if i > 0 && r.Then {
+			continue
+		}
+		numbers[i] = fmt.Sprint(n) + strings.ToLower(letter(way))
+		way++
+	}
+	if way == 1 {
+		numbers[0] = fmt.Sprint(n)
+	}
+	return numbers
+}
+
+// remedy writes one way to mend a finding.
+func (p *page) remedy(number string, r *attribution.Remedy) {
+	first := "    "
+	if number != "" {
+		p.blank()
+		first = pad(number+".", 4)
+	}
+	p.comment(first, r.Text)
+	if r.Warning != "" {
+		p.comment("    ", p.in(yellow, "Careful:")+" "+r.Warning+".")
+	}
+	if p.o.Verbose {
+		p.remedyDetails(r)
+	}
+	p.command(r.Command)
+	if p.o.Verbose && r.Undo != "" {
+		p.undo(r.Undo)
+	}
+}
+
+// undo tells how to take a remedy back: a command, or in words where there is
+// none.
+func (p *page) undo(text string) {
+	if !isCommand(text) {
+		p.comment("", "To undo it: "+text+".")
+		return
+	}
+	p.comment("", "To undo it:")
+	p.command(text)
+}
+
+func isCommand(text string) bool { return strings.HasPrefix(text, "aws ") }
+
+// comment writes a line between commands: behind a # even a whole section can
+// be pasted into a shell.
+func (p *page) comment(first, text string) {
+	p.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
+}
+
+func (p *page) remedyDetails(r *attribution.Remedy) {
+	if r.Changes != "" {
+		p.comment("    ", "Changes: "+r.Changes+".")
+	}
+	if r.Leaves != "" {
+		p.comment("    ", "Leaves: "+r.Leaves+".")
+	}
+}
+
+func (p *page) command(c string) {
+	for _, l := range breakCommand(c, p.width) {
+		p.line("%s", l)
+	}
+}
+
+// breakCommand breaks a shell command into lines of at most width, each but the
+// last ending in a backslash. It breaks only between words, never inside
+// quotes: the lines together run as the command itself does.
+func breakCommand(c string, width int) []string {
+	if c == "" {
+		return nil
+	}
+	var lines []string
+	line := ""
+	for _, w := range withValues(shellWords(c), width-4) {
+		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(w) > width-2 {
+			lines = append(lines, line+` \`)
+			line = "  " + w
+			continue
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	return append(lines, line)
+}
+
+// withValues joins an option with its value where both fit on a line: nobody
+// should have to look for it on the next.
+func withValues(words []string, width int) []string {
+	var out []string
+	for i, w := range words {
+		if i > 0 && strings.HasPrefix(words[i-1], "--") && !strings.HasPrefix(w, "-") &&
+			ansi.StringWidth(words[i-1])+1+ansi.StringWidth(w) <= width {
+			out[len(out)-1] += " " + w
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// shellWords splits at spaces that stand outside of quotes and are not
+// escaped; quotes and escapes stay as they are.
+func shellWords(c string) []string {
+	var words []string
+	var word strings.Builder
+	quote, escaped := rune(0), false
+	for _, r := range c {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' && quote != '\'':
+			escaped = true
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == ' ':
+			if word.Len() > 0 {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			continue
+		}
+		word.WriteRune(r)
+	}
+	if word.Len() > 0 {
+		words = append(words, word.String())
+	}
+	return words
+}

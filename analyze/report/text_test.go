@@ -1,0 +1,183 @@
+package report
+
+import (
+	"bytes"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"stageprobe/analyze"
+)
+
+func text(t *testing.T, rep *analyze.Report, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Text(&b, rep, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestText(t *testing.T) {
+	for _, e := range examples {
+		golden(t, "text/"+e.name+".txt", []byte(text(t, e.make(), Options{Width: 80})))
+	}
+	golden(t, "text/demo-verbose.txt", []byte(text(t, demoReport(), Options{Width: 80, Verbose: true})))
+	golden(t, "text/demo-colour.txt", []byte(text(t, demoReport(), Options{Width: 100, Color: true})))
+	golden(t, "text/demo-ascii.txt", []byte(text(t, demoReport(), Options{Width: 60, ASCII: true, Quiet: true})))
+}
+
+// commandLine is a line that must not be cut: breaking it would break the
+// command.
+func commandLine(l string) bool {
+	return strings.HasPrefix(l, "aws ") || strings.HasPrefix(l, "  op=") || strings.HasPrefix(l, "  --")
+}
+
+func TestTextStaysWithinItsWidth(t *testing.T) {
+	for _, e := range examples {
+		for _, width := range []int{60, 80, 132} {
+			for _, verbose := range []bool{false, true} {
+				out := text(t, e.make(), Options{Width: width, Verbose: verbose, Color: true})
+				for l := range strings.Lines(out) {
+					l = strings.TrimSuffix(ansi.Strip(l), "\n")
+					if e.name != "hostile" && commandLine(l) {
+						continue
+					}
+					if n := ansi.StringWidth(l); n > width && e.name != "hostile" {
+						t.Errorf("%s at %d: %d columns: %s", e.name, width, n, l)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTextIsSafeForATerminal(t *testing.T) {
+	out := text(t, hostileReport(), Options{Width: 80, Verbose: true})
+	for _, r := range out {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("character %U reaches the terminal", r)
+		}
+	}
+	if !strings.Contains(out, `\x1b]0;pwned\a`) || !strings.Contains(out, `\u202e`) || !strings.Contains(out, `\xff`) {
+		t.Error("what was taken out is not shown")
+	}
+}
+
+func TestTextNeedsNoColour(t *testing.T) {
+	colour := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for _, e := range examples {
+		with := colour.ReplaceAllString(text(t, e.make(), Options{Color: true}), "")
+		if diff := cmp.Diff(text(t, e.make(), Options{}), with); diff != "" {
+			t.Errorf("%s: more than colour differs:\n%s", e.name, diff)
+		}
+	}
+}
+
+func TestASCIIDrawsWithASCIIAlone(t *testing.T) {
+	for _, e := range examples {
+		if e.name == "hostile" {
+			continue
+		}
+		for _, r := range text(t, e.make(), Options{ASCII: true, Verbose: true}) {
+			if r > unicode.MaxASCII {
+				t.Errorf("%s: %U", e.name, r)
+			}
+		}
+	}
+}
+
+// A broken command must run as the unbroken one: a shell is asked.
+func TestCommandsSurviveBreaking(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh on PATH")
+	}
+	for _, c := range []string{
+		"aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=remove,path=/canarySettings --region us-east-1",
+		`aws x --name 'a  b "c" \' --stage-name '$default' --value "two  words \" and more of them" --json '{"a": [1,  2]}' --last a\ b`,
+		"aws " + strings.Repeat("x", 200) + " --flag " + strings.Repeat("y", 100) + " z",
+	} {
+		for _, width := range []int{20, 40, 80} {
+			script := func(command string) string { return "show() { printf '<%s>\\n' \"$@\"; }\nshow " + command + "\n" }
+			want, err1 := exec.CommandContext(t.Context(), sh, "-c", script(c)).Output()
+			got, err2 := exec.CommandContext(t.Context(), sh, "-c", script(strings.Join(breakCommand(c, width), "\n"))).Output()
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("at %d:\n%s", width, diff)
+			}
+		}
+	}
+}
+
+// The demo's remedies can be pasted as a whole: all that is not a command is a
+// comment.
+func TestRemediesAreAScript(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh on PATH")
+	}
+	_, script, _ := strings.Cut(text(t, demoReport(), Options{Verbose: true}), "TO MEND IT (stageprobe itself changes nothing)\n")
+	out, err := exec.CommandContext(t.Context(), sh, "-eu", "-c", "aws() { echo \"$# $1 $2\"; }\n"+script).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want := "10 apigateway update-stage\n"
+	if n := strings.Count(string(out), "\n"); n != 7 || !strings.HasPrefix(string(out), want) {
+		t.Errorf("%d commands ran:\n%s", n, out)
+	}
+}
+
+func TestStripShowsASwitchAndABurst(t *testing.T) {
+	p := newPage(Options{Width: 80})
+	whole := []int{4, 4, 4, 4, 0, 4, 4, 4}
+	for _, tt := range []struct {
+		name string
+		part []int
+		want string
+	}{
+		{"a switch", []int{4, 4, 4, 2}, "███▄·   "},
+		{"its other side", []int{0, 0, 0, 2, 0, 4, 4, 4}, "   ▄·███"},
+		{"a burst", []int{0, 0, 3, 1}, "  ▆▂·   "},
+		{"nothing", nil, "    ·   "},
+	} {
+		if got := p.strip(tt.part, whole); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestBarShowsIntervalAndConfiguredShare(t *testing.T) {
+	p := newPage(Options{Width: 80})
+	c := func(share, low, high float64) *analyze.Cluster {
+		return &analyze.Cluster{Count: 1, Share: share, ShareLow: low, ShareHigh: high}
+	}
+	for _, tt := range []struct {
+		b    behaviour
+		want string
+	}{
+		{behaviour{Cluster: c(0.5, 0.3, 0.7)}, "███▓▓░░   "},
+		{behaviour{Cluster: c(0.5, 0.3, 0.7), Configured: ptr(0.1)}, "█┃█▓▓░░   "},
+		{behaviour{Cluster: c(0.001, 0, 0.01)}, "▓         "},
+		{behaviour{Cluster: c(1, 1, 1), Configured: ptr(1.0)}, "█████████┃"},
+	} {
+		if got := p.bar(&tt.b, 10); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.b.Cluster, got, tt.want)
+		}
+	}
+}
+
+func TestLetters(t *testing.T) {
+	for n, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 27: "AB", 52: "BA", 701: "ZZ", 702: "AAA"} {
+		if got := letter(n); got != want {
+			t.Errorf("letter %d is %s, want %s", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,323 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// view is what the pictures of every format share: which letter stands for
+// which behaviour, and what was counted of it where and when.
+type view struct {
+	rep     *analyze.Report
+	letters map[string]string // scenario + cluster id → letter
+}
+
+// panel is one scenario on one target.
+type panel struct {
+	Target   *analyze.Target
+	Scenario string
+	Total    int
+	Rows     []behaviour
+	Windows  []int // answers per window of the run, all behaviours together
+}
+
+// behaviour is one cluster of a panel.
+type behaviour struct {
+	*analyze.Cluster
+	Letter     string
+	Configured *float64 // share that the configuration gives this side, 0 to 1
+	Windows    []int
+}
+
+func newView(rep *analyze.Report) *view {
+	v := &view{rep: rep, letters: map[string]string{}}
+	next := map[string]int{}
+	for i := range rep.Targets {
+		// The same behaviour has the same id, and so the same letter, on every
+		// target: that is what shows a domain answering as another stage.
+		for _, c := range ordered(rep.Targets[i].Clusters) {
+			if key := c.Scenario + "\x00" + c.ID; v.letters[key] == "" {
+				v.letters[key] = letter(next[c.Scenario])
+				next[c.Scenario]++
+			}
+		}
+	}
+	return v
+}
+
+// letter counts A to Z, AA, AB…
+func letter(n int) string {
+	s := string(rune('A' + n%26))
+	for n = n / 26; n > 0; n = (n - 1) / 26 {
+		s = string(rune('A'+(n-1)%26)) + s
+	}
+	return s
+}
+
+// ordered puts the usual behaviour of each scenario first, then by count.
+func ordered(clusters []analyze.Cluster) []*analyze.Cluster {
+	out := make([]*analyze.Cluster, len(clusters))
+	for i := range clusters {
+		out[i] = &clusters[i]
+	}
+	slices.SortStableFunc(out, func(a, b *analyze.Cluster) int {
+		if a.Reference != b.Reference {
+			if a.Reference {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// panels are a target's scenarios, those with several behaviours first.
+func (v *view) panels(t *analyze.Target) []panel {
+	index := map[string]int{}
+	var out []panel
+	for _, c := range ordered(t.Clusters) {
+		i, ok := index[c.Scenario]
+		if !ok {
+			i = len(out)
+			index[c.Scenario] = i
+			out = append(out, panel{Target: t, Scenario: c.Scenario})
+		}
+		out[i].add(behaviour{
+			Cluster: c, Letter: v.letters[c.Scenario+"\x00"+c.ID], Windows: windows(t, c),
+		})
+	}
+	for i := range out {
+		out[i].mark()
+	}
+	slices.SortStableFunc(out, func(a, b panel) int {
+		return cmp.Or(-cmp.Compare(min(len(a.Rows), 2), min(len(b.Rows), 2)), cmp.Compare(a.Scenario, b.Scenario))
+	})
+	return out
+}
+
+func windows(t *analyze.Target, c *analyze.Cluster) []int {
+	if t.Timeline == nil {
+		return nil
+	}
+	return t.Timeline.Clusters[c.Scenario+"/"+c.ID]
+}
+
+func (p *panel) add(b behaviour) {
+	p.Rows = append(p.Rows, b)
+	p.Total += b.Count
+	for len(p.Windows) < len(b.Windows) {
+		p.Windows = append(p.Windows, 0)
+	}
+	for i, n := range b.Windows {
+		p.Windows[i] += n
+	}
+}
+
+// mark gives the two sides of a canary the share that is configured for them.
+// Which cluster is which side the logs say; without logs the canary is taken
+// to be the less usual of two.
+func (p *panel) mark() {
+	canary := p.Target.Canary
+	if canary == nil || len(p.Rows) != 2 {
+		return
+	}
+	deviating := 1
+	if s := p.Rows[0].Served; s.Canary > s.Base {
+		deviating = 0
+	}
+	share := canary.Percent / 100
+	rest := 1 - share
+	p.Rows[deviating].Configured, p.Rows[1-deviating].Configured = &share, &rest
+}
+
+// split says whether a scenario has more than one behaviour.
+func (p *panel) split() bool { return len(p.Rows) > 1 }
+
+// describe says what a behaviour is, in a few words.
+func (b *behaviour) describe() string {
+	if b.Status == 0 {
+		return producerWords("network")
+	}
+	s := strconv.Itoa(b.Status)
+	switch {
+	case b.GatewayResponse != nil:
+		s += " " + *b.GatewayResponse
+	case b.ErrorType != nil:
+		s += " " + *b.ErrorType
+	}
+	return s + " " + producerWords(b.Producer)
+}
+
+// served says which stage and which side of its canary answered, as far as the
+// logs tell.
+func (b *behaviour) served(hasCanary bool) string {
+	s := b.Served
+	known := s.Canary + s.Base
+	if known == 0 {
+		return ""
+	}
+	stage := "the stage"
+	if s.Stage != "" {
+		stage = "stage " + s.Stage
+	}
+	by := ""
+	switch {
+	case !hasCanary && s.Canary == 0:
+		by = fmt.Sprintf("%s by %s", allOf(known, b.Count), stage)
+	case s.Canary == 0:
+		by = fmt.Sprintf("%s by %s's own deployment", allOf(known, b.Count), stage)
+	case s.Base == 0:
+		by = fmt.Sprintf("%s by the canary of %s", allOf(known, b.Count), stage)
+	default:
+		by = fmt.Sprintf("%d by %s's own deployment, %d by its canary", s.Base, stage, s.Canary)
+	}
+	return by + " (logs)"
+}
+
+func allOf(n, of int) string {
+	if n == of {
+		return "all"
+	}
+	return fmt.Sprintf("%d of them", n)
+}
+
+// differs says in which fields a behaviour differs from the usual one, at most n.
+func (b *behaviour) differs(n int) string {
+	if b.Example == nil || len(b.Example.Differs) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, d := range b.Example.Differs[:min(n, len(b.Example.Differs))] {
+		parts = append(parts, d.Field+" "+valueWords(d.Here)+" instead of "+valueWords(d.Usual))
+	}
+	if more := len(b.Example.Differs) - n; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func valueWords(s string) string {
+	if s == "" {
+		return "(nothing)"
+	}
+	return clip(s, 40)
+}
+
+// squeeze joins windows so that at most width are left.
+func squeeze(windows []int, width int) []int {
+	if len(windows) <= width || width <= 0 {
+		return windows
+	}
+	out := make([]int, width)
+	for i, n := range windows {
+		out[i*width/len(windows)] += n
+	}
+	return out
+}
+
+// leads says where a target leads.
+func leads(t *analyze.Target) string {
+	var parts []string
+	but := ""
+	if t.Meant != "" && t.Meant != t.Stage {
+		parts = append(parts, "MEANT FOR STAGE "+t.Meant)
+		but = "but "
+	}
+	switch {
+	case t.Stage == "":
+		parts = append(parts, "leads to an unknown stage")
+	case t.Kind == "custom-domain":
+		parts = append(parts, fmt.Sprintf("%sleads to stage %s of %s", but, t.Stage, cmp.Or(t.APIID, "an unknown API")))
+	default:
+		parts = append(parts, "stage "+t.Stage)
+	}
+	if t.DeploymentID != "" {
+		parts = append(parts, "deployment "+t.DeploymentID)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// canaryWords compare a canary's configured share with the measured one.
+func canaryWords(c *analyze.Canary) string {
+	s := fmt.Sprintf("canary %s: %s of requests configured", cmp.Or(c.DeploymentID, "(deployment unknown)"), percent(c.Percent/100))
+	if m := c.Measured; m != nil {
+		s += fmt.Sprintf(", %s measured (%s)", percent(m.Estimate), between(m.Low, m.High))
+	}
+	return s
+}
+
+// columns are the names over which rows of maps range, sorted.
+func columns[V any](rows ...map[string]V) []string {
+	all := map[string]bool{}
+	for _, r := range rows {
+		for k := range r {
+			all[k] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// countRows are the cells of a count table with its heads.
+func (v *view) countRows(t *attribution.Table) [][]string {
+	head := []string{"count"}
+	for _, c := range t.Columns {
+		head = append(head, c)
+	}
+	rows := [][]string{head}
+	for i, name := range t.Rows {
+		row := []string{v.rowName(name)}
+		for j := range t.Columns {
+			cell := ""
+			if i < len(t.Counts) && j < len(t.Counts[i]) {
+				cell = fmt.Sprint(t.Counts[i][j])
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// rowName is the name of a table's row. Behaviours of one status are told apart
+// by the cluster's id in brackets; people get its letter instead.
+func (v *view) rowName(name string) string {
+	rest, ok := strings.CutSuffix(name, "]")
+	at := strings.LastIndex(rest, " [")
+	if !ok || at < 0 {
+		return name
+	}
+	scenario, _, _ := strings.Cut(rest[:at], ": ")
+	if l := v.letters[scenario+"\x00"+rest[at+2:]]; l != "" {
+		return l + " " + rest[:at]
+	}
+	return name
+}
+
+// numbersOf are the figures behind a finding, in a line.
+func numbersOf(s *attribution.Statistics) string {
+	parts := []string{fmt.Sprintf("n %d", s.N)}
+	if s.EValue > 0 {
+		parts = append(parts, fmt.Sprintf("evidence %.2g:1", s.EValue))
+	}
+	if s.PValue != nil {
+		parts = append(parts, fmt.Sprintf("p %.2g", *s.PValue))
+	}
+	if s.Effect > 0 {
+		parts = append(parts, "explains "+percent(s.Effect)+" of the split")
+	}
+	if s.Share != nil {
+		parts = append(parts, fmt.Sprintf("share %s (%s)", percent(s.Share.Estimate), between(s.Share.Low, s.Share.High)))
+	}
+	if s.Configured != nil {
+		parts = append(parts, "configured "+percent(*s.Configured))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// clip shortens text to at most n characters.
+func clip(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:max(0, n-1)]) + "…"
+}
+
+// maxWord is how long a word of the configuration may be in prose.
+const maxWord = 48
+
+// short cuts the middle out of long words: of an ARN the end tells most.
+func short(s string) string {
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if r := []rune(w); len(r) > maxWord {
+			words[i] = string(r[:maxWord/4]) + "…" + string(r[len(r)-3*maxWord/4:])
+		}
+	}
+	return clip(strings.Join(words, " "), 5*maxWord)
+}
+
+func percent(p float64) string {
+	digits, format := 1, byte('f')
+	switch {
+	case p >= 0.1 || p == 0:
+		digits = 0
+		if p > 0.99 && p < 1 {
+			digits = 1
+		}
+	case p < 0.001:
+		digits, format = 2, 'g'
+	}
+	return strconv.FormatFloat(100*p, format, digits, 64) + " %"
+}
+
+func between(low, high float64) string { return percent(low) + " to " + percent(high) }
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	if strings.HasSuffix(what, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
+// span rounds a duration to what a person reads.
+func span(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'g', 3, 64) + " s"
+	}
+	return millis(float64(d) / float64(time.Millisecond))
+}
+
+func millis(ms float64) string {
+	if ms >= 10000 {
+		return strconv.FormatFloat(ms/1000, 'g', 3, 64) + " s"
+	}
+	if ms >= 100 {
+		return strconv.FormatFloat(ms, 'f', 0, 64) + " ms"
+	}
+	return strconv.FormatFloat(ms, 'g', 2, 64) + " ms"
+}
+
+// linkWords say how sure a finding is, in plain words.
+func linkWords(l attribution.Link) string {
+	switch l {
+	case attribution.Proven:
+		return "tied by single requests"
+	case attribution.Statistical:
+		return "tied by statistics"
+	case attribution.ConsistentWith:
+		return "fits, but not certain"
+	}
+	return string(l)
+}
+
+// producerWords say who made an answer.
+func producerWords(producer string) string {
+	switch producer {
+	case "gateway":
+		return "from the gateway itself"
+	case "integration":
+		return "from the integration"
+	case "authorizer":
+		return "from the authorizer"
+	case "edge":
+		return "from the edge in front of the gateway"
+	case "network":
+		return "no HTTP answer"
+	}
+	return "from an unknown place"
+}
+
+// stoppedWords say why a run ended.
+func stoppedWords(stopped string) string {
+	switch stopped {
+	case "decided":
+		return "every question is decided"
+	case "budget":
+		return "the budget was used up"
+	case "interrupted":
+		return "interrupted"
+	}
+	return stopped
+}
+
+// statusWord is a step's status as the text shows it.
+func statusWord(status string) string {
+	switch status {
+	case "ok":
+		return "ok"
+	case "problem":
+		return "PROBLEM"
+	}
+	return "?"
+}
+
+// subject names what a finding is about.
+func subject(f *attribution.Finding) string {
+	parts := append([]string{}, f.Targets...)
+	if len(f.Scenarios) > 0 && len(f.Scenarios) <= 3 {
+		parts = append(parts, f.Scenarios...)
+	} else if n := len(f.Scenarios); n > 3 {
+		parts = append(parts, fmt.Sprintf("%d scenarios", n))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// headline is the outcome in one line.
+func headline(rep *analyze.Report) string {
+	word := map[analyze.Outcome]string{
+		analyze.Consistent: "CONSISTENT", analyze.Inconsistent: "INCONSISTENT", analyze.Inconclusive: "UNDECIDED",
+	}[rep.Outcome]
+	if inspected(rep) && rep.Outcome == analyze.Inconclusive {
+		word = "CONFIGURATION" // nothing was sent, so there is nothing to decide
+	}
+	if n := counted(rep); n != "" {
+		return word + ": " + n
+	}
+	return word
+}
+
+func counted(rep *analyze.Report) string {
+	var parts []string
+	for _, s := range []attribution.Severity{attribution.Error, attribution.Warning} {
+		n := 0
+		for _, f := range rep.Findings {
+			if f.Severity == s {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, plural(n, string(s)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// inspected tells a report of the configuration alone.
+func inspected(rep *analyze.Report) bool {
+	return len(rep.Targets) == 0 && rep.Run.Requests == 0 && rep.Config != nil
+}
+
+// runLine says how the numbers came about.
+func runLine(rep *analyze.Report) string {
+	r := &rep.Run
+	if inspected(rep) {
+		return fmt.Sprintf("Configuration read %s; no request was sent.", moment(r.Started))
+	}
+	s := fmt.Sprintf("%s to %s in %s; %s; %s confidence.",
+		plural(r.Requests, "request"), plural(len(rep.Targets), "target"), span(r.Ended.Sub(r.Started)),
+		stoppedWords(r.Stopped), percent(r.Confidence))
+	if r.Failed > 0 {
+		s += fmt.Sprintf(" %d got no HTTP answer.", r.Failed)
+	}
+	return s
+}

@@ -1,0 +1,288 @@
+package analyze
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cluster"
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+)
+
+// Policy is what the user asked of the verdict. Its zero value works.
+type Policy struct {
+	Confidence float64                `json:"confidence,omitempty"` // 0 counts as 0.99
+	MinShare   float64                `json:"min_share,omitempty"`  // 0 counts as 0.01
+	FailOn     attribution.Severity   `json:"fail_on,omitempty"`    // "" counts as error
+	Logs       string                 `json:"logs,omitempty"`       // auto, off, require
+	Intended   []attribution.Intended `json:"intended,omitempty"`
+	// Scenarios is the scenario file as it was given, kept so that a recording
+	// can be judged again.
+	Scenarios string `json:"scenarios,omitempty"`
+	Version   string `json:"version,omitempty"`
+
+	// Secrets never appear in a report.
+	Secrets []string `json:"-"`
+	// Judge evaluates the expectations of a scenario file; nil for none.
+	Judge Judge `json:"-"`
+}
+
+// Judge holds answers against a scenario file's expectations.
+type Judge interface {
+	// Observe sees every observation once, in any order.
+	Observe(o *probe.Observation)
+	// Refusal tells whether a scenario expects to be refused on a target.
+	Refusal(target, scenario string) bool
+	// Judge gives the expectations' results for the targets as reported.
+	Judge(rep *Report) []Expectation
+}
+
+func (p *Policy) confidence() float64 { return cmp.Or(p.Confidence, 0.99) }
+func (p *Policy) minShare() float64   { return cmp.Or(p.MinShare, 0.01) }
+
+// Session accumulates a run. It is safe for use by the engine, which asks it
+// what to send next, and by the consumer of the observations at once.
+type Session struct {
+	mu     sync.Mutex
+	plan   probe.Plan
+	snap   probe.Snapshot
+	policy Policy
+
+	table    *cluster.Table
+	rows     []row
+	evidence *evidence
+	machines map[string]int
+	targets  map[string]int
+	scenario map[string]int
+
+	planner planner
+	last    attribution.Result
+	marks   map[mark]age // what answers are to a wait
+}
+
+// row is what a session keeps of one observation.
+type row struct {
+	attribution.Row
+	ids       ids
+	ended     time.Time
+	table     int // row in the cluster table
+	machine   string
+	responded bool
+}
+
+// NewSession begins a run over a plan, with the configuration as far as it
+// could be read.
+func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
+	s := &Session{
+		plan: plan, snap: snap, policy: policy,
+		table:    cluster.New(cluster.Options{Secrets: policy.Secrets, Scenarios: plan.Scenarios}),
+		machines: map[string]int{}, targets: map[string]int{}, scenario: map[string]int{},
+	}
+	for i, t := range plan.Targets {
+		s.targets[t.ID] = i
+	}
+	for i, sc := range plan.Scenarios {
+		s.scenario[sc.Name] = i
+	}
+	s.planner = newPlanner(&s.plan)
+	return s
+}
+
+// Add takes one observation in. Observations of targets or scenarios that the
+// plan does not hold are ignored: they belong to another run.
+func (s *Session) Add(o *probe.Observation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target, known := s.targets[o.Target]
+	scenario, planned := s.scenario[o.Scenario]
+	if !known || !planned {
+		return
+	}
+	s.rows = append(s.rows, s.reduce(o, target, scenario))
+	if s.policy.Judge != nil {
+		s.policy.Judge.Observe(o)
+	}
+	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == attribution.ClassThrottled)
+}
+
+func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
+	sent := o.Due.Add(o.Sent)
+	return row{
+		Row: attribution.Row{
+			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1,
+			Class: attribution.Class(signature.Classify(signature.Of(o, &s.plan.Targets[target]))),
+			Conn:  o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
+			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
+			Took: o.Took, RequestID: o.RequestID(),
+		},
+		ids:       ids{request: o.RequestID(), extended: o.ExtendedID(), minted: o.MintedID},
+		ended:     o.Due.Add(o.Took),
+		table:     s.table.Add(o, &s.plan.Targets[target]),
+		machine:   o.Machine,
+		responded: o.Outcome == probe.OutcomeResponse,
+	}
+}
+
+// SetEvidence replaces what the logs say.
+func (s *Session) SetEvidence(ev probe.Evidence) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evidence = newEvidence(ev)
+}
+
+// SetSnapshot replaces the configuration, as read again after the run began.
+func (s *Session) SetSnapshot(snap probe.Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snap = snap
+}
+
+// RequestIDs lists the ids under which logs may know the requests so far.
+func (s *Session) RequestIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]string, 0, len(s.rows))
+	for i := range s.rows {
+		if id := s.rows[i].ids.request; id != "" {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Unlabelled lists the ids of requests of which the logs have said nothing yet.
+func (s *Session) Unlabelled() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for i := range s.rows {
+		id := &s.rows[i].ids
+		if id.request != "" && len(s.evidence.records(id)) == 0 {
+			out = append(out, id.request)
+		}
+	}
+	return out
+}
+
+// Decide weighs everything seen so far. With done set, no further request can
+// be sent, and what is open stays open.
+func (s *Session) Decide(done bool) attribution.Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = attribution.Explain(s.input(done))
+	s.planner.advise(s.last.Next)
+	return s.last
+}
+
+// input puts the rows into (machine, seq) order: answers arrive in any order,
+// and a verdict must not depend on it.
+func (s *Session) input(done bool) attribution.Input {
+	slices.SortStableFunc(s.rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
+	})
+	grouping := s.table.Result()
+	clusters, index := s.clusters(grouping)
+	in := attribution.Input{
+		Plan: s.plan, Snapshot: s.snap, Clusters: clusters,
+		Rows:    make([]attribution.Row, len(s.rows)),
+		Records: s.recordsByID(),
+		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
+		Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
+	}
+	in.Expected = func(target, scenario int) bool {
+		sc := &s.plan.Scenarios[scenario]
+		return sc.Uncredentialed || (s.policy.Judge != nil && s.policy.Judge.Refusal(s.plan.Targets[target].ID, sc.Name))
+	}
+	clear(s.machines)
+	for i := range s.rows {
+		r := &s.rows[i]
+		if _, ok := s.machines[r.machine]; !ok {
+			s.machines[r.machine] = len(s.machines)
+		}
+		in.Rows[i] = s.labelled(r, grouping, index)
+		if r.ended.After(in.Now) {
+			in.Now = r.ended
+		}
+	}
+	return in
+}
+
+// labelled joins one row with its cluster and with what the logs say of it.
+func (s *Session) labelled(r *row, grouping *cluster.Result, index map[*cluster.Cluster]int) attribution.Row {
+	out := r.Row
+	out.Machine = s.machines[r.machine]
+	if c := grouping.Cluster(r.table); c != nil {
+		out.Cluster = index[c]
+	}
+	if s.evidence == nil {
+		return out
+	}
+	l := s.evidence.of(&r.ids, r.ended, &s.snap)
+	out.Label, out.Contradictory = l.side, l.contradictory
+	out.ServedAPI, out.ServedStage = l.api, l.stage
+	out.Deployment, out.Version = l.deployment, l.version
+	out.IntegrationCalled = l.integration
+	return out
+}
+
+func (s *Session) clusters(grouping *cluster.Result) ([]attribution.Cluster, map[*cluster.Cluster]int) {
+	all := grouping.All()
+	out := make([]attribution.Cluster, len(all))
+	index := make(map[*cluster.Cluster]int, len(all))
+	for i, c := range all {
+		index[c] = i
+		out[i] = attribution.Cluster{
+			ID: c.ID, Target: s.targets[c.Target], Scenario: s.scenario[c.Scenario], Count: c.Count,
+			Status: c.Status, Producer: string(c.Reading.Producer),
+			GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
+			APIID: c.Reading.APIID, Stage: c.Reading.Stage,
+			Class: attribution.Class(c.Class), Reference: c.Reference,
+			Failure: c.Status >= 500 || c.Class == signature.Transport,
+			Summary: tell(summary(c), c, reference(grouping.Of(c.Target, c.Scenario))), RequestID: c.Exemplar.RequestID,
+			NotGateway: c.Reading.NotAPIGateway,
+		}
+	}
+	return out, index
+}
+
+func (s *Session) recordsByID() func(string) []probe.LogRecord {
+	if s.evidence == nil {
+		return func(string) []probe.LogRecord { return nil }
+	}
+	return func(id string) []probe.LogRecord { return s.evidence.records(&ids{request: id}) }
+}
+
+func (s *Session) logState() attribution.LogState {
+	st := attribution.LogState{Proven: map[string]bool{}}
+	if s.evidence == nil {
+		return st
+	}
+	st.Read, st.Proven = s.evidence.read, s.evidence.proven
+	for i := range s.rows {
+		r := &s.rows[i]
+		if r.ids.request == "" {
+			continue
+		}
+		st.Sampled++
+		switch l := s.evidence.of(&r.ids, r.ended, &s.snap); {
+		case l.contradictory:
+			st.Contradictory++
+			st.Matched++
+		case l.found:
+			st.Matched++
+		case s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance)):
+			st.Late++
+		}
+	}
+	if st.Sampled > 0 {
+		st.Coverage = float64(st.Matched) / float64(st.Sampled)
+	}
+	return st
+}
+
+// PolicyJSON is the policy as a recording keeps it.
+func (p *Policy) PolicyJSON() (json.RawMessage, error) { return json.Marshal(p) }

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"stageprobe/probe/inventory"
+	"stageprobe/probe/logs/fetch"
+)
+
+// credentialWait bounds the search for credentials: on a machine without any,
+// the SDK's chain ends with a metadata service that does not answer.
+const credentialWait = 10 * time.Second
+
+// cloud is the AWS side of a run. Without credentials it is nil, and why says
+// so: the check goes on with what it can see from outside.
+type cloud struct {
+	cfg aws.Config
+	inv *inventory.Reader
+	log *fetch.Reader
+}
+
+// open finds region and credentials as the AWS CLI does. fallback is the
+// region of a pasted URL.
+func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why string, err error) {
+	opts := []func(*config.LoadOptions) error{config.WithAppID("stageprobe")}
+	if f.region != "" {
+		opts = append(opts, config.WithRegion(f.region))
+	}
+	if f.profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(f.profile))
+	}
+	if f.credentials != nil {
+		opts = append(opts, config.WithCredentialsProvider(f.credentials))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		var missing config.SharedConfigProfileNotExistError
+		if errors.As(err, &missing) {
+			return nil, "", hint(fmt.Errorf("profile %s: %w", f.profile, err), "aws configure list-profiles names the profiles there are")
+		}
+		return nil, "", fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		cfg.Region = fallback
+	}
+	if cfg.Region == "" {
+		return nil, "no AWS region is set: give --region or AWS_REGION", nil
+	}
+	if f.endpoint != "" {
+		cfg.BaseEndpoint = aws.String(f.endpoint)
+	}
+	within, cancel := context.WithTimeout(ctx, credentialWait)
+	defer cancel()
+	if cfg.Credentials == nil {
+		return nil, "no AWS credentials: configuration and logs were not read", nil
+	}
+	if _, err := cfg.Credentials.Retrieve(within); err != nil {
+		return nil, "no usable AWS credentials, so configuration and logs were not read (" + firstLine(err) + ")", nil
+	}
+	return newCloud(cfg), "", nil
+}
+
+func newCloud(cfg aws.Config) *cloud {
+	return &cloud{
+		cfg: cfg,
+		inv: &inventory.Reader{
+			REST: apigateway.NewFromConfig(cfg), HTTP: apigatewayv2.NewFromConfig(cfg),
+			Trail: cloudtrail.NewFromConfig(cfg), Region: cfg.Region,
+		},
+		log: &fetch.Reader{Client: cloudwatchlogs.NewFromConfig(cfg)},
+	}
+}

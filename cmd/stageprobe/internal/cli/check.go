@@ -1,0 +1,255 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+	"stageprobe/probe/sign"
+	"stageprobe/scenarios"
+)
+
+// checkFlags are all flags of check; demo and wait share them.
+type checkFlags struct {
+	awsFlags
+	targetFlags
+	transportFlags
+	runFlags
+	out outputs
+}
+
+func (c *checkFlags) bind(fs *pflag.FlagSet) {
+	c.awsFlags.bind(fs)
+	c.targetFlags.bind(fs)
+	c.transportFlags.bind(fs)
+	c.runFlags.bind(fs)
+	c.out.bind(fs)
+}
+
+func newCheck(s Streams) *cobra.Command {
+	c := &checkFlags{}
+	cmd := &cobra.Command{
+		Use:   "check [URL...]",
+		Short: "Find out what serves, and why it is not what you expect",
+		Example: `  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/dev/resource
+  stageprobe check --api abc123
+  stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
+  stageprobe check -f scenarios.yaml --format junit -o report.xml
+  stageprobe check --api abc123 --dry-run                               # what would be sent`,
+		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
+	}
+	c.bind(cmd.Flags())
+	completeTargets(cmd, c)
+	return cmd
+}
+
+// run is the main job: targets, configuration, plan, probes, logs, verdict,
+// report.
+func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
+	if err := c.validate(); err != nil {
+		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if c.seed == 0 {
+		c.seed = rand.Uint64N(1<<53-1) + 1 // readable as a JSON number anywhere
+	}
+	baseline, err := readBaseline(c.baseline)
+	if err != nil {
+		return err
+	}
+	subject, err := c.resolve(ctx, urls)
+	if err != nil {
+		return err
+	}
+	r, err := c.newRun(ctx, s, subject)
+	if err != nil {
+		return err
+	}
+	if !c.quiet || c.dryRun {
+		announce(s.Err, r)
+	}
+	if c.dryRun {
+		return nil
+	}
+	rep, err := r.execute(ctx)
+	if err != nil {
+		return err
+	}
+	if baseline != nil {
+		rep.Compare(baseline)
+		rep.Conclude(attribution.Severity(c.failOn))
+	}
+	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
+		return err
+	}
+	annotate(s, rep)
+	if rep.ExitCode != analyze.ExitOK {
+		return exitError(rep.ExitCode)
+	}
+	return nil
+}
+
+// newRun prepares everything that can fail before the first request is sent.
+func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
+	secrets := c.secrets(subject)
+	engine, err := c.engine(ctx, subject, secrets)
+	if err != nil {
+		return nil, err
+	}
+	policy := analyze.Policy{
+		Confidence: c.confidence, MinShare: c.minShare, FailOn: attribution.Severity(c.failOn),
+		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
+	}
+	plan := subject.plan(c)
+	if subject.file != nil {
+		policy.Scenarios = subject.file.Text
+		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
+	}
+	if c.logs == "require" && subject.cloud == nil {
+		return nil, hint(errors.New("--logs require: the logs cannot be read without AWS credentials"),
+			"give --profile or the environment's AWS credentials, or use --logs auto")
+	}
+	r := &run{
+		flags: c, streams: s, subject: subject, plan: plan, policy: policy, engine: engine,
+		redactor: probe.NewRedactor(secrets.values...), now: time.Now,
+	}
+	r.session = analyze.NewSession(plan, subject.snap, policy)
+	return r, secrets.err
+}
+
+// engine makes the load engine from the transport flags.
+func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secretValues) (*probe.Engine, error) {
+	e := &probe.Engine{UserAgent: userAgent(), Mint: true}
+	for _, spec := range c.connectTo {
+		to, err := probe.ParseRedirect(spec)
+		if err != nil {
+			return nil, hint(fmt.Errorf("--connect-to %s: %w", spec, err), "write it as host:port=host:port")
+		}
+		e.Transport.ConnectTo = append(e.Transport.ConnectTo, to)
+	}
+	var err error
+	if e.Transport.RootCAs, err = readCAs(c.cacert); err != nil {
+		return nil, err
+	}
+	e.Transport.Insecure = c.insecure
+	if e.Transport.Certificates, err = c.certificates(subject); err != nil {
+		return nil, err
+	}
+	e.Sign, err = c.signer(ctx, subject, secrets)
+	return e, err
+}
+
+func readCAs(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--cacert: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, hint(fmt.Errorf("--cacert %s: no certificate in it", path), "the file must hold PEM blocks that begin with -----BEGIN CERTIFICATE-----")
+	}
+	return pool, nil
+}
+
+func (c *checkFlags) certificates(subject *subject) ([]tls.Certificate, error) {
+	cert, key := c.cert, c.key
+	if cert == "" && subject.file != nil {
+		for _, sc := range subject.scenarios {
+			if a, ok := subject.file.Auth(sc.Name); ok && a.Kind == probe.AuthMTLS {
+				cert, key = a.Cert, a.Key
+			}
+		}
+	}
+	if (cert == "") != (key == "") {
+		return nil, errors.New("mutual TLS needs both --cert and --key")
+	}
+	if cert == "" {
+		return nil, nil
+	}
+	pair, err := sign.ClientCertificate(cert, key)
+	if err != nil {
+		return nil, err
+	}
+	return []tls.Certificate{pair}, nil
+}
+
+// announce tells what will be sent, before anything is.
+func announce(w io.Writer, r *run) {
+	p := &r.plan
+	fmt.Fprintf(w, "Will send at most %d requests to each of %d targets, %g per second in all,\n%d at once. Nothing is changed anywhere.\n",
+		p.Requests, len(p.Targets), p.Rate, p.Workers)
+	for _, t := range p.Targets {
+		fmt.Fprintf(w, "  to   %s\n", t.URL)
+		if more := meantSuffix(&t); more != "" {
+			fmt.Fprintf(w, "       %s\n", more)
+		}
+	}
+	for _, sc := range p.Scenarios {
+		fmt.Fprintf(w, "  send %s\n", describe(&sc, len(p.Targets)))
+	}
+	fmt.Fprintf(w, "  with User-Agent: %s%s\n", r.engine.UserAgent, authSuffix(p))
+	if r.subject.cloud == nil || r.flags.logs == "off" {
+		fmt.Fprintln(w, "  logs are not read")
+	}
+}
+
+func meantSuffix(t *probe.Target) string {
+	var parts []string
+	if t.Unmapped != "" {
+		parts = append(parts, t.Unmapped)
+	} else if t.APIID != "" {
+		parts = append(parts, "leads to "+t.APIID+"/"+t.Stage)
+	}
+	if t.Meant != nil && t.Meant.Stage != t.Stage {
+		parts = append(parts, "meant for "+t.Meant.Stage)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "; ")
+}
+
+func describe(sc *probe.Scenario, targets int) string {
+	text := sc.Method + " " + sc.Path
+	if sc.Query != "" {
+		text += "?" + sc.Query
+	}
+	if sc.Name != text && sc.Name != sc.Method+" "+sc.Path {
+		text += "  «" + sc.Name + "»"
+	}
+	if n := len(sc.Targets); n > 0 && n < targets {
+		text += "  (" + strings.Join(sc.Targets, ", ") + ")"
+	}
+	if sc.Limit > 0 {
+		text += fmt.Sprintf("  (at most %d per target: %s)", sc.Limit, sc.Confirms)
+	}
+	return text
+}
+
+func authSuffix(p *probe.Plan) string {
+	var kinds []string
+	for _, sc := range p.Scenarios {
+		if sc.Auth != "" && sc.Auth != probe.AuthNone && !strings.Contains(strings.Join(kinds, " "), string(sc.Auth)) {
+			kinds = append(kinds, string(sc.Auth))
+		}
+	}
+	if len(kinds) == 0 {
+		return ""
+	}
+	return "; authentication: " + strings.Join(kinds, ", ")
+}

@@ -1,0 +1,100 @@
+// Package cli is the command line of stageprobe: commands, flags, exit codes,
+// and the wiring of the packages that do the work.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Streams are a command's three streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// version is set by the linker in releases.
+var version = ""
+
+// Version says which build this is.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// Main runs one command and returns the process's exit code. The first
+// interrupt ends a run in order, with its recording and report written; the
+// second one kills the process.
+func Main(ctx context.Context, args []string, s Streams) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	return s.exitCode(root.ExecuteContext(ctx))
+}
+
+func newRoot(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stageprobe",
+		Short: "Find out what an Amazon API Gateway really serves",
+		Long: `stageprobe finds out from the outside what an Amazon API Gateway really serves.
+
+  stageprobe demo                                   see it work: no account, no network
+  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders
+  stageprobe check --api abc123                     every stage and every domain mapped to them
+  stageprobe check --api abc123 --stage prod --domain api.example.com
+  stageprobe inspect --api abc123                   configuration only, no traffic
+  curl -si https://api.example.com/x | stageprobe explain -
+
+It only reads: no command ever changes anything in AWS.`,
+		Version:       Version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hint(err, "%s --help lists the flags", cmd.CommandPath())
+	})
+	root.AddCommand(
+		newDemo(s), newCheck(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(),
+	)
+	return root
+}
+
+// terminal says whether w is a terminal and how wide it is.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 80, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	return width, true
+}
+
+// colour says whether a stream gets colour: a terminal, and NO_COLOR unset
+// (https://no-color.org).
+func colour(w io.Writer) bool {
+	_, tty := terminal(w)
+	return tty && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}

@@ -1,0 +1,335 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/report"
+	"stageprobe/probe"
+	"stageprobe/probe/inventory"
+	"stageprobe/scenarios"
+)
+
+// inspectFlags are the flags of inspect.
+type inspectFlags struct {
+	awsFlags
+	apis, domains []string
+	all           bool
+	failOn        string
+	quiet         bool
+	out           outputs
+}
+
+func newInspect(s Streams) *cobra.Command {
+	f := &inspectFlags{}
+	cmd := &cobra.Command{
+		Use:   "inspect",
+		Short: "Read the configuration only: stages, deployments, canaries, mappings, undeployed edits",
+		Example: `  stageprobe inspect --api abc123
+  stageprobe inspect --all --format json -o inventory.json
+  stageprobe inspect --domain api.example.com`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rep, err := f.read(cmd, s)
+			if err != nil {
+				return err
+			}
+			if err := f.out.write(s, rep, f.quiet, true); err != nil {
+				return err
+			}
+			if rep.ExitCode == analyze.ExitFinding {
+				return exitError(ExitFinding)
+			}
+			return nil
+		},
+	}
+	f.bindTo(cmd)
+	return cmd
+}
+
+func (f *inspectFlags) bindTo(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	f.awsFlags.bind(fs)
+	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
+	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain; repeatable")
+	fs.BoolVar(&f.all, "all", false, "every API of the account and region")
+	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	f.out.bind(fs)
+}
+
+// read makes a report of the configuration alone.
+func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, error) {
+	if !f.all && len(f.apis) == 0 && len(f.domains) == 0 {
+		return nil, hint(errors.New("nothing to inspect is named"), "give --api ID, --domain NAME or --all")
+	}
+	if err := validFailOn(f.failOn); err != nil {
+		return nil, err
+	}
+	snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Domains: f.domains, All: f.all, Depth: inventory.Full})
+	if err != nil {
+		return nil, err
+	}
+	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
+		return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+	}
+	return analyze.Inspect(snap, analyze.Policy{FailOn: attribution.Severity(f.failOn), Version: Version()}), nil
+}
+
+func noConfiguration(snap probe.Snapshot) error {
+	if len(snap.Gaps) > 0 {
+		g := snap.Gaps[0]
+		return fmt.Errorf("nothing could be read: %s of %s: %s", g.Operation, g.Subject, g.Err)
+	}
+	return errors.New("no such API or domain in this account and region")
+}
+
+// snapshot reads with progress on stderr: two hundred APIs take minutes within
+// the control plane's quota.
+func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Selection) (probe.Snapshot, error) {
+	cl, why, err := f.open(cmd.Context(), "")
+	if err != nil {
+		return probe.Snapshot{}, err
+	}
+	if cl == nil {
+		return probe.Snapshot{}, hint(errors.New(why), "give --profile or the environment's AWS credentials, and --region")
+	}
+	if !f.quiet {
+		cl.inv.Progress = progressLine(s.Err, time.Now)
+	}
+	snap, err := cl.inv.Read(cmd.Context(), want)
+	if cmd.Context().Err() != nil {
+		return snap, exitError(ExitInterrupted)
+	}
+	var missing *inventory.CredentialsError
+	if errors.As(err, &missing) {
+		return snap, hint(err, "aws sts get-caller-identity shows whether the credentials work")
+	}
+	return snap, err
+}
+
+// progressLine tells how far a long reading has come: one line redrawn on a
+// terminal, a plain line every few seconds elsewhere.
+func progressLine(w io.Writer, now func() time.Time) func(done, total int, what string) {
+	_, tty := terminal(w)
+	every, last, began := 5*time.Second, now(), now()
+	if tty {
+		every = 100 * time.Millisecond
+	}
+	return func(done, total int, what string) {
+		if now().Sub(last) < every {
+			return
+		}
+		last = now()
+		line := fmt.Sprintf("read %d of %d: %s (%s)", done, total, what, now().Sub(began).Round(time.Second))
+		if tty {
+			fmt.Fprintf(w, "\r\x1b[K%.78s", line)
+			if done == total {
+				fmt.Fprint(w, "\r\x1b[K")
+			}
+			return
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+func newInit(s Streams) *cobra.Command {
+	f := &inspectFlags{}
+	var from, output, name string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a scenario file from the deployed definition, or from what you have",
+		Example: `  stageprobe init --api abc123 -o scenarios.yaml
+  stageprobe init --from openapi.yaml -o scenarios.yaml
+  stageprobe init --from session.har
+  terraform output -json | stageprobe init --from -`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := f.scenarioFile(cmd, s, from, name)
+			if err != nil {
+				return err
+			}
+			if output == "" || output == "-" {
+				_, err = s.Out.Write(text)
+				return err
+			}
+			if _, err := os.Stat(output); err == nil {
+				return hint(fmt.Errorf("%s is there already", output), "remove it first, or name another file")
+			}
+			return writeFile(output, text)
+		},
+	}
+	f.awsFlags.bind(cmd.Flags())
+	cmd.Flags().StringArrayVar(&f.apis, "api", nil, "API id")
+	cmd.Flags().StringVar(&from, "from", "", "OpenAPI, HAR, cdk-outputs.json, terraform output -json, sam list endpoints, or CloudFormation outputs; - is standard input")
+	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default standard output")
+	return cmd
+}
+
+func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind string) ([]byte, error) {
+	switch {
+	case from != "":
+		data, err := readInput(from, cmd.InOrStdin())
+		if err != nil {
+			return nil, err
+		}
+		return scenarios.From(kind, data, scenarios.InitOptions{Name: from})
+	case len(f.apis) == 1:
+		snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Depth: inventory.Full})
+		if err != nil {
+			return nil, err
+		}
+		if snap.API(f.apis[0]) == nil {
+			return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+		}
+		return scenarios.FromSnapshot(&snap, f.apis[0])
+	}
+	return nil, hint(errors.New("nothing to begin from is named"), "give --api ID, or --from FILE")
+}
+
+func newPolicy(s Streams) *cobra.Command {
+	var o scenarios.PolicyOptions
+	cmd := &cobra.Command{
+		Use:   "policy [probe|config|logs]",
+		Short: "Print the least-privilege IAM policy, in three sizes",
+		Example: `  stageprobe policy                       # with configuration and logs
+  stageprobe policy config --api abc123 --region eu-west-1`,
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"probe", "config", "logs"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			size := "logs"
+			if len(args) > 0 {
+				size = args[0]
+			}
+			text, err := scenarios.Policy(size, o)
+			if err != nil {
+				return err
+			}
+			_, err = s.Out.Write(text)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&o.Region, "region", "", "region; * where left out")
+	cmd.Flags().StringVar(&o.Partition, "partition", "", "aws, aws-cn or aws-us-gov")
+	cmd.Flags().StringVar(&o.Account, "account", "", "account id; * where left out")
+	cmd.Flags().StringArrayVar(&o.APIs, "api", nil, "only these APIs")
+	return cmd
+}
+
+func newSchema(s Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema report|scenarios",
+		Short: "Print the JSON Schema of the report or of the scenario file",
+		Example: `  stageprobe schema scenarios > stageprobe.schema.json   # for completion in an editor
+  stageprobe schema report`,
+		Args:      cobra.MatchAll(one("report or scenarios"), cobra.OnlyValidArgs),
+		ValidArgs: []string{"report", "scenarios"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := report.Schema()
+			if args[0] == "scenarios" {
+				text, err = scenarios.Schema()
+			}
+			if err != nil {
+				return err
+			}
+			_, err = s.Out.Write(append(text, '\n'))
+			return err
+		},
+	}
+}
+
+func newMan() *cobra.Command {
+	return &cobra.Command{
+		Use:     "man DIR",
+		Short:   "Write the manual pages into a folder",
+		Example: `  stageprobe man ~/.local/share/man/man1`,
+		Args:    one("DIR, a folder that exists"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			header := &doc.GenManHeader{Title: "STAGEPROBE", Section: "1", Source: "stageprobe " + Version()}
+			if err := doc.GenManTree(cmd.Root(), header, args[0]); err != nil {
+				return hint(fmt.Errorf("write manual pages: %w", err), "name a folder that exists and may be written to")
+			}
+			return nil
+		},
+	}
+}
+
+// causeNames are the causes that have a page.
+func causeNames() []string {
+	out := make([]string, len(attribution.Causes))
+	for i, c := range attribution.Causes {
+		out[i] = string(c)
+	}
+	return out
+}
+
+// wrapList joins words with commas and breaks lines for the help text.
+func wrapList(words []string, width int) string {
+	var lines []string
+	line := ""
+	for _, w := range words {
+		if line != "" && len(line)+len(w)+2 > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+", "+w, ", ")
+	}
+	return strings.Join(append(lines, line), ",\n  ")
+}
+
+// completeTargets completes API ids, stages and domains from the account, as
+// far as credentials allow; completion never says why it has nothing to offer.
+func completeTargets(cmd *cobra.Command, c *checkFlags) {
+	list := func(pick func(probe.Snapshot) []string) cobra.CompletionFunc {
+		return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			cl, _, err := c.open(cmd.Context(), "")
+			if err != nil || cl == nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			snap, _ := cl.inv.Read(cmd.Context(), inventory.Selection{APIs: c.apis, All: len(c.apis) == 0})
+			return pick(snap), cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	_ = cmd.RegisterFlagCompletionFunc("api", list(apiIDs))
+	_ = cmd.RegisterFlagCompletionFunc("stage", list(stageNames))
+	_ = cmd.RegisterFlagCompletionFunc("domain", list(domainNames))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("logs", cobra.FixedCompletions([]string{"auto", "off", "require"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func apiIDs(snap probe.Snapshot) []string {
+	var out []string
+	for _, a := range snap.APIs {
+		out = append(out, a.ID+"\t"+cmp.Or(a.Name, string(a.Kind)))
+	}
+	return out
+}
+
+func stageNames(snap probe.Snapshot) []string {
+	var out []string
+	for _, a := range snap.APIs {
+		for _, st := range a.Stages {
+			out = append(out, st.Name+"\t"+a.ID)
+		}
+	}
+	return out
+}
+
+func domainNames(snap probe.Snapshot) []string {
+	var out []string
+	for _, d := range snap.Domains {
+		out = append(out, d.Name)
+	}
+	return out
+}

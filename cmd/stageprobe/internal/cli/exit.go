@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"stageprobe/analyze"
+)
+
+// ExitCode is what the process ends with.
+//
+//	0    nothing at or above --fail-on, nothing left open
+//	1    a finding at or above --fail-on
+//	2    wrong use, or an unreadable input; nothing was sent
+//	3    undecided: budget, network or missing rights left a question open
+//	130  interrupted; recording and report are written
+type ExitCode int
+
+// The exit codes.
+const (
+	ExitOK          ExitCode = analyze.ExitOK
+	ExitFinding     ExitCode = analyze.ExitFinding
+	ExitUsage       ExitCode = 2
+	ExitUndecided   ExitCode = analyze.ExitUndecided
+	ExitInterrupted ExitCode = analyze.ExitInterrupted
+)
+
+// exitError ends a command with a code once its output has been written.
+type exitError ExitCode
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// hinted is an error with the next thing to try.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+// hint adds the next thing to try to an error.
+func hint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &hinted{err: err, hint: fmt.Sprintf(format, args...)}
+}
+
+// exitCode writes an error for a person and says what to end with.
+func (s Streams) exitCode(err error) int {
+	var code exitError
+	switch {
+	case err == nil:
+		return int(ExitOK)
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintf(s.Err, "error: %s\n", err)
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(s.Err, "hint: %s\n", h.hint)
+	}
+	return int(ExitUsage)
+}

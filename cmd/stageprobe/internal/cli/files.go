@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/explain"
+	"stageprobe/analyze/report"
+	"stageprobe/probe"
+	"stageprobe/scenarios"
+)
+
+func readBaseline(path string) (*analyze.Report, error) {
+	if path == "" {
+		return nil, nil
+	}
+	rep, err := openReport(path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	return rep, nil
+}
+
+// openReport reads a JSON report; "-" is standard input.
+func openReport(path string, in io.Reader) (*analyze.Report, error) {
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read the report: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	rep, err := report.Read(in)
+	if err != nil {
+		return nil, fmt.Errorf("read the report %s: %w", path, err)
+	}
+	return rep, nil
+}
+
+func newReport(s Streams) *cobra.Command {
+	var out outputs
+	cmd := &cobra.Command{
+		Use:   "report FILE",
+		Short: "Turn a JSON report into another format",
+		Example: `  stageprobe report report.json
+  stageprobe report report.json --format html -o report.html
+  stageprobe report report.json --format markdown -o "$GITHUB_STEP_SUMMARY"`,
+		Args: one("FILE, a JSON report; - is standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rep, err := openReport(args[0], cmd.InOrStdin())
+			if err != nil {
+				return hint(err, "stageprobe check … --format json -o report.json writes one")
+			}
+			return out.write(s, rep, true, true)
+		},
+	}
+	out.bind(cmd.Flags())
+	return cmd
+}
+
+func newAnalyze(s Streams) *cobra.Command {
+	var (
+		out      outputs
+		failOn   string
+		baseline string
+		quiet    bool
+		verbose  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "analyze FILE...",
+		Short: "Give the verdict on recorded observations, of one file or of many shards",
+		Example: `  stageprobe check --api abc123 --record run.jsonl.zst
+  stageprobe analyze run.jsonl.zst --format json
+  stageprobe analyze shard-*.jsonl`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if err := validFailOn(failOn); err != nil {
+				return err
+			}
+			before, err := readBaseline(baseline)
+			if err != nil {
+				return err
+			}
+			rep, err := analyzeRecording(cmd.Context(), paths, failOn)
+			if err != nil {
+				return err
+			}
+			if before != nil {
+				rep.Compare(before)
+			}
+			rep.Conclude(attribution.Severity(failOn))
+			if err := out.write(s, rep, quiet, verbose); err != nil {
+				return err
+			}
+			if rep.ExitCode != analyze.ExitOK {
+				return exitError(rep.ExitCode)
+			}
+			return nil
+		},
+	}
+	out.bind(cmd.Flags())
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "error, warning or info")
+	cmd.Flags().StringVar(&baseline, "baseline", "", "compare with an earlier JSON report")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "the report alone")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "more detail")
+	return cmd
+}
+
+// analyzeRecording runs the tail of the pipeline on what was kept.
+func analyzeRecording(ctx context.Context, paths []string, failOn string) (*analyze.Report, error) {
+	rec, err := probe.Open(paths...)
+	if err != nil {
+		return nil, hint(err, "stageprobe check … --record run.jsonl.zst writes one")
+	}
+	policy, err := analyze.ReadPolicy(rec.Header.Policy)
+	if err != nil {
+		return nil, err
+	}
+	policy.FailOn = attribution.Severity(failOn)
+	if policy.Scenarios != "" {
+		file, err := scenarios.Parse("the recorded scenario file", []byte(policy.Scenarios))
+		if err != nil {
+			return nil, err
+		}
+		policy.Judge = scenarios.NewJudge(file, &rec.Header.Plan, policy.Confidence)
+	}
+	snap := probe.Snapshot{}
+	if rec.Snapshot != nil {
+		snap = *rec.Snapshot
+	}
+	session := analyze.NewSession(rec.Header.Plan, snap, policy)
+	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
+	for o, err := range rec.Observations() {
+		if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, exitError(ExitInterrupted)
+		}
+		session.Add(&o)
+		ending.Ended = later(ending.Ended, o.Due.Add(o.Took))
+	}
+	if rec.Evidence != nil {
+		session.SetEvidence(*rec.Evidence)
+	}
+	if rec.Trailer != nil {
+		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
+	}
+	ending.Notes = append(ending.Notes, rec.Notes...)
+	return session.Report(ending), nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func newExplain(s Streams) *cobra.Command {
+	var (
+		opts   explain.Options
+		format string
+	)
+	cmd := &cobra.Command{
+		Use:   "explain FILE|-|CAUSE",
+		Short: "Say who answered and why, from a pasted answer or log excerpt; or print a cause's page",
+		Example: `  curl -si https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders | stageprobe explain -
+  stageprobe explain execution.log
+  stageprobe explain --access-format '$context.requestId $context.status' access.log
+  stageprobe explain canary-split`,
+		Args: one("FILE, - for standard input, or a cause such as canary-split"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if page, ok := explain.Page(args[0]); ok {
+				_, err := io.WriteString(s.Out, page)
+				return err
+			}
+			data, err := readInput(args[0], cmd.InOrStdin())
+			if err != nil {
+				return hint(err, "name a file, - for standard input, or one of the causes that stageprobe explain --help lists")
+			}
+			doc, err := explain.Explain(data, opts)
+			if err != nil {
+				return hint(err, "paste the output of curl -si URL, or lines of an execution or access log as CloudWatch shows them")
+			}
+			if format == "json" {
+				return doc.JSON(s.Out)
+			}
+			return doc.Text(s.Out)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return causeNames(), cobra.ShellCompDirectiveDefault
+		},
+	}
+	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(causeNames(), 76)
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&opts.AccessFormat, "access-format", "", "the stage's accessLogSettings.format")
+	cmd.Flags().StringVar(&opts.URL, "url", "", "the URL that was called, where the input does not say")
+	return cmd
+}
+
+// maxInput bounds what explain reads: an excerpt, not a log archive.
+const maxInput = 256 << 20
+
+func readInput(path string, in io.Reader) ([]byte, error) {
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(data) > maxInput {
+		return nil, fmt.Errorf("read %s: more than %d MiB; cut out the requests in question", path, maxInput>>20)
+	}
+	return data, nil
+}
+
+// one asks for exactly one argument, and says which.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return hint(fmt.Errorf("%s takes one argument: %s", cmd.CommandPath(), what), "%s --help shows examples", cmd.CommandPath())
+		}
+		return nil
+	}
+}

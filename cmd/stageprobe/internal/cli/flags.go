@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/pflag"
+
+	"stageprobe/analyze/attribution"
+)
+
+// awsFlags say where the control plane and the logs are read.
+type awsFlags struct {
+	region, profile, endpoint string
+	// credentials, where set, take the place of the SDK's own chain: the
+	// embedded gateway accepts any.
+	credentials aws.CredentialsProvider
+}
+
+func (f *awsFlags) bind(fs *pflag.FlagSet) {
+	fs.StringVar(&f.region, "region", "", "AWS region; default as the AWS CLI finds it, or the URL's")
+	fs.StringVar(&f.profile, "profile", "", "AWS profile")
+	fs.StringVar(&f.endpoint, "endpoint-url", "", "where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
+}
+
+// targetFlags name what to check.
+type targetFlags struct {
+	apis, stages, domains []string
+	scenarios             string
+	invokeTemplate        string
+}
+
+func (f *targetFlags) bind(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
+	fs.StringArrayVar(&f.stages, "stage", nil, "stage; repeatable; all where left out")
+	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain, with its base path if it has one; with one --stage it is meant to serve that stage")
+	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file (YAML), or builtin:smoke, builtin:gate, builtin:diagnose")
+	fs.StringVar(&f.invokeTemplate, "invoke-url", "", "template of invoke URLs for emulators, such as http://localhost:4566/_aws/execute-api/{api}/{stage}")
+}
+
+// transportFlags say how connections are made and requests authenticated.
+type transportFlags struct {
+	connectTo        []string
+	cacert           string
+	insecure         bool
+	cert, key        string
+	headers          []string
+	apiKey, bearer   string
+	sigv4            bool
+	timeout          time.Duration
+	httpVersion      string
+	userAgentComment string
+}
+
+func (f *transportFlags) bind(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable")
+	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
+	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
+	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")
+	fs.StringVar(&f.key, "key", "", "its private key (PEM)")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil, "header sent with every probe, 'Name: value'; value may be env:NAME; repeatable")
+	fs.StringVar(&f.apiKey, "api-key", "", "sent as x-api-key; env:NAME or file:PATH")
+	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; env:NAME or file:PATH")
+	fs.BoolVar(&f.sigv4, "sigv4", false, "sign probes with the AWS credentials (IAM-authorised methods)")
+	fs.DurationVar(&f.timeout, "request-timeout", 35*time.Second, "the longest one request may take; API Gateway's own limit is 29 s")
+	fs.StringVar(&f.httpVersion, "http", "", "1.1 or 2; default: both, drawn per connection")
+}
+
+// runFlags say how much is sent and what counts.
+type runFlags struct {
+	requests, workers    int
+	fixed, dryRun        bool
+	rate                 float64
+	confidence, minShare float64
+	resolution           float64
+	logs                 string
+	logWait              time.Duration
+	record, baseline     string
+	seed                 uint64
+	failOn               string
+	quiet                bool
+	verbose              bool
+}
+
+func (f *runFlags) bind(fs *pflag.FlagSet) {
+	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
+	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")
+	fs.Float64Var(&f.rate, "rate", 25, "requests per second over all targets")
+	fs.IntVar(&f.workers, "workers", 16, "concurrent requests at most")
+	fs.Float64Var(&f.confidence, "confidence", 0.99, "both error rates of a verdict are at most one minus this")
+	fs.Float64Var(&f.minShare, "min-share", 0.01, "smallest share of deviating answers that must be found")
+	fs.StringVar(&f.logs, "logs", "auto", "auto, off or require: whether execution and access logs are read")
+	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
+	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
+	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report")
+	fs.Uint64Var(&f.seed, "seed", 0, "everything random is drawn from it; default: drawn anew and reported")
+	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no plan; the report alone")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "more detail in the report and on stderr")
+}
+
+// validate catches what would otherwise fail half-way.
+func (f *runFlags) validate() error {
+	switch {
+	case f.requests <= 0:
+		return fmt.Errorf("--requests %d: at least 1 request is needed", f.requests)
+	case f.rate <= 0:
+		return fmt.Errorf("--rate %g: requests per second must be above 0", f.rate)
+	case f.workers <= 0:
+		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
+	case f.confidence <= 0.5 || f.confidence >= 1:
+		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
+	case f.minShare <= 0 || f.minShare >= 1:
+		return fmt.Errorf("--min-share %g: must lie between 0 and 1, such as 0.01", f.minShare)
+	case !slices.Contains([]string{"auto", "off", "require"}, f.logs):
+		return fmt.Errorf("--logs %q: use auto, off or require", f.logs)
+	}
+	return validFailOn(f.failOn)
+}
+
+func validFailOn(v string) error {
+	switch attribution.Severity(v) {
+	case attribution.Error, attribution.Warning, attribution.Info:
+		return nil
+	}
+	return fmt.Errorf("--fail-on %q: use error, warning or info", v)
+}
+
+// splitDomain takes "api.example.com/v1" apart.
+func splitDomain(v string) (name, base string) {
+	name, base, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(v, "https://"), "http://"), "/")
+	return name, strings.Trim(base, "/")
+}

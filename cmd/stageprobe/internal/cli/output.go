@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/report"
+)
+
+// formats are the values of --format.
+var formats = []string{"text", "json", "junit", "markdown", "html"}
+
+// output is one --format with where it goes: a file, or stdout where path is
+// empty or "-".
+type output struct{ format, path string }
+
+// outputs collects --format and -o in the order they were given, so that they
+// pair up: a format takes the next -o, an -o without a format goes by its
+// extension.
+type outputs struct{ list []output }
+
+func (o *outputs) bind(fs *pflag.FlagSet) {
+	fs.Var(formatFlag{o}, "format", "text, json, junit, markdown or html; may be repeated, each with its own -o")
+	fs.VarP(pathFlag{o}, "output", "o", "file for the format before it")
+}
+
+type formatFlag struct{ *outputs }
+type pathFlag struct{ *outputs }
+
+func (formatFlag) Type() string   { return "FORMAT" }
+func (formatFlag) String() string { return "" }
+func (pathFlag) Type() string     { return "FILE" }
+func (pathFlag) String() string   { return "" }
+
+func (f formatFlag) Set(v string) error {
+	if v == "md" {
+		v = "markdown"
+	}
+	if !slices.Contains(formats, v) {
+		return fmt.Errorf("unknown format %q: use %s", v, strings.Join(formats, ", "))
+	}
+	f.list = append(f.list, output{format: v})
+	return nil
+}
+
+func (p pathFlag) Set(v string) error {
+	if n := len(p.list); n > 0 && p.list[n-1].path == "" {
+		p.list[n-1].path = v
+		return nil
+	}
+	p.list = append(p.list, output{format: byExtension(v), path: v})
+	return nil
+}
+
+func byExtension(path string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return "json"
+	case ".xml":
+		return "junit"
+	case ".md":
+		return "markdown"
+	case ".html", ".htm":
+		return "html"
+	}
+	return "text"
+}
+
+// write makes every format asked for. Where all go to files, the terminal gets
+// the text as well, unless quiet.
+func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
+	list := slices.Clone(o.list)
+	toFile := func(x output) bool { return x.path != "" && x.path != "-" }
+	if !slices.ContainsFunc(list, func(x output) bool { return !toFile(x) }) && !(quiet && len(list) > 0) {
+		list = append(list, output{format: "text"})
+	}
+	for _, x := range list {
+		if err := x.write(s, rep, quiet, verbose); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
+	if x.path == "" || x.path == "-" {
+		width, tty := terminal(s.Out)
+		return render(s.Out, x.format, rep, report.Options{
+			Width: min(width, 100), Color: tty && colour(s.Out), Quiet: quiet, Verbose: verbose,
+		})
+	}
+	var b bytes.Buffer
+	if err := render(&b, x.format, rep, report.Options{Width: 80, Quiet: quiet, Verbose: verbose}); err != nil {
+		return err
+	}
+	// Appending is what $GITHUB_STEP_SUMMARY is made for: other steps write to it too.
+	if x.path == os.Getenv("GITHUB_STEP_SUMMARY") {
+		return appendFile(x.path, b.Bytes())
+	}
+	return writeFile(x.path, b.Bytes())
+}
+
+func render(w io.Writer, format string, rep *analyze.Report, o report.Options) error {
+	switch format {
+	case "json":
+		return report.JSON(w, rep)
+	case "junit":
+		return report.JUnit(w, rep)
+	case "markdown":
+		return report.Markdown(w, rep)
+	case "html":
+		return report.HTML(w, rep)
+	}
+	return report.Text(w, rep, o)
+}
+
+// writeFile replaces a file as a whole: a reader never sees half a report.
+func writeFile(path string, data []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, data, 0o644) // a pipe or device cannot be renamed over
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return hint(fmt.Errorf("write %s: %w", path, err), "name a folder that exists and may be written to")
+	}
+	_, werr := tmp.Write(data)
+	err = cmp.Or(werr, tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func appendFile(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(data)
+	return cmp.Or(err, f.Close())
+}

@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+	"stageprobe/probe/inventory"
+	"stageprobe/scenarios"
+)
+
+// subject is what a command is about, once named flags, URLs, file and
+// configuration have been brought together.
+type subject struct {
+	file      *scenarios.File // nil without -f
+	cloud     *cloud          // nil without credentials
+	snap      probe.Snapshot
+	selection probe.Selection
+	targets   []probe.Target
+	scenarios []probe.Scenario
+	intended  []attribution.Intended
+	notes     []string
+}
+
+// resolve reads the scenario file and the configuration and finds the targets.
+func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, error) {
+	s := &subject{}
+	var err error
+	if c.targetFlags.scenarios != "" {
+		if s.file, err = scenarios.Load(c.targetFlags.scenarios); err != nil {
+			return nil, err
+		}
+	}
+	addresses, err := parseURLs(urls)
+	if err != nil {
+		return nil, err
+	}
+	if s.selection, err = c.selection(s.file, urls); err != nil {
+		return nil, err
+	}
+	var why string
+	if s.cloud, why, err = c.open(ctx, cmp.Or(fileRegion(s.file), urlRegion(addresses))); err != nil {
+		return nil, err
+	}
+	if why != "" {
+		s.notes = append(s.notes, why)
+	}
+	if s.cloud != nil {
+		if err := s.readConfiguration(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s.selection.Region = cmp.Or(s.selection.Region, s.snap.Region, c.region, fileRegion(s.file), urlRegion(addresses))
+	return s, s.findTargets(c)
+}
+
+func parseURLs(urls []string) ([]probe.Address, error) {
+	var out []probe.Address
+	for _, raw := range urls {
+		a, err := probe.ParseURL(raw)
+		if err != nil {
+			return nil, hint(fmt.Errorf("read the URL %q: %w", raw, err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func urlRegion(addresses []probe.Address) string {
+	for _, a := range addresses {
+		if a.Region != "" {
+			return a.Region
+		}
+	}
+	return ""
+}
+
+func fileRegion(f *scenarios.File) string {
+	if f == nil {
+		return ""
+	}
+	return f.Region
+}
+
+// selection brings flags and file together. A flag narrows what a file says.
+func (c *checkFlags) selection(file *scenarios.File, urls []string) (probe.Selection, error) {
+	sel := probe.Selection{
+		Headers: probe.FixedHeaders(userAgent()), InvokeTemplate: c.invokeTemplate, Region: c.region,
+	}
+	sel.URLs = append(sel.URLs, urls...)
+	if file != nil {
+		sel.APIs = file.Selections()
+		sel.URLs = append(sel.URLs, file.URLs...)
+	}
+	for _, id := range c.apis {
+		if !slices.ContainsFunc(sel.APIs, func(a probe.APISelection) bool { return a.ID == id }) {
+			sel.APIs = append(sel.APIs, probe.APISelection{ID: id})
+		}
+	}
+	if len(c.stages) > 0 {
+		for i := range sel.APIs {
+			sel.APIs[i].Stages = c.stages
+		}
+	}
+	if len(c.domains) > 0 {
+		c.addDomains(&sel)
+	}
+	if len(sel.APIs) == 0 && len(sel.URLs) == 0 {
+		return sel, hint(errors.New("nothing to check is named"),
+			"paste a URL, or give --api, --domain or -f FILE; stageprobe demo needs none of them")
+	}
+	return sel, nil
+}
+
+// addDomains adds --domain to the API that was named; alone, it stands for
+// whatever it is mapped to. With exactly one --stage it is meant to serve it.
+func (c *checkFlags) addDomains(sel *probe.Selection) {
+	if len(sel.APIs) == 0 {
+		sel.APIs = append(sel.APIs, probe.APISelection{Stages: c.stages})
+	}
+	meant := ""
+	if len(c.stages) == 1 {
+		meant = c.stages[0]
+	}
+	for _, d := range c.domains {
+		name, base := splitDomain(d)
+		sel.APIs[0].Domains = append(sel.APIs[0].Domains, probe.DomainSelection{Name: name, BasePath: base, Stage: meant})
+	}
+}
+
+func (s *subject) readConfiguration(ctx context.Context) error {
+	want := inventory.Selection{Depth: inventory.Full}
+	for _, a := range s.selection.APIs {
+		if a.ID != "" {
+			want.APIs = append(want.APIs, a.ID)
+		}
+		for _, d := range a.Domains {
+			want.Domains = append(want.Domains, d.Name)
+		}
+	}
+	for _, raw := range s.selection.URLs {
+		if a, err := probe.ParseURL(raw); err == nil {
+			want.Hosts = append(want.Hosts, a.Host)
+			if a.APIID != "" && !slices.Contains(want.APIs, a.APIID) {
+				want.APIs = append(want.APIs, a.APIID)
+			}
+		}
+	}
+	snap, err := s.cloud.inv.Read(ctx, want)
+	s.snap = snap
+	var missing *inventory.CredentialsError
+	switch {
+	case errors.As(err, &missing):
+		s.notes = append(s.notes, missing.Error()+"; configuration and logs were not read")
+		s.cloud = nil
+	case err != nil && ctx.Err() == nil:
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	return nil
+}
+
+// findTargets turns the selection into addresses, and says which requests go
+// there.
+func (s *subject) findTargets(c *checkFlags) error {
+	targets, problems := probe.Targets(&s.snap, s.selection)
+	for _, p := range problems {
+		s.notes = append(s.notes, joinHint(p))
+	}
+	c.meantByStage(&s.snap, targets)
+	if len(targets) == 0 {
+		err := errors.New("no target was found")
+		if len(problems) > 0 {
+			err = fmt.Errorf("no target was found: %s: %s", problems[0].Subject, problems[0].Text)
+			return hint(err, "%s", cmp.Or(problems[0].Hint, "paste the URL that the caller uses"))
+		}
+		return hint(err, "check the API id and region, or paste the URL that the caller uses")
+	}
+	s.targets = targets
+	return s.findScenarios(c)
+}
+
+// meantByStage lets one --stage say what a pasted URL is meant to reach.
+func (c *checkFlags) meantByStage(snap *probe.Snapshot, targets []probe.Target) {
+	if len(c.stages) != 1 {
+		return
+	}
+	for i := range targets {
+		t := &targets[i]
+		if t.Meant != nil {
+			continue
+		}
+		api := t.APIID
+		if api == "" && len(c.apis) == 1 {
+			api = c.apis[0]
+		}
+		if api != "" && (snap.API(api) == nil || snap.API(api).Stage(c.stages[0]) != nil) {
+			t.Meant = &probe.StageRef{APIID: api, Stage: c.stages[0]}
+		}
+	}
+}
+
+func joinHint(p probe.Problem) string {
+	text := p.Subject + ": " + p.Text
+	if p.Hint != "" {
+		text += "; " + p.Hint
+	}
+	return text
+}
+
+// plan is what will be sent.
+func (s *subject) plan(c *checkFlags) probe.Plan {
+	return probe.Plan{
+		Targets: s.targets, Scenarios: s.scenarios, Seed: c.seed, Machine: "", Requests: c.requests,
+		Fixed: c.fixed, Rate: c.rate, Workers: c.workers, Timeout: c.timeout, HTTP: c.httpVersion,
+	}
+}
+
+func userAgent() string { return "stageprobe/" + Version() }
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	const most = 160
+	if len(line) > most {
+		line = line[:most] + "…"
+	}
+	return line
+}
+
+func newRunID(now time.Time, seed uint64) string {
+	return fmt.Sprintf("%s-%08x", now.UTC().Format("20060102T150405Z"), uint32(seed^seed>>32))
+}

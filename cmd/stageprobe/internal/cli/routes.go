@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/probe"
+)
+
+// editorOnly is how many routes that only the editor knows are asked for, each
+// once per target: one is proof enough, a few show which.
+const editorOnly = 3
+
+// findScenarios says what is sent: the file's requests, else the pasted URLs',
+// else the routes of the deployed definitions.
+func (s *subject) findScenarios(c *checkFlags) error {
+	if s.file != nil {
+		list, err := s.file.Probes(s.targets)
+		if err != nil {
+			return err
+		}
+		s.scenarios = list
+		s.intended = s.file.IntendedDifferences()
+	}
+	if len(s.scenarios) == 0 {
+		s.scenarios = probe.URLScenarios(s.targets, s.selection)
+	}
+	if !s.covered() {
+		s.addRoutes(c)
+	}
+	if s.file == nil && !c.authenticated() {
+		s.addProtected()
+	}
+	s.addEditorOnly()
+	if len(s.scenarios) == 0 {
+		return hint(errors.New("no route was found that can be probed without parameters, body or authorization"),
+			"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
+	}
+	s.authenticate(c)
+	return nil
+}
+
+// covered says whether every target has something to be asked.
+func (s *subject) covered() bool {
+	for _, t := range s.targets {
+		if !slices.ContainsFunc(s.scenarios, func(sc probe.Scenario) bool { return sc.For(t.ID) && sc.Limit == 0 }) {
+			return false
+		}
+	}
+	return len(s.scenarios) > 0
+}
+
+// addRoutes adds the routes of what each target serves, or is meant to serve,
+// and of its canary: a route that only the canary has splits too. A route goes
+// to every target whose stage knows it, so that stages can be compared.
+func (s *subject) addRoutes(c *checkFlags) {
+	byTarget := map[string][]probe.Scenario{}
+	for _, t := range s.targets {
+		byTarget[t.ID] = s.routesOf(&t, c.authenticated())
+	}
+	index := map[string]int{}
+	for i, sc := range s.scenarios {
+		index[sc.Name] = i
+	}
+	for _, t := range s.targets {
+		for _, sc := range byTarget[t.ID] {
+			i, ok := index[sc.Name]
+			if !ok {
+				i = len(s.scenarios)
+				index[sc.Name] = i
+				sc.Targets = nil
+				s.scenarios = append(s.scenarios, sc)
+			}
+			if !slices.Contains(s.scenarios[i].Targets, t.ID) {
+				s.scenarios[i].Targets = append(s.scenarios[i].Targets, t.ID)
+			}
+		}
+	}
+	s.addKnown(index)
+}
+
+// protected is how many routes are asked for without the credentials that they
+// want, where stages differ in a setting that may decide who is let in.
+const protected = 3
+
+// addProtected adds routes behind an authorizer or a key where several stages
+// of one API are checked and their settings differ: that one stage lets in what
+// another refuses is seen only there. That all refuse is what is expected.
+func (s *subject) addProtected() {
+	for i := range s.snap.APIs {
+		api := &s.snap.APIs[i]
+		ids := s.targetsOf(api.ID)
+		if len(ids) < 2 || !slices.ContainsFunc(diff.Stages(api), func(x diff.Setting) bool { return x.Behaviour }) {
+			continue
+		}
+		for _, sc := range s.protectedRoutes(ids) {
+			s.scenarios = append(s.scenarios, sc)
+		}
+	}
+}
+
+func (s *subject) protectedRoutes(ids []string) []probe.Scenario {
+	t := s.target(ids[0])
+	var out []probe.Scenario
+	for _, sc := range probe.Scenarios(s.definition(t), probe.RouteOptions{Authenticated: true}) {
+		known := slices.ContainsFunc(s.scenarios, func(x probe.Scenario) bool { return x.Name == sc.Name })
+		if known || len(out) == protected {
+			continue
+		}
+		sc.Targets, sc.Uncredentialed = ids, true
+		out = append(out, sc)
+	}
+	return out
+}
+
+func (s *subject) targetsOf(api string) []string {
+	var out []string
+	for _, t := range s.targets {
+		if t.APIID == api {
+			out = append(out, t.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *subject) target(id string) *probe.Target {
+	i := slices.IndexFunc(s.targets, func(t probe.Target) bool { return t.ID == id })
+	return &s.targets[i]
+}
+
+// addKnown sends a route also to targets whose stage has it behind an
+// authorizer or a key: that is a difference worth seeing.
+func (s *subject) addKnown(index map[string]int) {
+	for _, t := range s.targets {
+		def := s.definition(&t)
+		if def == nil {
+			continue
+		}
+		for name, i := range index {
+			sc := &s.scenarios[i]
+			if _, has := def.Routes[cmp.Or(sc.Route, name)]; has && len(sc.Targets) > 0 && !slices.Contains(sc.Targets, t.ID) {
+				sc.Targets = append(sc.Targets, t.ID)
+			}
+		}
+	}
+	for i := range s.scenarios {
+		slices.Sort(s.scenarios[i].Targets)
+	}
+}
+
+func (s *subject) routesOf(t *probe.Target, authenticated bool) []probe.Scenario {
+	list := probe.Scenarios(s.definition(t), probe.RouteOptions{Authenticated: authenticated})
+	api := s.snap.API(t.APIID)
+	if st := api.Stage(t.Stage); st != nil && st.Canary != nil && st.Canary.Percent > 0 && st.CanaryDeployed != nil && st.Deployed != nil {
+		for _, sc := range probe.EditorOnly(st.CanaryDeployed, st.Deployed, editorOnly) {
+			sc.Limit, sc.Confirms = 0, ""
+			list = append(list, sc)
+		}
+	}
+	return list
+}
+
+// definition is what a target should serve: the snapshot of the stage that it
+// is meant for, else of the stage it leads to, else the editor's.
+func (s *subject) definition(t *probe.Target) *probe.Definition {
+	ref := probe.StageRef{APIID: t.APIID, Stage: t.Stage}
+	if t.Meant != nil {
+		ref = *t.Meant
+	}
+	api := s.snap.API(ref.APIID)
+	if st := api.Stage(ref.Stage); st != nil && st.Deployed != nil {
+		return st.Deployed
+	}
+	if api != nil {
+		return api.Editor
+	}
+	return nil
+}
+
+// addEditorOnly asks, a few times, for routes that the editor has and the
+// stage's snapshot lacks: the refusal proves that they wait for a deployment.
+func (s *subject) addEditorOnly() {
+	for _, t := range s.targets {
+		api := s.snap.API(t.APIID)
+		st := api.Stage(t.Stage)
+		if st == nil || st.Deployed == nil || api.Editor == nil {
+			continue
+		}
+		for _, sc := range probe.EditorOnly(api.Editor, st.Deployed, editorOnly) {
+			at := slices.IndexFunc(s.scenarios, func(x probe.Scenario) bool { return x.Name == sc.Name })
+			if at < 0 {
+				sc.Targets = []string{t.ID}
+				s.scenarios = append(s.scenarios, sc)
+			} else if have := &s.scenarios[at]; have.Limit > 0 && !slices.Contains(have.Targets, t.ID) {
+				have.Targets = append(have.Targets, t.ID)
+			}
+		}
+	}
+}
+
+// authenticate says how scenarios that say nothing themselves authenticate.
+func (s *subject) authenticate(c *checkFlags) {
+	kind := probe.AuthKind("")
+	switch {
+	case c.sigv4:
+		kind = probe.AuthSigV4
+	case c.bearer != "":
+		kind = probe.AuthBearer
+	case c.apiKey != "":
+		kind = probe.AuthAPIKey
+	}
+	for i := range s.scenarios {
+		s.scenarios[i].Auth = cmp.Or(s.scenarios[i].Auth, kind)
+	}
+}
+
+// authenticated says whether the flags give probes credentials of any kind.
+func (c *checkFlags) authenticated() bool {
+	return c.apiKey != "" || c.bearer != "" || c.sigv4 || c.cert != "" || len(c.headers) > 0
+}

@@ -1,0 +1,366 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"stageprobe/analyze"
+	"stageprobe/cmd/stageprobe/internal/live"
+	"stageprobe/probe"
+	"stageprobe/probe/inventory"
+	"stageprobe/probe/logs/fetch"
+)
+
+// run is one check on its way from plan to report.
+type run struct {
+	flags    *checkFlags
+	streams  Streams
+	subject  *subject
+	plan     probe.Plan
+	policy   analyze.Policy
+	engine   *probe.Engine
+	session  *analyze.Session
+	redactor *probe.Redactor
+	now      func() time.Time
+
+	display *live.Display
+	writer  *probe.Writer // nil without --record
+	header  probe.RecordingHeader
+	started time.Time
+	seen    int // observations
+	look    int // when to weigh next
+	readAt  int // observations when the logs were last read
+	notes   []string
+
+	evidence *probe.Evidence // as last read
+	// logsInVain: no group exists, none may be read, or waiting for the first
+	// event was for nothing.
+	logsInVain bool
+}
+
+// Sizes of a batch between two looks. The verdict is anytime-valid, so looking
+// often costs time, not truth.
+const (
+	firstLook = 20
+	lookEvery = 20
+)
+
+// execute sends until every question is decided or the budget is spent, reads
+// the logs, and makes the report from the recording's own data.
+func (r *run) execute(ctx context.Context) (*analyze.Report, error) {
+	r.started = r.now()
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	defer r.display.Done()
+	stopped, err := r.send(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.finish(ctx, stopped)
+}
+
+// begin opens the recording and the display.
+func (r *run) begin() error {
+	policy, err := r.policy.PolicyJSON()
+	if err != nil {
+		return err
+	}
+	r.header = probe.RecordingHeader{
+		Format: probe.RecordingFormat, Run: newRunID(r.started, r.plan.Seed), Version: Version(),
+		Started: r.started.UTC(), Plan: r.plan, Snapshot: &r.subject.snap, Policy: policy,
+	}
+	if r.flags.record != "" {
+		if r.writer, err = probe.Create(r.flags.record, r.header, r.redactor); err != nil {
+			return err
+		}
+	}
+	width, tty := terminal(r.streams.Err)
+	r.display = live.New(r.streams.Err, live.Options{
+		TTY: tty, Width: width, Color: colour(r.streams.Err), Quiet: r.flags.quiet, Now: r.now,
+	})
+	r.look = firstLook
+	return nil
+}
+
+// send runs the engine; the returned word is why it stopped.
+func (r *run) send(ctx context.Context) (string, error) {
+	stopped := "budget"
+	for o, err := range r.engine.Run(ctx, &r.plan, r.session) {
+		if err != nil {
+			return "", r.abort(err)
+		}
+		if err := r.observe(&o); err != nil {
+			return "", err
+		}
+		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
+			stopped = "decided"
+			r.session.Halt()
+		}
+	}
+	if ctx.Err() != nil {
+		return "interrupted", nil
+	}
+	return stopped, nil
+}
+
+func (r *run) observe(o *probe.Observation) error {
+	if r.writer != nil {
+		if err := r.writer.Observation(o); err != nil {
+			return fmt.Errorf("record %s: %w", r.flags.record, err)
+		}
+	}
+	r.session.Add(o)
+	r.seen++
+	return nil
+}
+
+// decided looks at what has come so far; with logs to read it reads them first
+// once the answers have said what they can.
+func (r *run) decided(ctx context.Context) bool {
+	p := r.session.Progress()
+	r.show(p, "probing")
+	r.look = r.seen + lookEvery
+	if r.flags.fixed {
+		return false
+	}
+	if !r.readsLogs() {
+		return p.Decision.Decided
+	}
+	if !r.session.WorthReading() && !p.Decision.Decided {
+		return false
+	}
+	// Reading again pays only once the rows have grown by a half.
+	if r.readAt > 0 && r.seen < r.readAt+r.readAt/2 && !p.Decision.Decided {
+		return false
+	}
+	r.readLogs(ctx)
+	p = r.session.Progress()
+	r.show(p, "probing")
+	return p.Decision.Decided
+}
+
+// finish reads what the logs still hold, and reports.
+func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, error) {
+	if r.readsLogs() && stopped != "interrupted" && r.readAt < r.seen {
+		r.readLogs(ctx)
+		if ctx.Err() != nil {
+			stopped = "interrupted"
+		}
+	}
+	r.readAgain(ctx)
+	ending := analyze.Ending{
+		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
+		Notes: append(slices.Clone(r.subject.notes), r.notes...),
+	}
+	rep := r.session.Report(ending)
+	return rep, r.keep(ending)
+}
+
+// readAgain reads the configuration once more where a stage has changed during
+// the run: a deployment that came meanwhile explains what was seen.
+func (r *run) readAgain(ctx context.Context) {
+	if r.subject.cloud == nil || ctx.Err() != nil || len(r.subject.snap.APIs) == 0 {
+		return
+	}
+	want := inventory.Selection{}
+	for _, api := range r.subject.snap.APIs {
+		want.APIs = append(want.APIs, api.ID)
+	}
+	now, err := r.subject.cloud.inv.Read(ctx, want)
+	if err != nil || !changed(&r.subject.snap, &now) {
+		return
+	}
+	want.Depth = inventory.Full
+	for _, d := range r.subject.snap.Domains {
+		want.Domains = append(want.Domains, d.Name)
+	}
+	if now, err = r.subject.cloud.inv.Read(ctx, want); err != nil {
+		return
+	}
+	r.notes = append(r.notes, "the configuration changed during the run; the report speaks of the later one")
+	r.session.SetSnapshot(now)
+	if r.writer != nil {
+		if err := r.writer.Snapshot(&now); err != nil {
+			r.notes = append(r.notes, "the later configuration was not recorded: "+err.Error())
+		}
+	}
+}
+
+// changed tells whether any stage was changed between two readings.
+func changed(before, after *probe.Snapshot) bool {
+	for i := range after.APIs {
+		api := before.API(after.APIs[i].ID)
+		for _, st := range after.APIs[i].Stages {
+			was := api.Stage(st.Name)
+			if was == nil || was.DeploymentID != st.DeploymentID || !was.Updated.Equal(st.Updated) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keep closes the recording.
+func (r *run) keep(ending analyze.Ending) error {
+	if r.writer == nil {
+		return nil
+	}
+	err := error(nil)
+	if r.evidence != nil {
+		err = r.writer.Evidence(r.evidence)
+	}
+	trailer := probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes}
+	if err = cmp.Or(err, r.writer.Close(trailer)); err != nil {
+		return fmt.Errorf("record %s: %w", r.flags.record, err)
+	}
+	return nil
+}
+
+// abort keeps what was recorded when the plan cannot be sent at all.
+func (r *run) abort(err error) error {
+	if r.writer != nil {
+		_ = r.writer.Close(probe.RecordingTrailer{Ended: r.now().UTC(), Stopped: "interrupted"})
+	}
+	return err
+}
+
+func (r *run) show(p analyze.Progress, phase string) {
+	st := live.State{
+		Sent: p.Sent, Budget: p.Budget, Rate: r.plan.Rate, Elapsed: r.now().Sub(r.started), Phase: phase,
+		Decided: p.Decided, Open: p.Open, Remaining: p.Remaining,
+		LogsWaited: p.LogsWanted - p.LogsMatched, LogsWanted: p.LogsWanted,
+	}
+	for _, t := range p.Targets {
+		st.Targets = append(st.Targets, live.TargetState{ID: t.ID, Clusters: t.Clusters})
+	}
+	r.display.Update(st)
+}
+
+func (r *run) readsLogs() bool {
+	return r.flags.logs != "off" && r.subject.cloud != nil && len(r.stageLogs()) > 0
+}
+
+// logPause is the time between two looks into the logs.
+const logPause = time.Second
+
+// readLogs asks for the logs of every request so far, and again until a verdict
+// falls, nothing more is to be learnt, or --log-wait is over.
+func (r *run) readLogs(ctx context.Context) {
+	deadline := r.now().Add(r.flags.logWait)
+	for !r.logsInVain {
+		err := r.fetch(ctx)
+		p := r.session.Progress()
+		r.show(p, "reading logs")
+		waited := r.now().After(deadline)
+		// Once a full wait has brought nothing, another will not.
+		r.logsInVain = r.logsInVain || err != nil || (waited && p.LogsMatched == 0)
+		if ctx.Err() != nil || waited || p.Decision.Decided || r.session.LogsSettled() {
+			return
+		}
+		if sleep(ctx, logPause) != nil {
+			return
+		}
+	}
+}
+
+// fetch reads once what the logs hold by now.
+func (r *run) fetch(ctx context.Context) error {
+	ev, err := r.subject.cloud.log.Fetch(ctx, fetch.Request{
+		Stages: r.stageLogs(), IDs: r.session.RequestIDs(),
+		From: r.started.Add(-time.Minute), To: r.now().Add(time.Minute),
+	})
+	if err != nil && ctx.Err() == nil {
+		slog.Debug("read logs", "err", err)
+		r.notes = append(r.notes, "the logs could not be read: "+firstLine(err))
+	}
+	if err != nil {
+		return err
+	}
+	ev.ReadAt = r.now()
+	r.evidence, r.readAt = &ev, r.seen
+	r.logsInVain = r.logsInVain || unreadable(&ev)
+	r.session.SetEvidence(ev)
+	return nil
+}
+
+// unreadable tells whether no group exists, or none of those that do may be
+// read.
+func unreadable(ev *probe.Evidence) bool {
+	denied := 0
+	for _, g := range ev.Gaps {
+		if g.Operation == "FilterLogEvents" {
+			denied++
+		}
+	}
+	exist := 0
+	for _, g := range ev.Groups {
+		if g.Exists {
+			exist++
+		}
+	}
+	return exist <= denied
+}
+
+// otherStages is how many stages beside the targets' own are looked for in the
+// logs: a request that went astray is found there, and each costs calls.
+const otherStages = 6
+
+// stageLogs are the stages in whose logs the requests may be found: those the
+// targets lead to or are meant for, and a few others of the same APIs.
+func (r *run) stageLogs() []fetch.StageLogs {
+	var own, others []fetch.StageLogs
+	for i := range r.subject.snap.APIs {
+		api := &r.subject.snap.APIs[i]
+		for j := range api.Stages {
+			st := &api.Stages[j]
+			logs := fetch.StageLogs{
+				API: api.ID, Stage: st.Name, Kind: api.Kind, AccessLog: st.AccessLog,
+				Level: loggingLevel(st), HasCanary: st.Canary != nil,
+			}
+			if r.concerns(api.ID, st.Name) {
+				own = append(own, logs)
+			} else {
+				others = append(others, logs)
+			}
+		}
+	}
+	if len(others) > otherStages {
+		others = nil
+	}
+	return append(own, others...)
+}
+
+func (r *run) concerns(api, stage string) bool {
+	return slices.ContainsFunc(r.plan.Targets, func(t probe.Target) bool {
+		leads := t.APIID == api && t.Stage == stage
+		return leads || (t.Meant != nil && *t.Meant == probe.StageRef{APIID: api, Stage: stage})
+	})
+}
+
+// loggingLevel is the highest level of any of the stage's methods; "" where the
+// settings do not say.
+func loggingLevel(st *probe.Stage) string {
+	level := ""
+	for _, m := range st.Methods {
+		if m.LoggingLevel == "INFO" || level == "" || (m.LoggingLevel == "ERROR" && level == "OFF") {
+			level = m.LoggingLevel
+		}
+	}
+	return level
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stageprobe/analyze"
+)
+
+// waitFlags are check's flags and what counts as new.
+type waitFlags struct {
+	check      checkFlags
+	within     time.Duration
+	deployment string
+}
+
+func newWait(s Streams) *cobra.Command {
+	f := &waitFlags{}
+	cmd := &cobra.Command{
+		Use:   "wait [URL...]",
+		Short: "After a deploy: probe until the new behaviour serves everything",
+		Example: `  stageprobe wait -f scenarios.yaml --timeout 5m            # new is what meets the expectations
+  stageprobe wait --api abc123 --stage prod --baseline before.json   # new is what differs from before
+  stageprobe wait --api abc123 --stage prod --deployment a1b2c3      # new is a deployment id in the access log`,
+		RunE: func(cmd *cobra.Command, urls []string) error { return f.run(cmd.Context(), s, urls) },
+	}
+	f.check.bind(cmd.Flags())
+	cmd.Flags().DurationVar(&f.within, "timeout", 10*time.Minute, "give up after this long")
+	cmd.Flags().StringVar(&f.deployment, "deployment", "", "the deployment that is to serve, as the access log's $context.deploymentId names it")
+	return cmd
+}
+
+func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
+	c := &f.check
+	if err := c.validate(); err != nil {
+		return hint(err, "stageprobe wait --help lists the flags")
+	}
+	if c.seed == 0 {
+		c.seed = rand.Uint64N(1<<53-1) + 1
+	}
+	// The wait ends by convergence or by its timeout, not by a budget.
+	c.requests = max(c.requests, int(f.within.Seconds()*c.rate)+1)
+	before, err := readBaseline(c.baseline)
+	if err != nil {
+		return err
+	}
+	subject, err := c.resolve(ctx, urls)
+	if err != nil {
+		return err
+	}
+	r, err := c.newRun(ctx, s, subject)
+	if err != nil {
+		return err
+	}
+	wanted, err := f.wanted(subject, before)
+	if err != nil {
+		return err
+	}
+	if !c.quiet || c.dryRun {
+		announce(s.Err, r)
+	}
+	if c.dryRun {
+		return nil
+	}
+	rep, err := r.wait(ctx, wanted, f.within)
+	if err != nil {
+		return err
+	}
+	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
+		return err
+	}
+	if rep.ExitCode != analyze.ExitOK {
+		return exitError(rep.ExitCode)
+	}
+	return nil
+}
+
+// wanted finds what counts as new: a named deployment, a baseline, or the
+// scenario file's expectations.
+func (f *waitFlags) wanted(subject *subject, before *analyze.Report) (*analyze.Wanted, error) {
+	switch {
+	case f.deployment != "":
+		if !logsDeployment(subject) {
+			return nil, hint(errors.New("--deployment: no stage's access log holds $context.deploymentId, so no answer can be tied to a deployment"),
+				"add it to the stage's access log format, or say what is new with -f or --baseline")
+		}
+		return &analyze.Wanted{Deployment: f.deployment}, nil
+	case before != nil:
+		return &analyze.Wanted{Before: before}, nil
+	case subject.file != nil:
+		return &analyze.Wanted{Met: subject.file.Met}, nil
+	}
+	return nil, hint(errors.New("what counts as the new behaviour is not said"),
+		"give a scenario file with expectations (-f), a report from before the deploy (--baseline), or --deployment ID")
+}
+
+func logsDeployment(subject *subject) bool {
+	for _, api := range subject.snap.APIs {
+		for _, st := range api.Stages {
+			if strings.Contains(st.AccessLog.Format, "$context.deploymentId") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wait sends until every target has converged.
+func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration) (*analyze.Report, error) {
+	r.started = r.now()
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	defer r.display.Done()
+	bounded, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	stopped := "budget"
+	for o, err := range r.engine.Run(bounded, &r.plan, r.session) {
+		if err != nil {
+			return nil, r.abort(err)
+		}
+		if err := r.observe(&o); err != nil {
+			return nil, err
+		}
+		r.session.Mark(&o, w)
+		if r.seen >= r.look && bounded.Err() == nil && r.converged(bounded, w) {
+			stopped = "decided"
+			r.session.Halt()
+		}
+	}
+	if ctx.Err() != nil {
+		stopped = "interrupted"
+	}
+	ending := analyze.Ending{
+		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
+		Notes: append(slices.Clone(r.subject.notes), r.notes...),
+	}
+	rep := r.session.Waited(ending, w)
+	return rep, r.keep(ending)
+}
+
+// converged looks at how far the new behaviour has come; what the access log
+// has to say of it is read first.
+func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
+	r.look = r.seen + lookEvery
+	if w.Deployment != "" {
+		if r.seen < r.readAt+r.readAt/4 {
+			return false
+		}
+		_ = r.fetch(ctx)
+	}
+	all := r.session.Converge(w)
+	r.show(r.session.Progress(), waitPhase(all))
+	return !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Converged })
+}
+
+// waitPhase shows the share of old answers falling.
+func waitPhase(all []analyze.Convergence) string {
+	var parts []string
+	for _, c := range all {
+		if n := len(c.Shares); n > 0 && c.Shares[n-1] >= 0 {
+			parts = append(parts, fmt.Sprintf("%s %.0f%% old", c.Target, 100*c.Shares[n-1]))
+		}
+	}
+	return "waiting: " + strings.Join(parts, ", ")
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/scenarios/sandbox"
+)
+
+// Trial is one world of the embedded gateway, diagnosed once.
+type Trial struct {
+	World   string
+	Logs    string // auto or off
+	Seed    uint64
+	Report  *analyze.Report
+	Missing []string // true causes that were not found
+	False   []string // causes that were found and are not true
+	Strong  []string // causes said more strongly than the evidence allows
+}
+
+// Right tells whether the diagnosis has every true cause and no false one.
+func (t *Trial) Right() bool { return len(t.Missing)+len(t.False)+len(t.Strong) == 0 }
+
+// RunWorld diagnoses a world as demo does, with further flags of check, and
+// holds the result against the world's truth.
+func RunWorld(ctx context.Context, world *sandbox.World, logs string, seed uint64, more ...string) (*Trial, error) {
+	dir, err := os.MkdirTemp("", "stageprobe-trial-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "report.json")
+	args := append([]string{"--quiet", "--logs", logs, "--seed", fmt.Sprint(seed), "--format", "json", "-o", path}, more...)
+	var said strings.Builder
+	err = demoCheck(ctx, Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said}, world, args)
+	var code exitError
+	if err != nil && !errors.As(err, &code) {
+		return nil, fmt.Errorf("world %s: %w", world.Name, err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("world %s: %w: %s", world.Name, err, said.String())
+	}
+	t := &Trial{World: world.Name, Logs: logs, Seed: seed, Report: &analyze.Report{}}
+	if err := json.Unmarshal(data, t.Report); err != nil {
+		return nil, fmt.Errorf("world %s: %w", world.Name, err)
+	}
+	t.judge(world)
+	return t, nil
+}
+
+// judge compares findings with the world's causes. Without logs another cause
+// may stand in where the world says that the two cannot be told apart, and
+// nothing that only a log can show may be called proven.
+func (t *Trial) judge(world *sandbox.World) {
+	for _, truth := range world.Causes {
+		accepted := []string{truth.Cause}
+		if t.Logs == "off" {
+			accepted = append(accepted, truth.WithoutLogs...)
+		}
+		if !slices.ContainsFunc(t.Report.Findings, func(f attribution.Finding) bool { return slices.Contains(accepted, string(f.Cause)) }) {
+			t.Missing = append(t.Missing, truth.Cause)
+		}
+	}
+	for _, f := range t.Report.Findings {
+		if !t.true(world, string(f.Cause)) {
+			t.False = append(t.False, string(f.Cause))
+		}
+		if t.Logs == "off" && f.Cause == attribution.CanarySplit && f.Linked != attribution.ConsistentWith && f.Statistics.Test != "" && !certain(world) {
+			t.Strong = append(t.Strong, string(f.Cause))
+		}
+	}
+}
+
+// certain tells whether a canary takes all traffic of a stage: which side
+// served needs no log then.
+func certain(world *sandbox.World) bool {
+	return strings.Contains(world.Name, "-100")
+}
+
+func (t *Trial) true(world *sandbox.World, cause string) bool {
+	for _, truth := range world.Causes {
+		if truth.Cause == cause || (t.Logs == "off" && slices.Contains(truth.WithoutLogs, cause)) {
+			return true
+		}
+	}
+	return slices.Contains(world.Allowed, cause)
+}

@@ -1,0 +1,38 @@
+package scenarios
+
+// nearest is the allowed word that a mistyped one most likely stands for; ""
+// where none is close.
+func nearest(word string, allowed []string) string {
+	best, least := "", max(1, len(word)/3)+1
+	for _, a := range allowed {
+		if n := distance(word, a); n < least {
+			best, least = a, n
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes; two neighbours swapped count
+// as one step (optimal string alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
