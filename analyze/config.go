@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"stageprobe/analyze/attribution"
@@ -42,7 +43,7 @@ func configAPI(snap *probe.Snapshot, api *probe.API, result *attribution.Result)
 		}
 		out.Unreadable = append(out.Unreadable, unreadable...)
 	}
-	out.Unreadable = unique(out.Unreadable)
+	out.Unreadable = grouped(unique(out.Unreadable))
 	out.Matrix = matrix(api, result)
 	for _, d := range api.Deployments {
 		out.Deployments = append(out.Deployments, DeploymentUse{
@@ -141,7 +142,29 @@ func canaryState(api *probe.API, st *probe.Stage) *CanaryState {
 	for _, v := range vars {
 		out.Variables = append(out.Variables, Setting{Setting: v.Name, Values: v.Values, Matters: mayMatter(v.Behaviour)})
 	}
-	out.Unreadable = uncompared
+	out.Unreadable = grouped(uncompared)
+	return out
+}
+
+// grouped joins aspects that were not compared for the same reason, each
+// written "aspect: reason".
+func grouped(list []string) []string {
+	aspects := map[string][]string{}
+	var order []string
+	for _, item := range list {
+		aspect, reason, ok := strings.Cut(item, ": ")
+		if !ok {
+			aspect, reason = item, ""
+		}
+		if aspects[reason] == nil {
+			order = append(order, reason)
+		}
+		aspects[reason] = append(aspects[reason], aspect)
+	}
+	var out []string
+	for _, reason := range order {
+		out = append(out, strings.TrimSuffix(strings.Join(aspects[reason], ", ")+": "+reason, ": "))
+	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"stageprobe/analyze/attribution"
@@ -29,6 +30,10 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		Config: NewConfig(&snap, &result),
 	}
 	rep.Conclude(cmp.Or(policy.FailOn, attribution.Error))
+	if len(rep.Findings) == 0 {
+		rep.Verdict = []string{fmt.Sprintf("Nothing in the configuration of %s, %s and %s needs mending. What callers get is for check to tell.",
+			plural(len(snap.APIs), "API"), plural(len(everyStage(&snap)), "stage"), plural(len(snap.Domains), "domain"))}
+	}
 	if rep.ExitCode == ExitUndecided {
 		rep.ExitCode = ExitOK // behaviour is left open by design, not by a failing
 	}

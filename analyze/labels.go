@@ -79,7 +79,7 @@ func (e *evidence) index(i int) {
 			e.byID[id] = append(e.byID[id], i)
 		}
 	}
-	if !r.Time.IsZero() && r.Ingested.After(r.Time) {
+	if !r.Time.IsZero() && !r.Ingested.Before(r.Time) {
 		e.lags = append(e.lags, float64(r.Ingested.Sub(r.Time))/float64(time.Millisecond))
 	}
 	if r.APIID != "" && r.Stage != "" {

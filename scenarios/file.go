@@ -135,7 +135,10 @@ func Parse(name string, data []byte) (*File, error) {
 		return nil, err
 	}
 	f.complete()
-	return f, doc.validate(f)
+	if err := doc.validate(f); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // complete fills in what may be left out.

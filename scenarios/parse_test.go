@@ -112,7 +112,7 @@ func TestVariety(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if s := f.Secrets(); len(s) != 3 || s[0] != "Bearer t0ken" || s[1] != "s&cret" {
+	if s := f.Secrets(); len(s) != 3 || s[0] != "s&cret" || s[1] != "Bearer t0ken" {
 		t.Errorf("secrets %q", s)
 	}
 	if a, _ := f.Auth("create as text"); a.Cert != "c.pem" || a.Key != "k.pem" {

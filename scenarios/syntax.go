@@ -163,11 +163,33 @@ func (e *expansion) sequence(n *ast.SequenceNode) (ast.Node, error) {
 	out.Values = make([]ast.Node, len(n.Values))
 	for i, v := range n.Values {
 		var err error
-		if out.Values[i], err = e.node(v); err != nil {
+		if out.Values[i], err = e.node(unsplit(v)); err != nil {
 			return nil, err
 		}
 	}
 	return &out, nil
+}
+
+// unsplit joins what the parser takes for a pair in a list within braces, as
+// {tags: [env:NAME]}: without a space behind it a colon is part of the text
+// (YAML 1.2, section 7.3.3).
+func unsplit(n ast.Node) ast.Node {
+	pair, ok := n.(*ast.MappingValueNode)
+	if m, is := n.(*ast.MappingNode); is && !m.IsFlowStyle && len(m.Values) == 1 {
+		pair, ok = m.Values[0], true
+	}
+	if !ok || pair.Key.GetToken().Type != token.StringType {
+		return n
+	}
+	value := unsplit(pair.Value)
+	text, scalar := textOf(value)
+	colon, at := pair.Start, value.GetToken()
+	if !scalar || colon == nil || at.Position.Line != colon.Position.Line || at.Position.Column != colon.Position.Column+1 {
+		return n
+	}
+	key := pair.Key.GetToken()
+	text = key.Value + ":" + text
+	return ast.String(token.New(text, text, key.Position))
 }
 
 // mapping expands the values; keys of the mapping itself go before merged ones.

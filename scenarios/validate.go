@@ -134,8 +134,8 @@ func (d *document) request(s *Scenario, here func(...any) []any) error {
 	return d.headers(r.Headers, at("headers")...)
 }
 
-// credentials are headers whose value lets somebody in.
-var credentials = []string{"authorization", "cookie", "proxy-authorization", "x-api-key", "x-amz-security-token"}
+// secretHeaders are those whose value lets somebody in.
+var secretHeaders = []string{"authorization", "cookie", "proxy-authorization", "x-api-key", "x-amz-security-token"}
 
 func (d *document) headers(headers map[string]string, path ...any) error {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -144,7 +144,7 @@ func (d *document) headers(headers map[string]string, path ...any) error {
 		switch {
 		case !httpguts.ValidHeaderFieldName(name):
 			return d.wrong(n, fmt.Sprintf("%q is not a header name", name), "")
-		case contains(credentials, strings.ToLower(name)) && value != "" && !isReference(value):
+		case contains(secretHeaders, strings.ToLower(name)) && value != "" && !isReference(value):
 			return d.secret(n, "the header "+name+" is a credential, and a literal secret may not stand here")
 		case !isReference(value) && !httpguts.ValidHeaderFieldValue(value):
 			return d.wrong(n, "the value of header "+name+" holds a character that HTTP does not allow", "")

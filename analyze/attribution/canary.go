@@ -255,14 +255,26 @@ func (s *study) canaryLag(sub *subject) time.Duration {
 	return max(0, own.Created.Sub(canary.Created))
 }
 
-// canaryDrift says so where the logs refute the configured percentage.
+// canaryDrift says so where the logs refute the configured percentage. Requests
+// without a label are counted on the side that speaks against it: a canary's
+// request is known at once, one of the stage's own only once the canary's log is
+// past it, so that what is still unknown is mostly not the canary's.
 func (s *study) canaryDrift(x *split) string {
 	c := x.labels.counts
-	if x.sub.Canary == nil || c.N() == 0 || stat.ShareReject(c.Canary(), c.N(), x.sub.share()) < s.threshold() {
+	if x.sub.Canary == nil || c.N() == 0 {
+		return ""
+	}
+	p0, n := x.sub.share(), c.N()+x.labels.unknownDev+x.labels.unknownRef
+	k := c.Canary()
+	if float64(k) < p0*float64(n) {
+		k += n - c.N()
+	}
+	refuted := stat.ShareReject(k, n, p0) >= s.threshold()
+	if !refuted || (float64(c.Canary()) < p0*float64(n)) != (float64(k) < p0*float64(n)) {
 		return ""
 	}
 	return fmt.Sprintf(" The canary received %s of the requests although %s is configured: the percentage was changed during the run, or the log of one side is incomplete.",
-		percent(float64(c.Canary())/float64(c.N())), percent(x.sub.share()))
+		percent(float64(k)/float64(n)), percent(p0))
 }
 
 func (s *study) labelTable(x *split) *Table {
@@ -281,9 +293,8 @@ func (s *study) labelTable(x *split) *Table {
 // logs say of it.
 func (s *study) canaryEvidence(x *split) []string {
 	var lines []string
-	if c := x.sub.Canary; c != nil {
-		lines = append(lines, fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
-			x.sub.Stage, x.sub.DeploymentID, c.Percent, c.DeploymentID, overrides(c.Variables)))
+	if x.sub.Canary != nil {
+		lines = append(lines, canaryFact(x.sub))
 	}
 	for _, deviant := range []bool{true, false} {
 		if i := s.labelled(x, deviant); i >= 0 {

@@ -123,9 +123,9 @@ func (s *study) reportPending(p *pending, cause Cause) {
 	if confirmed > 0 || cause == AutoDeployOff && len(p.diffs) == 0 {
 		f.Linked = Proven
 	} else {
-		f.Settles = "deploy to the stage and run the check again with --baseline, or log $context.deploymentId"
+		f.Settles = s.settlesEdits(api, st)
 	}
-	f.Statement = s.pendingHead(p, cause) + s.pendingWords(p, confirmed)
+	f.Statement = s.pendingHead(p, cause) + s.pendingWords(p, confirmed, scenarios)
 	f.Evidence = evidence(append([]string{s.deploymentFact(api, st)}, append(lines, s.editFacts(api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
 	f.Remedy = remedies(remedy.Redeploy(s.Snapshot.Region, api, st))
@@ -142,7 +142,8 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 		if len(p.diffs) == 0 {
 			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
 		}
-		return fmt.Sprintf("Automatic deployment of stage %s is off, and %s in the editor.", st.Name, wait(len(p.diffs)))
+		return fmt.Sprintf("Automatic deployment of stage %s is off, and %s for a deployment: it serves %s%s.",
+			st.Name, wait(len(p.diffs)), st.DeploymentID, s.sinceEdit(p))
 	case AutoDeployFailed:
 		text := fmt.Sprintf("The last automatic deployment of stage %s failed, so it still serves deployment %s", st.Name, st.DeploymentID)
 		if st.LastDeploymentStatus != "" {
@@ -150,8 +151,32 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 		}
 		return text + "."
 	}
-	return fmt.Sprintf("Stage %s serves deployment %s%s, which is older than the edited definition: %s for a deployment.",
-		st.Name, st.DeploymentID, since(p.sub.api.Deployment(st.DeploymentID)), wait(len(p.diffs)))
+	return fmt.Sprintf("Stage %s serves deployment %s%s: %s for a deployment.", st.Name, st.DeploymentID, s.sinceEdit(p), wait(len(p.diffs)))
+}
+
+// sinceEdit says when the stage's deployment was made and when, after it, the
+// definition was last edited.
+func (s *study) sinceEdit(p *pending) string {
+	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
+	text := since(made)
+	e := s.lastEdit(p.sub.APIID)
+	if e == nil || made == nil || !e.At.After(made.Created) {
+		return text + ", which is older than the edited definition"
+	}
+	return text + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
+}
+
+// lastEdit is the last change of an API that needs a deployment; nil where
+// CloudTrail tells of none.
+func (s *study) lastEdit(api string) *probe.Edit {
+	var last *probe.Edit
+	for i := range s.Snapshot.Edits {
+		e := &s.Snapshot.Edits[i]
+		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && (last == nil || e.At.After(last.At)) {
+			last = e
+		}
+	}
+	return last
 }
 
 func wait(n int) string {
@@ -169,7 +194,7 @@ func since(d *probe.Deployment) string {
 }
 
 // pendingWords lists the edits and what the probe saw of them.
-func (s *study) pendingWords(p *pending, confirmed int) string {
+func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string {
 	if len(p.diffs) == 0 {
 		return ""
 	}
@@ -180,54 +205,19 @@ func (s *study) pendingWords(p *pending, confirmed int) string {
 	text := " Waiting: " + some(texts, 4) + "."
 	switch {
 	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s as before the edit.", plural(confirmed, "request was")+" answered")
-	default:
-		return text + " No answer could confirm it: the edit shows in no request that was sent."
+		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...)))
+	case len(s.Rows) == 0:
+		return text + " No request was sent to confirm it."
 	}
+	return text + " No answer could confirm it: the edit shows in no request that was sent."
 }
 
-// confirmEdits are requests whose answers show that an edit is not served, with
-// their scenarios.
-func (s *study) confirmEdits(p *pending) (lines []string, scenarios []int) {
-	key := p.sub.APIID + "/" + p.sub.conf.Name
-	for _, sub := range p.all {
-		for _, c := range slices.Concat(sub.confirms, sub.cells) {
-			for _, d := range p.diffs {
-				i, says := s.unserved(sub, c, &d)
-				if says == "" {
-					continue
-				}
-				if s.seen[key] == nil {
-					s.seen[key] = map[string]string{}
-				}
-				s.seen[key][d.Subject] = says
-				lines = append(lines, s.request(i, says))
-				scenarios = append(scenarios, c.scenario)
-				sub.explain(StaleDeployment, s.Rows[i].Cluster)
-				break
-			}
-		}
+// settlesEdits says what would confirm edits that no answer showed.
+func (s *study) settlesEdits(api *probe.API, st *probe.Stage) string {
+	if len(s.Rows) == 0 {
+		return fmt.Sprintf("stageprobe check --api %s --stage %s asks the stage itself", api.ID, st.Name)
 	}
-	return lines, scenarios
-}
-
-// unserved tells whether a scenario's answers show that an edit is not served
-// yet: the row and what it says, or "".
-func (s *study) unserved(sub *subject, c *cell, d *diff.Difference) (row int, says string) {
-	if len(c.rows) == 0 || !slices.Contains(d.Routes, s.routeKey(sub, c.scenario)) {
-		return 0, ""
-	}
-	row = c.rows[0]
-	k := &s.Clusters[s.Rows[row].Cluster]
-	switch {
-	case d.Aspect == "added" && unrouted(k):
-		return row, "the route is in the editor, and the stage refuses it as no route"
-	case d.Aspect == "removed" && !nowhere(k) && k.Class != ClassTransport:
-		return row, "the route is gone from the editor, and the stage still serves it"
-	case d.Aspect == "authorization" && d.B == "NONE" && k.Status < 400 && k.Status > 0:
-		return row, "the editor asks for authorization " + d.A + ", and the stage answers without"
-	}
-	return 0, ""
+	return "deploy to the stage and run the check again with --baseline, or log $context.deploymentId"
 }
 
 // routeKey is the route that a scenario is meant to hit, in the editor's or in

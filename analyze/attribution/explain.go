@@ -56,7 +56,7 @@ func (s *study) finish(r *Result) {
 		if len(sub.weighed) > 0 {
 			r.Posteriors[sub.ID] = sub.weighed
 		}
-		if canary, known := s.measured(sub); known > 0 && sub.Canary != nil {
+		if canary, known := s.measured(sub); sub.Canary != nil && known > 0 && float64(known) >= measurable*float64(sub.answered()) {
 			r.Measured[sub.ID] = *interval(canary, known, s.alpha)
 		}
 	}
@@ -70,6 +70,19 @@ func (s *study) finish(r *Result) {
 		r.Remaining = max(r.Remaining, o.More)
 	}
 	r.Next = s.next()
+}
+
+// measurable is the part of the requests whose side must be known before the
+// canary's share is stated: what is still unknown is mostly the stage's own.
+const measurable = .9
+
+// answered counts the rows that the logs may know the side of.
+func (sub *subject) answered() int {
+	n := 0
+	for _, c := range sub.cells {
+		n += len(c.rows)
+	}
+	return n
 }
 
 // report adds a finding. One cause of one stage, seen through several targets, is

@@ -66,7 +66,13 @@ func (s *study) blames(sub *subject, cause Cause) bool {
 
 // staleCanary reports a canary without effect, or asks what would show one.
 func (s *study) staleCanary(sub *subject, e exposure) {
-	if e.inconsistent || e.n == 0 {
+	switch {
+	case e.inconsistent:
+		return
+	case len(s.Plan.Scenarios) == 0:
+		s.configuredCanary(sub)
+		return
+	case e.n == 0:
 		return
 	}
 	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
@@ -93,6 +99,33 @@ func (s *study) exercised(e exposure) bool { return e.never <= s.alpha && s.sett
 // settled tells whether every target of the stage is found consistent.
 func (s *study) settled(e exposure) bool {
 	return !slices.ContainsFunc(e.subs, func(x *subject) bool { return s.needs(x) > 0 && !s.Done })
+}
+
+// configuredCanary reports a canary where nothing was sent: what the
+// configuration alone speaks against it. A release under way is none.
+func (s *study) configuredCanary(sub *subject) {
+	standing, why := diff.CanaryStanding(sub.api, sub.conf)
+	if standing == diff.Rollout || standing == diff.Variables || standing == diff.Unknown {
+		return
+	}
+	st, c := sub.conf, sub.conf.Canary
+	f := Finding{
+		Cause: StaleCanary, Severity: Warning, Linked: ConsistentWith, Step: 5, Scenarios: []string{}, Targets: []string{sub.ID},
+		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
+			st.Name, percent(c.Percent/100), deploymentName(c), why),
+		Evidence:   evidence(canaryFact(sub)),
+		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
+		Remedy:     remedies(remedy.RemoveCanary(s.Snapshot.Region, sub.api, st)),
+		Settles:    fmt.Sprintf("stageprobe check --api %s --stage %s", sub.APIID, st.Name),
+	}
+	s.report(f, sub.APIID+"/"+st.Name)
+}
+
+// canaryFact is a stage's canary as configured.
+func canaryFact(sub *subject) string {
+	c := sub.Canary
+	return fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
+		sub.Stage, sub.DeploymentID, c.Percent, c.DeploymentID, overrides(c.Variables))
 }
 
 func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
@@ -124,8 +157,7 @@ func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
 	if m := e.canary; m > 0 {
 		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", percent(stat.UpperZero(m, s.Confidence)), percent(s.Confidence))
 	}
-	f.Evidence = evidence(fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
-		st.Name, st.DeploymentID, c.Percent, c.DeploymentID, overrides(c.Variables)), s.canaryExample(e))
+	f.Evidence = evidence(canaryFact(sub), s.canaryExample(e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
 	if e.labelled > 0 {
 		f.Statistics.Share = interval(e.canary, e.labelled, s.alpha)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"stageprobe/analyze/diff"
 )
 
 // The states of a step.
@@ -90,7 +92,20 @@ func (s *study) redeployStep() (string, string) {
 			return stepUnknown, "the editor's or the deployed definition of " + sub.ID + " was not read"
 		}
 	}
-	return stepOK, "no edit waits for a deployment"
+	texts := []string{"no edit waits for a deployment"}
+	for _, sub := range s.subjects {
+		d, e := sub.api.Deployment(sub.conf.DeploymentID), s.lastEdit(sub.APIID)
+		if d == nil || e == nil || !e.At.After(d.Created) {
+			continue
+		}
+		// An edit that was taken back, or one of what no definition holds.
+		text := fmt.Sprintf("the last edit of %s (%s, %s) came after the deployment of stage %s, yet what was compared is equal",
+			sub.APIID, strings.TrimSpace(e.Event+" "+by(e.Who)), day(e.At), sub.Stage)
+		if diffs, _ := diff.Undeployed(sub.api, sub.conf); len(diffs) == 0 && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return stepOK, strings.Join(texts[:min(len(texts), 3)], "; ")
 }
 
 func (s *study) settingsStep() (string, string) {

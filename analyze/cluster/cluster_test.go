@@ -231,6 +231,59 @@ func TestTextBodies(t *testing.T) {
 	}
 }
 
+// A clock that shows seconds has few values in a short run. It must not be
+// taken for as many behaviours.
+func TestTheClockIsNoBehaviour(t *testing.T) {
+	began := newSource(7).now.Add(-59 * time.Second)
+	for name, body := range map[string]func(s *source) string{
+		"HTTP date in HTML": func(s *source) string { return "<p>Rendered at " + s.now.Format(time.RFC1123) + "</p>" },
+		"local time in text": func(s *source) string {
+			return "pong " + s.now.In(time.FixedZone("", 5*3600+1800)).Format("2006-01-02 15:04:05")
+		},
+		"date in JSON text":  func(s *source) string { return `{"message":"Hello at ` + s.now.Format(time.RFC3339) + `!"}` },
+		"epoch in JSON text": func(s *source) string { return fmt.Sprintf(`{"message":"pong:%d"}`, s.now.Unix()) },
+		"signed token": func(s *source) string {
+			return fmt.Sprintf(`{"t":"eyJhbGciOiJub25lIn0.eyJpYXQiOjE%d.c2ln"}`, s.now.Unix())
+		},
+		"start of a process":  func(*source) string { return `{"since":"` + began.Format(time.RFC3339) + `"}` },
+		"its epoch":           func(*source) string { return fmt.Sprintf(`{"since":%d}`, began.Unix()) },
+		"its time of day":     func(*source) string { return "up since " + began.Format("15:04:05") },
+		"opening hours":       func(*source) string { return `{"open":"from 09:15:00 to 17:15:00"}` },
+		"AM and PM, a comma,": func(s *source) string { return "as of " + s.now.Format("1/2/2006, 3:04:05 PM") },
+	} {
+		s, tab := newSource(7), New(Options{})
+		for range 24 { // 7.6 s
+			o := s.answer("t", "page", 200, nil)
+			o.Body = []byte(body(s))
+			tab.Add(o, nil)
+		}
+		if got := counts(tab.Result().Of("t", "page")); len(got) != 1 {
+			t.Errorf("%s: clusters %v, want one", name, got)
+		}
+	}
+}
+
+// What differs beside the clock, or by times that are no clock, still counts.
+func TestTimesThatAreBehaviour(t *testing.T) {
+	for name, body := range map[string]func(s *source, version int) string{
+		"beside the clock": func(s *source, v int) string { return fmt.Sprintf("v%d at %s", v, s.now.Format(time.RFC1123)) },
+		"day of a build":   func(_ *source, v int) string { return fmt.Sprintf(`{"text":"built 2025-11-0%d 10:12:13"}`, v) },
+		"time of a build":  func(_ *source, v int) string { return fmt.Sprintf(`{"built":"2025-11-03T10:12:1%dZ"}`, v) },
+		"build of today":   func(s *source, v int) string { return fmt.Sprintf(`{"built":"2026-03-01T0%d:00:00Z"}`, v) },
+		"opening hours":    func(_ *source, v int) string { return fmt.Sprintf("open from 0%d:15:00", v) },
+	} {
+		s, tab := newSource(8), New(Options{})
+		for i := range 40 {
+			o := s.answer("t", "page", 200, nil)
+			o.Body = []byte(body(s, 1+btoi(i%4 == 0)))
+			tab.Add(o, nil)
+		}
+		if got := counts(tab.Result().Of("t", "page")); !slices.Equal(got, []int{30, 10}) {
+			t.Errorf("%s: clusters %v, want 30 and 10", name, got)
+		}
+	}
+}
+
 func TestGatewayRefusalsAreOneBehaviour(t *testing.T) {
 	s, tab := newSource(6), New(Options{Scenarios: []probe.Scenario{{Name: "s", Method: "GET", Path: "/x", Auth: probe.AuthBearer}}})
 	target := &probe.Target{ID: "t", URL: "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod", APIKind: probe.REST}

@@ -38,6 +38,8 @@ type field struct {
 	values []value
 	often  []uint32 // values seen more than RMax times
 	most   int      // the largest count
+
+	now, recent bool // some value is its request's own time, some a time of the last day
 }
 
 type value struct {
@@ -208,6 +210,7 @@ func (f *field) index(v value) uint32 {
 			return id
 		}
 	}
+	f.now, f.recent = f.now || v.shape.Now(), f.recent || v.shape.Recent()
 	id := uint32(len(f.values))
 	f.values = append(f.values, value{key: v.key, shape: v.shape, noise: v.noise})
 	f.byKey[v.key] = id

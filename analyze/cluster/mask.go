@@ -30,6 +30,8 @@ func learn(groups []*group, benign []string) *mask {
 	for path, fields := range byPath {
 		if slices.Contains(benign, path) {
 			m.volatile[path] = map[uint64]bool{}
+		} else if slices.ContainsFunc(fields, (*field).passing) {
+			m.volatile[path] = map[uint64]bool{}
 		} else if slices.ContainsFunc(fields, (*field).many) {
 			m.volatile[path] = kept(fields)
 			noisyBody = noisyBody || isBody(path)
@@ -62,6 +64,11 @@ func isBody(path string) bool {
 func (f *field) noisy() bool {
 	return slices.ContainsFunc(f.values[:min(len(f.values), 2*RMax)], func(v value) bool { return v.noise })
 }
+
+// passing tells whether the field holds a time that a request was near and
+// another was not, such as the start of a process that has just begun: the clock
+// went on, the behaviour did not change.
+func (f *field) passing() bool { return f.now && f.recent }
 
 // many tells whether the field took more values than regimes can explain. It
 // is a proof by the pigeonhole principle, not a threshold on similarity, and it
@@ -164,7 +171,7 @@ func (m *mask) symbol(f *field, v *value) (symbol uint64, byShape bool) {
 		return uint64(v.shape), true
 	}
 	if values, ok := m.volatile[f.path]; ok && !values[v.key] {
-		return uint64(v.shape), true
+		return uint64(v.shape.Masked()), true
 	}
 	return v.key, false
 }

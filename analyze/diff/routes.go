@@ -170,7 +170,7 @@ func (c *comparison) describe(r *probe.Route, vars map[string]string) string {
 	case i.Type == "MOCK":
 		return "a mock"
 	}
-	return i.Type + " " + cmp.Or(Resolve(i.URI, vars), i.Subtype, i.Target)
+	return i.Type + " " + cmp.Or(friendly(Resolve(i.URI, vars)), i.Subtype, i.Target)
 }
 
 // unmatched says who answers a route that a definition does not hold: another

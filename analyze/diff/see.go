@@ -52,7 +52,17 @@ func called(v string) string {
 	if v == "" {
 		return "no backend is called"
 	}
-	return "answers come from " + v
+	return "answers come from " + friendly(v)
+}
+
+// friendly names the Lambda function that an integration URI calls; any other
+// URI it leaves as it is.
+func friendly(uri string) string {
+	_, function, ok := strings.Cut(uri, ":function:")
+	if !ok {
+		return uri
+	}
+	return "function " + strings.TrimSuffix(function, "/invocations")
 }
 
 func as(role string) string {

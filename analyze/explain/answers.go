@@ -13,8 +13,9 @@ import (
 
 var (
 	// statusLine also takes what stands before it: the "< " of curl -v, the
-	// comment sign or the indentation of the document it was pasted into.
-	statusLine  = regexp.MustCompile(`^([ \t]*(?:[#|>*/][#|>*/ \t]*)?)(< ?)?HTTP/[0-9](?:\.[0-9])?[ \t]+([1-5][0-9][0-9])(?:[ \t]+(.*))?$`)
+	// comment sign or the indentation of the document it was pasted into, the
+	// label of PowerShell's Invoke-WebRequest.
+	statusLine  = regexp.MustCompile(`^([ \t]*(?:[#|>*/][#|>*/ \t]*|RawContent\s*:\s*)?)(< ?)?HTTP/[0-9](?:\.[0-9])?[ \t]+([1-5][0-9][0-9])(?:[ \t]+(.*))?$`)
 	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9](?:\.[0-9])?$`)
 	headerLine  = regexp.MustCompile(`^(:?[A-Za-z0-9!#$%&'*+.^_\x60|~-]+):(?:[ \t]+(.*))?$`)
 	curlError   = regexp.MustCompile(`^curl: \(([0-9]+)\)`)
@@ -133,6 +134,9 @@ func (s *scanner) header(line string) {
 		line = strings.TrimPrefix(rest, " ")
 	}
 	switch m := headerLine.FindStringSubmatch(strings.TrimLeft(line, " \t")); {
+	case s.current != nil && !s.echo && strings.HasPrefix(strings.TrimSpace(line), `{"`): // the line between was lost
+		s.state = inBody
+		s.body(line, []byte(line+"\n"))
 	case strings.TrimSpace(line) == "":
 		s.state, s.echo = inBody, false
 	case s.current == nil || s.echo:
@@ -184,12 +188,29 @@ func (s *scanner) command(line string) {
 		return
 	}
 	s.asked = asked{url: m[1]}
-	if x := regexpMethod.FindStringSubmatch(line); x != nil {
+	switch x := methodFlag.FindStringSubmatch(line); {
+	case x != nil:
 		s.method = x[1]
+	case headFlag.MatchString(line):
+		s.method = "HEAD"
+	}
+	yes := true
+	if authFlag.MatchString(line) {
+		s.auth = &yes
+	}
+	if keyFlag.MatchString(line) {
+		s.key = &yes
 	}
 }
 
-var regexpMethod = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
+// What a command line says of the request. That a flag is missing says little:
+// it may stand on the next line.
+var (
+	methodFlag = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
+	headFlag   = regexp.MustCompile(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
+	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
+	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
+)
 
 // request reads one line of a request.
 func (s *scanner) request(line string) {

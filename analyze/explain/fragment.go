@@ -33,34 +33,48 @@ func trimBody(body []byte) (trimmed []byte, cut bool) {
 	return text, text[len(text)-1] != '}' && text[len(text)-1] != ']'
 }
 
+// statusNote is how people and curl -w write a status beside a body.
+var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+
 // parseFragment reads what is less than an answer: a body alone, or headers
-// without a status line, as browsers show them.
+// without a status line, as browsers show them and as people note them down.
 func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a := signature.Answer{URL: url}
-	body, cut := trimBody(text)
-	if r := signature.Read(signature.Answer{Body: body}); r.APIKind != "" && len(body) > 0 && body[0] == '{' {
-		a.Body, a.BodyTruncated = body, cut
-		return a, true
+	if m := statusNote.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
+		a.Status, _ = strconv.Atoi(string(m[1]))
 	}
-	rest := text
-	for line := range bytes.Lines(text) {
-		trimmed := strings.TrimSpace(string(line))
-		m := headerLine.FindStringSubmatch(trimmed)
-		if m == nil {
-			break
-		}
-		if strings.EqualFold(strings.Trim(m[1], ":"), "status") {
-			a.Status, _ = strconv.Atoi(strings.TrimSpace(m[2][:min(3, len(m[2]))]))
-		} else {
-			a.Header = append(a.Header, probe.Header{Name: m[1], Value: strings.TrimSpace(m[2])})
-		}
-		rest = rest[len(line):]
-	}
-	a.Body, a.BodyTruncated = trimBody(rest)
+	var body []byte
+	a.Header, body = noted(text)
+	a.Body, a.BodyTruncated = trimBody(body)
 	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
 		if probe.HeaderValue(a.Header, name) != "" {
 			return a, true
 		}
 	}
-	return a, false
+	a.Header = nil
+	if len(a.Body) == 0 || a.Body[0] != '{' {
+		return a, false
+	}
+	r := signature.Read(a)
+	return a, r.APIKind != "" || r.GatewayResponse != "" || len(r.Candidates) > 1
+}
+
+// noted takes headers and body apart. What stands before the first header is
+// passed over; the body begins with the first line behind it that is none.
+func noted(text []byte) (header []probe.Header, body []byte) {
+	rest := text
+	for line := range bytes.Lines(text) {
+		trimmed := strings.TrimSpace(string(line))
+		m := headerLine.FindStringSubmatch(trimmed)
+		switch label, after, _ := strings.Cut(trimmed, ":"); {
+		case strings.EqualFold(label, "body") && after != "":
+			return header, rest[bytes.IndexByte(rest, ':')+1:]
+		case trimmed != "" && strings.IndexByte("{[<", trimmed[0]) >= 0, m == nil && len(header) > 0:
+			return header, rest
+		case m != nil && !strings.EqualFold(strings.Trim(m[1], ":"), "status"):
+			header = append(header, probe.Header{Name: m[1], Value: strings.TrimSpace(m[2])})
+		}
+		rest = rest[len(line):]
+	}
+	return header, nil
 }

@@ -21,55 +21,31 @@ func explainExecution(text []byte) *Document {
 	return explainRecords(KindExecutionLog, records)
 }
 
-// explainAccess reads entries with the usual names, one per line.
+// explainAccess reads entries with the usual names.
 func explainAccess(text []byte) *Document {
-	var records []probe.LogRecord
-	for line := range bytes.Lines(text) {
-		if rec, ok := logs.ParseAccess(bytes.TrimSpace(line)); ok {
-			records = append(records, rec)
-		}
-	}
-	if len(records) == 0 { // an entry that was pasted over several lines
-		if rec, ok := logs.ParseAccess(bytes.TrimSpace(text)); ok {
-			records = append(records, rec)
-		}
-	}
-	if len(records) == 0 {
+	records, ok := logs.ParseAccessLog(text, nil)
+	if !ok {
 		return nil
 	}
 	return explainRecords(KindAccessLog, records)
 }
 
 // explainAccessFormat reads entries in the stage's own format. Lines that do
-// not fit it are left out; where none fits, the first error is the answer.
+// not fit it are left out; where none fits, the first says why.
 func explainAccessFormat(text []byte, opts Options) (*Document, error) {
 	format, err := logs.CompileFormat(opts.AccessFormat)
 	if err != nil {
 		return nil, fmt.Errorf("access format: %w", err)
 	}
-	var records []probe.LogRecord
-	var first error
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			continue
-		}
-		rec, err := format.Parse(line)
-		if err != nil {
-			if first == nil {
-				first = err
-			}
-			continue
-		}
-		records = append(records, rec)
+	if records, ok := logs.ParseAccessLog(text, format); ok {
+		return explainRecords(KindAccessLog, records), nil
 	}
-	if len(records) == 0 {
-		if first == nil {
-			first = errors.New("the input is empty")
-		}
-		return nil, fmt.Errorf("no line fits the access format: %w (the format is the stage's accessLogSettings.format)", first)
+	first, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+	if len(first) == 0 {
+		return nil, errors.New("no line fits the access format: the input is empty (the format is the stage's accessLogSettings.format)")
 	}
-	return explainRecords(KindAccessLog, records), nil
+	_, err = format.Parse(first)
+	return nil, fmt.Errorf("no line fits the access format: %w (the format is the stage's accessLogSettings.format)", err)
 }
 
 func explainRecords(kind string, records []probe.LogRecord) *Document {
@@ -113,6 +89,7 @@ type line struct{ holds, cause, next string }
 // lines are the failure lines of execution and access logs. They settle what
 // the answer alone leaves open. Source: the log templates of genuine captures.
 var lines = []line{
+	{"Invalid JSON in response", "authorizer-bad-output", "The authorizer's own log: it threw, or returned something other than a policy; \"Authorizer result body before parsing\" (data trace) shows it."},
 	{"Authorizer error", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function; the line before says more."},
 	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
 	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
@@ -120,11 +97,18 @@ var lines = []line{
 	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
 	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
 	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
+	{"TooManyRequestsException", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
+	{"failed with status: 403", "lambda-method-not-post", "aws apigateway get-integration: httpMethod of a Lambda integration must be POST, whatever the method of the API is."},
 	{"failed with status: 429", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
 	{"Task timed out", "lambda-function-timeout", "The function's own timeout against its Duration metric; its log by the Lambda request id."},
 	{"customer function error", "lambda-function-error", "The function's own log by the Lambda request id."},
 	{"timeout error", "integration-timeout", "The integration's timeoutInMillis against the backend's own log."},
 	{"network error communicating", "integration-unreachable", "The integration's URI: name resolution, security group, VPC link, certificate."},
+	{"internal error while executing your request", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), the health of its targets, security groups; then the integration's URI."},
+	{"Unable to transform request", "request-template", "The integration's request template for this Content-Type; a mock needs one that yields {\"statusCode\": 200}."},
+	{"statusCode should be an integer", "request-template", "A mock's request template must yield {\"statusCode\": 200}."},
+	{"Invalid endpoint address", "integration-unreachable", "The integration's URI, and the stage variables in it."},
+	{"header already present", "mapping-error", "The header that the integration maps is one that API Gateway sets itself."},
 	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
 	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
 	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},

@@ -18,7 +18,8 @@ import (
 )
 
 // browser starts headless Chromium, cut off from everything but the page.
-func browser(t *testing.T) context.Context {
+// said gets what the console and the browser's own log say.
+func browser(t *testing.T, said *complaints) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -28,41 +29,37 @@ func browser(t *testing.T) context.Context {
 		t.Skip("a browser takes a while")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+		chromedp.Flag("disable-component-update", true))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(said.listen))
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// complaints are what the console and the browser's own log say.
 type complaints struct {
 	sync.Mutex
 	list []string
 }
 
-func (c *complaints) listen(ctx context.Context) {
-	chromedp.ListenTarget(ctx, func(event any) {
-		c.Lock()
-		defer c.Unlock()
-		switch e := event.(type) {
-		case *runtime.EventConsoleAPICalled:
-			c.list = append(c.list, "console: "+string(e.Type))
-		case *runtime.EventExceptionThrown:
-			c.list = append(c.list, e.ExceptionDetails.Error())
-		case *log.EventEntryAdded:
-			c.list = append(c.list, e.Entry.Text)
-		}
-	})
+func (c *complaints) listen(event any) {
+	c.Lock()
+	defer c.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		c.list = append(c.list, "console: "+string(e.Type))
+	case *runtime.EventExceptionThrown:
+		c.list = append(c.list, e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		c.list = append(c.list, e.Entry.Text)
+	}
 }
 
 func TestHTMLInABrowser(t *testing.T) {
-	ctx := browser(t)
 	var said complaints
-	said.listen(ctx)
+	ctx := browser(t, &said)
 	dir := t.TempDir()
 	for _, name := range []string{"demo", "hostile", "inspect", "wait"} {
 		path := filepath.Join(dir, name+".html")
@@ -89,25 +86,17 @@ func TestHTMLInABrowser(t *testing.T) {
 // open loads a page and looks at what came of it. With SHOTS set to a folder,
 // it leaves a picture there for people.
 func open(t *testing.T, ctx context.Context, path string, width int64, scheme string) {
-	var overflow, scripts int
-	var background, text string
-	var shot []byte
-	tasks := chromedp.Tasks{
-		chromedp.EmulateViewport(width, 900),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-		chromedp.Navigate("file://" + path),
-		chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &overflow),
-		chromedp.Evaluate(`document.querySelectorAll("script").length`, &scripts),
-		chromedp.Evaluate(`getComputedStyle(document.body).backgroundColor`, &background),
-		chromedp.Text("main", &text, chromedp.ByQuery),
-	}
-	shots := os.Getenv("SHOTS")
-	if shots != "" {
-		tasks = append(tasks, chromedp.FullScreenshot(&shot, 90))
-	}
-	if err := chromedp.Run(ctx, tasks); err != nil {
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate("file://"+path)); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
+	}
+	overflow := look(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	scripts := look(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("script").length`))
+	background := look(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+	text := look(t, ctx, chromedp.TextContent(chromedp.CSS("main")))
 	if overflow > 0 {
 		t.Errorf("the page is %d pixels wider than its window", overflow)
 	}
@@ -122,12 +111,22 @@ func open(t *testing.T, ctx context.Context, path string, width int64, scheme st
 			t.Errorf("%q is not on the page", want)
 		}
 	}
-	if shots != "" {
+	if shots := os.Getenv("SHOTS"); shots != "" {
+		shot := look(t, ctx, chromedp.FullScreenshot(100))
 		name := fmt.Sprintf("%s-%d-%s.png", strings.TrimSuffix(filepath.Base(path), ".html"), width, scheme)
 		if err := os.WriteFile(filepath.Join(shots, name), shot, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func look[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // contents are what a reader must find on a page.

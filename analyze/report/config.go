@@ -138,14 +138,10 @@ func onOff(on bool) string {
 // pendingWords say what a redeployment would change.
 func pendingWords(e *analyze.Pending) string {
 	s := e.Subject + " " + e.Aspect
-	if e.Editor != "" || e.Stage != "" {
+	if e.Before == e.After { // answers do not show it
 		s += fmt.Sprintf(": %s in the editor, %s on the stage", cmp.Or(short(e.Editor), "nothing"), cmp.Or(short(e.Stage), "nothing"))
-	}
-	if e.Before != "" {
-		s += "; now " + short(e.Before)
-	}
-	if e.After != "" {
-		s += "; then " + short(e.After)
+	} else {
+		s += fmt.Sprintf(": now %s; once deployed, %s", short(e.Before), short(e.After))
 	}
 	if e.Seen != "" {
 		s += "; seen: " + e.Seen

@@ -213,7 +213,10 @@ func demoConfig() *analyze.Config {
 			{ID: "web9h1", Kind: probe.HTTP, Stages: []analyze.ConfigStage{{Name: "$default", DeploymentID: "h77abc", AutoDeploy: ptr(false)}}},
 		},
 		Domains: []analyze.ConfigDomain{
-			{Name: "api.example.com", Mappings: []probe.Mapping{{APIID: "orders7x2a", Stage: "dev"}}, Rules: []probe.RoutingRule{{Priority: 10, Headers: []probe.HeaderMatch{{Name: "x-version", Glob: "beta*"}}, APIID: "orders7x2a", Stage: "dev"}}},
+			{Name: "api.example.com", Mappings: []probe.Mapping{{APIID: "orders7x2a", Stage: "dev"}},
+				EndpointTypes: []string{"REGIONAL"}, SecurityPolicy: "TLS_1_2", Paths: []analyze.DomainPath{
+					{Path: "/", When: "x-version: beta*", APIID: "orders7x2a", Stage: "dev", By: "rule of priority 10"}, {Path: "/", APIID: "orders7x2a", Stage: "dev", By: "mapping"},
+				}},
 			{Name: "old.example.com", Note: "leads nowhere: no mapping and no routing rule"},
 		},
 		Edits: []probe.Edit{{APIID: "orders7x2a", Event: "PutIntegration", Who: "arn:aws:iam::123456789012:user/dana", At: began.Add(-2 * day)}},

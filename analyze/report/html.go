@@ -20,12 +20,13 @@ var htmlStyle string
 var htmlTemplate string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": percent, "between": between, "plural": plural, "moment": moment, "millis": millis,
+	"percent": percent, "between": between, "plural": plural, "moment": moment, "clock": clock, "millis": millis,
 	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
 	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers,
 	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
-	"canary": canaryWords, "wait": waitWords, "rule": of(ruleWords),
-	"mapping": of(mappingWords), "edit": of(editWords),
+	"canary": canaryWords, "wait": waitWords,
+	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
+	"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
 	"command": htmlCommand,
 	"leads":   leads, "columns": of(matrixStages),
 	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
@@ -38,7 +39,7 @@ func of[T, R any](f func(*T) R) func(T) R { return func(v T) R { return f(&v) } 
 // that opens under the strict content security policy which it carries itself.
 func HTML(w io.Writer, rep *analyze.Report) error {
 	safe := plainReport(rep)
-	doc := htmlDoc{Rep: safe, Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
+	doc := htmlDoc{Rep: safe, Verdict: verdictOf(safe), Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
 	v := newView(safe)
 	for i := range safe.Targets {
 		doc.Targets = append(doc.Targets, v.htmlTarget(&safe.Targets[i], &rep.Targets[i]))
@@ -64,6 +65,7 @@ func HTML(w io.Writer, rep *analyze.Report) error {
 type (
 	htmlDoc struct {
 		Rep       *analyze.Report
+		Verdict   []string
 		Style     template.CSS
 		Headline  string
 		Run       string
@@ -123,4 +125,4 @@ func (v *view) htmlFinding(n int, f *attribution.Finding) htmlFinding {
 
 // htmlCommand is a command broken for reading; each line still belongs to one
 // copyable whole.
-func htmlCommand(c string) string { return strings.Join(breakCommand(c, 76), "\n") }
+func htmlCommand(c string) string { return strings.Join(breakCommand(c, 100), "\n") }

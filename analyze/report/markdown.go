@@ -115,7 +115,7 @@ func (m *markdown) fence(language, text string) {
 func (m *markdown) verdict(rep *analyze.Report) {
 	icon := map[analyze.Outcome]string{analyze.Consistent: "✅", analyze.Inconsistent: "❌"}[rep.Outcome]
 	m.line("## %s stageprobe: %s\n", cmp.Or(icon, "❔"), md(headline(rep)))
-	for i, s := range rep.Verdict {
+	for i, s := range verdictOf(rep) {
 		m.line("%d. %s", i+1, md(s))
 	}
 	m.line("\n%s", md(runLine(rep)))

@@ -46,12 +46,10 @@ func outcomeStyle(o analyze.Outcome) style {
 func (p *page) verdict(rep *analyze.Report) {
 	p.line("%s", p.in(strong, p.in(outcomeStyle(rep.Outcome), headline(rep))))
 	p.blank()
-	for i, s := range rep.Verdict {
-		if inspected(rep) && strings.HasPrefix(s, "No request was sent") {
-			continue // said below, and by design
-		}
+	verdict := verdictOf(rep)
+	for i, s := range verdict {
 		first := "  "
-		if len(rep.Verdict) > 1 {
+		if len(verdict) > 1 {
 			first = fmt.Sprintf("%d. ", i+1)
 		}
 		p.hang(first, strings.Repeat(" ", len(first)), s)

@@ -267,10 +267,7 @@ func columns[V any](rows ...map[string]V) []string {
 
 // countRows are the cells of a count table with its heads.
 func (v *view) countRows(t *attribution.Table) [][]string {
-	head := []string{"count"}
-	for _, c := range t.Columns {
-		head = append(head, c)
-	}
+	head := append([]string{"count"}, t.Columns...)
 	rows := [][]string{head}
 	for i, name := range t.Rows {
 		row := []string{v.rowName(name)}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -202,4 +203,13 @@ func runLine(rep *analyze.Report) string {
 		s += fmt.Sprintf(" %d got no HTTP answer.", r.Failed)
 	}
 	return s
+}
+
+// verdictOf are the sentences of the verdict. That an inspection sent no
+// request is by design, and said in the line on the run.
+func verdictOf(rep *analyze.Report) []string {
+	if !inspected(rep) {
+		return rep.Verdict
+	}
+	return slices.DeleteFunc(slices.Clone(rep.Verdict), func(s string) bool { return strings.HasPrefix(s, "No request was sent") })
 }

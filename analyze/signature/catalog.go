@@ -9,7 +9,7 @@ func CausesOf(responseType string) []Candidate {
 	case responseType == "ACCESS_DENIED":
 		return plain(concat(deniedByAuthorizer, deniedByPolicy))
 	case responseType == "DEFAULT_4XX":
-		return plain(concat(unparsableBody, badRequestCauses))
+		return plain(concat(unmatchedWithHeader, unparsableBody, badRequestCauses))
 	case responseType == "DEFAULT_5XX":
 		return plain(internalCauses)
 	case ok:

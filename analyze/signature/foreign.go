@@ -31,6 +31,8 @@ var others = []other{
 	{header: "server", has: "amazons3", name: "Amazon S3", by: Edge, causes: s3Answered},
 	{header: "x-amz-bucket-region", name: "Amazon S3", by: Edge, causes: s3Answered},
 	{body: "<error><code>", name: "Amazon S3, perhaps behind CloudFront", by: Edge, causes: s3Answered},
+	{header: "server", has: "basehttp", name: "a development server, such as chalice local", by: Edge},
+	{header: "server", has: "werkzeug", name: "a development server", by: Edge},
 	{header: "server", has: "awselb", name: "an Application Load Balancer", by: Edge},
 	{header: "x-amzn-waf-action", name: "AWS WAF", by: Edge},
 	{header: "x-amzn-appsync-tokensconsumed", name: "AWS AppSync", by: Edge},
@@ -72,6 +74,9 @@ func (e *evidence) foreign() other {
 	if e.Status == 511 { // RFC 6585 section 6
 		return other{name: "a captive portal", by: Network}
 	}
+	if e.otherError() {
+		return e.recognise()
+	}
 	if e.errorType != "" && knownError(e.errorType) && !e.otherBody() {
 		return other{}
 	}
@@ -95,6 +100,22 @@ func (e *evidence) recognise() other {
 		return other{name: "an AWS service endpoint", by: Edge}
 	}
 	return other{}
+}
+
+// otherError tells whether an answer with an error type of API Gateway's
+// vocabulary is another's nevertheless. Since 2018 API Gateway sends
+// x-amz-apigw-id with every answer of a REST API, which is asked for last: what
+// is left of a copied answer may lack it.
+func (e *evidence) otherError() bool {
+	switch {
+	case e.errorType == "":
+		return false
+	case strings.Contains(e.get("x-amzn-errortype"), ":http"): // the model's link, which API Gateway leaves out
+		return true
+	case e.has("server") && e.get("server") != "Server" && !containsFold(e.get("server"), "cloudfront"):
+		return true
+	}
+	return e.errorType == unauthorized && strings.Contains(string(e.Body[:min(len(e.Body), 1<<10)]), `"errors"`) && e.has("date")
 }
 
 // otherBody tells whether the body is one that another service writes.
@@ -123,13 +144,21 @@ func (e *evidence) headerHolds(name, has string) bool {
 // functionURL recognises a Lambda function URL called at another host name: it
 // sends a request id and a trace id, but no id of API Gateway. So did REST APIs
 // before 2018, which is why the date counts, and so does any capture that left
-// headers out, which is why it must look whole.
+// headers out, which is why it must look whole. Refusals for a signature are
+// common to both; older refusals read {"Message":"Forbidden"}, which API Gateway
+// spells with a small m.
 func (e *evidence) functionURL() bool {
-	if containsFold(string(e.Body[:min(len(e.Body), 1<<10)]), "function url") && e.errorType == accessDenied {
+	if e.errorType == accessDenied && (containsFold(string(e.Body[:min(len(e.Body), 1<<10)]), "function url") || e.key == "Message" && e.text == "Forbidden") {
 		return true
 	}
 	at, err := time.Parse(time.RFC1123, e.get("date"))
-	return e.APIKind == "" && err == nil && at.Year() >= 2019 && e.errorType == "" &&
+	if err != nil || at.Year() < 2019 {
+		return false
+	}
+	if e.errorType == invalidSignature && e.has("content-type") && e.has("content-length") {
+		return true
+	}
+	return e.APIKind == "" && e.errorType == "" &&
 		e.requestID != "" && e.traced && !e.has("server") && e.has("content-type") &&
 		e.addr.Kind != probe.AddressExecuteAPI && !e.passThrough
 }

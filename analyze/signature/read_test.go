@@ -50,7 +50,7 @@ func TestGatewayResponseTypes(t *testing.T) {
 		{"INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", `{"message": "Endpoint request timed out"}`, Integration},
 		{"INVALID_SIGNATURE", 403, "InvalidSignatureException", `{"message":"Signature expired: 20250101T000000Z is now earlier than 20250101T000500Z"}`, Gateway},
 		{"MISSING_AUTHENTICATION_TOKEN", 403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`, Gateway},
-		{"MISSING_AUTHENTICATION_TOKEN", 403, "IncompleteSignatureException", `{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}`, Gateway},
+		{"DEFAULT_4XX", 403, "IncompleteSignatureException", `{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}`, Gateway},
 		{"QUOTA_EXCEEDED", 429, "LimitExceededException", `{"message":"Limit Exceeded"}`, Gateway},
 		{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", `{"message":"Request Too Long"}`, Gateway},
 		{"RESOURCE_NOT_FOUND", 404, "ResourceNotFoundException", `{"message":"Not Found"}`, Gateway},

@@ -45,11 +45,12 @@ const (
 // guide, "Gateway response types for API Gateway", and genuine captures.
 var rules = []rule{
 	// Routing. An unmatched route called with an Authorization header falls to
-	// the signature parser, hence the second name for the same refusal.
+	// the signature parser, which refuses with a type of its own: access logs
+	// name DEFAULT_4XX beside that message.
 	{errors: []string{missingToken}, exact: []string{"Missing Authentication Token"}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedRoute},
 	{errors: []string{missingToken}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedRoute},
-	{errors: []string{incompleteSig, missingToken}, part: []string{"key=value pair (missing equal-sign) in Authorization header", "Authorization header requires '"}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedWithHeader},
-	{errors: []string{incompleteSig}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedWithHeader},
+	{errors: []string{incompleteSig, missingToken}, part: []string{"key=value pair (missing equal-sign) in Authorization header", "Authorization header requires '"}, response: "DEFAULT_4XX", by: Gateway, causes: unmatchedWithHeader},
+	{errors: []string{incompleteSig}, response: "DEFAULT_4XX", by: Gateway, causes: unmatchedWithHeader},
 	{errors: []string{"ResourceNotFoundException", "NotFoundException"}, response: "RESOURCE_NOT_FOUND", by: Gateway, causes: resourceNotFound},
 
 	// Signatures and tokens.

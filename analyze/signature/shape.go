@@ -34,12 +34,15 @@ const (
 	shapeAny // present, and no more is compared
 )
 
+// shapeRecent is a time within a day of the request's, though not its own.
+const shapeRecent = shapeTime | 1
+
 var shapeNames = [...]string{"empty", "null", "bool", "int", "float", "time", "now", "uuid", "hex", "base64", "jwt", "ip", "url", "word", "text", "any"}
 
 // String names the shape, such as "uuid" or "hex~32".
 func (s Shape) String() string {
 	name := shapeNames[s>>4]
-	if n := s & 15; n > 0 {
+	if n := s & 15; n > 0 && s != shapeRecent {
 		return name + "~" + strconv.Itoa(1<<n)
 	}
 	return name
@@ -67,6 +70,9 @@ func shapeOf(s string, due time.Time) Shape {
 	}
 	if t, ok := parseTime(s); ok {
 		return near(t, due, shapeTime)
+	}
+	if k := clockOf(s, due); k != shapeNone {
+		return k
 	}
 	return shapeOfText(s)
 }
@@ -116,10 +122,16 @@ func shapeOfNumber(s string, due time.Time) Shape {
 }
 
 // near is shapeNow for a time within a minute of the request's, which follows
-// the clock and says nothing of behaviour.
+// the clock and says nothing of behaviour, and shapeRecent for one within a day.
 func near(t, due time.Time, otherwise Shape) Shape {
-	if !due.IsZero() && t.Sub(due).Abs() <= time.Minute {
+	if due.IsZero() {
+		return otherwise
+	}
+	switch d := t.Sub(due).Abs(); {
+	case d <= time.Minute:
 		return shapeNow
+	case d <= recently:
+		return shapeRecent
 	}
 	return otherwise
 }

@@ -242,6 +242,8 @@ var functionURLDenied = []cause{
 
 // loggedOnly are causes that an answer cannot tell from others, and a log can.
 var loggedOnly = []cause{
+	{name: "request-template", finding: "stale-deployment", why: "the integration's request template failed, or yields nothing that the integration understands", apart: seeErrorLog + "Unable to transform request\"; aws apigateway get-integration: requestTemplates."},
+	{name: "lambda-method-not-post", finding: "stale-deployment", why: "Lambda is invoked by POST, and the integration is set to another method", apart: "The execution log says \"Lambda invocation failed with status: 403\"; aws apigateway get-integration: httpMethod."},
 	{name: "lambda-function-timeout", finding: "flaky-backend", why: "the function ran into its own timeout", apart: "The execution log says \"Task timed out after\"; the function's Duration metric."},
 }
 

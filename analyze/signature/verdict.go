@@ -69,10 +69,8 @@ func (e *evidence) withoutErrorType() verdict {
 		return e.success()
 	}
 	if e.saidByGateway(kind) {
-		for i := range rules {
-			if r := &rules[i]; r.fitsWording(e, kind) {
-				return r.verdict(e)
-			}
+		if v, ok := e.byWording(kind); ok {
+			return v
 		}
 	}
 	if kind == "" && e.requestID == "" {
@@ -85,6 +83,40 @@ func (e *evidence) withoutErrorType() verdict {
 		return verdict{by: Integration, causes: applicationOrNested}
 	}
 	return verdict{by: Integration, causes: application}
+}
+
+// byWording judges by the first rule with these words. Where neither status nor
+// kind is known, as with a body alone, only what all such rules agree in is said.
+func (e *evidence) byWording(kind probe.APIKind) (v verdict, ok bool) {
+	for i := range rules {
+		r := &rules[i]
+		switch {
+		case !r.fitsWording(e, kind):
+		case !ok:
+			v, ok = r.verdict(e), true
+			if e.Status != 0 || kind != "" {
+				return v, true
+			}
+		default:
+			v = v.common(r.verdict(e))
+		}
+	}
+	if len(e.Header) == 0 && slices.Contains(generic, e.text) {
+		v.by = "" // a backend may have written it
+	}
+	return v, ok
+}
+
+// common is what two judgements of one answer agree in.
+func (v verdict) common(w verdict) verdict {
+	if v.response != w.response {
+		v.response = ""
+	}
+	if v.by != w.by {
+		v.by = ""
+	}
+	v.causes = concat(v.causes, w.causes)
+	return v
 }
 
 // saidByGateway tells whether wording alone may name the gateway. A REST answer
@@ -123,6 +155,7 @@ var byType = func() map[string]rule {
 	out["WAF_FILTERED"] = rule{by: Gateway, causes: wafOnly}
 	// Two parties refuse with this type: the rule's own judgement stands.
 	delete(out, "ACCESS_DENIED")
+	delete(out, "DEFAULT_4XX")
 	return out
 }()
 
@@ -137,7 +170,9 @@ var responseTypes = []string{
 // ResponseTypes lists the gateway response types that an API can customise.
 func ResponseTypes() []string { return slices.Clone(responseTypes) }
 
-var bodyFactRE = regexp.MustCompile(`"([A-Za-z][A-Za-z_.-]{2,30})"\s*:\s*(?:"([^"\n]*)(?:"|$)|([^",\n]+))`)
+// bodyFactRE also takes keys without quotes, as clients print JSON that show it
+// in a form of their own.
+var bodyFactRE = regexp.MustCompile(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]+([a-z][A-Za-z_.-]{2,30}))\s*:\s*(?:"([^"\n]*)(?:"|$)|([^",\n]+))`)
 
 // bodyFacts are the values that a customised gateway response may show, under
 // the names people give them. The templates are not escaped, so that the body
@@ -145,14 +180,14 @@ var bodyFactRE = regexp.MustCompile(`"([A-Za-z][A-Za-z_.-]{2,30})"\s*:\s*(?:"([^
 func (e *evidence) bodyFacts() map[string]string {
 	out := map[string]string{}
 	for _, m := range bodyFactRE.FindAllSubmatch(e.Body[:min(len(e.Body), 16<<10)], 64) {
-		value := string(m[2])
-		if m[3] != nil {
-			value = strings.TrimSpace(string(m[3]))
+		value := string(m[3])
+		if m[4] != nil {
+			value = strings.TrimSpace(string(m[4]))
 			if strings.Count(value, "}") > strings.Count(value, "{") {
 				value = strings.TrimSpace(strings.TrimSuffix(value, "}"))
 			}
 		}
-		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1])))
+		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1])+string(m[2])))
 		if _, ok := out[name]; !ok {
 			out[name] = value
 		}
@@ -164,7 +199,7 @@ func (e *evidence) bodyFacts() map[string]string {
 // names; "" where none is named.
 func (e *evidence) namedType() string {
 	facts := e.bodyFacts()
-	for _, key := range []string{"responsetype", "type", "errortype", "error.responsetype", "gatewayresponse", "gatewayresponsetype", "errorresponsetype"} {
+	for _, key := range []string{"responsetype", "type", "errortype", "error.responsetype", "gatewayresponse", "gatewayresponsetype", "errorresponsetype", "code", "errorcode", "error"} {
 		if v := facts[key]; slices.Contains(responseTypes, v) {
 			return v
 		}

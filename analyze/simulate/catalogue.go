@@ -38,6 +38,9 @@ func Worlds() []World {
 	return all
 }
 
+// failing is what the answers of a flake look like.
+var failing = map[int]Look{1: Failing, 2: Failing}
+
 func canaries() []World {
 	return []World{
 		{Name: "consistent", Layers: []Layer{perfect()}},
@@ -50,18 +53,21 @@ func canaries() []World {
 			Layers: []Layer{Canary(.2), Follow(1, 0, 1, 2), perfect()}},
 		{Name: "canary deviates half of the time", Causes: []string{canarySplit}, Percent: 10,
 			Layers: []Layer{Canary(.1), Follow(.5, .002, 1), perfect()}},
+		{Name: "canary that fails", Causes: []string{canarySplit}, Percent: 10, Looks: failing,
+			Layers: []Layer{Canary(.1), clean(1), perfect()}},
 		{Name: "canary identical to base", Causes: []string{staleCanary}, Percent: 10, Layers: []Layer{Canary(.1), perfect()}},
-		{Name: "canary at 0%", Causes: []string{staleCanary}, Layers: []Layer{Canary(0), perfect()}},
+		{Name: "canary at 0%", Causes: []string{staleCanary}, Config: []Configure{withCanary(0)}, Layers: []Layer{Canary(0), perfect()}},
 	}
 }
 
 func flakes() []World {
 	return []World{
-		{Name: "flaky 5%", Causes: []string{flakyBackend}, Layers: []Layer{Flake(.05, 1), perfect()}},
-		{Name: "flaky at the canary's rate", Causes: []string{flakyBackend}, Percent: 10,
+		{Name: "flaky 5%", Causes: []string{flakyBackend}, Looks: failing, Layers: []Layer{Flake(.05, 1), perfect()}},
+		{Name: "flaky at the canary's rate", Causes: []string{flakyBackend, staleCanary}, Percent: 10, Looks: failing,
 			Layers: []Layer{Canary(.1), Flake(.1, 1), perfect()}},
-		{Name: "bursts", Causes: []string{flakyBackend}, Percent: 10, Layers: []Layer{Canary(.1), Bursts(.02, .85, 1), perfect()}},
-		{Name: "drift", Causes: []string{flakyBackend}, Percent: 10,
+		{Name: "bursts", Causes: []string{flakyBackend, staleCanary}, Percent: 10, Looks: failing,
+			Layers: []Layer{Canary(.1), Bursts(.02, .85, 1), perfect()}},
+		{Name: "drift", Causes: []string{flakyBackend, staleCanary}, Percent: 10, Looks: failing,
 			Layers: []Layer{Canary(.1), Drift(0, .4, 300, 1), perfect()}},
 		{Name: "every third request", Causes: []string{unexplained}, Layers: []Layer{Every(3, 1), perfect()}},
 	}
@@ -73,48 +79,59 @@ func splits() []World {
 	pop := func(r *Row) bool { return r.Pop == 1 }
 	reused := func(r *Row) bool { return !r.Fresh }
 	return []World{
-		{Name: "weighted alias 10%", Causes: []string{backendSplit}, Layers: []Layer{Alias(.1, 1), perfect()}},
+		{Name: "weighted alias 10%", Causes: []string{backendSplit}, Config: []Configure{withAlias()}, Layers: []Layer{Alias(.1, 1), perfect()}},
 		{Name: "one address", Causes: []string{endpointSplit}, Layers: []Layer{By(address, .99, .003, 1), perfect()}},
 		{Name: "one edge location", Causes: []string{endpointSplit}, Layers: []Layer{By(pop, .99, .003, 1), perfect()}},
 		{Name: "some connections", Causes: []string{endpointSplit}, Layers: []Layer{By(conn, .99, .003, 1), perfect()}},
 		{Name: "reused connections", Causes: []string{endpointSplit}, Layers: []Layer{By(reused, .99, .003, 1), perfect()}},
 		{Name: "deployment arrives", Causes: []string{deployRolling}, Layers: []Layer{Switches(.002, .998, 120, 1), perfect()}},
 		{Name: "throttled", Causes: []string{throttled}, Layers: []Layer{Throttle(.3, 1), perfect()}},
-		{Name: "response cache", Causes: []string{responseCache}, Scenarios: 2,
-			Layers: []Layer{Switches(0, 1, 100, 1), Cache(20 * time.Second), perfect()}},
-		{Name: "authorizer cache", Causes: []string{authorizerCache}, Scenarios: 3,
-			Layers: []Layer{AuthorizerCache(5*time.Second, 1), perfect()}},
+		{Name: "old answers from the cache", Causes: []string{responseCache}, Scenarios: 2, Config: []Configure{withCache()},
+			Layers: []Layer{OldHits(.6, 1), perfect()}},
+		{Name: "new answers behind the cache", Causes: []string{deployRolling}, Allowed: []string{responseCache}, Scenarios: 2, Config: []Configure{withCache()},
+			Layers: []Layer{Switches(0, 1, 100, 1), Cache(10 * time.Second), perfect()}},
+		{Name: "authorizer cache", Causes: []string{authorizerCache}, Scenarios: 3, Looks: map[int]Look{1: Denying},
+			Config: []Configure{withAuthorizer(5)}, Layers: []Layer{AuthorizerCache(5*time.Second, 1), perfect()}},
 	}
 }
 
 func configurations() []World {
+	yes, no := true, false
+	// Addresses: the domain, the invoke URL of prod, and that of dev.
+	domain := func(name, leadsTo string, share float64, scenarios ...int) World {
+		return World{Name: name, Causes: []string{wrongStage}, Scenarios: 6, Targets: 3, Config: []Configure{withDev(), withDomain(leadsTo)},
+			Layers: []Layer{On(0, OtherStage(share, 1, scenarios...)), On(2, OtherStage(1, 1, scenarios...)), perfect()}}
+	}
 	return []World{
-		{Name: "domain on another stage", Causes: []string{wrongStage}, Scenarios: 6, Layers: []Layer{OtherStage(1, 1, 2), perfect()}},
-		{Name: "domain on two stages", Causes: []string{wrongStage}, Scenarios: 6, Layers: []Layer{OtherStage(.4, 1, 2, 3), perfect()}},
-		{Name: "no mapping", Causes: []string{unmapped}, Scenarios: 3, Layers: []Layer{Refuse(1)}},
-		{Name: "access denied", Causes: []string{accessDenied}, Scenarios: 3, Layers: []Layer{Refuse(1), perfect()}},
-		{Name: "stale deployment", Causes: []string{staleDeployment}, Scenarios: 3, Layers: []Layer{OldDeployment(1, 1), perfect()}},
-		{Name: "automatic deployment off", Causes: []string{autoDeployOff}, Scenarios: 3, Layers: []Layer{OldDeployment(1, 1), perfect()}},
-		{Name: "automatic deployment failed", Causes: []string{autoDeployFails}, Scenarios: 3, Layers: []Layer{OldDeployment(1, 1), perfect()}},
-		{Name: "stages configured differently", Causes: []string{configDrift}, Scenarios: 3, Layers: []Layer{OtherStage(.5, 1, 0), perfect()}},
+		domain("domain mapped to another stage", "dev", 1, 1, 2),
+		domain("domain served by another stage", "prod", 1, 1, 2),
+		domain("domain on two stages", "prod", .4, 1, 2, 3),
+		{Name: "no mapping", Causes: []string{unmapped}, Scenarios: 3, Config: []Configure{onlyDomain("")}, Layers: []Layer{Refuse(1)}},
+		{Name: "access denied", Causes: []string{accessDenied}, Scenarios: 3, Config: []Configure{withKey()}, Layers: []Layer{Refuse(1), perfect()}},
+		{Name: "stale deployment", Causes: []string{staleDeployment}, Scenarios: 3, Config: []Configure{withEdit()}, Layers: []Layer{OldDeployment(1, 1), perfect()}},
+		{Name: "automatic deployment off", Causes: []string{autoDeployOff}, Scenarios: 3, Config: []Configure{withEdit(), withHTTP(false, &yes)},
+			Layers: []Layer{OldDeployment(1, 1), perfect()}},
+		{Name: "automatic deployment failed", Causes: []string{autoDeployFails}, Scenarios: 3, Config: []Configure{withEdit(), withHTTP(true, &no)},
+			Layers: []Layer{OldDeployment(1, 1), perfect()}},
+		{Name: "stages configured differently", Causes: []string{configDrift}, Scenarios: 3, Targets: 2, Config: []Configure{withVariable(), withDev()},
+			Layers: []Layer{On(1, OtherStage(1, 1, 0)), perfect()}},
 	}
 }
 
 func mixtures() []World {
 	address := func(r *Row) bool { return r.Address == 0 }
+	flaking := map[int]Look{2: Failing}
 	return []World{
-		{Name: "canary and flake", Causes: []string{canarySplit, flakyBackend}, Percent: 10,
+		{Name: "canary and flake", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking,
 			Layers: []Layer{Canary(.1), clean(1), Flake(.05, 2), perfect()}},
-		{Name: "canary and bursts", Causes: []string{canarySplit, flakyBackend}, Percent: 10,
+		{Name: "canary and bursts", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking,
 			Layers: []Layer{Canary(.1), clean(1), Bursts(.01, .85, 2), perfect()}},
 		{Name: "canary and throttling", Causes: []string{canarySplit, throttled}, Percent: 10,
-			Layers: []Layer{Canary(.1), clean(1), Throttle(.2, 2), perfect()}},
+			Layers: []Layer{Canary(.1), Throttle(.2, 2), clean(1), perfect()}},
 		{Name: "canary and one address", Causes: []string{canarySplit, endpointSplit}, Percent: 10,
 			Layers: []Layer{Canary(.1), clean(1), By(address, .99, 0, 2), perfect()}},
-		{Name: "canary and weighted alias", Causes: []string{canarySplit, backendSplit}, Percent: 10,
+		{Name: "canary and weighted alias", Causes: []string{canarySplit, backendSplit}, Percent: 10, Config: []Configure{withAlias()},
 			Layers: []Layer{Canary(.1), clean(1), Alias(.2, 2), perfect()}},
-		{Name: "identical canary and a flake at its rate", Causes: []string{flakyBackend, staleCanary}, Percent: 10,
-			Layers: []Layer{Canary(.1), Flake(.1, 1), perfect()}},
 		{Name: "canary from three machines", Causes: []string{canarySplit}, Percent: 10, Machines: 3,
 			Layers: []Layer{Canary(.1), clean(1), perfect()}},
 	}

@@ -10,6 +10,18 @@ import (
 // each makes a layer without state.
 func each(step Step) Layer { return func() Step { return step } }
 
+// On applies a layer to one address only.
+func On(target int, layer Layer) Layer {
+	return func() Step {
+		step := layer()
+		return func(r *Row, rng *rand.Rand) {
+			if r.Target == target {
+				step(r, rng)
+			}
+		}
+	}
+}
+
 // Canary draws the canary label per request with share p, as API Gateway does.
 func Canary(p float64) Layer {
 	return each(func(r *Row, rng *rand.Rand) { r.Canary = rng.Float64() < p })
@@ -161,6 +173,17 @@ func Throttle(share float64, behaviour int) Layer {
 	return each(func(r *Row, rng *rand.Rand) {
 		if rng.Float64() < share {
 			r.Class, r.Behaviour = Throttled, behaviour
+		}
+	})
+}
+
+// OldHits lets a cache answer a share of the requests, with what was the answer
+// when it was filled.
+func OldHits(share float64, behaviour int) Layer {
+	return each(func(r *Row, rng *rand.Rand) {
+		if rng.Float64() < share {
+			r.Cached = true
+			deviates(r, rng, 1, behaviour)
 		}
 	})
 }

@@ -25,7 +25,15 @@ type World struct {
 	Percent float64
 	Layers  []Layer
 
+	// Allowed are causes that may be found beside the true ones.
+	Allowed []string
+	// Looks says what a behaviour's answers look like; Other by default.
+	Looks map[int]Look
+	// Config changes the configuration that can be read, in order.
+	Config []Configure
+
 	Scenarios   int     // 1
+	Targets     int     // 1
 	Connections int     // 8
 	Addresses   int     // 4
 	Machines    int     // 1
@@ -92,6 +100,7 @@ type connection struct{ id, used, address int }
 func (w World) design() *design {
 	w.Scenarios = max(w.Scenarios, 1)
 	w.Machines = max(w.Machines, 1)
+	w.Targets = max(w.Targets, 1)
 	if w.Connections == 0 {
 		w.Connections = defaultConnections
 	}
@@ -113,6 +122,9 @@ func (d *design) next(rng *rand.Rand) Row {
 		Scenario: rng.IntN(d.Scenarios),
 		Conn:     c.id, ConnN: c.used, Fresh: fresh,
 		Address: c.address, Pop: c.address / addressesPerPop,
+	}
+	if d.Targets > 1 {
+		row.Target = rng.IntN(d.Targets)
 	}
 	d.index++
 	d.seq[machine]++

@@ -1,13 +1,7 @@
 package inventory
 
 import (
-	"context"
-	"net"
-	"net/http"
-	"os/exec"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -18,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/probe"
+	"stageprobe/scenarios/sandbox/mototest"
 )
 
 // clients talk to any endpoint with the real SDK over a real socket.
@@ -26,48 +21,6 @@ func clients(endpoint string) (*apigateway.Client, *apigatewayv2.Client) {
 		Region: "eu-west-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 	}
 	return apigateway.NewFromConfig(cfg), apigatewayv2.NewFromConfig(cfg)
-}
-
-// startMoto starts moto_server on a free port and waits until it answers.
-func startMoto(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		t.Skip("moto_server is not on PATH (pip install 'moto[server]')")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-H", "127.0.0.1", "-p", strconv.Itoa(port))
-	if err := cmd.Start(); err != nil {
-		t.Skipf("moto_server does not start: %v", err)
-	}
-	exited := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(exited) }() // how it ends is seen by the polling below
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-exited })
-	url := "http://127.0.0.1:" + strconv.Itoa(port)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for {
-		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, url+"/moto-api/", nil)
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-			return url
-		}
-		select {
-		case <-exited:
-			t.Skip("moto_server ended at once: its server extras may be missing")
-		case <-ctx.Done():
-			t.Fatalf("moto_server does not answer: %v", err)
-		case <-time.After(50 * time.Millisecond): // a process of its own has no event to wait for
-		}
-	}
 }
 
 func must[T any](v T, err error) func(*testing.T) T {
@@ -81,7 +34,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 }
 
 func TestReadsWhatMotoWasGiven(t *testing.T) {
-	rest, http2 := clients(startMoto(t))
+	rest, http2 := clients(mototest.Start(t))
 	ctx := t.Context()
 	api := must(rest.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("orders")}))(t)
 	root := must(rest.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: api.Id}))(t).Items[0].Id

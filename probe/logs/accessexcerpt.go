@@ -41,5 +41,28 @@ func accessLines(text []byte) [][]byte {
 	if _, whole := flatten(text); whole {
 		return [][]byte{text}
 	}
-	return bytes.Split(text, []byte("\n"))
+	return objects(bytes.Split(text, []byte("\n")))
 }
+
+// objects joins the lines of entries that were printed prettily: those from a
+// line that only opens an object to the one that closes it.
+func objects(lines [][]byte) [][]byte {
+	out, open := lines[:0:0], -1
+	for i, line := range lines {
+		switch line = bytes.TrimSpace(line); {
+		case string(line) == "{" && open < 0:
+			open = i
+		case open < 0:
+			out = append(out, line)
+		case bytes.Equal(bytes.TrimRight(line, ","), []byte("}")) && indent(lines[i]) == indent(lines[open]):
+			out = append(out, bytes.TrimRight(bytes.Join(lines[open:i+1], nil), ", \r"))
+			open = -1
+		}
+	}
+	if open >= 0 { // it was never closed
+		out = append(out, bytes.Join(lines[open:], nil))
+	}
+	return out
+}
+
+func indent(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " \t")) }

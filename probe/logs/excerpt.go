@@ -48,7 +48,6 @@ func (x *Execution) outcome(amend func(*probe.LogRecord)) ([]probe.LogRecord, bo
 // not say where an event ends: a line with nothing in front, after lines that
 // have it, continues the line before.
 func (x *Execution) addText(e Event, text []byte) {
-	s := x.stream(e.Group, e.Stream)
 	given := e.Time
 	for len(text) > 0 {
 		var line []byte
@@ -61,57 +60,99 @@ func (x *Execution) addText(e Event, text []byte) {
 			}
 			continue
 		}
-		x.addLine(s, e, line)
+		from := e
+		if group, stream, n := columns(line); n > 0 {
+			from.Group, from.Stream, line = group, stream, line[n:]
+		}
+		x.addLine(x.stream(from.Group, from.Stream), e, line)
 	}
 }
 
-// addLine adds a copied line; a cut in the middle of it may be followed by the
-// next line of the log.
+// columns reads the names of group and stream that "awslogs get" prints first.
+func columns(line []byte) (group, stream string, n int) {
+	if !bytes.HasPrefix(line, []byte("API-Gateway-Execution-Logs")) {
+		return "", "", 0
+	}
+	name := firstWord(line)
+	if _, _, _, ok := ParseGroup(string(name)); !ok {
+		return "", "", 0
+	}
+	n = len(name)
+	for n < len(line) && line[n] <= ' ' {
+		n++
+	}
+	if m := streamName(line[n:]); m > 0 {
+		return string(name), string(line[n : n+32]), n + m
+	}
+	return string(name), "", n
+}
+
+// addLine adds a copied line. Copying may run several lines of the log together:
+// behind a cut, and wherever the id or the date of the first stands again.
 func (x *Execution) addLine(s *stream, e Event, line []byte) {
-	const mark = "[TRUNCATED]"
-	for {
-		end, next := len(line), len(line)
-		for from := 0; ; {
-			at := bytes.Index(line[from:], []byte(mark))
-			if at < 0 {
-				break
-			}
-			from += at + len(mark)
-			if splitHeader(line[from:]).known() {
-				end, next = from, from
-				break
-			}
-		}
+	for len(line) > 0 {
+		end := nextLine(line)
 		part, h := s.looseHeader(line[:end])
 		x.add(s, e, part, h)
-		if next == len(line) {
-			return
-		}
-		line = line[next:]
+		line = line[end:]
 	}
+}
+
+// nextLine returns where in a copied line the next line of the log begins; its
+// length where none does.
+func nextLine(line []byte) int {
+	const cutMark, utc = "[TRUNCATED]", " UTC "
+	own := splitHeader(line).id
+	for at := 1; at < len(line); at++ {
+		switch c := line[at]; {
+		case c == ' ' && at >= len("Thu Aug 31 01:07:25") && bytes.HasPrefix(line[at:], []byte(utc)):
+			from := at - len("Thu Aug 31 01:07:25")
+			var t time.Time
+			if from > 0 && testDate(line[from:], &t) > 0 {
+				return from
+			}
+		case c == '(' && own != nil && line[at-1] <= ' ' && bytes.HasPrefix(line[at+1:], own) && beginsLine(line[at:]):
+			return at
+		case c == '[' && bytes.HasPrefix(line[at:], []byte(cutMark)):
+			if from := at + len(cutMark); splitHeader(line[from:]).known() {
+				return from
+			}
+		}
+	}
+	return len(line)
+}
+
+// beginsLine tells whether "(id) " and the text of a known line stand here.
+func beginsLine(text []byte) bool {
+	_, n := parenthesised(text)
+	if n == 0 {
+		return false
+	}
+	t, _ := match(text[n:])
+	return t != nil
 }
 
 // looseHeader also finds an id that other columns stand in front of, as in the
-// text output of the AWS command line, if a known line follows it. The command
-// also prints the event's time behind the message.
+// text output of the AWS command line, in tables and in quoted lists, if a known
+// line follows it. The command also prints the event's time behind the message.
 func (s *stream) looseHeader(line []byte) ([]byte, header) {
 	h := splitHeader(line)
-	if h.id != nil || h.test || s.prefixed && h.known() || bytes.HasPrefix(line, []byte("{")) {
+	if h.id != nil || h.test || bytes.HasPrefix(line, []byte("{")) {
 		return line, h
 	}
-	const columns = 250
-	at := bytes.IndexByte(line[:min(len(line), columns)], '(')
-	if at <= 0 {
+	at := h.start + len(line[h.start:]) - len(bytes.TrimLeft(line[h.start:], `|"' `))
+	if !h.known() {
+		const widest = 250
+		at = bytes.IndexByte(line[:min(len(line), widest)], '(')
+	}
+	if at <= 0 || at >= len(line) || !beginsLine(line[at:]) {
 		return line, h
 	}
 	id, n := parenthesised(line[at:])
-	if n == 0 {
-		return line, h
-	}
-	if t, _ := match(line[at+n:]); t == nil {
-		return line, h
-	}
 	h.id, h.start = id, at+n
+	if q := line[at-1]; q == '"' || q == '\'' {
+		line = bytes.TrimRight(line, `"',; `)
+	}
 	if tab := bytes.LastIndexByte(line, '\t'); tab > h.start {
 		if behind, ok := parseTime(line[tab+1:]); ok {
 			line, h.time = line[:tab], behind

@@ -42,7 +42,7 @@ var failures = []failure{
 	{"No match for output mapping", producerGateway, "", 500},
 	{"invalid method response", producerGateway, "", 500},
 	{"header already present", producerGateway, "", 500},
-	{"internal error while executing your request", producerGateway, "", 500},
+	{"internal error while executing your request", producerIntegration, "", 500},
 	{"Unauthorized request", producerAuthorizer, "UNAUTHORIZED", 401},
 	{"The client is not authorized", "", "ACCESS_DENIED", 403},
 	{"Request body does not match model schema", producerGateway, "BAD_REQUEST_BODY", 400},

@@ -219,7 +219,7 @@ func (r *request) setAPIStage(s []byte) {
 	switch {
 	case found && isAPIID(api):
 		r.rec.APIID = api
-	case !found || strings.Trim(api, "*xX") != "": // people mask the API's id, not the stage
+	case !found || strings.Trim(api, "*") != "": // people mask the API's id, not the stage
 		return
 	}
 	if isStageName(stage) && stage != "null" && stage != "test-invoke-stage" {

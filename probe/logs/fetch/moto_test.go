@@ -1,11 +1,7 @@
 package fetch
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -15,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"stageprobe/probe"
+	"stageprobe/scenarios/sandbox/mototest"
 )
 
 func newClient(endpoint string) *cloudwatchlogs.Client {
@@ -25,51 +22,10 @@ func newClient(endpoint string) *cloudwatchlogs.Client {
 	})
 }
 
-// moto starts moto_server on a free port and returns a client of it.
+// moto starts moto_server and returns a client of it.
 func moto(t *testing.T) *cloudwatchlogs.Client {
 	t.Helper()
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		t.Skip("moto_server is not on the PATH")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	l.Close()
-	server := exec.Command(path, "-H", "127.0.0.1", "-p", port)
-	if err := server.Start(); err != nil {
-		t.Skipf("moto_server does not start: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	ready(t, address)
-	return newClient("http://" + address)
-}
-
-// ready waits for the server's port, at most a minute.
-func ready(t *testing.T, address string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		answer, err := http.Get("http://" + address + "/moto-api/")
-		if err == nil {
-			answer.Body.Close()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Skipf("moto_server does not answer: %v", err)
-		case <-tick.C:
-		}
-	}
+	return newClient(mototest.Start(t))
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/smithy-go/logging"
 
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
@@ -32,7 +33,7 @@ type cloud struct {
 // open finds region and credentials as the AWS CLI does. fallback is the
 // region of a pasted URL.
 func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why string, err error) {
-	opts := []func(*config.LoadOptions) error{config.WithAppID("stageprobe")}
+	opts := []func(*config.LoadOptions) error{config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{})}
 	if f.region != "" {
 		opts = append(opts, config.WithRegion(f.region))
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,7 +133,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 // engine makes the load engine from the transport flags.
 func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secretValues) (*probe.Engine, error) {
 	e := &probe.Engine{UserAgent: userAgent(), Mint: true}
-	for _, spec := range c.connectTo {
+	for _, spec := range append(slices.Clone(c.connectTo), strings.Fields(os.Getenv("STAGEPROBE_CONNECT_TO"))...) {
 		to, err := probe.ParseRedirect(spec)
 		if err != nil {
 			return nil, hint(fmt.Errorf("--connect-to %s: %w", spec, err), "write it as host:port=host:port")

@@ -56,7 +56,7 @@ type transportFlags struct {
 }
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable")
+	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses (STAGEPROBE_CONNECT_TO, separated by spaces, adds more)")
 	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
 	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")

@@ -91,7 +91,7 @@ func fileRegion(f *scenarios.File) string {
 // selection brings flags and file together. A flag narrows what a file says.
 func (c *checkFlags) selection(file *scenarios.File, urls []string) (probe.Selection, error) {
 	sel := probe.Selection{
-		Headers: probe.FixedHeaders(userAgent()), InvokeTemplate: c.invokeTemplate, Region: c.region,
+		Headers: append(probe.FixedHeaders(userAgent()), c.plainHeaders()...), InvokeTemplate: c.invokeTemplate, Region: c.region,
 	}
 	sel.URLs = append(sel.URLs, urls...)
 	if file != nil {
@@ -132,6 +132,17 @@ func (c *checkFlags) addDomains(sel *probe.Selection) {
 		name, base := splitDomain(d)
 		sel.APIs[0].Domains = append(sel.APIs[0].Domains, probe.DomainSelection{Name: name, BasePath: base, Stage: meant})
 	}
+}
+
+// plainHeaders are the headers of -H as a routing rule sees them. A secret's
+// value is left out: no rule should turn on one.
+func (c *checkFlags) plainHeaders() []probe.Header {
+	var out []probe.Header
+	for _, h := range c.headers {
+		name, value, _ := strings.Cut(h, ":")
+		out = append(out, probe.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return out
 }
 
 func (s *subject) readConfiguration(ctx context.Context) error {

@@ -153,6 +153,10 @@ func (s *subject) addKnown(index map[string]int) {
 
 func (s *subject) routesOf(t *probe.Target, authenticated bool) []probe.Scenario {
 	list := probe.Scenarios(s.definition(t), probe.RouteOptions{Authenticated: authenticated})
+	// A longer mapping of the same domain may take a path to another stage.
+	list = slices.DeleteFunc(list, func(sc probe.Scenario) bool {
+		return !t.Reaches(&s.snap, sc.Path, s.selection.Headers)
+	})
 	api := s.snap.API(t.APIID)
 	if st := api.Stage(t.Stage); st != nil && st.Canary != nil && st.Canary.Percent > 0 && st.CanaryDeployed != nil && st.Deployed != nil {
 		for _, sc := range probe.EditorOnly(st.CanaryDeployed, st.Deployed, editorOnly) {

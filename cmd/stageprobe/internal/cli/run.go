@@ -40,6 +40,7 @@ type run struct {
 	// logsInVain: no group exists, none may be read, or waiting for the first
 	// event was for nothing.
 	logsInVain bool
+	logsWaited time.Duration // of --log-wait
 }
 
 // Sizes of a batch between two looks. The verdict is anytime-valid, so looking
@@ -138,7 +139,13 @@ func (r *run) decided(ctx context.Context) bool {
 	if r.readAt > 0 && r.seen < r.readAt+r.readAt/2 && !p.Decision.Decided {
 		return false
 	}
-	r.readLogs(ctx)
+	// The first time the run waits for what the logs have to say; later ones
+	// take what is there and go on sending.
+	if r.readAt == 0 {
+		r.readLogs(ctx)
+	} else if !r.logsInVain {
+		_ = r.fetch(ctx) // an error is a note already
+	}
 	p = r.session.Progress()
 	r.show(p, "probing")
 	return p.Decision.Decided
@@ -249,23 +256,25 @@ func (r *run) readsLogs() bool {
 const logPause = time.Second
 
 // readLogs asks for the logs of every request so far, and again until a verdict
-// falls, nothing more is to be learnt, or --log-wait is over.
+// falls, nothing more is to be learnt, or --log-wait is over, which all waiting
+// of a run shares.
 func (r *run) readLogs(ctx context.Context) {
-	deadline := r.now().Add(r.flags.logWait)
+	began := r.now()
 	for !r.logsInVain {
 		err := r.fetch(ctx)
 		p := r.session.Progress()
 		r.show(p, "reading logs")
-		waited := r.now().After(deadline)
+		waited := r.logsWaited+r.now().Sub(began) >= r.flags.logWait
 		// Once a full wait has brought nothing, another will not.
 		r.logsInVain = r.logsInVain || err != nil || (waited && p.LogsMatched == 0)
 		if ctx.Err() != nil || waited || p.Decision.Decided || r.session.LogsSettled() {
-			return
+			break
 		}
 		if sleep(ctx, logPause) != nil {
-			return
+			break
 		}
 	}
+	r.logsWaited += r.now().Sub(began)
 }
 
 // fetch reads once what the logs hold by now.

@@ -197,7 +197,11 @@ func newSandbox(s Streams) *cobra.Command {
 			if err := os.WriteFile(ca, server.CACert(), 0o644); err != nil {
 				return fmt.Errorf("write %s: %w", ca, err)
 			}
-			printReach(s.Out, world, server, ca)
+			flags, err := worldArgs(world, dir)
+			if err != nil {
+				return err
+			}
+			printReach(s.Out, world, server, ca, flags)
 			<-cmd.Context().Done()
 			return nil
 		},
@@ -234,17 +238,13 @@ func loadWorld(args []string, file string) (*sandbox.World, error) {
 
 // printReach prints lines that a shell can evaluate, and the check that goes
 // with the world.
-func printReach(w io.Writer, world *sandbox.World, server *sandbox.Server, ca string) {
+func printReach(w io.Writer, world *sandbox.World, server *sandbox.Server, ca string, args []string) {
 	fmt.Fprintf(w, "# %s: %s\n", world.Name, world.Title)
 	fmt.Fprintf(w, "export AWS_ENDPOINT_URL=%s\n", server.ControlURL())
 	fmt.Fprintf(w, "export AWS_REGION=%s AWS_DEFAULT_REGION=%s\n", world.Region, world.Region)
 	fmt.Fprintln(w, "export AWS_ACCESS_KEY_ID=SANDBOX AWS_SECRET_ACCESS_KEY=sandbox")
-	fmt.Fprintf(w, "stageprobe check %s", quoteArgs(world.Check.Args))
-	fmt.Fprintf(w, " --cacert %s", quoteArg(ca))
-	for _, to := range server.ConnectTo() {
-		fmt.Fprintf(w, " --connect-to %s", quoteArg(to))
-	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "export STAGEPROBE_CONNECT_TO=%s\n", quoteArg(strings.Join(server.ConnectTo(), " ")))
+	fmt.Fprintf(w, "stageprobe check %s --cacert %s\n", quoteArgs(args), quoteArg(ca))
 }
 
 func quoteArgs(args []string) string {

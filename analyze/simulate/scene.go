@@ -1,0 +1,236 @@
+package simulate
+
+import (
+	"fmt"
+	"time"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// Look is what the answers of a behaviour look like.
+type Look uint8
+
+// The looks.
+const (
+	Other     Look = iota // another answer of the integration
+	Failing               // 502 of the integration
+	Denying               // 403 by an authorizer's policy
+	Forbidden             // 403 without a reason
+	NoRoute               // Missing Authentication Token
+	TooMany               // 429 by the gateway
+)
+
+// answer fills in what a cluster of a look shows.
+func (l Look) answer(c *attribution.Cluster) {
+	c.Status, c.Producer, c.Class = 200, "integration", attribution.ClassInformative
+	gateway := func(status int, response, errorType string, class attribution.Class) {
+		c.Status, c.Producer, c.GatewayResponse, c.ErrorType, c.Class = status, "gateway", response, errorType, class
+	}
+	switch l {
+	case Failing:
+		c.Status, c.Failure, c.ErrorType = 502, true, "InternalServerErrorException"
+	case Denying:
+		gateway(403, "ACCESS_DENIED", "AccessDeniedException", attribution.ClassAuthFail)
+		c.Producer = "authorizer"
+	case Forbidden:
+		gateway(403, "", "ForbiddenException", attribution.ClassAuthFail)
+	case NoRoute:
+		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", attribution.ClassAuthFail)
+	case TooMany:
+		gateway(429, "THROTTLED", "LimitExceededException", attribution.ClassThrottled)
+	}
+}
+
+// look is how a row's answer looks.
+func (w World) look(r *Row) Look {
+	if l, ok := w.Looks[r.Behaviour]; ok {
+		return l
+	}
+	switch r.Class {
+	case Throttled:
+		return TooMany
+	case Refused:
+		return Forbidden
+	}
+	return Other
+}
+
+// Configure changes what the control plane tells of a world.
+type Configure func(*attribution.Input)
+
+// The API that every world probes.
+const (
+	apiID         = "abc123"
+	ownDeployment = "dep1"
+	oldDeployment = "dep0"
+)
+
+// began is when every run begins.
+var began = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+// input is what is known of a world before the first request: stages prod and dev
+// of one API, and the invoke URL of prod.
+func (w World) input() attribution.Input {
+	var in attribution.Input
+	definition := func() *probe.Definition {
+		d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{}}
+		for i := range w.Scenarios {
+			d.Routes[route(i)] = probe.Route{}
+		}
+		return d
+	}
+	before := func(days int) time.Time { return began.Add(-time.Duration(days) * 24 * time.Hour) }
+	in.Snapshot = probe.Snapshot{Region: "eu-west-1", Taken: began, APIs: []probe.API{{
+		ID: apiID, Kind: probe.REST, Editor: definition(),
+		Stages: []probe.Stage{
+			{Name: "prod", DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90)},
+			{Name: "dev", DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90)},
+		},
+		Deployments: []probe.Deployment{{ID: ownDeployment, Created: before(100)}, {ID: oldDeployment, Created: before(400)}},
+	}}}
+	in.Plan = probe.Plan{Seed: 1, Requests: Budget, Rate: w.Rate}
+	for i := range w.Scenarios {
+		in.Plan.Scenarios = append(in.Plan.Scenarios, probe.Scenario{
+			Name: fmt.Sprint("s", i), Method: "GET", Path: fmt.Sprint("/s", i), Route: route(i),
+		})
+	}
+	in.Plan.Targets = []probe.Target{invokeURL("prod")}
+	if w.Percent > 0 {
+		withCanary(w.Percent)(&in)
+	}
+	for _, configure := range w.Config {
+		configure(&in)
+	}
+	return in
+}
+
+func route(scenario int) string { return fmt.Sprint("GET /s", scenario) }
+
+func invokeURL(stage string) probe.Target {
+	return probe.Target{
+		ID: apiID + "/" + stage, URL: "https://" + apiID + ".execute-api.eu-west-1.amazonaws.com/" + stage,
+		Kind: probe.InvokeURL, APIID: apiID, APIKind: probe.REST, Stage: stage, DeploymentID: ownDeployment,
+	}
+}
+
+func prod(in *attribution.Input) *probe.Stage { return &in.Snapshot.APIs[0].Stages[0] }
+
+// withCanary gives prod a canary of an older deployment.
+func withCanary(percent float64) Configure {
+	return func(in *attribution.Input) {
+		c := &probe.Canary{Percent: percent, DeploymentID: oldDeployment}
+		prod(in).Canary, in.Plan.Targets[0].Canary = c, c
+	}
+}
+
+// withRoutes changes every route of the editor and of both stages alike.
+func withRoutes(change func(*probe.Route)) Configure {
+	return func(in *attribution.Input) {
+		api := &in.Snapshot.APIs[0]
+		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
+			for key, r := range d.Routes {
+				change(&r)
+				d.Routes[key] = r
+			}
+		}
+	}
+}
+
+// withAlias lets the routes call a function through an alias.
+func withAlias() Configure {
+	return withRoutes(func(r *probe.Route) {
+		r.Integration.URI = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:orders:live/invocations"
+	})
+}
+
+// withKey lets the routes ask for an API key.
+func withKey() Configure { return withRoutes(func(r *probe.Route) { r.APIKeyRequired = true }) }
+
+// withAuthorizer guards the routes by an authorizer that keeps its results.
+func withAuthorizer(ttl int) Configure {
+	return func(in *attribution.Input) {
+		withRoutes(func(r *probe.Route) { r.Authorization, r.Authorizer = "CUSTOM", "guard" })(in)
+		api := &in.Snapshot.APIs[0]
+		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
+			d.Authorizers = map[string]probe.Authorizer{"guard": {Type: "TOKEN", TTL: &ttl}}
+		}
+	}
+}
+
+// withCache switches the cache of prod on.
+func withCache() Configure {
+	return func(in *attribution.Input) {
+		prod(in).CacheCluster, prod(in).CacheSize = true, "0.5"
+		prod(in).Methods = map[string]probe.MethodSettings{"*/*": {Caching: true, CacheTTL: 300}}
+	}
+}
+
+// withEdit lets a route wait in the editor, and sends it three requests.
+func withEdit() Configure {
+	return func(in *attribution.Input) {
+		in.Snapshot.APIs[0].Editor.Routes["GET /new"] = probe.Route{}
+		in.Plan.Scenarios = append(in.Plan.Scenarios, probe.Scenario{
+			Name: "new", Method: "GET", Path: "/new", Route: "GET /new", Limit: 3, Confirms: "editor-only route GET /new",
+		})
+	}
+}
+
+// withHTTP makes it an HTTP API.
+func withHTTP(autoDeploy bool, succeeded *bool) Configure {
+	return func(in *attribution.Input) {
+		api := &in.Snapshot.APIs[0]
+		api.Kind, in.Plan.Targets[0].APIKind = probe.HTTP, probe.HTTP
+		for i := range api.Stages {
+			api.Stages[i].AutoDeploy, api.Stages[i].LastDeploymentSucceeded = autoDeploy, succeeded
+		}
+	}
+}
+
+// withDev probes the invoke URL of stage dev as well.
+func withDev() Configure {
+	return func(in *attribution.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
+}
+
+// withVariable gives the stages different values of a stage variable.
+func withVariable() Configure {
+	return func(in *attribution.Input) {
+		stages := in.Snapshot.APIs[0].Stages
+		stages[0].Variables = map[string]string{"backend": "blue"}
+		stages[1].Variables = map[string]string{"backend": "green"}
+		withRoutes(func(r *probe.Route) { r.Integration.URI = "https://${stageVariables.backend}.example.com" })(in)
+	}
+}
+
+// withDomain puts a domain before the other addresses: it leads to a stage by
+// configuration, or is not known to lead anywhere ("" or "?"), and prod is meant.
+func withDomain(leadsTo string) Configure {
+	return func(in *attribution.Input) {
+		t := probe.Target{
+			ID: "api.example.com", URL: "https://api.example.com", Kind: probe.CustomDomain, Region: "eu-west-1",
+			Meant: &probe.StageRef{APIID: apiID, Stage: "prod"},
+		}
+		d := probe.Domain{Name: t.ID}
+		switch leadsTo {
+		case "":
+			t.Unmapped = "no base path mapping of api.example.com matches /"
+		case "?":
+			d.Name = ""
+		default:
+			t.APIID, t.APIKind, t.Stage, t.DeploymentID = apiID, probe.REST, leadsTo, ownDeployment
+			d.Mappings = []probe.Mapping{{APIID: apiID, Stage: leadsTo}}
+		}
+		if d.Name != "" {
+			in.Snapshot.Domains = append(in.Snapshot.Domains, d)
+		}
+		in.Plan.Targets = append([]probe.Target{t}, in.Plan.Targets...)
+	}
+}
+
+// onlyDomain probes a domain and nothing else.
+func onlyDomain(leadsTo string) Configure {
+	return func(in *attribution.Input) {
+		in.Plan.Targets = nil
+		withDomain(leadsTo)(in)
+	}
+}

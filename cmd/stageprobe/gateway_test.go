@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+	"stageprobe/cmd/stageprobe/internal/cli"
+	"stageprobe/scenarios/sandbox"
+)
+
+// box is an embedded gateway on which a test runs the command, in this process
+// and over real sockets.
+type box struct {
+	*sandbox.Server
+	world *sandbox.World
+	dir   string
+}
+
+// environment gives the commands of this process what a user's shell would:
+// keys, which the embedded gateway takes whatever they are, and no files of the
+// machine's own. Scripts have an environment of their own.
+var environment = sync.OnceValue(func() error {
+	var errs []error
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "SANDBOX", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "NO_COLOR": "1",
+	} {
+		errs = append(errs, os.Setenv(name, value))
+	}
+	return errors.Join(errs...)
+})
+
+// load finds an embedded world by name.
+func load(t testing.TB, name string) *sandbox.World {
+	t.Helper()
+	world, err := sandbox.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world
+}
+
+// open starts a world for the rest of a test.
+func open(t testing.TB, world *sandbox.World) *box {
+	t.Helper()
+	if err := environment(); err != nil {
+		t.Fatal(err)
+	}
+	server, err := sandbox.Start(world, sandbox.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	b := &box{Server: server, world: world, dir: t.TempDir()}
+	b.write(t, "ca.pem", server.CACert())
+	b.write(t, "scenarios.yaml", []byte(world.Check.Scenarios))
+	return b
+}
+
+func (b *box) path(name string) string { return filepath.Join(b.dir, name) }
+
+func (b *box) write(t testing.TB, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(b.path(name), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run is one command with its exit code and what it printed.
+func (b *box) run(t testing.TB, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = cli.Main(context.WithoutCancel(t.Context()), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	return code, out.String(), err.String()
+}
+
+// reach are the flags that lead a command to the gateway.
+func (b *box) reach() []string {
+	return []string{"--endpoint-url", b.ControlURL(), "--region", b.world.Region}
+}
+
+// probing are the flags of check and wait on this world, quick enough for a
+// test: the rate is no part of any verdict.
+func (b *box) probing() []string {
+	args := append(slices.Clone(b.world.Check.Args), b.reach()...)
+	if b.world.Check.Scenarios != "" {
+		args = append(args, "--scenarios", b.path("scenarios.yaml"))
+	}
+	for _, to := range b.ConnectTo() {
+		args = append(args, "--connect-to", to)
+	}
+	return append(args, "--cacert", b.path("ca.pem"), "--seed", "1", "--rate", "300", "--log-wait", "20s")
+}
+
+// check runs check and reads its report, which is kept under the given name.
+func (b *box) check(t testing.TB, name string, more ...string) *analyze.Report {
+	t.Helper()
+	args := slices.Concat([]string{"check"}, b.probing(), more, []string{"-q", "--format", "json", "-o", b.path(name)})
+	return b.report(t, name, args)
+}
+
+// inspect reads the configuration alone.
+func (b *box) inspect(t testing.TB, more ...string) *analyze.Report {
+	t.Helper()
+	args := slices.Concat([]string{"inspect"}, b.reach(), more, []string{"-q", "--format", "json", "-o", b.path("inspect.json")})
+	return b.report(t, "inspect.json", args)
+}
+
+func (b *box) report(t testing.TB, name string, args []string) *analyze.Report {
+	t.Helper()
+	code, _, stderr := b.run(t, args...)
+	data, err := os.ReadFile(b.path(name))
+	if err != nil {
+		t.Fatalf("exit code %d, no report: %s", code, stderr)
+	}
+	rep := &analyze.Report{}
+	if err := json.Unmarshal(data, rep); err != nil {
+		t.Fatal(err)
+	}
+	if rep.ExitCode != code {
+		t.Errorf("the report says exit code %d, the command ended with %d", rep.ExitCode, code)
+	}
+	return rep
+}
+
+// find is the finding of a cause; nil where there is none.
+func find(findings []attribution.Finding, cause attribution.Cause) *attribution.Finding {
+	i := slices.IndexFunc(findings, func(f attribution.Finding) bool { return f.Cause == cause })
+	if i < 0 {
+		return nil
+	}
+	return &findings[i]
+}
