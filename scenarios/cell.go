@@ -203,28 +203,33 @@ func (c *cell) latency() result {
 const convergedShare = 0.01
 
 // converges looks for the last answer that fell short: it must lie within the
-// time, and enough answers must have come since then.
+// time, and so many answers must have come since that one of them would have
+// fallen short, were the share of those still what it was until then.
 func (c *cell) converges(began time.Time, confidence float64) result {
 	within := time.Duration(c.expect.ConvergesWithin)
 	r := result{text: fmt.Sprintf("converges within %s", within)}
 	slices.SortStableFunc(c.moments, func(a, b moment) int { return a.due.Compare(b.due) })
-	since, last := 0, time.Time{}
-	for _, m := range c.moments {
+	since, fell, until, last := 0, 0, 0, time.Time{}
+	for i, m := range c.moments {
 		switch m.met {
 		case met:
 			since++
 		case unmet:
-			since, last = 0, m.due
+			fell++
+			since, until, last = 0, i+1, m.due
 		}
 	}
-	need := stat.NeedZero(convergedShare, confidence)
+	need := 1
+	if fell > 0 {
+		need = stat.NeedZero(min(0.99, max(convergedShare, float64(fell)/float64(until))), confidence)
+	}
 	switch {
 	case len(c.moments) == 0:
 		r.observed = "no answer"
 	case !last.IsZero() && last.Sub(began) > within:
 		r.holds, r.observed = unmet, fmt.Sprintf("an answer fell short %s after the first request", last.Sub(began).Round(time.Millisecond))
 	case since < need:
-		r.observed = fmt.Sprintf("%s since the last that fell short; %d are needed to exclude 1 %%", plural(since, "answer"), need)
+		r.observed = fmt.Sprintf("%s since the last that fell short; %d are needed", plural(since, "answer"), need)
 	case last.IsZero():
 		r.holds, r.observed = met, fmt.Sprintf("from the first of %s on", plural(since, "answer"))
 	default:

@@ -148,8 +148,9 @@ func orNone(values []string) string {
 }
 
 // short is what is shown of a value.
-func short(s string) string {
-	const most = 60
+func short(s string) string { return shorten(60, s) }
+
+func shorten(most int, s string) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/probe"
 	"stageprobe/probe/logs"
 )
 
@@ -77,16 +78,13 @@ func (o *PolicyOptions) complete() {
 	}
 }
 
-// partitionOf follows the prefixes of region names.
+// partitionOf asks how an invoke URL of the region would be read.
 func partitionOf(region string) string {
-	for _, p := range []struct{ prefix, partition string }{
-		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"},
-	} {
-		if strings.HasPrefix(region, p.prefix) {
-			return p.partition
-		}
+	a, err := probe.ParseURL(probe.StageURL(region, "", "abc123", "prod"))
+	if err != nil || region == "" {
+		return "aws"
 	}
-	return "aws"
+	return cmp.Or(a.Partition, "aws")
 }
 
 func (o *PolicyOptions) arn(service, resource string) string {

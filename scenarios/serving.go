@@ -91,19 +91,35 @@ func (s *serving) canary(limit float64) result {
 	}
 	low, high := stat.ConfSeq(k, n, 1-s.confidence)
 	configured, known := s.configured()
+	logged := fmt.Sprintf("the canary served %d of %s", k, plural(n, "logged request"))
+	if known && n > 0 {
+		logged = s.configuration() + "; " + logged
+	} else if known {
+		logged = s.configuration()
+	}
+	r.observed = logged
 	switch {
-	case limit == 0 && k > 0, low > limit/100:
-		r.holds, r.observed = unmet, fmt.Sprintf("the canary served %d of %s", k, plural(n, "logged request"))
-	case known && configured > limit:
-		r.holds, r.observed = unmet, fmt.Sprintf("the canary gets %g %% by configuration, and served %d of %s", configured, k, plural(n, "logged request"))
-	case known && configured == 0 && k == 0 || known && configured > 0:
-		r.holds, r.observed = met, fmt.Sprintf("the canary gets %g %% by configuration, and served %d of %s", configured, k, plural(n, "logged request"))
+	case limit == 0 && k > 0, low > limit/100, known && configured > limit:
+		r.holds = unmet
+	case known && (configured > 0 || k == 0):
+		r.holds = met
 	case n > 0 && high <= max(limit/100, convergedShare):
-		r.holds, r.observed = met, fmt.Sprintf("the canary served %d of %s, so at most %.2g %%", k, plural(n, "logged request"), 100*high)
+		r.holds, r.observed = met, fmt.Sprintf("%s, so at most %.2g %%", logged, 100*high)
 	default:
 		r.observed = fmt.Sprintf("the configuration is not known, and %s do not tell", plural(n, "logged request"))
 	}
 	return r
+}
+
+// configuration says what is configured, where that is known.
+func (s *serving) configuration() string {
+	switch c := s.target.Canary; {
+	case c != nil:
+		return fmt.Sprintf("a canary gets %g %% by configuration", c.Percent)
+	case s.target.APIKind == probe.HTTP:
+		return "HTTP APIs have no canary"
+	}
+	return "no canary is configured"
 }
 
 // configured is the canary's percentage; 0 where there is none. It is not known

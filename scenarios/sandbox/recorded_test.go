@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,9 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+
+	"stageprobe/internal/captures"
 )
 
-// The files in testdata/control were recorded against AWS; each names its
+// The control captures were recorded against AWS; each names its
 // source. These tests replay the calls and compare what comes back.
 
 const bare = `
@@ -31,15 +32,11 @@ backends:
 
 func recording(t *testing.T, name string) map[string]json.RawMessage {
 	t.Helper()
-	text, err := os.ReadFile("testdata/control/" + name + ".json")
-	if err != nil {
+	var data map[string]json.RawMessage
+	if err := json.Unmarshal(captures.Named("control/"+name).Data, &data); err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Data map[string]json.RawMessage }
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	return file.Data
+	return data
 }
 
 // replay compares answers with a recording, ids and dates replaced as the
@@ -288,12 +285,7 @@ backends:
 			Status            int
 		}
 	}
-	text, err := os.ReadFile("testdata/control/http-api-wrong-stage-incident.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Data json.RawMessage }
-	if err := errors.Join(json.Unmarshal(text, &file), json.Unmarshal(file.Data, &want)); err != nil {
+	if err := json.Unmarshal(captures.Named("control/http-api-wrong-stage-incident").Data, &want); err != nil {
 		t.Fatal(err)
 	}
 	c := g.client(true)
@@ -306,7 +298,7 @@ backends:
 			t.Errorf("%s %s: %d %s, recorded %d %s", p.Method, p.URL, got.status, got.body, p.Status, p.Body)
 		}
 	}
-	_, err = g.v2().CreateDeployment(t.Context(), &apigatewayv2.CreateDeploymentInput{ApiId: aws.String("anh066l1wf"), StageName: aws.String("$default")})
+	_, err := g.v2().CreateDeployment(t.Context(), &apigatewayv2.CreateDeploymentInput{ApiId: aws.String("anh066l1wf"), StageName: aws.String("$default")})
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorMessage() != "Stage $default does not exist. StageName specified on a CreateDeployment request must exist so the stage can be updated with the new deployment." {
 		t.Errorf("CreateDeployment: %v", err)

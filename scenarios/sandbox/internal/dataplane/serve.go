@@ -118,6 +118,9 @@ var failures = map[string]refusal{
 	"permission":     {kind: "API_CONFIGURATION_ERROR", failure: gwlog.FunctionPermission},
 	"timeout":        {kind: "INTEGRATION_TIMEOUT", failure: gwlog.Timeout},
 	"network":        {kind: "INTEGRATION_FAILURE", failure: gwlog.Network, detail: "Connection is closed"},
+	"role":           {kind: "API_CONFIGURATION_ERROR", failure: gwlog.RolePermission, detail: "arn:aws:iam::123456789012:role/integration"},
+	"unreachable":    {kind: "API_CONFIGURATION_ERROR", failure: gwlog.Configuration, detail: "There was an internal error while executing your request"},
+	"undeclared":     {kind: "API_CONFIGURATION_ERROR", failure: gwlog.InvalidMethodResponse, detail: "200"},
 	"certificate":    {kind: "API_CONFIGURATION_ERROR", failure: gwlog.CertificateMismatch, detail: "Host name 'backend.internal.example.com' does not match the certificate subject provided by the peer (CN=other.internal.example.com)"},
 }
 
@@ -143,10 +146,12 @@ func (x *exchange) deliver(i *world.Integration, b *world.Backend, record *gwlog
 		got = x.nested()
 	}
 	record.Status, record.StatusReturned = got.status, got.status
-	if record.FunctionARN != "" {
-		record.Status, record.ExecutedVersion = 200, got.version
-	}
 	record.ResponseBody, record.ResponseHeaders = got.body, got.headers
+	if record.FunctionARN != "" {
+		// What the log shows are the headers of Lambda's own API, which name the
+		// version; the function's stand in the body.
+		record.Status, record.ExecutedVersion, record.ResponseHeaders = 200, got.version, nil
+	}
 	if strings.HasSuffix(i.Type, "_PROXY") {
 		x.out = answer{status: got.status, headers: x.remapped(got.headers), body: got.body}
 		return nil

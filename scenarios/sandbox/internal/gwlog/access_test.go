@@ -1,11 +1,11 @@
 package gwlog
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"stageprobe/internal/captures"
 )
 
 // The format behind the three captures of one stage, read off their keys; dynamoDB* are variables that
@@ -50,11 +50,7 @@ func TestGenuineAccessLogs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.log, func(t *testing.T) {
-			raw, err := os.ReadFile(filepath.Join("testdata", "access", tt.log+".log"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := strings.TrimSpace(string(raw))
+			want := strings.TrimSpace(string(captures.Named("access/" + tt.log).Text))
 			want = want[strings.Index(want, "{"):] // some sources put time and stream in front
 			got, err := Access(tt.format, tt.call)
 			if err != nil || got != want {

@@ -3,8 +3,6 @@ package gwlog
 import (
 	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stageprobe/internal/captures"
 )
 
 // stamp is what the tools that made the captures put in front of a line.
@@ -20,12 +20,8 @@ var stamp = regexp.MustCompile(`^(\d{13} |\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\
 // capture reads the lines of a genuine log without the stamps of the tool that fetched it.
 func capture(t *testing.T, name string) []string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", "exec", name+".log"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []string
-	for line := range strings.Lines(string(raw)) {
+	for line := range strings.Lines(string(captures.Named("exec/" + name).Text)) {
 		if line = stamp.ReplaceAllString(strings.TrimRight(line, "\n"), ""); line != "" {
 			out = append(out, line)
 		}
@@ -297,23 +293,17 @@ func TestGenuineFragments(t *testing.T) {
 
 // TestLineOrder compares the names of the lines with a TestInvokeMethod answer that was recorded of AWS.
 func TestLineOrder(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join("testdata", "ls-test-invoke-method.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var recorded struct {
-		Data struct {
-			Response struct {
-				Log map[string]string `json:"log"`
-			} `json:"test_invoke_method_response"`
-		} `json:"data"`
+		Response struct {
+			Log map[string]string `json:"log"`
+		} `json:"test_invoke_method_response"`
 	}
-	if err := json.Unmarshal(raw, &recorded); err != nil {
+	if err := json.Unmarshal(captures.Named("control/ls-test-invoke-method").Data, &recorded); err != nil {
 		t.Fatal(err)
 	}
 	var want []string
-	for _, key := range slices.Sorted(maps.Keys(recorded.Data.Response.Log)) {
-		want = append(want, lineName(recorded.Data.Response.Log[key]))
+	for _, key := range slices.Sorted(maps.Keys(recorded.Response.Log)) {
+		want = append(want, lineName(recorded.Response.Log[key]))
 	}
 	call := echo()
 	call.Failure, call.Response.Status = "", 200

@@ -1,0 +1,113 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// InitOptions say what a scenario file is made from.
+type InitOptions struct {
+	Name string // of the source, such as its path; stands in a comment and in errors
+}
+
+// source is one kind of file that a scenario file can be made from.
+type source struct {
+	kind string
+	what string
+	is   func(doc any) bool
+	read func(doc any, data []byte, d *draft) error
+}
+
+var sources = []source{
+	{"openapi", "an OpenAPI document", isOpenAPI, fromOpenAPI},
+	{"har", "a HAR recording", isHAR, fromHAR},
+	{"cloudformation", "CloudFormation outputs", isStacks, fromStacks},
+	{"sam-endpoints", "sam list endpoints", isSAMEndpoints, fromSAMEndpoints},
+	{"sam-outputs", "sam list stack-outputs", isOutputList, fromOutputList},
+	{"terraform", "terraform output -json", isTerraform, fromTerraform},
+	{"cdk", "cdk-outputs.json", isCDK, fromCDK},
+}
+
+// Kinds are what [From] can read.
+func Kinds() []string {
+	out := make([]string, len(sources))
+	for i, s := range sources {
+		out[i] = s.kind
+	}
+	return out
+}
+
+// From writes a scenario file from what a project already has: one of [Kinds],
+// or "" to tell it by its content. Secrets in it are not copied: env:NAME
+// stands in their place.
+func From(kind string, data []byte, o InitOptions) ([]byte, error) {
+	name := oneLine(o.Name)
+	if name == "" || name == "-" {
+		name = "the input"
+	}
+	doc, err := decodeAny(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: neither JSON nor YAML: %w", name, err)
+	}
+	i := slices.IndexFunc(sources, func(s source) bool { return s.kind == kind || kind == "" && s.is(doc) })
+	switch {
+	case i < 0 && kind != "":
+		return nil, fmt.Errorf("there is no kind %q; there are %s", kind, strings.Join(Kinds(), ", "))
+	case i < 0:
+		return nil, fmt.Errorf("%s: it cannot be told what this is; say so with --kind: %s", name, strings.Join(Kinds(), ", "))
+	case kind != "" && !sources[i].is(doc):
+		return nil, fmt.Errorf("%s: this is not %s", name, sources[i].what)
+	}
+	d := &draft{from: sources[i].what + ", " + name}
+	if err := sources[i].read(doc, data, d); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	text := d.write()
+	if _, err := Parse("the scenario file made from "+name, text); err != nil {
+		return nil, err
+	}
+	return text, nil
+}
+
+// errNothing is for a source that names no API.
+var errNothing = errors.New("no API Gateway address was found in it; an invoke URL, the ARN of an API, or an output named like api_id tells one")
+
+func decodeAny(data []byte) (doc any, err error) {
+	if json.Unmarshal(data, &doc) == nil {
+		return doc, nil
+	}
+	doc = nil
+	err = yaml.Unmarshal(data, &doc)
+	if err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, errors.New(first)
+	}
+	return doc, nil
+}
+
+// dig follows keys into objects; nil where there is nothing.
+func dig(doc any, keys ...string) any {
+	for _, k := range keys {
+		m, ok := doc.(map[string]any)
+		if !ok {
+			return nil
+		}
+		doc = m[k]
+	}
+	return doc
+}
+
+func textAt(doc any, keys ...string) string {
+	s, _ := dig(doc, keys...).(string)
+	return s
+}
+
+func listAt(doc any, keys ...string) []any {
+	l, _ := dig(doc, keys...).([]any)
+	return l
+}

@@ -1,0 +1,182 @@
+package scenarios
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+func isHAR(doc any) bool { return listAt(doc, "log", "entries") != nil }
+
+// harEntry is what is read of an entry (HAR 1.2).
+type harEntry struct {
+	Request struct {
+		Method   string
+		URL      string
+		Headers  []probe.Header
+		PostData *struct{ Text string }
+	}
+	Response struct {
+		Status  int
+		Headers []probe.Header
+	}
+}
+
+func fromHAR(_ any, data []byte, d *draft) error {
+	var har struct{ Log struct{ Entries []harEntry } }
+	if err := json.Unmarshal(data, &har); err != nil {
+		return fmt.Errorf("not a HAR recording: %w", err)
+	}
+	d.status = usualStatus
+	for i := range har.Log.Entries {
+		d.recorded(&har.Log.Entries[i])
+	}
+	if len(d.requests) == 0 && len(d.urls) == 0 {
+		return errors.New("no request to an API Gateway is in it: none goes to an execute-api address, and no answer has a header such as x-amz-apigw-id")
+	}
+	return nil
+}
+
+// recorded takes in one request of the recording.
+func (d *draft) recorded(e *harEntry) {
+	a, err := probe.ParseURL(e.Request.URL)
+	if err != nil {
+		return
+	}
+	switch {
+	case a.Kind == probe.AddressExecuteAPI:
+	case a.Kind == probe.AddressCustom && e.gateway():
+		if strings.EqualFold(e.Request.Method, "GET") {
+			d.address(a, "")
+		}
+		return
+	default:
+		return
+	}
+	r := e.draft(&a, d)
+	same := func(x draftRequest) bool {
+		return x.method == r.method && x.path == r.path && slices.Equal(x.query, r.query) && slices.Equal(x.headers, r.headers)
+	}
+	if contains(methods, r.method) && !slices.ContainsFunc(d.requests, same) {
+		d.requests = append(d.requests, r)
+	}
+}
+
+// gateway tells whether API Gateway answered.
+func (e *harEntry) gateway() bool {
+	return probe.HeaderValue(e.Response.Headers, "x-amz-apigw-id") != "" || e.http()
+}
+
+// http tells whether an HTTP API answered.
+func (e *harEntry) http() bool {
+	return probe.HeaderValue(e.Response.Headers, "apigw-requestid") != ""
+}
+
+func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
+	r := draftRequest{method: strings.ToUpper(e.Request.Method), path: cmp.Or(a.Path, "/")}
+	switch {
+	case e.http():
+		d.address(*a, "")
+		if note := "API " + a.APIID + " is an HTTP API: a stage other than $default stands at the beginning of its paths; move it to stages."; !contains(d.notes, note) {
+			d.notes = append(d.notes, note)
+		}
+	default:
+		d.address(*a, a.First)
+		r.path = "/" + strings.TrimPrefix(strings.TrimPrefix(a.Path, "/"+a.First), "/")
+		if a.First != "" {
+			r.stages = []string{a.First}
+		}
+	}
+	r.path = strings.NewReplacer("{", "%7B", "}", "%7D").Replace(r.path)
+	r.name = r.method + " " + shorten(maxComment, r.path)
+	r.query = recordedQuery(a.Query)
+	r.recordedHeaders(e.Request.Headers)
+	if e.Request.PostData != nil && e.Request.PostData.Text != "" {
+		r.body = "file:body.json"
+		r.off = append(r.off, "the recorded body is not copied, since it may hold secrets")
+	}
+	r.off = append(r.off, methodReason(r.method)...)
+	if s := e.Response.Status; s >= 200 && s < 500 && s != 304 {
+		r.status = fmt.Sprint(s)
+	}
+	return r
+}
+
+var (
+	// secretName is a header or parameter that lets somebody in, by its name.
+	secretName = regexp.MustCompile(`(?i)token|key|secret|auth|session|cookie|csrf|xsrf|password|passwd|credential|signature|jwt|code|state|nonce|^x-amz-|^sig$|^sid$`)
+	// ordinary is a value that is no secret: words and short numbers.
+	ordinary = regexp.MustCompile(`^[A-Za-z]{0,20}[ /,;=:._-]?([A-Za-z]{0,20}[ /,;=:._-]?){0,6}[0-9]{0,8}$`)
+)
+
+// placeholder replaces a value that may be a secret by env:NAME.
+func placeholder(name, value string) string {
+	if !secretName.MatchString(name) && ordinary.MatchString(value) {
+		return value
+	}
+	return envPrefix + variableOf(name)
+}
+
+// variableOf makes the name of an environment variable.
+func variableOf(name string) string {
+	upper := strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(name))
+	return cmp.Or(strings.Trim(upper, "_"), "VALUE")
+}
+
+// recordedQuery keeps the parameters in order. A query that cannot be taken
+// apart is left out.
+func recordedQuery(raw string) []probe.Header {
+	var out []probe.Header
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, okName := unescapeQuery(name)
+		value, okValue := unescapeQuery(value)
+		if name != "" && okName && okValue {
+			out = append(out, probe.Header{Name: name, Value: placeholder(name, value)})
+		}
+	}
+	return out
+}
+
+// keptHeaders are those of a browser's that an API may look at.
+var keptHeaders = []string{"accept", "content-type", "x-requested-with"}
+
+// recordedHeaders keeps what an API may look at: a few general headers, and
+// the application's own.
+func (r *draftRequest) recordedHeaders(headers []probe.Header) {
+	for _, h := range headers {
+		name := strings.ToLower(h.Name)
+		switch {
+		case name == "authorization" && strings.HasPrefix(h.Value, "AWS4-HMAC-SHA256"):
+			r.auth = sigv4Auth
+		case name == "authorization" && len(h.Value) > 7 && strings.EqualFold(h.Value[:7], "bearer ") && r.auth == "":
+			r.auth = bearerAuth
+		case name == "x-api-key" && r.auth == "":
+			r.auth = apiKeyAuth
+		case strings.HasPrefix(name, "x-amz-"), strings.HasPrefix(name, "x-amzn-"), strings.HasPrefix(name, "x-forwarded-"):
+		case contains(keptHeaders, name):
+			if len(h.Value) <= 200 && !strings.ContainsAny(h.Value, "\r\n") && !(name == "accept" && h.Value == "*/*") {
+				r.headers = append(r.headers, probe.Header{Name: name, Value: h.Value})
+			}
+		case contains(secretHeaders, name), strings.HasPrefix(name, "x-"):
+			r.headers = append(r.headers, probe.Header{Name: name, Value: placeholder(name, h.Value)})
+		}
+	}
+}
+
+func unescapeQuery(s string) (string, bool) {
+	u, err := url.QueryUnescape(s)
+	return u, err == nil
+}

@@ -1,0 +1,178 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"stageprobe/probe/inventory"
+	"stageprobe/scenarios/sandbox"
+)
+
+// fromKinds are the kinds by the beginning of a fixture's name.
+var fromKinds = map[string]string{
+	"openapi.yaml": "openapi", "swagger2.json": "openapi", "session.har": "har", "cdk.json": "cdk", "terraform.json": "terraform",
+	"sam-endpoints.json": "sam-endpoints", "sam-outputs.json": "sam-outputs", "stacks.json": "cloudformation",
+}
+
+// Each source is told by its content, makes a file that reads back, and leaves
+// its secrets behind.
+func TestFrom(t *testing.T) {
+	var kinds []string
+	for name, kind := range fromKinds {
+		kinds = append(kinds, kind)
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata/from", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := From("", data, InitOptions{Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "init/"+strings.TrimSuffix(name, filepath.Ext(name))+".yaml", got)
+			if strings.Contains(string(got), "SECRET") {
+				t.Error("a secret was copied")
+			}
+			named, err := From(kind, data, InitOptions{Name: name})
+			if err != nil || string(named) != string(got) {
+				t.Errorf("as %s: %v", kind, err)
+			}
+			if _, err := Parse(name, uncommented(got)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for _, kind := range Kinds() {
+		if !contains(kinds, kind) {
+			t.Errorf("no fixture of kind %s", kind)
+		}
+	}
+}
+
+// uncommented turns the requests that stand in comments into real ones.
+func uncommented(text []byte) []byte {
+	lines := strings.Split(string(text), "\n")
+	begun := false
+	for i, l := range lines {
+		begun = begun || strings.HasPrefix(strings.TrimPrefix(l, "# "), "scenarios:")
+		if !begun {
+			continue
+		}
+		lines[i] = strings.TrimPrefix(l, "# scenarios:")
+		if lines[i] != l {
+			lines[i] = "scenarios:"
+		}
+		for _, p := range []string{"- ", "  "} {
+			if rest, ok := strings.CutPrefix(l, "  # "+p); ok {
+				lines[i] = "  " + p + rest
+			}
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
+func TestFromRefuses(t *testing.T) {
+	tests := []struct{ kind, data, want string }{
+		{"", "a: [", "neither JSON nor YAML"},
+		{"", "plain text", "it cannot be told what this is; say so with --kind: openapi, har"},
+		{"", "{}", "it cannot be told what this is"},
+		{"openapi3", "{}", `there is no kind "openapi3"; there are openapi`},
+		{"har", `{"openapi": "3.0.1"}`, "this is not a HAR recording"},
+		{"", `{"Stack": {"Table": "orders"}}`, "no API Gateway address was found"},
+		{"", `{"log": {"entries": [{"request": {"method": "GET", "url": "https://example.com/"}}]}}`, "no request to an API Gateway is in it"},
+		{"", `{"openapi": 3}`, "not an OpenAPI document"},
+	}
+	for _, tt := range tests {
+		if _, err := From(tt.kind, []byte(tt.data), InitOptions{Name: "f"}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %s", tt.data, err, tt.want)
+		}
+	}
+}
+
+// The deployed definition, read through the SDK, makes a file whose active
+// requests are exactly those that can be sent as they are.
+func TestFromSnapshot(t *testing.T) {
+	for world, active := range map[string]int{"healthy": 2, "demo": 2, "http-healthy": -1, "authorizer-drift": -1, "access-denied-api-key": -1} {
+		t.Run(world, func(t *testing.T) {
+			w, err := sandbox.Load(world)
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv, err := sandbox.Start(w, sandbox.Options{Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = srv.Close() })
+			snap, err := inventoryOf(srv.ControlURL(), w.Region).Read(t.Context(), inventory.Selection{APIs: ids(w)[:1], Depth: inventory.Full})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := FromSnapshot(&snap, w.APIs[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "init/world-"+world+".yaml", got)
+			f, err := Parse(world, got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if active >= 0 && len(f.Scenarios) != active {
+				t.Errorf("%d requests, want %d", len(f.Scenarios), active)
+			}
+			all, err := Parse(world, uncommented(got))
+			if err != nil {
+				t.Fatal(err)
+			}
+			routes := 0
+			for i := range snap.APIs[0].Stages {
+				if d := snap.APIs[0].Stages[i].Deployed; d != nil {
+					routes = max(routes, len(d.Routes))
+				}
+			}
+			if len(all.Scenarios) < routes {
+				t.Errorf("%d routes are named of %d", len(all.Scenarios), routes)
+			}
+		})
+	}
+	if _, err := FromSnapshot(nil, "nope"); err == nil {
+		t.Error("an API that is not there")
+	}
+}
+
+func TestQuoteReadsBack(t *testing.T) {
+	for _, s := range []string{"", "a", "true", "1", "null", "a: b", "#x", "{x}", "a\nb", "\u2028", "ä", `"`, `\`, "- x", "env:A", "a,b", "*a", "&a", "!x", "%x", "@x", "<<", "\x00", "~", "0x1f", "1e3", "2026-01-01"} {
+		f, err := Parse("f", []byte("version: 1\nregion: "+quote(s)+"\napis: [{id: x, stages: ["+quoteAll([]string{s, s})+"]}]\n"))
+		if err != nil {
+			t.Errorf("%q: %v", s, err)
+			continue
+		}
+		if f.Region != s || !slices.Equal(f.APIs[0].Stages, []string{s, s}) {
+			t.Errorf("%q: %q, %q", s, f.Region, f.APIs[0].Stages)
+		}
+	}
+}
+
+func FuzzFrom(f *testing.F) {
+	for name := range fromKinds {
+		data, err := os.ReadFile(filepath.Join("testdata/from", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, err := From("", data, InitOptions{Name: "f"})
+		if err != nil {
+			if strings.Contains(err.Error(), "the scenario file made from") {
+				t.Fatal("what was written does not read back: ", err)
+			}
+			return
+		}
+		if _, err := Parse("f", text); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
