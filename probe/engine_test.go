@@ -31,18 +31,27 @@ import (
 // reaches it there.
 func gateway(t *testing.T, h http.HandlerFunc) (*httptest.Server, *probe.Engine) {
 	t.Helper()
+	srv, e := unstarted(t, h)
+	start(t, srv, e)
+	return srv, e
+}
+
+func unstarted(t *testing.T, h http.HandlerFunc) (*httptest.Server, *probe.Engine) {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
 	srv.EnableHTTP2 = true
+	srv.TLS = &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are part of the tests
+	return srv, &probe.Engine{UserAgent: "stageprobe/test", Mint: true}
+}
+
+func start(t *testing.T, srv *httptest.Server, e *probe.Engine) {
+	t.Helper()
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(srv.Certificate())
-	return srv, &probe.Engine{
-		UserAgent: "stageprobe/test",
-		Mint:      true,
-		Transport: probe.Transport{RootCAs: roots, ConnectTo: []probe.Redirect{to(t, "*:443="+srv.Listener.Addr().String())}},
-	}
+	e.Transport = probe.Transport{RootCAs: roots, ConnectTo: []probe.Redirect{to(t, "*:443="+srv.Listener.Addr().String())}}
 }
 
 func to(t *testing.T, s string) probe.Redirect {

@@ -49,7 +49,7 @@ type LogRecord struct {
 	Stream      string    `json:"stream,omitempty"`
 	GroupCanary bool      `json:"group_canary,omitempty"` // read from a /Canary group
 	Time        time.Time `json:"time,omitzero"`          // of its first event
-	Ingested    time.Time `json:"ingested,omitzero"`      // of its last event, where told
+	Ingested    time.Time `json:"ingested,omitzero"`      // its last event; where not told, its first reading
 
 	RequestID  string `json:"request_id,omitempty"`
 	ExtendedID string `json:"extended_request_id,omitempty"`

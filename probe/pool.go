@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,9 @@ type host struct {
 	addrs    []netip.AddrPort
 	resolved time.Time
 	slots    []slot
+
+	only2  bool // speaks HTTP/2 alone
+	noALPN bool // agrees on nothing, and speaks HTTP/1.1
 }
 
 // slot holds the connections that one drawn number stands for: one, and more
@@ -69,7 +73,7 @@ func (p *pool) get(ctx context.Context, k hostKey, d draw) (l lease, addr string
 		return lease{}, "", err
 	}
 	to := addrs[d.addr%uint64(len(addrs))]
-	c, err := p.transport.dial(ctx, k, to, p.protos(d.version))
+	c, err := p.dial(ctx, h, to, p.protos(d.version))
 	if err == nil {
 		err = c.start(ctx, p.h2, k.String())
 	}
@@ -87,7 +91,44 @@ func (p *pool) protos(draw float64) []string {
 	if p.plan.HTTP == "1.1" || p.plan.HTTP == "" && draw < 0.5 {
 		return []string{"http/1.1"}
 	}
-	return []string{"h2", "http/1.1"}
+	return bothVersions
+}
+
+var bothVersions = []string{"h2", "http/1.1"}
+
+// dial opens a connection with an ALPN offer. A server that leaves HTTP/1.1
+// alone unanswered, or refuses it, knows no ALPN or speaks HTTP/2 alone; an
+// offer of both tells which. Without it, what a server does not speak would
+// pass for requests that fail.
+func (p *pool) dial(ctx context.Context, h *host, to netip.AddrPort, offer []string) (*conn, error) {
+	p.mu.Lock()
+	only2, asked := h.only2, h.only2 || h.noALPN
+	p.mu.Unlock()
+	if only2 && p.plan.HTTP == "" {
+		offer = bothVersions
+	}
+	c, err := p.transport.dial(ctx, h.key, to, offer)
+	answered := err == nil && (c.alpn != "" || !h.key.tls)
+	if asked || answered || len(offer) > 1 || p.plan.HTTP != "" || err != nil && !refusesOffer(err) {
+		return c, err
+	}
+	again, errAgain := p.transport.dial(ctx, h.key, to, bothVersions)
+	if errAgain != nil {
+		return c, err
+	}
+	if c != nil {
+		c.close()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h.only2, h.noALPN = again.alpn == "h2", again.alpn == ""
+	return again, nil
+}
+
+// refusesOffer tells whether a handshake ended because no protocol was agreed
+// on. Package tls keeps the type of a received alert to itself.
+func refusesOffer(err error) bool {
+	return strings.Contains(err.Error(), "no application protocol")
 }
 
 func (p *pool) host(k hostKey) *host {

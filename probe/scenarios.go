@@ -67,8 +67,31 @@ func EditorOnly(editor, deployed *Definition, limit int) []Scenario {
 		if _, there := deployed.Routes[c.key]; there || coveredByAny(deployed, c) || strings.Contains(c.path, "{") {
 			continue
 		}
-		s := c.at(c.path)
-		s.Limit, s.Confirms = confirmations, "editor-only route "+c.key
+		picked = append(picked, c.confirming("editor-only route "+c.key))
+	}
+	return picked[:min(limit, len(picked))]
+}
+
+// Changed are confirming scenarios for routes that the editor no longer has, or
+// lets other callers in to, at most limit of them: a gateway that runs the
+// deployment serves the former and asks callers for what it did before.
+func Changed(editor, deployed *Definition, limit int) []Scenario {
+	if editor == nil || deployed == nil {
+		return nil
+	}
+	var picked []Scenario
+	for _, c := range candidates(deployed) {
+		now, still := editor.Routes[c.key]
+		asksElse := c.route.Authorization != now.Authorization || c.route.APIKeyRequired != now.APIKeyRequired
+		if strings.Contains(c.path, "{") || still && !asksElse {
+			continue
+		}
+		what := "changed route "
+		if !still {
+			what = "deleted route "
+		}
+		s := c.confirming(what + c.key)
+		s.Uncredentialed = !c.callable(false)
 		picked = append(picked, s)
 	}
 	return picked[:min(limit, len(picked))]
@@ -142,6 +165,13 @@ func (c candidate) callable(authenticated bool) bool {
 
 func (c candidate) at(path string) Scenario {
 	return Scenario{Name: c.method + " " + path, Method: c.method, Path: path, Route: c.key}
+}
+
+// confirming is a scenario that is sent a few times to confirm one fact.
+func (c candidate) confirming(what string) Scenario {
+	s := c.at(c.path)
+	s.Limit, s.Confirms = confirmations, what
+	return s
 }
 
 func coveredByAny(d *Definition, c candidate) bool {

@@ -83,6 +83,18 @@ type Stage struct {
 	CanaryDeployed *Definition `json:"canary_deployed,omitempty"`
 }
 
+// LoggingLevel is the highest level of any of the stage's methods; "" where the
+// settings do not say.
+func (s *Stage) LoggingLevel() string {
+	level := ""
+	for _, m := range s.Methods {
+		if m.LoggingLevel == "INFO" || level == "" || (m.LoggingLevel == "ERROR" && level == "OFF") {
+			level = m.LoggingLevel
+		}
+	}
+	return level
+}
+
 // Canary is a stage's canarySettings (REST APIs only).
 type Canary struct {
 	Percent       float64           `json:"percent"` // 0 to 100

@@ -90,6 +90,12 @@ func (f *finder) problem(subject, text, hint string) {
 
 // api adds the stages and domains of one API.
 func (f *finder) api(a APISelection) {
+	if a.ID == "" { // domains alone: they say which API they lead to
+		for _, t := range f.domains(a, nil) {
+			f.add(t)
+		}
+		return
+	}
 	api := f.snap.API(a.ID)
 	if f.snap != nil && api == nil {
 		f.problem("API "+a.ID, "it was not found in region "+or(f.region(), "(none)"),

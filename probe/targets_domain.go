@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ func (f *finder) named(apiID string, sel DomainSelection) []Target {
 	}
 	bases := []string{base}
 	if base == "" {
-		bases = d.basePathsTo(func(r StageRef) bool { return r == StageRef{apiID, sel.Stage} })
+		bases = d.basePathsTo(func(r StageRef) bool { return (apiID == "" || r.APIID == apiID) && r.Stage == sel.Stage })
 	}
 	if len(bases) == 0 {
 		bases = d.basePathsTo(func(r StageRef) bool { return r.APIID == apiID })
@@ -76,7 +77,7 @@ func (f *finder) named(apiID string, sel DomainSelection) []Target {
 
 func (f *finder) meant(t Target, apiID, stage string) Target {
 	if stage != "" {
-		t.Meant = &StageRef{apiID, stage}
+		t.Meant = &StageRef{cmp.Or(apiID, t.APIID), stage} // a domain alone is meant for the API it leads to
 	}
 	return t
 }

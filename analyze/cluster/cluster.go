@@ -47,6 +47,9 @@ type Cluster struct {
 	// Overflow marks the bucket that holds what is beyond MaxClusters. It
 	// means that a volatile field was not recognised.
 	Overflow bool
+	// Steady is the id without the fields that vary on any target: a cache
+	// freezes those, and two targets with the same Steady differ in nothing else.
+	Steady string
 
 	Fields []Field // by path
 }

@@ -263,6 +263,36 @@ func TestTheClockIsNoBehaviour(t *testing.T) {
 	}
 }
 
+// Whether a random value has a letter, a digit, a fraction or a space in it is
+// chance.
+func TestShapesOfChance(t *testing.T) {
+	base64 := []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+	for name, body := range map[string]func(s *source) string{
+		"hex":     func(s *source) string { return fmt.Sprintf(`{"n":"%08x"}`, s.rng.Uint32()) },
+		"any hex": func(s *source) string { return fmt.Sprintf(`{"n":"%x"}`, s.rng.Uint64()>>s.rng.IntN(40)) },
+		"base64": func(s *source) string {
+			id := make([]byte, 12)
+			for i := range id {
+				id[i] = base64[s.rng.IntN(64)]
+			}
+			return `{"n":"` + string(id) + `"}`
+		},
+		"duration": func(s *source) string { return fmt.Sprintf(`{"n":%g}`, float64(s.rng.IntN(100))/4) },
+		"name": func(s *source) string {
+			return `{"n":"` + []string{"Bo", "Al", "Ann Lee"}[s.rng.IntN(3)] + s.uuid()[:3] + `"}`
+		},
+		"text": func(s *source) string { return fmt.Sprintf("id %08x (%d)", s.rng.Uint32(), s.rng.IntN(1e6)) },
+	} {
+		s, tab := newSource(9), New(Options{})
+		for range 2000 {
+			tab.Add(s.answer("t", "page", 200, []byte(body(s))), nil)
+		}
+		if got := counts(tab.Result().Of("t", "page")); len(got) != 1 {
+			t.Errorf("%s: clusters %v, want one", name, got)
+		}
+	}
+}
+
 // What differs beside the clock, or by times that are no clock, still counts.
 func TestTimesThatAreBehaviour(t *testing.T) {
 	for name, body := range map[string]func(s *source, version int) string{
@@ -337,7 +367,7 @@ func TestClasses(t *testing.T) {
 func TestOverflow(t *testing.T) {
 	s, tab := newSource(8), New(Options{})
 	for i := range 300 { // three fields of eight values each are 512 behaviours
-		tab.Add(s.answer("t", "s", 200, fmt.Appendf(nil, `{"a":%d,"b":%d,"c":%d}`, i%8, i/8%8, i/64%8)), nil)
+		tab.Add(s.answer("t", "s", 200, fmt.Appendf(nil, `{"a":%d,"b":%d,"c":%d}`, i%8, i/8%8, i/64*3%8)), nil)
 	}
 	got := tab.Result().Of("t", "s")
 	if len(got) != MaxClusters+1 || !slices.ContainsFunc(got, func(c *Cluster) bool { return c.Overflow && c.ID == "other" && c.Count == 300-MaxClusters }) {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
@@ -48,6 +49,8 @@ type value struct {
 	shape signature.Shape
 	noise bool
 	text  string
+
+	first, last int64 // when it was asked for, in milliseconds of the epoch
 }
 
 // vector is one distinct list of fields and values.
@@ -84,13 +87,14 @@ func newGroup(k key) *group {
 
 // add counts one row and returns its vector, and whether the row is the least
 // of it.
-func (g *group) add(fields []signature.Field, v vector, redact *probe.Redactor) (at int32, least bool) {
+func (g *group) add(fields []signature.Field, v vector, at time.Time, redact *probe.Redactor) (index int32, least bool) {
+	ms := at.UnixMilli()
 	g.scratch = g.scratch[:0]
 	for i := range fields {
 		f := &fields[i]
 		id := g.field(f.Path)
 		g.scratch = append(g.scratch, cell{id, g.fields[id].count(value{
-			key: valueKey(f), count: 1, shape: f.Shape, noise: f.Noise, text: f.Value,
+			key: valueKey(f), count: 1, shape: f.Shape, noise: f.Noise, text: f.Value, first: ms, last: ms,
 		}, redact)})
 	}
 	return g.put(v)
@@ -188,6 +192,7 @@ func (f *field) count(v value, redact *probe.Redactor) uint32 {
 	w := &f.values[id]
 	before := w.count
 	w.count += v.count
+	w.first, w.last = min(w.first, v.first), max(w.last, v.last)
 	f.n += v.count
 	f.most = max(f.most, w.count)
 	if before <= RMax && w.count > RMax {
@@ -212,7 +217,7 @@ func (f *field) index(v value) uint32 {
 	}
 	f.now, f.recent = f.now || v.shape.Now(), f.recent || v.shape.Recent()
 	id := uint32(len(f.values))
-	f.values = append(f.values, value{key: v.key, shape: v.shape, noise: v.noise})
+	f.values = append(f.values, value{key: v.key, shape: v.shape, noise: v.noise, first: v.first, last: v.last})
 	f.byKey[v.key] = id
 	return id
 }

@@ -30,7 +30,7 @@ func learn(groups []*group, benign []string) *mask {
 	for path, fields := range byPath {
 		if slices.Contains(benign, path) {
 			m.volatile[path] = map[uint64]bool{}
-		} else if slices.ContainsFunc(fields, (*field).passing) {
+		} else if slices.ContainsFunc(fields, (*field).passing) || slices.ContainsFunc(fields, (*field).ticking) {
 			m.volatile[path] = map[uint64]bool{}
 		} else if slices.ContainsFunc(fields, (*field).many) {
 			m.volatile[path] = kept(fields)

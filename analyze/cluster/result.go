@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -117,6 +118,7 @@ func (g *group) describe(c *Cluster, vectors []int32, scenarios []probe.Scenario
 	c.Status, c.Outcome, c.Class = v.status, v.outcome, v.class
 	c.Exemplar = Exemplar{Machine: v.machine, Seq: v.seq}
 	c.Fields = g.describeFields(v)
+	c.Steady = g.steady(c.Fields)
 	if at, r := g.exemplar(vectors); r != nil {
 		c.Reading = g.reading(at, r, scenarios)
 		c.Exemplar = Exemplar{Header: r.answer.Header, Body: r.answer.Body, RequestID: r.requestID, Machine: r.machine, Seq: r.seq}
@@ -139,6 +141,17 @@ func (g *group) describeFields(v *vector) []Field {
 		out = append(out, d)
 	}
 	return out
+}
+
+// steady hashes the fields that do not vary anywhere.
+func (g *group) steady(fields []Field) string {
+	h := fnv.New64a()
+	for _, f := range fields {
+		if _, varies := g.mask.volatile[f.Path]; !varies {
+			fmt.Fprintf(h, "%s\x00%x\x00", f.Path, f.symbol)
+		}
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // finish does what needs all clusters: classes, references, order.

@@ -57,7 +57,7 @@ func (t *Table) Add(o *probe.Observation, target *probe.Target) int {
 	v, least := g.add(t.scanner.Fields(o), vector{
 		count: 1, machine: o.Machine, seq: o.Seq,
 		class: class, status: o.Status, outcome: o.Outcome,
-	}, t.redact)
+	}, o.Due, t.redact)
 	if least {
 		g.remember(v, rawOf(o, t.redact), t.opts.Benign)
 	}

@@ -52,7 +52,10 @@ func (c *comparison) authorizers() {
 				continue
 			}
 			va, vb := aspect.value(&a), aspect.value(&b)
-			if va == vb {
+			// No authorizer is without a type, and none that calls a function
+			// without its URI: a source that lacks them leaves them out.
+			omitted := (va == "" || vb == "") && (aspect.name == "type" || aspect.name == "uri")
+			if va == vb || omitted {
 				continue
 			}
 			ra, rb := Resolve(va, c.varsA), Resolve(vb, c.varsB)

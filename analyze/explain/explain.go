@@ -46,14 +46,18 @@ type Response struct {
 	ErrorType       *string `json:"error_type"`
 	RequestID       *string `json:"request_id"`
 	ExtendedID      *string `json:"extended_request_id"`
+	Message         *string `json:"message"` // of the body
+	Detail          *string `json:"detail"`
 	APIID           *string `json:"api_id"`
 	Stage           *string `json:"stage"`
 	Method          *string `json:"http_method"`
 	ResourcePath    *string `json:"resource_path"`
 	Partition       *string `json:"partition"`
 	// NotAPIGateway names what answered in API Gateway's place.
-	NotAPIGateway *string               `json:"not_api_gateway"`
-	Candidates    []signature.Candidate `json:"candidates"`
+	NotAPIGateway *string `json:"not_api_gateway"`
+	// Next is the command that settles which candidate holds, where one does.
+	Next       *string               `json:"next"`
+	Candidates []signature.Candidate `json:"candidates"`
 }
 
 // Request is one logged request explained. Nil is unknown.
@@ -135,7 +139,22 @@ func respond(a signature.Answer) Response {
 		RequestID: known(r.RequestID), ExtendedID: known(r.ExtendedID),
 		APIID: known(r.APIID), Stage: known(r.Stage), Method: known(r.Method), ResourcePath: known(r.ResourcePath),
 		Partition: known(r.Partition), NotAPIGateway: known(r.NotAPIGateway),
+		Message: known(quotable(r.Message)), Detail: known(r.Detail), Next: known(next(a, r)),
 		Candidates: append([]signature.Candidate{}, r.Candidates...),
+	}
+}
+
+// echoed is a piece of the request that a message quotes: refusals of the
+// signature parser echo the Authorization header.
+var echoed = regexp.MustCompile(`'[^']{6,}'?`)
+
+// quotable is a message without what it echoes, cut to a line or two.
+func quotable(message string) string {
+	const longest = 200
+	if text := []rune(echoed.ReplaceAllString(message, "'…'")); len(text) > longest {
+		return string(text[:longest]) + "…"
+	} else {
+		return string(text)
 	}
 }
 

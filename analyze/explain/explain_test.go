@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/internal/captures"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -248,19 +249,14 @@ func TestPages(t *testing.T) {
 }
 
 func FuzzExplain(f *testing.F) {
-	for _, folder := range []string{"exec", "access"} {
-		files, _ := filepath.Glob("testdata/real/" + folder + "/*.log")
-		for _, name := range files {
-			raw, err := os.ReadFile(name)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(raw, "")
+	for _, folder := range []string{"exec", "access", "pasted"} {
+		for _, c := range captures.All(folder) {
+			f.Add(c.Text, "")
 		}
 	}
-	for _, c := range captures(f, "http", 22) {
-		f.Add(c.curlI(), "")
-		f.Add(c.curlV(), "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x")
+	for _, c := range captures.All("http") {
+		f.Add(c.CurlI(), "")
+		f.Add(c.CurlV(), "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x")
 	}
 	f.Fuzz(func(t *testing.T, input []byte, url string) {
 		doc, err := Explain(input, Options{URL: url})

@@ -148,7 +148,7 @@ func byLine(rec *probe.LogRecord) []signature.Candidate {
 	for _, said := range []string{rec.Detail, rec.Error} {
 		for _, l := range lines {
 			if said != "" && containsFold(said, strings.ToLower(l.holds)) {
-				out = append(out, named(l.cause, fmt.Sprintf("the log says %q", said), l.next))
+				out = append(out, named(l.cause, "the log says \""+strings.TrimPrefix(said, "Execution failed due to configuration error: ")+"\"", l.next))
 				break
 			}
 		}

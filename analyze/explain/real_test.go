@@ -4,73 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"stageprobe/internal/captures"
 )
-
-type capture struct {
-	LogFile  string `json:"log_file"`
-	Response struct {
-		Protocol string
-		Status   int
-		Headers  [][2]string
-		Body     *string
-	}
-	Expected map[string]any
-}
-
-func captures(t testing.TB, folder string, least int) map[string]*capture {
-	t.Helper()
-	files, err := filepath.Glob("testdata/real/" + folder + "/*.json")
-	if err != nil || len(files) < least {
-		t.Fatalf("captures: %d files, %v", len(files), err)
-	}
-	out := map[string]*capture{}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := new(capture)
-		if err := json.Unmarshal(raw, c); err != nil {
-			t.Fatalf("%s: %v", f, err)
-		}
-		out[strings.TrimSuffix(filepath.Base(f), ".json")] = c
-	}
-	return out
-}
-
-// curlI renders a capture as curl -i prints it; curlV as curl -v does.
-func (c *capture) curlI() []byte { return c.transcript("", "\r\n") }
-
-func (c *capture) curlV() []byte {
-	ask := "* Connected to host (192.0.2.1) port 443\n> GET /dev/x HTTP/1.1\n> Host: api.example.com\n> Accept: */*\n>\n* Request completely sent off\n"
-	return append([]byte(ask), append(c.transcript("< ", "\n"), "* Connection #0 to host api.example.com left intact\n"...)...)
-}
-
-func (c *capture) transcript(mark, eol string) []byte {
-	var b bytes.Buffer
-	protocol := c.Response.Protocol
-	if protocol == "" {
-		protocol = "HTTP/1.1"
-	}
-	if mark != "" {
-		protocol = mark + protocol
-	}
-	fmt.Fprintf(&b, "%s %d %s%s", protocol, c.Response.Status, http.StatusText(c.Response.Status), eol)
-	for _, h := range c.Response.Headers {
-		fmt.Fprintf(&b, "%s%s: %s%s", mark, h[0], h[1], eol)
-	}
-	b.WriteString(strings.TrimSuffix(mark, " ") + eol)
-	if c.Response.Body != nil {
-		b.WriteString(*c.Response.Body)
-	}
-	return b.Bytes()
-}
 
 var producers = map[string]string{
 	"gateway_routing": "gateway", "gateway_routing_or_iam": "gateway", "throttle": "gateway",
@@ -116,12 +56,12 @@ func explainJSON(t *testing.T, input []byte, opts Options) (kind string, items [
 }
 
 func TestGenuineAnswers(t *testing.T) {
-	for name, c := range captures(t, "http", 22) {
+	for _, c := range captures.All("http") {
 		if c.Response.Status == 0 {
 			continue // its source kept headers only
 		}
-		for form, input := range map[string][]byte{"-i": c.curlI(), "-v": c.curlV()} {
-			t.Run(name+form, func(t *testing.T) {
+		for form, input := range map[string][]byte{"-i": c.CurlI(), "-v": c.CurlV()} {
+			t.Run(c.Name+form, func(t *testing.T) {
 				kind, items := explainJSON(t, input, Options{})
 				if kind != KindResponse || len(items) != 1 {
 					t.Fatalf("%s, %d items", kind, len(items))
@@ -129,13 +69,28 @@ func TestGenuineAnswers(t *testing.T) {
 				if got := items[0]["status"]; got != float64(c.Response.Status) {
 					t.Errorf("status %v", got)
 				}
-				skip := notAnswered[name]
-				if form == "-v" && name == "edge-2021-400-custom-gateway-response" {
+				skip := notAnswered[c.Name]
+				if form == "-v" && c.Name == "edge-2021-400-custom-gateway-response" {
 					skip = append(skip, "stage") // behind a domain, a path's first segment may be a base path
 				}
 				checkItem(t, items[0], c.Expected, skip)
 			})
 		}
+	}
+}
+
+// Headers without a status line, as a browser shows them, tell as much.
+func TestGenuineHeaders(t *testing.T) {
+	for _, c := range captures.All("http") {
+		_, headers, _ := bytes.Cut(c.CurlI(), []byte("\n"))
+		if !strings.Contains(strings.ToLower(string(headers)), "requestid: ") {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			_, items := explainJSON(t, headers, Options{})
+			skip := append([]string{"gateway_response_type", "producer", "not_api_gateway"}, notAnswered[c.Name]...)
+			checkItem(t, items[0], c.Expected, skip)
+		})
 	}
 }
 
@@ -168,27 +123,101 @@ func checkItem(t *testing.T, item, expected map[string]any, skip []string) {
 
 func TestGenuineLogs(t *testing.T) {
 	for folder, kind := range map[string]string{"exec": KindExecutionLog, "access": KindAccessLog} {
-		for name, c := range captures(t, folder, 5) {
-			t.Run(name, func(t *testing.T) {
-				raw, err := os.ReadFile("testdata/real/" + folder + "/" + c.LogFile)
-				if err != nil {
-					t.Fatal(err)
+		for _, c := range captures.All(folder) {
+			t.Run(c.Name, func(t *testing.T) { checkText(t, &c, kind) })
+		}
+	}
+}
+
+// What people copied in forms of their own.
+func TestPasted(t *testing.T) {
+	kinds := map[string]string{
+		"http_response": KindResponse, "access_log": KindAccessLog,
+		"execution_log": KindExecutionLog, "execution_log_test_invoke": KindExecutionLog,
+	}
+	for _, c := range captures.All("pasted") {
+		t.Run(c.Name, func(t *testing.T) { checkText(t, &c, kinds[c.Kind]) })
+	}
+}
+
+func checkText(t *testing.T, c *captures.Capture, kind string) {
+	t.Helper()
+	got, items := explainJSON(t, c.Text, Options{})
+	if got != kind {
+		t.Fatalf("kind %s, want %s", got, kind)
+	}
+	want := c.Requests()
+	if len(items) != len(want) {
+		t.Fatalf("%d items, want %d", len(items), len(want))
+	}
+	for i := range want {
+		checkItem(t, items[i], want[i], nil)
+	}
+}
+
+// The recorded answers to TestInvokeMethod hold the log of the request.
+func TestTestInvokeMethod(t *testing.T) {
+	var recorded map[string]struct {
+		Status int
+		Log    map[string]string
+	}
+	if err := json.Unmarshal(captures.Named("control/ls-test-invoke-method").Data, &recorded); err != nil || len(recorded) != 2 {
+		t.Fatalf("%d answers, %v", len(recorded), err)
+	}
+	for name, answer := range recorded {
+		var log strings.Builder
+		for _, key := range slices.Sorted(maps.Keys(answer.Log)) {
+			// The recording replaced dates and numbers; put such back.
+			line := strings.NewReplacer("DDD MMM dd hh:mm:ss UTC yyyy", "Mon Nov 03 10:11:12 UTC 2025", "<latency>", "37",
+				"<request-id-1>", "9cef3834-f42c-46d7-83fe-a6401a431398", "<request-id-2>", "9cef3834-f42c-46d7-83fe-a6401a431399").Replace(answer.Log[key])
+			log.WriteString(line + "\n")
+		}
+		asJSON, err := json.Marshal(map[string]any{"log": log.String(), "status": answer.Status, "latency": 41})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for form, input := range map[string][]byte{"text": []byte(log.String()), "JSON": asJSON} {
+			_, items := explainJSON(t, input, Options{})
+			want := map[string]any{"status": 200.0, "http_method": "GET", "resource_path": "/foo", "executed_version": "$LATEST",
+				"integration_status": 200.0, "integration_latency_ms": 37.0, "producer": "integration", "complete": true, "stage": nil, "error": nil}
+			if len(items) != 1 {
+				t.Fatalf("%s, %s: %d items", name, form, len(items))
+			}
+			for key, value := range want {
+				if items[0][key] != value {
+					t.Errorf("%s, %s: %s %v, want %v", name, form, key, items[0][key], value)
 				}
-				got, items := explainJSON(t, raw, Options{})
-				if got != kind {
-					t.Fatalf("kind %s, want %s", got, kind)
-				}
-				many, ok := c.Expected["requests"].([]any)
-				if !ok {
-					many = []any{c.Expected}
-				}
-				if len(items) < len(many) {
-					t.Fatalf("%d items, want %d", len(items), len(many))
-				}
-				for i, want := range many {
-					checkItem(t, items[i], want.(map[string]any), nil)
-				}
-			})
+			}
+		}
+	}
+}
+
+// Somebody's probes of an HTTP API without a $default stage: those without the
+// stage's name are the gateway's, those with it the application's.
+func TestWrongStageIncident(t *testing.T) {
+	var incident struct {
+		Probes []struct {
+			URL, Method, Body string
+			Status            int
+		}
+	}
+	if err := json.Unmarshal(captures.Named("control/http-api-wrong-stage-incident").Data, &incident); err != nil || len(incident.Probes) != 5 {
+		t.Fatalf("%d probes, %v", len(incident.Probes), err)
+	}
+	for _, p := range incident.Probes {
+		if p.Body == "" {
+			continue
+		}
+		input := fmt.Appendf(nil, "HTTP/2 %d\r\ndate: Fri, 03 Apr 2026 10:11:12 GMT\r\ncontent-type: application/json\r\napigw-requestid: f3B6ZhMRoAMEVuQ=\r\n\r\n%s", p.Status, p.Body)
+		_, items := explainJSON(t, input, Options{URL: p.URL})
+		producer, cause := "gateway", "stage-prefix-missing"
+		if p.Status == 400 {
+			producer, cause = "integration", "application-error"
+		}
+		first := items[0]["candidates"].([]any)[0].(map[string]any)["cause"]
+		// A first segment may be a stage's name or the beginning of a route of $default.
+		if items[0]["producer"] != producer || items[0]["api_id"] != "anh066l1wf" || items[0]["stage"] != nil || first != cause {
+			t.Errorf("%s %s: %v %v %v", p.Method, p.URL, items[0]["producer"], items[0]["stage"], first)
 		}
 	}
 }
@@ -207,15 +236,15 @@ func TestLogsNameTheCause(t *testing.T) {
 		"exec/uwe3-429-key-throttle":                 "usage-plan-throttle",
 		"exec/uwe3-502-task-timeout-full-trace":      "lambda-function-timeout",
 		"exec/ws-2020-authorizer-config-error":       "lambda-permission-missing",
+		"exec/k1-500-rate-exceeded":                  "lambda-throttled",
+		"exec/authorizer-2023-role-not-assumable":    "role-not-assumable",
+		"exec/authorizer-2023-bad-output":            "authorizer-bad-output",
+		"exec/lambda-2019-500-method-not-post":       "lambda-method-not-post",
 		"access/4llt-401":                            "identity-source-missing",
 		"access/4llt-403-waf":                        "waf-block",
 		"access/http-api-403-authorizer":             "authorizer-deny",
 	} {
-		raw, err := os.ReadFile("testdata/real/" + name + ".log")
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := Explain(raw, Options{})
+		doc, err := Explain(captures.Named(name).Text, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

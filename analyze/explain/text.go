@@ -48,11 +48,18 @@ var whoAnswered = map[string]string{
 func (r *Response) text(b *bytes.Buffer) {
 	fmt.Fprintf(b, "%s%s\n", statusWord(r.Status), r.who())
 	facts(b, []fact{
+		{"message", str(r.Message)}, {"detail", str(r.Detail)},
 		{"API", words(r.APIKind, r.EndpointType)}, {"gateway response", str(r.GatewayResponse)}, {"error type", str(r.ErrorType)},
 		{"API id", str(r.APIID)}, {"stage", str(r.Stage)}, {"request", words(r.Method, r.ResourcePath)},
 		{"request id", str(r.RequestID)}, {"extended id", str(r.ExtendedID)},
 	})
 	reasons(b, r.Candidates)
+	switch {
+	case r.Next != nil:
+		fmt.Fprintf(b, "\n  What settles it:\n      %s\n", *r.Next)
+	case r.RequestID == nil && r.ErrorType == nil && r.NotAPIGateway == nil && len(r.Candidates) > 1:
+		b.WriteString("\n  The headers would tell more: curl -si URL | stageprobe explain -\n")
+	}
 }
 
 func (r *Response) who() string {

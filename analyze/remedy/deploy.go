@@ -16,7 +16,10 @@ func Redeploy(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	if api == nil || stage == nil {
 		return nil
 	}
-	if api.Kind == probe.HTTP {
+	switch {
+	case api.Kind == probe.HTTP && stage.AutoDeploy:
+		return deployAgain(region, api, stage)
+	case api.Kind == probe.HTTP:
 		return []Remedy{redeployHTTP(region, api, stage)}
 	}
 	return afterCanary(region, api, stage, Remedy{
@@ -27,6 +30,22 @@ func Redeploy(region string, api *probe.API, stage *probe.Stage) []Remedy {
 		Undo:    rollBackCommand(region, api, stage, stage.DeploymentID),
 		Warning: allTraffic(name(api, stage)),
 	})
+}
+
+// deployAgain starts the automatic deployment that failed once more. A stage
+// with automatic deployment takes no deployment by hand ("Deployment ID cannot
+// be set or updated on a stage with AutoDeploy enabled"); turning it on deploys.
+func deployAgain(region string, api *probe.API, stage *probe.Stage) []Remedy {
+	off := Remedy{
+		Text:    "Mend what the failed deployment names; that edit is deployed by itself. To deploy again without an edit, turn automatic deployment of " + name(api, stage) + " off",
+		Command: updateHTTPStage(region, api, stage, "--no-auto-deploy"),
+		Changes: "later edits wait for a deployment until the next command",
+		Leaves:  "what the stage serves, its variables, throttling and domain mappings",
+		Undo:    updateHTTPStage(region, api, stage, "--auto-deploy"),
+	}
+	on := AutoDeploy(region, api, stage)[0]
+	on.Text = "and on again, which deploys what is in the editor."
+	return then(off, on)
 }
 
 func redeployHTTP(region string, api *probe.API, stage *probe.Stage) Remedy {

@@ -92,7 +92,11 @@ func (w *walker) scalar(tok jsontext.Token) {
 		w.add(path, "null", shapeNull)
 		return
 	}
-	w.value(path, tok.String())
+	if tok.Kind() == '"' {
+		w.value(path, tok.String())
+		return
+	}
+	w.literal(path, tok.String())
 }
 
 // here is the pointer to the value at hand; the pointer to a whole body would

@@ -14,15 +14,6 @@ const (
 	zones = 30 * time.Minute
 )
 
-// Masked is what a value of this shape counts as where values are not compared:
-// a time is a time, whether or not it is the request's own.
-func (s Shape) Masked() Shape {
-	if s == shapeRecent {
-		return shapeNow
-	}
-	return s
-}
-
 // Now tells whether the value is the request's own time, and Recent whether it
 // is a time of the last day or the next.
 func (s Shape) Now() bool { return s == shapeNow }

@@ -88,7 +88,18 @@ func (s *Scanner) value(path, value string) {
 		s.noise(path, shape)
 	case shapeText, shapeURL, shapeWord:
 		s.add(path, hideTimes(value, s.o.Due), shape)
+	case shapeInt, shapeFloat: // text that happens to have no letter in it
+		s.add(path, value, shapeWord)
 	default:
+		s.add(path, value, shape)
+	}
+}
+
+// literal adds a JSON number or boolean.
+func (s *Scanner) literal(path, value string) {
+	if shape := shapeOf(value, s.o.Due); shape == shapeNow {
+		s.noise(path, shape)
+	} else {
 		s.add(path, value, shape)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stageprobe/internal/captures"
 	"stageprobe/probe"
 )
 
@@ -106,8 +107,8 @@ func TestTruncatedJSONStaysJSON(t *testing.T) {
 }
 
 func FuzzFields(f *testing.F) {
-	for _, c := range captures(f) {
-		f.Add(c.answer().Body, "x-a", "1")
+	for _, c := range captures.All("http") {
+		f.Add(answerOf(&c).Body, "x-a", "1")
 	}
 	f.Add([]byte(`{"a":[{"b":1}],"a":2}`), "Set-Cookie", "a=b")
 	f.Fuzz(func(t *testing.T, body []byte, name, value string) {

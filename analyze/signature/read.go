@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ func Read(a Answer) Reading {
 		ErrorType:  e.errorType,
 		RequestID:  e.requestID,
 		ExtendedID: e.extendedID,
+		Message:    e.text,
+		Detail:     e.detail(),
 	}
 	v := e.verdict()
 	r.Producer, r.GatewayResponse, r.NotAPIGateway = v.by, v.response, v.foreign
@@ -74,6 +77,25 @@ func examine(a Answer) *evidence {
 	e.extendedID = token(cmpOr(e.get("x-amz-apigw-id"), e.get("apigw-requestid")))
 	e.message = e.readMessage()
 	return e
+}
+
+var challengeText = regexp.MustCompile(`error_description="([^"]*)"`)
+
+// detail is what an answer says beyond its message.
+func (e *evidence) detail() string {
+	if m := challengeText.FindStringSubmatch(e.get("www-authenticate")); m != nil {
+		return m[1]
+	}
+	if e.errorType != badRequest {
+		return ""
+	}
+	facts := e.bodyFacts()
+	for _, key := range []string{"validationerrorstring", "error.validationerrorstring", "validationerror", "validationerrors"} {
+		if facts[key] != "" {
+			return facts[key]
+		}
+	}
+	return ""
 }
 
 func (e *evidence) get(name string) string {

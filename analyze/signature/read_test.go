@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/internal/captures"
 	"stageprobe/probe"
 )
 
@@ -215,8 +216,8 @@ func TestClassify(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, c := range captures(f) {
-		a := c.answer()
+	for _, c := range captures.All("http") {
+		a := answerOf(&c)
 		h, _ := json.Marshal(a.Header)
 		f.Add(a.Status, string(h), a.Body, "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x")
 	}

@@ -48,6 +48,21 @@ func (s Shape) String() string {
 	return name
 }
 
+// Masked is what a value of this shape counts as where values are not compared.
+// Chance decides whether a random id has a letter in it, a duration a fraction,
+// a name a space: only what a value is made for is left of its shape.
+func (s Shape) Masked() Shape {
+	switch kind := s &^ 15; kind {
+	case shapeInt, shapeFloat:
+		return shapeInt
+	case shapeTime, shapeNow:
+		return shapeNow
+	case shapeHex, shapeBase64, shapeWord, shapeText:
+		return shapeText
+	}
+	return s
+}
+
 func sized(kind Shape, n int) Shape {
 	return kind | Shape(min(bits.Len(uint(max(n-1, 0))), 15))
 }

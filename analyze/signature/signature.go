@@ -50,6 +50,9 @@ type Reading struct {
 	RequestID  string
 	ExtendedID string
 
+	Message string // of the body
+	Detail  string // what the answer adds: a JWT authorizer's description, a validator's findings
+
 	APIID        string
 	Stage        string
 	Method       string

@@ -187,7 +187,7 @@ func (e *evidence) bodyFacts() map[string]string {
 				value = strings.TrimSpace(strings.TrimSuffix(value, "}"))
 			}
 		}
-		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1])+string(m[2])))
+		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1]) + string(m[2])))
 		if _, ok := out[name]; !ok {
 			out[name] = value
 		}

@@ -145,7 +145,9 @@ func (r *Reader) start(depth Depth) *reading {
 	if c.Region == "" {
 		c.Region = c.REST.Options().Region
 	}
-	return &reading{Reader: &c, depth: depth, resources: rate.NewLimiter(resourcesRate, resourcesBurst)}
+	// A limiter of another rate is that of a clock which runs as much faster.
+	scale := c.Limiter.Limit() / quotaRate
+	return &reading{Reader: &c, depth: depth, resources: rate.NewLimiter(resourcesRate*scale, resourcesBurst)}
 }
 
 // credentials asks the chain once, so that a machine without any learns it

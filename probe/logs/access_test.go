@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stageprobe/internal/captures"
 	"stageprobe/probe"
 )
 
 func TestCapturedAccessLogs(t *testing.T) {
-	for _, c := range captures(t, "access") {
-		t.Run(c.name, func(t *testing.T) {
-			rec, ok := ParseAccess(c.text)
+	for _, c := range captures.All("access") {
+		t.Run(c.Name, func(t *testing.T) {
+			rec, ok := ParseAccess(c.Text)
 			if !ok {
 				t.Fatal("not taken for an access-log entry")
 			}
@@ -25,9 +26,9 @@ func TestCapturedAccessLogs(t *testing.T) {
 // TestFormatReadsAsWithout compiles, for each capture, the format that its keys
 // suggest: a reading by format must be the one that the usual names give.
 func TestFormatReadsAsWithout(t *testing.T) {
-	for _, c := range captures(t, "access") {
-		t.Run(c.name, func(t *testing.T) {
-			line := c.text[strings.IndexByte(string(c.text), '{'):]
+	for _, c := range captures.All("access") {
+		t.Run(c.Name, func(t *testing.T) {
+			line := c.Text[strings.IndexByte(string(c.Text), '{'):]
 			pairs, ok := flatten(line)
 			if !ok {
 				t.Fatal("not JSON")
@@ -48,7 +49,7 @@ func TestFormatReadsAsWithout(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec, err := f.Parse(c.text)
+			rec, err := f.Parse(c.Text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+
+	"stageprobe/internal/captures"
 )
 
 // traceLog is the log of one request with data trace, from the captures.
 func traceLog(tb testing.TB) [][]byte {
 	tb.Helper()
-	for _, c := range captures(tb, "exec") {
-		if c.name == "uwe3-502-task-timeout-full-trace" {
-			return bytes.Split(bytes.TrimSpace(c.text), []byte("\n"))
+	for _, c := range captures.All("exec") {
+		if c.Name == "uwe3-502-task-timeout-full-trace" {
+			return bytes.Split(bytes.TrimSpace(c.Text), []byte("\n"))
 		}
 	}
 	tb.Fatal("no capture with data trace")
@@ -112,7 +114,7 @@ func BenchmarkFormat(b *testing.B) {
 }
 
 func BenchmarkParseAccess(b *testing.B) {
-	line := captures(b, "access")[0].text
+	line := captures.All("access")[0].Text
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, ok := ParseAccess(line); !ok {

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"stageprobe/probe"
@@ -90,36 +91,102 @@ func columns(line []byte) (group, stream string, n int) {
 // addLine adds a copied line. Copying may run several lines of the log together:
 // behind a cut, and wherever the id or the date of the first stands again.
 func (x *Execution) addLine(s *stream, e Event, line []byte) {
-	for len(line) > 0 {
-		end := nextLine(line)
-		part, h := s.looseHeader(line[:end])
+	marks := newMarks(line)
+	for from := 0; from < len(line); {
+		end := marks.next(from)
+		part, h := s.looseHeader(line[from:end])
 		x.add(s, e, part, h)
-		line = line[end:]
+		from = end
 	}
 }
 
-// nextLine returns where in a copied line the next line of the log begins; its
-// length where none does.
-func nextLine(line []byte) int {
-	const cutMark, utc = "[TRUNCATED]", " UTC "
-	own := splitHeader(line).id
-	for at := 1; at < len(line); at++ {
-		switch c := line[at]; {
-		case c == ' ' && at >= len("Thu Aug 31 01:07:25") && bytes.HasPrefix(line[at:], []byte(utc)):
-			from := at - len("Thu Aug 31 01:07:25")
-			var t time.Time
-			if from > 0 && testDate(line[from:], &t) > 0 {
-				return from
-			}
-		case c == '(' && own != nil && line[at-1] <= ' ' && bytes.HasPrefix(line[at+1:], own) && beginsLine(line[at:]):
-			return at
-		case c == '[' && bytes.HasPrefix(line[at:], []byte(cutMark)):
-			if from := at + len(cutMark); splitHeader(line[from:]).known() {
-				return from
+// marks are the places in a copied line where the next line of the log may
+// begin. Each kind is searched once from left to right, so that a line costs the
+// same per byte however many marks it holds.
+type marks struct {
+	line []byte
+	own  []byte // "(id) " of the line itself
+	at   [3]int // next place of each kind; beyond the line where there is none
+}
+
+const (
+	cutMark = "[TRUNCATED]"
+	utcMark = " UTC "
+	beforeU = len("Thu Aug 31 01:07:25") // what stands before utcMark in a date
+)
+
+func newMarks(line []byte) *marks {
+	m := &marks{line: line}
+	if id := splitHeader(line).id; id != nil {
+		m.own = slices.Concat([]byte("("), id, []byte(") "))
+	}
+	for kind := range m.at {
+		m.at[kind] = m.find(kind, 0)
+	}
+	return m
+}
+
+// next is the first place behind from at which a line begins; the line's length
+// where none does.
+func (m *marks) next(from int) int {
+	for {
+		kind := 0
+		for k, at := range m.at {
+			if at < m.at[kind] {
+				kind = k
 			}
 		}
+		at := m.at[kind]
+		if at >= len(m.line) {
+			return len(m.line)
+		}
+		m.at[kind] = m.find(kind, at)
+		if at > from {
+			return at
+		}
 	}
-	return len(line)
+}
+
+// find is the next place of a kind behind after.
+func (m *marks) find(kind, after int) int {
+	for {
+		mark, back, ahead := m.shape(kind)
+		start := after + back + 1 - ahead
+		if len(mark) == 0 || start >= len(m.line) {
+			return len(m.line)
+		}
+		i := bytes.Index(m.line[max(0, start):], mark)
+		if i < 0 {
+			return len(m.line)
+		}
+		after = max(0, start) + i - back + ahead
+		if after > 0 && after < len(m.line) && m.begins(kind, after) {
+			return after
+		}
+	}
+}
+
+// shape is what to look for, and where the line begins in front of or behind it.
+func (m *marks) shape(kind int) (mark []byte, back, ahead int) {
+	switch kind {
+	case 0:
+		return []byte(utcMark), beforeU, 0
+	case 1:
+		return []byte(cutMark), 0, len(cutMark)
+	}
+	return m.own, 0, 0
+}
+
+// begins tells whether a line begins at a place.
+func (m *marks) begins(kind, at int) bool {
+	switch kind {
+	case 0:
+		var t time.Time
+		return testDate(m.line[at:], &t) > 0
+	case 1:
+		return splitHeader(m.line[at:]).known()
+	}
+	return m.line[at-1] <= ' ' && beginsLine(m.line[at:])
 }
 
 // beginsLine tells whether "(id) " and the text of a known line stand here.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/internal/captures"
 	"stageprobe/probe"
 )
 
@@ -279,8 +280,8 @@ func TestShapesOfExcerpts(t *testing.T) {
 func TestNotAnExecutionLog(t *testing.T) {
 	texts := []string{"", "\n\n", "HTTP/2 401\r\ncontent-type: application/json\r\n\r\n{\"message\":\"Unauthorized\"}", `{"message":"Forbidden"}`, `{"events":[]}`, `{"a":`, "[1,2]", "Unauthorized request"}
 	for _, kind := range []string{"access"} {
-		for _, c := range captures(t, kind) {
-			texts = append(texts, string(c.text))
+		for _, c := range captures.All(kind) {
+			texts = append(texts, string(c.Text))
 		}
 	}
 	for _, text := range texts {

@@ -28,6 +28,7 @@ type failure struct {
 var failures = []failure{
 	{"due to a timeout error", producerIntegration, "INTEGRATION_TIMEOUT", 504},
 	{"due to a network error", producerIntegration, "INTEGRATION_FAILURE", 504},
+	{"due to an authorizer error", producerAuthorizer, "AUTHORIZER_FAILURE", 500},
 	{"Authorizer error", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
 	{"Could not parse policy", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
 	{"Invalid JSON in response", producerAuthorizer, "AUTHORIZER_CONFIGURATION_ERROR", 500},
@@ -47,6 +48,7 @@ var failures = []failure{
 	{"The client is not authorized", "", "ACCESS_DENIED", 403},
 	{"Request body does not match model schema", producerGateway, "BAD_REQUEST_BODY", 400},
 	{"Missing required request parameters", producerGateway, "BAD_REQUEST_PARAMETERS", 400},
+	{"Unsupported media type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"Unsupported Media Type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"not authorized because method", producerGateway, "INVALID_API_KEY", 403},
 	{"quota limit exceeded", producerGateway, "QUOTA_EXCEEDED", 429},

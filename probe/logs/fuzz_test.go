@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"stageprobe/internal/captures"
 )
 
 // FuzzExecution: any text gives the same records whether it comes as a copied
 // text twice over, a request never lies about itself, and evidence stays short.
 func FuzzExecution(f *testing.F) {
-	for _, c := range captures(f, "exec") {
-		f.Add(c.text)
+	for _, c := range captures.All("exec") {
+		f.Add(c.Text)
 	}
 	f.Add([]byte(`{"events":[{"message":"(` + idA + `) Method completed with status: 200","timestamp":1}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -108,8 +110,8 @@ func fits(value string, s *shape) bool {
 }
 
 func FuzzParseAccess(f *testing.F) {
-	for _, c := range captures(f, "access") {
-		f.Add(c.text)
+	for _, c := range captures.All("access") {
+		f.Add(c.Text)
 	}
 	f.Add([]byte(`{"requestId":"` + id + `","err":"a "quoted" word","status":403}`))
 	f.Add([]byte(`1.2.3.4 - - [22/Jul/2026:03:52:51 +0000] "GET /x HTTP/1.1" 200 98 ` + id + ` A463pHJGPHcEQGQ=`))

@@ -302,6 +302,9 @@ func readCompleted(r *request, rest []byte) {
 // readGatewayResponse reads "{TYPE} with status code: {N}".
 func readGatewayResponse(r *request, rest []byte) {
 	r.rec.GatewayResponse = string(firstWord(rest))
+	if strings.HasPrefix(r.rec.GatewayResponse, "AUTHORIZER_") {
+		r.rec.AuthorizerOutcome = "error"
+	}
 	if s := status(bytes.TrimSpace(after(rest, "with status code:"))); s != nil {
 		r.rec.Status = s
 	}

@@ -3,46 +3,12 @@ package logs
 import (
 	"cmp"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"stageprobe/internal/captures"
 	"stageprobe/probe"
 )
-
-// capture is one genuine log with the reading that a person gave it.
-type capture struct {
-	name     string
-	Kind     string         `json:"kind"`
-	LogFile  string         `json:"log_file"`
-	Expected map[string]any `json:"expected"`
-	text     []byte
-}
-
-func captures(t testing.TB, folder string) []capture {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", "real", folder, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no captures in %s: %v", folder, err)
-	}
-	var all []capture
-	for _, file := range files {
-		c := capture{name: strings.TrimSuffix(filepath.Base(file), ".json")}
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(raw, &c); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if c.text, err = os.ReadFile(filepath.Join("testdata", "real", folder, c.LogFile)); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, c)
-	}
-	return all
-}
 
 // spelling maps the captures' field names to those of a record's JSON, where
 // they differ.
@@ -89,13 +55,13 @@ func equal(got, want any) bool {
 }
 
 func TestCapturedExecutionLogs(t *testing.T) {
-	for _, c := range captures(t, "exec") {
-		t.Run(c.name, func(t *testing.T) {
-			records, ok := ParseExecution(c.text)
+	for _, c := range captures.All("exec") {
+		t.Run(c.Name, func(t *testing.T) {
+			records, ok := ParseExecution(c.Text)
 			if !ok {
 				t.Fatal("not taken for an execution log")
 			}
-			expected := each(c.Expected)
+			expected := c.Requests()
 			if len(records) != len(expected) {
 				t.Fatalf("%d requests, want %d", len(records), len(expected))
 			}
@@ -104,25 +70,4 @@ func TestCapturedExecutionLogs(t *testing.T) {
 			}
 		})
 	}
-}
-
-// each returns what is expected of every request of a capture.
-func each(expected map[string]any) []map[string]any {
-	var all []map[string]any
-	for _, list := range []string{"requests", "lines"} {
-		items, _ := expected[list].([]any)
-		for _, item := range items {
-			want := item.(map[string]any)
-			for name, v := range expected {
-				if name != list {
-					want[name] = v
-				}
-			}
-			all = append(all, want)
-		}
-	}
-	if all == nil {
-		all = append(all, expected)
-	}
-	return all
 }

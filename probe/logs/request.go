@@ -74,10 +74,16 @@ func (r *request) takeUnknown(text []byte) {
 	if r.authorizing || r.done() || len(text) > longest {
 		return
 	}
-	if bytes.Contains(text, []byte(" limit exceeded for ")) {
-		r.mask |= 1 << kindRefusal
+	if !bytes.Contains(text, []byte(" limit exceeded")) {
+		return
+	}
+	r.mask |= 1 << kindRefusal
+	r.fail(text)
+	switch {
+	case bytes.Contains(text, []byte(" quota ")):
+		r.rec.UsagePlan = "quota"
+	case bytes.Contains(text, []byte("Key ")) || bytes.Contains(text, []byte("Usage Plan ")):
 		r.rec.UsagePlan = "throttled"
-		r.fail(text)
 	}
 }
 

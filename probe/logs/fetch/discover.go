@@ -45,15 +45,28 @@ func (r *run) discoverExecution(ctx context.Context, s StageLogs) error {
 	}
 	names := logs.ExecutionGroups(s.API, s.Stage)
 	base := probe.LogGroup{Source: probe.ExecutionLog, APIID: s.API, Stage: s.Stage, Level: s.Level}
-	// The names come in pairs per spelling, the likelier spelling first.
+	// The names come in pairs per spelling, the likelier spelling first. The
+	// canary's group may be spelled otherwise than its stage's: AWS writes it so.
+	any := false
 	for pair := range slices.Chunk(names, 2) {
 		found, err := r.lookup(ctx, base, pair[0], s.HasCanary)
-		if err != nil || found {
+		if err != nil {
 			return err
 		}
+		any = any || found
+		if found && (!s.HasCanary || r.exists(pair[1])) {
+			return nil
+		}
 	}
-	r.absent(base, names[0])
+	if !any {
+		r.absent(base, names[0])
+	}
 	return nil
+}
+
+func (r *run) exists(name string) bool {
+	g := r.Reader.groups[name]
+	return g != nil && g.Exists
 }
 
 func (r *run) discoverAccess(ctx context.Context, s StageLogs) error {

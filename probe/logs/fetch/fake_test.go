@@ -20,6 +20,7 @@ type cloud struct {
 	now      time.Time
 	groups   map[string][]logEvent
 	pageSize int
+	untold   bool           // ingestion times are left out
 	calls    map[string]int // by operation
 	patterns []string
 	starts   []time.Time // of FilterLogEvents
@@ -126,7 +127,11 @@ func (c *cloud) filter(in input) (events []map[string]any, next any) {
 	hi := min(lo+c.pageSize, len(all))
 	for _, e := range all[lo:hi] {
 		if matches(e.message, in.FilterPattern) {
-			events = append(events, map[string]any{"message": e.message, "timestamp": e.at.UnixMilli(), "ingestionTime": e.ingested.UnixMilli(), "logStreamName": "s", "eventId": "e"})
+			event := map[string]any{"message": e.message, "timestamp": e.at.UnixMilli(), "logStreamName": "s", "eventId": "e"}
+			if !c.untold {
+				event["ingestionTime"] = e.ingested.UnixMilli()
+			}
+			events = append(events, event)
 		}
 	}
 	if hi < len(all) {

@@ -66,6 +66,37 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// AWS's canary page spells the canary's group otherwise than every capture
+// spells the stage's.
+func TestCanaryGroupInTheOtherSpelling(t *testing.T) {
+	c, r := newCloud(t)
+	fill(c, prodGroup, "prod", 0, 4, 0)
+	slash := "API-Gateway-Execution-Logs/" + api + "/prod/Canary"
+	fill(c, slash, "prod", 2, 1, 0)
+	q := wanted(4)
+	q.Stages[0].HasCanary = true
+	if got := fmt.Sprint(matched(fetch(t, r, q))); got != fmt.Sprint(map[string]int{prodGroup: 4, slash: 1}) {
+		t.Errorf("matched %s", got)
+	}
+}
+
+// Where no ingestion time is told, the first reading bounds it, and a later
+// reading does not move it.
+func TestIngestionTimeThatIsNotTold(t *testing.T) {
+	c, r := newCloud(t)
+	c.untold = true
+	fill(c, prodGroup, "prod", 0, 2, 0)
+	first := c.time()
+	for range 2 {
+		for _, rec := range fetch(t, r, wanted(2)).Records {
+			if !rec.Ingested.Equal(first) {
+				t.Errorf("ingested %s, first read %s", rec.Ingested, first)
+			}
+		}
+		_ = c.sleep(t.Context(), time.Minute)
+	}
+}
+
 func TestOtherSpellingAndAbsentGroup(t *testing.T) {
 	c, r := newCloud(t)
 	slash := "API-Gateway-Execution-Logs/" + api + "/prod"

@@ -117,8 +117,10 @@ type eventKey struct {
 
 var seed = maphash.MakeSeed()
 
-// take adds an event, unless it was read before.
-func (g *group) take(e types.FilteredLogEvent) {
+// take adds an event, unless it was read before. Where its ingestion time is not
+// told, as emulators leave it out, the moment of the first reading bounds it
+// from above.
+func (g *group) take(e types.FilteredLogEvent, now time.Time) {
 	// An event has one id for FilterLogEvents and another for Logs Insights, so
 	// it is known by what it says.
 	sum := maphash.Comparable(seed, eventKey{aws.ToString(e.LogStreamName), aws.ToString(e.Message), aws.ToInt64(e.Timestamp)})
@@ -131,8 +133,12 @@ func (g *group) take(e types.FilteredLogEvent) {
 	if at.After(g.Watermark) {
 		g.Watermark = at
 	}
+	ingested := milliseconds(e.IngestionTime)
+	if ingested.IsZero() {
+		ingested = now
+	}
 	event := logs.Event{
-		Time: at, Ingested: milliseconds(e.IngestionTime), Group: g.Name,
+		Time: at, Ingested: ingested, Group: g.Name,
 		Stream: aws.ToString(e.LogStreamName), Message: []byte(aws.ToString(e.Message)),
 	}
 	if g.execution != nil {

@@ -52,7 +52,7 @@ func (r *run) queryBatch(ctx context.Context, g *group, ids []string, from, to t
 		return r.queryBatch(ctx, g, ids[half:], from, to)
 	}
 	for _, row := range rows {
-		g.take(eventOf(row))
+		g.take(eventOf(row), r.now())
 	}
 	return nil
 }

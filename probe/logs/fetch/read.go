@@ -134,7 +134,7 @@ func (r *run) next(ctx context.Context, g *group, p *page) error {
 		return r.unreadable(ctx, g, err)
 	}
 	for _, e := range out.Events {
-		g.take(e)
+		g.take(e, r.now())
 		p.newest = later(p.newest, milliseconds(e.Timestamp))
 	}
 	p.pages++
