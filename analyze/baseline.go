@@ -17,8 +17,8 @@ func (rep *Report) Compare(before *Report) {
 		}
 	}
 	for _, b := range before.Findings {
-		if slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool { return same(f, b) }) {
-			continue
+		if slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool { return same(f, b) && f.Severity.Rank() <= b.Severity.Rank() }) {
+			continue // what is left of it, where that is less severe, is a finding of its own
 		}
 		b.Baseline = "mended"
 		if !rep.covers(b) {

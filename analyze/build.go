@@ -53,6 +53,12 @@ func (s *Session) Report(end Ending) *Report {
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.Notes = s.notes(end.Notes, result.Notes)
+	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
+		rep.Open = append(rep.Open, Question{
+			Text:   "what the logs say: they are required, and none of the requests was found in them",
+			Enable: "execution or access logs of the stages, and the right to read them (stageprobe policy logs)",
+		})
+	}
 	if s.policy.Judge != nil {
 		rep.Expectations = orEmpty(s.policy.Judge.Judge(rep))
 		rep.addExpectationFindings()

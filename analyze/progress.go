@@ -102,7 +102,7 @@ func (s *Session) LogsSettled() bool {
 			continue
 		}
 		l := s.evidence.of(&r.ids, r.ended, &s.snap)
-		late := s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
+		late := s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
 		if late && (!l.found || l.side == attribution.LabelUnknown) {
 			return false
 		}

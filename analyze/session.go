@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,6 +73,8 @@ type row struct {
 	table     int // row in the cluster table
 	machine   string
 	responded bool
+	status    int
+	unrouted  bool // refused before any method: no execution log is written
 }
 
 // NewSession begins a run over a plan, with the configuration as far as it
@@ -124,6 +127,8 @@ func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
 		table:     s.table.Add(o, &s.plan.Targets[target]),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,
+		status:    o.Status,
+		unrouted:  strings.HasPrefix(o.Get("x-amzn-errortype"), "MissingAuthenticationToken"),
 	}
 }
 
@@ -236,7 +241,7 @@ func (s *Session) clusters(grouping *cluster.Result) ([]attribution.Cluster, map
 	for i, c := range all {
 		index[c] = i
 		out[i] = attribution.Cluster{
-			ID: c.ID, Target: s.targets[c.Target], Scenario: s.scenario[c.Scenario], Count: c.Count,
+			ID: c.ID, Steady: c.Steady, Target: s.targets[c.Target], Scenario: s.scenario[c.Scenario], Count: c.Count,
 			Status: c.Status, Producer: string(c.Reading.Producer),
 			GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
 			APIID: c.Reading.APIID, Stage: c.Reading.Stage,
@@ -244,6 +249,7 @@ func (s *Session) clusters(grouping *cluster.Result) ([]attribution.Cluster, map
 			Failure: c.Status >= 500 || c.Class == signature.Transport,
 			Summary: tell(summary(c), c, reference(grouping.Of(c.Target, c.Scenario))), RequestID: c.Exemplar.RequestID,
 			NotGateway: c.Reading.NotAPIGateway,
+			Content:    content(c, s.plan.Targets[s.targets[c.Target]].URL),
 		}
 	}
 	return out, index
@@ -274,7 +280,7 @@ func (s *Session) logState() attribution.LogState {
 			st.Matched++
 		case l.found:
 			st.Matched++
-		case s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance)):
+		case s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance)):
 			st.Late++
 		}
 	}
@@ -282,6 +288,23 @@ func (s *Session) logState() attribution.LogState {
 		st.Coverage = float64(st.Matched) / float64(st.Sampled)
 	}
 	return st
+}
+
+// logs tells whether any log of the stage is expected to hold a request. A
+// stage that logs errors alone never says anything of what went well.
+func (s *Session) logs(r *row) bool {
+	t := &s.plan.Targets[r.Target]
+	st := s.snap.API(t.APIID).Stage(t.Stage)
+	if st == nil || st.AccessLog.Destination != "" {
+		return true
+	}
+	switch st.LoggingLevel() {
+	case "OFF":
+		return false
+	case "ERROR":
+		return r.status >= 400 && !r.unrouted
+	}
+	return !r.unrouted
 }
 
 // PolicyJSON is the policy as a recording keeps it.

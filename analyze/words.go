@@ -11,7 +11,9 @@ import (
 
 	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/cluster"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // summary names a behaviour in a few words: its status, and the gateway
@@ -30,21 +32,43 @@ func summary(c *cluster.Cluster) string {
 	return strconv.Itoa(c.Status)
 }
 
-// tell adds to a summary the first field in which a behaviour differs from the
-// usual one, where the summary alone would not tell the two apart.
+// content stands for the status and body of a behaviour, with the target's own
+// host and base path left out: a body may echo them.
+func content(c *cluster.Cluster, base string) string {
+	a, err := probe.ParseURL(base)
+	if err != nil || c.Overflow {
+		return ""
+	}
+	var b strings.Builder
+	for _, f := range c.Fields {
+		if !strings.HasPrefix(f.Path, "/") && !strings.HasPrefix(f.Path, ":") {
+			continue // a header
+		}
+		value := strings.ReplaceAll(f.String(), a.Host, "{host}")
+		if len(a.Path) > 1 {
+			value = strings.ReplaceAll(value, strings.TrimSuffix(a.Path, "/"), "")
+		}
+		fmt.Fprintf(&b, "%s=%s\n", f.Path, value)
+	}
+	return strconv.FormatUint(signature.Hash(b.String()), 16)
+}
+
+// tell adds to a summary a field in which a behaviour differs from the usual
+// one, where the summary alone would not tell the two apart; best one that both
+// have.
 func tell(text string, c, usual *cluster.Cluster) string {
 	if usual == nil || usual == c || text != summary(usual) {
 		return text
 	}
-	for _, d := range cluster.Differs(usual, c) {
-		_, name, inside := strings.Cut(d.Field, " ")
-		if !inside {
-			continue // the status and the error type stand in the summary
-		}
-		value := cmp.Or(d.B, "absent")
-		return fmt.Sprintf("%s, %s %s", text, name, shorten(value, 24))
+	diffs := cluster.Differs(usual, c)
+	at := slices.IndexFunc(diffs, func(d cluster.Diff) bool { return d.A != "" && d.B != "" })
+	if at < 0 {
+		at = 0
 	}
-	return text + ", other fields"
+	if len(diffs) == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
 }
 
 func shorten(s string, most int) string {

@@ -17,7 +17,9 @@ func (s *study) authCacheLaw(x *split) law {
 		return l
 	}
 	l.prior = .2
-	l.logM = stat.LogSumExp(stat.MarkovM(s.started(x.draws)), stat.FlakyLogM(x.k, x.n, s.MinShare)) - math.Ln2
+	// Results of several tokens and routes expire one by one, so that the
+	// stretches may follow each other in any way.
+	l.logM = stat.LogSumExp(stat.MarkovM(s.started(x.draws)), stat.FlakyLogM(x.k, x.n, s.MinShare), anyOrder(x)) - math.Log(3)
 	return l
 }
 
@@ -100,4 +102,46 @@ func (s *study) authSkipped(x *split, bad []int) bool {
 		}
 	}
 	return ran > 0 && skipped >= 2
+}
+
+// cachedRefusals takes a scenario that was refused throughout into the finding of
+// a cached authorizer result where there is one: in a short run a result may
+// have been kept all the time.
+func (s *study) cachedRefusals() {
+	is := func(c Cause, targets []string) int {
+		return slices.IndexFunc(s.findings, func(f Finding) bool { return f.Cause == c && slices.Equal(f.Targets, targets) })
+	}
+	for i := 0; i < len(s.findings); i++ {
+		denied := s.findings[i]
+		at := is(AuthorizerCache, denied.Targets)
+		sub := s.find(func(x *subject) bool { return slices.Contains(denied.Targets, x.ID) })
+		if denied.Cause != AccessDenied || at < 0 || sub == nil || !s.authorized(sub, denied.Scenarios) {
+			continue
+		}
+		f := &s.findings[at]
+		f.Statement += fmt.Sprintf(" All %s for %s were refused, which the same result explains.", plural(denied.Statistics.N, "request"), list(denied.Scenarios))
+		for _, name := range denied.Scenarios {
+			if !slices.Contains(f.Scenarios, name) {
+				f.Scenarios = append(slices.Clone(f.Scenarios), name)
+			}
+		}
+		s.findings = slices.Delete(s.findings, i, i+1)
+		s.keys = slices.Delete(s.keys, i, i+1)
+		i--
+	}
+}
+
+// authorized tells whether a caching authorizer guards all of some scenarios.
+func (s *study) authorized(sub *subject, scenarios []string) bool {
+	for i := range s.Plan.Scenarios {
+		c := slices.IndexFunc(sub.cells, func(c *cell) bool { return c.scenario == i })
+		if !slices.Contains(scenarios, s.Plan.Scenarios[i].Name) || c < 0 {
+			continue
+		}
+		x := &split{sub: sub, cells: sub.cells[c : c+1], clusters: sub.cells[c].clusters}
+		if s.cachingAuthorizer(x) == "" || !s.byAuthorizer(x) {
+			return false
+		}
+	}
+	return true
 }

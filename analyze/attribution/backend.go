@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"stageprobe/analyze/stat"
@@ -66,16 +67,42 @@ func (s *study) versions(w *weighing, l *law) Finding {
 	return f
 }
 
+// oneDeployment tells whether the logs show that both behaviours of a split come
+// from the integration behind one and the same deployment: they hold requests of
+// either, and the stage has no canary, or the canary does not decide.
+func (s *study) oneDeployment(x *split) bool {
+	if x.sub.conf == nil || x.labels.known() == 0 || x.labels.counts.Deviant() == 0 {
+		return false
+	}
+	for _, k := range slices.Concat(x.clusters, x.usual) {
+		if c := &s.Clusters[k]; c.Producer != "integration" || c.NotGateway != "" {
+			return false
+		}
+	}
+	return x.sub.Canary == nil || x.labels.notE >= s.threshold()
+}
+
 // fleet is the finding of several versions that only the shares speak for.
 func (s *study) fleet(w *weighing) Finding {
 	f := s.backendFinding(w)
 	f.Linked = ConsistentWith
-	f.Statement = fmt.Sprintf("%d of %d answers deviate (%s against %s), at random, with one deployment behind stage %s. The integration calls the alias %s: versions with alias weights would answer like this, but no log says which version ran.",
-		w.k, w.n, s.summaries(w.clusters, 3), s.summaries(w.usual, 3), orUnknown(w.sub.Stage), s.alias(w.split))
+	f.Statement = fmt.Sprintf("%d of %d answers deviate (%s against %s), at random, with one deployment behind stage %s. %s would answer like this, but no log says which version ran.",
+		w.k, w.n, s.summaries(w.clusters, 3), s.summaries(w.usual, 3), orUnknown(w.sub.Stage), s.versionsBehind(w.split))
 	f.Statistics = s.shareStatistics(w, BackendSplit)
 	f.Alternatives = w.alternatives(BackendSplit, s.alpha)
-	f.Settles = "look at the alias's routing configuration (aws lambda get-alias), or turn on data tracing in the stage's execution logs, which then name the executed version"
+	f.Settles = "turn on data tracing in the stage's execution logs, which then name the Lambda version that ran, or let the backend's answers name their version or instance"
+	if s.alias(w.split) != "" {
+		f.Settles = "look at the alias's routing configuration (aws lambda get-alias), or turn on data tracing in the stage's execution logs, which then name the executed version"
+	}
 	return f
+}
+
+// versionsBehind names what may have several versions behind a split.
+func (s *study) versionsBehind(x *split) string {
+	if a := s.alias(x); a != "" {
+		return fmt.Sprintf("The integration calls the alias %s: versions with alias weights", a)
+	}
+	return "Several instances or versions of the integration's backend"
 }
 
 func (s *study) backendFinding(w *weighing) Finding {

@@ -56,7 +56,7 @@ func (s *study) canaryPrior(x *split) float64 {
 	}
 	if x.failure {
 		prior *= .5
-		if !x.labels.both() {
+		if x.labels.known() == 0 {
 			// A flake at the canary's rate and a canary that always fails look
 			// alike without labels, and flakes are common. What the two
 			// snapshots are known to differ in speaks below.

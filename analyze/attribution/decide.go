@@ -105,6 +105,10 @@ func (s *study) decide(w *weighing, driven *law) {
 		s.decideChance(w)
 	default:
 		s.ask(w, "what the differing answers go with")
+		if text := s.notSeparated(w); text != "" {
+			o := &s.open[len(s.open)-1]
+			o.Question += "; " + text
+		}
 	}
 }
 
@@ -166,12 +170,17 @@ func (s *study) byChance(w *weighing) bool {
 }
 
 // decideChance tells a canary from a flake, several versions and the unknown,
-// as far as labels or the share allow.
+// as far as labels or the share allow. Labels of one side alone, when nothing
+// more comes, say no less than no labels: the share still speaks.
 func (s *study) decideChance(w *weighing) {
 	lead := s.likeliest(w)
 	excluded := s.canaryExcluded(w)
 	switch {
-	case lead == CanarySplit && w.labels.known() > 0 && !s.absent(w):
+	case s.blind(w) && lead != CanarySplit:
+		s.reportChance(w, lead)
+	case s.blind(w):
+		s.reportChance(w, UnexplainedSplit)
+	case lead == CanarySplit && w.labels.known() > 0 && !s.absent(w) && (w.labels.both() || !s.Done):
 		s.ask(w, "whether the canary label decides the answer")
 	case lead == CanarySplit:
 		fit := s.shareFit(w)
@@ -185,6 +194,13 @@ func (s *study) decideChance(w *weighing) {
 	default:
 		s.ask(w, "whether the canary explains it")
 	}
+}
+
+// blind tells whether neither the configuration nor a log says anything of a
+// target: whether it has a canary is then unknown, and no number of requests
+// tells.
+func (s *study) blind(w *weighing) bool {
+	return w.sub.conf == nil && w.sub.Canary == nil && w.labels.known() == 0
 }
 
 // absent tells whether the canary's answers are the ones that the logs do not

@@ -200,7 +200,7 @@ func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string 
 	}
 	var texts []string
 	for _, d := range p.diffs {
-		texts = append(texts, strings.TrimSpace(d.Subject+" "+d.Aspect))
+		texts = append(texts, named(&d))
 	}
 	text := " Waiting: " + some(texts, 4) + "."
 	switch {
@@ -210,6 +210,14 @@ func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string 
 		return text + " No request was sent to confirm it."
 	}
 	return text + " No answer could confirm it: the edit shows in no request that was sent."
+}
+
+// named is an edit in two words; some name themselves.
+func named(d *diff.Difference) string {
+	if strings.EqualFold(d.Subject, d.Aspect) {
+		return d.Subject
+	}
+	return strings.TrimSpace(d.Subject + " " + d.Aspect)
 }
 
 // settlesEdits says what would confirm edits that no answer showed.

@@ -12,8 +12,11 @@ func (s *study) endpoint(w *weighing, l *law) Finding {
 	}
 	f.Statement = fmt.Sprintf("The answer of %s depends on the %s: %s; evidence %s.",
 		w.sub.ID, l.factor.name, s.perLevel(w, l, ""), odds(l.logE))
+	if text := s.notSeparated(w); text != "" {
+		f.Settles = text
+	}
 	f.Remedy = []Remedy{advice("compare what the addresses lead to: DNS records of the name (weighted, latency or stale ones), certificates, and the API id in the access logs of either")}
-	if l.factor.name == "connection" {
+	if l.factor.name == "connection" && f.Settles == "" {
 		f.Settles = "send every request on a connection of its own, to several addresses: the split then follows the address or it does not"
 	}
 	return f

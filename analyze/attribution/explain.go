@@ -25,6 +25,7 @@ func Explain(in Input) Result {
 	s.drift()
 	s.denied()
 	s.weighSplits()
+	s.cachedRefusals()
 	s.overtaken()
 	s.staleCanaries()
 	s.consistency(&r)

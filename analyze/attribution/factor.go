@@ -31,6 +31,7 @@ func (s *study) factors(x *split) []*factor {
 		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
 		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
 		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
+		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
 	}
 	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
 }
@@ -42,8 +43,20 @@ func connection(r *Row) string {
 	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
 }
 
-// levels counts a factor's levels and tells whether they can show anything:
-// there are two or more, known for most rows, and seen twice each on average.
+// use tells the first request on a connection from the later ones.
+func use(r *Row) string {
+	switch {
+	case r.ConnN == 0:
+		return ""
+	case r.ConnN == 1:
+		return "new connection"
+	}
+	return "reused connection"
+}
+
+// levels counts a factor's levels and tells whether there are two or more, known
+// for most rows. Levels that were seen once each show nothing yet; leaving the
+// factor out for that would make its rivals look surer than they are.
 func (s *study) levels(f *factor, x *split) bool {
 	k, n, known := map[string]int{}, map[string]int{}, 0
 	for _, d := range x.draws {
@@ -61,7 +74,7 @@ func (s *study) levels(f *factor, x *split) bool {
 	for _, l := range f.levels {
 		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
 	}
-	return len(f.levels) > 1 && 2*known >= x.n && known >= 2*len(f.levels)
+	return len(f.levels) > 1 && 2*known >= x.n
 }
 
 // factorLaws: some levels of a factor deviate, the others do not.

@@ -22,11 +22,18 @@ func (s *study) flakyLaws(x *split) []law {
 	case x.refusal:
 	case s.alias(x) != "":
 		cause, prior = BackendSplit, .10 // versions are drawn, they do not come in bursts
+	case s.oneDeployment(x):
+		cause = BackendSplit // what is left to differ stands behind the gateway
 	}
-	return []law{
+	laws := []law{
 		{cause: cause, name: "random", prior: prior, logM: stat.FlakyLogM(x.k, x.n, s.MinShare)},
 		{cause: bursts, name: "bursts", prior: prior * stretches, logM: stat.MarkovM(s.started(x.draws))},
 	}
+	if x.failure {
+		// Backends fail more or less as the load on them changes.
+		laws = append(laws, law{cause: FlakyBackend, name: "drift", prior: prior * .3, logM: windowed(x)})
+	}
+	return laws
 }
 
 // flaky is the finding of an integration that fails at random.
@@ -65,6 +72,9 @@ func (s *study) pattern(w *weighing) string {
 	if l := w.best(FlakyBackend); l != nil && l.name == "bursts" {
 		t := s.transitions(w.draws)
 		return fmt.Sprintf(", in bursts of about %.0f requests.", float64(t[1][0]+t[1][1])/float64(max(1, t[1][0])))
+	}
+	if l := w.best(FlakyBackend); l != nil && l.name == "drift" {
+		return ", at a rate that changes over the run."
 	}
 	return ", independent of connection, address and time."
 }

@@ -64,7 +64,10 @@ type Row struct {
 // Cluster is one behaviour of one scenario on one target. The same behaviour
 // on another target has the same ID.
 type Cluster struct {
-	ID       string
+	ID string
+	// Steady is the id without the fields that vary on any target, which a
+	// cache freezes; "" where it is not known.
+	Steady   string
 	Target   int
 	Scenario int
 	Count    int
@@ -82,6 +85,10 @@ type Cluster struct {
 	Failure   bool // 5xx or timeout
 	Summary   string
 	RequestID string // of an example
+	// Content stands for the status and the body of the behaviour, without
+	// headers, host and base path: what two addresses of one stage share. ""
+	// where it is not known.
+	Content string
 	// NotGateway names what answered instead of API Gateway; "" where API
 	// Gateway did.
 	NotGateway string

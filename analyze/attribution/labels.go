@@ -18,12 +18,9 @@ type labels struct {
 	veto                   string  // why a link is not claimed; "" where it may be
 }
 
-// The bounds within which labels are trusted.
-const (
-	completeLabels    = .995 // from here on, what is missing cannot carry a link
-	contradictoryMost = .001
-	missingAlpha      = .01
-)
+// contradictoryMost is the share of requests that both sides may claim before no
+// label is trusted any more.
+const contradictoryMost = .001
 
 func (l *labels) known() int { return l.counts.N() }
 
@@ -55,13 +52,22 @@ func (s *study) label(x *split) labels {
 			l.counts.Add(r.Label == LabelCanary, d.deviant)
 		}
 	}
-	if l.known() == 0 {
-		return l
+	if float64(l.contradictory) > contradictoryMost*float64(x.n) {
+		return l.distrusted(x)
 	}
-	l.logE = s.linkE(x, func(r *Row, _ bool) Label { return known(r) })
-	l.notE = stat.NotLinked(l.counts)
-	s.vetoes(x, &l)
+	if l.known() > 0 {
+		s.link(x, &l)
+	}
 	return l
+}
+
+// distrusted takes no label for what it says: where some contradict each other,
+// the others may be as wrong.
+func (l *labels) distrusted(x *split) labels {
+	return labels{
+		unknownDev: x.k, unknownRef: x.n - x.k, contradictory: l.contradictory,
+		veto: plural(l.contradictory, "request") + " carry contradictory labels",
+	}
 }
 
 func known(r *Row) Label {
@@ -79,63 +85,43 @@ func (l *labels) miss(deviant bool) {
 	}
 }
 
-// vetoes refuses a link where labels contradict each other or go missing with
-// the answer. Loss that depends on the label alone, or on the answer alone, is
-// harmless to the estimated-share test; loss that depends on both breaks every
-// test, so the link must then survive the worst that the lost labels could say.
-func (s *study) vetoes(x *split, l *labels) {
-	if float64(l.contradictory) > contradictoryMost*float64(x.n) {
-		l.veto = plural(l.contradictory, "request") + " carry contradictory labels"
-		l.logE = math.Inf(-1)
-		return
-	}
-	if float64(l.known()) >= completeLabels*float64(x.n) || !unevenLoss(l) {
-		return
-	}
-	// Worst case: deviants without a label came from base, usual answers from
-	// the canary.
-	worst := s.linkE(x, func(r *Row, deviant bool) Label {
-		switch lab := known(r); {
-		case lab != LabelUnknown:
-			return lab
-		case deviant:
-			return LabelBase
-		}
-		return LabelCanary
-	})
-	if worst < l.logE {
-		l.logE = worst
-		l.veto = "log records are missing more often for one kind of answer than for the other"
-	}
-}
-
-// unevenLoss tests whether a label is missing more often for one answer.
-func unevenLoss(l *labels) bool {
-	table := [][]int{{l.counts.Deviant(), l.unknownDev}, {l.counts.N() - l.counts.Deviant(), l.unknownRef}}
-	if _, p, _, ok := stat.GTest(table); ok {
-		return p < missingAlpha
-	}
-	return stat.Fisher(table[0][0], table[0][1], table[1][0], table[1][1]) < missingAlpha
-}
-
-// linkE is ln of the link's e-value over all machines, with the share of the
+// link tests the labels against "the answer ignores them", with the share of the
 // canary estimated from the labels themselves: a percentage that is wrong, or
-// that changes, or a group that lags cannot make a link.
-func (s *study) linkE(x *split, label func(*Row, bool) Label) float64 {
-	total := stat.NewLinkEstimated(x.sub.share())
-	part := stat.NewLinkEstimated(x.sub.share())
-	for i, d := range x.draws {
-		r := &s.Rows[d.row]
-		if i > 0 && r.Machine != s.Rows[x.draws[i-1].row].Machine {
-			total.Merge(part)
-			part = stat.NewLinkEstimated(x.sub.share())
-		}
-		if l := label(r, d.deviant); l != LabelUnknown {
-			part.Add(l == LabelCanary, d.deviant)
+// that changes, or a group that lags cannot make a link. Incomplete labels take
+// more evidence, and where their loss may depend on label and answer both, which
+// breaks every test, the link must survive the worst that they could say.
+func (s *study) link(x *split, l *labels) {
+	p0 := x.sub.share()
+	l.logE, l.notE = linkE(p0, l.counts), stat.NotLinkedShare(l.counts, p0)
+	need := stat.LinkNeed(s.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
+	if !math.IsInf(need, 1) {
+		l.logE -= need - s.threshold()
+		return
+	}
+	l.veto = "the log records that are missing may be those of one kind of answer from one side"
+	l.logE = l.worst(p0)
+}
+
+func linkE(p0 float64, c stat.Counts2) float64 {
+	e := stat.NewLinkEstimated(p0)
+	e.AddCounts(c)
+	return e.LogE()
+}
+
+// worst is the least evidence for a link over what the missing labels could be,
+// on a grid of how many of either answer the canary gave.
+func (l *labels) worst(p0 float64) float64 {
+	const steps = 16
+	least := l.logE
+	e := stat.NewLinkEstimated(p0)
+	e.AddCounts(l.counts)
+	for i := range steps + 1 {
+		for j := range steps + 1 {
+			dev, ref := l.unknownDev*i/steps, l.unknownRef*j/steps
+			least = min(least, e.With(stat.Counts2{CanaryDev: dev, BaseDev: l.unknownDev - dev, CanaryRef: ref, BaseRef: l.unknownRef - ref}))
 		}
 	}
-	total.Merge(part)
-	return total.LogE()
+	return least
 }
 
 // measured is the canary's share of a target's requests as the logs tell it,

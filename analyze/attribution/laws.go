@@ -29,7 +29,7 @@ type weighing struct {
 	*split
 	parts []*split // what is pooled; one, or one per scenario
 	laws  []law    // likeliest first
-	iid   bool
+	iid   bool     // only told where a canary's percentage is configured
 }
 
 // linkWeight is each driven verdict's share of the error rate.
@@ -41,7 +41,7 @@ func (s *study) weigh(x *split) *weighing {
 	w := &weighing{split: x, parts: s.parts(x), iid: true}
 	var sup float64
 	for i, part := range w.parts {
-		w.iid = w.iid && s.iid(part)
+		w.iid = w.iid && (!s.canaryConfigured(x.sub) || s.iid(part))
 		sup += stat.MarkovSup(s.transitions(part.draws))
 		laws := s.laws(part)
 		if i == 0 {

@@ -259,8 +259,8 @@ func (s *study) iid(x *split) bool {
 	return p >= .01
 }
 
-// windowCounts cuts the answers into at most 20 windows that expect five
-// deviants or more each.
+// windowCounts cuts the answers into at most 20 windows that expect six
+// deviants or so each: with five or more the spread has a known distribution.
 func windowCounts(bits []bool) (windows []int, m int) {
 	k := 0
 	for _, b := range bits {
@@ -268,7 +268,7 @@ func windowCounts(bits []bool) (windows []int, m int) {
 			k++
 		}
 	}
-	n := min(20, k/5)
+	n := min(20, k/6)
 	if n < 2 {
 		return nil, 0
 	}

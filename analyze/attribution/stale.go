@@ -24,6 +24,7 @@ type exposure struct {
 	canary       int     // of them by the canary
 	never        float64 // chance that the canary was never drawn, without labels
 	inconsistent bool    // a split that may be the canary's
+	split        bool    // a split of another cause
 }
 
 // staleCanaries finds canaries that are configured and that nothing in behaviour
@@ -49,6 +50,7 @@ func (s *study) exposure(st *probe.Stage) exposure {
 		e.n += s.answered(sub)
 		canary, known := s.measured(sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+known
+		e.split = e.split || sub.split
 		e.inconsistent = e.inconsistent || s.undone[sub.ID] || s.blames(sub, CanarySplit)
 	}
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.n))
@@ -83,6 +85,8 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 		s.reportStale(sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true)
 	case p >= 100:
 		s.reportStale(sub, e, "serves every request, and the stage's own deployment none", true)
+	case e.split && s.canaryLag(sub) == 0:
+		return // the split's finding says that the canary is not its cause; nothing says that it is stale
 	case e.labelled > 0 && e.canary > 0 && s.exercised(e):
 		s.reportStale(sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true)
 	case e.labelled == 0 && e.never <= s.alpha && s.settled(e):

@@ -14,6 +14,12 @@ const timeWindows = 10
 // the run. It fits everything a little, so that a known cause which fits nothing
 // does not win for want of a rival.
 func (s *study) unexplainedLaw(x *split) law {
+	return law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+}
+
+// anyOrder is the ln probability of answers of which each depends in any way on
+// the one before it, and in any way that changes over the run.
+func anyOrder(x *split) (logM float64) {
 	var t [timeWindows][2][2]int
 	prev := 0
 	for i, d := range x.draws {
@@ -24,13 +30,29 @@ func (s *study) unexplainedLaw(x *split) law {
 		t[i*timeWindows/x.n][prev][now]++
 		prev = now
 	}
-	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02}
 	for _, window := range t {
 		for _, counts := range window {
-			l.logM += stat.KT(counts[:])
+			logM += stat.KT(counts[:])
 		}
 	}
-	return l
+	return logM
+}
+
+// windowed is the ln probability of answers that are drawn at a share which
+// changes over the run.
+func windowed(x *split) (logM float64) {
+	var t [timeWindows][2]int
+	for i, d := range x.draws {
+		if d.deviant {
+			t[i*timeWindows/x.n][1]++
+		} else {
+			t[i*timeWindows/x.n][0]++
+		}
+	}
+	for _, counts := range t {
+		logM += stat.KT(counts[:])
+	}
+	return logM
 }
 
 // unexplained is the finding of a split that no candidate cause fits.

@@ -192,6 +192,8 @@ func (s *study) mapRemedy(sub *subject) []Remedy {
 		return remedies(remedy.EnableDefaultEndpoint(region, sub.api))
 	case d != nil && sub.Meant != nil:
 		return remedies(remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, s.kindOfAPI(sub.Meant.APIID)))
+	case s.stageIsRoute(sub):
+		return []Remedy{advice(s.stageWithRoute(sub))} // a stage of that name would hide the route
 	case sub.api != nil && sub.conf == nil && sub.Stage != "":
 		return remedies(remedy.UnknownStage(region, sub.api, sub.Stage))
 	case sub.Kind == probe.CustomDomain:
@@ -206,12 +208,6 @@ func (s *study) stageWithRoute(sub *subject) string {
 	if sub.api == nil || sub.Kind != probe.InvokeURL {
 		return ""
 	}
-	base := sub.URL
-	if i := strings.Index(base, "://"); i >= 0 {
-		if j := strings.IndexByte(base[i+3:], '/'); j >= 0 {
-			base = base[:i+3+j]
-		}
-	}
 	for i := range sub.api.Stages {
 		st := &sub.api.Stages[i]
 		def := st.Deployed
@@ -222,16 +218,49 @@ func (s *study) stageWithRoute(sub *subject) string {
 			continue
 		}
 		for _, c := range sub.cells {
-			path := "/" + strings.Trim(strings.TrimPrefix(sub.URL, base)+s.scenario(c.scenario).Path, "/")
-			bare := strings.TrimPrefix(path, "/"+sub.Stage)
-			for _, p := range []string{path, bare} {
-				if key := matching(def, s.scenario(c.scenario).Method, p); key != "" {
-					return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(base, st.Name)+p)
-				}
+			path, method := s.wholePath(sub, c), s.scenario(c.scenario).Method
+			key := matching(def, method, path)
+			if greedy(key) { // it takes any path: the one without the wrong stage is likelier meant
+				path = strings.TrimPrefix(path, "/"+sub.Stage)
+				key = matching(def, method, path)
+			}
+			if key != "" {
+				return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(origin(sub.URL), st.Name)+path)
 			}
 		}
 	}
 	return ""
+}
+
+// stageIsRoute tells whether what stands in a URL in the place of the stage
+// begins a route: the stage was left out, not misspelt.
+func (s *study) stageIsRoute(sub *subject) bool {
+	if sub.api == nil || sub.Kind != probe.InvokeURL || sub.Stage == "" {
+		return false
+	}
+	return slices.ContainsFunc(sub.api.Stages, func(st probe.Stage) bool {
+		return st.Deployed != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool {
+			return !greedy(matching(st.Deployed, s.scenario(c.scenario).Method, s.wholePath(sub, c)))
+		})
+	})
+}
+
+// greedy tells whether a route is none, or takes any path.
+func greedy(key string) bool {
+	return key == "" || key == probe.DefaultStage || strings.HasSuffix(key, "+}")
+}
+
+// wholePath is the path that a scenario is sent to on a target, with what the
+// target's URL begins with.
+func (s *study) wholePath(sub *subject, c *cell) string {
+	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+s.scenario(c.scenario).Path, "/")
+}
+
+// origin is the scheme and host of a URL.
+func origin(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
 }
 
 func stageURL(base, stage string) string {

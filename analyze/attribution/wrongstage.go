@@ -52,14 +52,29 @@ func (s *study) wrongStage() {
 		}
 		g := s.sight(sub, meant)
 		switch {
-		case g.byConfig, g.logged(), len(g.byAnswer) > 0:
+		case g.byConfig:
+			s.reportWrongStage(sub, g)
+		case s.partly(sub, g):
+		case g.logged(), len(g.byAnswer) > 0:
 			s.reportWrongStage(sub, g)
 		case g.profiled && !g.alike && g.against >= s.threshold()+math.Log(float64(max(1, s.rivals(sub)))):
 			s.reportWrongStage(sub, g)
+		case s.disowned(sub, g) != nil:
+			s.reportStranger(sub, g)
 		default:
 			s.openStage(sub, g)
 		}
 	}
+}
+
+// partly reports a target that another stage serves in part.
+func (s *study) partly(sub *subject, g *sighting) bool {
+	sh := s.sharing(sub, g)
+	if sh == nil || sh.byAnswers && sh.logE < g.against {
+		return false
+	}
+	s.reportSharing(sub, g, sh)
+	return true
 }
 
 // rivals is how many other stages' answers a target's were compared with.
@@ -217,7 +232,7 @@ func (s *study) wrongWords(sub *subject, g *sighting, behaves bool) string {
 	case s.namesStage(sub):
 		text = fmt.Sprintf("%s is meant to serve stage %s, but the URL itself names stage %s, which answers.", sub.URL, g.meant.Stage, s.stageName(sub.stageRef(), g.meant))
 	case g.byConfig:
-		text = fmt.Sprintf("%s is meant to serve stage %s, but its mapping leads to stage %s.", sub.ID, g.meant.Stage, s.stageName(sub.stageRef(), g.meant))
+		text = fmt.Sprintf("%s is meant to serve stage %s, but %s leads to stage %s.", sub.ID, g.meant.Stage, s.leader(sub), s.stageName(sub.stageRef(), g.meant))
 	}
 	n := s.answered(sub)
 	switch {
@@ -273,6 +288,20 @@ func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
 		}
 	}
 	return remedies(remedy.CreateBasePathMapping(s.Snapshot.Region, d, urlPath(sub.URL), to, s.kindOfAPI(to.APIID)))
+}
+
+// leader is what leads a domain to its stage.
+func (s *study) leader(sub *subject) string {
+	d := s.domainOf(sub)
+	if d == nil || mapped(d, sub.stageRef()) {
+		return "its mapping"
+	}
+	for _, r := range d.Rules {
+		if r.APIID == sub.APIID && r.Stage == sub.Stage {
+			return fmt.Sprintf("its routing rule of priority %d", r.Priority)
+		}
+	}
+	return "its mapping"
 }
 
 // mapped tells whether a mapping of a domain leads to a stage.

@@ -89,7 +89,7 @@ func (p *page) para(first, text string) {
 }
 
 func (p *page) hang(first, rest, text string) {
-	room := max(20, p.width-ansi.StringWidth(first))
+	room := max(20, p.width-max(ansi.StringWidth(first), ansi.StringWidth(rest)))
 	for i, l := range wrap(text, room) {
 		if i > 0 {
 			first = rest

@@ -155,7 +155,7 @@ func logTroubles() []World {
 func Nulls() []World {
 	const p0 = .1
 	null := func(name string, layers ...Layer) World {
-		return World{Name: name, Causes: []string{flakyBackend}, Percent: 100 * p0, Layers: layers}
+		return World{Name: name, Causes: []string{unexplained}, Allowed: []string{staleCanary}, Percent: 100 * p0, Layers: layers}
 	}
 	return []World{
 		null("flake at the canary's rate", Canary(p0), Flake(p0, 1), perfect()),
@@ -172,6 +172,6 @@ func Nulls() []World {
 // BiasedLoss is the null that no test survives: the logs lose requests depending
 // on both side and response. It has to be vetoed.
 func BiasedLoss() World {
-	return World{Name: "loss depending on both", Causes: []string{flakyBackend}, Percent: 10,
+	return World{Name: "loss depending on both", Causes: []string{unexplained}, Allowed: []string{staleCanary}, Percent: 10,
 		Layers: []Layer{Canary(.1), Flake(.1, 1), Logged(Logs{Loss: Loss{CanaryRef: .5, BaseDev: .5}})}}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	// Budget is how many requests a run may send per address.
 	Budget      = 2000
-	calibration = 9  // requests per scenario and address before the first look
+	calibrating = 9  // requests per scenario and address before the first look
 	lookEvery   = 20 // requests
 	logWait     = 2 * time.Minute
 )
@@ -35,7 +35,7 @@ func Diagnose(w World, rng *rand.Rand) Verdict {
 	next, stop := iter.Pull(w.Rows(rng))
 	defer stop()
 	most := Budget * v.world.Targets
-	look := max(lookEvery, calibration*v.world.Targets*v.world.Scenarios)
+	look := max(lookEvery, calibrating*v.world.Targets*v.world.Scenarios)
 	for n := 1; n <= most; n++ {
 		row, _ := next()
 		v.add(row)

@@ -76,18 +76,18 @@ func TestOperateIsExact(t *testing.T) {
 // deviates and base hardly ever: two deviants on the canary are needed, or one
 // among a hundred requests.
 func TestFisherSize(t *testing.T) {
-	n := fisherSize(.1)
-	if p := fisherPower(n, .1); p < .99 {
+	n := fisherSize(.1, linkStray)
+	if p := fisherPower(n, .1, linkStray); p < .99 {
 		t.Errorf("power at %d = %g, want .99", n, p)
 	}
-	if p := fisherPower(n-1, .1); p >= .99 {
+	if p := fisherPower(n-1, .1, linkStray); p >= .99 {
 		t.Errorf("power at %d = %g: not the smallest", n-1, p)
 	}
 	var two float64
 	for k := 2; k <= n; k++ {
 		two += binomial(k, n, .1*linkFollow)
 	}
-	if p := fisherPower(n, .1); math.Abs(p-two) > .005 {
+	if p := fisherPower(n, .1, linkStray); math.Abs(p-two) > .005 {
 		t.Errorf("power %g, chance of two deviants on the canary %g", p, two)
 	}
 }

@@ -30,7 +30,7 @@ type Row struct {
 	Machine     int
 	Seq         int           // order of sending on the machine, from 0
 	At          time.Duration // since the start of the run
-	Target      int // index into the addresses that are probed, 0 by default
+	Target      int           // index into the addresses that are probed, 0 by default
 	Scenario    int
 	Conn, ConnN int // connection, and which request on it, from 1
 	Fresh       bool

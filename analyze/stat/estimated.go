@@ -57,6 +57,14 @@ func (l *LinkEstimated) LogE() float64 {
 	return estimatedLogE(l.laws, l.counts, &l.terms)
 }
 
+// With returns the ln E that there would be with more rows.
+func (l *LinkEstimated) With(more Counts2) float64 {
+	if l.laws == nil {
+		l.laws = jointLaws(l.prior)
+	}
+	return estimatedLogE(l.laws, l.counts.Plus(more), &l.terms)
+}
+
 // Reaches tells whether ln E is at least x. It mostly answers from the likelihood
 // ratio of the table, which no alternative exceeds, so that a look after every
 // request costs little.

@@ -17,11 +17,13 @@ func FactorLogM(k, n []int, rho float64) (logM float64, post []float64) {
 	if len(k) < 2 || rho <= 0 || rho >= 1 {
 		return math.Inf(-1), post
 	}
+	kinds, of := alike(k, n)
+	chances := make([]float64, len(kinds))
 	var laws []levelSets
 	var m mixture
 	for _, a := range driverFollow {
 		for _, b := range strayed {
-			s := newLevelSets(k, n, rho, a, b)
+			s := newLevelSets(kinds, rho, a, b)
 			laws = append(laws, s)
 			m.add(1, s.logMixed())
 		}
@@ -29,24 +31,41 @@ func FactorLogM(k, n []int, rho float64) (logM float64, post []float64) {
 	total := m.log()
 	for i, s := range laws {
 		weight := math.Exp(m[i] - total)
-		for f := range post {
-			post[f] += weight * s.posterior(f, m[i])
+		for g := range chances {
+			chances[g] += weight * s.posterior(g, m[i])
 		}
 	}
-	norm := newLevelSets(make([]int, len(k)), make([]int, len(k)), rho, .5, .5).logMixed()
-	return total - norm - math.Log(float64(len(laws))), clampAll(post)
-}
-
-func clampAll(p []float64) []float64 {
-	for i := range p {
-		p[i] = min(max(p[i], 0), 1)
+	for f := range post {
+		post[f] = min(max(chances[of[f]], 0), 1)
 	}
-	return p
+	norm := newLevelSets([]levelKind{{levels: len(k)}}, rho, .5, .5).logMixed()
+	return total - norm - math.Log(float64(len(laws))), post
 }
 
-// levelSets holds, for one pair of rates, the ln weight of each level deviating
-// or not, and what prefixes and suffixes of the levels sum to.
+// levelKind are levels with the same counts: most connections carry one request,
+// and what holds for one of them holds for all.
+type levelKind struct{ k, n, levels int }
+
+// alike groups levels by their counts, in order; of[f] is the kind of level f.
+func alike(k, n []int) (kinds []levelKind, of []int) {
+	index := map[[2]int]int{}
+	for f := range k {
+		g, ok := index[[2]int{k[f], n[f]}]
+		if !ok {
+			g = len(kinds)
+			index[[2]int{k[f], n[f]}] = g
+			kinds = append(kinds, levelKind{k: k[f], n: n[f]})
+		}
+		kinds[g].levels++
+		of = append(of, g)
+	}
+	return kinds, of
+}
+
+// levelSets holds, for one pair of rates, the ln weight of a level of each kind
+// deviating or not, and what prefixes and suffixes of the kinds sum to.
 type levelSets struct {
+	kinds          []levelKind
 	dev, ref       []float64
 	prefix, suffix []setSum
 }
@@ -55,37 +74,50 @@ type levelSets struct {
 // kinds apart avoids subtracting nearly equal numbers.
 type setSum struct{ none, all, mixed float64 }
 
-func newLevelSets(k, n []int, rho, a, b float64) levelSets {
-	s := levelSets{prefix: []setSum{noLevels}}
-	for f := range k {
-		s.dev = append(s.dev, math.Log(rho)+LogBin(k[f], n[f], a))
-		s.ref = append(s.ref, math.Log1p(-rho)+LogBin(k[f], n[f], b))
-		s.prefix = append(s.prefix, s.prefix[f].join(s.level(f)))
+func newLevelSets(kinds []levelKind, rho, a, b float64) levelSets {
+	s := levelSets{kinds: kinds, prefix: []setSum{noLevels}, suffix: make([]setSum, len(kinds)+1)}
+	sums := make([]setSum, len(kinds))
+	for g, l := range kinds {
+		s.dev = append(s.dev, math.Log(rho)+LogBin(l.k, l.n, a))
+		s.ref = append(s.ref, math.Log1p(-rho)+LogBin(l.k, l.n, b))
+		sums[g] = s.level(g).times(l.levels)
+		s.prefix = append(s.prefix, s.prefix[g].join(sums[g]))
 	}
-	s.suffix = make([]setSum, len(k)+1)
-	s.suffix[len(k)] = noLevels
-	for f := len(k) - 1; f >= 0; f-- {
-		s.suffix[f] = s.level(f).join(s.suffix[f+1])
+	s.suffix[len(kinds)] = noLevels
+	for g := len(kinds) - 1; g >= 0; g-- {
+		s.suffix[g] = sums[g].join(s.suffix[g+1])
 	}
 	return s
+}
+
+// times is the sum over levels that are all alike, by repeated doubling.
+func (a setSum) times(levels int) setSum {
+	sum := noLevels
+	for ; levels > 0; levels /= 2 {
+		if levels%2 == 1 {
+			sum = sum.join(a)
+		}
+		a = a.join(a)
+	}
+	return sum
 }
 
 // noLevels is the sum over an empty list of levels: its one set is both "none
 // deviates" and "all deviate", and join treats either as neutral.
 var noLevels = setSum{0, 0, math.Inf(-1)}
 
-func (s levelSets) level(f int) setSum { return setSum{s.ref[f], s.dev[f], math.Inf(-1)} }
+func (s levelSets) level(g int) setSum { return setSum{s.ref[g], s.dev[g], math.Inf(-1)} }
 
 func (s levelSets) logMixed() float64 { return s.prefix[len(s.dev)].mixed }
 
-// posterior is the probability that level f deviates given that the set is
-// mixed: f deviates and the others are not all deviating.
-func (s levelSets) posterior(f int, mixed float64) float64 {
+// posterior is the probability that a level of a kind deviates given that the set
+// is mixed: it deviates and the others are not all deviating.
+func (s levelSets) posterior(g int, mixed float64) float64 {
 	if math.IsInf(mixed, -1) {
 		return 0
 	}
-	others := s.prefix[f].join(s.suffix[f+1])
-	return math.Exp(s.dev[f] + LogSumExp(others.none, others.mixed) - mixed)
+	others := s.prefix[g].join(s.suffix[g+1]).join(s.level(g).times(s.kinds[g].levels - 1))
+	return math.Exp(s.dev[g] + LogSumExp(others.none, others.mixed) - mixed)
 }
 
 func (a setSum) join(b setSum) setSum {

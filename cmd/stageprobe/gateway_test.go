@@ -119,6 +119,12 @@ func (b *box) inspect(t testing.TB, more ...string) *analyze.Report {
 func (b *box) report(t testing.TB, name string, args []string) *analyze.Report {
 	t.Helper()
 	code, _, stderr := b.run(t, args...)
+	return b.read(t, name, code, stderr)
+}
+
+// read is a report that a command has written, and ended with code.
+func (b *box) read(t testing.TB, name string, code int, stderr string) *analyze.Report {
+	t.Helper()
 	data, err := os.ReadFile(b.path(name))
 	if err != nil {
 		t.Fatalf("exit code %d, no report: %s", code, stderr)

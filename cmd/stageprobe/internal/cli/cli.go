@@ -3,11 +3,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -74,7 +76,7 @@ It only reads: no command ever changes anything in AWS.`,
 	})
 	root.AddCommand(
 		newDemo(s), newCheck(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
-		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newFigures(s),
 	)
 	return root
 }
@@ -97,4 +99,12 @@ func terminal(w io.Writer) (width int, ok bool) {
 func colour(w io.Writer) bool {
 	_, tty := terminal(w)
 	return tty && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// utf8Locale says whether the terminal's locale can show more than ASCII. A
+// machine that sets none is taken for a modern one.
+func utf8Locale() bool {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	lower := strings.ToLower(locale)
+	return locale == "" || strings.Contains(lower, "utf-8") || strings.Contains(lower, "utf8")
 }

@@ -47,6 +47,7 @@ func openReport(path string, in io.Reader) (*analyze.Report, error) {
 
 func newReport(s Streams) *cobra.Command {
 	var out outputs
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "report FILE",
 		Short: "Turn a JSON report into another format",
@@ -59,10 +60,11 @@ func newReport(s Streams) *cobra.Command {
 			if err != nil {
 				return hint(err, "stageprobe check … --format json -o report.json writes one")
 			}
-			return out.write(s, rep, true, true)
+			return out.write(s, rep, false, verbose)
 		},
 	}
 	out.bind(cmd.Flags())
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "more detail, and how to undo each remedy")
 	return cmd
 }
 

@@ -184,6 +184,7 @@ func (s *subject) findTargets(c *checkFlags) error {
 		s.notes = append(s.notes, joinHint(p))
 	}
 	c.meantByStage(&s.snap, targets)
+	noSuchAPI(&s.snap, targets)
 	if len(targets) == 0 {
 		err := errors.New("no target was found")
 		if len(problems) > 0 {
@@ -212,6 +213,23 @@ func (c *checkFlags) meantByStage(snap *probe.Snapshot, targets []probe.Target) 
 		}
 		if api != "" && (snap.API(api) == nil || snap.API(api).Stage(c.stages[0]) != nil) {
 			t.Meant = &probe.StageRef{APIID: api, Stage: c.stages[0]}
+		}
+	}
+}
+
+// noSuchAPI marks targets of an API that the control plane does not know. The
+// account may be the wrong one; that nothing answers there is for the probes to
+// confirm.
+func noSuchAPI(snap *probe.Snapshot, targets []probe.Target) {
+	for i := range targets {
+		t := &targets[i]
+		if t.APIID == "" || t.Unmapped != "" || snap.API(t.APIID) != nil {
+			continue
+		}
+		if slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
+			return g.Subject == "API "+t.APIID && strings.Contains(g.Err, "NotFoundException")
+		}) {
+			t.Unmapped = "no API " + t.APIID + " is in this account and region"
 		}
 	}
 }

@@ -185,7 +185,8 @@ func (s *subject) definition(t *probe.Target) *probe.Definition {
 }
 
 // addEditorOnly asks, a few times, for routes that the editor has and the
-// stage's snapshot lacks: the refusal proves that they wait for a deployment.
+// stage's snapshot lacks, and for some that it has otherwise: the answer proves
+// that the edits wait for a deployment.
 func (s *subject) addEditorOnly() {
 	for _, t := range s.targets {
 		api := s.snap.API(t.APIID)
@@ -193,7 +194,8 @@ func (s *subject) addEditorOnly() {
 		if st == nil || st.Deployed == nil || api.Editor == nil {
 			continue
 		}
-		for _, sc := range probe.EditorOnly(api.Editor, st.Deployed, editorOnly) {
+		edited := probe.EditorOnly(api.Editor, st.Deployed, editorOnly)
+		for _, sc := range append(edited, probe.Changed(api.Editor, st.Deployed, editorOnly)...) {
 			at := slices.IndexFunc(s.scenarios, func(x probe.Scenario) bool { return x.Name == sc.Name })
 			if at < 0 {
 				sc.Targets = []string{t.ID}

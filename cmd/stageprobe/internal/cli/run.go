@@ -329,7 +329,7 @@ func (r *run) stageLogs() []fetch.StageLogs {
 			st := &api.Stages[j]
 			logs := fetch.StageLogs{
 				API: api.ID, Stage: st.Name, Kind: api.Kind, AccessLog: st.AccessLog,
-				Level: loggingLevel(st), HasCanary: st.Canary != nil,
+				Level: st.LoggingLevel(), HasCanary: st.Canary != nil,
 			}
 			if r.concerns(api.ID, st.Name) {
 				own = append(own, logs)
@@ -349,18 +349,6 @@ func (r *run) concerns(api, stage string) bool {
 		leads := t.APIID == api && t.Stage == stage
 		return leads || (t.Meant != nil && *t.Meant == probe.StageRef{APIID: api, Stage: stage})
 	})
-}
-
-// loggingLevel is the highest level of any of the stage's methods; "" where the
-// settings do not say.
-func loggingLevel(st *probe.Stage) string {
-	level := ""
-	for _, m := range st.Methods {
-		if m.LoggingLevel == "INFO" || level == "" || (m.LoggingLevel == "ERROR" && level == "OFF") {
-			level = m.LoggingLevel
-		}
-	}
-	return level
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

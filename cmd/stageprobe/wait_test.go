@@ -1,0 +1,122 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"stageprobe/analyze"
+	"stageprobe/scenarios/sandbox"
+)
+
+// releasing is a world whose stage prod switches from version 1 to version 2
+// after a number of requests; 0: never.
+func releasing(t testing.TB, after string) *sandbox.World {
+	t.Helper()
+	world, err := sandbox.Parse([]byte(`name: releasing
+title: a deployment that is waited for
+apis:
+  - id: orders7x2a
+    name: orders
+    definitions:
+      v1: {routes: {"GET /orders": {backend: orders-v1}}}
+      v2: {routes: {"GET /orders": {backend: orders-v2}}}
+    deployments:
+      - {id: old1x9, definition: v1, age: 40d}
+      - {id: new2k4, definition: v2, age: 1m}
+    editor: v2
+    stages: {prod: {deployment: old1x9, access_log: {group: orders-access, format: json}}}
+` + after + `
+backends:
+  orders-v1: {headers: {x-backend-version: "1"}, body: '{"version":1}'}
+  orders-v2: {headers: {x-backend-version: "2"}, body: '{"version":2}'}
+check:
+  args: [--api, orders7x2a, --stage, prod]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world
+}
+
+const expectsNew = `version: 1
+apis: [{id: orders7x2a, stages: [prod]}]
+scenarios:
+  - name: list
+    request: {method: GET, path: /orders}
+    expect: {headers: {x-backend-version: "2"}}
+`
+
+// wait runs wait until it ends, with the confidence of a test that is to end
+// soon: 0.9 asks for 22 answers where 10 % are to be excluded.
+func (b *box) wait(t testing.TB, more ...string) (*analyze.Report, string) {
+	t.Helper()
+	args := slices.Concat([]string{"wait"}, b.probing(), []string{"--confidence", "0.9", "--min-share", "0.1"}, more)
+	code, text, stderr := b.run(t, append(args, "-q", "--format", "json", "-o", b.path("wait.json"), "--format", "text")...)
+	return b.read(t, "wait.json", code, stderr), text
+}
+
+// A wait ends when the new behaviour serves everything, and names the switch.
+func TestWaitSeesTheSwitch(t *testing.T) {
+	t.Parallel()
+	event := "events: [{after_requests: 140, stage: orders7x2a/prod, deployment: new2k4}]"
+	for name, how := range map[string]func(*testing.T, *box) []string{
+		"an expectation": func(t *testing.T, b *box) []string {
+			b.write(t, "wanted.yaml", []byte(expectsNew))
+			return []string{"-f", b.path("wanted.yaml")}
+		},
+		"a baseline": func(t *testing.T, b *box) []string {
+			b.check(t, "before.json", "--requests", "60", "--fixed")
+			return []string{"--baseline", b.path("before.json")}
+		},
+		"a deployment id in the access log": func(*testing.T, *box) []string { return []string{"--deployment", "new2k4"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := open(t, releasing(t, event))
+			rep, text := b.wait(t, how(t, b)...)
+			w := rep.Wait[0]
+			if rep.ExitCode != analyze.ExitOK || !w.Converged || w.Old == 0 || w.Since < w.Needed {
+				t.Fatalf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
+			}
+			if !w.LastOld.Before(w.FirstNew) || w.FirstNew.Sub(w.LastOld) > rep.Run.Ended.Sub(rep.Run.Started) {
+				t.Errorf("the switch lies between %s and %s", w.LastOld, w.FirstNew)
+			}
+			if first, last := w.Shares[0], w.Shares[len(w.Shares)-1]; first != 1 || last != 0 {
+				t.Errorf("the share of old answers goes from %g to %g", first, last)
+			}
+			if !strings.Contains(text, "switched between") {
+				t.Errorf("the switch is not named:\n%s", text)
+			}
+		})
+	}
+}
+
+// A wait for what does not come ends by its timeout and says so.
+func TestWaitForNothing(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, ""))
+	b.write(t, "wanted.yaml", []byte(expectsNew))
+	rep, text := b.wait(t, "-f", b.path("wanted.yaml"), "--timeout", "1s")
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Converged || w.New > 0 {
+		t.Errorf("exit code %d: %+v", rep.ExitCode, w)
+	}
+	if !strings.Contains(text, "still old") {
+		t.Errorf("it is not said that nothing came:\n%s", text)
+	}
+}
+
+// What counts as new has to be said, and can be seen.
+func TestWaitAsksWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, ""))
+	for want, more := range map[string][]string{
+		"what counts as the new behaviour is not said": nil,
+		"no such file": {"--baseline", b.path("none.json")},
+	} {
+		code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), more)...)
+		if code != 2 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "hint:") && want != "no such file" {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
+	}
+}
