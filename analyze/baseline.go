@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"slices"
 
 	"stageprobe/analyze/attribution"
@@ -49,4 +50,21 @@ func (rep *Report) covers(f attribution.Finding) bool {
 	return len(f.Targets) == 0 || slices.ContainsFunc(rep.Targets, func(t Target) bool {
 		return slices.Contains(f.Targets, t.ID) && t.Requests > 0 && !open(t.ID)
 	})
+}
+
+// sinceBaseline counts what became of the findings of an earlier report; ""
+// where none was given, or neither has any.
+func (rep *Report) sinceBaseline() string {
+	count := map[string]int{}
+	for _, f := range slices.Concat(rep.Findings, rep.Mended) {
+		count[f.Baseline]++
+	}
+	if len(rep.Findings)+len(rep.Mended) == count[""] {
+		return ""
+	}
+	text := fmt.Sprintf("Since the baseline: %d mended, %d still there, %d new", count["mended"], count["still there"], count["new"])
+	if n := count["not checked this time"]; n > 0 {
+		text += fmt.Sprintf(", %d not checked this time", n)
+	}
+	return text + "."
 }

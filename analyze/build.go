@@ -139,6 +139,9 @@ func (rep *Report) verdict() []string {
 	if rep.Outcome == Inconclusive {
 		out = append(out, rep.doubt())
 	}
+	if since := rep.sinceBaseline(); since != "" {
+		out = append(out, since)
+	}
 	return out
 }
 

@@ -218,8 +218,52 @@ func clock(t time.Time) string { return t.UTC().Format("15:04:05.000Z") }
 func (s *Session) Waited(end Ending, w *Wanted) *Report {
 	rep := s.Report(end)
 	rep.Wait = s.Converge(w)
+	rep.settleWait()
 	rep.concludeWait(cmp.Or(s.policy.confidence(), 0.99), end.Stopped)
 	return rep
+}
+
+// onTheWay are causes that a wait sees while old and new answers lie side by
+// side, and that its end settles.
+var onTheWay = []attribution.Cause{
+	attribution.DeployPropagating, attribution.ExpectationFailed, attribution.UnexplainedSplit, attribution.FlakyBackend,
+}
+
+// settleWait takes out of the report what was only on the way of targets that
+// have converged: findings, questions and expectations of the mixed phase.
+func (rep *Report) settleWait() {
+	done := map[string]*Convergence{}
+	for i := range rep.Wait {
+		if rep.Wait[i].Converged {
+			done[rep.Wait[i].Target] = &rep.Wait[i]
+		}
+	}
+	rep.Findings = slices.DeleteFunc(rep.Findings, func(f attribution.Finding) bool {
+		over := slices.Contains(onTheWay, f.Cause) && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
+		if over && f.Step > 0 && f.Step <= len(rep.Steps) {
+			rep.Steps[f.Step-1].Status, rep.Steps[f.Step-1].Note = "ok", "behaviour switched once during the wait"
+		}
+		return over
+	})
+	rep.Open = slices.DeleteFunc(rep.Open, func(q Question) bool { return done[q.Target] != nil })
+	for i := range rep.Expectations {
+		e := &rep.Expectations[i]
+		if c := done[e.Target]; c != nil && e.Met != nil && !*e.Met {
+			met := true
+			e.Met, e.Observed = &met, fmt.Sprintf("so in each of the %d answers since %s", c.Since, clock(c.FirstNew))
+		}
+	}
+	if n := len(rep.Steps); n > 0 {
+		rep.Steps[n-1].Status, rep.Steps[n-1].Note = rep.waitStep(len(done))
+	}
+}
+
+// waitStep is the sixth step of a wait, which is the retest itself.
+func (rep *Report) waitStep(done int) (status, note string) {
+	if done == len(rep.Wait) {
+		return "ok", "the new behaviour serves everything"
+	}
+	return "problem", fmt.Sprintf("the new behaviour serves %d of %s", done, plural(len(rep.Wait), "target"))
 }
 
 // concludeWait lets a wait's own question decide: an old and a new behaviour

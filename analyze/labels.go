@@ -15,7 +15,7 @@ import (
 const (
 	defaultAllowance = 60 * time.Second
 	leastAllowance   = time.Second
-	lagsToLearnFrom  = 50
+	lagsToLearnFrom  = 20
 )
 
 // evidence is the log side of a run, indexed by request.

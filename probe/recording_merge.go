@@ -149,6 +149,11 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 		e = &Evidence{}
 	}
 	joined := *e
+	// The earliest reading counts: what a later one alone would have found must
+	// not be taken as absent.
+	if joined.ReadAt.IsZero() || (!f.ReadAt.IsZero() && f.ReadAt.Before(joined.ReadAt)) {
+		joined.ReadAt = f.ReadAt
+	}
 	joined.Groups = slices.Clone(e.Groups)
 	for _, g := range f.Groups {
 		i := slices.IndexFunc(joined.Groups, func(h LogGroup) bool { return h.Name == g.Name && h.Source == g.Source })

@@ -313,3 +313,39 @@ func TestCreateRefusesWhatItCannotWrite(t *testing.T) {
 		}
 	}
 }
+
+// Other programs leave &, < and > in JSON strings as they are.
+func TestSecretsInJSONOfOthers(t *testing.T) {
+	r := probe.NewRedactor(`a"b&c<"`)
+	for _, said := range []string{`{"echo":"a\"b&c<\""}`, `{"echo":"a\"b\u0026c\u003c\""}`, `a"b&c<"`} {
+		if clean := r.String(said); strings.Contains(clean, "b") || !strings.Contains(clean, "***") {
+			t.Errorf("%s became %s", said, clean)
+		}
+	}
+}
+
+// TestEvidenceKeepsWhenItWasRead: what is absent from a log counts only as of
+// the reading, and of several readings as of the first.
+func TestEvidenceKeepsWhenItWasRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.jsonl")
+	w, err := probe.Create(path, probe.RecordingHeader{Run: "r"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := time.Date(2026, 3, 1, 12, 0, 0, 5, time.UTC)
+	for _, at := range []time.Time{first.Add(time.Minute), first} {
+		if err := w.Evidence(&probe.Evidence{ReadAt: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(probe.RecordingTrailer{Stopped: "decided"}); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := probe.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rec.Evidence.ReadAt.Equal(first) {
+		t.Errorf("read at %s, want %s", rec.Evidence.ReadAt, first)
+	}
+}

@@ -29,9 +29,8 @@ func NewRedactor(secrets ...string) *Redactor {
 		if s == "" {
 			continue
 		}
-		quoted, err := json.Marshal(s)
-		if err == nil { // a string always marshals
-			forms[string(quoted[1:len(quoted)-1])] = true
+		for _, quoted := range quotations(s) {
+			forms[quoted] = true
 		}
 		for _, form := range []string{
 			s, url.QueryEscape(s), url.PathEscape(s),
@@ -55,6 +54,20 @@ func NewRedactor(secrets ...string) *Redactor {
 	}
 	r.replacer = strings.NewReplacer(pairs...)
 	return r
+}
+
+// quotations spells a string as JSON does within its quotes: with <, > and &
+// escaped, as Go does, and as they are, as others do.
+func quotations(s string) []string {
+	var out []string
+	for _, escape := range []bool{true, false} {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escape)
+		_ = e.Encode(s) // a string into memory
+		out = append(out, strings.TrimSuffix(b.String(), "\"\n")[1:])
+	}
+	return out
 }
 
 // String replaces every secret in s.

@@ -211,7 +211,7 @@ func (s *study) canaryHead(x *split) string {
 	if sub.Canary != nil {
 		shares = append(shares, percent(sub.share())+" configured")
 	}
-	if c := x.labels.counts; c.N() > 0 {
+	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= measurable*float64(x.n) {
 		m := interval(c.Canary(), c.N(), s.alpha)
 		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", percent(m.Estimate), percent(m.Low), percent(m.High)))
 	}

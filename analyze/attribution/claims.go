@@ -66,12 +66,23 @@ func (s *study) consistency(r *Result) {
 				Target: sub.ID, More: more, Low: more, High: more,
 				Question: fmt.Sprintf("whether %s or more of its answers differ", percent(s.MinShare)),
 			})
-		case more == 0 && !sub.moot && n > 0:
+		case sub.moot:
+			s.spendFact(sub)
+		case more == 0 && n > 0:
 			s.spend(question{
 				text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", percent(s.MinShare), sub.ID),
 				used: n, bound: float64(stat.NeedZero(s.MinShare, s.Confidence)),
 			}, sub)
 		}
+	}
+}
+
+// spendFact keeps what it took to see that a target answers nobody: one answer
+// that agrees with the configuration is the least.
+func (s *study) spendFact(sub *subject) {
+	rows, _ := s.throttles(sub)
+	if used := len(rows) + sub.n(); used > 0 {
+		s.spend(question{text: "why " + sub.ID + " lets no request through", used: used, bound: 1}, sub)
 	}
 }
 

@@ -87,11 +87,78 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 	} else {
 		f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.authorizer.error in the access log"
 	}
+	cached, ran := s.mayBeCached(sub, cells), s.authorizerRan(sub, cells)
+	if cached && s.authSkipped(&split{draws: s.drawsOf(sub)}, clustersOfCells(cells)) {
+		s.reportCachedDenial(sub, cells)
+		return
+	}
+	if cached && !ran {
+		f.Linked, f.Alternatives = ConsistentWith, []Alternative{{Cause: AuthorizerCache}}
+		f.Settles = "execution logs at level INFO: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
+	}
 	if forbidden(c) && sub.api == nil {
 		f.Alternatives = []Alternative{{Cause: UnmappedTarget}}
 	}
 	f.Remedy = s.admit(sub, c, who)
 	s.report(f, sub.APIID+"/"+sub.Stage+"/"+kindOf(c))
+}
+
+// mayBeCached tells whether a result that the authorizer made for another route,
+// which lets the caller in, may decide these: it is kept for every route alike.
+func (s *study) mayBeCached(sub *subject, cells []*cell) bool {
+	x := &split{sub: sub, cells: cells[:1], clusters: cells[0].clusters}
+	name := s.cachingAuthorizer(x)
+	return name != "" && s.byAuthorizer(x) && slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		return c.ref >= 0 && !refused(&s.Clusters[c.ref]) && s.cachingAuthorizer(&split{sub: sub, cells: []*cell{c}}) == name
+	})
+}
+
+// authorizerRan tells whether the logs show the authorizer deciding a request
+// that was refused, rather than a result that was kept.
+func (s *study) authorizerRan(sub *subject, cells []*cell) bool {
+	if s.Records == nil {
+		return false
+	}
+	for _, c := range cells {
+		for _, i := range c.rows {
+			for _, rec := range s.Records(s.Rows[i].RequestID) {
+				if rec.AuthorizerID != "" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// drawsOf are all rows of a target.
+func (s *study) drawsOf(sub *subject) []draw {
+	var out []draw
+	for _, i := range sub.rows() {
+		out = append(out, draw{row: i})
+	}
+	return out
+}
+
+func clustersOfCells(cells []*cell) []int {
+	var out []int
+	for _, c := range cells {
+		out = append(out, c.clusters...)
+	}
+	return out
+}
+
+// reportCachedDenial is the finding of scenarios that are refused throughout by a
+// result which the authorizer made for another route.
+func (s *study) reportCachedDenial(sub *subject, cells []*cell) {
+	name := s.cachingAuthorizer(&split{sub: sub, cells: cells[:1]})
+	f := s.refusal(sub, cells, AuthorizerCache)
+	f.Linked = Proven
+	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
+		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), s.summary(cells[0].ref), name)
+	f.Remedy = remedies(remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf))
+	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
+	s.report(f, sub.APIID+"/"+sub.Stage)
 }
 
 // refusal is what all findings of refused scenarios share.

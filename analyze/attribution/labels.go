@@ -92,33 +92,38 @@ func (l *labels) miss(deviant bool) {
 // breaks every test, the link must survive the worst that they could say.
 func (s *study) link(x *split, l *labels) {
 	p0 := x.sub.share()
-	l.logE, l.notE = linkE(p0, l.counts), stat.NotLinkedShare(l.counts, p0)
+	test := s.linkTest(p0)
+	l.logE, l.notE = test.With(l.counts), stat.NotLinkedShare(l.counts, p0)
 	need := stat.LinkNeed(s.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
 	if !math.IsInf(need, 1) {
 		l.logE -= need - s.threshold()
 		return
 	}
 	l.veto = "the log records that are missing may be those of one kind of answer from one side"
-	l.logE = l.worst(p0)
+	l.logE = l.worst(test)
 }
 
-func linkE(p0 float64, c stat.Counts2) float64 {
-	e := stat.NewLinkEstimated(p0)
-	e.AddCounts(c)
-	return e.LogE()
+// linkTest is the link test for a configured share, without rows.
+func (s *study) linkTest(p0 float64) *stat.LinkEstimated {
+	if s.links[p0] == nil {
+		s.links[p0] = stat.NewLinkEstimated(p0)
+	}
+	return s.links[p0]
 }
 
 // worst is the least evidence for a link over what the missing labels could be,
-// on a grid of how many of either answer the canary gave.
-func (l *labels) worst(p0 float64) float64 {
+// on a grid of how many of either answer the canary gave. Where some of it leaves
+// no evidence at all, how little does not matter.
+func (l *labels) worst(test *stat.LinkEstimated) float64 {
 	const steps = 16
 	least := l.logE
-	e := stat.NewLinkEstimated(p0)
-	e.AddCounts(l.counts)
 	for i := range steps + 1 {
 		for j := range steps + 1 {
-			dev, ref := l.unknownDev*i/steps, l.unknownRef*j/steps
-			least = min(least, e.With(stat.Counts2{CanaryDev: dev, BaseDev: l.unknownDev - dev, CanaryRef: ref, BaseRef: l.unknownRef - ref}))
+			dev, ref := l.unknownDev*i/steps, l.unknownRef*(steps-j)/steps
+			missing := stat.Counts2{CanaryDev: dev, BaseDev: l.unknownDev - dev, CanaryRef: ref, BaseRef: l.unknownRef - ref}
+			if least = min(least, test.With(l.counts.Plus(missing))); least <= 0 {
+				return least
+			}
 		}
 	}
 	return least

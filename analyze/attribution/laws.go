@@ -16,7 +16,9 @@ type law struct {
 	prior float64
 	logM  float64 // ln probability of the answers given what drives them
 	logE  float64 // ln e-value of the second lock, for driven laws
-	iid   float64 // ln likelihood of the best independent law, for a switch
+	// settled is logM of a switch that has been over for a while.
+	settled float64
+	iid     float64 // ln likelihood of the best independent law, for a switch
 	// driven laws claim that something other than chance decides each answer,
 	// so they need the second lock.
 	driven bool
@@ -91,13 +93,13 @@ func joint(a, b []law) []law {
 // canary the mean of that and of the link's e-value is an e-value as well. A
 // switch is itself a Markov process; it is held against independent draws, and
 // told from bursts by the posterior, for which it takes as many answers after
-// the switch as a long burst might last.
+// the switch as a long burst might last, and from drift by having settled.
 func (s *study) guard(w *weighing, l *law, sup float64) {
 	switch {
 	case !l.driven:
 		l.logE = 0
 	case l.cause == DeployPropagating:
-		l.logE = l.logM - l.iid
+		l.logE = l.settled - l.iid
 	case l.cause == CanarySplit && w.labels.veto != "":
 		l.logE = math.Log(linkWeight) + w.labels.logE
 	case l.cause == CanarySplit:

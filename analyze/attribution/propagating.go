@@ -20,6 +20,9 @@ const (
 	// mixedPhase is the mean number of answers during which old and new ones
 	// may alternate while a deployment spreads.
 	mixedPhase = 20
+	// settledAfter is how many answers of the new behaviour a switch takes: fewer may
+	// be a stretch of a share that drifts.
+	settledAfter = 12
 	// recent is how near to the run a change of configuration makes a switch
 	// likely.
 	recent = 10 * time.Minute
@@ -31,6 +34,9 @@ func (s *study) switchLaw(x *split) law {
 	l := law{cause: DeployPropagating, name: "switch", prior: .06, driven: true}
 	if _, at := s.lastChange(x.sub); !at.IsZero() && s.near(at) {
 		l.prior = .2
+	} else if x.refusal && s.byAuthorizer(x) && s.cachingAuthorizer(x) != "" {
+		// A kept result that expires looks like a switch, once per lifetime.
+		l.prior = .0005
 	}
 	bits, _, scenarios := s.timed(x)
 	n, k := max(s.Plan.Requests, len(bits)), 0
@@ -39,11 +45,11 @@ func (s *study) switchLaw(x *split) law {
 			k++
 		}
 	}
-	at := stat.LogSumExp(switchTerms(bits, n)...)
 	// Which behaviour of a scenario is the new one was read from the answers: one
-	// choice of two per scenario.
-	choices := float64(scenarios) * math.Ln2
-	l.logM = stat.LogSumExp(at, mixedM(bits, n)) - math.Ln2 - choices
+	// choice of two per scenario, and one of at once or through a mixed phase.
+	choices := float64(scenarios)*math.Ln2 + math.Ln2
+	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1), mixedM(bits, n, 1))...) - choices
+	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter), mixedM(bits, n, settledAfter))...) - choices
 	l.iid = stat.LogBin(k, len(bits), float64(k)/float64(max(1, len(bits))))
 	return l
 }
@@ -52,8 +58,8 @@ func (s *study) switchLaw(x *split) law {
 // answers if behaviour switched just before it: any share before and any share
 // since (Krichevsky-Trofimov), uniform over n places, and impossible where the
 // shares are not on either side of a switch. Leaving out what is no switch keeps
-// the sum a probability.
-func switchTerms(bits []bool, n int) []float64 {
+// the sum a probability. At least so many answers must have come since.
+func switchTerms(bits []bool, n, least int) []float64 {
 	total := 0
 	for _, b := range bits {
 		if b {
@@ -68,7 +74,7 @@ func switchTerms(bits []bool, n int) []float64 {
 		}
 		before, since := float64(k)/float64(i), float64(total-k)/float64(len(bits)-i)
 		term := math.Inf(-1)
-		if before <= switchRest && since >= 1-switchRest {
+		if len(bits)-i >= least && before <= switchRest && since >= 1-switchRest {
 			term = stat.KT([]int{k, i - k}) + stat.KT([]int{total - k, len(bits) - i - total + k}) - math.Log(float64(n))
 		}
 		terms = append(terms, term)
@@ -104,14 +110,18 @@ func (s *study) timed(x *split) (later []bool, rows []int, scenarios int) {
 }
 
 // mixedM is the ln probability of answers that switch through a phase in which
-// either may come: a chain of three states that never goes back.
-func mixedM(bits []bool, n int) float64 {
+// either may come: a chain of three states that never goes back; at least
+// so many answers must have come since the phase.
+func mixedM(bits []bool, n, least int) float64 {
 	enter, leave, stay := -math.Log(float64(n)), -math.Log(mixedPhase), math.Log1p(-1./mixedPhase)
 	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
-	for _, b := range bits {
+	for i, b := range bits {
 		k := 0
 		if b {
 			k = 1
+		}
+		if len(bits)-i < least {
+			mixed = math.Inf(-1)
 		}
 		after = stat.LogSumExp(after, mixed+leave) + stat.LogBin(k, 1, 1-switchStray)
 		mixed = stat.LogSumExp(mixed+stay, before+enter) - math.Ln2
@@ -192,7 +202,7 @@ func (s *study) switched(w *weighing, l *law) Finding {
 // switchedAt is the index of the likeliest first answer after a switch, with the
 // range that holds 95 % of the probability.
 func switchedAt(bits []bool, n int) (hat, lo, hi int) {
-	terms := switchTerms(bits, n)
+	terms := switchTerms(bits, n, 1)
 	total := stat.LogSumExp(terms...)
 	order := slices.SortedStableFunc(slices.Values(indices(len(terms))), func(a, b int) int { return cmp.Compare(terms[b], terms[a]) })
 	hat, lo, hi = order[0], order[0], order[0]

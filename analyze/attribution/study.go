@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -22,6 +23,7 @@ type study struct {
 	seen     map[string]map[string]string
 	settings map[string][]SettingNote
 	spent    []question
+	links    map[float64]*stat.LinkEstimated // by configured share
 	// undone maps "api/stage" to whether a split there is still undecided.
 	undone map[string]bool
 }
@@ -58,6 +60,7 @@ func newStudy(in *Input) *study {
 		seen:     map[string]map[string]string{},
 		settings: map[string][]SettingNote{},
 		undone:   map[string]bool{},
+		links:    map[float64]*stat.LinkEstimated{},
 	}
 	for i := range in.Plan.Targets {
 		s.subjects = append(s.subjects, s.newSubject(i))

@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"fmt"
+	"math"
 
 	"stageprobe/analyze/stat"
 )
@@ -18,16 +19,20 @@ func (s *study) unexplainedLaw(x *split) law {
 }
 
 // anyOrder is the ln probability of answers of which each depends in any way on
-// the one before it, and in any way that changes over the run.
-func anyOrder(x *split) (logM float64) {
-	var t [timeWindows][2][2]int
+// the one before it, in the same way throughout or in one that changes.
+func anyOrder(x *split) float64 {
+	return stat.LogSumExp(ordered(x, 1), ordered(x, timeWindows)) - math.Ln2
+}
+
+func ordered(x *split, windows int) (logM float64) {
+	t := make([][2][2]int, windows)
 	prev := 0
 	for i, d := range x.draws {
 		now := 0
 		if d.deviant {
 			now = 1
 		}
-		t[i*timeWindows/x.n][prev][now]++
+		t[i*windows/x.n][prev][now]++
 		prev = now
 	}
 	for _, window := range t {

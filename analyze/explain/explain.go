@@ -169,14 +169,19 @@ func known[T comparable](v T) *T {
 
 var (
 	colour = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+	quoted = regexp.MustCompile(`(?m)^[ \t]*(?:->|<-) "(.*?)(?:\\r)?(?:\\n)?"[ \t]*\r?$`)
 	fences = regexp.MustCompile("(?m)^[ \t]*(```|~~~)[a-zA-Z]*[ \t]*\r?$")
 )
 
-// clean takes out what copying adds: a byte order mark, colours, code fences.
+// clean takes out what copying adds: a byte order mark, colours, code fences,
+// the quotes of a client that dumps the wire.
 func clean(input []byte) []byte {
 	text := bytes.TrimPrefix(input, []byte("\ufeff"))
 	if bytes.IndexByte(text, 0x1b) >= 0 {
 		text = colour.ReplaceAll(text, nil)
+	}
+	if bytes.Contains(text, []byte(`-> "HTTP/`)) {
+		text = quoted.ReplaceAll(text, []byte("$1"))
 	}
 	if bytes.Contains(text, []byte("```")) || bytes.Contains(text, []byte("~~~")) {
 		text = fences.ReplaceAll(text, nil)

@@ -53,7 +53,8 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	}
 	a.Header = nil
 	if len(a.Body) == 0 || a.Body[0] != '{' {
-		return a, false
+		a.Body = text[:min(len(text), maxLine)] // an error page, perhaps as a browser shows it
+		return a, signature.Read(a).NotAPIGateway != ""
 	}
 	r := signature.Read(a)
 	return a, r.APIKind != "" || r.GatewayResponse != "" || len(r.Candidates) > 1

@@ -27,7 +27,7 @@ func PromoteCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
 		Changes: "the stage's deployment and, where the canary overrides them, its variables",
 		Leaves:  "method settings, throttling, logging, the editor, other stages",
 		Undo:    updateStage(region, api, stage, before(stage)...),
-		Warning: allTraffic(name(api, stage)),
+		Warning: allTraffic(name(api, stage)) + olderThan(api, stage),
 	}
 	promoted := *stage
 	promoted.Canary = &probe.Canary{Percent: 0, DeploymentID: c.DeploymentID, Variables: c.Variables, UseStageCache: c.UseStageCache}
@@ -35,6 +35,16 @@ func PromoteCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	gone[0].Text = "Then remove the canary's settings, which promotion leaves behind."
 	gone[0].Warning = "" // at 0 % it serves nothing
 	return then(promote, gone[0])
+}
+
+// olderThan warns where a promotion goes back in time.
+func olderThan(api *probe.API, stage *probe.Stage) string {
+	own, canary := api.Deployment(stage.DeploymentID), api.Deployment(stage.Canary.DeploymentID)
+	if own == nil || canary == nil || !canary.Created.Before(own.Created) {
+		return ""
+	}
+	return fmt.Sprintf("; takes the stage back from deployment %s of %s to the older %s of %s",
+		own.ID, own.Created.UTC().Format("2006-01-02"), canary.ID, canary.Created.UTC().Format("2006-01-02"))
 }
 
 // before restores the stage's own deployment and the variables that a

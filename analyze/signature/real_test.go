@@ -65,7 +65,7 @@ func checkReading(t *testing.T, r Reading, expected map[string]any) {
 		"api_kind": string(r.APIKind), "endpoint_type": r.EndpointType, "partition": r.Partition,
 		"error_type": r.ErrorType, "gateway_response_type": r.GatewayResponse,
 		"request_id": r.RequestID, "extended_request_id": r.ExtendedID,
-		"not_api_gateway": r.NotAPIGateway, "api_id": r.APIID, "stage": r.Stage, "http_method": r.Method,
+		"not_api_gateway": r.NotAPIGateway, "detail": r.Detail, "api_id": r.APIID, "stage": r.Stage, "http_method": r.Method,
 		"resolved_method": r.Method, "resolved_path": r.ResourcePath,
 	}
 	for key, want := range expected {

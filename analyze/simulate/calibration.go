@@ -218,9 +218,9 @@ func calibration(ctx context.Context, o Options) ([]Figure, error) {
 // worlds show an error where there is none.
 func (o Options) calibrations(n int) int {
 	if n == 0 {
-		return max(2*o.Runs/5, 100)
+		return max(o.Runs/5, 100)
 	}
-	return max(2*o.Runs, 200)
+	return max(o.Runs, 200)
 }
 
 // stateOnce is what is stated of a world after n requests, or where a run stops

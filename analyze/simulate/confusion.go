@@ -36,6 +36,7 @@ func Confusion(ctx context.Context, o Options, worlds []World) (*Matrix, error) 
 	o = o.withDefaults()
 	m := &Matrix{Runs: o.worlds()}
 	for _, w := range worlds {
+		o.begin("world " + w.Name)
 		type run struct {
 			called, falsely string
 			outcome         Outcome
@@ -67,7 +68,7 @@ func Confusion(ctx context.Context, o Options, worlds []World) (*Matrix, error) 
 // worlds is how often each world of a confusion matrix is played.
 func (o Options) worlds() int {
 	if o.Quick {
-		return max(o.Runs/100, 2)
+		return max(o.Runs/100, 1)
 	}
 	return max(o.Runs/20, 2)
 }

@@ -15,6 +15,8 @@ type Options struct {
 	// Quick takes few runs and passes a figure unless its interval excludes the
 	// target: enough to notice a mistake.
 	Quick bool
+	// Progress hears what is measured next; may be nil.
+	Progress func(what string)
 }
 
 // Figure is one measured promise.
@@ -44,17 +46,36 @@ const (
 // Figures measures everything that rests on package stat alone.
 func Figures(ctx context.Context, o Options) ([]Figure, error) {
 	o = o.withDefaults()
+	return o.all(ctx, []measurement{
+		{"false links", falseLinks}, {"simple pairs", simplePairs}, {"detection", detection}, {"linking", linking},
+		{"the share test", shareTest}, {"flakes at the canary's rate", notTheCanary}, {"consistency", consistency},
+		{"the stage behind a domain", rightStage},
+	})
+}
+
+// measurement is one group of figures.
+type measurement struct {
+	what    string
+	measure func(context.Context, Options) ([]Figure, error)
+}
+
+func (o Options) all(ctx context.Context, groups []measurement) ([]Figure, error) {
 	var all []Figure
-	for _, measure := range []func(context.Context, Options) ([]Figure, error){
-		falseLinks, simplePairs, detection, linking, shareTest, notTheCanary, consistency, rightStage,
-	} {
-		figures, err := measure(ctx, o)
+	for _, g := range groups {
+		o.begin(g.what)
+		figures, err := g.measure(ctx, o)
 		if err != nil {
-			return nil, fmt.Errorf("simulate: %w", err)
+			return nil, fmt.Errorf("simulate: measure %s: %w", g.what, err)
 		}
 		all = append(all, figures...)
 	}
 	return all, nil
+}
+
+func (o Options) begin(what string) {
+	if o.Progress != nil {
+		o.Progress(what)
+	}
 }
 
 func (o Options) withDefaults() Options {

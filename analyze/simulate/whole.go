@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"stageprobe/analyze/attribution"
 )
@@ -17,15 +18,10 @@ func Whole(ctx context.Context, o Options) ([]Figure, *Matrix, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	all := m.Figures(o)
-	for _, measure := range []func(context.Context, Options) ([]Figure, error){calibration, strangers, falseVerdicts} {
-		figures, err := measure(ctx, o)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, figures...)
-	}
-	return all, m, nil
+	rest, err := o.all(ctx, []measurement{
+		{"calibration", calibration}, {"worlds without a known cause", strangers}, {"false verdicts", falseVerdicts},
+	})
+	return append(m.Figures(o), rest...), m, err
 }
 
 // Strangers lists worlds that none of the known causes explains.
@@ -42,6 +38,9 @@ func Strangers() []World {
 	}
 	clock := each(func(r *Row, rng *rand.Rand) { deviates(r, rng, float64(bit(r.At.Milliseconds()%7000 < 2000)), 1) })
 	three := each(func(r *Row, _ *rand.Rand) { r.Behaviour = r.Index % 3 })
+	seconds := each(func(r *Row, rng *rand.Rand) {
+		r.Behaviour = bit(rand.New(rand.NewPCG(7, uint64(r.At/time.Second))).Float64() < .3)
+	})
 	pairs := func() Step {
 		now := 0
 		return func(r *Row, rng *rand.Rand) {
@@ -57,7 +56,7 @@ func Strangers() []World {
 		world("by the second of the clock", clock),
 		world("three answers in turn", three),
 		world("answers come in pairs", pairs),
-		world("another answer at random", Flake(.25, 1)),
+		world("another answer in some seconds", seconds),
 		world("another answer, at a drifting share", Drift(.05, .6, 400, 1)),
 		world("stretches of another answer", Bursts(.03, .9, 1)),
 	}
@@ -91,7 +90,7 @@ func falseVerdicts(ctx context.Context, o Options) ([]Figure, error) {
 	const group = "False driven verdicts of the whole inference, looking after every 20 of 600 requests"
 	var out []Figure
 	for _, w := range append(Nulls(), BiasedLoss()) {
-		runs := o.share(5)
+		runs := o.share(10)
 		hits, err := play(ctx, o.Seed, "verdicts "+w.Name, runs, func(rng *rand.Rand) bool { return everDriven(w, rng) != "" })
 		if err != nil {
 			return nil, err

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +61,9 @@ func newCheck(s Streams) *cobra.Command {
 func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if err := c.out.check(); err != nil {
+		return err
 	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1<<53-1) + 1 // readable as a JSON number anywhere
@@ -133,7 +135,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 // engine makes the load engine from the transport flags.
 func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secretValues) (*probe.Engine, error) {
 	e := &probe.Engine{UserAgent: userAgent(), Mint: true}
-	for _, spec := range append(slices.Clone(c.connectTo), strings.Fields(os.Getenv("STAGEPROBE_CONNECT_TO"))...) {
+	for _, spec := range c.connectTo {
 		to, err := probe.ParseRedirect(spec)
 		if err != nil {
 			return nil, hint(fmt.Errorf("--connect-to %s: %w", spec, err), "write it as host:port=host:port")

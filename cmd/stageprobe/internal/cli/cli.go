@@ -64,12 +64,16 @@ func newRoot(s Streams) *cobra.Command {
   stageprobe inspect --api abc123                   configuration only, no traffic
   curl -si https://api.example.com/x | stageprobe explain -
 
+Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50.
 It only reads: no command ever changes anything in AWS.`,
 		Version:       Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return hint(fromEnvironment(cmd.Flags()), "unset it, or give a value that %s --help allows", cmd.CommandPath())
+		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -68,7 +68,7 @@ func (f *figuresFlags) run(ctx context.Context, s Streams) error {
 	if f.worlds {
 		err = f.measureWorlds(ctx, s, out)
 	} else {
-		err = f.measure(ctx, out)
+		err = f.measure(ctx, s, out)
 	}
 	return cmp.Or(err, done())
 }
@@ -90,8 +90,11 @@ var errMissed = exitError(ExitFinding)
 
 // measure writes every simulated figure and ends with an error code where one
 // misses its target.
-func (f *figuresFlags) measure(ctx context.Context, out io.Writer) error {
-	o := simulate.Options{Runs: f.runs, Seed: f.seed, Quick: f.quick}
+func (f *figuresFlags) measure(ctx context.Context, s Streams, out io.Writer) error {
+	began := time.Now()
+	o := simulate.Options{Runs: f.runs, Seed: f.seed, Quick: f.quick, Progress: func(what string) {
+		fmt.Fprintf(s.Err, "%6s  %s\n", time.Since(began).Round(time.Second), what)
+	}}
 	rep, err := simulate.Measure(ctx, o)
 	if err != nil {
 		return err
@@ -107,12 +110,11 @@ func (f *figuresFlags) measure(ctx context.Context, out io.Writer) error {
 
 // tally is how the trials of one world with or without logs ended.
 type tally struct {
-	world, logs    string
-	right, trials  int
-	requests       int
-	wrong          map[string]int // what was wrong, with how often
-	failed         []error
-	firstWrongSeed uint64
+	world, logs   string
+	right, trials int
+	requests      int
+	wrong         map[string][]uint64 // what was wrong, with the seeds
+	failed        []error
 }
 
 // worldRate is how fast trials send: the embedded gateway has no neighbours to
@@ -158,7 +160,7 @@ func (f *figuresFlags) try(ctx context.Context, name, logs string) (*tally, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tally{world: name, logs: logs, wrong: map[string]int{}}
+	t := &tally{world: name, logs: logs, wrong: map[string][]uint64{}}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, f.parallel))
@@ -187,7 +189,8 @@ func (t *tally) add(trial *Trial, err error) {
 		t.requests += trial.Report.Run.Requests
 	default:
 		t.requests += trial.Report.Run.Requests
-		t.wrong[trial.wrongWords()]++
+		what := trial.wrongWords()
+		t.wrong[what] = append(t.wrong[what], trial.Seed)
 	}
 }
 
@@ -209,10 +212,11 @@ func (t *Trial) wrongWords() string {
 func (t *tally) excuse() string {
 	var parts []string
 	for _, what := range slices.Sorted(maps.Keys(t.wrong)) {
-		parts = append(parts, fmt.Sprintf("%s (%d)", what, t.wrong[what]))
+		seeds := slices.Sorted(slices.Values(t.wrong[what]))
+		parts = append(parts, fmt.Sprintf("%s (%d; seeds %s)", what, len(seeds), strings.Trim(fmt.Sprint(seeds), "[]")))
 	}
 	if len(t.failed) > 0 {
-		parts = append(parts, fmt.Sprintf("not run: %v (%d)", errors.Unwrap(t.failed[0]), len(t.failed)))
+		parts = append(parts, fmt.Sprintf("not run: %v (%d)", t.failed[0], len(t.failed)))
 	}
 	if len(parts) == 0 {
 		return ""

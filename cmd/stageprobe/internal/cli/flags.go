@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ type transportFlags struct {
 }
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses (STAGEPROBE_CONNECT_TO, separated by spaces, adds more)")
+	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses")
 	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
 	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")
@@ -116,6 +117,8 @@ func (f *runFlags) validate() error {
 		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
 	case f.minShare <= 0 || f.minShare >= 1:
 		return fmt.Errorf("--min-share %g: must lie between 0 and 1, such as 0.01", f.minShare)
+	case f.logWait < 0:
+		return fmt.Errorf("--log-wait %s: a wait cannot be negative; 0s does not wait", f.logWait)
 	case !slices.Contains([]string{"auto", "off", "require"}, f.logs):
 		return fmt.Errorf("--logs %q: use auto, off or require", f.logs)
 	}
@@ -134,4 +137,28 @@ func validFailOn(v string) error {
 func splitDomain(v string) (name, base string) {
 	name, base, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(v, "https://"), "http://"), "/")
 	return name, strings.Trim(base, "/")
+}
+
+// fromEnvironment sets every flag that the command line leaves out and that
+// STAGEPROBE_{FLAG} names, such as STAGEPROBE_RATE or STAGEPROBE_CONNECT_TO; a
+// flag that may be repeated takes several values, separated by spaces.
+func fromEnvironment(fs *pflag.FlagSet) error {
+	var failed error
+	fs.VisitAll(func(f *pflag.Flag) {
+		name := "STAGEPROBE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := os.Getenv(name)
+		if f.Changed || value == "" || failed != nil {
+			return
+		}
+		values := []string{value}
+		if _, many := f.Value.(pflag.SliceValue); many {
+			values = strings.Fields(value)
+		}
+		for _, v := range values {
+			if err := fs.Set(f.Name, v); err != nil {
+				failed = fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	})
+	return failed
 }

@@ -75,6 +75,27 @@ func byExtension(path string) string {
 	return "text"
 }
 
+// check catches a report that could not be written, before anything is sent.
+func (o *outputs) check() error {
+	for _, x := range o.list {
+		if x.path == "" || x.path == "-" {
+			continue
+		}
+		if info, err := os.Stat(x.path); err == nil && info.IsDir() {
+			return fmt.Errorf("-o %s: this is a folder; name a file in it", x.path)
+		} else if err == nil && !info.Mode().IsRegular() {
+			continue // a pipe or a device is there to be written to
+		}
+		tmp, err := os.CreateTemp(filepath.Dir(x.path), ".stageprobe.*")
+		if err != nil {
+			return hint(fmt.Errorf("-o %s: %w", x.path, err), "name a folder that exists and may be written to")
+		}
+		_ = tmp.Close() // nothing was written
+		_ = os.Remove(tmp.Name())
+	}
+	return nil
+}
+
 // write makes every format asked for. Where all go to files, the terminal gets
 // the text as well, unless quiet.
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {

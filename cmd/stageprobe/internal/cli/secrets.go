@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,23 +38,13 @@ func (c *checkFlags) secrets(subject *subject) *secretValues {
 	return v
 }
 
-// signer authenticates each probe as its scenario says, or as the flags say
-// where it says nothing.
+// signer authenticates each probe as its scenario says, or with all that the
+// flags give where it says nothing.
 func (c *checkFlags) signer(ctx context.Context, subject *subject, v *secretValues) (func(*probe.Target, *probe.Scenario, *http.Request) error, error) {
-	by := map[probe.AuthKind]sign.Decorator{}
-	if c.apiKey != "" {
-		by[probe.AuthAPIKey] = sign.APIKey(v.resolve("--api-key", c.apiKey))
-	}
-	if c.bearer != "" {
-		by[probe.AuthBearer] = sign.Bearer(v.resolve("--bearer", c.bearer))
-	}
-	if subject.cloud != nil {
-		by[probe.AuthSigV4] = sign.SigV4(ctx, subject.cloud.cfg.Credentials, subject.cloud.cfg.Region, time.Now)
-	}
 	if c.sigv4 && subject.cloud == nil {
 		return nil, hint(fmt.Errorf("--sigv4: there are no AWS credentials to sign with"), "give --profile or the environment's AWS credentials, and --region")
 	}
-	var chain []sign.Decorator
+	var chain, flags []sign.Decorator
 	for _, h := range c.headers {
 		d, err := v.header(h)
 		if err != nil {
@@ -61,8 +52,31 @@ func (c *checkFlags) signer(ctx context.Context, subject *subject, v *secretValu
 		}
 		chain = append(chain, d)
 	}
+	if c.apiKey != "" {
+		flags = append(flags, sign.APIKey(v.resolve("--api-key", c.apiKey)))
+	}
+	if c.bearer != "" {
+		flags = append(flags, sign.Bearer(v.resolve("--bearer", c.bearer)))
+	}
 	// Signing comes last: it covers the headers that were added before.
-	chain = append(chain, v.perScenario(subject, by))
+	var signature sign.Decorator
+	if subject.cloud != nil {
+		signature = sign.SigV4(ctx, subject.cloud.cfg.Credentials, subject.cloud.cfg.Region, time.Now)
+	}
+	own := v.ownSecrets(subject)
+	chain = append(chain, func(t *probe.Target, sc *probe.Scenario, req *http.Request) error {
+		decorators := flags
+		switch d := own[sc.Name]; {
+		case sc.Auth == probe.AuthNone:
+			decorators = nil
+		case d != nil:
+			decorators = []sign.Decorator{d}
+		}
+		if signature != nil && (sc.Auth == probe.AuthSigV4 || c.sigv4 && sc.Auth != probe.AuthNone) {
+			decorators = append(slices.Clip(decorators), signature)
+		}
+		return sign.All(decorators...)(t, sc, req)
+	})
 	return sign.All(chain...), v.err
 }
 
@@ -78,13 +92,12 @@ func (v *secretValues) header(spec string) (sign.Decorator, error) {
 	return sign.Header(name, v.resolve("-H "+name, value)), v.err
 }
 
-// perScenario uses the secret that a scenario itself names, else the flags'.
-func (v *secretValues) perScenario(subject *subject, by map[probe.AuthKind]sign.Decorator) sign.Decorator {
-	fallback := sign.ByAuth(by, probe.AuthNone)
-	if subject.file == nil {
-		return fallback
-	}
+// ownSecrets are the keys and tokens that scenarios themselves name.
+func (v *secretValues) ownSecrets(subject *subject) map[string]sign.Decorator {
 	own := map[string]sign.Decorator{}
+	if subject.file == nil {
+		return own
+	}
 	for _, sc := range subject.scenarios {
 		a, ok := subject.file.Auth(sc.Name)
 		if !ok || a.Value == "" {
@@ -98,10 +111,5 @@ func (v *secretValues) perScenario(subject *subject, by map[probe.AuthKind]sign.
 			own[sc.Name] = sign.Bearer(secret)
 		}
 	}
-	return func(t *probe.Target, sc *probe.Scenario, req *http.Request) error {
-		if d := own[sc.Name]; d != nil {
-			return d(t, sc, req)
-		}
-		return fallback(t, sc, req)
-	}
+	return own
 }

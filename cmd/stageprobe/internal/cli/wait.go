@@ -138,6 +138,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 	if ctx.Err() != nil {
 		stopped = "interrupted"
 	}
+	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
 	ending := analyze.Ending{
 		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
 		Notes: append(slices.Clone(r.subject.notes), r.notes...),

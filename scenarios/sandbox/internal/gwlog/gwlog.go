@@ -2,7 +2,7 @@
 // lines of REST and WebSocket APIs in the spellings of three eras, access-log lines in a stage's
 // own format, and the log text of a console test.
 //
-// The templates were read off genuine log captures (testdata) and the API Gateway Developer Guide.
+// The templates were read off genuine log captures and the API Gateway Developer Guide.
 package gwlog
 
 import (
