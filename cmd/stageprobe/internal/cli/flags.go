@@ -44,16 +44,15 @@ func (f *targetFlags) bind(fs *pflag.FlagSet) {
 
 // transportFlags say how connections are made and requests authenticated.
 type transportFlags struct {
-	connectTo        []string
-	cacert           string
-	insecure         bool
-	cert, key        string
-	headers          []string
-	apiKey, bearer   string
-	sigv4            bool
-	timeout          time.Duration
-	httpVersion      string
-	userAgentComment string
+	connectTo      []string
+	cacert         string
+	insecure       bool
+	cert, key      string
+	headers        []string
+	apiKey, bearer string
+	sigv4          bool
+	timeout        time.Duration
+	httpVersion    string
 }
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
@@ -76,7 +75,6 @@ type runFlags struct {
 	fixed, dryRun        bool
 	rate                 float64
 	confidence, minShare float64
-	resolution           float64
 	logs                 string
 	logWait              time.Duration
 	record, baseline     string

@@ -95,9 +95,7 @@ func (s *subject) addProtected() {
 		if len(ids) < 2 || !slices.ContainsFunc(diff.Stages(api), func(x diff.Setting) bool { return x.Behaviour }) {
 			continue
 		}
-		for _, sc := range s.protectedRoutes(ids) {
-			s.scenarios = append(s.scenarios, sc)
-		}
+		s.scenarios = append(s.scenarios, s.protectedRoutes(ids)...)
 	}
 }
 
