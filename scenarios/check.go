@@ -178,6 +178,12 @@ func (f *File) Met(o *probe.Observation) (ok, known bool) {
 	return !open, !open
 }
 
+// Expects tells whether any scenario expects something of single answers, so
+// that Met can tell of any.
+func (f *File) Expects() bool {
+	return slices.ContainsFunc(f.Scenarios, func(s Scenario) bool { return len(f.expect(&s).checks()) > 0 })
+}
+
 // expect is what a scenario expects, by itself or by default; nil for nothing.
 func (f *File) expect(s *Scenario) *Expect {
 	if s.Expect != nil {

@@ -314,7 +314,7 @@ func (s *study) pairTable(p [2]*subject, scenarios []int) *Table {
 				key := fmt.Sprintf("%d/%s", c.scenario, s.Clusters[k].ID)
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
-					t.Rows = append(t.Rows, s.scenario(c.scenario).Name+": "+s.summary(k))
+					t.Rows = append(t.Rows, s.row(k))
 					t.Counts = append(t.Counts, []int{0, 0})
 				}
 				t.Counts[row[key]][i] += c.count[k]

@@ -175,7 +175,11 @@ func (s *study) route(sub *subject, scenario int) *probe.Route {
 	if sub.conf == nil || sub.conf.Deployed == nil {
 		return nil
 	}
-	if r, ok := sub.conf.Deployed.Routes[s.scenario(scenario).Route]; ok {
+	key := s.scenario(scenario).Route
+	if key == "" {
+		key = s.routeOf(sub.conf.Deployed, scenario)
+	}
+	if r, ok := sub.conf.Deployed.Routes[key]; ok {
 		return &r
 	}
 	return nil

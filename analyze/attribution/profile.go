@@ -171,7 +171,7 @@ func (s *study) profileTable(sub *subject, g *sighting) *Table {
 				key := fmt.Sprintf("%d/%s", c.scenario, s.Clusters[k].ID)
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
-					t.Rows = append(t.Rows, s.scenario(c.scenario).Name+": "+s.summary(k))
+					t.Rows = append(t.Rows, s.row(k))
 					t.Counts = append(t.Counts, make([]int, len(columns)))
 				}
 				t.Counts[row[key]][i] += c.count[k]

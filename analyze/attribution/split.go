@@ -213,7 +213,7 @@ func (s *study) table(x *split, columns []string, level func(*Row) string) *Tabl
 	shown := slices.Concat(x.usual, x.clusters)
 	t := &Table{Columns: columns}
 	for _, k := range shown {
-		t.Rows = append(t.Rows, s.scenario(s.Clusters[k].Scenario).Name+": "+s.summary(k))
+		t.Rows = append(t.Rows, s.row(k))
 		t.Counts = append(t.Counts, make([]int, len(columns)))
 	}
 	for _, d := range x.draws {

@@ -120,3 +120,10 @@ func (s *study) summaries(clusters []int, most int) string {
 	}
 	return some(texts, most)
 }
+
+// row names a behaviour in a count table. Reports put the cluster's letter in
+// place of its id.
+func (s *study) row(k int) string {
+	c := &s.Clusters[k]
+	return fmt.Sprintf("%s: %s [%s]", s.scenario(c.Scenario).Name, s.summary(k), c.ID)
+}

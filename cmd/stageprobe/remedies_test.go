@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -22,20 +23,25 @@ func TestEveryRemedyMends(t *testing.T) {
 	// The checks wait for their own pace and not for a processor, so that many
 	// of them go side by side on few.
 	var worlds errgroup.Group
+	var executed atomic.Int64
 	worlds.SetLimit(10)
 	for _, info := range sandbox.Worlds() {
 		if len(info.Causes) == 0 || testing.Short() && !slices.Contains(mended, info.Name) {
 			continue
 		}
 		worlds.Go(func() error {
-			t.Run(info.Name, func(t *testing.T) { mendWorld(t, load(t, info.Name)) })
+			t.Run(info.Name, func(t *testing.T) { executed.Add(int64(mendWorld(t, load(t, info.Name)))) })
 			return nil
 		})
 	}
 	_ = worlds.Wait() // no task returns an error
+	if n := executed.Load(); n < 8 || !testing.Short() && n < 40 {
+		t.Errorf("only %d commands were executed: the worlds have lost their remedies", n)
+	}
 }
 
-func mendWorld(t *testing.T, world *sandbox.World) {
+// mendWorld mends a world in every way and counts the commands.
+func mendWorld(t *testing.T, world *sandbox.World) (executed int) {
 	first := open(t, world)
 	before := first.check(t, "before.json", brief(world)...)
 	for way := range mostWays(before.Findings) {
@@ -46,8 +52,9 @@ func mendWorld(t *testing.T, world *sandbox.World) {
 				b.check(t, "meanwhile.json", brief(world)...)
 			}
 		}
-		mend(t, b, before.Findings, way, first.path("before.json"))
+		executed += mend(t, b, before.Findings, way, first.path("before.json"))
 	}
+	return executed
 }
 
 // brief lets a check end sooner where nothing in a world is as rare as the
@@ -60,7 +67,7 @@ func brief(world *sandbox.World) []string {
 }
 
 // mend mends every finding in one of its ways, and checks again.
-func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before string) {
+func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before string) (executed int) {
 	t.Helper()
 	cli := newAWSCLI(b)
 	for _, f := range findings {
@@ -69,6 +76,7 @@ func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before 
 			continue
 		}
 		for _, r := range all[min(way, len(all)-1)] {
+			executed++
 			if err := cli.run(t.Context(), r.Command); err != nil {
 				t.Errorf("%s, way %d: %v", f.Cause, way+1, err)
 			}
@@ -84,6 +92,7 @@ func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before 
 			t.Errorf("%s on %v, way %d: not mended; the check says %v", f.Cause, f.Targets, way+1, after.Verdict)
 		}
 	}
+	return executed
 }
 
 // ways are the ways to mend a finding, each with its commands in order. Those

@@ -110,13 +110,19 @@ func TestWaitForNothing(t *testing.T) {
 func TestWaitAsksWhatIsNew(t *testing.T) {
 	t.Parallel()
 	b := open(t, releasing(t, ""))
-	for want, more := range map[string][]string{
-		"what counts as the new behaviour is not said": nil,
-		"no such file": {"--baseline", b.path("none.json")},
+	expectsNothing, _, _ := strings.Cut(expectsNew, "    expect:")
+	b.write(t, "nothing.yaml", []byte(expectsNothing))
+	for _, c := range []struct {
+		want string
+		more []string
+	}{
+		{"what counts as the new behaviour is not said", nil},
+		{"what counts as the new behaviour is not said", []string{"-f", b.path("nothing.yaml")}},
+		{"no such file", []string{"--baseline", b.path("none.json")}},
 	} {
-		code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), more)...)
-		if code != 2 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "hint:") && want != "no such file" {
-			t.Errorf("exit code %d: %s", code, stderr)
+		code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), c.more)...)
+		if code != 2 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit code %d: %s", c.more, code, stderr)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (f *waitFlags) wanted(subject *subject, before *analyze.Report) (*analyze.W
 		return &analyze.Wanted{Deployment: f.deployment}, nil
 	case before != nil:
 		return &analyze.Wanted{Before: before}, nil
-	case subject.file != nil:
+	case subject.file != nil && subject.file.Expects():
 		return &analyze.Wanted{Met: subject.file.Met}, nil
 	}
 	return nil, hint(errors.New("what counts as the new behaviour is not said"),
