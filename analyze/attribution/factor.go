@@ -19,6 +19,10 @@ type factor struct {
 	rho   float64           // chance that one level deviates
 	level func(*Row) string // "" where unknown
 
+	// inTime: its levels are the machines themselves, so that it is held against
+	// bursts over all of them together; one by one they could each have their own.
+	inTime bool
+
 	levels []string
 	k, n   []int
 	post   []float64 // chance that a level deviates
@@ -31,6 +35,7 @@ func (s *study) factors(x *split) []*factor {
 		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
 		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
 		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
+		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
 		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
 	}
 	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
@@ -42,6 +47,9 @@ func connection(r *Row) string {
 	}
 	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
 }
+
+// vantage is the machine that sent a request, by its place in the input.
+func vantage(r *Row) string { return "machine " + strconv.Itoa(1+r.Machine) }
 
 // use tells the first request on a connection from the later ones.
 func use(r *Row) string {

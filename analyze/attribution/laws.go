@@ -34,8 +34,22 @@ type weighing struct {
 	iid   bool     // only told where a canary's percentage is configured
 }
 
-// linkWeight is each driven verdict's share of the error rate.
-const linkWeight = 1. / 5
+// weightOf is a driven verdict's share of the error rate; there are five, and the
+// shares add up to 1. Where a canary is configured it has most of it: that
+// question is the dearest.
+func (s *study) weightOf(sub *subject, c Cause) float64 {
+	switch {
+	case !s.canaryConfigured(sub):
+		return .2
+	case c == CanarySplit:
+		return .6
+	}
+	return .1
+}
+
+// byLabel is the weight of the labels' own e-value in the mean of the two that
+// speak for a canary.
+const byLabel = .9
 
 // weigh computes the posterior of each hypothesis of a split. Where scenarios
 // cannot be pooled, a hypothesis explains each with rates of its own.
@@ -99,14 +113,29 @@ func (s *study) guard(w *weighing, l *law, sup float64) {
 	case !l.driven:
 		l.logE = 0
 	case l.cause == DeployPropagating:
-		l.logE = l.settled - l.iid
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.settled - l.iid
 	case l.cause == CanarySplit && w.labels.veto != "":
-		l.logE = math.Log(linkWeight) + w.labels.logE
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + w.labels.logE
 	case l.cause == CanarySplit:
-		l.logE = math.Log(linkWeight) + stat.LogSumExp(l.logM-sup, w.labels.logE) - math.Ln2
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(byLabel)+w.labels.logE, math.Log(1-byLabel)+l.logM-sup)
+	case l.factor != nil && l.factor.inTime:
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - s.burstsInTime(w)
 	default:
-		l.logE = math.Log(linkWeight) + l.logM - sup
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - sup
 	}
+}
+
+// burstsInTime is the best Markov law of the answers in the order of time, over
+// all machines.
+func (s *study) burstsInTime(w *weighing) (sup float64) {
+	for _, part := range w.parts {
+		var bits []bool
+		for _, d := range s.inTime(part.draws) {
+			bits = append(bits, d.deviant)
+		}
+		sup += stat.MarkovSup(stat.Transitions(bits))
+	}
+	return sup
 }
 
 // normalise turns prior times likelihood into posteriors.

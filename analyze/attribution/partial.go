@@ -171,10 +171,29 @@ func (s *study) sharedSplit(sub *subject, sh *sharing) *split {
 		return nil
 	}
 	x := s.settle(&split{sub: sub, clusters: mine})
+	s.turn(x, sh)
 	sub.split = true
 	sub.explain(WrongStage, mine...)
 	s.spend(question{text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), s.leastShared(x))}, sub)
 	return x
+}
+
+// turn lets the other stage's answers be the deviants of a split in every
+// scenario: with equal shares either stage's may be the usual ones.
+func (s *study) turn(x *split, sh *sharing) {
+	other := map[int]bool{}
+	for _, c := range x.cells {
+		for _, k := range c.clusters {
+			other[k] = s.theirs(x.sub, sh, c, k)
+		}
+	}
+	x.k = 0
+	for i := range x.draws {
+		d := &x.draws[i]
+		if d.deviant = other[s.Rows[d.row].Cluster]; d.deviant {
+			x.k++
+		}
+	}
 }
 
 // leastShared is the least mean number of requests that show a second stage.

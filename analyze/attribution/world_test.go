@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -40,6 +41,8 @@ type request struct {
 	n      int // how many requests were sent before it
 	canary bool
 	rng    *rand.Rand
+
+	elsewhere string // the stage that served it, where that is another one
 }
 
 func (r *request) chance(p float64) bool { return r.rng.Float64() < p }
@@ -155,7 +158,7 @@ func (w *world) add(i int, row Row, respond func(*request) answer) {
 		if r.canary {
 			row.Label = LabelCanary
 		}
-		row.ServedAPI, row.ServedStage = t.APIID, t.Stage
+		row.ServedAPI, row.ServedStage = t.APIID, cmp.Or(r.elsewhere, t.Stage)
 	} else {
 		row.Version, row.Deployment, row.IntegrationCalled = "", "", nil
 	}

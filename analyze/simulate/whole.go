@@ -19,7 +19,7 @@ func Whole(ctx context.Context, o Options) ([]Figure, *Matrix, error) {
 		return nil, nil, err
 	}
 	rest, err := o.all(ctx, []measurement{
-		{"calibration", calibration}, {"worlds without a known cause", strangers}, {"false verdicts", falseVerdicts},
+		{"linking by the whole inference", wholeLinking}, {"calibration", calibration}, {"worlds without a known cause", strangers}, {"false verdicts", falseVerdicts},
 	})
 	return append(m.Figures(o), rest...), m, err
 }
@@ -129,4 +129,40 @@ func ordered(causes []string) []string {
 		return slices.Index(attribution.Causes, attribution.Cause(a)) - slices.Index(attribution.Causes, attribution.Cause(b))
 	})
 	return out
+}
+
+// wholeLinking measures after how many requests the whole inference ties a canary
+// to its label, which has to pass its other lock and stand against every other
+// cause as well.
+func wholeLinking(ctx context.Context, o Options) ([]Figure, error) {
+	const group = "Linking a canary by its labels, whole inference, looking after every 5 requests"
+	var out []Figure
+	for _, l := range []struct{ p0, requests float64 }{{.01, 130}, {.1, 25}} {
+		used, err := play(ctx, o.Seed, "whole link "+percent(l.p0), o.share(30), func(rng *rand.Rand) float64 {
+			return float64(untilLinked(linkTruth(l.p0, linkStray), rng))
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o.simulated(group, "canary at "+percent(l.p0), used, 1, l.requests, " requests"))
+	}
+	return out, nil
+}
+
+// untilLinked is how many requests it takes until a canary is named as more than
+// what a share fits.
+func untilLinked(w World, rng *rand.Rand) int {
+	const every = 5
+	w.Causes = nil // so that the canary counts as driving
+	v := newView(w)
+	for row := range w.Rows(rng) {
+		v.add(row)
+		if n := len(v.rows); n%every == 0 {
+			r := attribution.Explain(v.at(row.At, false))
+			if w.falselyDriven(&r) == canarySplit || n == Budget {
+				return n
+			}
+		}
+	}
+	return 0
 }

@@ -85,6 +85,7 @@ func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
 	ts.Setenv("CA", ca)
 	ts.Setenv("CONNECT", server.ConnectTo()[0])
+	ts.Setenv("CONNECT_ALL", strings.Join(server.ConnectTo(), " "))
 	ts.Setenv("DATA", server.DataAddr())
 }
 

@@ -39,7 +39,7 @@ func TestReadme(t *testing.T) {
 // that begin with go are run by everybody who runs this test.
 func readmeScript(page, world string) []byte {
 	var b strings.Builder
-	b.WriteString("gateway world.yaml\nenv STAGEPROBE_CONNECT_TO=$CONNECT\nenv SSL_CERT_FILE=$CA\nenv STAGEPROBE_RATE=300\nenv STAGEPROBE_LOG_WAIT=10s\n")
+	b.WriteString("gateway world.yaml\nenv STAGEPROBE_CONNECT_TO=$CONNECT_ALL\nenv SSL_CERT_FILE=$CA\nenv STAGEPROBE_RATE=300\nenv STAGEPROBE_LOG_WAIT=10s\n")
 	shell := false
 	for line := range strings.Lines(page) {
 		line = strings.TrimSuffix(line, "\n")

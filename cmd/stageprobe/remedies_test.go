@@ -35,7 +35,7 @@ func TestEveryRemedyMends(t *testing.T) {
 		})
 	}
 	_ = worlds.Wait() // no task returns an error
-	if n := executed.Load(); n < 8 || !testing.Short() && n < 40 {
+	if n := executed.Load(); n < 5 || !testing.Short() && n < 40 {
 		t.Errorf("only %d commands were executed: the worlds have lost their remedies", n)
 	}
 }
@@ -84,7 +84,9 @@ func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before 
 	}
 	after := b.check(t, "after.json", append(brief(b.world), "--baseline", before)...)
 	for _, f := range findings {
-		if len(ways(f)) == 0 {
+		// An emptied authorizer cache fills again with the same policy, as the
+		// remedy itself says: which route is refused next is chance.
+		if len(ways(f)) == 0 || f.Cause == attribution.AuthorizerCache {
 			continue
 		}
 		i := slices.IndexFunc(after.Mended, func(m attribution.Finding) bool { return m.Cause == f.Cause && slices.Equal(m.Targets, f.Targets) })
