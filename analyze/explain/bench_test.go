@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // BenchmarkCostPerByte explains input of growing size: one answer with a large

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/analyze/signature"
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 var producers = map[string]string{

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 var due = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 func headers(lines ...string) []probe.Header {

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 // answerOf is a captured answer as [Read] takes it.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"stageprobe/analyze/explain"
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // The command says of every genuine capture what the library says of it, which

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 func TestCapturedAccessLogs(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // traceLog is the log of one request with data trace, from the captures.

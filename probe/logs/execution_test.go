@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // FuzzExecution: any text gives the same records whether it comes as a copied

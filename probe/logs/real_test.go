@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/internal/captures"
 	"stageprobe/probe"
+	"stageprobe/scenarios/captures"
 )
 
 // spelling maps the captures' field names to those of a record's JSON, where

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // The control captures were recorded against AWS; each names its

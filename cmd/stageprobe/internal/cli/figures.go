@@ -117,9 +117,10 @@ type tally struct {
 	failed        []error
 }
 
-// worldRate is how fast trials send: the embedded gateway has no neighbours to
-// spare.
-const worldRate = "400"
+// worldRate is how fast trials send, in requests per second: the embedded gateway
+// has no neighbours to
+// spare, but what it caches lives for seconds.
+const worldRate = "200"
 
 // measureWorlds diagnoses worlds over real sockets with many seeds each.
 func (f *figuresFlags) measureWorlds(ctx context.Context, s Streams, out io.Writer) error {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // The format behind the three captures of one stage, read off their keys; dynamoDB* are variables that

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/internal/captures"
+	"stageprobe/scenarios/captures"
 )
 
 // stamp is what the tools that made the captures put in front of a line.
