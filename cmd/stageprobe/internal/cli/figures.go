@@ -118,8 +118,7 @@ type tally struct {
 }
 
 // worldRate is how fast trials send, in requests per second: the embedded gateway
-// has no neighbours to
-// spare, but what it caches lives for seconds.
+// has no neighbours to spare, but what it caches lives for seconds.
 const worldRate = "200"
 
 // measureWorlds diagnoses worlds over real sockets with many seeds each.
