@@ -35,8 +35,9 @@ func (s *study) switchLaw(x *split) law {
 	if _, at := s.lastChange(x.sub); !at.IsZero() && s.near(at) {
 		l.prior = .2
 	} else if x.refusal && s.byAuthorizer(x) && s.cachingAuthorizer(x) != "" {
-		// A kept result that expires looks like a switch, once per lifetime.
-		l.prior = .0005
+		// A kept result that expires looks like a switch, once per lifetime: only
+		// a change that is known tells the two apart.
+		l.prior = 0
 	}
 	bits, _, scenarios := s.timed(x)
 	n, k := max(s.Plan.Requests, len(bits)), 0
