@@ -1,0 +1,111 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/attribution"
+)
+
+// Conclude sets what follows from the findings and open questions: outcome,
+// exit code and verdict.
+func (rep *Report) Conclude(failOn attribution.Severity) {
+	slices.SortStableFunc(rep.Findings, func(a, b attribution.Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
+			cmp.Compare(causeRank(a.Cause), causeRank(b.Cause)),
+			slices.Compare(a.Targets, b.Targets), slices.Compare(a.Scenarios, b.Scenarios))
+	})
+	rep.Outcome = rep.outcome()
+	rep.ExitCode = rep.exitCode(failOn)
+	rep.Verdict = rep.verdict()
+}
+
+func causeRank(c attribution.Cause) int { return slices.Index(attribution.Causes, c) }
+
+func (rep *Report) outcome() Outcome {
+	if slices.ContainsFunc(rep.Findings, behavioural) {
+		return Inconsistent
+	}
+	if len(rep.Open) > 0 || rep.Run.Stopped == "interrupted" || rep.Run.Requests == 0 {
+		return Inconclusive
+	}
+	for _, e := range rep.Expectations {
+		if e.Met == nil {
+			return Inconclusive
+		}
+	}
+	return Consistent
+}
+
+// behavioural says whether a finding is about what callers get, as opposed to
+// a configuration in which nothing has shown yet.
+func behavioural(f attribution.Finding) bool {
+	switch f.Cause {
+	case attribution.StaleCanary:
+		return false
+	case attribution.AutoDeployOff, attribution.StageConfigDrift:
+		return f.Severity == attribution.Error
+	}
+	return f.Severity != attribution.Info
+}
+
+func (rep *Report) exitCode(failOn attribution.Severity) int {
+	if rep.Run.Stopped == "interrupted" {
+		return ExitInterrupted
+	}
+	for _, f := range rep.Findings {
+		if f.Severity.Rank() <= failOn.Rank() {
+			return ExitFinding
+		}
+	}
+	if rep.Outcome == Inconclusive || len(rep.Open) > 0 {
+		return ExitUndecided
+	}
+	return ExitOK
+}
+
+// verdict is a sentence per finding of consequence; without one it is the
+// claim that can be made.
+func (rep *Report) verdict() []string {
+	var out []string
+	for _, f := range rep.Findings {
+		if f.Severity != attribution.Info {
+			out = append(out, f.Statement)
+		}
+	}
+	if rep.Outcome == Consistent {
+		out = append(out, rep.claim())
+	}
+	if rep.Outcome == Inconclusive {
+		out = append(out, rep.doubt())
+	}
+	if since := rep.sinceBaseline(); since != "" {
+		out = append(out, since)
+	}
+	return out
+}
+
+func (rep *Report) claim() string {
+	worst, n := 0.0, 0
+	for _, t := range rep.Targets {
+		n += t.Requests
+		if t.Claim != nil {
+			worst = max(worst, *t.Claim)
+		}
+	}
+	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
+		plural(len(rep.Targets), "target"), n, percent(worst), percent(rep.Run.Confidence))
+}
+
+func (rep *Report) doubt() string {
+	switch {
+	case rep.Run.Stopped == "interrupted":
+		return fmt.Sprintf("Interrupted after %d requests, before every question was decided.", rep.Run.Requests)
+	case rep.Run.Requests == 0:
+		return "No request was sent, so nothing can be said of behaviour."
+	case len(rep.Open) > 0:
+		return "Undecided: " + rep.Open[0].Text
+	}
+	return "Undecided: an expectation could not be checked."
+}

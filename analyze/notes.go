@@ -1,0 +1,56 @@
+package analyze
+
+import (
+	"fmt"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+func (s *Session) notes(parts ...[]string) []string {
+	out := []string{}
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	out = append(out, gapNotes(s.snap.Gaps)...)
+	if s.evidence != nil {
+		out = append(out, gapNotes(s.evidence.Gaps)...)
+		out = append(out, s.evidence.Notes...)
+	}
+	return unique(out)
+}
+
+// gapNotes says what could not be read and what it cost, one note per
+// operation and consequence: two hundred APIs may be denied alike.
+func gapNotes(gaps []probe.Gap) []string {
+	type key struct{ op, action, costs, err string }
+	subjects := map[key][]string{}
+	var order []key
+	for _, g := range gaps {
+		k := key{g.Operation, g.Action, g.Costs, g.Err}
+		if subjects[k] == nil {
+			order = append(order, k)
+		}
+		subjects[k] = append(subjects[k], g.Subject)
+	}
+	var out []string
+	for _, k := range order {
+		out = append(out, gapNote(k.op, k.action, k.costs, k.err, subjects[k]))
+	}
+	return out
+}
+
+func gapNote(op, action, costs, err string, subjects []string) string {
+	on := strings.Join(subjects[:min(3, len(subjects))], ", ")
+	if more := len(subjects) - 3; more > 0 {
+		on += fmt.Sprintf(" and %d more", more)
+	}
+	note := fmt.Sprintf("%s of %s: %s", op, on, err)
+	if action != "" {
+		note += "; allow " + action
+	}
+	if costs != "" {
+		note += " (" + costs + ")"
+	}
+	return note
+}
