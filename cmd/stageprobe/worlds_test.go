@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"stageprobe/cmd/stageprobe/internal/cli"
@@ -33,8 +34,13 @@ func TestWorlds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				// Without logs a share may, once in a hundred runs, fall where
+				// the question stays open; with them nothing may.
+				if logs == "off" {
+					trial.Open = nil
+				}
 				if !trial.Right() {
-					t.Errorf("missing %v, false %v, too strong %v; verdict: %v", trial.Missing, trial.False, trial.Strong, trial.Report.Verdict)
+					t.Errorf("missing %v, false %v, too strong %v; verdict: %v", slices.Concat(trial.Missing, trial.Open), trial.False, trial.Strong, trial.Report.Verdict)
 				}
 			})
 		}

@@ -200,7 +200,7 @@ func (t *Trial) wrongWords() string {
 	for _, p := range []struct {
 		what   string
 		causes []string
-	}{{"missing", t.Missing}, {"false", t.False}, {"too strong", t.Strong}} {
+	}{{"missing", t.Missing}, {"undecided", t.Open}, {"false", t.False}, {"too strong", t.Strong}} {
 		if len(p.causes) > 0 {
 			parts = append(parts, p.what+" "+strings.Join(p.causes, " and "))
 		}

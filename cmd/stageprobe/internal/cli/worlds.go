@@ -22,13 +22,14 @@ type Trial struct {
 	Logs    string // auto or off
 	Seed    uint64
 	Report  *analyze.Report
-	Missing []string // true causes that were not found
+	Missing []string // true causes that were neither found nor asked about
+	Open    []string // true causes that lead a question which the run left open
 	False   []string // causes that were found and are not true
 	Strong  []string // causes said more strongly than the evidence allows
 }
 
 // Right tells whether the diagnosis has every true cause and no false one.
-func (t *Trial) Right() bool { return len(t.Missing)+len(t.False)+len(t.Strong) == 0 }
+func (t *Trial) Right() bool { return len(t.Missing)+len(t.Open)+len(t.False)+len(t.Strong) == 0 }
 
 // RunWorld diagnoses a world as demo does, with further flags of check, and
 // holds the result against the world's truth.
@@ -67,7 +68,11 @@ func (t *Trial) judge(world *sandbox.World) {
 		if t.Logs == "off" {
 			accepted = append(accepted, truth.WithoutLogs...)
 		}
-		if !slices.ContainsFunc(t.Report.Findings, func(f attribution.Finding) bool { return slices.Contains(accepted, string(f.Cause)) }) {
+		switch {
+		case slices.ContainsFunc(t.Report.Findings, func(f attribution.Finding) bool { return slices.Contains(accepted, string(f.Cause)) }):
+		case slices.ContainsFunc(t.Report.Open, func(q analyze.Question) bool { return slices.Contains(accepted, q.Leader) }):
+			t.Open = append(t.Open, truth.Cause)
+		default:
 			t.Missing = append(t.Missing, truth.Cause)
 		}
 	}
