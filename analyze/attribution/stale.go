@@ -20,6 +20,8 @@ const young = 24 * time.Hour
 type exposure struct {
 	subs         []*subject // the targets that the stage serves
 	n            int        // answers
+	requests     int        // different requests
+	least        int        // answers to the least asked of them
 	labelled     int
 	canary       int     // of them by the canary
 	never        float64 // chance that the canary was never drawn, without labels
@@ -53,8 +55,28 @@ func (s *study) exposure(st *probe.Stage) exposure {
 		e.split = e.split || sub.split
 		e.inconsistent = e.inconsistent || s.undone[sub.ID] || s.blames(sub, CanarySplit)
 	}
-	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.n))
+	e.least, e.requests = s.leastAsked(e.subs)
+	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
+}
+
+// leastAsked is how many answers the least asked request of a stage has given: a
+// canary may differ in that one alone, and was not exercised where it was not
+// drawn there.
+func (s *study) leastAsked(subs []*subject) (least, requests int) {
+	asked := map[int]int{}
+	for _, sub := range subs {
+		for _, c := range sub.cells {
+			asked[c.scenario] += len(c.rows)
+		}
+	}
+	least = -1
+	for _, n := range asked {
+		if least < 0 || n < least {
+			least = n
+		}
+	}
+	return max(least, 0), len(asked)
 }
 
 // blames tells whether a finding of a cause stands for a target, be it as an
@@ -192,7 +214,7 @@ func (s *study) canaryExample(e exposure) string {
 func (s *study) askCanary(sub *subject, e exposure) {
 	p := sub.conf.Canary.Percent / 100
 	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, percent(p))}
-	o.More = max(0, stat.NeedZero(p, s.Confidence)-e.n)
+	o.More = e.requests * max(0, stat.NeedZero(p, s.Confidence)-e.least)
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
