@@ -29,6 +29,9 @@ func BenchmarkCostPerByte(b *testing.B) {
 			return filled("(286364ab-3a83-11e9-8dc8-db3cf4c83204) Method request body before transformations: ", "[TRUNCATED](x Thu Aug 31 01:07:25 UTC 2017 (y) ", "", n)
 		}},
 		{"entries", func(n int) []byte { return filled("", string(entry.Text)+"\n", "", n) }},
+		{"dump", func(n int) []byte {
+			return filled(`{"entries":[`, `{"response":{"status":403,"headers":[{"name":"x-amzn-requestid","value":"1"}],"text":"a 'b"}},`, "0]}", n)
+		}},
 		{"neither", func(n int) []byte { return filled("", "lorem ipsum dolor (sit) amet: {\n", "", n) }},
 	}
 	for _, in := range inputs {

@@ -107,6 +107,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainExecution(text); doc != nil {
 		return doc, nil
 	}
+	if answers := parseDumped(text, opts.URL); len(answers) > 0 {
+		return explainAnswers(answers), nil
+	}
 	if doc := explainAccess(text); doc != nil {
 		return doc, nil
 	}

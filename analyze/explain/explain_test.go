@@ -258,6 +258,7 @@ func FuzzExplain(f *testing.F) {
 		f.Add(c.CurlI(), "")
 		f.Add(c.CurlV(), "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x")
 	}
+	f.Add([]byte(`{"response":{"status":403,"headers":[["date","x"],["x-amzn-requestid","1"]],"body":"{}"}}`), "")
 	f.Fuzz(func(t *testing.T, input []byte, url string) {
 		doc, err := Explain(input, Options{URL: url})
 		if err != nil {

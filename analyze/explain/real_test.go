@@ -60,7 +60,7 @@ func TestGenuineAnswers(t *testing.T) {
 		if c.Response.Status == 0 {
 			continue // its source kept headers only
 		}
-		for form, input := range map[string][]byte{"-i": c.CurlI(), "-v": c.CurlV()} {
+		for form, input := range map[string][]byte{"-i": c.CurlI(), "-v": c.CurlV(), " as JSON": asJSON(t, &c)} {
 			t.Run(c.Name+form, func(t *testing.T) {
 				kind, items := explainJSON(t, input, Options{})
 				if kind != KindResponse || len(items) != 1 {
@@ -77,6 +77,18 @@ func TestGenuineAnswers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// asJSON is an answer as a program keeps it.
+func asJSON(t *testing.T, c *captures.Capture) []byte {
+	t.Helper()
+	out, err := json.Marshal(map[string]any{"response": map[string]any{
+		"status": c.Response.Status, "headers": c.Response.Headers, "body": c.Response.Body,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // Headers without a status line, as a browser shows them, tell as much.
