@@ -144,6 +144,9 @@ func usualName(key string) string {
 		if name := spelled[key]; name != "" {
 			return name
 		}
+		if name := underscored[key]; name != "" {
+			return name
+		}
 		if name := usualNames[reduce(key)]; name != "" {
 			return name
 		}
@@ -151,6 +154,18 @@ func usualName(key string) string {
 	}
 	return ""
 }
+
+// underscored maps keys in which an underscore stands for the full stop of a name:
+// integration_status is integration.status, and not integrationStatus.
+var underscored = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range variableNames() {
+		if strings.Contains(name, ".") {
+			names[strings.ReplaceAll(name, ".", "_")] = name
+		}
+	}
+	return names
+}()
 
 // reduce drops what spellings differ in: case, and anything but letters and
 // digits.

@@ -58,6 +58,9 @@ func (e *entry) addresses() {
 	switch {
 	case strings.Contains(rec.RouteKey, " "):
 		rec.Template = rec.RouteKey
+		if method, _, _ := strings.Cut(rec.RouteKey, " "); rec.Method == "" && method != "ANY" {
+			rec.Method = method
+		}
 	case e.resource != "" && rec.Method != "":
 		rec.Template = rec.Method + " " + e.resource
 	}

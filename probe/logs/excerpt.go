@@ -215,6 +215,9 @@ func (s *stream) looseHeader(line []byte) ([]byte, header) {
 	if at <= 0 || at >= len(line) || !beginsLine(line[at:]) {
 		return line, h
 	}
+	if line[0] == '|' {
+		line = cell(line, at)
+	}
 	id, n := parenthesised(line[at:])
 	h.id, h.start = id, at+n
 	if q := line[at-1]; q == '"' || q == '\'' {
@@ -226,4 +229,31 @@ func (s *stream) looseHeader(line []byte) ([]byte, header) {
 		}
 	}
 	return line, h
+}
+
+// cell cuts a row of a Markdown table, as Logs Insights exports them, behind the
+// message that begins at from: at the last cell that holds a log group, a stream
+// or a time, or at the row's end.
+func cell(row []byte, from int) []byte {
+	row = bytes.TrimRight(row, "| ")
+	for {
+		bar := bytes.LastIndex(row, []byte(" | "))
+		if bar <= from || !isColumn(row[bar+3:]) {
+			return row
+		}
+		row = bytes.TrimRight(row[:bar], " ")
+	}
+}
+
+// isColumn tells whether a cell is one of those that stand beside messages.
+func isColumn(text []byte) bool {
+	text = trimBlank(text)
+	if _, group, found := bytes.Cut(text, []byte(":")); found && bytes.HasPrefix(group, []byte("API-Gateway-Execution-Logs")) {
+		return true
+	}
+	if bytes.HasPrefix(text, []byte("API-Gateway-Execution-Logs")) || streamName(append(text[:len(text):len(text)], ' ')) > 0 {
+		return true
+	}
+	var t time.Time
+	return skipTime(text, &t) == len(text) && len(text) > 0
 }

@@ -290,3 +290,17 @@ func TestNotAnExecutionLog(t *testing.T) {
 		}
 	}
 }
+
+// Logs Insights exports a table with the log group in its last column.
+func TestTableRow(t *testing.T) {
+	const row = "| 2024-05-21 19:49:15.000 | (3a5aa225-1111-4222-8333-444455556666) Lambda execution failed with status 200 due to customer function error: a | b. Lambda request id: 758a8c2f-35eb-4713-b55e-56879fbc968b"
+	for _, end := range []string{"", " |", " | 123456789012:API-Gateway-Execution-Logs_ccp122p730/prod |", " | 072b030ba126b2f4b2374f342be9ed44 | 123456789012:API-Gateway-Execution-Logs_ccp122p730/prod |"} {
+		records, ok := ParseExecution([]byte("| @timestamp | @message | @log |\n| --- | --- | --- |\n" + row + end))
+		if !ok || len(records) != 1 {
+			t.Fatalf("%q: %d records", end, len(records))
+		}
+		if got := records[0]; !strings.HasSuffix(got.Error, "a | b.") || got.LambdaRequestID != "758a8c2f-35eb-4713-b55e-56879fbc968b" {
+			t.Errorf("%q: error %q, function's request %q", end, got.Error, got.LambdaRequestID)
+		}
+	}
+}
