@@ -304,3 +304,11 @@ func TestTableRow(t *testing.T) {
 		}
 	}
 }
+
+// At level ERROR nothing but the failure tells that the backend was called.
+func TestUntrustedCertificate(t *testing.T) {
+	records, ok := ParseExecution([]byte("(3a5aa225-1111-4222-8333-444455556666) Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n(3a5aa225-1111-4222-8333-444455556666) Method completed with status: 500"))
+	if !ok || len(records) != 1 || records[0].Producer != "integration" || *records[0].Status != 500 {
+		t.Errorf("%+v", records)
+	}
+}

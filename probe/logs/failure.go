@@ -38,6 +38,7 @@ var failures = []failure{
 	{"Invalid permissions on Lambda function", producerIntegration, "", 500},
 	{"Rate Exceeded", producerIntegration, "", 500},
 	{"does not match the certificate subject", producerIntegration, "", 500},
+	{"PKIX path building failed", producerIntegration, "", 500}, // an untrusted certificate of the backend
 	{"permission to assume the provided role", producerIntegration, "", 500},
 	{"Unable to transform request", producerGateway, "", 500},
 	{"No match for output mapping", producerGateway, "", 500},
