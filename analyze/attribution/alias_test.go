@@ -60,6 +60,9 @@ func TestTwoStagesBehindADomain(t *testing.T) {
 		if s := r.Findings[0].Statement; !strings.Contains(s, "served by two stages") || !strings.Contains(s, "The address decides") {
 			t.Errorf("logs %t: statement %q", logs, s)
 		}
+		if m := r.Findings[0].Remedy; len(m) != 1 || m[0].Command != "" || !strings.Contains(m[0].Text, "leads to stage prod already") {
+			t.Errorf("logs %t: the mapping is right, and the remedy is %+v", logs, m)
+		}
 	}
 }
 
@@ -76,5 +79,29 @@ func TestVantage(t *testing.T) {
 	want(t, r, only(EndpointSplit, Statistical))
 	if s := r.Findings[0].Statement; !strings.Contains(s, "depends on the vantage point: machine 1 gives 200 {v2}") {
 		t.Error(s)
+	}
+}
+
+// TestBrokenConnections: a connection that breaks takes the requests on it with
+// it. Such failures follow the connection, and are no endpoint's.
+func TestBrokenConnections(t *testing.T) {
+	for _, byUse := range []bool{false, true} {
+		w := newWorld(7)
+		w.send(900, func(r *request) answer {
+			r.ConnN = 1 + r.rng.IntN(2)
+			broken := r.Conn == 3
+			if byUse {
+				broken = r.ConnN == 2 && r.chance(.5)
+			}
+			if broken {
+				return answer{id: "reset", producer: "network", class: ClassTransport}
+			}
+			return ok("v2")
+		})
+		r := Explain(w.Input)
+		if got := found(r); len(got) != 1 || got[FlakyBackend] != ConsistentWith {
+			dump(t, r)
+			t.Errorf("by use %t: found %v", byUse, got)
+		}
 	}
 }

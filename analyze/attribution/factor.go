@@ -28,15 +28,20 @@ type factor struct {
 	post   []float64 // chance that a level deviates
 }
 
-// factors are what may drive a split, where it varies at all.
+// factors are what may drive a split, where it varies at all. A connection is
+// none where no answer came: one that breaks takes all its requests with it, so
+// that such failures follow connections whatever breaks them.
 func (s *study) factors(x *split) []*factor {
 	all := []*factor{
 		s.versionFactor(x.sub), s.cacheFactor(x.sub),
 		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
 		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
-		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
 		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
-		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
+	}
+	if !x.transport {
+		all = append(all,
+			&factor{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
+			&factor{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use})
 	}
 	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
 }

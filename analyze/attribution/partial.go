@@ -224,5 +224,9 @@ func (s *study) sharedBy(x *split) string {
 		}
 	}
 	slices.Sort(levels)
-	return fmt.Sprintf(" The %s decides which of them answers: %s lead elsewhere than the others.", best.name, some(levels, 3))
+	verb := "lead"
+	if len(levels) == 1 {
+		verb = "leads"
+	}
+	return fmt.Sprintf(" The %s decides which of them answers: %s %s elsewhere than the others.", best.name, some(levels, 3), verb)
 }

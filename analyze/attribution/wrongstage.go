@@ -270,9 +270,13 @@ func (s *study) stageName(ref, beside probe.StageRef) string {
 	return ref.Stage
 }
 
-// remap leads a domain's mapping, or its routing rule, to the stage meant.
+// remap leads a domain's mapping, or its routing rule, to the stage meant. Where
+// the configuration leads there already, no command mends what answers instead.
 func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
 	d := s.domainOf(sub)
+	if d != nil && sub.stageRef() == to {
+		return []Remedy{advice(fmt.Sprintf("the configuration of %s leads to stage %s already: compare what its addresses lead to (DNS records of the name, another account's or region's domain of that name, a proxy before it), and look again once a recent change of the mapping has had its minutes", d.Name, to.Stage))}
+	}
 	if d == nil {
 		return []Remedy{advice(fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID))}
 	}
