@@ -34,10 +34,11 @@ func (s *study) aliased(w *weighing) []*law {
 func (s *study) driver(w *weighing, l *law) (driver, bool) {
 	switch {
 	case l.factor != nil:
+		post := l.factor.deviate()
 		return driver{l.factor.name, func(r *Row) (string, bool) {
 			level := l.factor.level(r)
 			i := slices.Index(l.factor.levels, level)
-			return level, i >= 0 && l.factor.post[i] > .5
+			return level, i >= 0 && post[i] > .5
 		}}, true
 	case l.cause == CanarySplit && w.labels.both():
 		return driver{"canary label", func(r *Row) (string, bool) {

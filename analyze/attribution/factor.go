@@ -3,6 +3,7 @@ package attribution
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -25,7 +26,6 @@ type factor struct {
 
 	levels []string
 	k, n   []int
-	post   []float64 // chance that a level deviates
 }
 
 // factors are what may drive a split, where it varies at all. A connection is
@@ -95,11 +95,30 @@ func (s *study) factorLaws(x *split) []law {
 	var laws []law
 	for _, f := range s.factors(x) {
 		l := law{cause: f.cause, name: f.name, prior: f.prior, driven: true, factor: f}
-		l.logM, f.post = stat.FactorLogM(f.k, f.n, f.rho)
-		l.logM += s.without(f, x)
+		l.logM = stat.LogSumExp(stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)) + s.without(f, x)
 		laws = append(laws, l)
 	}
 	return laws
+}
+
+// others counts the answers of each level that do not deviate.
+func (f *factor) others() []int {
+	out := make([]int, len(f.n))
+	for i, n := range f.n {
+		out[i] = n - f.k[i]
+	}
+	return out
+}
+
+// deviate is the chance that each level deviates, whichever side is named so.
+func (f *factor) deviate() []float64 {
+	post, other := stat.FactorPosterior(f.k, f.n, f.rho), stat.FactorPosterior(f.others(), f.n, f.rho)
+	a, b := stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)
+	weight := math.Exp(a - stat.LogSumExp(a, b))
+	for i := range post {
+		post[i] = weight*post[i] + (1-weight)*(1-other[i])
+	}
+	return post
 }
 
 // without is the ln probability of the rows whose level is not known: any share.

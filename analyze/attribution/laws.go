@@ -71,6 +71,8 @@ func (s *study) weigh(x *split) *weighing {
 	}
 	// A switch has one moment for all scenarios.
 	w.laws = append(w.laws, s.switchLaw(x))
+	// Laws of both namings are held against one law of one naming.
+	sup += float64(len(w.parts)) * math.Ln2
 	for i := range w.laws {
 		s.guard(w, &w.laws[i], sup)
 	}
@@ -78,13 +80,33 @@ func (s *study) weigh(x *split) *weighing {
 	return w
 }
 
-// laws are the hypotheses of one part of a split that are possible at all.
+// laws are the hypotheses of one part of a split that are possible at all. Which
+// of two behaviours is the usual one was read from their counts, so that each law
+// speaks of both namings: with few answers, or shares near one half, either may
+// be the one that the law calls a deviant.
 func (s *study) laws(x *split) []law {
-	all := slices.Concat(
-		[]law{s.consistentLaw(x), s.canaryLaw(x)},
-		s.flakyLaws(x), s.factorLaws(x), []law{s.authCacheLaw(x), s.unexplainedLaw(x)},
-	)
-	return slices.DeleteFunc(all, func(l law) bool { return l.prior <= 0 })
+	either := func(x *split) []law {
+		return slices.Concat([]law{s.consistentLaw(x), s.canaryLaw(x)}, s.flakyLaws(x), []law{s.authCacheLaw(x), s.unexplainedLaw(x)})
+	}
+	all := either(x)
+	for i, l := range either(x.mirrored()) {
+		all[i].logM = stat.LogSumExp(all[i].logM, l.logM)
+	}
+	return slices.DeleteFunc(append(all, s.factorLaws(x)...), func(l law) bool { return l.prior <= 0 })
+}
+
+// mirrored is a split with the names of its two sides exchanged.
+func (x *split) mirrored() *split {
+	m := *x
+	m.k = x.n - x.k
+	m.draws = slices.Clone(x.draws)
+	for i := range m.draws {
+		m.draws[i].deviant = !m.draws[i].deviant
+	}
+	c := x.labels.counts
+	m.labels.counts = stat.Counts2{CanaryDev: c.CanaryRef, CanaryRef: c.CanaryDev, BaseDev: c.BaseRef, BaseRef: c.BaseDev}
+	m.labels.unknownDev, m.labels.unknownRef = x.labels.unknownRef, x.labels.unknownDev
+	return &m
 }
 
 // joint explains two parts by the same hypothesis.

@@ -210,15 +210,15 @@ func (s *study) sharedBy(x *split) string {
 		if f.cause != EndpointSplit {
 			continue
 		}
-		if m, post := stat.FactorLogM(f.k, f.n, f.rho); m+s.without(f, x) > most {
-			f.post, most, best = post, m+s.without(f, x), f
+		if m := stat.FactorLogM(f.k, f.n, f.rho) + s.without(f, x); m > most {
+			most, best = m, f
 		}
 	}
 	if best == nil {
 		return " Which of them answers goes with no address, edge location or connection."
 	}
 	var levels []string
-	for i, p := range best.post {
+	for i, p := range stat.FactorPosterior(best.k, best.n, best.rho) {
 		if p > .5 {
 			levels = append(levels, best.levels[i])
 		}

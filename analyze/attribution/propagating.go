@@ -46,10 +46,11 @@ func (s *study) switchLaw(x *split) law {
 			k++
 		}
 	}
-	// Which behaviour of a scenario is the new one was read from the answers: one
-	// choice of two per scenario, and one of at once or through a mixed phase.
+	// The e-value is one of answers whose sides have names: which behaviour of a
+	// scenario is the new one was read from the answers, one choice of two per
+	// scenario, and one of at once or through a mixed phase.
 	choices := float64(scenarios)*math.Ln2 + math.Ln2
-	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1), mixedM(bits, n, 1))...) - choices
+	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1), mixedM(bits, n, 1))...) - math.Ln2
 	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter), mixedM(bits, n, settledAfter))...) - choices
 	l.iid = stat.LogBin(k, len(bits), float64(k)/float64(max(1, len(bits))))
 	return l

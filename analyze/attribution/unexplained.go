@@ -13,9 +13,27 @@ const timeWindows = 10
 
 // unexplainedLaw: any answer may follow any other, at shares that change over
 // the run. It fits everything a little, so that a known cause which fits nothing
-// does not win for want of a rival.
+// does not win for want of a rival. One change that has
+// settled has an explanation: leaving it out keeps the sum over all answers a
+// sub-probability.
 func (s *study) unexplainedLaw(x *split) law {
-	return law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+	if at, n := changes(x.draws); n == 1 && x.n-at >= settledAfter {
+		l.logM = math.Inf(-1)
+	}
+	return l
+}
+
+// changes counts the answers that are not like the one before them, and tells
+// which was the last.
+func changes(draws []draw) (last, n int) {
+	for i := range draws {
+		if i > 0 && draws[i].deviant != draws[i-1].deviant {
+			last = i
+			n++
+		}
+	}
+	return last, n
 }
 
 // anyOrder is the ln probability of answers of which each depends in any way on
@@ -44,14 +62,21 @@ func ordered(x *split, windows int) (logM float64) {
 }
 
 // windowed is the ln probability of answers that are drawn at a share which
-// changes over the run.
-func windowed(x *split) (logM float64) {
-	var t [timeWindows][2]int
+// changes over the run, or which has not changed yet.
+func windowed(x *split) float64 {
+	return stat.LogSumExp(shares(x, 1), shares(x, min(max(1, x.n/driftLeast), timeWindows))) - math.Ln2
+}
+
+// driftLeast is how many answers a share is taken to last for at least.
+const driftLeast = 5
+
+func shares(x *split, windows int) (logM float64) {
+	t := make([][2]int, windows)
 	for i, d := range x.draws {
 		if d.deviant {
-			t[i*timeWindows/x.n][1]++
+			t[i*windows/x.n][1]++
 		} else {
-			t[i*timeWindows/x.n][0]++
+			t[i*windows/x.n][0]++
 		}
 	}
 	for _, counts := range t {

@@ -21,3 +21,15 @@ func BenchmarkExplain(b *testing.B) {
 		attribution.Explain(in)
 	}
 }
+
+// BenchmarkEverDriven watches a null for 600 requests, looking after every 20.
+func BenchmarkEverDriven(b *testing.B) {
+	for _, w := range append(Nulls(), BiasedLoss()) {
+		b.Run(w.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := uint64(0); b.Loop(); i++ {
+				everDriven(w, rand.New(rand.NewPCG(1, i)))
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"stageprobe/analyze/attribution"
 )
@@ -37,12 +38,16 @@ func calibrationError(all []stated) (ece float64) {
 	return ece
 }
 
-// hypothesis is a cause with the probability with which the posteriors begin.
+// hypothesis is what may be true, with the probability with which the posteriors
+// begin and the causes that may be said of it.
 type hypothesis struct {
-	prior float64
-	cause string
-	draw  func(*rand.Rand, *World)
+	prior  float64
+	causes []string
+	draw   func(*rand.Rand, *World)
 }
+
+// one is the only cause that is true of a hypothesis.
+func one(cause string) []string { return []string{cause} }
 
 // between draws a number evenly, or evenly in its logarithm.
 func between(rng *rand.Rand, low, high float64) float64 { return low + (high-low)*rng.Float64() }
@@ -72,60 +77,66 @@ func driven(levels int, rho float64, level func(*Row) int) func(*rand.Rand, *Wor
 // many requests will be sent.
 func hypotheses(fails, logs bool, n int) []hypothesis {
 	chance, bursts, canary := .05, .05*.04, .20
-	cause := unexplained
-	if fails {
-		chance, bursts, canary, cause = .60, .30, .10, flakyBackend
+	random, cause := one(unexplained), one(unexplained)
+	switch {
+	case fails:
+		chance, bursts, canary = .60, .30, .10
+		random, cause = one(flakyBackend), one(flakyBackend)
 		if !logs {
 			canary = .03
 		}
+	case logs:
+		// Answers that are drawn behind one deployment: the name follows from what
+		// the labels have excluded by then.
+		random = []string{unexplained, backendSplit}
 	}
 	all := []hypothesis{
-		{.30, "", func(rng *rand.Rand, w *World) {
+		{.30, one(""), func(rng *rand.Rand, w *World) {
 			q := []float64{0, 0, 0, 0, .0005, .0005, .0005, .002, .002, .002}[rng.IntN(10)]
 			w.Layers = append(w.Layers, Flake(q, 1))
 		}},
-		{canary, canarySplit, func(rng *rand.Rand, w *World) {
+		{canary, one(canarySplit), func(rng *rand.Rand, w *World) {
 			w.Layers = append(w.Layers, Follow(between(rng, .5, .99), logBetween(rng, .003, .02), 1))
 		}},
-		{chance, cause, func(rng *rand.Rand, w *World) { w.Layers = append(w.Layers, Flake(logBetween(rng, .01, .95), 1)) }},
+		{chance, random, func(rng *rand.Rand, w *World) { w.Layers = append(w.Layers, Flake(logBetween(rng, .01, .95), 1)) }},
 		{bursts, cause, func(rng *rand.Rand, w *World) {
 			w.Layers = append(w.Layers, Bursts(logBetween(rng, .01, .1), between(rng, .3, .95), 1))
 		}},
-		{.03, endpointSplit, driven(2, .3, func(r *Row) int { return r.Pop })},
-		{.03, endpointSplit, driven(defaultAddresses, .3, func(r *Row) int { return r.Address })},
-		{.02, endpointSplit, func(rng *rand.Rand, w *World) {
+		{.03, one(endpointSplit), driven(2, .3, func(r *Row) int { return r.Pop })},
+		{.03, one(endpointSplit), driven(defaultAddresses, .3, func(r *Row) int { return r.Address })},
+		{.02, one(endpointSplit), func(rng *rand.Rand, w *World) {
 			odd := rng.Uint64()
 			a, b := between(rng, .4, .99), logBetween(rng, .003, .02)
 			deviates := func(r *Row) bool { return rand.New(rand.NewPCG(odd, uint64(r.Conn))).Float64() < .2 }
 			w.Layers = append(w.Layers, By(deviates, a, b, 1))
 		}},
-		{.02, endpointSplit, driven(2, .5, func(r *Row) int { return bit(r.Fresh) })},
-		{.06, deployRolling, func(rng *rand.Rand, w *World) {
+		{.02, one(endpointSplit), driven(2, .5, func(r *Row) int { return bit(r.Fresh) })},
+		{.06, one(deployRolling), func(rng *rand.Rand, w *World) {
 			at, q := 1+rng.IntN(Budget), .001
-			if at >= n {
-				w.Causes = []string{""} // it has not come yet
-			}
+			w.comes = at
 			w.Layers = append(w.Layers, Switches(q, 1-q, at, 1))
 		}},
-		{.02, unexplained, func(rng *rand.Rand, w *World) { w.Layers = append(w.Layers, anything(n)) }},
+		{.02, one(unexplained), func(rng *rand.Rand, w *World) {
+			w.Layers = append(w.Layers, anything(max(1, n/[]int{1, 10}[rng.IntN(2)])))
+		}},
 	}
 	if fails {
-		all = append(all, hypothesis{.18, flakyBackend, func(rng *rand.Rand, w *World) {
+		all = append(all, hypothesis{.18, one(flakyBackend), func(rng *rand.Rand, w *World) {
 			low := between(rng, 0, .2)
-			w.Layers = append(w.Layers, Drift(low, between(rng, low, 1), 50+rng.IntN(500), 1))
+			w.Layers = append(w.Layers, driftFrom(low, between(rng, low, 1), 50+rng.IntN(500), rng.Float64(), 1))
 		}})
 	}
 	return all
 }
 
 // anything lets each answer depend on the one before it in any way, and in
-// another way in each tenth of n requests.
-func anything(n int) Layer {
+// another way in each stretch of so many requests.
+func anything(stretch int) Layer {
 	return func() Step {
 		var q [2]float64
 		last := 0
 		return func(r *Row, rng *rand.Rand) {
-			if tenth := max(1, n/10); r.Index%tenth == 0 {
+			if r.Index%stretch == 0 {
 				q = [2]float64{arcsine(rng), arcsine(rng)}
 			}
 			last = bit(rng.Float64() < q[last])
@@ -159,7 +170,7 @@ func drawWorld(rng *rand.Rand, n int) World {
 	}
 	for _, h := range all {
 		if at -= h.prior; at < 0 {
-			w.Causes = []string{h.cause}
+			w.Causes = h.causes
 			h.draw(rng, &w)
 			break
 		}
@@ -217,19 +228,20 @@ func calibration(ctx context.Context, o Options) ([]Figure, error) {
 // calibrations is how many worlds are drawn: few requests are cheap, and few
 // worlds show an error where there is none.
 func (o Options) calibrations(n int) int {
-	if n == 0 {
-		return max(o.Runs/5, 100)
+	if n == 0 || o.Quick {
+		return max(o.Runs, 200)
 	}
-	return max(o.Runs, 200)
+	return 4 * max(o.Runs, 200)
 }
 
 // stateOnce is what is stated of a world after n requests, or where a run stops
 // (n = 0); nil where nothing is.
 func stateOnce(w World, n int, rng *rand.Rand) *stated {
 	var r attribution.Result
+	used := n
 	if n == 0 {
 		v := Diagnose(w, rng)
-		r = v.Result
+		r, used = v.Result, v.Used
 	} else {
 		v := newView(w)
 		for _, row := range w.Take(n, rng) {
@@ -241,7 +253,10 @@ func stateOnce(w World, n int, rng *rand.Rand) *stated {
 	if !ok {
 		return nil
 	}
-	return &stated{p, cause == w.Causes[0]}
+	if w.comes >= used {
+		w.Causes = one("") // what is to come has not come yet
+	}
+	return &stated{p, slices.Contains(w.Causes, cause)}
 }
 
 // calibrated is a calibration error with an interval from halves of the runs.

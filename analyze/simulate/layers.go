@@ -88,8 +88,13 @@ func Bursts(u, v float64, behaviour int) Layer {
 // Drift deviates with a probability that swings between low and high, once per
 // period of rows.
 func Drift(low, high float64, period int, behaviour int) Layer {
+	return driftFrom(low, high, period, 0, behaviour)
+}
+
+// driftFrom is a drift that is somewhere in its period, 0 to 1, when the run begins.
+func driftFrom(low, high float64, period int, start float64, behaviour int) Layer {
 	return each(func(r *Row, rng *rand.Rand) {
-		phase := 2 * math.Pi * float64(r.Index) / float64(period)
+		phase := 2 * math.Pi * (start + float64(r.Index)/float64(period))
 		deviates(r, rng, low+(high-low)*(1-math.Cos(phase))/2, behaviour)
 	})
 }

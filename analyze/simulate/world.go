@@ -32,6 +32,8 @@ type World struct {
 	// Config changes the configuration that can be read, in order.
 	Config []Configure
 
+	comes int // request at which what is true begins, where it comes late
+
 	Scenarios   int     // 1
 	Targets     int     // 1
 	Connections int     // 8

@@ -9,24 +9,35 @@ var driverFollow = []float64{.99, .8, .4}
 // FactorLogM returns ln M of "some levels of a factor deviate, others do not":
 // k[f] of the n[f] rows at level f are deviant, and each level deviates with
 // prior probability rho, given that neither all nor none do. The sum over all
-// such sets of levels is closed, in O(levels), and mixed over the rates.
-// post[f] is the posterior probability that level f deviates. The levels must
-// be fixed before the run. One level alone explains nothing: -Inf.
-func FactorLogM(k, n []int, rho float64) (logM float64, post []float64) {
-	post = make([]float64, len(k))
+// such sets of levels is closed, in O(levels), and mixed over the rates. The
+// levels must be fixed before the run. One level alone explains nothing: -Inf.
+func FactorLogM(k, n []int, rho float64) float64 {
 	if len(k) < 2 || rho <= 0 || rho >= 1 {
-		return math.Inf(-1), post
+		return math.Inf(-1)
+	}
+	kinds, _ := alike(k, n)
+	var m mixture
+	for _, r := range driverRates() {
+		m.add(1, mixedSets(kinds, rho, r[0], r[1]))
+	}
+	return m.log() - math.Log(float64(len(m))) - logMixed(len(k), rho)
+}
+
+// FactorPosterior is the probability that each level deviates, given that some
+// do and others do not, as [FactorLogM] weighs them.
+func FactorPosterior(k, n []int, rho float64) []float64 {
+	post := make([]float64, len(k))
+	if len(k) < 2 || rho <= 0 || rho >= 1 {
+		return post
 	}
 	kinds, of := alike(k, n)
 	chances := make([]float64, len(kinds))
 	var laws []levelSets
 	var m mixture
-	for _, a := range driverFollow {
-		for _, b := range strayed {
-			s := newLevelSets(kinds, rho, a, b)
-			laws = append(laws, s)
-			m.add(1, s.logMixed())
-		}
+	for _, r := range driverRates() {
+		s := newLevelSets(kinds, rho, r[0], r[1])
+		laws = append(laws, s)
+		m.add(1, s.logMixed())
 	}
 	total := m.log()
 	for i, s := range laws {
@@ -38,9 +49,54 @@ func FactorLogM(k, n []int, rho float64) (logM float64, post []float64) {
 	for f := range post {
 		post[f] = min(max(chances[of[f]], 0), 1)
 	}
-	norm := newLevelSets([]levelKind{{levels: len(k)}}, rho, .5, .5).logMixed()
-	return total - norm - math.Log(float64(len(laws))), post
+	return post
 }
+
+// driverRates are all pairs of the rates at which a deviating level deviates and
+// another one strays.
+func driverRates() (rates [][2]float64) {
+	for _, a := range driverFollow {
+		for _, b := range strayed {
+			rates = append(rates, [2]float64{a, b})
+		}
+	}
+	return rates
+}
+
+// logMixed is the ln probability that of so many levels neither all nor none
+// deviate.
+func logMixed(levels int, rho float64) float64 {
+	n := float64(levels)
+	return math.Log1p(-math.Pow(rho, n) - math.Pow(1-rho, n))
+}
+
+// mixedSets is the ln weight of all sets of levels but the empty and the full
+// one. Kind by kind it keeps which part of the weight of all sets the two take
+// that are left out; what comes to the rest is added up, never subtracted.
+func mixedSets(kinds []levelKind, rho, a, b float64) float64 {
+	dev, devNot := math.Log(rho), math.Log1p(-rho)
+	logA, logNotA, logB, logNotB := math.Log(a), math.Log1p(-a), math.Log(b), math.Log1p(-b)
+	var all float64 // ln weight of all sets
+	var mixed float64
+	none, full := 1., 1. // the empty set of no levels is both
+	for g, l := range kinds {
+		k, rest, m := float64(l.k), float64(l.n-l.k), float64(l.levels)
+		d, r := dev+k*logA+rest*logNotA, devNot+k*logB+rest*logNotB
+		// ln of the chance that one level deviates, and that it does not.
+		p, q := -softplus(r-d), -softplus(d-r)
+		all += m * (d - p)
+		if g == 0 {
+			none, full, m = math.Exp(q), math.Exp(p), m-1
+		}
+		mixed -= none*math.Expm1(m*q) + full*math.Expm1(m*p)
+		none *= math.Exp(m * q)
+		full *= math.Exp(m * p)
+	}
+	return all + math.Log(mixed)
+}
+
+// softplus is ln(1 + e^x).
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
 // levelKind are levels with the same counts: most connections carry one request,
 // and what holds for one of them holds for all.

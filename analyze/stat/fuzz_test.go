@@ -39,7 +39,8 @@ func figures(c Counts2, p, q float64) map[string]float64 {
 	lo, hi := ConfSeq(k, n, max(q, 1e-9))
 	low, high := ClopperPearson(k, n, min(q, .9999))
 	g, gp, _, _ := GTest(table)
-	factor, post := FactorLogM([]int{c.CanaryDev, c.BaseDev, 0}, []int{c.Canary(), c.Base(), 1}, p)
+	ks, ns := []int{c.CanaryDev, c.BaseDev, 0}, []int{c.Canary(), c.Base(), 1}
+	factor, post := FactorLogM(ks, ns, p), FactorPosterior(ks, ns, p)
 	mean, from, to := Remaining(p*1000, q, p)
 	x2, spread := Dispersion([]int{c.CanaryDev, c.BaseDev}, max(c.Canary(), c.Base()), p)
 	change := NewChange(p, q, int(min(c.CanaryDev, 50)))
