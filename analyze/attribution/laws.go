@@ -42,14 +42,14 @@ func (s *study) weightOf(sub *subject, c Cause) float64 {
 	case !s.canaryConfigured(sub):
 		return .2
 	case c == CanarySplit:
-		return .6
+		return .84
 	}
-	return .1
+	return .04
 }
 
 // byLabel is the weight of the labels' own e-value in the mean of the two that
 // speak for a canary.
-const byLabel = .9
+const byLabel = .97
 
 // weigh computes the posterior of each hypothesis of a split. Where scenarios
 // cannot be pooled, a hypothesis explains each with rates of its own.

@@ -90,7 +90,10 @@ func falseVerdicts(ctx context.Context, o Options) ([]Figure, error) {
 	const group = "False driven verdicts of the whole inference, looking after every 20 of 600 requests"
 	var out []Figure
 	for _, w := range append(Nulls(), BiasedLoss()) {
-		runs := o.share(10)
+		runs := o.Runs
+		if o.Quick {
+			runs = o.share(10)
+		}
 		hits, err := play(ctx, o.Seed, "verdicts "+w.Name, runs, func(rng *rand.Rand) bool { return everDriven(w, rng) != "" })
 		if err != nil {
 			return nil, err
@@ -138,7 +141,7 @@ func wholeLinking(ctx context.Context, o Options) ([]Figure, error) {
 	const group = "Linking a canary by its labels, whole inference, looking after every 5 requests"
 	var out []Figure
 	for _, l := range []struct{ p0, requests float64 }{{.01, 130}, {.1, 25}} {
-		used, err := play(ctx, o.Seed, "whole link "+percent(l.p0), o.share(30), func(rng *rand.Rand) float64 {
+		used, err := play(ctx, o.Seed, "whole link "+percent(l.p0), o.share(5), func(rng *rand.Rand) float64 {
 			return float64(untilLinked(linkTruth(l.p0, linkStray), rng))
 		})
 		if err != nil {

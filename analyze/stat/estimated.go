@@ -29,7 +29,7 @@ const (
 	leastShare  = .0005
 	oddsStep    = 2.5 // between neighbouring shares
 
-	configuredWeight = .9 // prior weight of the configured share
+	configuredWeight = .96 // prior weight of the configured share
 )
 
 // NewLinkEstimated starts the test for a canary with configured share p0. The

@@ -55,7 +55,7 @@ type linkLaw struct{ canary, base, weight float64 }
 // roles are swapped with the given weight: where the canary carries most of the
 // traffic the usual behaviour is the canary's, and base deviates.
 func linkLaws(swapped float64) []linkLaw {
-	follow := []struct{ q, w float64 }{{.999, .4}, {.9, .3}, {.6, .2}, {.3, .1}}
+	follow := []struct{ q, w float64 }{{.999, .6}, {.9, .2}, {.6, .12}, {.3, .08}}
 	stray := []struct{ q, w float64 }{{.0003, .4}, {.003, .4}, {.03, .2}}
 	var laws []linkLaw
 	for _, a := range follow {
@@ -111,10 +111,10 @@ func NotLinkedShare(c Counts2, p0 float64) float64 {
 		return NotLinked(c)
 	}
 	var m mixture
-	m.add(.7, LogBin(c.Deviant(), c.N(), p0))
-	m.add(.075, LogBin(c.Deviant(), c.N(), OddsShift(p0, .5)))
-	m.add(.075, LogBin(c.Deviant(), c.N(), OddsShift(p0, 2)))
-	m.add(.15, FlakyLogM(c.Deviant(), c.N(), DefaultResolution))
+	m.add(.88, LogBin(c.Deviant(), c.N(), p0))
+	m.add(.03, LogBin(c.Deviant(), c.N(), OddsShift(p0, .5)))
+	m.add(.03, LogBin(c.Deviant(), c.N(), OddsShift(p0, 2)))
+	m.add(.06, FlakyLogM(c.Deviant(), c.N(), DefaultResolution))
 	return against(m.log(), linkedEither(c))
 }
 
