@@ -119,7 +119,7 @@ type tally struct {
 
 // worldRate is how fast trials send, in requests per second: the embedded gateway
 // has no neighbours to spare, but what it caches lives for seconds.
-const worldRate = "200"
+const worldRate = 200.
 
 // measureWorlds diagnoses worlds over real sockets with many seeds each.
 func (f *figuresFlags) measureWorlds(ctx context.Context, s Streams, out io.Writer) error {
@@ -160,13 +160,14 @@ func (f *figuresFlags) try(ctx context.Context, name, logs string) (*tally, erro
 	if err != nil {
 		return nil, err
 	}
+	rate := fmt.Sprint(cmp.Or(world.Check.Rate, worldRate))
 	t := &tally{world: name, logs: logs, wrong: map[string][]uint64{}}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, f.parallel))
 	for i := range f.seeds {
 		group.Go(func() error {
-			trial, err := RunWorld(ctx, world, logs, f.seed+uint64(i), "--rate", worldRate, "--log-wait", "30s")
+			trial, err := RunWorld(ctx, world, logs, f.seed+uint64(i), "--rate", rate, "--log-wait", "30s")
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

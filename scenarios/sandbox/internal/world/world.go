@@ -48,6 +48,9 @@ type Truth struct {
 type Check struct {
 	Args      []string `yaml:"args"`
 	Scenarios string   `yaml:"scenarios"`
+	// Rate is how many requests per second still show what the world is about,
+	// where more would end before its clocks have moved; 0 for any.
+	Rate float64 `yaml:"rate"`
 }
 
 // API is a REST or HTTP API.
