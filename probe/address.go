@@ -107,6 +107,8 @@ func ParseURL(raw string) (Address, error) {
 		return Address{}, badURL(fmt.Sprintf("scheme %q is neither https nor http", a.Scheme))
 	case a.Host == "" || strings.ContainsAny(a.Host, " /\\%"):
 		return Address{}, badURL("there is no host name in it")
+	case bare && !strings.ContainsAny(a.Host, ".:") && a.Host != "localhost" && a.Port == "":
+		return Address{}, badURL(fmt.Sprintf("%q is neither a URL nor the name of a host", a.Host))
 	case u.User != nil:
 		return Address{}, badURL("it holds a user name; give credentials with --header, --bearer or --api-key")
 	case a.Path != "" && a.Path[0] != '/':

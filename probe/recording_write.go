@@ -54,15 +54,14 @@ type flusher interface {
 // everything that is written.
 func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) {
 	w := &Writer{path: path, secrets: secrets, flushed: time.Now()}
-	on := path
-	switch {
-	case strings.HasSuffix(path, extJSONL), strings.HasSuffix(path, extZstd):
-	case strings.HasSuffix(path, extParquet):
-		w.parquet, on = true, path+spillExt
-	default:
-		return nil, fmt.Errorf("recording %s: the name must end in %s, %s or %s", path, extJSONL, extZstd, extParquet)
+	err := RecordingName(path)
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	on := path
+	if strings.HasSuffix(path, extParquet) {
+		w.parquet, on = true, path+spillExt
+	}
 	// Answers may hold what is nobody else's business.
 	if w.file, err = os.OpenFile(on, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
@@ -76,6 +75,17 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 		return nil, errors.Join(err, w.file.Close())
 	}
 	return w, w.flush()
+}
+
+// RecordingName tells whether a recording can have a name: its ending says how
+// it is kept.
+func RecordingName(path string) error {
+	for _, ext := range []string{extJSONL, extZstd, extParquet} {
+		if strings.HasSuffix(path, ext) {
+			return nil
+		}
+	}
+	return fmt.Errorf("recording %s: the name must end in %s, %s or %s", path, extJSONL, extZstd, extParquet)
 }
 
 func compressor(name string, to io.Writer) (flusher, error) {

@@ -3,14 +3,11 @@ package cli
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/pflag"
-
-	"stageprobe/analyze/attribution"
 )
 
 // awsFlags say where the control plane and the logs are read.
@@ -100,35 +97,6 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no plan; the report alone")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "more detail in the report and on stderr")
-}
-
-// validate catches what would otherwise fail half-way.
-func (f *runFlags) validate() error {
-	switch {
-	case f.requests <= 0:
-		return fmt.Errorf("--requests %d: at least 1 request is needed", f.requests)
-	case f.rate <= 0:
-		return fmt.Errorf("--rate %g: requests per second must be above 0", f.rate)
-	case f.workers <= 0:
-		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
-	case f.confidence <= 0.5 || f.confidence >= 1:
-		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
-	case f.minShare <= 0 || f.minShare >= 1:
-		return fmt.Errorf("--min-share %g: must lie between 0 and 1, such as 0.01", f.minShare)
-	case f.logWait < 0:
-		return fmt.Errorf("--log-wait %s: a wait cannot be negative; 0s does not wait", f.logWait)
-	case !slices.Contains([]string{"auto", "off", "require"}, f.logs):
-		return fmt.Errorf("--logs %q: use auto, off or require", f.logs)
-	}
-	return validFailOn(f.failOn)
-}
-
-func validFailOn(v string) error {
-	switch attribution.Severity(v) {
-	case attribution.Error, attribution.Warning, attribution.Info:
-		return nil
-	}
-	return fmt.Errorf("--fail-on %q: use error, warning or info", v)
 }
 
 // splitDomain takes "api.example.com/v1" apart.

@@ -77,10 +77,15 @@ func byExtension(path string) string {
 
 // check catches a report that could not be written, before anything is sent.
 func (o *outputs) check() error {
+	taken := map[string]string{}
 	for _, x := range o.list {
 		if x.path == "" || x.path == "-" {
 			continue
 		}
+		if first, ok := taken[filepath.Clean(x.path)]; ok {
+			return fmt.Errorf("-o %s: both %s and %s would be written to it; give each format a file of its own", x.path, first, x.format)
+		}
+		taken[filepath.Clean(x.path)] = x.format
 		if info, err := os.Stat(x.path); err == nil && info.IsDir() {
 			return fmt.Errorf("-o %s: this is a folder; name a file in it", x.path)
 		} else if err == nil && !info.Mode().IsRegular() {

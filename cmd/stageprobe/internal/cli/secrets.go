@@ -86,6 +86,9 @@ func (v *secretValues) header(spec string) (sign.Decorator, error) {
 	if !ok || name == "" {
 		return nil, hint(fmt.Errorf("-H %q: not a header", spec), "write it as 'Name: value'")
 	}
+	if err := validHeader(name, value); err != nil {
+		return nil, err
+	}
 	if !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
 		return sign.Header(name, sign.Plain(value)), nil
 	}

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+	"stageprobe/probe/sign"
+)
+
+// validate catches everything that this machine alone can tell to be wrong,
+// before the first call to AWS and the first request: files that are missing,
+// variables that are not set, numbers out of range.
+func (c *checkFlags) validate() error {
+	for _, check := range []func() error{
+		c.runFlags.validate, c.transportFlags.validate, c.targetFlags.validate, c.awsFlags.validate,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *runFlags) validate() error {
+	switch {
+	case f.requests <= 0:
+		return fmt.Errorf("--requests %d: at least 1 request is needed", f.requests)
+	case f.rate <= 0:
+		return fmt.Errorf("--rate %g: requests per second must be above 0", f.rate)
+	case f.workers <= 0:
+		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
+	case f.confidence <= 0.5 || f.confidence >= 1:
+		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
+	case f.minShare <= 0 || f.minShare >= 1:
+		return fmt.Errorf("--min-share %g: must lie between 0 and 1, such as 0.01", f.minShare)
+	case f.logWait < 0:
+		return fmt.Errorf("--log-wait %s: a wait cannot be negative; 0s does not wait", f.logWait)
+	case !slices.Contains([]string{"auto", "off", "require"}, f.logs):
+		return fmt.Errorf("--logs %q: use auto, off or require", f.logs)
+	}
+	if err := validRecord(f.record); err != nil {
+		return err
+	}
+	return validFailOn(f.failOn)
+}
+
+func validFailOn(v string) error {
+	switch attribution.Severity(v) {
+	case attribution.Error, attribution.Warning, attribution.Info:
+		return nil
+	}
+	return fmt.Errorf("--fail-on %q: use error, warning or info", v)
+}
+
+// validRecord tells whether a recording can be kept under a name.
+func validRecord(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := probe.RecordingName(path); err != nil {
+		return fmt.Errorf("--record: %w", err)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("--record %s: there is no folder %s; make it first, or name one that exists", path, filepath.Dir(path))
+	}
+	return nil
+}
+
+func (f *transportFlags) validate() error {
+	if f.timeout <= 0 {
+		return fmt.Errorf("--request-timeout %s: a request needs time to be answered, such as 35s", f.timeout)
+	}
+	if !slices.Contains([]string{"", "1.1", "2"}, f.httpVersion) {
+		return fmt.Errorf("--http %q: use 1.1 or 2, or leave it out for both", f.httpVersion)
+	}
+	for _, spec := range f.connectTo {
+		if _, err := probe.ParseRedirect(spec); err != nil {
+			return err
+		}
+	}
+	if _, err := readCAs(f.cacert); err != nil {
+		return err
+	}
+	if (f.cert == "") != (f.key == "") {
+		return errors.New("mutual TLS needs both --cert and --key")
+	}
+	if f.cert != "" {
+		if _, err := sign.ClientCertificate(f.cert, f.key); err != nil {
+			return err
+		}
+	}
+	return f.validSecrets()
+}
+
+// validSecrets resolves what the flags name and forgets it again.
+func (f *transportFlags) validSecrets() error {
+	v := &secretValues{}
+	for _, h := range f.headers {
+		if _, err := v.header(h); err != nil {
+			return err
+		}
+	}
+	v.resolve("--api-key", f.apiKey)
+	v.resolve("--bearer", f.bearer)
+	return v.err
+}
+
+// validHeader tells whether a header may be sent as it was written.
+func validHeader(name, value string) error {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return hint(fmt.Errorf("-H: %q is no name of a header", name), "write it as 'Name: value'")
+	case !httpguts.ValidHeaderFieldValue(value):
+		return hint(fmt.Errorf("-H %s: the value holds characters that no header may have", name), "leave out line breaks and control characters")
+	}
+	return nil
+}
+
+func (f *targetFlags) validate() error {
+	if f.invokeTemplate == "" {
+		return nil
+	}
+	fill := strings.NewReplacer("{api}", "abc123", "{stage}", "prod", "{region}", "us-east-1")
+	return validURL("--invoke-url", f.invokeTemplate, fill.Replace(f.invokeTemplate),
+		"write it as http://localhost:4566/_aws/execute-api/{api}/{stage}")
+}
+
+func (f *awsFlags) validate() error {
+	if f.endpoint == "" {
+		return nil
+	}
+	return validURL("--endpoint-url", f.endpoint, f.endpoint, "write it as http://localhost:4566")
+}
+
+// validURL tells whether a URL names a scheme and a host. What it says does not
+// repeat the URL's own error, which quotes it a second time.
+func validURL(flag, shown, raw, example string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return fmt.Errorf("%s %s: not an http or https URL; %s", flag, shown, example)
+	}
+	return nil
+}
