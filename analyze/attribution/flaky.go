@@ -69,12 +69,16 @@ func (s *study) flaky(w *weighing) Finding {
 
 // pattern says whether the failures are spread evenly or come in bursts.
 func (s *study) pattern(w *weighing) string {
-	if l := w.best(FlakyBackend); l != nil && l.name == "bursts" {
-		t := s.transitions(w.draws)
-		return fmt.Sprintf(", in bursts of about %.0f requests.", float64(t[1][0]+t[1][1])/float64(max(1, t[1][0])))
-	}
-	if l := w.best(FlakyBackend); l != nil && l.name == "drift" {
-		return ", at a rate that changes over the run."
+	if l := w.best(FlakyBackend); l != nil {
+		switch l.name {
+		case "bursts":
+			t := s.transitions(w.draws)
+			return fmt.Sprintf(", in bursts of about %.0f requests.", float64(t[1][0]+t[1][1])/float64(max(1, t[1][0])))
+		case "drift":
+			return ", at a rate that changes over the run."
+		case anyPattern:
+			return ", in an order that neither an even rate nor bursts explain."
+		}
 	}
 	return ", independent of connection, address and time."
 }

@@ -15,14 +15,21 @@ const timeWindows = 10
 // the run. It fits everything a little, so that a known cause which fits nothing
 // does not win for want of a rival. One change that has
 // settled has an explanation: leaving it out keeps the sum over all answers a
-// sub-probability.
+// sub-probability. Failures are the backend's in whatever order they come, as
+// bursts do that concurrent requests have torn apart.
 func (s *study) unexplainedLaw(x *split) law {
 	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+	if x.failure {
+		l.cause, l.name = FlakyBackend, anyPattern
+	}
 	if at, n := changes(x.draws); n == 1 && x.n-at >= settledAfter {
 		l.logM = math.Inf(-1)
 	}
 	return l
 }
+
+// anyPattern names the law of failures that come in an order of their own.
+const anyPattern = "any order"
 
 // changes counts the answers that are not like the one before them, and tells
 // which was the last.

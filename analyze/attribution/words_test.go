@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -167,5 +168,20 @@ func TestNext(t *testing.T) {
 	}
 	if len(r.Next) == 0 || r.Remaining == 0 {
 		t.Errorf("nothing is next although target 1 is undecided: %+v", r.Open)
+	}
+}
+
+// Failures that come in an order of their own are the backend's all the same.
+func TestFailuresInAnOrderOfTheirOwn(t *testing.T) {
+	w := newWorld(1).send(600, func(r *request) answer {
+		if r.n%3 == 0 {
+			return fails(503)
+		}
+		return ok("v2")
+	})
+	w.Input.Done = true
+	r := Explain(w.Input)
+	if len(r.Findings) != 1 || r.Findings[0].Cause != FlakyBackend || !strings.Contains(r.Findings[0].Statement, "neither an even rate nor bursts") {
+		t.Errorf("findings: %+v", r.Findings)
 	}
 }

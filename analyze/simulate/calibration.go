@@ -100,7 +100,7 @@ func hypotheses(fails, logs bool, n int) []hypothesis {
 		}},
 		{chance, random, func(rng *rand.Rand, w *World) { w.Layers = append(w.Layers, Flake(logBetween(rng, .01, .95), 1)) }},
 		{bursts, cause, func(rng *rand.Rand, w *World) {
-			w.Layers = append(w.Layers, Bursts(logBetween(rng, .01, .1), between(rng, .3, .95), 1))
+			w.Layers = append(w.Layers, Bursts(logBetween(rng, .01, .25), between(rng, .3, .95), 1))
 		}},
 		{.03, one(endpointSplit), driven(2, .3, func(r *Row) int { return r.Pop })},
 		{.03, one(endpointSplit), driven(defaultAddresses, .3, func(r *Row) int { return r.Address })},
@@ -116,7 +116,7 @@ func hypotheses(fails, logs bool, n int) []hypothesis {
 			w.comes = at
 			w.Layers = append(w.Layers, Switches(q, 1-q, at, 1))
 		}},
-		{.02, one(unexplained), func(rng *rand.Rand, w *World) {
+		{.02, cause, func(rng *rand.Rand, w *World) {
 			w.Layers = append(w.Layers, anything(max(1, n/[]int{1, 10}[rng.IntN(2)])))
 		}},
 	}

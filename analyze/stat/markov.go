@@ -15,11 +15,11 @@ func MarkovSup(t [2][2]int) float64 {
 
 // MarkovM returns ln M of bursts: a deviant starts with probability u after a
 // reference and goes on with probability v > u after a deviant, mixed over
-// u = 1, 3, 10% and v = 30 to 95%. Count the first row of a sequence as coming
-// from a reference to have it paid for.
+// u = 1 to 25% and v = 30 to 95%: concurrent requests fray the edges of a burst.
+// Count the first row of a sequence as coming from a reference to have it paid for.
 func MarkovM(t [2][2]int) float64 {
 	var m mixture
-	for _, u := range []float64{.01, .03, .1} {
+	for _, u := range []float64{.01, .03, .1, .25} {
 		for _, v := range []float64{.3, .5, .7, .85, .95} {
 			m.add(1, LogBin(t[0][1], t[0][0]+t[0][1], u)+LogBin(t[1][1], t[1][0]+t[1][1], v))
 		}
