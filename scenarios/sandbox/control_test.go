@@ -262,6 +262,16 @@ func TestQuotaAndDenials(t *testing.T) {
 	if refused == 0 || refused > 20 {
 		t.Errorf("%d of 60 calls at once refused; the burst is 40", refused)
 	}
+	refused = 0
+	busy := startNamed(t, "many-apis").rest()
+	for range 8 {
+		if _, err := busy.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: aws.String("bulk0001api")}); err != nil {
+			refused++
+		}
+	}
+	if refused == 0 || refused > 3 {
+		t.Errorf("%d of 8 calls of GetResources at once refused; 5 per 2 s are allowed", refused)
+	}
 	g = startNamed(t, "denied-reads")
 	_, err := g.rest().GetExport(t.Context(), &apigateway.GetExportInput{RestApiId: aws.String("orders7x2a"), StageName: aws.String("prod"), ExportType: aws.String("oas30")})
 	var api smithy.APIError

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"stageprobe/scenarios/sandbox/internal/cloud"
 )
@@ -35,14 +33,14 @@ type Plane struct {
 	cloud  *cloud.Cloud
 	onCall func(Call)
 	mux    *http.ServeMux
-	quota  *bucket
+	quotas *quotas
 }
 
 // New makes the planes of a cloud; onCall is told of every call.
 func New(c *cloud.Cloud, onCall func(Call)) *Plane {
 	p := &Plane{cloud: c, onCall: onCall, mux: http.NewServeMux()}
 	if c.World.Control.Quota {
-		p.quota = &bucket{rate: 10, burst: 40, level: 40, last: c.Now()}
+		p.quotas = newQuotas(c.Now())
 	}
 	for _, op := range slices.Concat(restReads, restWrites, editorWrites) {
 		op.service = "apigateway"
@@ -148,7 +146,7 @@ func (p *Plane) run(r *http.Request, op operation) (any, error) {
 	return out, err
 }
 
-// allowed applies the world's denied operations and the account's quota.
+// allowed applies the world's denied operations and the account's quotas.
 func (p *Plane) allowed(r *http.Request, op operation) error {
 	name := op.name
 	if op.service == "apigatewayv2" {
@@ -160,7 +158,7 @@ func (p *Plane) allowed(r *http.Request, op operation) error {
 			"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
 			p.cloud.Partition, p.cloud.Account, action, p.resource(r), action)}
 	}
-	if p.quota != nil && !p.quota.take(p.cloud.Now()) {
+	if p.quotas != nil && !p.quotas.take(op.name, p.cloud.Now()) {
 		return &failure{http.StatusTooManyRequests, "TooManyRequestsException", "Too Many Requests"}
 	}
 	return nil
@@ -226,25 +224,6 @@ func (r *request) stage(kind string) (*cloud.API, *cloud.Stage, error) {
 		return nil, nil, notFound("Unable to find Stage by ID %s within the API with ID %s", r.PathValue("stage"), api.ID)
 	}
 	return nil, nil, notFound("Invalid stage identifier specified")
-}
-
-// bucket is a token bucket on the cloud's clock.
-type bucket struct {
-	mu                 sync.Mutex
-	rate, burst, level float64
-	last               time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
-	b.last = now
-	if b.level < 1 {
-		return false
-	}
-	b.level--
-	return true
 }
 
 // compact drops what the wire leaves out: nil, "", empty lists and maps.

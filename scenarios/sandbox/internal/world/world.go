@@ -239,7 +239,7 @@ type Delivery struct {
 // "cloudtrail:LookupEvents".
 type Control struct {
 	Denied []string `yaml:"denied"`
-	Quota  bool     `yaml:"quota"` // 10 requests per second, burst 40
+	Quota  bool     `yaml:"quota"` // 10 requests per second, burst 40; GetResources 5 per 2 s
 }
 
 // Edit is one change as CloudTrail recorded it.
