@@ -35,8 +35,8 @@ type Reader struct {
 	// client's.
 	Region string
 
-	// Limiter paces all calls to both services; nil takes the account's quota
-	// of 10 requests per second with bursts of 40.
+	// Limiter paces all calls to both services; nil stays a little below the
+	// account's quota of 10 requests per second with bursts of 40.
 	Limiter *rate.Limiter
 	Now     func() time.Time                                 // nil: time.Now
 	Sleep   func(ctx context.Context, d time.Duration) error // between retries; nil: a timer
@@ -68,12 +68,15 @@ type Selection struct {
 
 // The control plane's quotas, per account and for both services together
 // (developer guide, "Amazon API Gateway quotas": 10 requests per second with a
-// burst of 40; GetResources 5 per 2 seconds).
+// burst of 40; GetResources 5 per 2 seconds). Calls arrive less evenly than they
+// are sent, and the account has other users: the paces stay below the quotas.
 const (
-	quotaRate      = 10
-	quotaBurst     = 40
-	resourcesRate  = 2.5
-	resourcesBurst = 5
+	quotaRate = 10
+	paceRate  = 9.5
+	paceBurst = 35
+	// One at a time: a burst of n lets n + 2·rate calls pass in two seconds.
+	resourcesRate  = 2
+	resourcesBurst = 1
 )
 
 // apisAtOnce and stepsAtOnce bound the calls in flight; the limiter paces them.
@@ -134,7 +137,7 @@ func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error
 func (r *Reader) start(depth Depth) *reading {
 	c := *r
 	if c.Limiter == nil {
-		c.Limiter = rate.NewLimiter(quotaRate, quotaBurst)
+		c.Limiter = rate.NewLimiter(paceRate, paceBurst)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
