@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -105,7 +104,9 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 		return probe.Snapshot{}, hint(errors.New(why), "give --profile or the environment's AWS credentials, and --region")
 	}
 	if !f.quiet {
-		cl.inv.Progress = progressLine(s.Err, time.Now)
+		p := newProgress(s.Err, time.Now)
+		defer p.done()
+		cl.inv.Progress = p.update
 	}
 	snap, err := cl.inv.Read(cmd.Context(), want)
 	if cmd.Context().Err() != nil {
@@ -116,31 +117,6 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 		return snap, hint(err, "aws sts get-caller-identity shows whether the credentials work")
 	}
 	return snap, err
-}
-
-// progressLine tells how far a long reading has come: one line redrawn on a
-// terminal, a plain line every few seconds elsewhere.
-func progressLine(w io.Writer, now func() time.Time) func(done, total int, what string) {
-	_, tty := terminal(w)
-	every, last, began := 5*time.Second, now(), now()
-	if tty {
-		every = 100 * time.Millisecond
-	}
-	return func(done, total int, what string) {
-		if now().Sub(last) < every {
-			return
-		}
-		last = now()
-		line := fmt.Sprintf("read %d of %d: %s (%s)", done, total, what, now().Sub(began).Round(time.Second))
-		if tty {
-			fmt.Fprintf(w, "\r\x1b[K%.78s", line)
-			if done == total {
-				fmt.Fprint(w, "\r\x1b[K")
-			}
-			return
-		}
-		fmt.Fprintln(w, line)
-	}
 }
 
 func newInit(s Streams) *cobra.Command {
