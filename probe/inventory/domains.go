@@ -211,7 +211,9 @@ func httpDomain(d httptypes.DomainName) domain {
 		MutualTLS: d.MutualTlsAuthentication != nil && aws.ToString(d.MutualTlsAuthentication.TruststoreUri) != "",
 	}}
 	for _, c := range d.DomainNameConfigurations {
-		out.EndpointTypes = append(out.EndpointTypes, string(c.EndpointType))
+		if c.EndpointType != "" { // emulators leave it out
+			out.EndpointTypes = append(out.EndpointTypes, string(c.EndpointType))
+		}
 		out.SecurityPolicy, out.Status = string(c.SecurityPolicy), string(c.DomainNameStatus)
 		out.aliases = append(out.aliases, strings.ToLower(aws.ToString(c.ApiGatewayDomainName)))
 	}

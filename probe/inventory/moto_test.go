@@ -48,6 +48,8 @@ func TestReadsWhatMotoWasGiven(t *testing.T) {
 	must(rest.CreateBasePathMapping(ctx, &apigateway.CreateBasePathMappingInput{DomainName: aws.String("api.example.com"), RestApiId: api.Id, Stage: aws.String("dev"), BasePath: aws.String("v1")}))(t)
 	plain := must(http2.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("plain"), ProtocolType: httptypes.ProtocolTypeHttp}))(t)
 	must(http2.CreateStage(ctx, &apigatewayv2.CreateStageInput{ApiId: plain.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true)}))(t)
+	must(http2.CreateDomainName(ctx, &apigatewayv2.CreateDomainNameInput{DomainName: aws.String("plain.example.com"), DomainNameConfigurations: []httptypes.DomainNameConfiguration{{}}}))(t)
+	must(http2.CreateApiMapping(ctx, &apigatewayv2.CreateApiMappingInput{DomainName: aws.String("plain.example.com"), ApiId: plain.ApiId, Stage: aws.String("$default")}))(t)
 
 	r := &Reader{REST: rest, HTTP: http2}
 	snap, err := r.Read(ctx, Selection{All: true, Depth: Full})
@@ -73,6 +75,10 @@ func TestReadsWhatMotoWasGiven(t *testing.T) {
 	want := []probe.Mapping{{BasePath: "v1", APIID: *api.Id, Stage: "dev"}}
 	if diff := cmp.Diff(want, snap.Domain("api.example.com").Mappings); diff != "" {
 		t.Errorf("mappings: %s", diff)
+	}
+	d := snap.Domain("plain.example.com")
+	if d == nil || len(d.Mappings) != 1 || d.Mappings[0].Stage != "$default" || len(d.EndpointTypes) > 0 {
+		t.Errorf("domain of the HTTP API, whose endpoint type nobody said: %+v", d)
 	}
 	if h := snap.API(*plain.ApiId); h == nil || h.Kind != probe.HTTP || h.Stage("$default") == nil || !h.Stage("$default").AutoDeploy {
 		t.Errorf("HTTP API as read: %+v", h)
