@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -90,9 +91,12 @@ func (s *Session) Converge(w *Wanted) []Convergence {
 	for t := range s.plan.Targets {
 		var rows []aged
 		for i := range in.Rows {
-			if in.Rows[i].Target == t {
-				rows = append(rows, aged{in.Rows[i].At, s.age(&in, i, w, known)})
+			if r := &in.Rows[i]; r.Target == t {
+				rows = append(rows, aged{r.At, r.Scenario, s.age(&in, i, w, known)})
 			}
+		}
+		if w.Before != nil {
+			forgetUnchanged(rows)
 		}
 		out[t] = converge(s.plan.Targets[t].ID, rows, stat.NeedZero(s.policy.minShare(), s.policy.confidence()), s.policy.confidence())
 	}
@@ -100,8 +104,27 @@ func (s *Session) Converge(w *Wanted) []Convergence {
 }
 
 type aged struct {
-	at  time.Time
-	age age
+	at       time.Time
+	scenario int
+	age      age
+}
+
+// forgetUnchanged takes the answers that differ from no baseline for unknown in
+// scenarios that never showed the new behaviour, where others did: a deployment
+// does not change every route, and their likeness tells neither old nor new.
+func forgetUnchanged(rows []aged) {
+	changed := map[int]bool{}
+	for _, r := range rows {
+		changed[r.scenario] = changed[r.scenario] || r.age == ageNew
+	}
+	if !slices.Contains(slices.Collect(maps.Values(changed)), true) {
+		return
+	}
+	for i := range rows {
+		if !changed[rows[i].scenario] {
+			rows[i].age = ageUnknown
+		}
+	}
 }
 
 func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]bool) age {

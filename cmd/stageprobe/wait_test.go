@@ -10,7 +10,7 @@ import (
 )
 
 // releasing is a world whose stage prod switches from version 1 to version 2
-// after a number of requests; 0: never.
+// after a number of requests; 0: never. One of its routes stays as it is.
 func releasing(t testing.TB, after string) *sandbox.World {
 	t.Helper()
 	world, err := sandbox.Parse([]byte(`name: releasing
@@ -19,8 +19,8 @@ apis:
   - id: orders7x2a
     name: orders
     definitions:
-      v1: {routes: {"GET /orders": {backend: orders-v1}}}
-      v2: {routes: {"GET /orders": {backend: orders-v2}}}
+      v1: {routes: {"GET /orders": {backend: orders-v1}, "GET /health": {backend: health}}}
+      v2: {routes: {"GET /orders": {backend: orders-v2}, "GET /health": {backend: health}}}
     deployments:
       - {id: old1x9, definition: v1, age: 40d}
       - {id: new2k4, definition: v2, age: 1m}
@@ -30,6 +30,7 @@ apis:
 backends:
   orders-v1: {headers: {x-backend-version: "1"}, body: '{"version":1}'}
   orders-v2: {headers: {x-backend-version: "2"}, body: '{"version":2}'}
+  health: {body: ok}
 check:
   args: [--api, orders7x2a, --stage, prod]
 `))
@@ -79,6 +80,9 @@ func TestWaitSeesTheSwitch(t *testing.T) {
 			if rep.ExitCode != analyze.ExitOK || !w.Converged || w.Old == 0 || w.Since < w.Needed {
 				t.Fatalf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
 			}
+			if stays := answersTo(rep, "GET /health"); name == "a baseline" && (stays == 0 || w.Unknown != stays) {
+				t.Errorf("%d answers are neither old nor new; %d are to the route that stays as it is", w.Unknown, stays)
+			}
 			if !w.LastOld.Before(w.FirstNew) || w.FirstNew.Sub(w.LastOld) > rep.Run.Ended.Sub(rep.Run.Started) {
 				t.Errorf("the switch lies between %s and %s", w.LastOld, w.FirstNew)
 			}
@@ -90,6 +94,17 @@ func TestWaitSeesTheSwitch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// answersTo counts the answers to a scenario.
+func answersTo(rep *analyze.Report, scenario string) int {
+	n := 0
+	for _, c := range rep.Targets[0].Clusters {
+		if c.Scenario == scenario {
+			n += c.Count
+		}
+	}
+	return n
 }
 
 // A wait for what does not come ends by its timeout and says so.
