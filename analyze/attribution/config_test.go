@@ -351,3 +351,31 @@ func TestRemedies(t *testing.T) {
 		}
 	}
 }
+
+// What was not read is said to be unknown, with the right that is missing.
+func TestUnreadIsNotSaidToBeEqual(t *testing.T) {
+	const arn = "arn:aws:apigateway:eu-west-1::/apis/abc123/exports/OAS30"
+	build := func(read bool) Result {
+		w := newWorld(1).http("$default", false)
+		w.api().Editor = w.api().Stages[0].Deployed
+		if !read {
+			w.api().Stages[0].Deployed = nil
+			w.Snapshot.Gaps = []probe.Gap{{Operation: "ExportApi", Subject: "stage $default of abc123", Action: "apigateway:GET", Resource: arn}}
+		}
+		return Explain(w.send(600, sameForAll(ok("v2"))).Input)
+	}
+	read, unread := build(true).Findings[0], build(false)
+	if !strings.Contains(read.Statement, "nothing waits for a deployment") {
+		t.Errorf("both sides read: %s", read.Statement)
+	}
+	if text := unread.Findings[0].Statement; strings.Contains(text, "nothing waits") || !strings.Contains(text, "not known: the definition that stage $default") || !strings.Contains(text, arn) {
+		t.Errorf("the deployed side unread: %s", text)
+	}
+	empty := newWorld(1)
+	empty.Plan.Targets, empty.Plan.Scenarios = nil, nil
+	for _, step := range Explain(empty.Input).Steps {
+		if step.Status != stepUnknown {
+			t.Errorf("no stage was read, yet step %d is %s: %s", step.N, step.Status, step.Note)
+		}
+	}
+}

@@ -269,7 +269,7 @@ func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 		"EXPIRED_TOKEN":                "renew the credentials that sign the request",
 	}[response]
 	out := []Remedy{advice(cmp.Or(text, "send what the refusing part asks for, or correct its policy; if the refusal is meant, declare it in the scenario file (expect: status)"))}
-	if sub.conf != nil && sub.api.Kind == probe.REST && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
+	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		out = append(out, remedies(remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf))...)
 	}
 	return out

@@ -139,6 +139,9 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 	st := p.sub.conf
 	switch cause {
 	case AutoDeployOff:
+		if what := s.notCompared(p.sub); what != "" {
+			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, what)
+		}
 		if len(p.diffs) == 0 {
 			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
 		}

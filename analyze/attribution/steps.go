@@ -22,7 +22,10 @@ var stepNames = [6]string{"target stage", "deployment history", "redeployment ne
 func (s *study) steps() (out [6]StepEvidence) {
 	notes := [6]func() (string, string){s.targetStep, s.historyStep, s.redeployStep, s.settingsStep, s.canaryStep, s.retestStep}
 	for i, name := range stepNames {
-		status, note := notes[i]()
+		status, note := stepUnknown, "no stage was read"
+		if len(s.subjects) > 0 {
+			status, note = notes[i]()
+		}
 		if problems := s.problems(i + 1); i < 5 && len(problems) > 0 {
 			status, note = stepProblem, strings.Join(problems, "; ")
 		}
@@ -88,8 +91,8 @@ func (s *study) historyStep() (string, string) {
 
 func (s *study) redeployStep() (string, string) {
 	for _, sub := range s.subjects {
-		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
-			return stepUnknown, "the editor's or the deployed definition of " + sub.ID + " was not read"
+		if what := s.notCompared(sub); what != "" {
+			return stepUnknown, what
 		}
 	}
 	texts := []string{"no edit waits for a deployment"}
@@ -106,6 +109,30 @@ func (s *study) redeployStep() (string, string) {
 		}
 	}
 	return stepOK, strings.Join(texts[:min(len(texts), 3)], "; ")
+}
+
+// notCompared names the definition of a target that was not read, and the right
+// that reading it takes; "" where both sides were read.
+func (s *study) notCompared(sub *subject) string {
+	var what string
+	var by []string // the operations that read it
+	switch {
+	case sub.conf == nil:
+		return "the configuration of " + sub.ID + " was not read"
+	case sub.api.Editor == nil:
+		what, by = "the editor's definition of API "+sub.APIID, []string{"GetResources", "GetRoutes", "ExportApi"}
+	case sub.conf.Deployed == nil:
+		what, by = "the definition that stage "+sub.Stage+" of API "+sub.APIID+" serves", []string{"GetExport", "GetDeployment", "ExportApi"}
+	default:
+		return ""
+	}
+	text := what + " was not read"
+	for _, g := range s.Snapshot.Gaps {
+		if g.Action != "" && slices.Contains(by, g.Operation) && slices.Contains(strings.Fields(strings.ReplaceAll(g.Subject, ",", " ")), sub.APIID) {
+			return text + "; allow " + g.Action + " on " + g.Resource
+		}
+	}
+	return text
 }
 
 func (s *study) settingsStep() (string, string) {
