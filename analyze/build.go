@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -282,7 +281,7 @@ func logsNote(st attribution.LogState, groups int) string {
 	case st.Matched == 0:
 		return "no logged request matches one that was sent"
 	case st.Late > 0:
-		return fmt.Sprintf("%d requests may still be logged later", st.Late)
+		return plural(st.Late, "request") + " may still be logged later"
 	}
 	return ""
 }

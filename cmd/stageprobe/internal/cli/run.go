@@ -238,7 +238,7 @@ func (r *run) abort(err error) error {
 
 func (r *run) show(p analyze.Progress, phase string) {
 	st := live.State{
-		Sent: p.Sent, Budget: p.Budget, Rate: r.plan.Rate, Elapsed: r.now().Sub(r.started), Phase: phase,
+		Sent: p.Sent, Budget: p.Budget, Elapsed: r.now().Sub(r.started), Phase: phase,
 		Decided: p.Decided, Open: p.Open, Remaining: p.Remaining,
 		LogsWaited: p.LogsWanted - p.LogsMatched, LogsWanted: p.LogsWanted,
 	}

@@ -104,7 +104,7 @@ func demoCheck(ctx context.Context, s Streams, world *sandbox.World, args []stri
 		return err
 	}
 	if !d.check.quiet {
-		fmt.Fprintf(s.Err, "World %s: %s\n", world.Name, world.Title)
+		wrapped(s.Err, "", fmt.Sprintf("World %s: %s", world.Name, world.Title))
 	}
 	return d.check.run(ctx, s, alone.Args())
 }
