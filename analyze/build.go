@@ -83,7 +83,7 @@ func (s *Session) reportTargets(in attribution.Input, result *attribution.Result
 		t := &s.plan.Targets[i]
 		rt := Target{
 			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
-			DeploymentID: t.DeploymentID, Canary: s.reportCanary(t, result), Clusters: []Cluster{},
+			DeploymentID: s.deployment(t), Canary: s.reportCanary(t, result), Clusters: []Cluster{},
 		}
 		if t.Meant != nil {
 			rt.Meant = t.Meant.Stage
@@ -95,6 +95,15 @@ func (s *Session) reportTargets(in attribution.Input, result *attribution.Result
 		out[i] = rt
 	}
 	return out
+}
+
+// deployment is what a target's stage serves by the configuration as it was last
+// read: a deployment may have come during the run.
+func (s *Session) deployment(t *probe.Target) string {
+	if st := s.snap.API(t.APIID).Stage(t.Stage); st != nil {
+		return st.DeploymentID
+	}
+	return t.DeploymentID
 }
 
 func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Canary {
