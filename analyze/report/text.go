@@ -113,7 +113,7 @@ func (p *page) evidence(lines []string) {
 	left := maxEvidence
 	for i, e := range lines {
 		if !p.o.Verbose {
-			e = clip(e, 2*p.width)
+			e = clip(e, 3*p.width)
 		}
 		n := len(wrap(e, p.width-5))
 		if left -= n; left < 0 && i >= firstEvidence && !p.o.Verbose {

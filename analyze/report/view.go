@@ -196,9 +196,10 @@ func (b *behaviour) differs(usual *behaviour, n int) string {
 	if b.Example == nil || len(b.Example.Differs) == 0 {
 		return ""
 	}
-	fields := b.Example.Differs
+	fields := slices.DeleteFunc(slices.Clone(b.Example.Differs), func(d analyze.FieldDiff) bool {
+		return d.Field == statusField // describe has it
+	})
 	if b.Status != usual.Status || b.Producer != usual.Producer {
-		fields = slices.Clone(fields)
 		slices.SortStableFunc(fields, func(a, b analyze.FieldDiff) int {
 			return cmp.Compare(lacking(a), lacking(b))
 		})
@@ -212,6 +213,9 @@ func (b *behaviour) differs(usual *behaviour, n int) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// statusField is the path of a behaviour's status among its fields.
+const statusField = ":status"
 
 // lacking is 1 for a field that this behaviour does not have.
 func lacking(d analyze.FieldDiff) int {
