@@ -53,7 +53,7 @@ func newCheck(s Streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
-	completeTargets(cmd, c)
+	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
 

@@ -34,6 +34,7 @@ func newWait(s Streams) *cobra.Command {
 	f.check.bind(cmd.Flags())
 	cmd.Flags().DurationVar(&f.within, "timeout", 10*time.Minute, "give up after this long")
 	cmd.Flags().StringVar(&f.deployment, "deployment", "", "the deployment that is to serve, as the access log's $context.deploymentId names it")
+	completeTargets(cmd, &f.check.awsFlags, &f.check.apis)
 	return cmd
 }
 
