@@ -78,6 +78,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return err
 	}
+	annotate(s, rep)
 	if rep.ExitCode != analyze.ExitOK {
 		return exitError(rep.ExitCode)
 	}
