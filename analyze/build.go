@@ -88,13 +88,18 @@ func (s *Session) reportTargets(in attribution.Input, result *attribution.Result
 		if t.Meant != nil {
 			rt.Meant = t.Meant.Stage
 		}
-		if claim, ok := result.Claims[t.ID]; ok {
+		s.fillClusters(&rt, in, i, grouping)
+		if claim, ok := result.Claims[t.ID]; ok && rt.answered() {
 			rt.Claim = &claim
 		}
-		s.fillClusters(&rt, in, i, grouping)
 		out[i] = rt
 	}
 	return out
+}
+
+// answered tells whether any request got an HTTP answer.
+func (t *Target) answered() bool {
+	return slices.ContainsFunc(t.Clusters, func(c Cluster) bool { return c.Status != 0 })
 }
 
 // deployment is what a target's stage serves by the configuration as it was last

@@ -123,6 +123,8 @@ func producerWords(producer string) string {
 // stoppedWords say why a run ended. A wait has no budget but its time.
 func stoppedWords(rep *analyze.Report) string {
 	switch stopped := rep.Run.Stopped; {
+	case stopped == "decided" && len(rep.Open) > 0:
+		return "further requests would not decide what is open"
 	case stopped == "decided":
 		return "every question is decided"
 	case stopped == "budget" && len(rep.Wait) > 0:

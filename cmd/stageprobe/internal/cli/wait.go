@@ -146,10 +146,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 		_ = r.fetch(ctx) // what was sent since the last look; an error is a note already
 	}
 	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
-	ending := analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
-		Notes: append(slices.Clone(r.subject.notes), r.notes...),
-	}
+	ending := r.ending(stopped)
 	rep := r.session.Waited(ending, w)
 	return rep, r.keep(ending)
 }
