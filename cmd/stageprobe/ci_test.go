@@ -189,3 +189,32 @@ func TestGitLabJobOnTheGateway(t *testing.T) {
 	}
 	p.reports(t, code)
 }
+
+// The README's step names the action and its inputs as they are.
+func TestReadmeShowsTheGitHubStep(t *testing.T) {
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	block, _, _ := strings.Cut(rest, "```")
+	var steps []struct {
+		Uses string
+		With map[string]string
+	}
+	if err := yaml.Unmarshal([]byte(block), &steps); err != nil || len(steps) != 1 {
+		t.Fatalf("%v: %q", err, block)
+	}
+	_, path, _ := strings.Cut(strings.TrimPrefix(steps[0].Uses, "OWNER/"), "/")
+	path, _, _ = strings.Cut(path, "@")
+	var a action
+	parseYAML(t, "../../"+path+"/action.yml", &a)
+	for name := range steps[0].With {
+		if _, ok := a.Inputs[name]; !ok {
+			t.Errorf("the action has no input %s", name)
+		}
+	}
+	if args := steps[0].With["args"]; args != "-f\nscenarios.yaml\n" {
+		t.Errorf("arguments %q are not one per line", args)
+	}
+}
