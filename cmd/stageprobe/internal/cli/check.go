@@ -202,7 +202,7 @@ func announce(w io.Writer, r *run) {
 	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
 		p.Requests, to, p.Rate, p.Workers))
 	for _, t := range p.Targets {
-		wrapped(w, "  to   ", t.URL)
+		fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
 		if more := meantSuffix(&t); more != "" {
 			wrapped(w, "       ", more)
 		}
