@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,18 +83,32 @@ func (s *Session) reportTargets(in attribution.Input, result *attribution.Result
 		t := &s.plan.Targets[i]
 		rt := Target{
 			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
-			DeploymentID: t.DeploymentID, Canary: s.reportCanary(t, result), Clusters: []Cluster{},
+			DeploymentID: s.deployment(t), Canary: s.reportCanary(t, result), Clusters: []Cluster{},
 		}
 		if t.Meant != nil {
 			rt.Meant = t.Meant.Stage
 		}
-		if claim, ok := result.Claims[t.ID]; ok {
+		s.fillClusters(&rt, in, i, grouping)
+		if claim, ok := result.Claims[t.ID]; ok && rt.answered() {
 			rt.Claim = &claim
 		}
-		s.fillClusters(&rt, in, i, grouping)
 		out[i] = rt
 	}
 	return out
+}
+
+// answered tells whether any request got an HTTP answer.
+func (t *Target) answered() bool {
+	return slices.ContainsFunc(t.Clusters, func(c Cluster) bool { return c.Status != 0 })
+}
+
+// deployment is what a target's stage serves by the configuration as it was last
+// read: a deployment may have come during the run.
+func (s *Session) deployment(t *probe.Target) string {
+	if st := s.snap.API(t.APIID).Stage(t.Stage); st != nil {
+		return st.DeploymentID
+	}
+	return t.DeploymentID
 }
 
 func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Canary {
@@ -282,7 +295,7 @@ func logsNote(st attribution.LogState, groups int) string {
 	case st.Matched == 0:
 		return "no logged request matches one that was sent"
 	case st.Late > 0:
-		return fmt.Sprintf("%d requests may still be logged later", st.Late)
+		return plural(st.Late, "request") + " may still be logged later"
 	}
 	return ""
 }

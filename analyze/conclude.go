@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/attribution"
 )
@@ -105,7 +106,21 @@ func (rep *Report) doubt() string {
 	case rep.Run.Requests == 0:
 		return "No request was sent, so nothing can be said of behaviour."
 	case len(rep.Open) > 0:
-		return "Undecided: " + rep.Open[0].Text
+		return rep.firstOpen()
 	}
 	return "Undecided: an expectation could not be checked."
+}
+
+// firstOpen names one question that is left, and how many more there are.
+func (rep *Report) firstOpen() string {
+	q := &rep.Open[0]
+	s := "Undecided: "
+	if q.Target != "" && !strings.Contains(q.Text, q.Target) {
+		s += q.Target + ": "
+	}
+	s += strings.TrimSuffix(q.Text, ".")
+	if more := len(rep.Open) - 1; more > 0 {
+		s += "; " + plural(more, "more question") + " left open"
+	}
+	return s + "."
 }

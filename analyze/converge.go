@@ -221,7 +221,7 @@ func oldShares(rows []aged) []float64 {
 func (c *Convergence) Sentence(confidence float64) string {
 	switch {
 	case c.New+c.Old == 0:
-		return fmt.Sprintf("%s: of none of %d answers can be said whether it is the new behaviour.", c.Target, c.Unknown)
+		return fmt.Sprintf("%s: of none of its %d answers can it be said whether it is the new behaviour.", c.Target, c.Unknown)
 	case c.Converged && c.Old == 0:
 		return fmt.Sprintf("%s: the new behaviour served all %d answers; at most %s could still be old (%s confidence).",
 			c.Target, c.New, percent(c.OldAtMost), percent(confidence))

@@ -87,7 +87,9 @@ func (c *cell) results(began time.Time, confidence float64) []result {
 type tally struct {
 	check
 	n, open int // answers looked at, and those of which it cannot be told
+	failed  int // requests among them that got no HTTP answer
 	why     string
+	err     string           // why one of those failed
 	seen    map[string]*seen // by what was observed
 	more    seen             // whatever else fell short
 }
@@ -105,6 +107,13 @@ const maxSeen = 16
 func (t *tally) add(a *answer) holds {
 	h, observed := t.of(a)
 	t.n++
+	if a.Outcome != probe.OutcomeResponse {
+		t.failed++
+		// Not the last: the same of answers in any order.
+		if err := cmp.Or(a.Err, string(a.Outcome)); t.err == "" || err < t.err {
+			t.err = err
+		}
+	}
 	if h == unknown {
 		t.open++
 		t.why = observed
@@ -146,6 +155,10 @@ func (t *tally) result(from time.Time) result {
 	switch {
 	case t.n == 0:
 		r.holds, r.observed = unknown, "no answer"
+	case t.failed == t.n:
+		// Nothing is known of the gateway: the name, the network or the
+		// certificate may be at fault, and no behaviour was seen.
+		r.holds, r.observed = unknown, fmt.Sprintf("no HTTP answer to %s: %s", plural(t.n, "request"), t.err)
 	case len(bad) > 0:
 		r.holds = unmet
 		r.observed = fmt.Sprintf("%s in %d of %s", strings.Join(bad[:min(3, len(bad))], ", "), wrong, plural(t.n, "answer"))

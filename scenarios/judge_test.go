@@ -91,6 +91,7 @@ func TestSingleAnswers(t *testing.T) {
 		{"status: [200, 3xx]", []*probe.Observation{good, answerAt(0, 302, ""), answerAt(0, 500, "")}, []string{"status 200 or 3xx | unmet | 500 in 1 of 3 answers"}},
 		{"status: 200", append(repeated(9, good), lost, own), []string{"status 200 | unmet | timeout in 1 of 10 answers"}},
 		{"status: 200", []*probe.Observation{own}, []string{"status 200 | unknown | no answer"}},
+		{"status: 200", []*probe.Observation{lost, lost, own}, []string{"status 200 | unknown | no HTTP answer to 2 requests: timeout"}},
 		{"status: 200", nil, []string{"status 200 | unknown | no answer"}},
 		{"gateway_response: null", []*probe.Observation{good}, []string{"no gateway response | met | none in 1 answer"}},
 		{"gateway_response: null", []*probe.Observation{good, refusedAt(0)}, []string{"no gateway response | unmet | MISSING_AUTHENTICATION_TOKEN in 1 of 2 answers"}},

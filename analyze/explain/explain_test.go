@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/signature"
 	"stageprobe/scenarios/captures"
 )
@@ -215,6 +216,18 @@ func TestUnrecognisable(t *testing.T) {
 
 var backquoted = regexp.MustCompile("`([a-z]+(?:-[a-z]+)+)`")
 
+// shell is an indented block, which a reader copies.
+var shell = regexp.MustCompile(`(?m)^    .*$`)
+
+// Every cause of the report has a page.
+func TestEveryCauseHasAPage(t *testing.T) {
+	for _, c := range attribution.Causes {
+		if page, ok := Page(string(c)); !ok || !strings.HasPrefix(page, "# "+string(c)+"\n") {
+			t.Errorf("%s: %v", c, ok)
+		}
+	}
+}
+
 func TestPages(t *testing.T) {
 	for _, name := range Pages() {
 		page, ok := Page(name)
@@ -224,6 +237,11 @@ func TestPages(t *testing.T) {
 		for _, section := range []string{"# " + name + "\n", "## Symptom", "## How it is recognised", "## What it is confused with", "## Remedy"} {
 			if !strings.Contains(page, section) {
 				t.Errorf("%s: no %q", name, section)
+			}
+		}
+		for _, command := range shell.FindAllString(page, -1) {
+			if strings.Contains(command, "…") {
+				t.Errorf("%s: a command that cannot be run: %s", name, command)
 			}
 		}
 		for _, m := range backquoted.FindAllStringSubmatch(page, -1) {

@@ -104,6 +104,17 @@ func TestCommandsCarryRealIDs(t *testing.T) {
 	}
 }
 
+func TestVariablesAreCalledSo(t *testing.T) {
+	all := everyRemedy()
+	for name, want := range map[string]string{
+		"variables": "Set variables backend, odd of stage prod of abc123.", "variables HTTP": "Set variable backend of stage $default of xyz789.",
+	} {
+		if got := all[name][0].Text; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestEveryRemedySaysWhatItDoes(t *testing.T) {
 	for name, list := range everyRemedy() {
 		if len(list) == 0 {

@@ -27,8 +27,12 @@ func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[s
 	for _, n := range names {
 		old[n] = stage.Variables[n]
 	}
+	what := "variable "
+	if len(names) > 1 {
+		what = "variables "
+	}
 	return []Remedy{{
-		Text:    "Set " + strings.Join(names, ", ") + " of " + name(api, stage) + ".",
+		Text:    "Set " + what + strings.Join(names, ", ") + " of " + name(api, stage) + ".",
 		Command: variablesCommand(region, api, stage, set),
 		Changes: "every integration, authorizer and template that uses " + strings.Join(names, " or ") + "; no deployment is needed",
 		Leaves:  "other variables, the deployment, the canary's overrides, other stages",

@@ -111,12 +111,28 @@ func open(t *testing.T, ctx context.Context, path string, width int64, scheme st
 			t.Errorf("%q is not on the page", want)
 		}
 	}
+	paper(t, ctx)
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
+	}
 	if shots := os.Getenv("SHOTS"); shots != "" {
 		shot := look(t, ctx, chromedp.FullScreenshot(100))
 		name := fmt.Sprintf("%s-%d-%s.png", strings.TrimSuffix(filepath.Base(path), ".html"), width, scheme)
 		if err := os.WriteFile(filepath.Join(shots, name), shot, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// paper looks at the page as it is printed: what is folded on a screen cannot be
+// unfolded there.
+func paper(t *testing.T, ctx context.Context) {
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+	const folded = `[...document.querySelectorAll("details pre")].filter(p => p.getBoundingClientRect().height === 0 || !p.checkVisibility()).length`
+	if n := look(t, ctx, chromedp.Evaluate[int](folded)); n > 0 {
+		t.Errorf("%d blocks are not printed", n)
 	}
 }
 

@@ -71,7 +71,8 @@ func tone(letter string) string {
 }
 
 // stripChart draws which behaviour answered when: a row per behaviour, a column
-// per window, as high as the behaviour's part of the window's answers.
+// per window, as high as the behaviour's part of the window's answers. Windows
+// in which the scenario got no answer at all stay blank: nothing was sent then.
 func stripChart(panels []panel) *chart {
 	const high, gap = 24.0, 6.0
 	c := &chart{Title: "Which behaviour answered when", Width: wide}
@@ -82,7 +83,7 @@ func stripChart(panels []panel) *chart {
 				continue
 			}
 			y := float64(len(c.Rows)) * (high + gap)
-			c.Rects = append(c.Rects, rect{0, y, wide, high, "ground"})
+			c.ground(p.Windows, y, high)
 			c.columns(b.Windows, p.Windows, y, high, tone(b.Letter))
 			c.Rows = append(c.Rows, b.Letter+" "+p.Scenario)
 		}
@@ -94,6 +95,20 @@ func stripChart(panels []panel) *chart {
 	c.Desc = fmt.Sprintf("%s, from the first request on the left to the last on the right: %s",
 		plural(len(c.Rows), "row"), strings.Join(c.Rows, "; "))
 	return c
+}
+
+// ground lies under the windows that hold answers, one rectangle per run of them.
+func (c *chart) ground(whole []int, y, high float64) {
+	step := wide / float64(len(whole))
+	for i := 0; i < len(whole); i++ {
+		first := i
+		for i < len(whole) && whole[i] > 0 {
+			i++
+		}
+		if i > first {
+			c.Rects = append(c.Rects, rect{float64(first) * step, y, float64(i-first) * step, high, "ground"})
+		}
+	}
 }
 
 func (c *chart) columns(part, whole []int, y, high float64, class string) {

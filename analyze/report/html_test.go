@@ -143,3 +143,16 @@ func TestBodyLinesMarkWhatDiffers(t *testing.T) {
 		t.Errorf("a deep body became %d lines", len(got))
 	}
 }
+
+// Where nothing was sent the strip stays blank; where a behaviour had no part
+// of the answers its ground shows.
+func TestStripTellsSilenceFromAnother(t *testing.T) {
+	c := stripChart([]panel{{Scenario: "GET /", Windows: []int{2, 0, 0, 3}, Rows: []behaviour{{Letter: "A", Windows: []int{2, 0, 0, 0}}}}})
+	want := []rect{
+		{0, 0, 250, 24, "ground"}, {750, 0, 250, 24, "ground"},
+		{0, 0, 250, 24, "tone0"},
+	}
+	if diff := cmp.Diff(want, c.Rects); diff != "" {
+		t.Error(diff)
+	}
+}

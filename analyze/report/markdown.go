@@ -185,7 +185,7 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 				configured = percent(*b.Configured)
 			}
 			what := md(b.describe())
-			if d := b.differs(3); d != "" {
+			if d := b.differs(&p.Rows[0], 3); d != "" {
 				what += ": " + md(d)
 			}
 			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))

@@ -200,7 +200,7 @@ func (p *page) behaviour(pn *panel, b *behaviour) {
 	if by := b.served(pn.Target.Canary != nil); by != "" {
 		s += ", " + by
 	}
-	if d := b.differs(2); d != "" {
+	if d := b.differs(&pn.Rows[0], 2); d != "" {
 		s += "; " + d
 	}
 	p.para("  "+b.Letter+" ", s)

@@ -58,8 +58,12 @@ func (p *page) verdict(rep *analyze.Report) {
 	p.para("", runLine(rep))
 }
 
-// maxEvidence is how many lines of evidence a finding shows without -v.
-const maxEvidence = 4
+// How much evidence a finding shows without -v: so many lines, but always the
+// first pieces, the configuration and a request, however narrow the page is.
+const (
+	maxEvidence   = 4
+	firstEvidence = 2
+)
 
 func (p *page) findings(v *view) {
 	if len(v.rep.Findings) == 0 {
@@ -107,12 +111,12 @@ func (p *page) finding(v *view, n int, f *attribution.Finding) {
 
 func (p *page) evidence(lines []string) {
 	left := maxEvidence
-	for _, e := range lines {
+	for i, e := range lines {
 		if !p.o.Verbose {
-			e = clip(e, 2*p.width)
+			e = clip(e, 3*p.width)
 		}
 		n := len(wrap(e, p.width-5))
-		if left -= n; left < 0 && !p.o.Verbose {
+		if left -= n; left < 0 && i >= firstEvidence && !p.o.Verbose {
 			return
 		}
 		p.para("   - ", e)

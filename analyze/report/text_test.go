@@ -57,6 +57,30 @@ func TestTextStaysWithinItsWidth(t *testing.T) {
 	}
 }
 
+// Of the gateway's own error among answers of the backend, its message says
+// what it is, and not the fields of the backend's body that it lacks.
+func TestAnswersOfAnotherKindShowWhatTheyHave(t *testing.T) {
+	usual := &behaviour{Cluster: &analyze.Cluster{Status: 200, Producer: "integration"}}
+	fields := []analyze.FieldDiff{{Field: "/at", Usual: "<now>"}, {Field: "/items#", Usual: "2"}, {Field: "/message", Here: "Too Many Requests"}}
+	for status, want := range map[int]string{
+		200: "/at (nothing) instead of <now>, 2 more",
+		429: "/message Too Many Requests instead of (nothing), 2 more",
+	} {
+		b := &behaviour{Cluster: &analyze.Cluster{Status: status, Producer: "integration", Example: &analyze.Example{Differs: fields}}}
+		if got := b.differs(usual, 1); got != want {
+			t.Errorf("%d: %q, want %q", status, got, want)
+		}
+	}
+}
+
+func TestFindingsShowARequestHoweverNarrowThePageIs(t *testing.T) {
+	for _, width := range []int{60, 80} {
+		if out := text(t, demoReport(), Options{Width: width}); !strings.Contains(out, "   - request 00f92e5e-5290-42ee-9799-aaf8c5beb2d5") {
+			t.Errorf("at %d, no request stands below the canary's finding:\n%s", width, out)
+		}
+	}
+}
+
 func TestTextIsSafeForATerminal(t *testing.T) {
 	out := text(t, hostileReport(), Options{Width: 80, Verbose: true})
 	for _, r := range out {

@@ -189,19 +189,40 @@ func allOf(n, of int) string {
 	return fmt.Sprintf("%d of them", n)
 }
 
-// differs says in which fields a behaviour differs from the usual one, at most n.
-func (b *behaviour) differs(n int) string {
+// differs says in which fields a behaviour differs from the usual one, at most
+// n. Of an answer of another kind, such as the gateway's own error, the fields
+// that it has tell more than the many that it lacks.
+func (b *behaviour) differs(usual *behaviour, n int) string {
 	if b.Example == nil || len(b.Example.Differs) == 0 {
 		return ""
 	}
+	fields := slices.DeleteFunc(slices.Clone(b.Example.Differs), func(d analyze.FieldDiff) bool {
+		return d.Field == statusField // describe has it
+	})
+	if b.Status != usual.Status || b.Producer != usual.Producer {
+		slices.SortStableFunc(fields, func(a, b analyze.FieldDiff) int {
+			return cmp.Compare(lacking(a), lacking(b))
+		})
+	}
 	var parts []string
-	for _, d := range b.Example.Differs[:min(n, len(b.Example.Differs))] {
+	for _, d := range fields[:min(n, len(fields))] {
 		parts = append(parts, d.Field+" "+valueWords(d.Here)+" instead of "+valueWords(d.Usual))
 	}
-	if more := len(b.Example.Differs) - n; more > 0 {
+	if more := len(fields) - n; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// statusField is the path of a behaviour's status among its fields.
+const statusField = ":status"
+
+// lacking is 1 for a field that this behaviour does not have.
+func lacking(d analyze.FieldDiff) int {
+	if d.Here == "" {
+		return 1
+	}
+	return 0
 }
 
 func valueWords(s string) string {
@@ -233,7 +254,7 @@ func leads(t *analyze.Target) string {
 	}
 	switch {
 	case t.Stage == "":
-		parts = append(parts, "leads to an unknown stage")
+		parts = append(parts, but+"leads to no known stage")
 	case t.Kind == "custom-domain":
 		parts = append(parts, fmt.Sprintf("%sleads to stage %s of %s", but, t.Stage, cmp.Or(t.APIID, "an unknown API")))
 	default:

@@ -120,17 +120,20 @@ func producerWords(producer string) string {
 	return "from an unknown place"
 }
 
-// stoppedWords say why a run ended.
-func stoppedWords(stopped string) string {
-	switch stopped {
-	case "decided":
+// stoppedWords say why a run ended. A wait has no budget but its time.
+func stoppedWords(rep *analyze.Report) string {
+	switch stopped := rep.Run.Stopped; {
+	case stopped == "decided" && len(rep.Open) > 0:
+		return "further requests would not decide what is open"
+	case stopped == "decided":
 		return "every question is decided"
-	case "budget":
+	case stopped == "budget" && len(rep.Wait) > 0:
+		return "the time ran out"
+	case stopped == "budget":
 		return "the budget was used up"
-	case "interrupted":
-		return "interrupted"
+	default:
+		return stopped
 	}
-	return stopped
 }
 
 // statusWord is a step's status as the text shows it.
@@ -198,7 +201,7 @@ func runLine(rep *analyze.Report) string {
 	}
 	s := fmt.Sprintf("%s to %s in %s; %s; %s confidence.",
 		plural(r.Requests, "request"), plural(len(rep.Targets), "target"), span(r.Ended.Sub(r.Started)),
-		stoppedWords(r.Stopped), percent(r.Confidence))
+		stoppedWords(rep), percent(r.Confidence))
 	if r.Failed > 0 {
 		s += fmt.Sprintf(" %d got no HTTP answer.", r.Failed)
 	}

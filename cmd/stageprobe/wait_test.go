@@ -116,7 +116,7 @@ func TestWaitForNothing(t *testing.T) {
 	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Converged || w.New > 0 {
 		t.Errorf("exit code %d: %+v", rep.ExitCode, w)
 	}
-	if !strings.Contains(text, "still old") {
+	if !strings.Contains(text, "still old") || !strings.Contains(text, "the time ran out") {
 		t.Errorf("it is not said that nothing came:\n%s", text)
 	}
 }
@@ -139,5 +139,20 @@ func TestWaitAsksWhatIsNew(t *testing.T) {
 		if code != 2 || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: exit code %d: %s", c.more, code, stderr)
 		}
+	}
+}
+
+// A deployment is waited for only where every target's own stage logs it: the
+// demo's prod does, its dev, to which the domain leads, does not.
+func TestWaitAsksForALoggedDeployment(t *testing.T) {
+	t.Parallel()
+	world, err := sandbox.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, world)
+	code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), []string{"--deployment", "new2k4"})...)
+	if code != 2 || !strings.Contains(stderr, "no access log of api.example.com holds $context.deploymentId") {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

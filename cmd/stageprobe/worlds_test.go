@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"stageprobe/analyze"
 	"stageprobe/cmd/stageprobe/internal/cli"
 	"stageprobe/scenarios/sandbox"
 )
@@ -42,7 +43,25 @@ func TestWorlds(t *testing.T) {
 				if !trial.Right() {
 					t.Errorf("missing %v, false %v, too strong %v; verdict: %v", slices.Concat(trial.Missing, trial.Open), trial.False, trial.Strong, trial.Report.Verdict)
 				}
+				sameDeployments(t, trial.Report)
 			})
+		}
+	}
+}
+
+// sameDeployments holds the targets against the report's own configuration,
+// which is the later one where a deployment came during the run.
+func sameDeployments(t *testing.T, rep *analyze.Report) {
+	t.Helper()
+	served := map[string]string{}
+	for _, api := range rep.Config.APIs {
+		for _, st := range api.Stages {
+			served[api.ID+"/"+st.Name] = st.DeploymentID
+		}
+	}
+	for _, target := range rep.Targets {
+		if want, known := served[target.APIID+"/"+target.Stage]; known && target.DeploymentID != want {
+			t.Errorf("%s is said to serve %s, its stage %s", target.ID, target.DeploymentID, want)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -52,7 +53,7 @@ func newCheck(s Streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
-	completeTargets(cmd, c)
+	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
 
@@ -194,21 +195,34 @@ func (c *checkFlags) certificates(subject *subject) ([]tls.Certificate, error) {
 // announce tells what will be sent, before anything is.
 func announce(w io.Writer, r *run) {
 	p := &r.plan
-	fmt.Fprintf(w, "Will send at most %d requests to each of %d targets, %g per second in all,\n%d at once. Nothing is changed anywhere.\n",
-		p.Requests, len(p.Targets), p.Rate, p.Workers)
+	to := "1 target"
+	if n := len(p.Targets); n != 1 {
+		to = fmt.Sprintf("each of %d targets", n)
+	}
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
+		p.Requests, to, p.Rate, p.Workers))
 	for _, t := range p.Targets {
-		fmt.Fprintf(w, "  to   %s\n", t.URL)
+		fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
 		if more := meantSuffix(&t); more != "" {
-			fmt.Fprintf(w, "       %s\n", more)
+			wrapped(w, "       ", more)
 		}
 	}
 	for _, sc := range p.Scenarios {
-		fmt.Fprintf(w, "  send %s\n", describe(&sc, len(p.Targets)))
+		wrapped(w, "  send ", describe(&sc, len(p.Targets)))
 	}
-	fmt.Fprintf(w, "  with User-Agent: %s%s\n", r.engine.UserAgent, authSuffix(p))
+	wrapped(w, "  with ", "User-Agent: "+r.engine.UserAgent+authSuffix(p))
 	if r.subject.cloud == nil || r.flags.logs == "off" {
-		fmt.Fprintln(w, "  logs are not read")
+		wrapped(w, "  ", "logs are not read")
 	}
+}
+
+// wrapped writes text behind first, broken between words where the terminal is
+// too narrow; further lines begin below the text.
+func wrapped(w io.Writer, first, text string) {
+	width, _ := terminal(w)
+	room := max(20, min(width, 100)-len(first))
+	lines := strings.Split(ansi.Wordwrap(text, room, " "), "\n")
+	fmt.Fprintln(w, first+strings.Join(lines, "\n"+strings.Repeat(" ", len(first))))
 }
 
 func meantSuffix(t *probe.Target) string {

@@ -75,6 +75,7 @@ It only reads: no command ever changes anything in AWS.`,
 			return hint(fromEnvironment(cmd.Flags()), "unset it, or give a value that %s --help allows", cmd.CommandPath())
 		},
 	}
+	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
@@ -82,7 +83,15 @@ It only reads: no command ever changes anything in AWS.`,
 		newDemo(s), newCheck(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newFigures(s),
 	)
+	completeValues(root)
 	return root
+}
+
+// examplesFirst puts the examples of a help page before its synopsis.
+func examplesFirst(template string) string {
+	const examples = "{{if .HasExample}}\n\nExamples:\n{{.Example}}{{end}}"
+	rest := strings.Replace(template, examples, "", 1)
+	return "{{if .HasExample}}Examples:\n{{.Example}}\n\n{{end}}" + rest
 }
 
 // terminal says whether w is a terminal and how wide it is.

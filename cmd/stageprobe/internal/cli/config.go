@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -53,6 +52,7 @@ func newInspect(s Streams) *cobra.Command {
 		},
 	}
 	f.bindTo(cmd)
+	completeTargets(cmd, &f.awsFlags, &f.apis)
 	return cmd
 }
 
@@ -150,6 +150,7 @@ func newInit(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&from, "from", "", "OpenAPI, HAR, cdk-outputs.json, terraform output -json, sam list endpoints, or CloudFormation outputs; - is standard input")
 	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default standard output")
+	completeTargets(cmd, &f.awsFlags, &f.apis)
 	return cmd
 }
 
@@ -200,6 +201,7 @@ func newPolicy(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&o.Partition, "partition", "", "aws, aws-cn or aws-us-gov")
 	cmd.Flags().StringVar(&o.Account, "account", "", "account id; * where left out")
 	cmd.Flags().StringArrayVar(&o.APIs, "api", nil, "only these APIs")
+	completeTargets(cmd, &awsFlags{}, &o.APIs)
 	return cmd
 }
 
@@ -262,50 +264,4 @@ func wrapList(words []string, width int) string {
 		line = strings.TrimPrefix(line+", "+w, ", ")
 	}
 	return strings.Join(append(lines, line), ",\n  ")
-}
-
-// completeTargets completes API ids, stages and domains from the account, as
-// far as credentials allow; completion never says why it has nothing to offer.
-func completeTargets(cmd *cobra.Command, c *checkFlags) {
-	list := func(pick func(probe.Snapshot) []string) cobra.CompletionFunc {
-		return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			cl, _, err := c.open(cmd.Context(), "")
-			if err != nil || cl == nil {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			snap, _ := cl.inv.Read(cmd.Context(), inventory.Selection{APIs: c.apis, All: len(c.apis) == 0})
-			return pick(snap), cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	_ = cmd.RegisterFlagCompletionFunc("api", list(apiIDs))
-	_ = cmd.RegisterFlagCompletionFunc("stage", list(stageNames))
-	_ = cmd.RegisterFlagCompletionFunc("domain", list(domainNames))
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("logs", cobra.FixedCompletions([]string{"auto", "off", "require"}, cobra.ShellCompDirectiveNoFileComp))
-}
-
-func apiIDs(snap probe.Snapshot) []string {
-	var out []string
-	for _, a := range snap.APIs {
-		out = append(out, a.ID+"\t"+cmp.Or(a.Name, string(a.Kind)))
-	}
-	return out
-}
-
-func stageNames(snap probe.Snapshot) []string {
-	var out []string
-	for _, a := range snap.APIs {
-		for _, st := range a.Stages {
-			out = append(out, st.Name+"\t"+a.ID)
-		}
-	}
-	return out
-}
-
-func domainNames(snap probe.Snapshot) []string {
-	var out []string
-	for _, d := range snap.Domains {
-		out = append(out, d.Name)
-	}
-	return out
 }

@@ -54,6 +54,7 @@ The full run takes minutes on several processors; --quick takes well below one.`
 	fs.BoolVar(&f.worlds, "worlds", false, "diagnose the embedded gateway's worlds over real sockets")
 	fs.IntVar(&f.seeds, "seeds", 50, "with --worlds: seeds per world")
 	fs.StringVar(&f.logs, "logs", "both", "with --worlds: auto, off or both")
+	_ = cmd.RegisterFlagCompletionFunc("logs", cobra.FixedCompletions([]string{"auto", "off", "both"}, cobra.ShellCompDirectiveNoFileComp))
 	fs.IntVar(&f.parallel, "parallel", 4, "with --worlds: how many at a time")
 	fs.StringSliceVar(&f.only, "world", nil, "with --worlds: only these")
 	fs.StringVarP(&f.output, "output", "o", "", "file for the Markdown instead of standard output")

@@ -35,6 +35,7 @@ type run struct {
 	look    int // when to weigh next
 	readAt  int // observations when the logs were last read
 	notes   []string
+	broken  unanswered
 
 	evidence *probe.Evidence // as last read
 	// logsInVain: no group exists, none may be read, or waiting for the first
@@ -116,6 +117,7 @@ func (r *run) observe(o *probe.Observation) error {
 		}
 	}
 	r.session.Add(o)
+	r.broken.add(o)
 	r.seen++
 	return nil
 }
@@ -160,12 +162,17 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 		}
 	}
 	r.readAgain(ctx)
-	ending := analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
-		Notes: append(slices.Clone(r.subject.notes), r.notes...),
-	}
+	ending := r.ending(stopped)
 	rep := r.session.Report(ending)
 	return rep, r.keep(ending)
+}
+
+// ending is what the run itself has to say of how it went.
+func (r *run) ending(stopped string) analyze.Ending {
+	return analyze.Ending{
+		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
+		Notes: slices.Concat(r.subject.notes, r.notes, r.broken.notes(r.redactor)),
+	}
 }
 
 // readAgain reads the configuration once more where a stage has changed during
@@ -238,7 +245,7 @@ func (r *run) abort(err error) error {
 
 func (r *run) show(p analyze.Progress, phase string) {
 	st := live.State{
-		Sent: p.Sent, Budget: p.Budget, Rate: r.plan.Rate, Elapsed: r.now().Sub(r.started), Phase: phase,
+		Sent: p.Sent, Budget: p.Budget, Elapsed: r.now().Sub(r.started), Phase: phase,
 		Decided: p.Decided, Open: p.Open, Remaining: p.Remaining,
 		LogsWaited: p.LogsWanted - p.LogsMatched, LogsWanted: p.LogsWanted,
 	}

@@ -104,7 +104,7 @@ func demoCheck(ctx context.Context, s Streams, world *sandbox.World, args []stri
 		return err
 	}
 	if !d.check.quiet {
-		fmt.Fprintf(s.Err, "World %s: %s\n", world.Name, world.Title)
+		wrapped(s.Err, "", fmt.Sprintf("World %s: %s", world.Name, world.Title))
 	}
 	return d.check.run(ctx, s, alone.Args())
 }
@@ -194,6 +194,9 @@ func newSandbox(s Streams) *cobra.Command {
 			if ca == "" {
 				ca = filepath.Join(dir, "ca.pem")
 			}
+			if ca, err = filepath.Abs(ca); err != nil {
+				return err
+			}
 			if err := os.WriteFile(ca, server.CACert(), 0o644); err != nil {
 				return fmt.Errorf("write %s: %w", ca, err)
 			}
@@ -244,6 +247,7 @@ func printReach(w io.Writer, world *sandbox.World, server *sandbox.Server, ca st
 	fmt.Fprintf(w, "export AWS_REGION=%s AWS_DEFAULT_REGION=%s\n", world.Region, world.Region)
 	fmt.Fprintln(w, "export AWS_ACCESS_KEY_ID=SANDBOX AWS_SECRET_ACCESS_KEY=sandbox")
 	fmt.Fprintf(w, "export STAGEPROBE_CONNECT_TO=%s\n", quoteArg(strings.Join(server.ConnectTo(), " ")))
+	fmt.Fprintf(w, "export STAGEPROBE_CACERT=%s\n", quoteArg(ca))
 	fmt.Fprintf(w, "stageprobe check %s --cacert %s\n", quoteArgs(args), quoteArg(ca))
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stageprobe/analyze"
+	"stageprobe/probe"
 )
 
 // waitFlags are check's flags and what counts as new.
@@ -34,6 +35,7 @@ func newWait(s Streams) *cobra.Command {
 	f.check.bind(cmd.Flags())
 	cmd.Flags().DurationVar(&f.within, "timeout", 10*time.Minute, "give up after this long")
 	cmd.Flags().StringVar(&f.deployment, "deployment", "", "the deployment that is to serve, as the access log's $context.deploymentId names it")
+	completeTargets(cmd, &f.check.awsFlags, &f.check.apis)
 	return cmd
 }
 
@@ -59,7 +61,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := f.wanted(subject, before)
+	wanted, err := f.wanted(subject, r.plan.Targets, before)
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return err
 	}
+	annotate(s, rep)
 	if rep.ExitCode != analyze.ExitOK {
 		return exitError(rep.ExitCode)
 	}
@@ -84,11 +87,11 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 
 // wanted finds what counts as new: a named deployment, a baseline, or the
 // scenario file's expectations.
-func (f *waitFlags) wanted(subject *subject, before *analyze.Report) (*analyze.Wanted, error) {
+func (f *waitFlags) wanted(subject *subject, targets []probe.Target, before *analyze.Report) (*analyze.Wanted, error) {
 	switch {
 	case f.deployment != "":
-		if !logsDeployment(subject) {
-			return nil, hint(errors.New("--deployment: no stage's access log holds $context.deploymentId, so no answer can be tied to a deployment"),
+		if t := withoutDeployment(subject, targets); t != nil {
+			return nil, hint(fmt.Errorf("--deployment: no access log of %s holds $context.deploymentId, so no answer of it can be tied to a deployment", t.ID),
 				"add it to the stage's access log format, or say what is new with -f or --baseline")
 		}
 		return &analyze.Wanted{Deployment: f.deployment}, nil
@@ -101,15 +104,16 @@ func (f *waitFlags) wanted(subject *subject, before *analyze.Report) (*analyze.W
 		"give a scenario file with expectations (-f), a report from before the deploy (--baseline), or --deployment ID")
 }
 
-func logsDeployment(subject *subject) bool {
-	for _, api := range subject.snap.APIs {
-		for _, st := range api.Stages {
-			if strings.Contains(st.AccessLog.Format, "$context.deploymentId") {
-				return true
-			}
+// withoutDeployment is the first target whose stage does not log the deployment
+// that answered; nil where all do.
+func withoutDeployment(subject *subject, targets []probe.Target) *probe.Target {
+	for i := range targets {
+		st := subject.snap.API(targets[i].APIID).Stage(targets[i].Stage)
+		if st == nil || !strings.Contains(st.AccessLog.Format, "$context.deploymentId") {
+			return &targets[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // wait sends until every target has converged.
@@ -138,11 +142,11 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 	if ctx.Err() != nil {
 		stopped = "interrupted"
 	}
-	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
-	ending := analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
-		Notes: append(slices.Clone(r.subject.notes), r.notes...),
+	if w.Deployment != "" && sleep(ctx, min(r.session.Allowance(), logPause)) == nil {
+		_ = r.fetch(ctx) // what was sent since the last look; an error is a note already
 	}
+	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
+	ending := r.ending(stopped)
 	rep := r.session.Waited(ending, w)
 	return rep, r.keep(ending)
 }
@@ -169,6 +173,9 @@ func waitPhase(all []analyze.Convergence) string {
 		if n := len(c.Shares); n > 0 && c.Shares[n-1] >= 0 {
 			parts = append(parts, fmt.Sprintf("%s %.0f%% old", c.Target, 100*c.Shares[n-1]))
 		}
+	}
+	if len(parts) == 0 {
+		return "waiting"
 	}
 	return "waiting: " + strings.Join(parts, ", ")
 }

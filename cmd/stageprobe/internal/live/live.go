@@ -30,7 +30,6 @@ type Options struct {
 // State is where a run stands.
 type State struct {
 	Sent, Budget  int
-	Rate          float64 // requests per second
 	Elapsed       time.Duration
 	Targets       []TargetState
 	Decided, Open int // questions
@@ -38,6 +37,15 @@ type State struct {
 	// LogsWaited of LogsWanted requests are not found in the logs yet.
 	LogsWaited, LogsWanted int
 	Phase                  string // such as "probing", "reading logs"
+}
+
+// rate is how many requests per second were sent so far: what a limit, slow
+// answers or waiting for logs leave of the rate that was asked for.
+func (s *State) rate() float64 {
+	if s.Elapsed <= 0 {
+		return 0
+	}
+	return float64(s.Sent) / s.Elapsed.Seconds()
 }
 
 // TargetState is what one target has answered so far.
@@ -123,7 +131,15 @@ func (d *Display) block(s *State) []string {
 	if t := targets(s.Targets); t != "" {
 		lines = append(lines, t)
 	}
-	lines = append(lines, questions(s))
+	q, logs := questions(s), logsWaited(s)
+	switch joined := q + "; " + logs; {
+	case logs == "":
+		lines = append(lines, q)
+	case ansi.StringWidth(joined) < d.o.Width:
+		lines = append(lines, joined)
+	default:
+		lines = append(lines, q, logs)
+	}
 	for i := range lines {
 		lines[i] = ansi.Truncate(lines[i], d.o.Width-1, "…")
 	}
@@ -150,7 +166,7 @@ func (d *Display) bar(s *State) string {
 
 // progress is what was sent, how fast and for how long.
 func progress(s *State) string {
-	text := fmt.Sprintf("%d of at most %d requests, %.3g/s, %s", s.Sent, s.Budget, s.Rate, s.Elapsed.Round(time.Second))
+	text := fmt.Sprintf("%d of at most %d requests, %.3g/s, %s", s.Sent, s.Budget, s.rate(), s.Elapsed.Round(time.Second))
 	if s.Phase != "" {
 		text += ", " + clean(s.Phase)
 	}
@@ -174,17 +190,23 @@ func targets(all []TargetState) string {
 	return strings.Join(parts, "; ")
 }
 
-// questions is what is decided, what is open and what is waited for.
+// questions is what is decided and what is open.
 func questions(s *State) string {
 	text := fmt.Sprintf("decided %d, open %d", s.Decided, s.Open)
 	if s.Open > 0 && s.Remaining > 0 {
 		text += fmt.Sprintf(" (about %d more requests)", s.Remaining)
 	}
-	if s.LogsWanted > 0 {
-		text += fmt.Sprintf("; logs: %d of %d found", s.LogsWanted-s.LogsWaited, s.LogsWanted)
-		if s.LogsWaited > 0 {
-			text += fmt.Sprintf(", waiting for %d", s.LogsWaited)
-		}
+	return text
+}
+
+// logsWaited is how many requests the logs hold and are waited for.
+func logsWaited(s *State) string {
+	if s.LogsWanted <= 0 {
+		return ""
+	}
+	text := fmt.Sprintf("logs: %d of %d found", s.LogsWanted-s.LogsWaited, s.LogsWanted)
+	if s.LogsWaited > 0 {
+		text += fmt.Sprintf(", waiting for %d", s.LogsWaited)
 	}
 	return text
 }
@@ -192,6 +214,9 @@ func questions(s *State) string {
 // plainLine is everything in one line, for a file or a CI log.
 func plainLine(s *State) string {
 	text := progress(s) + "; " + questions(s)
+	if l := logsWaited(s); l != "" {
+		text += "; " + l
+	}
 	if t := targets(s.Targets); t != "" {
 		text += "; " + t
 	}

@@ -21,7 +21,7 @@ func (c *clock) Now() time.Time { return c.now }
 
 func state(sent int) State {
 	return State{
-		Sent: sent, Budget: 2000, Rate: 25, Elapsed: time.Duration(sent) * 40 * time.Millisecond, Phase: "probing",
+		Sent: sent, Budget: 2000, Elapsed: time.Duration(sent) * 40 * time.Millisecond, Phase: "probing",
 		Targets: []TargetState{{ID: "orders7x2a/prod", Clusters: []int{sent, sent / 10}}, {ID: "api.example.com", Clusters: []int{sent}}},
 		Decided: 1, Open: 1, Remaining: 240, LogsWaited: 12, LogsWanted: sent,
 	}
@@ -114,12 +114,32 @@ func TestBlockIsRedrawnInPlace(t *testing.T) {
 		if got := screen(t, out, width); len(got) != 1 || got[0] != "" {
 			t.Errorf("at %d, after it is done there stands %q", width, got)
 		}
-		before, _, _ := strings.Cut(out, ansi.CursorUp(3))
-		if got := screen(t, before, width); len(got) != 4 {
+		lines := 3
+		if width < 80 { // the logs have a line of their own
+			lines = 4
+		}
+		before, _, _ := strings.Cut(out, ansi.CursorUp(lines))
+		if got := screen(t, before, width); len(got) != lines+1 {
 			t.Errorf("at %d, the block is %q", width, got)
 		}
 	}
 	golden(t, "block.txt", strings.Join(New(nil, Options{TTY: true, Width: 120}).block(ptr(state(1500))), "\n")+"\n")
+}
+
+func TestLogsAreNotCutOffOnANarrowTerminal(t *testing.T) {
+	s := state(1500)
+	s.Remaining = 14000
+	got := New(nil, Options{TTY: true, Width: 80}).block(&s)
+	want := []string{"decided 1, open 1 (about 14000 more requests)", "logs: 1488 of 1500 found, waiting for 12"}
+	if diff := cmp.Diff(want, got[len(got)-2:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheRateIsTheOneThatWasReached(t *testing.T) {
+	if got := progress(&State{Sent: 540, Budget: 2000, Elapsed: time.Minute}); got != "540 of at most 2000 requests, 9/s, 1m0s" {
+		t.Errorf("%q", got)
+	}
 }
 
 func ptr[T any](v T) *T { return &v }
