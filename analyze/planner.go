@@ -23,8 +23,11 @@ type planner struct {
 	cells  []cell
 	sent   []int // per target, scenarios with a limit not counted
 	limit  []int // per target: the budget
+	barren []int // per target: throttled answers since the last other one
 	next   []attribution.Cell
 	halted bool
+	// persists: a target is not given up that refuses everything.
+	persists bool
 	scale  float64 // of the rate: below 1 while the gateway throttles
 }
 
@@ -39,7 +42,7 @@ type cell struct {
 func newPlanner(plan *probe.Plan) planner {
 	p := planner{
 		plan: plan, rng: rand.New(rand.NewPCG(plan.Seed, 0x706c616e)),
-		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), scale: 1,
+		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), barren: make([]int, len(plan.Targets)), scale: 1,
 	}
 	for t := range plan.Targets {
 		p.limit[t] = plan.Requests
@@ -158,11 +161,22 @@ const (
 	slowest        = 0.02
 )
 
+// Persist lets the run go on where every request is refused: a wait is for what
+// will be.
+func (s *Session) Persist() { s.mu.Lock(); s.planner.persists = true; s.mu.Unlock() }
+
 func (p *planner) saw(target, scenario int, throttled bool) {
 	if throttled {
 		p.scale = max(slowest, p.scale*slower)
+		p.barren[target]++
 	} else {
 		p.scale = min(1, p.scale*faster)
+		p.barren[target] = 0
+	}
+	// By then the run is at its slowest: a quota is used up, or others take all
+	// that the limit leaves.
+	if p.barren[target] >= attribution.Barren && !p.persists && !p.plan.Fixed {
+		p.limit[target] = min(p.limit[target], p.sent[target])
 	}
 	for i := range p.cells {
 		if c := &p.cells[i]; c.target == target && c.scenario == scenario {

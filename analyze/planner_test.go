@@ -111,3 +111,31 @@ func TestPlannerHalts(t *testing.T) {
 		t.Error("a resumed session does not send")
 	}
 }
+
+// A target that refuses everything is given up; one other answer in between, or a
+// wait, keeps it.
+func TestPlannerGivesUpWhatRefusesEverything(t *testing.T) {
+	plan := plannerPlan()
+	for _, tt := range []struct {
+		name     string
+		answered int // after so many throttles
+		persists bool
+		want     int // requests of the first target that may still be sent
+	}{
+		{"all throttled", -1, false, 0},
+		{"one answer in between", 20, false, 40},
+		{"a wait", -1, true, 40},
+	} {
+		p := newPlanner(&plan)
+		p.persists = tt.persists
+		for i := range attribution.Barren {
+			p.saw(0, 0, i != tt.answered)
+		}
+		if got := p.limit[0] - p.sent[0]; got != tt.want {
+			t.Errorf("%s: %d requests are left, want %d", tt.name, got, tt.want)
+		}
+		if got := p.limit[1] - p.sent[1]; got != 40 {
+			t.Errorf("%s: %d requests are left to the other target, want 40", tt.name, got)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
@@ -25,6 +26,24 @@ func (s *study) throttled() {
 			sub.moot = sub.moot || len(rows) == total
 		}
 	}
+}
+
+// Barren is how many requests in a row must have been throttled before a target
+// is given up: more would be refused alike.
+const Barren = 40
+
+// barren are the throttled rows of a target since its last other answer, in the
+// order of time.
+func (s *study) barren(sub *subject, throttled []int) []int {
+	var last time.Time
+	for _, i := range sub.rows() {
+		if s.Rows[i].At.After(last) {
+			last = s.Rows[i].At
+		}
+	}
+	rows := slices.DeleteFunc(slices.Clone(throttled), func(i int) bool { return !s.Rows[i].At.After(last) })
+	slices.SortStableFunc(rows, func(a, b int) int { return s.Rows[a].At.Compare(s.Rows[b].At) })
+	return rows
 }
 
 // throttles are a target's throttled rows, and how many were sent.
@@ -73,6 +92,9 @@ func (s *study) reportThrottled(sub *subject, rows []int, total int) {
 		f.Statement += " " + limits[0] + "."
 	case sub.conf != nil:
 		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
+	}
+	if since := s.barren(sub, rows); len(since) >= Barren {
+		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", clock(s.Rows[since[0]].At), len(since))
 	}
 	f.Statement += " They are counted apart and are no part of a split."
 	f.Statistics = &Statistics{

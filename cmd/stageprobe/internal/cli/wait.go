@@ -71,6 +71,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if c.dryRun {
 		return nil
 	}
+	r.session.Persist()
 	rep, err := r.wait(ctx, wanted, f.within)
 	if err != nil {
 		return err
