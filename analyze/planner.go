@@ -28,7 +28,7 @@ type planner struct {
 	halted bool
 	// persists: a target is not given up that refuses everything.
 	persists bool
-	scale  float64 // of the rate: below 1 while the gateway throttles
+	scale    float64 // of the rate: below 1 while the gateway throttles
 }
 
 // cell is one scenario on one target.
