@@ -156,7 +156,7 @@ func (s *study) reportCachedDenial(sub *subject, cells []*cell) {
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
 		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), s.summary(cells[0].ref), name)
-	f.Remedy = remedies(remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf))
+	f.Remedy = remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf)
 	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
 	s.report(f, sub.APIID+"/"+sub.Stage)
 }
@@ -269,8 +269,8 @@ func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 		"EXPIRED_TOKEN":                "renew the credentials that sign the request",
 	}[response]
 	out := []Remedy{advice(cmp.Or(text, "send what the refusing part asks for, or correct its policy; if the refusal is meant, declare it in the scenario file (expect: status)"))}
-	if sub.conf != nil && sub.api.Kind == probe.REST && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
-		out = append(out, remedies(remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf))...)
+	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
+		out = append(out, remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf)...)
 	}
 	return out
 }

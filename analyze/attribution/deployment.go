@@ -128,9 +128,9 @@ func (s *study) reportPending(p *pending, cause Cause) {
 	f.Statement = s.pendingHead(p, cause) + s.pendingWords(p, confirmed, scenarios)
 	f.Evidence = evidence(append([]string{s.deploymentFact(api, st)}, append(lines, s.editFacts(api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
-	f.Remedy = remedies(remedy.Redeploy(s.Snapshot.Region, api, st))
+	f.Remedy = remedy.Redeploy(s.Snapshot.Region, api, st)
 	if cause == AutoDeployOff {
-		f.Remedy = append(f.Remedy, remedies(remedy.AutoDeploy(s.Snapshot.Region, api, st))...)
+		f.Remedy = append(f.Remedy, remedy.AutoDeploy(s.Snapshot.Region, api, st)...)
 	}
 	s.report(f, api.ID+"/"+st.Name)
 }
