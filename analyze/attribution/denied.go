@@ -99,6 +99,9 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 	if forbidden(c) && sub.api == nil {
 		f.Alternatives = []Alternative{{Cause: UnmappedTarget}}
 	}
+	if unrouted(c) && sub.conf != nil && sub.conf.Deployed == nil {
+		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
+	}
 	f.Remedy = s.admit(sub, c, who)
 	s.report(f, sub.APIID+"/"+sub.Stage+"/"+kindOf(c))
 }
@@ -195,6 +198,10 @@ func refusalLine(r *probe.LogRecord) string {
 // signed tells whether the route asks for a signature, so that a missing token is
 // what the refusal says.
 func (s *study) signed(sub *subject, c *cell) bool {
+	if sub.conf != nil && sub.conf.Deployed == nil { // the editor's tells what is likely
+		key := s.editorRoute(sub, c.scenario)
+		return key != "" && sub.api.Editor.Routes[key].Authorization == "AWS_IAM"
+	}
 	r := s.route(sub, c.scenario)
 	return r != nil && r.Authorization == "AWS_IAM"
 }

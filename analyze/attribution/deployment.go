@@ -22,6 +22,7 @@ func (s *study) deployments() {
 	for _, p := range s.pendings() {
 		api, st := p.sub.api, p.sub.conf
 		switch {
+		case s.reportUnserved(p):
 		case api.Kind == probe.HTTP && st.LastDeploymentSucceeded != nil && !*st.LastDeploymentSucceeded:
 			s.reportPending(p, AutoDeployFailed)
 		case api.Kind == probe.HTTP && !st.AutoDeploy:
@@ -139,6 +140,9 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 	st := p.sub.conf
 	switch cause {
 	case AutoDeployOff:
+		if len(p.diffs) == 0 && (st.Deployed == nil || p.sub.api.Editor == nil) {
+			return fmt.Sprintf("Automatic deployment of stage %s is off; whether anything waits for a deployment could not be read.", st.Name)
+		}
 		if len(p.diffs) == 0 {
 			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
 		}
@@ -157,13 +161,22 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 // sinceEdit says when the stage's deployment was made and when, after it, the
 // definition was last edited.
 func (s *study) sinceEdit(p *pending) string {
-	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
-	text := since(made)
-	e := s.lastEdit(p.sub.APIID)
-	if e == nil || made == nil || !e.At.After(made.Created) {
+	text := s.deployedBefore(p)
+	if !strings.Contains(text, ",") {
 		return text + ", which is older than the edited definition"
 	}
-	return text + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
+	return text
+}
+
+// deployedBefore says when the stage's deployment was made and, where CloudTrail
+// tells of an edit after it, when that was.
+func (s *study) deployedBefore(p *pending) string {
+	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
+	e := s.lastEdit(p.sub.APIID)
+	if e == nil || made == nil || !e.At.After(made.Created) {
+		return since(made)
+	}
+	return since(made) + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
 }
 
 // lastEdit is the last change of an API that needs a deployment; nil where
