@@ -218,11 +218,13 @@ func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string 
 	text := " Waiting: " + some(texts, 4) + "."
 	switch {
 	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...)))
+		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...))) + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
 	case len(s.Rows) == 0:
 		return text + " No request was sent to confirm it."
+	case showable(p.diffs):
+		text += " No answer could confirm it: the edit shows in no request that was sent."
 	}
-	return text + " No answer could confirm it: the edit shows in no request that was sent."
+	return text + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
 }
 
 // named is an edit in two words; some name themselves.
