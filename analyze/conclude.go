@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,6 +78,9 @@ func (rep *Report) verdict() []string {
 	}
 	if rep.Outcome == Consistent {
 		out = append(out, rep.claim())
+		if failing := rep.alwaysFailing(); len(failing) > 0 {
+			out = append(out, fmt.Sprintf("Consistent is not healthy: every answer to %s is a failure; the notes say what to check.", strings.Join(failing, ", ")))
+		}
 	}
 	if rep.Outcome == Inconclusive {
 		out = append(out, rep.doubt())
@@ -97,6 +101,33 @@ func (rep *Report) claim() string {
 	}
 	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
 		plural(len(rep.Targets), "target"), n, percent(worst), percent(rep.Run.Confidence))
+}
+
+// alwaysFailing are the scenarios of which every answer was a failure that no
+// expectation asks for.
+func (rep *Report) alwaysFailing() []string {
+	var out []string
+	for i := range rep.Targets {
+		t := &rep.Targets[i]
+		worst := map[string]bool{}
+		for _, c := range t.Clusters {
+			failed, known := worst[c.Scenario]
+			worst[c.Scenario] = c.Status >= 500 && (failed || !known)
+		}
+		for _, name := range slices.Sorted(maps.Keys(worst)) {
+			if worst[name] && !rep.asksFor(name, t.ID) {
+				out = append(out, name+" on "+t.ID)
+			}
+		}
+	}
+	return out
+}
+
+// asksFor tells whether an expectation of a scenario's status is met.
+func (rep *Report) asksFor(scenario, target string) bool {
+	return slices.ContainsFunc(rep.Expectations, func(e Expectation) bool {
+		return e.Scenario == scenario && e.Target == target && strings.HasPrefix(e.Expectation, "status") && e.Met != nil && *e.Met
+	})
 }
 
 func (rep *Report) doubt() string {

@@ -55,7 +55,7 @@ func (s *study) cached(w *weighing, l *law) Finding {
 	}
 	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s; evidence %s.",
 		w.sub.Stage, s.perLevel(w, l, "cache "), odds(l.logE))
-	f.Remedy = remedies(remedy.FlushCache(s.Snapshot.Region, w.sub.api, w.sub.conf))
+	f.Remedy = remedy.FlushCache(s.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }
 
@@ -123,7 +123,7 @@ func (s *study) reportCached(p [2]*subject, sub *subject, scenarios []int, reaso
 		Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4,
 		Scenarios:  s.scenarioNames(scenarios...),
 		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: s.pairTable(p, scenarios)},
-		Remedy:     remedies(remedy.FlushCache(s.Snapshot.Region, sub.api, sub.conf)),
+		Remedy:     remedy.FlushCache(s.Snapshot.Region, sub.api, sub.conf),
 	}
 	f.Statement = fmt.Sprintf("Stage %s serves %s from its cache and stage %s, with the same deployment and no cache, answers otherwise: %s.",
 		sub.Stage, list(f.Scenarios), other.Stage, s.contrast(p, scenarios[0]))

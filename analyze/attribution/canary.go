@@ -196,7 +196,7 @@ func (s *study) canaryFinding(x *split) Finding {
 	}
 	if x.sub.conf != nil && x.sub.conf.Canary != nil {
 		region := s.Snapshot.Region
-		f.Remedy = remedies(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))
+		f.Remedy = slices.Concat(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))
 	}
 	if len(f.Remedy) == 0 {
 		f.Remedy = []Remedy{advice("promote the canary or remove it from the stage")}

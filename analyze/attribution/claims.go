@@ -89,10 +89,8 @@ func (s *study) spendFact(sub *subject) {
 // remarks says of each target what no cause covers but a reader must know: that
 // every answer is a failure, or that something else than API Gateway answers.
 func (s *study) remarks() {
+	s.unhealthy()
 	for _, sub := range s.subjects {
-		if s.answered(sub) > 0 && s.all(sub, func(c *Cluster) bool { return c.Failure }) {
-			s.notes = append(s.notes, fmt.Sprintf("target %s: every answer is a failure (%s): alike, and not as it should be", sub.ID, s.summaries(s.clustersOf(sub), 2)))
-		}
 		for _, k := range s.clustersOf(sub) {
 			if by := s.Clusters[k].NotGateway; by != "" {
 				s.notes = append(s.notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, s.summary(k)))

@@ -99,6 +99,9 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 	if forbidden(c) && sub.api == nil {
 		f.Alternatives = []Alternative{{Cause: UnmappedTarget}}
 	}
+	if unrouted(c) && sub.conf != nil && sub.conf.Deployed == nil {
+		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
+	}
 	f.Remedy = s.admit(sub, c, who)
 	s.report(f, sub.APIID+"/"+sub.Stage+"/"+kindOf(c))
 }
@@ -156,7 +159,7 @@ func (s *study) reportCachedDenial(sub *subject, cells []*cell) {
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
 		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), s.summary(cells[0].ref), name)
-	f.Remedy = remedies(remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf))
+	f.Remedy = remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf)
 	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
 	s.report(f, sub.APIID+"/"+sub.Stage)
 }
@@ -195,6 +198,10 @@ func refusalLine(r *probe.LogRecord) string {
 // signed tells whether the route asks for a signature, so that a missing token is
 // what the refusal says.
 func (s *study) signed(sub *subject, c *cell) bool {
+	if sub.conf != nil && sub.conf.Deployed == nil { // the editor's tells what is likely
+		key := s.editorRoute(sub, c.scenario)
+		return key != "" && sub.api.Editor.Routes[key].Authorization == "AWS_IAM"
+	}
 	r := s.route(sub, c.scenario)
 	return r != nil && r.Authorization == "AWS_IAM"
 }
@@ -270,7 +277,7 @@ func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 	}[response]
 	out := []Remedy{advice(cmp.Or(text, "send what the refusing part asks for, or correct its policy; if the refusal is meant, declare it in the scenario file (expect: status)"))}
 	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
-		out = append(out, remedies(remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf))...)
+		out = append(out, remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf)...)
 	}
 	return out
 }

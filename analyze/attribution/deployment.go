@@ -22,6 +22,7 @@ func (s *study) deployments() {
 	for _, p := range s.pendings() {
 		api, st := p.sub.api, p.sub.conf
 		switch {
+		case s.reportUnserved(p):
 		case api.Kind == probe.HTTP && st.LastDeploymentSucceeded != nil && !*st.LastDeploymentSucceeded:
 			s.reportPending(p, AutoDeployFailed)
 		case api.Kind == probe.HTTP && !st.AutoDeploy:
@@ -128,9 +129,9 @@ func (s *study) reportPending(p *pending, cause Cause) {
 	f.Statement = s.pendingHead(p, cause) + s.pendingWords(p, confirmed, scenarios)
 	f.Evidence = evidence(append([]string{s.deploymentFact(api, st)}, append(lines, s.editFacts(api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
-	f.Remedy = remedies(remedy.Redeploy(s.Snapshot.Region, api, st))
+	f.Remedy = remedy.Redeploy(s.Snapshot.Region, api, st)
 	if cause == AutoDeployOff {
-		f.Remedy = append(f.Remedy, remedies(remedy.AutoDeploy(s.Snapshot.Region, api, st))...)
+		f.Remedy = append(f.Remedy, remedy.AutoDeploy(s.Snapshot.Region, api, st)...)
 	}
 	s.report(f, api.ID+"/"+st.Name)
 }
@@ -139,8 +140,8 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 	st := p.sub.conf
 	switch cause {
 	case AutoDeployOff:
-		if what := s.notCompared(p.sub); what != "" {
-			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, what)
+		if len(p.diffs) == 0 && (st.Deployed == nil || p.sub.api.Editor == nil) {
+			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, s.unreadDefinitions(p.sub))
 		}
 		if len(p.diffs) == 0 {
 			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
@@ -160,13 +161,22 @@ func (s *study) pendingHead(p *pending, cause Cause) string {
 // sinceEdit says when the stage's deployment was made and when, after it, the
 // definition was last edited.
 func (s *study) sinceEdit(p *pending) string {
-	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
-	text := since(made)
-	e := s.lastEdit(p.sub.APIID)
-	if e == nil || made == nil || !e.At.After(made.Created) {
+	text := s.deployedBefore(p)
+	if !strings.Contains(text, ",") {
 		return text + ", which is older than the edited definition"
 	}
-	return text + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
+	return text
+}
+
+// deployedBefore says when the stage's deployment was made and, where CloudTrail
+// tells of an edit after it, when that was.
+func (s *study) deployedBefore(p *pending) string {
+	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
+	e := s.lastEdit(p.sub.APIID)
+	if e == nil || made == nil || !e.At.After(made.Created) {
+		return since(made)
+	}
+	return since(made) + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
 }
 
 // lastEdit is the last change of an API that needs a deployment; nil where
@@ -208,11 +218,13 @@ func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string 
 	text := " Waiting: " + some(texts, 4) + "."
 	switch {
 	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...)))
+		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...))) + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
 	case len(s.Rows) == 0:
 		return text + " No request was sent to confirm it."
+	case showable(p.diffs):
+		text += " No answer could confirm it: the edit shows in no request that was sent."
 	}
-	return text + " No answer could confirm it: the edit shows in no request that was sent."
+	return text + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
 }
 
 // named is an edit in two words; some name themselves.

@@ -334,7 +334,7 @@ func (s *study) alignRemedy(api *probe.API, p [2]*subject, reasons []diff.Settin
 	}
 	var out []Remedy
 	if len(set) > 0 {
-		out = remedies(remedy.StageVariables(s.Snapshot.Region, api, p[1].conf, set))
+		out = remedy.StageVariables(s.Snapshot.Region, api, p[1].conf, set)
 	}
 	return append(out, advice(fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]",
 		p[0].Stage, p[1].Stage, reasons[0].Name)))

@@ -75,6 +75,11 @@ func (s *study) shows(sub *subject, row int, d *diff.Difference) string {
 		return "the editor asks for no API key, and the stage refuses without"
 	case demanded && through && !sends(sc, parameter):
 		return "the editor refuses requests without " + parameter + ", and the stage answers them"
+	case loosened(sub, sc, k, d):
+		return "the editor no longer refuses such a request, and the stage does"
+	}
+	if says := s.refusalShows(sub, k, d); says != "" {
+		return says
 	}
 	return s.logShows(sub, row, d)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -108,17 +107,6 @@ func (s *study) example(sub *subject, cluster int) string {
 		return s.request(i, "")
 	}
 	return ""
-}
-
-// remedies converts the commands of package remedy.
-func remedies(groups ...[]remedy.Remedy) []Remedy {
-	out := []Remedy{}
-	for _, g := range groups {
-		for _, r := range g {
-			out = append(out, Remedy(r))
-		}
-	}
-	return out
 }
 
 // advice is a remedy without a command.

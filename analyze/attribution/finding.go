@@ -2,6 +2,8 @@
 // One file per cause holds its law, its prior and its guard.
 package attribution
 
+import "stageprobe/analyze/remedy"
+
 // Cause names what explains a behaviour; the names are part of the report
 // format and never change.
 type Cause string
@@ -97,7 +99,7 @@ type Finding struct {
 // Alternative is a cause that was weighed and not excluded.
 type Alternative struct {
 	Cause     Cause   `json:"cause"`
-	Posterior float64 `json:"posterior"`
+	Posterior float64 `json:"posterior,omitempty"` // 0 where nothing was weighed
 }
 
 // Statistics are the numbers behind a finding.
@@ -132,16 +134,6 @@ type Table struct {
 	Counts  [][]int  `json:"counts"`
 }
 
-// Remedy is one command that mends a finding, with what a person should know
-// before running it. stageprobe itself never runs it.
-type Remedy struct {
-	Text    string `json:"text"`
-	Command string `json:"command"` // "" where there is no command
-	Changes string `json:"changes,omitempty"`
-	Leaves  string `json:"leaves,omitempty"` // what it does not change
-	Undo    string `json:"undo,omitempty"`
-	Warning string `json:"warning,omitempty"` // set where it touches all traffic
-	// Then marks a step that goes on with the remedy before it; without it, a
-	// remedy is another way to mend the same thing.
-	Then bool `json:"then,omitempty"`
-}
+// Remedy is what a person can do about a finding, usually one command.
+// stageprobe itself never runs it.
+type Remedy = remedy.Remedy

@@ -195,7 +195,7 @@ func (s *study) switched(w *weighing, l *law) Finding {
 	f.Remedy = []Remedy{advice("nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays")}
 	if w.sub.conf != nil && w.sub.api != nil {
 		if prev := s.previous(w.sub); prev != "" {
-			f.Remedy = append(f.Remedy, remedies(remedy.RollBack(s.Snapshot.Region, w.sub.api, w.sub.conf, prev))...)
+			f.Remedy = append(f.Remedy, remedy.RollBack(s.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
 		}
 	}
 	return f

@@ -141,7 +141,7 @@ func (s *study) configuredCanary(sub *subject) {
 			st.Name, percent(c.Percent/100), deploymentName(c), why),
 		Evidence:   evidence(canaryFact(sub)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
-		Remedy:     remedies(remedy.RemoveCanary(s.Snapshot.Region, sub.api, st)),
+		Remedy:     remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
 		Settles:    fmt.Sprintf("stageprobe check --api %s --stage %s", sub.APIID, st.Name),
 	}
 	s.report(f, sub.APIID+"/"+st.Name)
@@ -158,7 +158,7 @@ func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
 	c, st := sub.conf.Canary, sub.conf
 	f := Finding{
 		Cause: StaleCanary, Severity: Warning, Linked: ConsistentWith, Step: 5, Scenarios: []string{},
-		Remedy: remedies(remedy.RemoveCanary(s.Snapshot.Region, sub.api, st)),
+		Remedy: remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
 	}
 	if sure {
 		f.Linked = Proven

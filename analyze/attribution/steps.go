@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/probe"
 )
 
 // The states of a step.
@@ -79,6 +80,7 @@ func (s *study) historyStep() (string, string) {
 		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil && !d.Created.IsZero() {
 			text += " of " + day(d.Created)
 		}
+		text += newer(sub.api, sub.conf)
 		if !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
@@ -89,10 +91,67 @@ func (s *study) historyStep() (string, string) {
 	return stepOK, some(texts, 4)
 }
 
+// newer names the deployments that are newer than what a stage serves, the newest
+// first, with what uses them.
+func newer(api *probe.API, st *probe.Stage) string {
+	own := api.Deployment(st.DeploymentID)
+	if own == nil || own.Created.IsZero() {
+		return ""
+	}
+	var texts []string
+	for i := range api.Deployments {
+		if d := &api.Deployments[i]; d.Created.After(own.Created) {
+			texts = append(texts, fmt.Sprintf("%s of %s, %s", d.ID, day(d.Created), usedBy(api, d.ID)))
+		}
+	}
+	switch n := len(texts); {
+	case n == 0:
+		return ""
+	case n > 2:
+		texts = append(texts[:2], fmt.Sprintf("and %d more", n-2))
+	}
+	return " (newer: " + strings.Join(texts, "; ") + ")"
+}
+
+// usedBy names the stages that serve a deployment, themselves or by their canary.
+func usedBy(api *probe.API, deployment string) string {
+	var users []string
+	for i := range api.Stages {
+		st := &api.Stages[i]
+		if st.DeploymentID == deployment {
+			users = append(users, "on stage "+st.Name)
+		}
+		if st.Canary != nil && st.Canary.DeploymentID == deployment && st.DeploymentID != deployment {
+			users = append(users, "on the canary of stage "+st.Name)
+		}
+	}
+	if len(users) == 0 {
+		return "on no stage"
+	}
+	return some(users, 2)
+}
+
+// unreadDefinitions says which definition of a target could not be read, and
+// what would let it.
+func (s *study) unreadDefinitions(sub *subject) string {
+	var texts []string
+	switch {
+	case sub.conf == nil:
+		return "neither the editor nor the stage of " + sub.ID + " was read"
+	case sub.api.Editor == nil:
+		subjects := []string{"API " + sub.APIID, "HTTP API " + sub.APIID}
+		texts = append(texts, fmt.Sprintf("the editor's definition of API %s was not read: %s", sub.APIID, s.toRead(s.gaps(subjects, "GetResources", "ExportApi", "GetRoutes"))))
+	}
+	if sub.conf.Deployed == nil {
+		texts = append(texts, fmt.Sprintf("the definition that stage %s serves was not read: %s", sub.Stage, s.toRead(s.unreadDeployed(sub.api, sub.conf))))
+	}
+	return strings.Join(texts, "; ")
+}
+
 func (s *study) redeployStep() (string, string) {
 	for _, sub := range s.subjects {
-		if what := s.notCompared(sub); what != "" {
-			return stepUnknown, what
+		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
+			return stepUnknown, s.unreadDefinitions(sub)
 		}
 	}
 	texts := []string{"no edit waits for a deployment"}
@@ -109,30 +168,6 @@ func (s *study) redeployStep() (string, string) {
 		}
 	}
 	return stepOK, strings.Join(texts[:min(len(texts), 3)], "; ")
-}
-
-// notCompared names the definition of a target that was not read, and the right
-// that reading it takes; "" where both sides were read.
-func (s *study) notCompared(sub *subject) string {
-	var what string
-	var by []string // the operations that read it
-	switch {
-	case sub.conf == nil:
-		return "the configuration of " + sub.ID + " was not read"
-	case sub.api.Editor == nil:
-		what, by = "the editor's definition of API "+sub.APIID, []string{"GetResources", "GetRoutes", "ExportApi"}
-	case sub.conf.Deployed == nil:
-		what, by = "the definition that stage "+sub.Stage+" of API "+sub.APIID+" serves", []string{"GetExport", "GetDeployment", "ExportApi"}
-	default:
-		return ""
-	}
-	text := what + " was not read"
-	for _, g := range s.Snapshot.Gaps {
-		if g.Action != "" && slices.Contains(by, g.Operation) && slices.Contains(strings.Fields(strings.ReplaceAll(g.Subject, ",", " ")), sub.APIID) {
-			return text + "; allow " + g.Action + " on " + g.Resource
-		}
-	}
-	return text
 }
 
 func (s *study) settingsStep() (string, string) {

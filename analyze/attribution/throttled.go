@@ -134,7 +134,7 @@ func (s *study) throttleRemedy(sub *subject) []Remedy {
 	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
 		if set := sub.conf.Methods[m]; set.ThrottlingSet {
 			rate := max(2*set.ThrottlingRate, 2*s.Plan.Rate)
-			return append(out, remedies(remedy.Throttling(s.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate))))...)
+			return append(out, remedy.Throttling(s.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate)))...)
 		}
 	}
 	return out

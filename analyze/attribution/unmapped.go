@@ -189,13 +189,13 @@ func (s *study) mapRemedy(sub *subject) []Remedy {
 	region := s.Snapshot.Region
 	switch d := s.domainOf(sub); {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
-		return remedies(remedy.EnableDefaultEndpoint(region, sub.api))
+		return remedy.EnableDefaultEndpoint(region, sub.api)
 	case d != nil && sub.Meant != nil:
-		return remedies(remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, s.kindOfAPI(sub.Meant.APIID)))
+		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, s.kindOfAPI(sub.Meant.APIID))
 	case s.stageIsRoute(sub):
 		return []Remedy{advice(s.stageWithRoute(sub))} // a stage of that name would hide the route
 	case sub.api != nil && sub.conf == nil && sub.Stage != "":
-		return remedies(remedy.UnknownStage(region, sub.api, sub.Stage))
+		return remedy.UnknownStage(region, sub.api, sub.Stage)
 	case sub.Kind == probe.CustomDomain:
 		return []Remedy{advice("map the base path of the domain to the stage that it is meant to serve")}
 	}

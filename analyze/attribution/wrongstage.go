@@ -283,15 +283,15 @@ func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
 	for _, m := range d.Mappings {
 		// A shorter mapping swallows the path: it serves others, and stays.
 		if m.BasePath == urlPath(sub.URL) && m.APIID == sub.APIID && m.Stage == sub.Stage {
-			return remedies(remedy.UpdateBasePathMapping(s.Snapshot.Region, d, m, to, s.kindOfAPI(to.APIID)))
+			return remedy.UpdateBasePathMapping(s.Snapshot.Region, d, m, to, s.kindOfAPI(to.APIID))
 		}
 	}
 	for _, r := range d.Rules {
 		if r.APIID == sub.APIID && r.Stage == sub.Stage && !mapped(d, sub.stageRef()) {
-			return remedies(remedy.UpdateRoutingRule(s.Snapshot.Region, d, r, to))
+			return remedy.UpdateRoutingRule(s.Snapshot.Region, d, r, to)
 		}
 	}
-	return remedies(remedy.CreateBasePathMapping(s.Snapshot.Region, d, urlPath(sub.URL), to, s.kindOfAPI(to.APIID)))
+	return remedy.CreateBasePathMapping(s.Snapshot.Region, d, urlPath(sub.URL), to, s.kindOfAPI(to.APIID))
 }
 
 // leader is what leads a domain to its stage.

@@ -9,8 +9,8 @@ package remedy
 
 import "stageprobe/probe"
 
-// Remedy is one command and what a person should know before running it. Its
-// fields are those of attribution.Remedy, so that one converts to the other.
+// Remedy is one command that mends a finding, with what a person should know
+// before running it. stageprobe itself never runs it.
 type Remedy struct {
 	Text    string `json:"text"`
 	Command string `json:"command"` // "" where there is no command
@@ -21,6 +21,8 @@ type Remedy struct {
 	// Then marks a step that goes on with the remedy before it; without it, a
 	// remedy is another way to mend the same thing.
 	Then bool `json:"then,omitempty"`
+	// Diagnoses marks what mends nothing: afterwards the next run can tell more.
+	Diagnoses bool `json:"diagnoses,omitempty"`
 }
 
 // allTraffic warns of a command that every caller of the stage feels at once.

@@ -76,6 +76,8 @@ func EnableExecutionLogs(region string, api *probe.API, stage *probe.Stage) []Re
 		Changes: "API Gateway writes each request's execution to API-Gateway-Execution-Logs_" + api.ID + "/" + stage.Name + ", at CloudWatch Logs' price",
 		Leaves:  "answers; data trace stays as it is; methods with logging settings of their own keep them",
 		Undo:    updateStage(region, api, stage, replace("/*/*/logging/loglevel", level)),
+
+		Diagnoses: true,
 	}}
 }
 
@@ -109,6 +111,8 @@ func AccessLogFields(region string, api *probe.API, stage *probe.Stage) []Remedy
 		Changes: "the format of new access log lines; existing lines stay as they are",
 		Leaves:  "answers, execution logging, where the log is written",
 		Undo:    accessLogCommand(region, api, stage, stage.AccessLog.Destination, stage.AccessLog.Format),
+
+		Diagnoses: true,
 	}}
 }
 
@@ -128,6 +132,8 @@ func startAccessLog(region string, api *probe.API, stage *probe.Stage, format st
 		Command: command(region, "logs", "create-log-group", "--log-group-name", group),
 		Changes: "an empty log group", Leaves: "everything else",
 		Undo: command(region, "logs", "delete-log-group", "--log-group-name", group),
+
+		Diagnoses: true,
 	}, Remedy{
 		Text: "Then write an access log of " + name(api, stage) + " that says which deployment answered each request.",
 		Command: "account=$(" + command(region, "sts", "get-caller-identity", "--query", "Account", "--output", "text") + ") && " +
@@ -135,6 +141,8 @@ func startAccessLog(region string, api *probe.API, stage *probe.Stage, format st
 		Changes: "API Gateway writes a line per request to " + group + ", at CloudWatch Logs' price",
 		Leaves:  "answers, execution logging",
 		Undo:    undo,
+
+		Diagnoses: true,
 	})
 }
 

@@ -44,7 +44,7 @@ func level(s attribution.Severity) string {
 
 func remedyText(f *attribution.Finding) string {
 	for _, r := range f.Remedy {
-		if r.Command != "" {
+		if r.Command != "" && !r.Diagnoses {
 			return "\n" + r.Text + "\n" + r.Command
 		}
 	}

@@ -205,8 +205,9 @@ func findingText(f *attribution.Finding) string {
 	if f.Settles != "" {
 		lines = append(lines, "settled by: "+f.Settles)
 	}
-	for _, r := range f.Remedy {
-		lines = append(lines, "", r.Text)
+	for i := range f.Remedy {
+		r := &f.Remedy[i]
+		lines = append(lines, "", remedyWords(r))
 		if r.Command != "" {
 			lines = append(lines, r.Command)
 		}

@@ -135,7 +135,7 @@ func (m *markdown) remedies(rep *analyze.Report) {
 }
 
 func (m *markdown) remedy(number string, r *attribution.Remedy) {
-	text := md(r.Text)
+	text := md(remedyWords(r))
 	if number != "" {
 		text = "**" + number + "** " + text
 	}

@@ -50,31 +50,43 @@ func hasUndo(rep *analyze.Report) bool {
 }
 
 // remedyNumbers name the ways to mend finding n: 1 where there is one, else
-// 1a, 1b… A step that goes on with the way before it has no number of its own.
+// 1a, 1b… A step that goes on with the way before it has no number of its own,
+// and neither has what only tells more.
 func remedyNumbers(n int, ways []attribution.Remedy) []string {
 	numbers := make([]string, len(ways))
-	way := 0
+	way, last := 0, 0
 	for i, r := range ways {
-		if i > 0 && r.Then {
+		if i > 0 && r.Then || r.Diagnoses {
 			continue
 		}
+		last = i
 		numbers[i] = fmt.Sprint(n) + strings.ToLower(letter(way))
 		way++
 	}
 	if way == 1 {
-		numbers[0] = fmt.Sprint(n)
+		numbers[last] = fmt.Sprint(n)
 	}
 	return numbers
+}
+
+// remedyWords says what a remedy does; what mends nothing says so.
+func remedyWords(r *attribution.Remedy) string {
+	if r.Diagnoses && !r.Then {
+		return "To learn more: " + r.Text
+	}
+	return r.Text
 }
 
 // remedy writes one way to mend a finding.
 func (p *page) remedy(number string, r *attribution.Remedy) {
 	first := "    "
 	if number != "" {
-		p.blank()
 		first = pad(number+".", 4)
 	}
-	p.comment(first, r.Text)
+	if number != "" || r.Diagnoses && !r.Then {
+		p.blank()
+	}
+	p.comment(first, remedyWords(r))
 	if r.Warning != "" {
 		p.comment("    ", p.in(yellow, "Careful:")+" "+r.Warning+".")
 	}

@@ -126,7 +126,11 @@ func (p *page) evidence(lines []string) {
 func alternatives(f *attribution.Finding) string {
 	var parts []string
 	for _, a := range f.Alternatives {
-		parts = append(parts, fmt.Sprintf("%s (%s)", string(a.Cause), percent(a.Posterior)))
+		text := string(a.Cause)
+		if a.Posterior > 0 { // configuration excludes or not, it gives no number
+			text += " (" + percent(a.Posterior) + ")"
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -254,3 +254,19 @@ func makeInMoto(t *testing.T, endpoint string) (api string, deployments map[stri
 	must(err)
 	return *made.Id, deployments
 }
+
+// An API of which every route wants credentials is probed without any: who
+// refuses is the finding.
+func TestEveryRouteWantsCredentials(t *testing.T) {
+	t.Parallel()
+	world, err := sandbox.Load("access-denied-api-key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := *world
+	named.Check.Args = []string{"--api", "orders7x2a", "--logs", "off"}
+	rep := open(t, &named).check(t, "guarded.json")
+	if rep.ExitCode != analyze.ExitFinding || len(rep.Findings) != 1 || rep.Findings[0].Cause != attribution.AccessDenied {
+		t.Errorf("exit code %d, findings %+v", rep.ExitCode, rep.Findings)
+	}
+}

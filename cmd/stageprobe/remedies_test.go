@@ -104,8 +104,7 @@ func ways(f attribution.Finding) [][]attribution.Remedy {
 	var out [][]attribution.Remedy
 	for _, r := range f.Remedy {
 		switch {
-		case r.Command == "" || strings.HasPrefix(r.Command, "aws lambda "):
-		case strings.Contains(r.Command, "/logging/loglevel"): // tells more, and mends nothing
+		case r.Command == "" || r.Diagnoses || strings.HasPrefix(r.Command, "aws lambda "):
 		case r.Then && len(out) > 0:
 			out[len(out)-1] = append(out[len(out)-1], r)
 		default:

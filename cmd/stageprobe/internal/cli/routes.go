@@ -33,6 +33,9 @@ func (s *subject) findScenarios(c *checkFlags) error {
 	if s.file == nil && !c.authenticated() {
 		s.addProtected()
 	}
+	if s.file == nil && !c.authenticated() && len(s.scenarios) == 0 {
+		s.addGuarded()
+	}
 	s.addEditorOnly()
 	if len(s.scenarios) == 0 {
 		return hint(errors.New("no route was found that can be probed without parameters, body or authorization"),
@@ -96,6 +99,22 @@ func (s *subject) addProtected() {
 			continue
 		}
 		s.scenarios = append(s.scenarios, s.protectedRoutes(ids)...)
+	}
+}
+
+// addGuarded asks for routes behind an authorizer or a key where there are no
+// others, as a pasted URL would: who refuses, and for want of what, is then the
+// finding.
+func (s *subject) addGuarded() {
+	for i := range s.snap.APIs {
+		ids := s.targetsOf(s.snap.APIs[i].ID)
+		if len(ids) == 0 {
+			continue
+		}
+		for _, sc := range s.protectedRoutes(ids) {
+			sc.Uncredentialed = false
+			s.scenarios = append(s.scenarios, sc)
+		}
 	}
 }
 
