@@ -54,6 +54,7 @@ func TestGatewayResponseTypes(t *testing.T) {
 		{"DEFAULT_4XX", 403, "IncompleteSignatureException", `{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}`, Gateway},
 		{"QUOTA_EXCEEDED", 429, "LimitExceededException", `{"message":"Limit Exceeded"}`, Gateway},
 		{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", `{"message":"Request Too Long"}`, Gateway},
+		{"REQUEST_TOO_LARGE", 413, "RequestEntityTooLargeException", `{"message":"Request Entity Too Large"}`, Gateway},
 		{"RESOURCE_NOT_FOUND", 404, "ResourceNotFoundException", `{"message":"Not Found"}`, Gateway},
 		{"THROTTLED", 429, "TooManyRequestsException", `{"message":"Too Many Requests"}`, Gateway},
 		{"UNAUTHORIZED", 401, "UnauthorizedException", `{"message":"Unauthorized"}`, Authorizer},
