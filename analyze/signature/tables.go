@@ -66,6 +66,14 @@ var wafOnly = []cause{
 	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
 }
 
+var wafChallenge = []cause{
+	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL asks for a CAPTCHA (405) or for a challenge that only a browser solves (202), and holds the request back until then", apart: "x-amzn-waf-action names the action; aws wafv2 get-sampled-requests names the rule."},
+}
+
+var webSocketRoute = []cause{
+	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the WebSocket API fits the message's route key, and there is no $default route", apart: "aws apigatewayv2 get-routes against the API's routeSelectionExpression; the route must be deployed to the stage."},
+}
+
 var keyOnly = []cause{
 	{name: "api-key", finding: "access-denied", why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "aws apigateway get-usage-plans: does apiStages hold this API and stage? A new key takes minutes to work."},
 }
