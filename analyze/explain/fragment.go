@@ -18,7 +18,7 @@ var trailing = regexp.MustCompile(`(?m)\* (?:Connection #|Closing connection).*$
 // body does not end as JSON does.
 func trimBody(body []byte) (trimmed []byte, cut bool) {
 	body = trailing.ReplaceAll(body, nil)
-	text := bytes.TrimSpace(body)
+	text := bytes.TrimSpace(bytes.Trim(bytes.TrimSpace(body), "`"))
 	if len(text) == 0 {
 		return nil, false
 	}
@@ -34,15 +34,28 @@ func trimBody(body []byte) (trimmed []byte, cut bool) {
 }
 
 // statusNote is how people and curl -w write a status beside a body.
-var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+
+// reasoned is the status of an exception of generated Python clients.
+var reasoned = regexp.MustCompile(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
+
+// notedStatus is the status that stands beside an answer, 0 where none does.
+func notedStatus(text []byte) int {
+	text = text[:min(len(text), maxLine)]
+	for _, re := range []*regexp.Regexp{statusNote, reasoned} {
+		if m := re.FindSubmatch(text); m != nil {
+			status, _ := strconv.Atoi(string(m[1]))
+			return status
+		}
+	}
+	return 0
+}
 
 // parseFragment reads what is less than an answer: a body alone, or headers
 // without a status line, as browsers show them and as people note them down.
 func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a := signature.Answer{URL: url}
-	if m := statusNote.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
-		a.Status, _ = strconv.Atoi(string(m[1]))
-	}
+	a.Status = notedStatus(text)
 	var body []byte
 	a.Header, body = noted(text)
 	a.Body, a.BodyTruncated = trimBody(body)
@@ -65,7 +78,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 func noted(text []byte) (header []probe.Header, body []byte) {
 	rest := text
 	for line := range bytes.Lines(text) {
-		trimmed := strings.TrimSpace(string(line))
+		trimmed := strings.Trim(strings.TrimLeft(strings.TrimSpace(string(line)), "-*• \t"), "`")
 		m := headerLine.FindStringSubmatch(trimmed)
 		switch label, after, _ := strings.Cut(trimmed, ":"); {
 		case strings.EqualFold(label, "body") && after != "":

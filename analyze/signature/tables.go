@@ -149,7 +149,7 @@ var configurationError = []cause{
 	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it, often after a stage variable named another function or alias", apart: seeErrorLog + "Invalid permissions on Lambda function\"."},
 	{name: "mapping-error", finding: "stale-deployment", why: "no integration response fits what the backend returned, or a template failed", apart: seeErrorLog + "No match for output mapping\" or \"Output mapping refers to an invalid method response\"."},
 	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: seeErrorLog + "Rate Exceeded.\""},
-	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name", apart: seeErrorLog + "Host name … does not match the certificate subject\"."},
+	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name, or is not trusted", apart: seeErrorLog + "Host name … does not match the certificate subject\" or \"PKIX path building failed\"."},
 	{name: "role-not-assumable", finding: "stage-config-drift", why: "API Gateway may not assume the integration's role", apart: seeErrorLog + "API Gateway does not have permission to assume the provided role\"."},
 }
 

@@ -1,0 +1,50 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+)
+
+// People and loggers write down what a client got in ways of their own.
+func TestNotes(t *testing.T) {
+	const id = "2b9c8640-30be-4853-bd1b-d3fb0442e3e4"
+	lines := func(prefix string) string {
+		answer := "HTTP/1.1 403 Forbidden\nContent-Type: application/json\nx-amzn-RequestId: " + id + "\nx-amzn-ErrorType: MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}"
+		return prefix + strings.ReplaceAll(answer, "\n", "\n"+prefix)
+	}
+	missing := map[string]any{"status": 403.0, "request_id": id, "gateway_response": "MISSING_AUTHENTICATION_TOKEN", "message": "Missing Authentication Token"}
+	for name, test := range map[string]struct {
+		input string
+		want  map[string]any
+	}{
+		"Markdown, bold":  {"**HTTP/1.1 403 Forbidden**\n**Content-Type:** application/json\n**x-amzn-RequestId:** " + id + "\n**x-amzn-ErrorType:** MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
+		"Markdown, list":  {"- **Status:** 403 Forbidden\n- **x-amzn-RequestId**: " + id + "\n- **x-amzn-ErrorType**: MissingAuthenticationTokenException\n- **Body:** `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"logger":          {lines("2021-03-04 10:11:12,345 DEBUG http: "), missing},
+		"other digits":    {strings.Replace(lines("2021-03-04 10:11:12,345 DEBUG http: "), "12,345", "11,999", 1), missing},
+		"Apache headers":  {strings.Replace(lines("10:11:12 DEBUG o.a.http.headers - http-outgoing-0 << "), `headers - http-outgoing-0 << {"message":"Missing Authentication Token"}`, `wire - http-outgoing-0 << "{"message":"Missing Authentication Token"}"`, 1), missing},
+		"Apache wire":     {strings.ReplaceAll(lines("DEBUG wire - << \""), "\n", "[\\r][\\n]\"\n") + `"`, missing},
+		"http.client":     {"send: b'GET /prod/x HTTP/1.1\\r\\n'\nreply: 'HTTP/1.1 403 Forbidden\\r\\n'\nheader: x-amzn-RequestId: " + id + "\nheader: x-amzn-ErrorType: MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
+		"Python's Reason": {"ApiException: (500)\nReason: Internal Server Error\nHTTP response headers: HTTPHeaderDict({'x-amzn-RequestId': '" + id + "', 'x-amzn-ErrorType': 'InternalServerErrorException'})\nHTTP response body: {\"message\": \"Internal server error\"}", map[string]any{"status": 500.0, "gateway_response": "API_CONFIGURATION_ERROR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kind, items := explainJSON(t, []byte(test.input), Options{})
+			if kind != KindResponse || len(items) != 1 {
+				t.Fatalf("%s, %d items", kind, len(items))
+			}
+			for field, want := range test.want {
+				if items[0][field] != want {
+					t.Errorf("%s %v, want %v", field, items[0][field], want)
+				}
+			}
+		})
+	}
+}
+
+func TestUntrustedCertificateOfTheBackend(t *testing.T) {
+	id := "(2b9c8640-30be-4853-bd1b-d3fb0442e3e4) "
+	log := id + "Execution failed due to configuration error: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n"
+	_, items := explainJSON(t, []byte(log), Options{})
+	if cause := items[0]["candidates"].([]any)[0].(map[string]any)["cause"]; cause != "backend-certificate" {
+		t.Errorf("%v", cause)
+	}
+}
