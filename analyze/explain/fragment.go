@@ -65,12 +65,23 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		}
 	}
 	a.Header = nil
+	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
+		return a, true
+	}
+	if note, ok := parseNote(text, url); ok {
+		return note, true
+	}
 	if len(a.Body) == 0 || a.Body[0] != '{' {
 		a.Body = text[:min(len(text), maxLine)] // an error page, perhaps as a browser shows it
 		return a, signature.Read(a).NotAPIGateway != ""
 	}
+	return a, false
+}
+
+// tells tells whether a body alone says anything of API Gateway.
+func tells(a signature.Answer) bool {
 	r := signature.Read(a)
-	return a, r.APIKind != "" || r.GatewayResponse != "" || len(r.Candidates) > 1
+	return r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || len(r.Candidates) > 1
 }
 
 // noted takes headers and body apart. What stands before the first header is

@@ -40,6 +40,31 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// A sentence names one body, and one status and URL beside it; what it names two
+// of is left out.
+func TestSentences(t *testing.T) {
+	const host = "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/orders"
+	for input, want := range map[string]map[string]any{
+		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                   {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
+		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                          {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
+		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":        {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
+		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":       {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
+		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
+	} {
+		kind, items := explainJSON(t, []byte(input), Options{})
+		for field, value := range want {
+			if kind != KindResponse || items[0][field] != value {
+				t.Errorf("%s: %s %v, want %v", input, field, items[0][field], value)
+			}
+		}
+	}
+	for _, input := range []string{`403 {"message":"no such order"}`, `once {"message":"Forbidden"}, once {"message":"Unauthorized"}`} {
+		if doc, err := Explain([]byte(input), Options{}); err == nil {
+			t.Errorf("%s: %+v", input, doc)
+		}
+	}
+}
+
 func TestUntrustedCertificateOfTheBackend(t *testing.T) {
 	id := "(2b9c8640-30be-4853-bd1b-d3fb0442e3e4) "
 	log := id + "Execution failed due to configuration error: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n"

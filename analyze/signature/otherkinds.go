@@ -34,7 +34,7 @@ func (e *evidence) byWebSocket() (verdict, bool) {
 	case e.text == "Internal server error":
 		return verdict{by: Integration, causes: internalCauses}, true
 	}
-	return verdict{by: Gateway}, true
+	return verdict{}, true
 }
 
 // isWebSocket tells whether the body is such a message.
