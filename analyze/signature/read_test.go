@@ -58,6 +58,7 @@ func TestGatewayResponseTypes(t *testing.T) {
 		{"RESOURCE_NOT_FOUND", 404, "ResourceNotFoundException", `{"message":"Not Found"}`, Gateway},
 		{"THROTTLED", 429, "TooManyRequestsException", `{"message":"Too Many Requests"}`, Gateway},
 		{"UNAUTHORIZED", 401, "UnauthorizedException", `{"message":"Unauthorized"}`, Authorizer},
+		{"UNAUTHORIZED", 401, "UnauthorizedException", `{"message":"The incoming token has expired"}`, Authorizer},
 		{"UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException", `{"message": "Unsupported Media Type"}`, Gateway},
 		{"", 403, "ForbiddenException", `{"message":"Forbidden"}`, Gateway}, // INVALID_API_KEY, WAF_FILTERED, or none at all
 	}

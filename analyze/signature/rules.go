@@ -75,6 +75,7 @@ var rules = []rule{
 	{errors: []string{forbidden}, status: 403, exact: []string{"Forbidden"}, by: Gateway, causes: forbiddenCauses, unserved: true},
 	{errors: []string{forbidden}, by: Gateway, causes: forbiddenCauses, unserved: true},
 	{errors: []string{unauthorized}, exact: []string{"Unauthorized"}, response: "UNAUTHORIZED", by: Authorizer, causes: unauthorizedCauses},
+	{errors: []string{unauthorized}, prefix: []string{"The incoming token has expired"}, response: "UNAUTHORIZED", by: Authorizer, causes: expiredJWT},
 	{errors: []string{unauthorized}, response: "UNAUTHORIZED", by: Authorizer, causes: unauthorizedCauses},
 	{errors: []string{"AuthorizerConfigurationException"}, response: "AUTHORIZER_CONFIGURATION_ERROR", by: Authorizer, causes: authorizerConfiguration},
 	{errors: []string{"AuthorizerFailureException"}, response: "AUTHORIZER_FAILURE", by: Authorizer, causes: authorizerFailure},

@@ -96,6 +96,10 @@ var unauthorizedCauses = []cause{
 	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a cached refusal for the same token answers", apart: "The answer changes when the cache's TTL ends."},
 }
 
+var expiredJWT = []cause{
+	{name: "token-rejected", finding: "access-denied", why: "the token has expired, says the Cognito authorizer", apart: "Decode the token: exp against the time of the request."},
+}
+
 var authorizerConfiguration = []cause{
 	{name: "authorizer-not-invocable", finding: "access-denied", why: "API Gateway may not invoke the authorizer's function, or the function's name resolves to nothing (a stage variable)", apart: seeErrorLog + "Authorizer error\" or an invalid-permissions line; aws lambda get-policy on the function."},
 	{name: "authorizer-bad-output", finding: "access-denied", why: "the authorizer's function failed, or returned no valid policy document", apart: seeErrorLog + "Could not parse policy\"; with data trace, \"Authorizer result body before parsing\"."},

@@ -23,6 +23,13 @@ func (e *entry) finish() probe.LogRecord {
 	} else if rec.Detail == "" && e.integration != e.message {
 		rec.Detail = e.integration
 	}
+	switch {
+	case e.authorizer == "" || e.authorizer == rec.Error:
+	case rec.Error == "":
+		rec.Error = e.authorizer
+	case rec.Detail == "":
+		rec.Detail = e.authorizer
+	}
 	if e.wafBlocked() && rec.GatewayResponse == "" {
 		rec.GatewayResponse, rec.GatewayResponseImplied = "WAF_FILTERED", true
 	}
