@@ -147,6 +147,9 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
 	}
+	if *rec.Status == 404 && rec.Error == "" && rec.APIKind == probe.HTTP && rec.RouteKey == "" && rec.Producer == string(signature.Gateway) {
+		return signature.Read(signature.Answer{Status: 404, Body: []byte(`{"message":"Not Found"}`), APIKind: probe.HTTP}).Candidates
+	}
 	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
 		return out
 	}

@@ -76,6 +76,7 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`: "lambda-permission-missing",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:    "authorizer-not-invocable",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The Lambda function returned the following error: no such table. Check your Lambda function code."}`:    "lambda-function-error",
+		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"-","status":"404","protocol":"HTTP/1.1"}`:                                                                                             "stage-prefix-missing",
 		"HTTP/1.1 401 Unauthorized\nx-amzn-ErrorType: UnauthorizedException\n\n{\"message\":\"The incoming token has expired\"}":                                                                               "token-rejected",
 	} {
 		_, items := explainJSON(t, []byte(input), Options{})

@@ -107,6 +107,8 @@ func (e *entry) producer() string {
 		return producerAuthorizer
 	case called, e.integration != "":
 		return producerIntegration
+	case e.unrouted && e.has(404) && rec.APIKind == probe.HTTP:
+		return producerGateway
 	case known && failed, rec.GatewayResponse != "":
 		return e.refuser()
 	case e.message != "" && (e.has(401) || e.has(403) || e.has(404) || e.has(429)):
