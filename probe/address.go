@@ -52,6 +52,8 @@ type partition struct{ prefix, name, suffix string }
 var partitions = []partition{
 	{"cn-", "aws-cn", "amazonaws.com.cn"},
 	{"us-gov-", "aws-us-gov", "amazonaws.com"},
+	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
+	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
 	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
 	{"us-iso-", "aws-iso", "c2s.ic.gov"},
 	{"eusc-", "aws-eusc", "amazonaws.eu"},
@@ -70,7 +72,7 @@ func partitionOf(region string) partition {
 var (
 	executeHost = regexp.MustCompile(`^([a-z0-9]+)(?:-(vpce-[a-z0-9-]+))?\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
 	domainHost  = regexp.MustCompile(`^d-[a-z0-9]+\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
-	vpceHost    = regexp.MustCompile(`^(vpce-[a-z0-9]+)[a-z0-9-]*\.execute-api\.([a-z0-9-]+)\.vpce\.` + suffixes + `$`)
+	vpceHost    = regexp.MustCompile(`^(vpce-[a-z0-9]+)[a-z0-9-]*\.execute-api(?:-fips)?\.([a-z0-9-]+)\.vpce\.` + suffixes + `$`)
 	localHost   = regexp.MustCompile(`^([a-z0-9]+)\.execute-api\.(?:([a-z0-9-]+)\.)?localhost(?:\.localstack\.cloud)?$`)
 
 	// The path templates of emulators, with the API and the stage in them.
@@ -80,7 +82,7 @@ var (
 	}
 )
 
-const suffixes = `(?:amazonaws\.com(?:\.cn)?|c2s\.ic\.gov|sc2s\.sgov\.gov|amazonaws\.eu)`
+const suffixes = `(?:amazonaws\.com(?:\.cn)?|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|cloud\.adc-e\.uk|amazonaws\.eu)`
 
 // ParseURL takes apart a URL as people paste it: spaces, quotes and angle
 // brackets around it are ignored, and a missing scheme counts as https (http

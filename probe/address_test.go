@@ -205,3 +205,33 @@ func FuzzParseRedirect(f *testing.F) {
 		}
 	})
 }
+
+// Every partition has a suffix of its own, and every shape exists in each.
+func TestPartitions(t *testing.T) {
+	for region, want := range map[string]struct{ partition, suffix string }{
+		"eu-west-1":      {"aws", "amazonaws.com"},
+		"cn-northwest-1": {"aws-cn", "amazonaws.com.cn"},
+		"us-gov-west-1":  {"aws-us-gov", "amazonaws.com"},
+		"us-iso-east-1":  {"aws-iso", "c2s.ic.gov"},
+		"us-isob-east-1": {"aws-iso-b", "sc2s.sgov.gov"},
+		"us-isof-east-1": {"aws-iso-f", "csp.hci.ic.gov"},
+		"eu-isoe-west-1": {"aws-iso-e", "cloud.adc-e.uk"},
+		"eusc-de-east-1": {"aws-eusc", "amazonaws.eu"},
+	} {
+		if got := probe.Suffix(region); got != want.suffix {
+			t.Errorf("%s: suffix %s", region, got)
+		}
+		for host, kind := range map[string]probe.AddressKind{
+			"abc123.execute-api." + region + "." + want.suffix:                  probe.AddressExecuteAPI,
+			"abc123.execute-api-fips." + region + "." + want.suffix:             probe.AddressExecuteAPI,
+			"d-a1b2c3.execute-api." + region + "." + want.suffix:                probe.AddressRegional,
+			"vpce-0a1b.execute-api." + region + ".vpce." + want.suffix:          probe.AddressVPCE,
+			"vpce-0a1b-xyz.execute-api-fips." + region + ".vpce." + want.suffix: probe.AddressVPCE,
+		} {
+			a, err := probe.ParseURL("https://" + host + "/prod")
+			if err != nil || a.Kind != kind || a.Region != region || a.Partition != want.partition {
+				t.Errorf("%s: %+v, %v", host, a, err)
+			}
+		}
+	}
+}

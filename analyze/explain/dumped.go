@@ -24,6 +24,9 @@ func parseDumped(text []byte, url string) []signature.Answer {
 	}
 	f := finder{url: url}
 	f.walk(parseDump(text), nil)
+	if len(f.answers) == 1 && f.answers[0].Status == 0 {
+		f.answers[0].Status = notedStatus(text)
+	}
 	return f.answers
 }
 

@@ -107,6 +107,11 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainExecution(text); doc != nil {
 		return doc, nil
 	}
+	if inner, ok := unprefix(text); ok {
+		if answers := parseAnswers(inner, opts.URL); len(answers) > 0 && len(answers[0].Header) > 0 {
+			return explainAnswers(answers), nil
+		}
+	}
 	if answers := parseDumped(text, opts.URL); len(answers) > 0 {
 		return explainAnswers(answers), nil
 	}
@@ -171,13 +176,15 @@ func known[T comparable](v T) *T {
 }
 
 var (
-	colour = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
-	quoted = regexp.MustCompile(`(?m)^[ \t]*(?:->|<-) "(.*?)(?:\\r)?(?:\\n)?"[ \t]*\r?$`)
-	fences = regexp.MustCompile("(?m)^[ \t]*(```|~~~)[a-zA-Z]*[ \t]*\r?$")
+	replied = regexp.MustCompile(`(?m)^(?:reply: '(.*?)(?:\\r)?(?:\\n)?'|header: (.*))[ \t]*\r?$`)
+	colour  = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+	quoted  = regexp.MustCompile(`(?m)^[ \t]*(?:->|<-) "(.*?)(?:\\r)?(?:\\n)?"[ \t]*\r?$`)
+	bold    = regexp.MustCompile(`(?m)^([ \t>*-]*?)\*\*([A-Za-z:][^*\n]*)\*\*`)
+	fences  = regexp.MustCompile("(?m)^[ \t]*(```|~~~)[a-zA-Z]*[ \t]*\r?$")
 )
 
 // clean takes out what copying adds: a byte order mark, colours, code fences,
-// the quotes of a client that dumps the wire.
+// the quotes of a client that dumps the wire, the emphasis of Markdown.
 func clean(input []byte) []byte {
 	text := bytes.TrimPrefix(input, []byte("\ufeff"))
 	if bytes.IndexByte(text, 0x1b) >= 0 {
@@ -185,6 +192,12 @@ func clean(input []byte) []byte {
 	}
 	if bytes.Contains(text, []byte(`-> "HTTP/`)) {
 		text = quoted.ReplaceAll(text, []byte("$1"))
+	}
+	if bytes.Contains(text, []byte("**")) {
+		text = bold.ReplaceAll(text, []byte("$1$2"))
+	}
+	if bytes.Contains(text, []byte("reply: '")) {
+		text = replied.ReplaceAll(text, []byte("$1$2"))
 	}
 	if bytes.Contains(text, []byte("```")) || bytes.Contains(text, []byte("~~~")) {
 		text = fences.ReplaceAll(text, nil)

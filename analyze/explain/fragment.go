@@ -18,7 +18,7 @@ var trailing = regexp.MustCompile(`(?m)\* (?:Connection #|Closing connection).*$
 // body does not end as JSON does.
 func trimBody(body []byte) (trimmed []byte, cut bool) {
 	body = trailing.ReplaceAll(body, nil)
-	text := bytes.TrimSpace(body)
+	text := bytes.TrimSpace(bytes.Trim(bytes.TrimSpace(body), "`"))
 	if len(text) == 0 {
 		return nil, false
 	}
@@ -34,15 +34,28 @@ func trimBody(body []byte) (trimmed []byte, cut bool) {
 }
 
 // statusNote is how people and curl -w write a status beside a body.
-var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+
+// reasoned is the status of an exception of generated Python clients.
+var reasoned = regexp.MustCompile(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
+
+// notedStatus is the status that stands beside an answer, 0 where none does.
+func notedStatus(text []byte) int {
+	text = text[:min(len(text), maxLine)]
+	for _, re := range []*regexp.Regexp{statusNote, reasoned} {
+		if m := re.FindSubmatch(text); m != nil {
+			status, _ := strconv.Atoi(string(m[1]))
+			return status
+		}
+	}
+	return 0
+}
 
 // parseFragment reads what is less than an answer: a body alone, or headers
 // without a status line, as browsers show them and as people note them down.
 func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a := signature.Answer{URL: url}
-	if m := statusNote.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
-		a.Status, _ = strconv.Atoi(string(m[1]))
-	}
+	a.Status = notedStatus(text)
 	var body []byte
 	a.Header, body = noted(text)
 	a.Body, a.BodyTruncated = trimBody(body)
@@ -52,12 +65,23 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		}
 	}
 	a.Header = nil
+	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
+		return a, true
+	}
+	if note, ok := parseNote(text, url); ok {
+		return note, true
+	}
 	if len(a.Body) == 0 || a.Body[0] != '{' {
 		a.Body = text[:min(len(text), maxLine)] // an error page, perhaps as a browser shows it
 		return a, signature.Read(a).NotAPIGateway != ""
 	}
+	return a, false
+}
+
+// tells tells whether a body alone says anything of API Gateway.
+func tells(a signature.Answer) bool {
 	r := signature.Read(a)
-	return a, r.APIKind != "" || r.GatewayResponse != "" || len(r.Candidates) > 1
+	return r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || len(r.Candidates) > 1
 }
 
 // noted takes headers and body apart. What stands before the first header is
@@ -65,7 +89,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 func noted(text []byte) (header []probe.Header, body []byte) {
 	rest := text
 	for line := range bytes.Lines(text) {
-		trimmed := strings.TrimSpace(string(line))
+		trimmed := strings.Trim(strings.TrimLeft(strings.TrimSpace(string(line)), "-*• \t"), "`")
 		m := headerLine.FindStringSubmatch(trimmed)
 		switch label, after, _ := strings.Cut(trimmed, ":"); {
 		case strings.EqualFold(label, "body") && after != "":

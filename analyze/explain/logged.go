@@ -94,6 +94,8 @@ var lines = []line{
 	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
 	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
 	{"does not have permission to invoke your Lambda", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN."},
+	{"permissions to call the integration", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN; or the integration's role, its credentialsArn."},
+	{"permissions to call the authorizer", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function, or the authorizer's role."},
 	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
 	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
 	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
@@ -102,8 +104,10 @@ var lines = []line{
 	{"failed with status: 429", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
 	{"Task timed out", "lambda-function-timeout", "The function's own timeout against its Duration metric; its log by the Lambda request id."},
 	{"customer function error", "lambda-function-error", "The function's own log by the Lambda request id."},
+	{"Lambda function returned the following error", "lambda-function-error", "The function's own log by the Lambda request id."},
 	{"timeout error", "integration-timeout", "The integration's timeoutInMillis against the backend's own log."},
 	{"network error communicating", "integration-unreachable", "The integration's URI: name resolution, security group, VPC link, certificate."},
+	{"VpcLink", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), and the health of its targets."},
 	{"internal error while executing your request", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), the health of its targets, security groups; then the integration's URI."},
 	{"Unable to transform request", "request-template", "The integration's request template for this Content-Type; a mock needs one that yields {\"statusCode\": 200}."},
 	{"statusCode should be an integer", "request-template", "A mock's request template must yield {\"statusCode\": 200}."},
@@ -112,6 +116,9 @@ var lines = []line{
 	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
 	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
 	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},
+	{"PKIX path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
+	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
+	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
 	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
 	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
 	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
@@ -134,8 +141,14 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.Status == nil || *rec.Status < 400 {
 		return nil
 	}
+	if strings.HasPrefix(rec.Error, "Execution failed due to configuration error") {
+		return signature.CausesOf("API_CONFIGURATION_ERROR") // worded in a way that no capture shows
+	}
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
+	}
+	if *rec.Status == 404 && rec.Error == "" && rec.APIKind == probe.HTTP && rec.RouteKey == "" && rec.Producer == string(signature.Gateway) {
+		return signature.Read(signature.Answer{Status: 404, Body: []byte(`{"message":"Not Found"}`), APIKind: probe.HTTP}).Candidates
 	}
 	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
 		return out

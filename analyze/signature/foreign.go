@@ -31,6 +31,7 @@ var others = []other{
 	{header: "server", has: "amazons3", name: "Amazon S3", by: Edge, causes: s3Answered},
 	{header: "x-amz-bucket-region", name: "Amazon S3", by: Edge, causes: s3Answered},
 	{body: "<error><code>", name: "Amazon S3, perhaps behind CloudFront", by: Edge, causes: s3Answered},
+	{body: "serverless-offline: route not found", name: "serverless-offline, an emulator", by: Edge},
 	{header: "server", has: "basehttp", name: "a development server, such as chalice local", by: Edge},
 	{header: "server", has: "werkzeug", name: "a development server", by: Edge},
 	{header: "server", has: "awselb", name: "an Application Load Balancer", by: Edge},

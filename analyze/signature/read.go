@@ -57,6 +57,7 @@ type evidence struct {
 	traced      bool // x-amzn-trace-id
 	cloudFront  bool // passed through CloudFront
 	bare        bool // no header beyond those of an HTTP API's own refusals
+	webSocket   bool // the body is a message of a WebSocket API to its connection
 	passThrough bool // carries the headers of another gateway or service behind this one
 }
 
@@ -76,6 +77,7 @@ func examine(a Answer) *evidence {
 	e.requestID = token(cmpOr(e.get("x-amzn-requestid"), e.get("apigw-requestid")))
 	e.extendedID = token(cmpOr(e.get("x-amz-apigw-id"), e.get("apigw-requestid")))
 	e.message = e.readMessage()
+	e.webSocket = e.isWebSocket()
 	return e
 }
 
@@ -175,6 +177,8 @@ func (e *evidence) kind() probe.APIKind {
 		return probe.HTTP
 	case e.rest:
 		return probe.REST
+	case e.webSocket:
+		return ""
 	case e.APIKind != "":
 		return e.APIKind
 	case e.errorType != "" && knownError(e.errorType):

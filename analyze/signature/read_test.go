@@ -54,9 +54,11 @@ func TestGatewayResponseTypes(t *testing.T) {
 		{"DEFAULT_4XX", 403, "IncompleteSignatureException", `{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}`, Gateway},
 		{"QUOTA_EXCEEDED", 429, "LimitExceededException", `{"message":"Limit Exceeded"}`, Gateway},
 		{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", `{"message":"Request Too Long"}`, Gateway},
+		{"REQUEST_TOO_LARGE", 413, "RequestEntityTooLargeException", `{"message":"Request Entity Too Large"}`, Gateway},
 		{"RESOURCE_NOT_FOUND", 404, "ResourceNotFoundException", `{"message":"Not Found"}`, Gateway},
 		{"THROTTLED", 429, "TooManyRequestsException", `{"message":"Too Many Requests"}`, Gateway},
 		{"UNAUTHORIZED", 401, "UnauthorizedException", `{"message":"Unauthorized"}`, Authorizer},
+		{"UNAUTHORIZED", 401, "UnauthorizedException", `{"message":"The incoming token has expired"}`, Authorizer},
 		{"UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException", `{"message": "Unsupported Media Type"}`, Gateway},
 		{"", 403, "ForbiddenException", `{"message":"Forbidden"}`, Gateway}, // INVALID_API_KEY, WAF_FILTERED, or none at all
 	}
@@ -232,4 +234,44 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("not API Gateway, and %s", r.GatewayResponse)
 		}
 	})
+}
+
+// AWS WAF answers in the stage's place, and the headers beside its own say where
+// its web ACL stands.
+func TestChallengeOfAWebACL(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		header []probe.Header
+		url    string
+		by     Producer
+		other  string
+	}{
+		"of a stage":         {202, restHeaders("x-amzn-waf-action: challenge"), "", Gateway, ""},
+		"of an invoke URL":   {405, headers("x-amzn-waf-action: captcha"), "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x", Gateway, ""},
+		"of a load balancer": {405, headers("Server: awselb/2.0", "x-amzn-waf-action: captcha"), "", Edge, "AWS WAF"},
+		"of a distribution":  {202, headers("server: CloudFront", "x-amzn-waf-action: challenge", "x-cache: Error from cloudfront"), "", Edge, "AWS WAF"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := Read(Answer{Status: tt.status, Header: tt.header, URL: tt.url})
+			if r.Producer != tt.by || r.NotAPIGateway != tt.other || len(r.Candidates) == 0 || r.Candidates[0].Cause != "waf-block" {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// The errors of a WebSocket API are worded as a REST API's, and are none.
+func TestMessageOfAWebSocketAPI(t *testing.T) {
+	for text, by := range map[string]Producer{"Forbidden": Gateway, "Internal server error": Integration, "Missing Authentication Token": ""} {
+		body := fmt.Appendf(nil, `{"message": %q, "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`, text)
+		if r := Read(Answer{Body: body}); r.APIKind != "" || r.GatewayResponse != "" || r.Producer != by {
+			t.Errorf("%s: %+v", text, r)
+		}
+	}
+	// A REST API whose gateway response shows an id of the caller's stays one.
+	r := Read(Answer{Status: 403, Header: restHeaders("x-amzn-ErrorType: ForbiddenException"), Body: []byte(`{"message":"Forbidden","connectionId":"1","requestId":"2"}`)})
+	if r.APIKind != probe.REST {
+		t.Errorf("%+v", r)
+	}
 }

@@ -36,6 +36,8 @@ const (
 	limitExceeded    = "LimitExceededException"
 	internalError    = "InternalServerErrorException"
 	invalidSignature = "InvalidSignatureException"
+	requestTooLarge  = "RequestTooLargeException"
+	entityTooLarge   = "RequestEntityTooLargeException"
 )
 
 // rules read REST answers with an error type, REST answers without one (the
@@ -73,6 +75,7 @@ var rules = []rule{
 	{errors: []string{forbidden}, status: 403, exact: []string{"Forbidden"}, by: Gateway, causes: forbiddenCauses, unserved: true},
 	{errors: []string{forbidden}, by: Gateway, causes: forbiddenCauses, unserved: true},
 	{errors: []string{unauthorized}, exact: []string{"Unauthorized"}, response: "UNAUTHORIZED", by: Authorizer, causes: unauthorizedCauses},
+	{errors: []string{unauthorized}, prefix: []string{"The incoming token has expired"}, response: "UNAUTHORIZED", by: Authorizer, causes: expiredJWT},
 	{errors: []string{unauthorized}, response: "UNAUTHORIZED", by: Authorizer, causes: unauthorizedCauses},
 	{errors: []string{"AuthorizerConfigurationException"}, response: "AUTHORIZER_CONFIGURATION_ERROR", by: Authorizer, causes: authorizerConfiguration},
 	{errors: []string{"AuthorizerFailureException"}, response: "AUTHORIZER_FAILURE", by: Authorizer, causes: authorizerFailure},
@@ -84,9 +87,9 @@ var rules = []rule{
 	{errors: []string{badRequest}, prefix: []string{"Could not parse request body into json"}, response: "DEFAULT_4XX", by: Gateway, causes: unparsableBody},
 	{errors: []string{badRequest, "UnsupportedMediaTypeException"}, exact: []string{"Unsupported Media Type"}, response: "UNSUPPORTED_MEDIA_TYPE", by: Gateway, causes: mediaType},
 	{errors: []string{badRequest, "UnsupportedMediaTypeException"}, status: 415, response: "UNSUPPORTED_MEDIA_TYPE", by: Gateway, causes: mediaType},
-	{errors: []string{"RequestTooLargeException", badRequest}, prefix: []string{"Request Too Long", "HTTP content length exceeded", "Request Entity Too Large"}, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
-	{errors: []string{"RequestTooLargeException", badRequest}, status: 413, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
-	{errors: []string{"RequestTooLargeException"}, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
+	{errors: []string{requestTooLarge, entityTooLarge, badRequest}, prefix: []string{"Request Too Long", "HTTP content length exceeded", "Request Entity Too Large"}, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
+	{errors: []string{requestTooLarge, entityTooLarge, badRequest}, status: 413, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
+	{errors: []string{requestTooLarge, entityTooLarge}, response: "REQUEST_TOO_LARGE", by: Gateway, causes: tooLarge},
 	{prefix: []string{"Request URI too long"}, by: Gateway, causes: uriTooLong},
 	{errors: []string{badRequest}, by: Gateway, causes: badRequestCauses},
 

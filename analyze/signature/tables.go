@@ -66,6 +66,14 @@ var wafOnly = []cause{
 	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
 }
 
+var wafChallenge = []cause{
+	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL asks for a CAPTCHA (405) or for a challenge that only a browser solves (202), and holds the request back until then", apart: "x-amzn-waf-action names the action; aws wafv2 get-sampled-requests names the rule."},
+}
+
+var webSocketRoute = []cause{
+	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the WebSocket API fits the message's route key, and there is no $default route", apart: "aws apigatewayv2 get-routes against the API's routeSelectionExpression; the route must be deployed to the stage."},
+}
+
 var keyOnly = []cause{
 	{name: "api-key", finding: "access-denied", why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "aws apigateway get-usage-plans: does apiStages hold this API and stage? A new key takes minutes to work."},
 }
@@ -86,6 +94,10 @@ var unauthorizedCauses = []cause{
 	{name: "token-rejected", finding: "access-denied", when: withAuthorization, why: "the token is expired, of another user pool or audience, or an access token where an id token is asked for", apart: "Decode the token: exp, iss, aud and token_use against aws apigateway get-authorizer."},
 	{name: "authorizer-unauthorized", finding: "access-denied", why: "the authorizer's function threw \"Unauthorized\"", apart: "The execution log shows \"Endpoint request URI\" of the authorizer before \"Unauthorized request\" (data trace); the function's own log says why."},
 	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a cached refusal for the same token answers", apart: "The answer changes when the cache's TTL ends."},
+}
+
+var expiredJWT = []cause{
+	{name: "token-rejected", finding: "access-denied", why: "the token has expired, says the Cognito authorizer", apart: "Decode the token: exp against the time of the request."},
 }
 
 var authorizerConfiguration = []cause{
@@ -141,7 +153,7 @@ var configurationError = []cause{
 	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it, often after a stage variable named another function or alias", apart: seeErrorLog + "Invalid permissions on Lambda function\"."},
 	{name: "mapping-error", finding: "stale-deployment", why: "no integration response fits what the backend returned, or a template failed", apart: seeErrorLog + "No match for output mapping\" or \"Output mapping refers to an invalid method response\"."},
 	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: seeErrorLog + "Rate Exceeded.\""},
-	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name", apart: seeErrorLog + "Host name … does not match the certificate subject\"."},
+	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name, or is not trusted", apart: seeErrorLog + "Host name … does not match the certificate subject\" or \"PKIX path building failed\"."},
 	{name: "role-not-assumable", finding: "stage-config-drift", why: "API Gateway may not assume the integration's role", apart: seeErrorLog + "API Gateway does not have permission to assume the provided role\"."},
 }
 

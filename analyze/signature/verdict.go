@@ -13,6 +13,12 @@ func (e *evidence) verdict() verdict {
 	if v, ok := e.noAnswer(); ok {
 		return v
 	}
+	if v, ok := e.challenge(); ok {
+		return v
+	}
+	if v, ok := e.byWebSocket(); ok {
+		return v
+	}
 	if o := e.foreign(); o.name != "" {
 		v := verdict{by: o.by, foreign: o.name, causes: o.causes}
 		if v.causes == nil {

@@ -206,3 +206,33 @@ func TestEpoch(t *testing.T) {
 		}
 	}
 }
+
+// Variables of mutual TLS, routing rules and HTTP APIs: a distinguished name
+// holds the commas that separate values.
+func TestFurtherVariables(t *testing.T) {
+	f, err := CompileFormat("$context.identity.clientCert.subjectDN,$context.identity.clientCert.validity.notAfter,$context.customDomain.routingRuleIdMatched,$context.dataProcessed,$context.authorizer.integrationLatency,$context.status,$context.requestId")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range f.Variables() {
+		if _, known := variables[name]; !known {
+			t.Errorf("%s is not known", name)
+		}
+	}
+	rec, err := f.Parse([]byte("CN=client,O=Example,C=DE,Aug  5 00:00:00 2026 GMT,rule-1,512,7,200,9cef3834-f42c-46d7-83fe-a6401a431398"))
+	if err != nil || rec.Status == nil || *rec.Status != 200 || rec.RequestID != "9cef3834-f42c-46d7-83fe-a6401a431398" || rec.Doubts != nil {
+		t.Errorf("%+v, %v", rec, err)
+	}
+}
+
+// A route key of "-" beside 404 says that no route fits.
+func TestNoRoute(t *testing.T) {
+	for entry, want := range map[string]string{
+		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"-","status":"404"}`:      producerGateway,
+		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"GET /x","status":"404"}`: "",
+	} {
+		if rec, ok := ParseAccess([]byte(entry)); !ok || rec.Producer != want || rec.APIKind != probe.HTTP {
+			t.Errorf("%s: %v %+v", entry, ok, rec)
+		}
+	}
+}

@@ -23,6 +23,13 @@ func (e *entry) finish() probe.LogRecord {
 	} else if rec.Detail == "" && e.integration != e.message {
 		rec.Detail = e.integration
 	}
+	switch {
+	case e.authorizer == "" || e.authorizer == rec.Error:
+	case rec.Error == "":
+		rec.Error = e.authorizer
+	case rec.Detail == "":
+		rec.Detail = e.authorizer
+	}
 	if e.wafBlocked() && rec.GatewayResponse == "" {
 		rec.GatewayResponse, rec.GatewayResponseImplied = "WAF_FILTERED", true
 	}
@@ -100,6 +107,8 @@ func (e *entry) producer() string {
 		return producerAuthorizer
 	case called, e.integration != "":
 		return producerIntegration
+	case e.unrouted && e.has(404) && rec.APIKind == probe.HTTP:
+		return producerGateway
 	case known && failed, rec.GatewayResponse != "":
 		return e.refuser()
 	case e.message != "" && (e.has(401) || e.has(403) || e.has(404) || e.has(429)):

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -27,6 +28,25 @@ type jsonEvent struct {
 	Timestamp json.RawMessage `json:"timestamp"`
 	Ingestion json.RawMessage `json:"ingestionTime"`
 	Message   *string         `json:"message"`
+	Group     string          `json:"logGroupIdentifier"` // of a live tail
+
+	// As Logs Insights exports its rows.
+	Row  string          `json:"@log"`
+	Text json.RawMessage `json:"@message"` // an object where the entry is one
+	At   json.RawMessage `json:"@timestamp"`
+	On   string          `json:"@logStream"`
+}
+
+// settle makes an event of a row of Logs Insights.
+func (e *jsonEvent) settle() {
+	if e.Message != nil || e.Text == nil {
+		return
+	}
+	var text string
+	if json.Unmarshal(e.Text, &text) != nil {
+		text = string(e.Text)
+	}
+	e.Message, e.Timestamp, e.Stream, e.Group = &text, e.At, e.On, e.Row
 }
 
 type queryField struct {
@@ -39,6 +59,9 @@ type queryField struct {
 func decodeEvents(text []byte) (doc document, ok bool) {
 	if text[0] == '[' {
 		err := json.Unmarshal(text, &doc.Events)
+		for i := range doc.Events {
+			doc.Events[i].settle()
+		}
 		return doc, err == nil && doc.any()
 	}
 	for dec := json.NewDecoder(bytes.NewReader(text)); dec.More(); {
@@ -63,7 +86,7 @@ func (d *document) join(next document) {
 		next.LogEvents[i].Stream = next.LogStream
 	}
 	d.Events = append(append(d.Events, next.Events...), next.LogEvents...)
-	if next.Message != nil {
+	if next.settle(); next.Message != nil {
 		d.Events = append(d.Events, next.jsonEvent)
 	}
 	for _, row := range next.Results {
@@ -95,6 +118,8 @@ func fromRow(row []queryField) jsonEvent {
 			e.Ingestion, _ = json.Marshal(f.Value)
 		case "@logStream":
 			e.Stream = f.Value
+		case "@log":
+			e.Group = f.Value
 		}
 	}
 	return e
@@ -123,7 +148,7 @@ func (d *document) feed(x *Execution) {
 		}
 		x.Add(Event{
 			Time: jsonTime(e.Timestamp), Ingested: jsonTime(e.Ingestion),
-			Group: d.LogGroup, Stream: e.Stream, Message: []byte(*e.Message),
+			Group: cmp.Or(groupOf(e.Group), d.LogGroup), Stream: e.Stream, Message: []byte(*e.Message),
 		})
 	}
 }

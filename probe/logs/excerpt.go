@@ -62,6 +62,14 @@ func (x *Execution) addText(e Event, text []byte) {
 			continue
 		}
 		from := e
+		rest, group, whole := mentioned(line)
+		switch {
+		case whole:
+			e.Group = group // of the lines that follow
+			continue
+		case group != "":
+			line, from.Group = rest, group
+		}
 		if group, stream, n := columns(line); n > 0 {
 			from.Group, from.Stream, line = group, stream, line[n:]
 		}

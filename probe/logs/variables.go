@@ -70,6 +70,7 @@ type entry struct {
 	wafStatus   string
 	refers      bool // a variable of the integration is logged
 	webSocket   bool
+	unrouted    bool // the route key is logged, and none fits
 }
 
 // variables lists the $context variables of REST and HTTP APIs by name, from
@@ -85,7 +86,8 @@ var variables = map[string]variable{
 	"domainName":        {shapeName, func(e *entry, v string) { e.rec.Domain = v }},
 	"domainPrefix":      {shapeName, nil},
 
-	"customDomain.basePathMatched": {shapeWord, func(e *entry, v string) { e.rec.BasePath = v }},
+	"customDomain.basePathMatched":      {shapeWord, func(e *entry, v string) { e.rec.BasePath = v }},
+	"customDomain.routingRuleIdMatched": {shapeName, nil},
 
 	"httpMethod":   {shapeMethod, func(e *entry, v string) { e.rec.Method = v }},
 	"path":         {shapeWord, func(e *entry, v string) { e.path = v }},
@@ -102,6 +104,7 @@ var variables = map[string]variable{
 
 	"responseLatency": {shapeNumber, nil},
 	"responseLength":  {shapeNumber, nil},
+	"dataProcessed":   {shapeNumber, nil},
 	"requestTime":     {shapeTime, setTime},
 	"requestTimeEpoch": {shapeNumber, func(e *entry, v string) {
 		if at := epoch(v); !at.IsZero() {
@@ -122,18 +125,19 @@ var variables = map[string]variable{
 	"integration.error":             {shapeMessage, func(e *entry, v string) { e.integration = v }},
 	"integrationErrorMessage":       {shapeMessage, func(e *entry, v string) { e.integration = v }},
 
-	"authorizer.error":             {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
-	"authorize.error":              {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
-	"authenticate.error":           {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
-	"authorizer.status":            {shapeStatus, nil},
-	"authorizer.integrationStatus": {shapeStatus, nil},
-	"authorizer.latency":           {shapeNumber, nil},
-	"authorizer.requestId":         {shapeID, nil},
-	"authorizer.principalId":       {shapeAny, nil},
-	"authorize.latency":            {shapeNumber, nil},
-	"authorize.status":             {shapeStatus, nil},
-	"authenticate.latency":         {shapeNumber, nil},
-	"authenticate.status":          {shapeStatus, nil},
+	"authorizer.error":              {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
+	"authorize.error":               {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
+	"authenticate.error":            {shapeMessage, func(e *entry, v string) { e.authorizer = v }},
+	"authorizer.status":             {shapeStatus, nil},
+	"authorizer.integrationStatus":  {shapeStatus, nil},
+	"authorizer.latency":            {shapeNumber, nil},
+	"authorizer.integrationLatency": {shapeNumber, nil},
+	"authorizer.requestId":          {shapeID, nil},
+	"authorizer.principalId":        {shapeAny, nil},
+	"authorize.latency":             {shapeNumber, nil},
+	"authorize.status":              {shapeStatus, nil},
+	"authenticate.latency":          {shapeNumber, nil},
+	"authenticate.status":           {shapeStatus, nil},
 
 	"waf.status":      {shapeStatus, func(e *entry, v string) { e.wafStatus = v }},
 	"waf.error":       {shapeMessage, nil},
@@ -158,6 +162,13 @@ var variables = map[string]variable{
 	"identity.cognitoIdentityPoolId":         {shapeTrace, nil},
 	"identity.vpcId":                         {shapeName, nil},
 	"identity.vpceId":                        {shapeName, nil},
+
+	"identity.clientCert.clientCertPem":      {shapeAny, nil},
+	"identity.clientCert.subjectDN":          {shapeAny, nil},
+	"identity.clientCert.issuerDN":           {shapeAny, nil},
+	"identity.clientCert.serialNumber":       {shapeTrace, nil},
+	"identity.clientCert.validity.notBefore": {shapeTime, nil},
+	"identity.clientCert.validity.notAfter":  {shapeTime, nil},
 
 	"accountId":    {shapeName, nil},
 	"endpointType": {shapeCode, nil},
@@ -194,6 +205,9 @@ func (e *entry) apply(name, value string) {
 			yes := true
 			e.rec.IntegrationCalled = &yes
 		}
+	}
+	if name == "routeKey" && value == "-" {
+		e.unrouted = true
 	}
 	if v := variables[name]; v.set != nil && !missing {
 		v.set(e, value)

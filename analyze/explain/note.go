@@ -1,0 +1,52 @@
+package explain
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze/signature"
+)
+
+var (
+	// bodyInText is a body with a message that stands within other text, as JSON
+	// or as a program prints it.
+	bodyInText   = regexp.MustCompile(`\{\s*['"]?[Mm]essage['"]?\s*:\s*(?:null|None|"[^"\n]*"|'[^'\n]*')[^{}\n]*\}`)
+	statusWithin = regexp.MustCompile(`\b[45][0-9][0-9]\b`)
+)
+
+// parseNote reads what a person notes of an answer in a sentence: a body, and
+// the status and the URL beside it where the sentence names one of each.
+func parseNote(text []byte, url string) (signature.Answer, bool) {
+	text = bytes.ReplaceAll(text[:min(len(text), maxLine)], []byte(`\"`), []byte(`"`))
+	bodies := distinct(bodyInText.FindAll(text, -1))
+	if len(bodies) != 1 {
+		return signature.Answer{}, false
+	}
+	a := signature.Answer{URL: url, Body: []byte(bodies[0])}
+	if bodies[0][0] == '{' && !bytes.Contains(text, []byte(`"message"`)) && !bytes.Contains(text, []byte(`"Message"`)) {
+		a.Body = append(parseDump([]byte(bodies[0])).kids[0].json(), '\n') // its layout is the program's
+	}
+	rest := bytes.ReplaceAll(text, []byte(bodies[0]), nil)
+	if urls := distinct(urlOnly.FindAll(rest, -1)); len(urls) == 1 && a.URL == "" {
+		a.URL = strings.TrimRight(urls[0], ".,;:)>`")
+	}
+	a.Status = notedStatus(text)
+	if numbers := distinct(statusWithin.FindAll(urlOnly.ReplaceAll(rest, nil), -1)); a.Status == 0 && len(numbers) == 1 {
+		a.Status, _ = strconv.Atoi(numbers[0]) // three digits
+	}
+	return a, tells(a)
+}
+
+// distinct are the different pieces among those found.
+func distinct(found [][]byte) []string {
+	var out []string
+	for _, f := range found {
+		if !slices.Contains(out, string(f)) {
+			out = append(out, string(f))
+		}
+	}
+	return out
+}

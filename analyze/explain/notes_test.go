@@ -1,0 +1,87 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+)
+
+// People and loggers write down what a client got in ways of their own.
+func TestNotes(t *testing.T) {
+	const id = "2b9c8640-30be-4853-bd1b-d3fb0442e3e4"
+	lines := func(prefix string) string {
+		answer := "HTTP/1.1 403 Forbidden\nContent-Type: application/json\nx-amzn-RequestId: " + id + "\nx-amzn-ErrorType: MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}"
+		return prefix + strings.ReplaceAll(answer, "\n", "\n"+prefix)
+	}
+	missing := map[string]any{"status": 403.0, "request_id": id, "gateway_response": "MISSING_AUTHENTICATION_TOKEN", "message": "Missing Authentication Token"}
+	for name, test := range map[string]struct {
+		input string
+		want  map[string]any
+	}{
+		"Markdown, bold":  {"**HTTP/1.1 403 Forbidden**\n**Content-Type:** application/json\n**x-amzn-RequestId:** " + id + "\n**x-amzn-ErrorType:** MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
+		"Markdown, list":  {"- **Status:** 403 Forbidden\n- **x-amzn-RequestId**: " + id + "\n- **x-amzn-ErrorType**: MissingAuthenticationTokenException\n- **Body:** `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"logger":          {lines("2021-03-04 10:11:12,345 DEBUG http: "), missing},
+		"other digits":    {strings.Replace(lines("2021-03-04 10:11:12,345 DEBUG http: "), "12,345", "11,999", 1), missing},
+		"Apache headers":  {strings.Replace(lines("10:11:12 DEBUG o.a.http.headers - http-outgoing-0 << "), `headers - http-outgoing-0 << {"message":"Missing Authentication Token"}`, `wire - http-outgoing-0 << "{"message":"Missing Authentication Token"}"`, 1), missing},
+		"Apache wire":     {strings.ReplaceAll(lines("DEBUG wire - << \""), "\n", "[\\r][\\n]\"\n") + `"`, missing},
+		"http.client":     {"send: b'GET /prod/x HTTP/1.1\\r\\n'\nreply: 'HTTP/1.1 403 Forbidden\\r\\n'\nheader: x-amzn-RequestId: " + id + "\nheader: x-amzn-ErrorType: MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
+		"Python's Reason": {"ApiException: (500)\nReason: Internal Server Error\nHTTP response headers: HTTPHeaderDict({'x-amzn-RequestId': '" + id + "', 'x-amzn-ErrorType': 'InternalServerErrorException'})\nHTTP response body: {\"message\": \"Internal server error\"}", map[string]any{"status": 500.0, "gateway_response": "API_CONFIGURATION_ERROR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kind, items := explainJSON(t, []byte(test.input), Options{})
+			if kind != KindResponse || len(items) != 1 {
+				t.Fatalf("%s, %d items", kind, len(items))
+			}
+			for field, want := range test.want {
+				if items[0][field] != want {
+					t.Errorf("%s %v, want %v", field, items[0][field], want)
+				}
+			}
+		})
+	}
+}
+
+// A sentence names one body, and one status and URL beside it; what it names two
+// of is left out.
+func TestSentences(t *testing.T) {
+	const host = "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/orders"
+	for input, want := range map[string]map[string]any{
+		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                   {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
+		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                          {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
+		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":        {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
+		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":       {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
+		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
+	} {
+		kind, items := explainJSON(t, []byte(input), Options{})
+		for field, value := range want {
+			if kind != KindResponse || items[0][field] != value {
+				t.Errorf("%s: %s %v, want %v", input, field, items[0][field], value)
+			}
+		}
+	}
+	for _, input := range []string{`403 {"message":"no such order"}`, `once {"message":"Forbidden"}, once {"message":"Unauthorized"}`} {
+		if doc, err := Explain([]byte(input), Options{}); err == nil {
+			t.Errorf("%s: %+v", input, doc)
+		}
+	}
+}
+
+// What a log says settles the cause; a line in words that nobody knows leaves the
+// causes of its kind, and never blames the application.
+func TestFailureLinesNameTheCause(t *testing.T) {
+	const id = "(2b9c8640-30be-4853-bd1b-d3fb0442e3e4) "
+	for input, want := range map[string]string{
+		id + "Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n":              "backend-certificate",
+		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                                   "integration-unreachable",
+		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                    "lambda-permission-missing",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`: "lambda-permission-missing",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:    "authorizer-not-invocable",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The Lambda function returned the following error: no such table. Check your Lambda function code."}`:    "lambda-function-error",
+		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"-","status":"404","protocol":"HTTP/1.1"}`:                                                                                             "stage-prefix-missing",
+		"HTTP/1.1 401 Unauthorized\nx-amzn-ErrorType: UnauthorizedException\n\n{\"message\":\"The incoming token has expired\"}":                                                                               "token-rejected",
+	} {
+		_, items := explainJSON(t, []byte(input), Options{})
+		if causes := items[0]["candidates"].([]any); len(causes) == 0 || causes[0].(map[string]any)["cause"] != want {
+			t.Errorf("%s: %v, want %s", input, causes, want)
+		}
+	}
+}
