@@ -379,3 +379,23 @@ func TestUnreadIsNotSaidToBeEqual(t *testing.T) {
 		}
 	}
 }
+
+// A resource policy that refuses open routes is served, whatever an export says of
+// it; one that refuses nobody may wait.
+func TestPolicyThatRefusesIsServed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer answer
+		cause  Cause
+	}{
+		"refused":  {refuses(403, "ACCESS_DENIED", "AccessDeniedException"), AccessDenied},
+		"answered": {ok("v2"), StaleDeployment},
+	} {
+		w := newWorld(1)
+		served := w.api().Stages[0].Deployed
+		w.api().Editor = &probe.Definition{Source: "GetResources", Routes: served.Routes, Policy: `{"Statement":[]}`}
+		r := Explain(w.send(600, sameForAll(tt.answer)).Input)
+		if len(r.Findings) != 1 || r.Findings[0].Cause != tt.cause {
+			t.Errorf("%s: %v", name, found(r))
+		}
+	}
+}

@@ -80,7 +80,27 @@ func (s *study) pendings() []*pending {
 		diffs = slices.DeleteFunc(diffs, func(d diff.Difference) bool { return d.Cosmetic })
 		out = append(out, &pending{sub: sub, all: []*subject{sub}, diffs: diffs})
 	}
+	for _, p := range out {
+		p.diffs = slices.DeleteFunc(p.diffs, func(d diff.Difference) bool { return s.policyServed(p, &d) })
+	}
 	return out
+}
+
+// policyServed tells whether the answers refute that a resource policy waits for a
+// deployment: a route that asks for no authorization is refused as only such a
+// policy refuses. Whoever exports an API may leave its policy out.
+func (s *study) policyServed(p *pending, d *diff.Difference) bool {
+	if d.Aspect != "policy" || d.B != "" || p.sub.Endpoint == "PRIVATE" {
+		return false // a private API is refused by its VPC endpoint's policy too
+	}
+	return slices.ContainsFunc(p.all, func(sub *subject) bool {
+		return slices.ContainsFunc(sub.cells, func(c *cell) bool {
+			r := s.route(sub, c.scenario)
+			return r != nil && open(r.Authorization) && slices.ContainsFunc(c.clusters, func(k int) bool {
+				return s.Clusters[k].GatewayResponse == "ACCESS_DENIED" && s.Clusters[k].Producer == "gateway"
+			})
+		})
+	})
 }
 
 // servedElsewhere tells whether every pending edit is served by another stage of
