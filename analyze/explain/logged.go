@@ -18,7 +18,7 @@ func explainExecution(text []byte) *Document {
 	if !ok {
 		return nil
 	}
-	return explainRecords(KindExecutionLog, records)
+	return explainRecords(KindExecutionLog, withAccess(records, logs.ParseAccessRows(text)))
 }
 
 // explainAccess reads entries with the usual names.

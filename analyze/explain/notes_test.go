@@ -85,3 +85,33 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 		}
 	}
 }
+
+// A query over both groups gives lines of either log; they meet in the request.
+func TestBothLogsInOneTable(t *testing.T) {
+	const id, group = "2b9c8640-30be-4853-bd1b-d3fb0442e3e4", "123456789012:API-Gateway-Execution-Logs_abcdefghij/prod"
+	const other = "9cef3834-f42c-46d7-83fe-a6401a431398"
+	row := func(message, group string) string {
+		return "| 2025-05-20 02:46:41.000 | " + message + " | " + group + " |\n"
+	}
+	entry := func(id, status string) string {
+		return row(`{"requestId":"`+id+`","httpMethod":"GET","resourcePath":"/orders","status":"`+status+`","deploymentId":"d1"}`, "123456789012:/aws/apigateway/access")
+	}
+	table := "| @timestamp | @message | @log |\n| --- | --- | --- |\n" + entry(id, "500") + row("("+id+") Execution failed due to configuration error: Invalid permissions on Lambda function", group) + entry(other, "200")
+	kind, items := explainJSON(t, []byte(table), Options{})
+	if kind != KindExecutionLog || len(items) != 2 {
+		t.Fatalf("%s, %d items", kind, len(items))
+	}
+	for field, want := range map[string]any{"request_id": id, "api_id": "abcdefghij", "stage": "prod", "route_template": "GET /orders", "deployment_id": "d1", "status": 500.0, "producer": "integration", "complete": true} {
+		if items[0][field] != want {
+			t.Errorf("%s %v, want %v", field, items[0][field], want)
+		}
+	}
+	if items[1]["request_id"] != other || items[1]["status"] != 200.0 || items[1]["stage"] != nil {
+		t.Errorf("%v", items[1])
+	}
+	// What a body says is none of the log's.
+	body := "(" + id + ") Endpoint response body before transformations: {\n{\"requestId\":\"" + other + "\",\"status\":\"200\",\"path\":\"/x\",\"httpMethod\":\"GET\"}\n(" + id + ") Method completed with status: 200\n"
+	if _, items := explainJSON(t, []byte(body), Options{}); len(items) != 1 {
+		t.Errorf("%v", items)
+	}
+}
