@@ -19,6 +19,8 @@ func TestNotes(t *testing.T) {
 	}{
 		"Markdown, bold":  {"**HTTP/1.1 403 Forbidden**\n**Content-Type:** application/json\n**x-amzn-RequestId:** " + id + "\n**x-amzn-ErrorType:** MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
 		"Markdown, list":  {"- **Status:** 403 Forbidden\n- **x-amzn-RequestId**: " + id + "\n- **x-amzn-ErrorType**: MissingAuthenticationTokenException\n- **Body:** `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"Markdown, code":  {"- HTTP Status: `403`\n- `x-amzn-RequestId: " + id + "`\n- `x-amzn-ErrorType: MissingAuthenticationTokenException`\n- Body: `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"Markdown, table": {"Status: 403\n\n| Header | Value |\n| --- | --- |\n| x-amzn-requestid | " + id + " |\n| `x-amzn-errortype` | MissingAuthenticationTokenException |\n\n{\"message\":\"Missing Authentication Token\"}", missing},
 		"logger":          {lines("2021-03-04 10:11:12,345 DEBUG http: "), missing},
 		"other digits":    {strings.Replace(lines("2021-03-04 10:11:12,345 DEBUG http: "), "12,345", "11,999", 1), missing},
 		"Apache headers":  {strings.Replace(lines("10:11:12 DEBUG o.a.http.headers - http-outgoing-0 << "), `headers - http-outgoing-0 << {"message":"Missing Authentication Token"}`, `wire - http-outgoing-0 << "{"message":"Missing Authentication Token"}"`, 1), missing},
@@ -47,6 +49,7 @@ func TestSentences(t *testing.T) {
 	for input, want := range map[string]map[string]any{
 		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                   {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
 		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                          {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
+		"Error: 403 Forbidden\n{\"message\":\"Missing Authentication Token\"}":                                        {"status": 403.0},
 		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":        {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
 		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":       {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
 		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
