@@ -34,7 +34,7 @@ func trimBody(body []byte) (trimmed []byte, cut bool) {
 }
 
 // statusNote is how people and curl -w write a status beside a body.
-var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=]+([1-5][0-9][0-9])\b`)
+var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=\x60"]+([1-5][0-9][0-9])\b`)
 
 // reasoned is the status of an exception of generated Python clients.
 var reasoned = regexp.MustCompile(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
@@ -66,6 +66,9 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	}
 	a.Header = nil
 	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
+		if a.Status == 0 {
+			a.Status = loneStatus(bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
+		}
 		return a, true
 	}
 	if note, ok := parseNote(text, url); ok {
@@ -90,6 +93,9 @@ func noted(text []byte) (header []probe.Header, body []byte) {
 	rest := text
 	for line := range bytes.Lines(text) {
 		trimmed := strings.Trim(strings.TrimLeft(strings.TrimSpace(string(line)), "-*• \t"), "`")
+		if name, value, ok := tableRow(trimmed); ok {
+			trimmed = name + ": " + value
+		}
 		m := headerLine.FindStringSubmatch(trimmed)
 		switch label, after, _ := strings.Cut(trimmed, ":"); {
 		case strings.EqualFold(label, "body") && after != "":
@@ -102,4 +108,14 @@ func noted(text []byte) (header []probe.Header, body []byte) {
 		rest = rest[len(line):]
 	}
 	return header, nil
+}
+
+// tableRow reads a row of a Markdown table of headers and their values.
+func tableRow(line string) (name, value string, ok bool) {
+	cells := strings.Split(strings.Trim(line, "| "), "|")
+	if !strings.HasPrefix(line, "|") || len(cells) != 2 {
+		return "", "", false
+	}
+	trim := func(s string) string { return strings.Trim(s, " `*") }
+	return trim(cells[0]), trim(cells[1]), true
 }

@@ -18,7 +18,7 @@ func explainExecution(text []byte) *Document {
 	if !ok {
 		return nil
 	}
-	return explainRecords(KindExecutionLog, records)
+	return explainRecords(KindExecutionLog, withAccess(records, logs.ParseAccessRows(text)))
 }
 
 // explainAccess reads entries with the usual names.
@@ -90,6 +90,7 @@ type line struct{ holds, cause, next string }
 // the answer alone leaves open. Source: the log templates of genuine captures.
 var lines = []line{
 	{"Invalid JSON in response", "authorizer-bad-output", "The authorizer's own log: it threw, or returned something other than a policy; \"Authorizer result body before parsing\" (data trace) shows it."},
+	{"due to an authorizer error", "authorizer-error", "The authorizer's own log and its timeout."},
 	{"Authorizer error", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function; the line before says more."},
 	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
 	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
@@ -111,12 +112,15 @@ var lines = []line{
 	{"internal error while executing your request", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), the health of its targets, security groups; then the integration's URI."},
 	{"Unable to transform request", "request-template", "The integration's request template for this Content-Type; a mock needs one that yields {\"statusCode\": 200}."},
 	{"statusCode should be an integer", "request-template", "A mock's request template must yield {\"statusCode\": 200}."},
+	{"Unable to transform response", "mapping-error", "The integration response's template for this Content-Type, against the body that the backend sent (data trace)."},
+	{"Illegal character in", "integration-unreachable", "The integration's URI, and the stage variables in it: the line quotes what they yield."},
 	{"Invalid endpoint address", "integration-unreachable", "The integration's URI, and the stage variables in it."},
 	{"header already present", "mapping-error", "The header that the integration maps is one that API Gateway sets itself."},
 	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
 	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
 	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},
 	{"PKIX path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
+	{"SSLEngine problem", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts), and its date."},
 	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
 	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
 	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
@@ -138,7 +142,10 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if out := byLine(rec); len(out) > 0 {
 		return out
 	}
-	if rec.Status == nil || *rec.Status < 400 {
+	if rec.Status == nil {
+		return signature.CausesOf(rec.GatewayResponse)
+	}
+	if *rec.Status < 400 {
 		return nil
 	}
 	if strings.HasPrefix(rec.Error, "Execution failed due to configuration error") {

@@ -33,11 +33,21 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 	if urls := distinct(urlOnly.FindAll(rest, -1)); len(urls) == 1 && a.URL == "" {
 		a.URL = strings.TrimRight(urls[0], ".,;:)>`")
 	}
-	a.Status = notedStatus(text)
-	if numbers := distinct(statusWithin.FindAll(urlOnly.ReplaceAll(rest, nil), -1)); a.Status == 0 && len(numbers) == 1 {
-		a.Status, _ = strconv.Atoi(numbers[0]) // three digits
+	if a.Status = notedStatus(text); a.Status == 0 {
+		a.Status = loneStatus(rest)
 	}
 	return a, tells(a)
+}
+
+// loneStatus is the one number in a text that can be the status of an error; 0
+// where there is none, or more than one.
+func loneStatus(text []byte) int {
+	numbers := distinct(statusWithin.FindAll(urlOnly.ReplaceAll(text, nil), -1))
+	if len(numbers) != 1 {
+		return 0
+	}
+	status, _ := strconv.Atoi(numbers[0]) // three digits
+	return status
 }
 
 // distinct are the different pieces among those found.

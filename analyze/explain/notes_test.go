@@ -19,6 +19,8 @@ func TestNotes(t *testing.T) {
 	}{
 		"Markdown, bold":  {"**HTTP/1.1 403 Forbidden**\n**Content-Type:** application/json\n**x-amzn-RequestId:** " + id + "\n**x-amzn-ErrorType:** MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
 		"Markdown, list":  {"- **Status:** 403 Forbidden\n- **x-amzn-RequestId**: " + id + "\n- **x-amzn-ErrorType**: MissingAuthenticationTokenException\n- **Body:** `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"Markdown, code":  {"- HTTP Status: `403`\n- `x-amzn-RequestId: " + id + "`\n- `x-amzn-ErrorType: MissingAuthenticationTokenException`\n- Body: `{\"message\":\"Missing Authentication Token\"}`", missing},
+		"Markdown, table": {"Status: 403\n\n| Header | Value |\n| --- | --- |\n| x-amzn-requestid | " + id + " |\n| `x-amzn-errortype` | MissingAuthenticationTokenException |\n\n{\"message\":\"Missing Authentication Token\"}", missing},
 		"logger":          {lines("2021-03-04 10:11:12,345 DEBUG http: "), missing},
 		"other digits":    {strings.Replace(lines("2021-03-04 10:11:12,345 DEBUG http: "), "12,345", "11,999", 1), missing},
 		"Apache headers":  {strings.Replace(lines("10:11:12 DEBUG o.a.http.headers - http-outgoing-0 << "), `headers - http-outgoing-0 << {"message":"Missing Authentication Token"}`, `wire - http-outgoing-0 << "{"message":"Missing Authentication Token"}"`, 1), missing},
@@ -47,6 +49,7 @@ func TestSentences(t *testing.T) {
 	for input, want := range map[string]map[string]any{
 		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                   {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
 		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                          {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
+		"Error: 403 Forbidden\n{\"message\":\"Missing Authentication Token\"}":                                        {"status": 403.0},
 		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":        {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
 		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":       {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
 		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
@@ -72,6 +75,12 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 	for input, want := range map[string]string{
 		id + "Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n":              "backend-certificate",
 		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                                   "integration-unreachable",
+		id + "Execution failed due to configuration error: Illegal character in path at index 10: https://x{y}\n" + id + "Method completed with status: 500\n":                                                 "integration-unreachable",
+		id + "Execution failed due to configuration error: Unable to transform response\n" + id + "Method completed with status: 500\n":                                                                        "mapping-error",
+		id + "Execution failed due to configuration error: General SSLEngine problem\n" + id + "Method completed with status: 500\n":                                                                           "backend-certificate",
+		id + "Execution failed due to an authorizer error: execution timeout\n" + id + "Gateway response type: AUTHORIZER_FAILURE with status code: 500\n":                                                     "authorizer-error",
+		id + "API Key ***abcdef not authorized because method 'GET /x' requires API Key and API Key was not found\n":                                                                                           "api-key",
+		id + "User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:abc123/prod/GET/x\n":                                                    "resource-policy",
 		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                    "lambda-permission-missing",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`: "lambda-permission-missing",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:    "authorizer-not-invocable",
@@ -83,5 +92,35 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 		if causes := items[0]["candidates"].([]any); len(causes) == 0 || causes[0].(map[string]any)["cause"] != want {
 			t.Errorf("%s: %v, want %s", input, causes, want)
 		}
+	}
+}
+
+// A query over both groups gives lines of either log; they meet in the request.
+func TestBothLogsInOneTable(t *testing.T) {
+	const id, group = "2b9c8640-30be-4853-bd1b-d3fb0442e3e4", "123456789012:API-Gateway-Execution-Logs_abcdefghij/prod"
+	const other = "9cef3834-f42c-46d7-83fe-a6401a431398"
+	row := func(message, group string) string {
+		return "| 2025-05-20 02:46:41.000 | " + message + " | " + group + " |\n"
+	}
+	entry := func(id, status string) string {
+		return row(`{"requestId":"`+id+`","httpMethod":"GET","resourcePath":"/orders","status":"`+status+`","deploymentId":"d1"}`, "123456789012:/aws/apigateway/access")
+	}
+	table := "| @timestamp | @message | @log |\n| --- | --- | --- |\n" + entry(id, "500") + row("("+id+") Execution failed due to configuration error: Invalid permissions on Lambda function", group) + entry(other, "200")
+	kind, items := explainJSON(t, []byte(table), Options{})
+	if kind != KindExecutionLog || len(items) != 2 {
+		t.Fatalf("%s, %d items", kind, len(items))
+	}
+	for field, want := range map[string]any{"request_id": id, "api_id": "abcdefghij", "stage": "prod", "route_template": "GET /orders", "deployment_id": "d1", "status": 500.0, "producer": "integration", "complete": true} {
+		if items[0][field] != want {
+			t.Errorf("%s %v, want %v", field, items[0][field], want)
+		}
+	}
+	if items[1]["request_id"] != other || items[1]["status"] != 200.0 || items[1]["stage"] != nil {
+		t.Errorf("%v", items[1])
+	}
+	// What a body says is none of the log's.
+	body := "(" + id + ") Endpoint response body before transformations: {\n{\"requestId\":\"" + other + "\",\"status\":\"200\",\"path\":\"/x\",\"httpMethod\":\"GET\"}\n(" + id + ") Method completed with status: 200\n"
+	if _, items := explainJSON(t, []byte(body), Options{}); len(items) != 1 {
+		t.Errorf("%v", items)
 	}
 }

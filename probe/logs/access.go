@@ -24,13 +24,19 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 	}
 	open := bytes.IndexByte(line, '{')
 	h := splitHeader(line)
-	if open < 0 || open > 0 && open != h.start {
+	if open < 0 {
 		return parsePreset(line)
 	}
+	text := line[open:]
+	if open > 0 && open != h.start {
+		if text = rowEntry(line, open); text == nil {
+			return parsePreset(line)
+		}
+	}
 	var e entry
-	pairs, whole := flatten(line[open:])
+	pairs, whole := flatten(text)
 	if !whole {
-		pairs = brokenPairs(line[open:])
+		pairs = brokenPairs(text)
 	}
 	e.applyPairs(pairs, usualName)
 	if !e.isAccess() {

@@ -236,3 +236,20 @@ func TestNoRoute(t *testing.T) {
 		}
 	}
 }
+
+// Entries stand in the rows of tables, whose other cells are columns of the log;
+// a sentence around an object makes no entry of it.
+func TestAccessRows(t *testing.T) {
+	const entry = `{"requestId":"2b9c8640-30be-4853-bd1b-d3fb0442e3e4","httpMethod":"GET","resourcePath":"/orders","status":"500"}`
+	for row, want := range map[string]bool{
+		"| 2025-05-20 02:46:41.020 | " + entry + " | 123456789012:/aws/apigateway/access |":                            true,
+		"2025-05-20 02:46:41.020,\"" + strings.ReplaceAll(entry, `"`, `""`) + "\",123456789012:/aws/apigateway/access": true,
+		"2025-05-20T02:46:41.020Z\t" + entry:   true,
+		"| the function got | " + entry + " |": false,
+		"INFO, " + entry:                       false,
+	} {
+		if rec, ok := ParseAccess([]byte(row)); ok != want || want && (rec.Status == nil || *rec.Status != 500) {
+			t.Errorf("%s: %v %+v", row, ok, rec)
+		}
+	}
+}

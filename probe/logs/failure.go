@@ -39,14 +39,18 @@ var failures = []failure{
 	{"Rate Exceeded", producerIntegration, "", 500},
 	{"does not match the certificate subject", producerIntegration, "", 500},
 	{"PKIX path building failed", producerIntegration, "", 500}, // an untrusted certificate of the backend
+	{"SSLEngine problem", producerIntegration, "", 500},         // the same, in older years
+	{"Illegal character in", producerGateway, "", 500},          // an integration's URI that a stage variable broke
 	{"permission to assume the provided role", producerIntegration, "", 500},
 	{"Unable to transform request", producerGateway, "", 500},
+	{"Unable to transform response", producerGateway, "", 500},
 	{"No match for output mapping", producerGateway, "", 500},
 	{"invalid method response", producerGateway, "", 500},
 	{"header already present", producerGateway, "", 500},
 	{"internal error while executing your request", producerIntegration, "", 500},
 	{"Unauthorized request", producerAuthorizer, "UNAUTHORIZED", 401},
 	{"The client is not authorized", "", "ACCESS_DENIED", 403},
+	{"not authorized to perform: execute-api:", producerGateway, "ACCESS_DENIED", 403},
 	{"Request body does not match model schema", producerGateway, "BAD_REQUEST_BODY", 400},
 	{"Missing required request parameters", producerGateway, "BAD_REQUEST_PARAMETERS", 400},
 	{"Unsupported media type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},

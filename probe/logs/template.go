@@ -86,6 +86,8 @@ var templates = []template{
 	{"There was an internal error while executing your request", kindFailure, nil},
 	{"Unauthorized request", kindRefusal, readUnauthorized},
 	{"The client is not authorized to perform this operation", kindRefusal, readDenied},
+	{"User: anonymous is not authorized to perform: execute-api:", kindRefusal, readDenied},
+	{"User: arn:", kindRefusal, readDenied},
 	{"Request body does not match model schema", kindRefusal, nil},
 	{"Missing required request parameters", kindRefusal, nil},
 	{"Unsupported Media Type", kindRefusal, nil},
