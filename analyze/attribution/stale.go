@@ -111,7 +111,7 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 		return // the split's finding says that the canary is not its cause; nothing says that it is stale
 	case e.labelled > 0 && e.canary > 0 && s.exercised(e):
 		s.reportStale(sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true)
-	case e.labelled == 0 && e.never <= s.alpha && s.settled(e):
+	case e.labelled == 0 && e.never <= s.alpha/caution && s.settled(e):
 		s.reportStale(sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", plural(e.n, "request")), false)
 	default:
 		s.askCanary(sub, e)
@@ -121,6 +121,11 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 // exercised tells whether the canary served enough of what was sent: as many
 // requests as its percentage lets expect, within the confidence.
 func (s *study) exercised(e exposure) bool { return e.never <= s.alpha && s.settled(e) }
+
+// caution is how many times rarer it must be that a canary was never drawn where
+// no label tells that it was: that all answers are alike is then luck or the
+// truth, and the run may have stopped for want of any question.
+const caution = 10
 
 // settled tells whether every target of the stage is found consistent.
 func (s *study) settled(e exposure) bool {
@@ -214,7 +219,11 @@ func (s *study) canaryExample(e exposure) string {
 func (s *study) askCanary(sub *subject, e exposure) {
 	p := sub.conf.Canary.Percent / 100
 	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, percent(p))}
-	o.More = e.requests * max(0, stat.NeedZero(p, s.Confidence)-e.least)
+	sure := s.Confidence
+	if e.labelled == 0 {
+		sure = 1 - s.alpha/caution
+	}
+	o.More = e.requests * max(0, stat.NeedZero(p, sure)-e.least)
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
