@@ -94,6 +94,9 @@ var errUnknown = errors.New("nothing in the input is an answer or a log entry: l
 // Input that holds neither is an error that says what was looked for.
 func Explain(input []byte, opts Options) (*Document, error) {
 	text := clean(input)
+	if inner, url := unarrow(text); url != "" {
+		text, opts.URL = inner, cmpOr(opts.URL, url)
+	}
 	if opts.AccessFormat != "" {
 		return explainAccessFormat(text, opts)
 	}
