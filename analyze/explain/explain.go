@@ -196,7 +196,7 @@ func clean(input []byte) []byte {
 	if bytes.Contains(text, []byte(`-> "HTTP/`)) {
 		text = quoted.ReplaceAll(text, []byte("$1"))
 	}
-	if bytes.Contains(text, []byte("**")) {
+	if bytes.Contains(text, []byte("**")) && !beginsAsLog(text) { // logs mask keys with stars
 		text = bold.ReplaceAll(text, []byte("$1$2"))
 	}
 	if bytes.Contains(text, []byte("reply: '")) {
