@@ -94,6 +94,9 @@ var errUnknown = errors.New("nothing in the input is an answer or a log entry: l
 // Input that holds neither is an error that says what was looked for.
 func Explain(input []byte, opts Options) (*Document, error) {
 	text := clean(input)
+	if inner, url := unarrow(text); url != "" {
+		text, opts.URL = inner, cmpOr(opts.URL, url)
+	}
 	if opts.AccessFormat != "" {
 		return explainAccessFormat(text, opts)
 	}
@@ -193,7 +196,7 @@ func clean(input []byte) []byte {
 	if bytes.Contains(text, []byte(`-> "HTTP/`)) {
 		text = quoted.ReplaceAll(text, []byte("$1"))
 	}
-	if bytes.Contains(text, []byte("**")) {
+	if bytes.Contains(text, []byte("**")) && !beginsAsLog(text) { // logs mask keys with stars
 		text = bold.ReplaceAll(text, []byte("$1$2"))
 	}
 	if bytes.Contains(text, []byte("reply: '")) {

@@ -39,10 +39,19 @@ var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:H
 // reasoned is the status of an exception of generated Python clients.
 var reasoned = regexp.MustCompile(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
 
+// headed is the status on a line of its own above the headers.
+var headed = regexp.MustCompile(`\A\s*([1-5][0-9][0-9])[ \t]+[A-Z][A-Za-z -]+\r?\n`)
+
+// What a browser shows of the request beside the answer's headers.
+var (
+	shownURL    = regexp.MustCompile(`(?im)^[ \t]*(?:request )?url:?[ \t]+(https?://\S+)`)
+	shownMethod = regexp.MustCompile(`(?im)^[ \t]*request method:?[ \t]+([A-Z]+)`)
+)
+
 // notedStatus is the status that stands beside an answer, 0 where none does.
 func notedStatus(text []byte) int {
 	text = text[:min(len(text), maxLine)]
-	for _, re := range []*regexp.Regexp{statusNote, reasoned} {
+	for _, re := range []*regexp.Regexp{statusNote, reasoned, headed} {
 		if m := re.FindSubmatch(text); m != nil {
 			status, _ := strconv.Atoi(string(m[1]))
 			return status
@@ -56,6 +65,12 @@ func notedStatus(text []byte) int {
 func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a := signature.Answer{URL: url}
 	a.Status = notedStatus(text)
+	if m := shownURL.FindSubmatch(text[:min(len(text), maxLine)]); m != nil && url == "" {
+		a.URL = string(m[1])
+	}
+	if m := shownMethod.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
+		a.Method = string(m[1])
+	}
 	var body []byte
 	a.Header, body = noted(text)
 	a.Body, a.BodyTruncated = trimBody(body)

@@ -92,3 +92,23 @@ func alike(a, b []byte) bool {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// okHTTP is how OkHttp logs the status line of an answer, and its end.
+var (
+	okHTTP    = regexp.MustCompile(`(?m)^([^\n<]{0,200})<-- ([1-5][0-9][0-9])\b[^\n]*?(https?://[^\s]+) \([0-9]+ ?ms[^\n]*$`)
+	okHTTPEnd = regexp.MustCompile(`(?m)^[^\n<]{0,200}<-- END HTTP[^\n]*$`)
+)
+
+// unarrow gives an answer that OkHttp logged the status line of HTTP, and tells
+// the URL that the logger wrote there; "" where the text holds no such answer.
+func unarrow(text []byte) (inner []byte, url string) {
+	if !bytes.Contains(text, []byte("<-- END HTTP")) {
+		return text, ""
+	}
+	m := okHTTP.FindSubmatch(text)
+	if m == nil {
+		return text, ""
+	}
+	text = okHTTP.ReplaceAll(text, []byte("${1}HTTP/1.1 $2"))
+	return okHTTPEnd.ReplaceAll(text, nil), string(m[3])
+}
