@@ -89,6 +89,8 @@ func TestParseURLRefuses(t *testing.T) {
 	for raw, want := range map[string]string{
 		"":                             "no host name",
 		"https:///dev":                 "no host name",
+		"not-a-url":                    "neither a URL nor",
+		"orders/7":                     "neither a URL nor",
 		"wss://abc/dev":                "WebSocket",
 		"ftp://abc/dev":                "scheme",
 		"https://me:hush@example.com/": "user name",
@@ -177,6 +179,7 @@ func TestParseRedirect(t *testing.T) {
 		"":                     "no =",
 		"a:443":                "no =",
 		"a:443=":               "right side is empty",
+		"a:443=b":              "names no port",
 		"a:99999=b:1":          "not a number",
 		"a:443=b:x":            "not a number",
 		"a.*.com:443=b:1":      "before a suffix",

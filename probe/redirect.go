@@ -17,7 +17,8 @@ type Redirect struct {
 
 // ParseRedirect reads "host:port=host:port". On the left the host may be
 // "*.suffix" and either part may be left out for any; on the right a part that
-// is left out stays as it was. IPv6 addresses stand in brackets. curl's own
+// is left out stays as it was; where the left side names a port, so does the
+// right side, or it ends in a colon. IPv6 addresses stand in brackets. curl's own
 // spelling, "host:port:host:port", is read too.
 func ParseRedirect(s string) (Redirect, error) {
 	left, right, ok := strings.Cut(s, "=")
@@ -47,6 +48,9 @@ func ParseRedirect(s string) (Redirect, error) {
 	}
 	if r.ToHost == "" && r.ToPort == "" {
 		return Redirect{}, badRedirect(s, "the right side is empty")
+	}
+	if r.Port != "" && !strings.Contains(right, ":") {
+		return Redirect{}, badRedirect(s, "the right side names no port")
 	}
 	return r, nil
 }
