@@ -131,6 +131,21 @@ func usedBy(api *probe.API, deployment string) string {
 	return some(users, 2)
 }
 
+// uncompared is what the definitions of the targets' stages do not tell, each
+// once, and never taken for equal.
+func (s *study) uncompared() []string {
+	var out []string
+	for _, sub := range s.subjects {
+		_, un := diff.Undeployed(sub.api, sub.conf)
+		for _, text := range un {
+			if !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
 // unreadDefinitions says which definition of a target could not be read, and
 // what would let it.
 func (s *study) unreadDefinitions(sub *subject) string {
@@ -153,6 +168,9 @@ func (s *study) redeployStep() (string, string) {
 		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
 			return stepUnknown, s.unreadDefinitions(sub)
 		}
+	}
+	if un := s.uncompared(); len(un) > 0 {
+		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + some(un, 6)
 	}
 	texts := []string{"no edit waits for a deployment"}
 	for _, sub := range s.subjects {

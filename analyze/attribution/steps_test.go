@@ -65,3 +65,19 @@ func TestAlwaysFailingIsNotHealthy(t *testing.T) {
 		t.Errorf("nothing fails, yet: %s", got)
 	}
 }
+
+// TestWhatWasNotComparedIsNotEqual: a deployment's summary tells routes alone.
+func TestWhatWasNotComparedIsNotEqual(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		w := newWorld(1)
+		d := &probe.Definition{Source: "apisummary", Routes: w.api().Editor.Routes}
+		if !told {
+			d.Unknown = []string{"integration"}
+		}
+		w.api().Stages[0].Deployed = d
+		step := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
+		if got := step.Status == stepUnknown && strings.Contains(step.Note, "not compared: integration: not told by apisummary"); got == told {
+			t.Errorf("all told %t: step 3 is %s: %s", told, step.Status, step.Note)
+		}
+	}
+}
