@@ -29,6 +29,25 @@ func (w *cancelAt) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// TestInterruptEarly interrupts before the configuration is read: there is
+// nothing to report on yet, and nothing was used wrongly.
+func TestInterruptEarly(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"demo", "check"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		args := map[string][]string{
+			"demo":  {"demo", "healthy", "--seed", "3"},
+			"check": {"check", "--api", "abc123", "--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:1"},
+		}[command]
+		var said bytes.Buffer
+		code := cli.Main(ctx, args, cli.Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &said})
+		if code != int(cli.ExitInterrupted) {
+			t.Errorf("%s: exit code %d, want %d; stderr: %s", command, code, cli.ExitInterrupted, said.String())
+		}
+	}
+}
+
 // TestInterrupt ends a run half-way: the recording and the report are written,
 // and both say so. The plan is printed right before the first request is sent,
 // so the interrupt comes with the run barely begun.

@@ -57,7 +57,14 @@ func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, erro
 		}
 	}
 	s.selection.Region = cmp.Or(s.selection.Region, s.snap.Region, c.region, fileRegion(s.file), urlRegion(addresses))
-	return s, s.findTargets(c)
+	if err := s.findTargets(c); err != nil {
+		// What was not read for an interrupt is nobody's wrong use.
+		if ctx.Err() != nil {
+			return nil, exitError(ExitInterrupted)
+		}
+		return nil, err
+	}
+	return s, nil
 }
 
 func parseURLs(urls []string) ([]probe.Address, error) {
