@@ -33,6 +33,9 @@ type cloud struct {
 // open finds region and credentials as the AWS CLI does. fallback is the
 // region of a pasted URL.
 func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why string, err error) {
+	if err := f.validate(); err != nil {
+		return nil, "", err
+	}
 	opts := []func(*config.LoadOptions) error{config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{})}
 	if f.region != "" {
 		opts = append(opts, config.WithRegion(f.region))
