@@ -102,7 +102,7 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 			t.Parallel()
 			rep := open(t, load(t, world)).inspect(t, "--all")
 			if (want.cause == "") != (len(rep.Findings) == 0) || want.cause != "" && rep.Findings[0].Cause != want.cause {
-				t.Fatalf("findings: %v", rep.Verdict)
+				t.Fatalf("findings: %v; notes: %v", rep.Verdict, rep.Notes)
 			}
 			if want.says != "" && !strings.Contains(rep.Findings[0].Statement, want.says) {
 				t.Errorf("it says %q, and not %q", rep.Findings[0].Statement, want.says)
