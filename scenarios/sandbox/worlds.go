@@ -70,7 +70,8 @@ func Load(name string) (*World, error) {
 		return nil, err
 	}
 	if w, ok := all[cmp.Or(name, Default)]; ok {
-		return w, nil
+		own := *w // whoever changes a field of it changes nobody else's
+		return &own, nil
 	}
 	return nil, fmt.Errorf("world %q: there is no such world%s; `stageprobe demo --list` names them all", name, near(name, all))
 }
