@@ -52,12 +52,13 @@ func TestNotes(t *testing.T) {
 func TestSentences(t *testing.T) {
 	const host = "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/orders"
 	for input, want := range map[string]map[string]any{
-		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                   {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
-		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                          {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
-		"Error: 403 Forbidden\n{\"message\":\"Missing Authentication Token\"}":                                        {"status": 403.0},
-		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":        {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
-		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":       {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
-		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
+		`getting 403 {"message":"Missing Authentication Token"} from ` + host + "?":                                    {"status": 403.0, "api_id": "abcdefghij", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
+		`POST ` + host + ` returns 504 with "{\"message\": \"Endpoint request timed out\"}"`:                           {"status": 504.0, "stage": "prod", "resource_path": "/orders", "gateway_response": "INTEGRATION_TIMEOUT"},
+		"Error: 403 Forbidden\n{\"message\":\"Missing Authentication Token\"}":                                         {"status": 403.0},
+		"Making API request\n{ status: 403,\n  statusText: 'Forbidden',\n  data: { message: 'Forbidden' } }\n":         {"status": 403.0, "message": "Forbidden", "gateway_response": nil},
+		`once 403, once 429: {"message":"Missing Authentication Token"} at ` + host + " and https://x.example/":        {"status": nil, "api_id": nil, "message": "Missing Authentication Token"},
+		`the socket says {"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`:  {"api_kind": nil, "producer": "gateway", "gateway_response": nil},
+		`{"message": "Endpoint request timed out", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`: {"api_kind": nil, "producer": "integration", "gateway_response": nil},
 	} {
 		kind, items := explainJSON(t, []byte(input), Options{})
 		for field, value := range want {

@@ -33,6 +33,8 @@ func (e *evidence) byWebSocket() (verdict, bool) {
 		return verdict{by: Gateway, causes: webSocketRoute}, true
 	case e.text == "Internal server error":
 		return verdict{by: Integration, causes: internalCauses}, true
+	case e.text == "Endpoint request timed out":
+		return verdict{by: Integration, causes: integrationTimeout}, true
 	}
 	return verdict{}, true
 }

@@ -263,7 +263,7 @@ func TestChallengeOfAWebACL(t *testing.T) {
 
 // The errors of a WebSocket API are worded as a REST API's, and are none.
 func TestMessageOfAWebSocketAPI(t *testing.T) {
-	for text, by := range map[string]Producer{"Forbidden": Gateway, "Internal server error": Integration, "Missing Authentication Token": ""} {
+	for text, by := range map[string]Producer{"Forbidden": Gateway, "Internal server error": Integration, "Endpoint request timed out": Integration, "Missing Authentication Token": ""} {
 		body := fmt.Appendf(nil, `{"message": %q, "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`, text)
 		if r := Read(Answer{Body: body}); r.APIKind != "" || r.GatewayResponse != "" || r.Producer != by {
 			t.Errorf("%s: %+v", text, r)
