@@ -161,10 +161,12 @@ func requestIn(kids []node) []node {
 	return nil
 }
 
+var separators = strings.NewReplacer(" ", "", "_", "", "-", "")
+
 // label is a key without case and separators: "HTTP response headers" and
 // "responseHeaders" read alike.
 func label(key string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(key))
+	return strings.ToLower(separators.Replace(key))
 }
 
 // scalar is the first scalar with one of the labels.
