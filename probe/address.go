@@ -78,7 +78,7 @@ var (
 	// The path templates of emulators, with the API and the stage in them.
 	localPaths = []*regexp.Regexp{
 		regexp.MustCompile(`^/_aws/execute-api/([^/]+)/([^/]+)`),
-		regexp.MustCompile(`^/restapis/([^/]+)/([^/]+)/_user_request_`),
+		regexp.MustCompile(`^/restapis/([^/]+)/([^/]+)/_user_request_(?:/|$)`),
 	}
 )
 
@@ -157,7 +157,7 @@ func (a *Address) shape() {
 func (a *Address) split(authority string) {
 	a.Base = a.Scheme + "://" + strings.ToLower(authority)
 	for _, re := range localPaths {
-		if template := re.FindString(a.Path); template != "" && a.Stage != "" {
+		if template := strings.TrimSuffix(re.FindString(a.Path), "/"); template != "" && a.Stage != "" {
 			a.Base += template
 			a.Path = a.Path[len(template):]
 			break
