@@ -139,7 +139,7 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 	for _, spec := range c.connectTo {
 		to, err := probe.ParseRedirect(spec)
 		if err != nil {
-			return nil, hint(fmt.Errorf("--connect-to %s: %w", spec, err), "write it as host:port=host:port")
+			return nil, err // it names the flag and what to write
 		}
 		e.Transport.ConnectTo = append(e.Transport.ConnectTo, to)
 	}

@@ -32,9 +32,9 @@ func (s *subject) findScenarios(c *checkFlags) error {
 	}
 	if s.file == nil && !c.authenticated() {
 		s.addProtected()
-	}
-	if s.file == nil && !c.authenticated() && len(s.scenarios) == 0 {
-		s.addGuarded()
+		if len(s.scenarios) == 0 {
+			s.addGuarded()
+		}
 	}
 	s.addEditorOnly()
 	if len(s.scenarios) == 0 {
