@@ -183,7 +183,7 @@ func (r *draftRequest) write(w *writer) {
 	line("- name: %s", quote(r.name))
 	line("  request:")
 	line("    method: %s", quote(method))
-	line("    path: %s", quote(r.path))
+	line("    path: %s", quote(sendable(r.path)))
 	for _, part := range []struct {
 		key  string
 		list []probe.Header
@@ -211,6 +211,23 @@ func (r *draftRequest) write(w *writer) {
 		line("  expect: {status: %s, gateway_response: null}", r.status)
 	}
 }
+
+// sendable escapes what a definition may have in a path and no request can:
+// control characters, braces, and a percent sign that escapes nothing.
+func sendable(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c < ' ' || c == 0x7f || c == '{' || c == '}' || c == '%' && !escape.MatchString(path[i:]):
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+var escape = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
 
 // values are all values of one name, in order.
 type values struct {

@@ -155,6 +155,27 @@ func TestQuoteReadsBack(t *testing.T) {
 	}
 }
 
+// TestPathsOfDefinitionsCanBeSent: what a definition has in a path reaches the
+// server as it stands there.
+func TestPathsOfDefinitionsCanBeSent(t *testing.T) {
+	for _, path := range []string{"/a\x01b", "/a\x7f", "/100%", "/a%zz", "/a%2Fb", "/a}b", "/ä b", "/a\tb%4"} {
+		d := draft{from: "x", requests: []draftRequest{{name: "x", path: path}}}
+		f, err := Parse("f", d.write())
+		if err != nil {
+			t.Errorf("%q: %v", path, err)
+			continue
+		}
+		u, err := requestURL(f.Scenarios[0].Request.Path)
+		if err != nil {
+			t.Errorf("%q: %v", path, err)
+			continue
+		}
+		if want := strings.ReplaceAll(path, "%2F", "/"); u.Path != want {
+			t.Errorf("%q is asked for as %q", want, u.Path)
+		}
+	}
+}
+
 func FuzzFrom(f *testing.F) {
 	for name := range fromKinds {
 		data, err := os.ReadFile(filepath.Join("testdata/from", name))
@@ -163,6 +184,7 @@ func FuzzFrom(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add([]byte("openapi: 3.0.1\ninfo: {title: x, version: '1'}\npaths:\n  \"/pG\\x01ets\": {get: {responses: {'200': {description: ok}}}}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text, err := From("", data, InitOptions{Name: "f"})
 		if err != nil {
