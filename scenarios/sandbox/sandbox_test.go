@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -69,8 +70,19 @@ func (g gateway) config() aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: &url,
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:     brokenOnly,
 	}
+}
+
+// brokenOnly asks again where the connection broke, so that every refusal is
+// seen at once. The SDK breaks it itself where an answer comes before it has
+// seen the end of the request's body, as can happen on loopback: its closed body
+// ends in io.EOF as an error, and net/http closes the connection.
+func brokenOnly() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Retryables = []retry.IsErrorRetryable{retry.RetryableConnectionError{}}
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+	})
 }
 
 func (g gateway) rest() *apigateway.Client       { return apigateway.NewFromConfig(g.config()) }
