@@ -111,10 +111,10 @@ func NotLinkedShare(c Counts2, p0 float64) float64 {
 		return NotLinked(c)
 	}
 	var m mixture
-	m.add(.88, LogBin(c.Deviant(), c.N(), p0))
-	m.add(.03, LogBin(c.Deviant(), c.N(), OddsShift(p0, .5)))
-	m.add(.03, LogBin(c.Deviant(), c.N(), OddsShift(p0, 2)))
-	m.add(.06, FlakyLogM(c.Deviant(), c.N(), DefaultResolution))
+	m.add(.94, LogBin(c.Deviant(), c.N(), p0))
+	m.add(.015, LogBin(c.Deviant(), c.N(), OddsShift(p0, .5)))
+	m.add(.015, LogBin(c.Deviant(), c.N(), OddsShift(p0, 2)))
+	m.add(.03, FlakyLogM(c.Deviant(), c.N(), DefaultResolution))
 	return against(m.log(), linkedEither(c))
 }
 
