@@ -17,15 +17,18 @@ const (
 
 func configDomain(snap *probe.Snapshot, d *probe.Domain) ConfigDomain {
 	return ConfigDomain{
-		Name: d.Name, Mappings: orEmpty(d.Mappings), Rules: d.Rules, Note: domainNote(d),
+		Name: d.Name, Mappings: orEmpty(d.Mappings), Rules: d.Rules, Note: domainNote(snap, d),
 		EndpointTypes: d.EndpointTypes, SecurityPolicy: d.SecurityPolicy, MutualTLS: d.MutualTLS,
 		RoutingMode: d.RoutingMode, Status: d.Status, Paths: domainPaths(snap, d),
 	}
 }
 
-func domainNote(d *probe.Domain) string {
+func domainNote(snap *probe.Snapshot, d *probe.Domain) string {
 	var notes []string
-	if len(d.Mappings) == 0 && len(d.Rules) == 0 {
+	switch {
+	case !snap.MappingsRead(d):
+		notes = append(notes, "where it leads could not be read completely")
+	case len(d.Mappings) == 0 && len(d.Rules) == 0:
 		notes = append(notes, "leads nowhere: no mapping and no routing rule")
 	}
 	if d.MutualTLS {

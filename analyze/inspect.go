@@ -13,7 +13,7 @@ import (
 // said of behaviour, and only what needs none is found.
 func Inspect(snap probe.Snapshot, policy Policy) *Report {
 	result := attribution.Explain(attribution.Input{
-		Plan: probe.Plan{Targets: everyStage(&snap)}, Snapshot: snap,
+		Plan: probe.Plan{Targets: append(everyStage(&snap), probe.UnmappedDomains(&snap)...)}, Snapshot: snap,
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
 	})

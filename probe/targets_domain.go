@@ -115,7 +115,7 @@ func (f *finder) domain(d *Domain, base string) Target {
 	}
 	lead, ok := d.Route(base, f.sel.Headers)
 	if !ok {
-		if f.mappingsRead(d) {
+		if f.snap.MappingsRead(d) {
 			t.Unmapped = leadsNowhere(d, base)
 		}
 		return t
@@ -147,8 +147,23 @@ func (f *finder) notFound(domain string) {
 	}
 }
 
-func (f *finder) mappingsRead(d *Domain) bool {
-	return !slices.ContainsFunc(f.snap.Gaps, func(g Gap) bool {
+// UnmappedDomains are the custom domains of a snapshot that lead nowhere, as
+// targets. One whose mappings could not all be read is none of them.
+func UnmappedDomains(snap *Snapshot) []Target {
+	f := finder{snap: snap}
+	var out []Target
+	for i := range snap.Domains {
+		d := &snap.Domains[i]
+		if len(d.Mappings) == 0 && len(d.Rules) == 0 && snap.MappingsRead(d) {
+			out = append(out, f.domain(d, ""))
+		}
+	}
+	return out
+}
+
+// MappingsRead tells whether everything was read that says where a domain leads.
+func (s *Snapshot) MappingsRead(d *Domain) bool {
+	return !slices.ContainsFunc(s.Gaps, func(g Gap) bool {
 		return (strings.Contains(g.Operation, "Mapping") || strings.Contains(g.Operation, "RoutingRule")) &&
 			strings.Contains(g.Subject, d.Name)
 	})

@@ -258,9 +258,14 @@ func named(d *diff.Difference) string {
 // settlesEdits says what would confirm edits that no answer showed.
 func (s *study) settlesEdits(api *probe.API, st *probe.Stage) string {
 	if len(s.Rows) == 0 {
-		return fmt.Sprintf("stageprobe check --api %s --stage %s asks the stage itself", api.ID, st.Name)
+		return checkStage(api, st) + " asks the stage itself"
 	}
 	return "deploy to the stage and run the check again with --baseline, or log $context.deploymentId"
+}
+
+// checkStage is the command that asks a stage.
+func checkStage(api *probe.API, st *probe.Stage) string {
+	return fmt.Sprintf("stageprobe check --api %s --stage %s", remedy.Quote(api.ID), remedy.Quote(st.Name))
 }
 
 // routeKey is the route that a scenario is meant to hit, in the editor's or in

@@ -147,7 +147,7 @@ func (s *study) configuredCanary(sub *subject) {
 		Evidence:   evidence(canaryFact(sub)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
 		Remedy:     remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
-		Settles:    fmt.Sprintf("stageprobe check --api %s --stage %s", sub.APIID, st.Name),
+		Settles:    checkStage(sub.api, st),
 	}
 	s.report(f, sub.APIID+"/"+st.Name)
 }

@@ -101,7 +101,11 @@ func newer(api *probe.API, st *probe.Stage) string {
 	var texts []string
 	for i := range api.Deployments {
 		if d := &api.Deployments[i]; d.Created.After(own.Created) {
-			texts = append(texts, fmt.Sprintf("%s of %s, %s", d.ID, day(d.Created), usedBy(api, d.ID)))
+			text := fmt.Sprintf("%s of %s, %s", d.ID, day(d.Created), usedBy(api, d.ID))
+			if d.Status != "" && d.Status != "DEPLOYED" {
+				text += ", " + d.Status
+			}
+			texts = append(texts, text)
 		}
 	}
 	switch n := len(texts); {
@@ -164,7 +168,11 @@ func (s *study) unreadDefinitions(sub *subject) string {
 }
 
 func (s *study) redeployStep() (string, string) {
-	for _, sub := range s.subjects {
+	subjects := slices.DeleteFunc(slices.Clone(s.subjects), func(sub *subject) bool { return sub.conf == nil && sub.Unmapped != "" })
+	if len(subjects) == 0 {
+		return stepUnknown, "no stage is reached"
+	}
+	for _, sub := range subjects {
 		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
 			return stepUnknown, s.unreadDefinitions(sub)
 		}
@@ -173,7 +181,7 @@ func (s *study) redeployStep() (string, string) {
 		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + some(un, 6)
 	}
 	texts := []string{"no edit waits for a deployment"}
-	for _, sub := range s.subjects {
+	for _, sub := range subjects {
 		d, e := sub.api.Deployment(sub.conf.DeploymentID), s.lastEdit(sub.APIID)
 		if d == nil || e == nil || !e.At.After(d.Created) {
 			continue

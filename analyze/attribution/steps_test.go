@@ -16,10 +16,10 @@ func TestHistoryNamesNewerDeployments(t *testing.T) {
 		t.Errorf("nothing is newer, yet: %s", got)
 	}
 	made := began.Add(-time.Hour)
-	w.api().Deployments = append([]probe.Deployment{{ID: "dep9", Created: made.Add(time.Minute)}, {ID: "dep8", Created: made}}, w.api().Deployments...)
+	w.api().Deployments = append([]probe.Deployment{{ID: "dep9", Created: made.Add(time.Minute), Status: "FAILED"}, {ID: "dep8", Created: made}}, w.api().Deployments...)
 	w.api().Stages[1].DeploymentID = "dep8"
 	want := "stage prod serves deployment dep1 of " + day(began.Add(-100*24*time.Hour)) +
-		" (newer: dep9 of " + day(made.Add(time.Minute)) + ", on no stage; dep8 of " + day(made) + ", on stage dev)"
+		" (newer: dep9 of " + day(made.Add(time.Minute)) + ", on no stage, FAILED; dep8 of " + day(made) + ", on stage dev)"
 	if got := note(); got != want {
 		t.Errorf("history says %q, want %q", got, want)
 	}

@@ -65,7 +65,9 @@ func (s *study) leadsNowhere(sub *subject) string {
 		return sub.Unmapped
 	case sub.api != nil && len(sub.api.Stages) > 0 && sub.Stage != "" && sub.conf == nil:
 		return fmt.Sprintf("API %s has no stage %s", sub.APIID, sub.Stage)
-	case sub.api != nil && sub.api.DefaultEndpointOff && sub.Kind == probe.InvokeURL:
+	case sub.api != nil && sub.api.DefaultEndpointOff && sub.Kind == probe.InvokeURL && sub.URL != "":
+		// A stage without its address, as inspect names it, is no address that
+		// somebody means to use: domains may reach it.
 		return fmt.Sprintf("the default endpoint of API %s is disabled", sub.APIID)
 	}
 	return ""
@@ -171,7 +173,11 @@ func (s *study) reportUnmapped(sub *subject, why string) {
 		lines = append(lines, s.example(sub, k))
 	}
 	f.Evidence = evidence(lines...)
-	if f.Linked != Proven {
+	switch {
+	case f.Linked == Proven:
+	case len(s.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
+		f.Severity, f.Settles = Warning, "stageprobe check --domain "+s.domainOf(sub).Name+" asks the domain itself"
+	default:
 		f.Alternatives = []Alternative{{Cause: AccessDenied}}
 		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"
 	}

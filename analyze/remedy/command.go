@@ -17,14 +17,14 @@ func command(region string, words ...string) string {
 	quoted := make([]string, 1, len(words)+1)
 	quoted[0] = "aws"
 	for _, w := range words {
-		quoted = append(quoted, quote(w))
+		quoted = append(quoted, Quote(w))
 	}
 	return strings.Join(quoted, " ")
 }
 
-// quote leaves plain words as they are and puts all others in single quotes,
-// within which a shell reads nothing but the closing quote.
-func quote(word string) string {
+// Quote writes a word for a POSIX shell: plain words as they are, all others in
+// single quotes, within which a shell reads nothing but the closing quote.
+func Quote(word string) string {
 	if word != "" && strings.IndexFunc(word, special) < 0 {
 		return word
 	}

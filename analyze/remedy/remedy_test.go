@@ -196,7 +196,7 @@ func TestQuoteSurvivesAShell(t *testing.T) {
 		t.Skip("no shell")
 	}
 	for _, word := range []string{"plain", "", "it's", `a"b`, "$HOME", "$(date)", "`date`", "a b", "*", "~", "!x", "a\nb", "ünï", "x;y", "a\\b", "#c"} {
-		out, err := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+quote(word)).Output()
+		out, err := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+Quote(word)).Output()
 		if err != nil || string(out) != word {
 			t.Errorf("%q becomes %q (%v)", word, out, err)
 		}

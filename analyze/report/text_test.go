@@ -73,6 +73,14 @@ func TestAnswersOfAnotherKindShowWhatTheyHave(t *testing.T) {
 	}
 }
 
+func TestAnInspectionSpeaksOfTheConfiguration(t *testing.T) {
+	rep := inspectReport()
+	rep.Outcome = analyze.Inconsistent // by its finding: no behaviour was seen
+	if got := text(t, rep, Options{Width: 80}); !strings.HasPrefix(got, "CONFIGURATION: 1 ") {
+		t.Errorf("the headline is %q", strings.SplitN(got, "\n", 2)[0])
+	}
+}
+
 func TestFindingsShowARequestHoweverNarrowThePageIs(t *testing.T) {
 	for _, width := range []int{60, 80} {
 		if out := text(t, demoReport(), Options{Width: width}); !strings.Contains(out, "   - request 00f92e5e-5290-42ee-9799-aaf8c5beb2d5") {

@@ -163,8 +163,8 @@ func headline(rep *analyze.Report) string {
 	word := map[analyze.Outcome]string{
 		analyze.Consistent: "CONSISTENT", analyze.Inconsistent: "INCONSISTENT", analyze.Inconclusive: "UNDECIDED",
 	}[rep.Outcome]
-	if inspected(rep) && rep.Outcome == analyze.Inconclusive {
-		word = "CONFIGURATION" // nothing was sent, so there is nothing to decide
+	if inspected(rep) {
+		word = "CONFIGURATION" // nothing was sent, so no behaviour was seen
 	}
 	if n := counted(rep); n != "" {
 		return word + ": " + n

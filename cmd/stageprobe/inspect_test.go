@@ -97,6 +97,10 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 		"canary-promoted":            {cause: attribution.StaleCanary, says: "as a promotion leaves it behind", canary: "inert"},
 		"canary-variables":           {canary: "variables"},
 		"two-stages-variables-drift": {},
+		"domain-right-stage":         {pending: "dev GET /orders integration.uri"},
+		"domain-unmapped":            {cause: attribution.UnmappedTarget, says: "has no base path mapping and no routing rule"},
+		// The execute-api host is off on purpose: the domain is the way in.
+		"default-endpoint-behind-domain": {},
 	} {
 		t.Run(world, func(t *testing.T) {
 			t.Parallel()
@@ -106,6 +110,9 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 			}
 			if want.says != "" && !strings.Contains(rep.Findings[0].Statement, want.says) {
 				t.Errorf("it says %q, and not %q", rep.Findings[0].Statement, want.says)
+			}
+			if len(rep.Findings) > 0 && strings.Contains(rep.Findings[0].Settles, " $") {
+				t.Errorf("a shell would read more than a stage in %q", rep.Findings[0].Settles)
 			}
 			if got := pendingOf(rep); want.pending != "" && !slices.Contains(got, want.pending) || want.pending == "" && len(got) > 0 {
 				t.Errorf("pending: %q, want %q", got, want.pending)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -246,23 +247,15 @@ func printReach(w io.Writer, world *sandbox.World, server *sandbox.Server, ca st
 	fmt.Fprintf(w, "export AWS_ENDPOINT_URL=%s\n", server.ControlURL())
 	fmt.Fprintf(w, "export AWS_REGION=%s AWS_DEFAULT_REGION=%s\n", world.Region, world.Region)
 	fmt.Fprintln(w, "export AWS_ACCESS_KEY_ID=SANDBOX AWS_SECRET_ACCESS_KEY=sandbox")
-	fmt.Fprintf(w, "export STAGEPROBE_CONNECT_TO=%s\n", quoteArg(strings.Join(server.ConnectTo(), " ")))
-	fmt.Fprintf(w, "export STAGEPROBE_CACERT=%s\n", quoteArg(ca))
-	fmt.Fprintf(w, "stageprobe check %s --cacert %s\n", quoteArgs(args), quoteArg(ca))
+	fmt.Fprintf(w, "export STAGEPROBE_CONNECT_TO=%s\n", remedy.Quote(strings.Join(server.ConnectTo(), " ")))
+	fmt.Fprintf(w, "export STAGEPROBE_CACERT=%s\n", remedy.Quote(ca))
+	fmt.Fprintf(w, "stageprobe check %s --cacert %s\n", quoteArgs(args), remedy.Quote(ca))
 }
 
 func quoteArgs(args []string) string {
 	out := make([]string, len(args))
 	for i, a := range args {
-		out[i] = quoteArg(a)
+		out[i] = remedy.Quote(a)
 	}
 	return strings.Join(out, " ")
-}
-
-// quoteArg quotes for a POSIX shell where it has to.
-func quoteArg(a string) string {
-	if a != "" && strings.Trim(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,@%+{}") == "" {
-		return a
-	}
-	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 }
