@@ -57,9 +57,12 @@ func (s *study) consistency(r *Result) {
 		}
 		switch {
 		case s.unanswered(sub):
+			enable := "check the name, the network and the certificate"
+			if sub.private() {
+				enable = fromWithin
+			}
 			s.open = append(s.open, Open{
-				Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", plural(n, "request")),
-				Enable: "check the name, the network and the certificate",
+				Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", plural(n, "request")), Enable: enable,
 			})
 		case more > 0 && !(s.Done && sub.split):
 			s.open = append(s.open, Open{

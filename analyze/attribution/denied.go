@@ -259,6 +259,14 @@ func refuserByLog(line string) string {
 	return ""
 }
 
+// fromWithin is how a private API is reached.
+const fromWithin = "the API is private: probe it from a VPC with an endpoint for execute-api, and see whether the API's resource policy lets that endpoint in"
+
+// private tells whether a target is an invoke URL that only VPC endpoints reach.
+func (sub *subject) private() bool {
+	return sub.Kind == probe.InvokeURL && (sub.Endpoint == "PRIVATE" || sub.api != nil && slices.Contains(sub.api.EndpointTypes, "PRIVATE"))
+}
+
 // admit is what lets the request in, by who refuses it.
 func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 	response := c.GatewayResponse
@@ -276,6 +284,9 @@ func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 		"EXPIRED_TOKEN":                "renew the credentials that sign the request",
 	}[response]
 	out := []Remedy{advice(cmp.Or(text, "send what the refusing part asks for, or correct its policy; if the refusal is meant, declare it in the scenario file (expect: status)"))}
+	if sub.private() && text == "" {
+		out = append([]Remedy{advice(fromWithin)}, out...)
+	}
 	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		out = append(out, remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf)...)
 	}

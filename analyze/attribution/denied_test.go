@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"stageprobe/probe"
@@ -17,6 +18,26 @@ func TestExecutionLogsAreAdvisedWhereOff(t *testing.T) {
 		want(t, r, only(AccessDenied, ConsistentWith))
 		if got := slices.ContainsFunc(r.Findings[0].Remedy, func(m Remedy) bool { return m.Diagnoses }); got != advised {
 			t.Errorf("at level %s execution logs are advised: %t, want %t", level, got, advised)
+		}
+	}
+}
+
+// TestPrivateAPIsAreReachedFromWithin, which is said where nothing answers and
+// where everything is refused; of a public API it is not.
+func TestPrivateAPIsAreReachedFromWithin(t *testing.T) {
+	for _, endpoint := range []string{"PRIVATE", "REGIONAL"} {
+		w := newWorld(1)
+		w.api().EndpointTypes = []string{endpoint}
+		r := Explain(w.send(300, sameForAll(refuses(403, "ACCESS_DENIED", "AccessDeniedException"))).Input)
+		want(t, r, only(AccessDenied, ConsistentWith))
+		if got := strings.Contains(r.Findings[0].Remedy[0].Text, "private"); got != (endpoint == "PRIVATE") {
+			t.Errorf("%s, refused: the remedy is %q", endpoint, r.Findings[0].Remedy[0].Text)
+		}
+		w = newWorld(1)
+		w.api().EndpointTypes = []string{endpoint}
+		r = Explain(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: ClassTransport})).Input)
+		if len(r.Open) != 1 || strings.Contains(r.Open[0].Enable, "private") != (endpoint == "PRIVATE") {
+			t.Errorf("%s, unanswered: %+v", endpoint, r.Open)
 		}
 	}
 }
