@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // AddressKind is the shape of a URL.
@@ -88,7 +89,7 @@ const suffixes = `(?:amazonaws\.com(?:\.cn)?|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.h
 // brackets around it are ignored, and a missing scheme counts as https (http
 // at an emulator).
 func ParseURL(raw string) (Address, error) {
-	raw = strings.Trim(strings.TrimSpace(raw), "<>\"'`")
+	raw = strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("<>\"'`", r) })
 	bare := !strings.Contains(raw, "://")
 	if bare {
 		raw = "https://" + raw
@@ -100,15 +101,17 @@ func ParseURL(raw string) (Address, error) {
 	a := Address{
 		Scheme: strings.ToLower(u.Scheme),
 		Host:   strings.TrimSuffix(strings.ToLower(u.Hostname()), "."),
-		Port:   u.Port(), Path: u.EscapedPath(), Query: u.RawQuery,
+		Port:   u.Port(), Path: u.EscapedPath(), Query: escapeQuery(u.RawQuery),
 	}
 	switch {
 	case a.Scheme == "ws" || a.Scheme == "wss":
 		return Address{}, badURL("WebSocket APIs are not checked, only REST and HTTP APIs")
 	case a.Scheme != "https" && a.Scheme != "http":
 		return Address{}, badURL(fmt.Sprintf("scheme %q is neither https nor http", a.Scheme))
-	case a.Host == "" || strings.ContainsAny(a.Host, " /\\%"):
+	case a.Host == "":
 		return Address{}, badURL("there is no host name in it")
+	case strings.ContainsFunc(a.Host, notInHost):
+		return Address{}, badURL(fmt.Sprintf("%q is no host name", a.Host))
 	case bare && !strings.ContainsAny(a.Host, ".:") && a.Host != "localhost" && a.Port == "":
 		return Address{}, badURL(fmt.Sprintf("%q is neither a URL nor the name of a host", a.Host))
 	case u.User != nil:
@@ -122,6 +125,26 @@ func ParseURL(raw string) (Address, error) {
 	}
 	a.split(u.Host)
 	return a, nil
+}
+
+// notInHost tells what no name and no address of a host has; letters of any
+// alphabet may stand in a name.
+func notInHost(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("-._:", r)
+}
+
+// escapeQuery escapes what a pasted query may have and a request line may not,
+// and quotes, which would be taken for those around a URL.
+func escapeQuery(raw string) string {
+	var b strings.Builder
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("<>\"'`", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func badURL(why string) error {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/net/http/httpguts"
+
 	"stageprobe/probe"
 )
 
@@ -187,7 +189,7 @@ func (r *draftRequest) write(w *writer) {
 	for _, part := range []struct {
 		key  string
 		list []probe.Header
-	}{{"query", r.query}, {"headers", r.headers}} {
+	}{{"query", r.query}, {"headers", allowed(r.headers)}} {
 		if len(part.list) > 0 {
 			line("    %s:", part.key)
 		}
@@ -212,10 +214,28 @@ func (r *draftRequest) write(w *writer) {
 	}
 }
 
-// sendable escapes what a definition may have in a path and no request can:
-// control characters, braces, and a percent sign that escapes nothing.
+// allowed are the headers that a request can have, each credential as a reference.
+func allowed(headers []probe.Header) []probe.Header {
+	var out []probe.Header
+	for _, h := range headers {
+		if contains(secretHeaders, strings.ToLower(h.Name)) && !isReference(h.Value) {
+			h.Value = envPrefix + variableOf(h.Name)
+		}
+		if httpguts.ValidHeaderFieldName(h.Name) && httpguts.ValidHeaderFieldValue(h.Value) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// sendable gives a definition's path the slash at its beginning and escapes what
+// no request can have in its path: control characters, braces, and a percent sign
+// that escapes nothing.
 func sendable(path string) string {
 	var b strings.Builder
+	if !strings.HasPrefix(path, "/") {
+		b.WriteByte('/')
+	}
 	for i := range len(path) {
 		switch c := path[i]; {
 		case c < ' ' || c == 0x7f || c == '{' || c == '}' || c == '%' && !escape.MatchString(path[i:]):

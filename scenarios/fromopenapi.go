@@ -44,7 +44,14 @@ func fromOpenAPI(doc any, data []byte, d *draft) error {
 
 // loadOpenAPI reads version 2 and 3. A $ref to another file or address is not
 // followed.
-func loadOpenAPI(doc any, data []byte) (*openapi3.T, error) {
+func loadOpenAPI(doc any, data []byte) (spec *openapi3.T, err error) {
+	// The converter follows pointers that a document with null in a wrong place
+	// leaves nil.
+	defer func() {
+		if p := recover(); p != nil {
+			spec, err = nil, fmt.Errorf("something that it needs is null (%v)", p)
+		}
+	}()
 	if dig(doc, "swagger") == nil {
 		return openapi3.NewLoader().LoadFromData(data)
 	}

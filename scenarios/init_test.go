@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"stageprobe/probe"
 	"stageprobe/probe/inventory"
 	"stageprobe/scenarios/sandbox"
 )
@@ -158,7 +161,7 @@ func TestQuoteReadsBack(t *testing.T) {
 // TestPathsOfDefinitionsCanBeSent: what a definition has in a path reaches the
 // server as it stands there.
 func TestPathsOfDefinitionsCanBeSent(t *testing.T) {
-	for _, path := range []string{"/a\x01b", "/a\x7f", "/100%", "/a%zz", "/a%2Fb", "/a}b", "/ä b", "/a\tb%4"} {
+	for _, path := range []string{"/a\x01b", "/a\x7f", "/100%", "/a%zz", "/a%2Fb", "/a}b", "/ä b", "/a\tb%4", "orders"} {
 		d := draft{from: "x", requests: []draftRequest{{name: "x", path: path}}}
 		f, err := Parse("f", d.write())
 		if err != nil {
@@ -170,8 +173,43 @@ func TestPathsOfDefinitionsCanBeSent(t *testing.T) {
 			t.Errorf("%q: %v", path, err)
 			continue
 		}
-		if want := strings.ReplaceAll(path, "%2F", "/"); u.Path != want {
+		if want := "/" + strings.TrimPrefix(strings.ReplaceAll(path, "%2F", "/"), "/"); u.Path != want {
 			t.Errorf("%q is asked for as %q", want, u.Path)
+		}
+	}
+}
+
+// TestHeadersOfDefinitionsCanBeSent: what cannot is left out, and no credential
+// is written down.
+func TestHeadersOfDefinitionsCanBeSent(t *testing.T) {
+	d := draft{from: "x", requests: []draftRequest{{name: "x", path: "/", headers: []probe.Header{
+		{Name: "x-b\xffd", Value: "1"}, {Name: "x-lines", Value: "a\r\nb: c"}, {Name: "X-Api-Key", Value: "abc"}, {Name: "x-tenant", Value: "smoke"},
+	}}}}
+	f, err := Parse("f", d.write())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"X-Api-Key": "env:X_API_KEY", "x-tenant": "smoke"}
+	if diff := cmp.Diff(want, f.Scenarios[0].Request.Headers); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNullInADefinition(t *testing.T) {
+	for _, text := range []string{
+		`{"swagger": "2.0", "info": {"title": "x", "version": "1"}, "paths": {"/x": null}}`,
+		`{"swagger": "2.0", "info": {"title": "x", "version": "1"}, "paths": {"/x": {"get": {"parameters": [null]}}}}`,
+		`{"openapi": "3.0.1", "info": {"title": "x", "version": "1"}, "paths": {"/x": null}}`,
+		`{"openapi": "3.0.1", "info": null, "paths": {"/x": {"get": null}}}`,
+		`{"openapi": "3.0.1", "paths": {"/x": {"get": {"parameters": [null], "responses": null}}}}`,
+		`{"openapi": "3.0.1", "servers": [null], "paths": {"/x": {"get": {"responses": {"200": null}}}}}`,
+	} {
+		got, err := From("", []byte(text), InitOptions{Name: "f"})
+		if err != nil && !strings.Contains(err.Error(), "not an OpenAPI document: ") {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err == nil && len(got) == 0 {
+			t.Errorf("%s: nothing was written", text)
 		}
 	}
 }
