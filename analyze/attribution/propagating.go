@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 const (
@@ -17,6 +18,12 @@ const (
 	// phase in which either behaviour may come.
 	switchRest  = .2
 	switchStray = .005
+	// switchPure is the most that may remain of the other behaviour on one side
+	// of a switch between a mixture and one behaviour, and switchGap how much the
+	// shares then differ at least: a canary that was promoted, removed or created
+	// by a change that the configuration shows.
+	switchPure = .02
+	switchGap  = .1
 	// mixedPhase is the mean number of answers during which old and new ones
 	// may alternate while a deployment spreads.
 	mixedPhase = 20
@@ -32,7 +39,7 @@ const (
 // phase in which either behaviour may come.
 func (s *study) switchLaw(x *split) law {
 	l := law{cause: DeployPropagating, name: "switch", prior: .06, driven: true}
-	if _, at := s.lastChange(x.sub); !at.IsZero() && s.near(at) {
+	if s.lastChange(x.sub) != "" {
 		l.prior = .2
 	} else if x.refusal && s.byAuthorizer(x) && s.cachingAuthorizer(x) != "" {
 		// A kept result that expires looks like a switch, once per lifetime: only
@@ -40,18 +47,14 @@ func (s *study) switchLaw(x *split) law {
 		l.prior = 0
 	}
 	bits, _, scenarios := s.timed(x)
-	n, k := max(s.Plan.Requests, len(bits)), 0
-	for _, b := range bits {
-		if b {
-			k++
-		}
-	}
+	mixture := x.sub.changed() != ""
+	n, k := max(s.Plan.Requests, len(bits)), count(bits, true)
 	// The e-value is one of answers whose sides have names: which behaviour of a
 	// scenario is the new one was read from the answers, one choice of two per
 	// scenario, and one of at once or through a mixed phase.
 	choices := float64(scenarios)*math.Ln2 + math.Ln2
-	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1), mixedM(bits, n, 1))...) - math.Ln2
-	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter), mixedM(bits, n, settledAfter))...) - choices
+	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1, mixture), mixedM(bits, n, 1))...) - math.Ln2
+	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter, mixture), mixedM(bits, n, settledAfter))...) - choices
 	l.iid = stat.LogBin(k, len(bits), float64(k)/float64(max(1, len(bits))))
 	return l
 }
@@ -60,14 +63,10 @@ func (s *study) switchLaw(x *split) law {
 // answers if behaviour switched just before it: any share before and any share
 // since (Krichevsky-Trofimov), uniform over n places, and impossible where the
 // shares are not on either side of a switch. Leaving out what is no switch keeps
-// the sum a probability. At least so many answers must have come since.
-func switchTerms(bits []bool, n, least int) []float64 {
-	total := 0
-	for _, b := range bits {
-		if b {
-			total++
-		}
-	}
+// the sum a probability. At least so many answers must have come since. With
+// mixture, one side of the switch may mix both behaviours.
+func switchTerms(bits []bool, n, least int, mixture bool) []float64 {
+	total := count(bits, true)
 	terms := make([]float64, 0, len(bits))
 	k := 0
 	for i := 1; i < len(bits); i++ {
@@ -76,7 +75,8 @@ func switchTerms(bits []bool, n, least int) []float64 {
 		}
 		before, since := float64(k)/float64(i), float64(total-k)/float64(len(bits)-i)
 		term := math.Inf(-1)
-		if len(bits)-i >= least && before <= switchRest && since >= 1-switchRest {
+		if len(bits)-i >= least && (before <= switchRest && since >= 1-switchRest ||
+			mixture && since-before >= switchGap && (before <= switchPure || since >= 1-switchPure)) {
 			term = stat.KT([]int{k, i - k}) + stat.KT([]int{total - k, len(bits) - i - total + k}) - math.Log(float64(n))
 		}
 		terms = append(terms, term)
@@ -132,17 +132,43 @@ func mixedM(bits []bool, n, least int) float64 {
 	return after
 }
 
-// lastChange is the newest change of a target's stage that the control plane
-// knows, and what it was.
-func (s *study) lastChange(sub *subject) (what string, at time.Time) {
+// lastChange is the newest change of a target's stage during the run or shortly
+// before it, by the configuration; "" where there was none.
+func (s *study) lastChange(sub *subject) string {
 	if sub.conf == nil {
-		return "", time.Time{}
+		return ""
 	}
-	what, at = "stage "+sub.Stage+" was updated", sub.conf.Updated
+	if what := sub.changed(); what != "" {
+		return what + " during the run"
+	}
+	what, at := "stage "+sub.Stage+" was updated", sub.conf.Updated
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
 		what, at = "deployment "+d.ID+" was made", d.Created
 	}
-	return what, at
+	if at.IsZero() || !s.near(at) {
+		return ""
+	}
+	return what + " at " + clock(at)
+}
+
+// changed says from what to what a target's stage changed since the targets were
+// found; "" where it did not.
+func (sub *subject) changed() string {
+	if sub.conf == nil || sub.DeploymentID == "" {
+		return ""
+	}
+	was, is := serving(sub.DeploymentID, sub.Canary), serving(sub.conf.DeploymentID, sub.conf.Canary)
+	if was == is {
+		return ""
+	}
+	return fmt.Sprintf("stage %s went from %s to %s", sub.Stage, was, is)
+}
+
+func serving(deployment string, c *probe.Canary) string {
+	if c == nil {
+		return "deployment " + deployment
+	}
+	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
 }
 
 // near tells whether a moment lies within the run or shortly before it.
@@ -162,20 +188,18 @@ func (s *study) near(at time.Time) bool {
 // switched is the finding of a behaviour that changed once.
 func (s *study) switched(w *weighing, l *law) Finding {
 	bits, rows, _ := s.timed(w.split)
-	hat, lo, hi := switchedAt(bits, max(s.Plan.Requests, len(bits)))
+	hat, lo, hi := switchedAt(bits, max(s.Plan.Requests, len(bits)), w.sub.changed() != "")
 	when := func(i int) time.Time { return s.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
 	f := Finding{
 		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
 		Scenarios: s.scenarioNames(w.scenarios()...), Step: 2,
 	}
-	old, now := s.most(rows[:hat]), s.most(rows[hat:])
-	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s before, %s in %s since.",
-		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), s.summary(old), s.summary(now), plural(len(bits)-hat, "answer"))
-	what, at := s.lastChange(w.sub)
-	if !at.IsZero() && s.near(at) {
+	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
+		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), s.beforeAndSince(rows, bits, hat))
+	if what := s.lastChange(w.sub); what != "" {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" By the configuration, %s at %s.", what, clock(at))
-		f.Evidence = append(f.Evidence, fmt.Sprintf("configuration: %s at %s", what, day(at)))
+		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
+		f.Evidence = append(f.Evidence, "configuration: "+what)
 	}
 	if from, to := s.deploymentsAround(rows, hat); from != "" && to != "" && from != to {
 		f.Linked = Proven
@@ -201,10 +225,36 @@ func (s *study) switched(w *weighing, l *law) Finding {
 	return f
 }
 
+// beforeAndSince says what answered on either side of a switch. later tells of
+// each answer whether it is of the behaviour that came later.
+func (s *study) beforeAndSince(rows []int, later []bool, hat int) string {
+	now := s.summary(s.most(rows[hat:]))
+	early, late := count(later[:hat], false), count(later[hat:], false)
+	if 2*early > hat {
+		old := s.summary(s.most(rows[:hat]))
+		if early < hat {
+			old += fmt.Sprintf(" in %d of %s", early, plural(hat, "answer"))
+		}
+		return fmt.Sprintf("%s before, %s in %s since", old, now, plural(len(rows)-hat, "answer"))
+	}
+	// The same behaviour is usual on both sides: a share of another came or went.
+	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, plural(hat, "answer"), now, late, len(rows)-hat)
+}
+
+func count(bits []bool, value bool) int {
+	n := 0
+	for _, b := range bits {
+		if b == value {
+			n++
+		}
+	}
+	return n
+}
+
 // switchedAt is the index of the likeliest first answer after a switch, with the
 // range that holds 95 % of the probability.
-func switchedAt(bits []bool, n int) (hat, lo, hi int) {
-	terms := switchTerms(bits, n, 1)
+func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
+	terms := switchTerms(bits, n, 1, mixture)
 	total := stat.LogSumExp(terms...)
 	order := slices.SortedStableFunc(slices.Values(indices(len(terms))), func(a, b int) int { return cmp.Compare(terms[b], terms[a]) })
 	hat, lo, hi = order[0], order[0], order[0]

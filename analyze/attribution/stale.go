@@ -27,6 +27,7 @@ type exposure struct {
 	never        float64 // chance that the canary was never drawn, without labels
 	inconsistent bool    // a split that may be the canary's
 	split        bool    // a split of another cause
+	changed      bool    // the stage changed during the run: an earlier canary, or none, answered
 }
 
 // staleCanaries finds canaries that are configured and that nothing in behaviour
@@ -53,6 +54,7 @@ func (s *study) exposure(st *probe.Stage) exposure {
 		canary, known := s.measured(sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+known
 		e.split = e.split || sub.split
+		e.changed = e.changed || sub.changed() != ""
 		e.inconsistent = e.inconsistent || s.undone[sub.ID] || s.blames(sub, CanarySplit)
 	}
 	e.least, e.requests = s.leastAsked(e.subs)
@@ -105,6 +107,8 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 		s.reportStale(sub, e, "gets no traffic", true)
 	case same:
 		s.reportStale(sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true)
+	case e.changed:
+		return // what answered says nothing of the canary that is there now
 	case p >= 100:
 		s.reportStale(sub, e, "serves every request, and the stage's own deployment none", true)
 	case e.split && s.canaryLag(sub) == 0:
@@ -144,7 +148,7 @@ func (s *study) configuredCanary(sub *subject) {
 		Cause: StaleCanary, Severity: Warning, Linked: ConsistentWith, Step: 5, Scenarios: []string{}, Targets: []string{sub.ID},
 		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
 			st.Name, percent(c.Percent/100), deploymentName(c), why),
-		Evidence:   evidence(canaryFact(sub)),
+		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
 		Remedy:     remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
 		Settles:    checkStage(sub.api, st),
@@ -152,11 +156,14 @@ func (s *study) configuredCanary(sub *subject) {
 	s.report(f, sub.APIID+"/"+st.Name)
 }
 
-// canaryFact is a stage's canary as configured.
+// canaryFact is a target's canary as it was configured when the run began.
 func canaryFact(sub *subject) string {
-	c := sub.Canary
+	return canaryAs(sub.Stage, sub.DeploymentID, sub.Canary)
+}
+
+func canaryAs(stage, deployment string, c *probe.Canary) string {
 	return fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
-		sub.Stage, sub.DeploymentID, c.Percent, c.DeploymentID, overrides(c.Variables))
+		stage, deployment, c.Percent, c.DeploymentID, overrides(c.Variables))
 }
 
 func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
@@ -185,12 +192,12 @@ func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
 			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", age(s.Now.Sub(other.Created)))
 		}
 	}
-	if m := e.canary; m > 0 {
+	if m := e.canary; m > 0 && !e.changed {
 		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", percent(stat.UpperZero(m, s.Confidence)), percent(s.Confidence))
 	}
-	f.Evidence = evidence(canaryFact(sub), s.canaryExample(e))
+	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), s.canaryExample(e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
-	if e.labelled > 0 {
+	if e.labelled > 0 && !e.changed {
 		f.Statistics.Share = interval(e.canary, e.labelled, s.alpha)
 	}
 	s.report(f, sub.APIID+"/"+st.Name)
@@ -205,6 +212,9 @@ func deploymentName(c *probe.Canary) string {
 
 // canaryExample is a request that the canary served.
 func (s *study) canaryExample(e exposure) string {
+	if e.changed {
+		return ""
+	}
 	for _, sub := range e.subs {
 		for _, i := range sub.rows() {
 			if known(&s.Rows[i]) == LabelCanary {

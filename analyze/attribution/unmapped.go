@@ -176,7 +176,7 @@ func (s *study) reportUnmapped(sub *subject, why string) {
 	switch {
 	case f.Linked == Proven:
 	case len(s.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
-		f.Settles = "stageprobe check --domain "+s.domainOf(sub).Name+" asks the domain itself"
+		f.Settles = "stageprobe check --domain " + s.domainOf(sub).Name + " asks the domain itself"
 	default:
 		f.Alternatives = []Alternative{{Cause: AccessDenied}}
 		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -211,7 +212,7 @@ func changed(before, after *probe.Snapshot) bool {
 		api := before.API(after.APIs[i].ID)
 		for _, st := range after.APIs[i].Stages {
 			was := api.Stage(st.Name)
-			if was == nil || was.DeploymentID != st.DeploymentID || !was.Updated.Equal(st.Updated) {
+			if was == nil || was.DeploymentID != st.DeploymentID || !was.Updated.Equal(st.Updated) || !reflect.DeepEqual(was.Canary, st.Canary) {
 				return true
 			}
 		}
