@@ -15,6 +15,7 @@ type cause struct {
 	why     string
 	apart   string
 	when    condition
+	permits bool // the condition only makes it possible, and does not speak for it
 }
 
 // condition is what speaks for a cause in the request or the headers. A cause
@@ -27,6 +28,7 @@ const (
 	onInvokeURL
 	onDomain
 	onPrivate
+	stageTwice
 	withAuthorization
 	withoutAuthorization
 	withoutKey
@@ -52,7 +54,7 @@ func (e *evidence) candidates(causes []cause) []Candidate {
 // rank puts causes with something that speaks for them first, and leaves the
 // order of the table otherwise.
 func (e *evidence) rank(c cause) int {
-	if c.when != always && e.holds(c.when) > 0 {
+	if !c.permits && c.when != always && e.holds(c.when) > 0 {
 		return 0
 	}
 	return 1
@@ -67,7 +69,10 @@ func (e *evidence) holds(c condition) int {
 	case onDomain:
 		return known(e.addr.Host != "", e.addr.Kind == probe.AddressCustom || e.addr.Kind == probe.AddressRegional)
 	case onPrivate:
-		return known(e.endpointType(e.kind()) != "", e.endpointType(e.kind()) == "private")
+		return e.private()
+	case stageTwice:
+		s := e.addr.Segments
+		return known(e.addr.Host != "", len(s) > 1 && s[0] == s[1])
 	case withAuthorization:
 		return known(e.SentAuthorization != nil, e.SentAuthorization != nil && *e.SentAuthorization)
 	case withoutAuthorization:
@@ -91,6 +96,15 @@ func (e *evidence) holds(c condition) int {
 		return e.says("User: arn:")
 	}
 	return 0
+}
+
+// private tells of an answer that does not show its endpoint's type that the
+// host which was asked names the API by itself, as a private endpoint's does not.
+func (e *evidence) private() int {
+	if kind := e.endpointType(e.kind()); kind != "" {
+		return known(true, kind == "private")
+	}
+	return known(e.addr.Kind == probe.AddressExecuteAPI, false)
 }
 
 func known(is, holds bool) int {
