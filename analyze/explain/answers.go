@@ -19,8 +19,9 @@ var (
 	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9](?:\.[0-9])?$`)
 	headerLine  = regexp.MustCompile(`^(:?[A-Za-z0-9!#$%&'*+.^_\x60|~-]+):(?:[ \t]+(.*))?$`)
 	curlError   = regexp.MustCompile(`^curl: \(([0-9]+)\)`)
-	curlCommand = regexp.MustCompile(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie)\s.*?(https?://[^\s'"\\]+)`)
+	curlCommand = regexp.MustCompile(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie|wscat|websocat)\s.*?((?:https?|wss?)://[^\s'"\\]+)`)
 	curlHost    = regexp.MustCompile(`^\* (?:Connection #\d+ to host (\S+) left intact)`)
+	commented   = regexp.MustCompile(`^[ \t]*(?:#|//|\|)[ \t]*((?:[>*] ?|[>*] .*))$`) // what curl -v marks, in a comment
 	urlOnly     = regexp.MustCompile(`https?://[^\s'"\\]+`)
 )
 
@@ -32,6 +33,7 @@ type asked struct {
 	method, url string
 	host, path  string
 	auth, key   *bool
+	api         string // x-apigw-api-id
 }
 
 // scanner takes a transcript apart line by line.
@@ -82,6 +84,8 @@ func (s *scanner) line(line string, raw []byte) {
 	if s.prefix != "" {
 		line = strings.TrimPrefix(line, s.prefix)
 		line = strings.TrimPrefix(line, strings.TrimRight(s.prefix, " \t"))
+	} else if m := commented.FindStringSubmatch(line); m != nil {
+		line = m[1]
 	}
 	if m := curlError.FindStringSubmatch(line); m != nil { // anchored: cheap
 		s.failed(m[1])
@@ -187,7 +191,13 @@ func (s *scanner) command(line string) {
 	if m == nil {
 		return
 	}
-	s.asked = asked{url: m[1]}
+	s.asked = asked{url: tidyURL(m[1])}
+	if h := hostFlag.FindStringSubmatch(line); h != nil {
+		s.host, s.path = h[1], pathOf(s.url)
+	}
+	if h := apiFlag.FindStringSubmatch(line); h != nil {
+		s.api = h[1]
+	}
 	switch x := methodFlag.FindStringSubmatch(line); {
 	case x != nil:
 		s.method = x[1]
@@ -209,6 +219,8 @@ var (
 	methodFlag = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
 	headFlag   = regexp.MustCompile(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
 	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
+	hostFlag   = regexp.MustCompile(`(?i)['" ]host: ?([^\s'"]+)`)
+	apiFlag    = regexp.MustCompile(`(?i)['" ]x-apigw-api-id: ?([a-z0-9]+)`)
 	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
 )
 
@@ -234,7 +246,18 @@ func (s *scanner) request(line string) {
 		s.auth = &yes
 	case "x-api-key":
 		s.key = &yes
+	case "x-apigw-api-id":
+		s.api = value
 	}
+}
+
+// pathOf is the path of a URL, with its query.
+func pathOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return "/"
 }
 
 // full is the asked URL.
@@ -271,7 +294,7 @@ func isProgress(line string) bool {
 // end finishes the current answer.
 func (s *scanner) end() {
 	if a := s.current; a != nil {
-		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey = s.method, s.full(), s.auth, s.key
+		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.method, s.full(), s.auth, s.key, s.api
 		a.Body, a.BodyTruncated = trimBody(bytes.Join(s.bodies, nil))
 		if i := slices.IndexFunc(a.Header, func(h probe.Header) bool { return h.Name == ":status" }); i >= 0 {
 			a.Header = slices.Delete(a.Header, i, i+1)

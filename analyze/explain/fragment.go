@@ -76,10 +76,17 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a.Body, a.BodyTruncated = trimBody(body)
 	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
 		if probe.HeaderValue(a.Header, name) != "" {
+			addReport(&a, text)
 			return a, true
 		}
 	}
-	a.Header = nil
+	if a.Header = mentionedHeaders(text); len(a.Header) > 0 {
+		if bodies := distinct(bodyInText.FindAll(text[:min(len(text), maxLine)], -1)); len(bodies) == 1 {
+			a.Body = []byte(bodies[0])
+		}
+		addNoted(&a, text)
+		return a, true
+	}
 	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
 		if a.Status == 0 {
 			a.Status = loneStatus(bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"stageprobe/analyze/signature"
 )
@@ -14,6 +13,8 @@ var (
 	// bodyInText is a body with a message that stands within other text, as JSON
 	// or as a program prints it.
 	bodyInText   = regexp.MustCompile(`\{\s*['"]?[Mm]essage['"]?\s*:\s*(?:null|None|"[^"\n]*"|'[^'\n]*')[^{}\n]*\}`)
+	socketURL    = regexp.MustCompile("wss?://[^\\s'\"\\\\`]+")
+	notedMethod  = regexp.MustCompile("\\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ `\"']{1,4}(?:request (?:for|to) )?[`\"']?https?://")
 	statusWithin = regexp.MustCompile(`\b[45][0-9][0-9]\b`)
 )
 
@@ -30,13 +31,43 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 		a.Body = append(parseDump([]byte(bodies[0])).kids[0].json(), '\n') // its layout is the program's
 	}
 	rest := bytes.ReplaceAll(text, []byte(bodies[0]), nil)
-	if urls := distinct(urlOnly.FindAll(rest, -1)); len(urls) == 1 && a.URL == "" {
-		a.URL = strings.TrimRight(urls[0], ".,;:)>`")
-	}
-	if a.Status = notedStatus(text); a.Status == 0 {
-		a.Status = loneStatus(rest)
-	}
+	a.Status = notedStatus(text)
+	addNoted(&a, rest)
 	return a, tells(a)
+}
+
+// addNoted fills in what prose names one of: the URL, the method beside it, the
+// status.
+func addNoted(a *signature.Answer, text []byte) {
+	addReport(a, text)
+	if urls := distinct(urlOnly.FindAll(text, -1)); len(urls) == 1 && a.URL == "" {
+		a.URL = tidyURL(urls[0])
+	}
+	if m := notedMethod.FindSubmatch(text); m != nil && a.URL != "" && a.Method == "" {
+		a.Method = string(m[1])
+	}
+	if a.Status == 0 {
+		a.Status = loneStatus(text)
+	}
+}
+
+// connectionID is what marks a body as a message to a WebSocket connection.
+var connectionID = regexp.MustCompile(`['"]connectionId['"]\s*:`)
+
+// parseMessages reads the messages with which a WebSocket API answers a
+// connection's own, each an answer, as a client's session shows them.
+func parseMessages(text []byte, url string) []signature.Answer {
+	text = text[:min(len(text), maxLine)]
+	if urls := distinct(socketURL.FindAll(text, -1)); url == "" && len(urls) == 1 {
+		url = tidyURL(urls[0])
+	}
+	var answers []signature.Answer
+	for _, body := range distinct(bodyInText.FindAll(text, -1)) {
+		if a := (signature.Answer{URL: url, Body: []byte(body)}); connectionID.MatchString(body) && tells(a) {
+			answers = append(answers, a)
+		}
+	}
+	return answers
 }
 
 // loneStatus is the one number in a text that can be the status of an error; 0

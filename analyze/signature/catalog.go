@@ -61,5 +61,5 @@ func tables() [][]cause {
 	for _, c := range networkCauses {
 		out = append(out, c)
 	}
-	return append(out, wafChallenge, webSocketRoute, webSocketConnect)
+	return append(out, wafChallenge, webSocketRoute, webSocketConnect, headersNotShown)
 }

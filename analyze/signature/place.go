@@ -104,7 +104,7 @@ func (e *evidence) placeByURL(r *Reading, v verdict) {
 	// At a private endpoint, and at a load balancer in front of one, only REST
 	// APIs answer, and no mapping takes a part of the path away.
 	byID := e.AskedAPI != "" && a.APIID == e.AskedAPI || a.Kind == probe.AddressVPCE
-	if stage == "" && (a.Kind == probe.AddressExecuteAPI || byID) && r.APIKind == probe.REST {
+	if stage == "" && (a.Kind == probe.AddressExecuteAPI || byID) && (r.APIKind == probe.REST || e.webSocket) {
 		stage = a.First
 	}
 	if stage == "" || v.unserved || v.by == Network || v.by == Edge {

@@ -83,6 +83,9 @@ func (e *evidence) withoutErrorType() verdict {
 			return v
 		}
 	}
+	if kind == "" && len(e.Header) == 0 {
+		return e.unshown()
+	}
 	if kind == "" && e.requestID == "" {
 		return verdict{causes: applicationOrOther}
 	}
@@ -93,6 +96,15 @@ func (e *evidence) withoutErrorType() verdict {
 		return verdict{by: Integration, causes: applicationOrNested}
 	}
 	return verdict{by: Integration, causes: application}
+}
+
+// unshown judges an answer whose headers are not at hand. Of a status alone, what
+// the status may stand for is said, and nobody is said to have answered.
+func (e *evidence) unshown() verdict {
+	if len(e.Body) == 0 {
+		return verdict{causes: concat(byStatus[e.Status], headersNotShown)}
+	}
+	return verdict{causes: headersNotShown[1:]}
 }
 
 // byWording judges by the first rule with these words. Where the kind is not

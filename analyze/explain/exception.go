@@ -1,0 +1,138 @@
+package explain
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+)
+
+const (
+	aMethod = `(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)`
+	aStatus = `(?P<status>[1-5][0-9][0-9])`
+	aURL    = `(?P<url>(?:https?|wss?)://[^\s'"\\)\]}>\x60]+)`
+)
+
+// exceptions are the sentences in which clients report an answer of which they
+// keep the status, and mostly the URL.
+var exceptions = compileAll(
+	aStatus+` (?:Client|Server) Error: [^\n]{0,80}? for url: `+aURL,                  // requests
+	`(?:Client|Server|Redirect) error '`+aStatus+`[^'\n]{0,80}' for url '`+aURL,      // httpx
+	`HTTP Request: `+aMethod+` `+aURL+` "HTTP/[0-9.]+ `+aStatus,                      // httpx's log
+	`ClientResponseError: `+aStatus+`, message=[^\n]{0,120}?, url=(?:URL\()?'?`+aURL, // aiohttp
+	`HTTP Error `+aStatus+`: `,                                                                               // urllib
+	`HTTP response code: `+aStatus+` for URL: `+aURL,                                                         // HttpURLConnection
+	aStatus+` [A-Za-z -]{0,40} on `+aMethod+` request for "`+aURL,                                            // Spring
+	`\[`+aStatus+` [^\]\n]{0,40}\] during \[`+aMethod+`\] to \[`+aURL,                                        // Feign
+	`Response\{protocol=[^,\n]{0,20}, code=`+aStatus+`, message=[^,\n]{0,80}, url=`+aURL,                     // OkHttp
+	"`"+aMethod+` `+aURL+"` resulted in a `"+aStatus,                                                         // Guzzle
+	`WebSocket connection to '`+aURL+`' failed: [^\n]{0,120}[Uu]nexpected response code: `+aStatus,           // browsers
+	`(?:Unexpected server response: |server rejected WebSocket connection: HTTP |Handshake status )`+aStatus, // WebSocket clients
+	`resource at ‘?`+aURL+`’?\. \(Reason: [^\n]{0,120}\)\. Status code: `+aStatus,                            // Firefox
+	aMethod+`\s+`+aURL+`\s+(?:net::ERR_[A-Z_]+ )?`+aStatus+`\b`,                                              // consoles
+	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. )`+aStatus+`\b`,
+)
+
+func compileAll(patterns ...string) []*regexp.Regexp {
+	out := make([]*regexp.Regexp, len(patterns))
+	for i, p := range patterns {
+		out[i] = regexp.MustCompile(p)
+	}
+	return out
+}
+
+// report is what an exception tells of an answer. "" and 0 are unknown.
+type report struct {
+	status      int
+	url, method string
+}
+
+// reports finds the exceptions in a text, each once, in the order of the
+// patterns. One without a URL is left out where another has that status, too.
+func reports(text []byte) []report {
+	const most = 16
+	text = text[:min(len(text), maxLine)]
+	var out []report
+	for _, re := range exceptions {
+		for _, m := range re.FindAllSubmatch(text, most) {
+			var r report
+			for i, name := range re.SubexpNames() {
+				switch name {
+				case "status":
+					r.status, _ = strconv.Atoi(string(m[i])) // three digits
+				case "url":
+					r.url = tidyURL(string(m[i]))
+				case "method":
+					r.method = string(m[i])
+				}
+			}
+			if !slices.ContainsFunc(out, r.said) && len(out) < most {
+				out = append(out, r)
+			}
+		}
+	}
+	if urls := distinct(urlOnly.FindAll(text, -1)); len(out) == 1 && out[0].url == "" && len(urls) == 1 {
+		out[0].url = tidyURL(urls[0])
+	}
+	return out
+}
+
+// said tells whether another report says as much.
+func (r report) said(other report) bool {
+	return r.status == other.status && (r.url == "" || r.url == other.url)
+}
+
+// tidyURL takes off what ends the sentence around a URL. Handshakes are asked
+// for by HTTP.
+func tidyURL(url string) string {
+	url = strings.TrimRight(url, ".,;:)>`")
+	if rest, ok := strings.CutPrefix(url, "ws"); ok && strings.Contains(url, "://") {
+		return "http" + rest
+	}
+	return url
+}
+
+// parseExceptions reads answers of which a client kept the status alone.
+func parseExceptions(text []byte, url string) []signature.Answer {
+	var answers []signature.Answer
+	for _, r := range reports(text) {
+		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmpOr(r.url, url), Method: r.method})
+	}
+	return answers
+}
+
+// addReport fills in what an exception beside a body or headers tells, where
+// the text holds one.
+func addReport(a *signature.Answer, text []byte) {
+	if r := reports(text); len(r) == 1 {
+		if a.Status == 0 {
+			a.Status = r[0].status
+		}
+		a.URL, a.Method = cmpOr(a.URL, r[0].url), cmpOr(a.Method, r[0].method)
+	}
+}
+
+// mention is an id or an error type of API Gateway within prose.
+var mention = regexp.MustCompile("(?i)\\b(x-amzn-requestid|x-amz-apigw-id|apigw-requestid|x-amzn-errortype)[`'\"*]{0,4}\\s?[:=]\\s?[`'\"*]{0,4}([A-Za-z0-9+/=_-]{8,80})")
+
+// mentionedHeaders are the headers that prose names, those that it names with
+// two values left out.
+func mentionedHeaders(text []byte) []probe.Header {
+	var out []probe.Header
+	for _, name := range marks {
+		var values [][]byte
+		for _, m := range mention.FindAllSubmatch(text[:min(len(text), maxLine)], 64) {
+			if bytes.EqualFold(m[1], []byte(name)) {
+				values = append(values, m[2])
+			}
+		}
+		if v := distinct(values); len(v) == 1 {
+			out = append(out, probe.Header{Name: name, Value: v[0]})
+		}
+	}
+	return out
+}
