@@ -34,7 +34,7 @@ var exceptions = compileAll(
 	`(?:Unexpected server response: |server rejected WebSocket connection: HTTP |Handshake status )`+aStatus, // WebSocket clients
 	`resource at ‘?`+aURL+`’?\. \(Reason: [^\n]{0,120}\)\. Status code: `+aStatus,                            // Firefox
 	aMethod+`\s+`+aURL+`\s+(?:net::ERR_[A-Z_]+ )?`+aStatus+`\b`,                                              // consoles
-	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. )`+aStatus+`\b`,
+	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |yielded a )`+aStatus+`\b`,
 )
 
 func compileAll(patterns ...string) []*regexp.Regexp {
@@ -96,11 +96,55 @@ func tidyURL(url string) string {
 	return url
 }
 
-// parseExceptions reads answers of which a client kept the status alone.
+// unanswered are the words in which clients report that no answer came, by what
+// ended the request.
+var unanswered = []struct {
+	outcome probe.Outcome
+	words   *regexp.Regexp
+}{
+	{probe.OutcomeDNS, regexp.MustCompile(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED`)},
+	{probe.OutcomeTLS, regexp.MustCompile(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority`)},
+	{probe.OutcomeRefused, regexp.MustCompile(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED`)},
+	{probe.OutcomeReset, regexp.MustCompile(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)`)},
+	{probe.OutcomeTimeout, regexp.MustCompile(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException`)},
+}
+
+// executeAPI is the name of an API's host within a message.
+var executeAPI = regexp.MustCompile(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
+
+// parseUnanswered reads a client's report that no answer came from an API's
+// host. Without such a name it may be about anything.
+func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
+	text = text[:min(len(text), maxLine)]
+	hosts := distinct(executeAPI.FindAll(text, -1))
+	if len(hosts) != 1 && url == "" {
+		return signature.Answer{}, false
+	}
+	for _, u := range unanswered {
+		if !u.words.Match(text) {
+			continue
+		}
+		a := signature.Answer{Outcome: u.outcome, URL: url}
+		if urls := distinct(urlOnly.FindAll(text, -1)); url == "" && len(urls) == 1 {
+			a.URL = tidyURL(urls[0])
+		}
+		if a.URL == "" {
+			a.URL = "https://" + hosts[0] + "/"
+		}
+		return a, true
+	}
+	return signature.Answer{}, false
+}
+
+// parseExceptions reads answers of which a client kept the status alone, or the
+// report that none came.
 func parseExceptions(text []byte, url string) []signature.Answer {
 	var answers []signature.Answer
 	for _, r := range reports(text) {
 		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmpOr(r.url, url), Method: r.method})
+	}
+	if a, ok := parseUnanswered(text, url); ok && len(answers) == 0 {
+		answers = append(answers, a)
 	}
 	return answers
 }

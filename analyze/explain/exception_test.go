@@ -28,6 +28,7 @@ func TestExceptions(t *testing.T) {
 		"Firefox":       {"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at " + exampleURL + ". (Reason: CORS header ‘Access-Control-Allow-Origin’ missing). Status code: 403.", "", 403},
 		"axios":         {"AxiosError: Request failed with status code 502\n    url: '" + exampleURL + "'", "", 502},
 		"resource":      {exampleURL + ":1 Failed to load resource: the server responded with a status of 504 ()", "", 504},
+		"Zappa":         {"Warning! Status check on the deployed lambda failed. A GET request to '/' yielded a 502 response code. " + exampleURL, "", 502},
 		".NET":          {"System.Net.Http.HttpRequestException: Response status code does not indicate success: 403 (Forbidden). (" + exampleURL + ")", "", 403},
 		"curl -f":       {"$ curl -fsS " + exampleURL + "\ncurl: (22) The requested URL returned error: 403", "", 403},
 		"handshake":     {"WebSocket connection to 'wss://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod' failed: Error during WebSocket handshake: Unexpected response code: 403", "", 403},
@@ -73,6 +74,27 @@ func TestSeveralExceptions(t *testing.T) {
 		if _, items := explainJSON(t, []byte(input), Options{}); len(items) != want {
 			t.Errorf("%s: %d items, want %d", input, len(items), want)
 		}
+	}
+}
+
+// Nor is a report that no answer came, if it names an API's host.
+func TestUnanswered(t *testing.T) {
+	const host = "abcdefghij.execute-api.eu-west-1.amazonaws.com"
+	for input, cause := range map[string]string{
+		"ConnectionError: HTTPSConnectionPool(host='" + host + "', port=443): Max retries exceeded with url: /x (Caused by NewConnectionError('[Errno -3] Temporary failure in name resolution'))": "no-such-host",
+		"Error: getaddrinfo ENOTFOUND " + host:                                             "no-such-host",
+		"Error: connect ECONNREFUSED 192.0.2.1:443 " + exampleURL:                          "connection-refused",
+		"AxiosError: timeout of 10000ms exceeded, url " + exampleURL:                       "client-timeout",
+		"Error: read ECONNRESET while asking " + exampleURL:                                "connection-reset",
+		"requests.exceptions.SSLError: HTTPSConnectionPool(host='" + host + "', port=443)": "tls-failure",
+	} {
+		_, items := explainJSON(t, []byte(input), Options{})
+		if first := items[0]["candidates"].([]any)[0].(map[string]any)["cause"]; items[0]["producer"] != "network" || first != cause || items[0]["api_id"] != "abcdefghij" || items[0]["status"] != nil {
+			t.Errorf("%s: %v", input, items[0])
+		}
+	}
+	if _, err := Explain([]byte("getaddrinfo ENOTFOUND db.example.com"), Options{}); err == nil {
+		t.Error("about another host")
 	}
 }
 

@@ -18,6 +18,15 @@ func CausesOf(responseType string) []Candidate {
 	return nil
 }
 
+// CausesOfStatus lists the candidate causes of a status of which nothing else is
+// known, most likely first; nil for one that is no error.
+func CausesOfStatus(status int) []Candidate {
+	if status < 400 {
+		return nil
+	}
+	return plain(concat(byStatus[status], headersNotShown[:1]))
+}
+
 func plain(causes []cause) []Candidate {
 	out := make([]Candidate, 0, len(causes))
 	for _, c := range causes {

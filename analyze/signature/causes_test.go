@@ -107,3 +107,15 @@ func TestBodyWithoutQuotes(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// An HTTP API with CORS settings answers a preflight by itself; an integration
+// may answer it as well.
+func TestPreflight(t *testing.T) {
+	h := headers("date: Tue, 05 Mar 2024 10:01:02 GMT", "apigw-requestid: UHxk9j4vIAMEUkQ=", "access-control-allow-origin: *", "access-control-allow-methods: GET")
+	if r := Read(Answer{Status: 204, Header: h}); r.Producer != "" || r.APIKind != probe.HTTP {
+		t.Errorf("%+v", r)
+	}
+	if r := Read(Answer{Status: 204, Header: append(h, headers("x-powered-by: Express")...)}); r.Producer != Integration {
+		t.Errorf("%+v", r)
+	}
+}

@@ -155,6 +155,9 @@ func (e *evidence) saidByGateway(kind probe.APIKind) bool {
 // another gateway behind it into a success.
 func (e *evidence) success() verdict {
 	by := Integration
+	if e.kind() == probe.HTTP && e.Status == 204 && e.bare && e.has("access-control-allow-methods") {
+		by = "" // an HTTP API may answer a preflight by itself
+	}
 	if e.kind() == "" && e.requestID == "" {
 		by = "" // nothing says that API Gateway took part
 	}

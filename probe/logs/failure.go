@@ -42,6 +42,7 @@ var failures = []failure{
 	{"SSLEngine problem", producerIntegration, "", 500},         // the same, in older years
 	{"Illegal character in", producerGateway, "", 500},          // an integration's URI that a stage variable broke
 	{"permission to assume the provided role", producerIntegration, "", 500},
+	{"statusCode should be an integer", producerGateway, "", 500}, // a mock's request template
 	{"Unable to transform request", producerGateway, "", 500},
 	{"Unable to transform response", producerGateway, "", 500},
 	{"No match for output mapping", producerGateway, "", 500},
