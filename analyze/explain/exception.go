@@ -29,6 +29,7 @@ var exceptions = compileAll(
 	aStatus+` [A-Za-z -]{0,40} on `+aMethod+` request for "`+aURL,                                            // Spring
 	`\[`+aStatus+` [^\]\n]{0,40}\] during \[`+aMethod+`\] to \[`+aURL,                                        // Feign
 	`Response\{protocol=[^,\n]{0,20}, code=`+aStatus+`, message=[^,\n]{0,80}, url=`+aURL,                     // OkHttp
+	`http_code\}[^\n]{0,200}\n\s*`+aStatus+`\s*(?:\n|$)`,                                                     // curl -w
 	"`"+aMethod+` `+aURL+"` resulted in a `"+aStatus,                                                         // Guzzle
 	`WebSocket connection to '`+aURL+`' failed: [^\n]{0,120}[Uu]nexpected response code: `+aStatus,           // browsers
 	`(?:Unexpected server response: |server rejected WebSocket connection: HTTP |Handshake status )`+aStatus, // WebSocket clients
@@ -75,10 +76,23 @@ func reports(text []byte) []report {
 			}
 		}
 	}
-	if urls := distinct(urlOnly.FindAll(text, -1)); len(out) == 1 && out[0].url == "" && len(urls) == 1 {
-		out[0].url = tidyURL(urls[0])
+	if len(out) == 1 && out[0].url == "" {
+		out[0].url = oneURL(text)
 	}
 	return out
+}
+
+// oneURL is the URL that a text is about: the only one in it, or the only one of
+// an API's host.
+func oneURL(text []byte) string {
+	urls := distinct(urlOnly.FindAll(text, -1))
+	if len(urls) > 1 {
+		urls = slices.DeleteFunc(urls, func(u string) bool { return !executeAPI.MatchString(u) })
+	}
+	if len(urls) != 1 {
+		return ""
+	}
+	return tidyURL(urls[0])
 }
 
 // said tells whether another report says as much.
@@ -125,10 +139,7 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 			continue
 		}
 		a := signature.Answer{Outcome: u.outcome, URL: url}
-		if urls := distinct(urlOnly.FindAll(text, -1)); url == "" && len(urls) == 1 {
-			a.URL = tidyURL(urls[0])
-		}
-		if a.URL == "" {
+		if a.URL = cmpOr(url, oneURL(text)); a.URL == "" {
 			a.URL = "https://" + hosts[0] + "/"
 		}
 		return a, true

@@ -31,6 +31,8 @@ func TestExceptions(t *testing.T) {
 		"Zappa":         {"Warning! Status check on the deployed lambda failed. A GET request to '/' yielded a 502 response code. " + exampleURL, "", 502},
 		".NET":          {"System.Net.Http.HttpRequestException: Response status code does not indicate success: 403 (Forbidden). (" + exampleURL + ")", "", 403},
 		"curl -f":       {"$ curl -fsS " + exampleURL + "\ncurl: (22) The requested URL returned error: 403", "", 403},
+		"curl -w":       {"$ curl -s -o /dev/null -w '%{http_code}\n' " + exampleURL + "\n403\n", "", 403},
+		"axios as JSON": {`{"message":"Request failed with status code 403","stack":"at http://localhost:8081/index.bundle:1","config":{"url":"` + exampleURL + `","method":"get"}}`, "", 403},
 		"handshake":     {"WebSocket connection to 'wss://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod' failed: Error during WebSocket handshake: Unexpected response code: 403", "", 403},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,6 +123,21 @@ func TestMentionedHeaders(t *testing.T) {
 	two := "first x-amzn-errortype: ForbiddenException, then x-amzn-errortype: UnauthorizedException and {\"message\":\"Unauthorized\"}"
 	if _, items := explainJSON(t, []byte(two), Options{}); items[0]["error_type"] != nil {
 		t.Errorf("%v", items[0])
+	}
+}
+
+// A body beneath the command that got it belongs to what the command asked for.
+func TestCommandAndBody(t *testing.T) {
+	_, items := explainJSON(t, []byte("$ curl -X POST "+exampleURL+" -H 'Authorization: Bearer x' -d '{}'\n{\"message\":\"Missing Authentication Token\"}%\n"), Options{})
+	for field, want := range map[string]any{"api_id": "abcdefghij", "stage": "prod", "resource_path": "/orders", "http_method": "POST", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"} {
+		if items[0][field] != want {
+			t.Errorf("%s %v, want %v", field, items[0][field], want)
+		}
+	}
+	for _, c := range items[0]["candidates"].([]any) {
+		if c.(map[string]any)["cause"] == "iam-without-signature" {
+			t.Error("the command sent an Authorization header")
+		}
 	}
 }
 

@@ -88,9 +88,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		return a, true
 	}
 	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
-		if a.Status == 0 {
-			a.Status = loneStatus(bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
-		}
+		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
 		return a, true
 	}
 	if note, ok := parseNote(text, url); ok {

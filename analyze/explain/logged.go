@@ -135,6 +135,7 @@ var lines = []line{
 	{"token has expired", "token-rejected", "Decode the token: exp against the time of the request."},
 	{"not have a valid audience", "token-rejected", "Decode the token: aud or client_id against the authorizer's audience."},
 	{"invalid token", "token-rejected", "Decode the token: iss, aud, exp and the key's id against the authorizer."},
+	{"Access denied. Reason: ", "mutual-tls", "The line's end against the domain's truststore (aws apigateway get-domain-name: mutualTlsAuthentication): issuer, signature algorithm, chain."},
 	{"Unauthorized request", "identity-source-missing", "aws apigateway get-authorizer: identitySource. Lines of an authorizer request before this one mean that the authorizer itself refused."},
 }
 

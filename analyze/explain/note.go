@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"stageprobe/analyze/signature"
 )
@@ -40,6 +41,7 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 // status.
 func addNoted(a *signature.Answer, text []byte) {
 	addReport(a, text)
+	addCommand(a, text)
 	if urls := distinct(urlOnly.FindAll(text, -1)); len(urls) == 1 && a.URL == "" {
 		a.URL = tidyURL(urls[0])
 	}
@@ -49,6 +51,19 @@ func addNoted(a *signature.Answer, text []byte) {
 	if a.Status == 0 {
 		a.Status = loneStatus(text)
 	}
+}
+
+// addCommand fills in what the last command of a client in the text asked for.
+func addCommand(a *signature.Answer, text []byte) {
+	var s scanner
+	for line := range bytes.Lines(text) {
+		s.command(strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r\n"))
+	}
+	if s.url == "" || a.URL != "" && a.URL != s.url {
+		return
+	}
+	a.URL, a.Method = s.full(), cmpOr(a.Method, s.method)
+	a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.auth, s.key, s.api
 }
 
 // connectionID is what marks a body as a message to a WebSocket connection.

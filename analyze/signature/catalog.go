@@ -13,7 +13,7 @@ func CausesOf(responseType string) []Candidate {
 	case responseType == "DEFAULT_5XX":
 		return plain(internalCauses)
 	case ok:
-		return plain(r.causes)
+		return plain(concat(r.causes))
 	}
 	return nil
 }

@@ -44,6 +44,19 @@ func TestOrderOfCandidates(t *testing.T) {
 	}
 }
 
+// A cause stands once in a list, however many conditions it has.
+func TestCausesOfTypesOnce(t *testing.T) {
+	for _, name := range responseTypes {
+		seen := map[string]bool{}
+		for _, c := range CausesOf(name) {
+			if seen[c.Cause] {
+				t.Errorf("%s: %s twice", name, c.Cause)
+			}
+			seen[c.Cause] = true
+		}
+	}
+}
+
 // A body whose API kind nothing tells is judged by what the kinds have in
 // common, with a status as without.
 func TestBodyAlone(t *testing.T) {

@@ -15,8 +15,8 @@ var unmatchedRoute = []cause{
 	{name: "unmatched-route", finding: "unmapped-target", why: "no method and path of what the stage has deployed matches the request; API Gateway then asks for a signature", apart: seeExport},
 	{name: "route-not-deployed", finding: "stale-deployment", why: "the route is in the editor but not in the deployment that the stage serves", apart: "Compare get-resources with the stage's export; deploy to the stage and repeat the request."},
 	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, permits: true, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name? The access log of that stage holds the request id."},
-	{name: "wrong-stage-prefix", finding: "unmapped-target", when: stageTwice, why: "the path begins with the same segment twice, as where the stage's name is written a second time", apart: "The first path segment is the stage; request the path without a second one."},
 	{name: "wrong-stage-prefix", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the stage's name stands twice in the path, or the path below it is another API's", apart: "The first path segment is the stage; request the path without a second one."},
+	{name: "wrong-stage-prefix", finding: "unmapped-target", when: stageTwice, why: "the path begins with the same segment twice, as where the stage's name is written a second time", apart: "The first path segment is the stage; request the path without a second one."},
 	{name: "iam-without-signature", finding: "access-denied", when: withoutAuthorization, permits: true, why: "the method asks for AWS_IAM and the request is not signed", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
 }
 
@@ -197,7 +197,7 @@ var httpNotFound = []cause{
 	{name: "stage-prefix-missing", finding: "unmapped-target", when: onInvokeURL, why: "the path names no stage, and the API has no $default stage", apart: "aws apigatewayv2 get-stages; repeat with the stage's name as first segment."},
 	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the stage's deployment fits method and path, and there is no $default route", apart: "aws apigatewayv2 get-routes; the access log's $context.routeKey is \"-\"."},
 	{name: "route-not-deployed", finding: "auto-deploy-off", why: "the route exists, but the stage does not deploy by itself, or its last deployment failed", apart: "aws apigatewayv2 get-stage: autoDeploy, lastDeploymentStatusMessage."},
-	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, why: "the API answers at its custom domain only", apart: "aws apigatewayv2 get-api: disableExecuteApiEndpoint."},
+	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the API answers at its custom domain only", apart: "aws apigatewayv2 get-api: disableExecuteApiEndpoint."},
 	{name: "application-not-found", why: "the integration wrote the same words", apart: "The access log's $context.integrationStatus is a number where the integration answered."},
 }
 

@@ -54,6 +54,7 @@ var failures = []failure{
 	{"not authorized to perform: execute-api:", producerGateway, "ACCESS_DENIED", 403},
 	{"Request body does not match model schema", producerGateway, "BAD_REQUEST_BODY", 400},
 	{"Missing required request parameters", producerGateway, "BAD_REQUEST_PARAMETERS", 400},
+	{"Access denied. Reason: ", producerGateway, "", 403},
 	{"Unsupported media type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"Unsupported Media Type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"not authorized because method", producerGateway, "INVALID_API_KEY", 403},

@@ -90,6 +90,7 @@ var templates = []template{
 	{"User: arn:", kindRefusal, readPolicyDenied},
 	{"Request body does not match model schema", kindRefusal, nil},
 	{"Missing required request parameters", kindRefusal, nil},
+	{"Access denied. Reason: ", kindRefusal, nil}, // a client certificate that mutual TLS refuses
 	{"Unsupported Media Type", kindRefusal, nil},
 	{"Unsupported media type", kindRefusal, nil},
 	{"Key throttle limit exceeded for ", kindRefusal, readThrottle},
