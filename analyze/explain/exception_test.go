@@ -31,7 +31,7 @@ func TestExceptions(t *testing.T) {
 		"Zappa":         {"Warning! Status check on the deployed lambda failed. A GET request to '/' yielded a 502 response code. " + exampleURL, "", 502},
 		".NET":          {"System.Net.Http.HttpRequestException: Response status code does not indicate success: 403 (Forbidden). (" + exampleURL + ")", "", 403},
 		"curl -f":       {"$ curl -fsS " + exampleURL + "\ncurl: (22) The requested URL returned error: 403", "", 403},
-		"curl -w":       {"$ curl -s -o /dev/null -w '%{http_code}\n' " + exampleURL + "\n403\n", "", 403},
+		"curl -w":       {"$ curl -s -o /dev/null -w '%{http_code}\\n' " + exampleURL + "\n403\n", "", 403},
 		"axios as JSON": {`{"message":"Request failed with status code 403","stack":"at http://localhost:8081/index.bundle:1","config":{"url":"` + exampleURL + `","method":"get"}}`, "", 403},
 		"handshake":     {"WebSocket connection to 'wss://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod' failed: Error during WebSocket handshake: Unexpected response code: 403", "", 403},
 	} {
