@@ -89,7 +89,7 @@ func brokenPairs(text []byte) []pair {
 func brokenValue(s []byte) string {
 	s = bytes.TrimRight(s, ",} \t\r\n")
 	if len(s) > 0 && s[0] == '"' {
-		s = bytes.TrimSuffix(s[1:], []byte(`"`))
+		s = trimBlank(bytes.TrimSuffix(s[1:], []byte(`"`)))
 	}
 	return string(s)
 }

@@ -114,21 +114,3 @@ func TestPresetsOfHTTPAPIs(t *testing.T) {
 		t.Errorf("%v %+v", ok, r)
 	}
 }
-
-// Deployment tools print a stream's tag and the time in brackets.
-func TestBracketedPrefix(t *testing.T) {
-	const tag = "[2b4492] [2016-10-11 15:26:57] "
-	text := tag + "Verifying Usage Plan for request: 2b9c8640-30be-4853-bd1b-d3fb0442e3e4. API Key: ****abcdef API Stage: abcdefghij/staging\n" + tag + "Method completed with status: 403\n"
-	records, ok := ParseExecution([]byte(text))
-	if !ok || len(records) != 1 {
-		t.Fatalf("%d records, %v", len(records), ok)
-	}
-	if r := records[0]; r.APIID != "abcdefghij" || r.Stage != "staging" || r.Status == nil || *r.Status != 403 || r.Time.Year() != 2016 || r.RequestID != "2b9c8640-30be-4853-bd1b-d3fb0442e3e4" {
-		t.Errorf("%+v", r)
-	}
-	for _, line := range []string{"[", "[]", "[x] [", "[x] [2016-10-11 15:26:57]", "[x] [2016-10-11 99:26:57] y"} {
-		if h := splitHeader([]byte(line)); h.known() {
-			t.Errorf("%s: %+v", line, h)
-		}
-	}
-}
