@@ -154,6 +154,9 @@ func parseExceptions(text []byte, url string) []signature.Answer {
 	for _, r := range reports(text) {
 		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmpOr(r.url, url), Method: r.method})
 	}
+	if bodies := distinct(bodyInText.FindAll(text[:min(len(text), maxLine)], -1)); len(bodies) == 1 && len(answers) == 1 {
+		answers[0].Body = []byte(bodies[0]) // in words of its own
+	}
 	if a, ok := parseUnanswered(text, url); ok && len(answers) == 0 {
 		answers = append(answers, a)
 	}

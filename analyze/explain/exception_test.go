@@ -64,6 +64,17 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
+// Beside an exception may stand what the answer said. Words that are not API
+// Gateway's are the backend's.
+func TestExceptionWithABody(t *testing.T) {
+	for body, want := range map[string]string{`{"message":"no such order"}`: "application-error", `{"message":"Missing Authentication Token"}`: "unmatched-route"} {
+		_, items := explainJSON(t, []byte("HTTPError: 403 Client Error: Forbidden for url: "+exampleURL+"\nresponse: "+body), Options{})
+		if first := items[0]["candidates"].([]any)[0].(map[string]any)["cause"]; len(items) != 1 || first != want || items[0]["status"] != 403.0 || items[0]["api_id"] != "abcdefghij" {
+			t.Errorf("%s: %v", body, items[0])
+		}
+	}
+}
+
 // Chained exceptions repeat an answer; others report several.
 func TestSeveralExceptions(t *testing.T) {
 	one := "requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: " + exampleURL
