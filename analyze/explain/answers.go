@@ -83,8 +83,10 @@ func (s *scanner) line(line string, raw []byte) {
 	if s.prefix != "" {
 		line = strings.TrimPrefix(line, s.prefix)
 		line = strings.TrimPrefix(line, strings.TrimRight(s.prefix, " \t"))
-	} else if m := commented.FindStringSubmatch(line); m != nil {
-		line = m[1]
+	} else if rest := strings.TrimLeft(line, " \t"); rest != "" && strings.IndexByte("#/|", rest[0]) >= 0 { // spares the others the expression
+		if m := commented.FindStringSubmatch(line); m != nil {
+			line = m[1]
+		}
 	}
 	if m := curlError.FindStringSubmatch(line); m != nil { // anchored: cheap
 		s.failed(m[1])

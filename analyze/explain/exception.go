@@ -175,7 +175,7 @@ func addReport(a *signature.Answer, text []byte) {
 }
 
 // mention is an id or an error type of API Gateway within prose.
-var mention = regexp.MustCompile("(?i)\\b(x-amzn-requestid|x-amz-apigw-id|apigw-requestid|x-amzn-errortype)[`'\"*]{0,4}\\s?[:=]\\s?[`'\"*]{0,4}([A-Za-z0-9+/=_-]{8,80})")
+var mention = regexp.MustCompile("(?i)\\b(x-amzn-requestid|x-amz-apigw-id|apigw-requestid|x-amzn-errortype)[`'\"*]{0,4}\\s?(?:[:=]|->|=>)\\s?(?:Vector\\(|List\\()?[`'\"*]{0,4}([A-Za-z0-9+/=_-]{8,80})")
 
 // mentionedHeaders are the headers that prose names, those that it names with
 // two values left out.

@@ -130,6 +130,10 @@ func TestMentionedHeaders(t *testing.T) {
 			t.Errorf("%s %v, want %v", field, items[0][field], want)
 		}
 	}
+	scala := "HttpResponse(not found\n,404,Map(Content-Length -> Vector(47), x-amz-apigw-id -> Vector(IWzrqEK9IAMFpnA=), x-amzn-RequestId -> Vector(" + id + ")))"
+	if _, items := explainJSON(t, []byte(scala), Options{}); items[0]["request_id"] != id || items[0]["extended_request_id"] != "IWzrqEK9IAMFpnA=" || items[0]["status"] != 404.0 {
+		t.Errorf("%v", items[0])
+	}
 	// Of two answers in one text, neither's header is the other's.
 	two := "first x-amzn-errortype: ForbiddenException, then x-amzn-errortype: UnauthorizedException and {\"message\":\"Unauthorized\"}"
 	if _, items := explainJSON(t, []byte(two), Options{}); items[0]["error_type"] != nil {

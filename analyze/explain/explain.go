@@ -127,6 +127,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if a, ok := parseFragment(text, opts.URL); ok {
 		return explainAnswers([]signature.Answer{a}), nil
 	}
+	if a, ok := parseWords(text, opts.URL); ok {
+		return explainAnswers([]signature.Answer{a}), nil
+	}
 	if answers := parseExceptions(text, opts.URL); len(answers) > 0 {
 		return explainAnswers(answers), nil
 	}

@@ -2,12 +2,14 @@ package explain
 
 import (
 	"bytes"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/probe"
 )
 
 var (
@@ -35,6 +37,43 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 	a.Status = notedStatus(text)
 	addNoted(&a, rest)
 	return a, tells(a)
+}
+
+// denied is the refusal of a policy, which names the caller and the ARN.
+var denied = regexp.MustCompile(`User: (?:anonymous|arn:\S+) is not authorized to perform: execute-api:Invoke on resource: arn:[^\s"]+(?: with an explicit deny[a-z -]*| because no [a-zA-Z -]+ allows the execute-api:Invoke action)?`)
+
+// parseWords reads a message of API Gateway's that was copied without the JSON
+// around it: a line of its own in words that nobody else uses, or the refusal of a
+// policy anywhere. ok is false where the text holds none, or more than one.
+func parseWords(text []byte, url string) (a signature.Answer, ok bool) {
+	const most = 64
+	text = text[:min(len(text), maxLine)]
+	said := map[string]string{} // message to key
+	for _, m := range denied.FindAllString(string(text), most) {
+		said[m] = "Message"
+	}
+	lines := strings.SplitN(string(text), "\n", most)
+	for i := 0; i < len(lines) && len(said) == 0; i++ {
+		words := strings.Trim(lines[i], " \t\r`'\"*")
+		a := signature.Answer{Body: messageBody("message", words)}
+		if r := signature.Read(a); words != "" && r.APIKind == probe.REST && r.GatewayResponse != "" {
+			said[words] = "message"
+		}
+	}
+	if len(said) != 1 {
+		return signature.Answer{}, false
+	}
+	for words, key := range said {
+		a = signature.Answer{URL: url, Status: notedStatus(text), Body: messageBody(key, words)}
+		addNoted(&a, bytes.ReplaceAll(text, []byte(words), nil))
+	}
+	return a, true
+}
+
+// messageBody is the body in which API Gateway says something.
+func messageBody(key, text string) []byte {
+	quoted, _ := json.Marshal(text) // a string always marshals
+	return []byte(`{"` + key + `":` + string(quoted) + "}")
 }
 
 // addNoted fills in what prose names one of: the URL, the method beside it, the

@@ -74,6 +74,28 @@ func TestSentences(t *testing.T) {
 	}
 }
 
+// A message is often copied without the JSON around it.
+func TestWords(t *testing.T) {
+	const arn = "arn:aws:execute-api:eu-west-1:********3333:abcdefghij/v1/POST/orders"
+	for input, want := range map[string]map[string]any{
+		"STATUS 403\nSTATUS TEXT Forbidden\nBODY User: anonymous is not authorized to perform: execute-api:Invoke on resource: " + arn + " with an explicit deny": {"status": 403.0, "producer": "gateway", "gateway_response": "ACCESS_DENIED", "api_id": "abcdefghij", "stage": "v1", "http_method": "POST", "resource_path": "/orders"},
+		"\"Missing Authentication Token\"":  {"gateway_response": "MISSING_AUTHENTICATION_TOKEN", "status": nil},
+		"504\nEndpoint request timed out\n": {"gateway_response": "INTEGRATION_TIMEOUT", "status": 504.0},
+	} {
+		kind, items := explainJSON(t, []byte(input), Options{})
+		for field, value := range want {
+			if kind != KindResponse || items[0][field] != value {
+				t.Errorf("%s: %s %v, want %v", input, field, items[0][field], value)
+			}
+		}
+	}
+	for _, input := range []string{"Forbidden", "Internal server error", "a Missing Authentication Token somewhere"} {
+		if _, err := Explain([]byte(input), Options{}); err == nil {
+			t.Errorf("%s: read", input)
+		}
+	}
+}
+
 // What a log says settles the cause; a line in words that nobody knows leaves the
 // causes of its kind, and never blames the application.
 func TestFailureLinesNameTheCause(t *testing.T) {
