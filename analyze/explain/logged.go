@@ -124,6 +124,7 @@ var lines = []line{
 	{"SSLEngine problem", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts), and its date."},
 	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
 	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
+	{"permissions to assume the IAM role", "role-not-assumable", "aws iam get-role on the integration's credentialsArn: the trust policy must name apigateway.amazonaws.com."},
 	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
 	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
 	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},

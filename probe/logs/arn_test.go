@@ -102,6 +102,8 @@ func TestPresetsOfHTTPAPIs(t *testing.T) {
 		`"203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] ""GET GET /pets HTTP/1.1"" 200 42 JKJaXmPLvHcESHA="`:        {"GET /pets", "GET /pets", ""},
 		`2023-10-10T13:55:36.000Z 203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET $default HTTP/1.1" 200 42 JK=`: {"$default", "", ""},
 		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET - HTTP/1.1" 404 23 JKJaXmPLvHcESHA=`:                    {"", "", "gateway"},
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET GET /pets HTTP/1.1" 500 35 JKJaXmPLvHcESHA= no role`:    {"GET /pets", "GET /pets", "integration"},
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET GET /pets HTTP/1.1" 200 35 JKJaXmPLvHcESHA= -`:          {"GET /pets", "GET /pets", ""},
 		`203.0.113.7,10/Oct/2023:13:55:36 +0000,GET,GET /pets,HTTP/1.1,200,42,JKJaXmPLvHcESHA=`:                    {"GET /pets", "GET /pets", ""},
 	} {
 		r, ok := ParseAccess([]byte(line))

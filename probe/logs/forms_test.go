@@ -50,3 +50,11 @@ func TestQuotedTwice(t *testing.T) {
 		t.Errorf("%v %q", ok, r.Error)
 	}
 }
+
+// An id that a person cut is none.
+func TestCutID(t *testing.T) {
+	records, _ := ParseExecution([]byte("Starting execution for request: 7...\nHTTP Method: GET, Resource Path: /\nMethod completed with status: 500\n"))
+	if len(records) != 1 || records[0].RequestID != "" || records[0].Path != "/" {
+		t.Errorf("%+v", records)
+	}
+}

@@ -34,7 +34,11 @@ func readStart(r *request, rest []byte) { r.nameRequest(rest) }
 
 // nameRequest takes the id out of "for request: {id}".
 func (r *request) nameRequest(rest []byte) {
-	if id := bytes.TrimRight(firstWord(rest), "."); isID(id) && !isExtended(id) {
+	word := firstWord(rest)
+	if bytes.HasSuffix(word, []byte("..")) {
+		return // what a person cut
+	}
+	if id := bytes.TrimRight(word, "."); isID(id) && !isExtended(id) {
 		if string(id) != r.rec.RequestID {
 			r.rec.RequestID = string(id)
 		}
