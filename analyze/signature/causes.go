@@ -38,6 +38,8 @@ const (
 	saysEndpointPolicy
 	saysIdentityPolicy
 	saysUser
+	saysOtherTime
+	saysMismatch
 	challenged
 )
 
@@ -94,6 +96,10 @@ func (e *evidence) holds(c condition) int {
 		return e.says("identity-based policy")
 	case saysUser:
 		return e.says("User: arn:")
+	case saysOtherTime:
+		return e.saysAny("Signature expired", "Signature not yet current")
+	case saysMismatch:
+		return e.saysAny("signature we calculated does not match", "Credential should be scoped")
 	}
 	return 0
 }
@@ -115,6 +121,15 @@ func known(is, holds bool) int {
 		return 1
 	}
 	return -1
+}
+
+// saysAny is says for the one of several wordings that is there.
+func (e *evidence) saysAny(words ...string) int {
+	best := -1
+	for _, w := range words {
+		best = max(best, e.says(w))
+	}
+	return best
 }
 
 // says looks for words in the body. Where a body is cut or missing, their

@@ -132,3 +132,33 @@ func TestPreflight(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// What is wrong with a signature the default message says.
+func TestSignatures(t *testing.T) {
+	for message, want := range map[string]string{
+		"Signature expired: 20250101T000000Z is now earlier than 20250101T000500Z (20250101T001000Z - 5 min.)": "clock-skew",
+		"Signature not yet current: 20250102T000000Z is still later than 20250101T000500Z":                     "clock-skew",
+		"The request signature we calculated does not match the signature you provided.":                       "wrong-signature",
+		"Credential should be scoped to a valid region, not 'us-east-1'. ":                                     "wrong-signature",
+		"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=x": "incomplete-signature",
+	} {
+		r := Read(Answer{Status: 403, Body: messageJSON(message)})
+		if len(r.Candidates) != 1 || r.Candidates[0].Cause != want || r.Producer != Gateway || r.APIKind != probe.REST {
+			t.Errorf("%s: %+v", message, r)
+		}
+	}
+	// In other words either may hold.
+	r := Read(Answer{Status: 403, Header: restHeaders("x-amzn-errortype: InvalidSignatureException"), Body: []byte(`{"error":"no"}`)})
+	if len(r.Candidates) != 2 {
+		t.Errorf("%+v", r)
+	}
+	// All parameters missing: the header is no signature, and the route may be unmatched.
+	r = Read(Answer{Body: messageJSON("Authorization header requires 'Credential' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=x")})
+	if r.Candidates[0].Cause != "unmatched-route" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func messageJSON(text string) []byte {
+	return []byte(`{"message":` + quote(message{text: text}) + `}`)
+}

@@ -27,6 +27,10 @@ var unmatchedWithHeader = []cause{
 	{name: "iam-with-bearer-token", finding: "access-denied", why: "the method asks for AWS_IAM, and the Authorization header holds something other than a signature", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
 }
 
+var undated = []cause{
+	{name: "incomplete-signature", finding: "access-denied", why: "the Authorization header is a signature, and the request lacks the date that belongs to it", apart: "Sign with X-Amz-Date (curl --aws-sigv4 does); look for a proxy or a library that drops it."},
+}
+
 var resourceNotFound = []cause{
 	{name: "resource-not-found", finding: "stale-deployment", why: "the request was authorized, and then no resource was found for it", apart: seeExport},
 }
@@ -40,8 +44,8 @@ var unknownKey = []cause{
 }
 
 var badSignature = []cause{
-	{name: "wrong-signature", finding: "access-denied", why: "the signature does not fit the request: another secret, a header or path changed on the way, or another service or region in the scope", apart: "The message names the scope or the canonical request; service must be execute-api and region the API's."},
-	{name: "clock-skew", finding: "access-denied", why: "a signature is good for five minutes around its date", apart: "The message begins with \"Signature expired\" or \"Signature not yet current\" and states both times."},
+	{name: "wrong-signature", finding: "access-denied", when: saysMismatch, why: "the signature does not fit the request: another secret, a header or path changed on the way, or another service or region in the scope", apart: "The message names the scope or the canonical request; service must be execute-api and region the API's."},
+	{name: "clock-skew", finding: "access-denied", when: saysOtherTime, why: "a signature is good for five minutes around its date", apart: "The message begins with \"Signature expired\" or \"Signature not yet current\" and states both times."},
 }
 
 var deniedByPolicy = []cause{
