@@ -42,6 +42,9 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 // denied is the refusal of a policy, which names the caller and the ARN.
 var denied = regexp.MustCompile(`User: (?:anonymous|arn:\S+) is not authorized to perform: execute-api:Invoke on resource: arn:[^\s"]+(?: with an explicit deny[a-z -]*| because no [a-zA-Z -]+ allows the execute-api:Invoke action)?`)
 
+// messageLabel is how programs print the key before a message.
+var messageLabel = regexp.MustCompile(`^[ \t]*["']?[Mm]essage["']?[ \t]*[:=]`)
+
 // parseWords reads a message of API Gateway's that was copied without the JSON
 // around it: a line of its own in words that nobody else uses, or the refusal of a
 // policy anywhere. ok is false where the text holds none, or more than one.
@@ -54,7 +57,7 @@ func parseWords(text []byte, url string) (a signature.Answer, ok bool) {
 	}
 	lines := strings.SplitN(string(text), "\n", most)
 	for i := 0; i < len(lines) && len(said) == 0; i++ {
-		words := strings.Trim(lines[i], " \t\r`'\"*")
+		words := strings.Trim(messageLabel.ReplaceAllString(lines[i], ""), " \t\r`'\"*,")
 		a := signature.Answer{Body: messageBody("message", words)}
 		if r := signature.Read(a); words != "" && r.APIKind == probe.REST && r.GatewayResponse != "" {
 			said[words] = "message"

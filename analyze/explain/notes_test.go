@@ -79,6 +79,7 @@ func TestWords(t *testing.T) {
 	const arn = "arn:aws:execute-api:eu-west-1:********3333:abcdefghij/v1/POST/orders"
 	for input, want := range map[string]map[string]any{
 		"STATUS 403\nSTATUS TEXT Forbidden\nBODY User: anonymous is not authorized to perform: execute-api:Invoke on resource: " + arn + " with an explicit deny": {"status": 403.0, "producer": "gateway", "gateway_response": "ACCESS_DENIED", "api_id": "abcdefghij", "stage": "v1", "http_method": "POST", "resource_path": "/orders"},
+		"message: 'Signature expired: 20201027T123008Z is now earlier than 20201027T125507Z (20201027T130007Z - 5 min.)'":                                         {"gateway_response": "INVALID_SIGNATURE"},
 		"\"Missing Authentication Token\"":  {"gateway_response": "MISSING_AUTHENTICATION_TOKEN", "status": nil},
 		"504\nEndpoint request timed out\n": {"gateway_response": "INTEGRATION_TIMEOUT", "status": 504.0},
 	} {

@@ -135,5 +135,8 @@ func (e *evidence) saysAny(words ...string) int {
 // says looks for words in the body. Where a body is cut or missing, their
 // absence tells nothing.
 func (e *evidence) says(words string) int {
-	return known(len(e.Body) > 0 && !e.BodyTruncated, containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)))
+	if containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)) {
+		return 1
+	}
+	return known(len(e.Body) > 0 && !e.BodyTruncated, false)
 }

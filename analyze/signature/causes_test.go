@@ -162,3 +162,21 @@ func TestSignatures(t *testing.T) {
 func messageJSON(text string) []byte {
 	return []byte(`{"message":` + quote(message{text: text}) + `}`)
 }
+
+// A refusal that names the service to sign for is that service's.
+func TestSignatureForAnotherService(t *testing.T) {
+	for service, foreign := range map[string]bool{"dynamodb": true, "execute-api": false} {
+		r := Read(Answer{Body: messageJSON("Credential should be scoped to correct service: '" + service + "'. ")})
+		if (r.NotAPIGateway != "") != foreign || (r.GatewayResponse == "") != foreign {
+			t.Errorf("%s: %+v", service, r)
+		}
+	}
+}
+
+// What a cut body says counts; what it lacks may have been cut.
+func TestCutBody(t *testing.T) {
+	r := Read(Answer{Status: 403, BodyTruncated: true, Body: []byte(`{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:ap-southeast-2:****`)})
+	if r.Candidates[0].Cause != "resource-policy" || r.Producer != Gateway {
+		t.Errorf("%+v", r)
+	}
+}
