@@ -104,7 +104,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 // tells tells whether a body alone says anything of API Gateway.
 func tells(a signature.Answer) bool {
 	r := signature.Read(a)
-	return r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || r.Producer == signature.Integration || len(r.Candidates) > 1
+	return r.NotAPIGateway != "" || r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || r.Producer == signature.Integration || len(r.Candidates) > 1
 }
 
 // noted takes headers and body apart. What stands before the first header is

@@ -90,6 +90,9 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
+	if _, items := explainJSON(t, []byte(`{"__type":"x#InvalidSignatureException","message":"Credential should be scoped to correct service: 'dynamodb'. "}`), Options{}); items[0]["not_api_gateway"] == nil {
+		t.Errorf("another service's: %v", items[0])
+	}
 	for _, input := range []string{"Forbidden", "Internal server error", "a Missing Authentication Token somewhere"} {
 		if _, err := Explain([]byte(input), Options{}); err == nil {
 			t.Errorf("%s: read", input)
