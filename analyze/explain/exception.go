@@ -29,13 +29,14 @@ var exceptions = compileAll(
 	aStatus+` [A-Za-z -]{0,40} on `+aMethod+` request for "`+aURL,                                            // Spring
 	`\[`+aStatus+` [^\]\n]{0,40}\] during \[`+aMethod+`\] to \[`+aURL,                                        // Feign
 	`Response\{protocol=[^,\n]{0,20}, code=`+aStatus+`, message=[^,\n]{0,80}, url=`+aURL,                     // OkHttp
+	`(?P<url>https?://[^\s'"/]+) "`+aMethod+` (?P<path>/\S*) HTTP/[0-9.]+" `+aStatus+`\b`,                    // urllib3's log
 	`http_code\}[^\n]{0,200}\n\s*`+aStatus+`\s*(?:\n|$)`,                                                     // curl -w
 	"`"+aMethod+` `+aURL+"` resulted in a `"+aStatus,                                                         // Guzzle
 	`WebSocket connection to '`+aURL+`' failed: [^\n]{0,120}[Uu]nexpected response code: `+aStatus,           // browsers
 	`(?:Unexpected server response: |server rejected WebSocket connection: HTTP |Handshake status )`+aStatus, // WebSocket clients
 	`resource at ‘?`+aURL+`’?\. \(Reason: [^\n]{0,120}\)\. Status code: `+aStatus,                            // Firefox
 	aMethod+`\s+`+aURL+`\s+(?:net::ERR_[A-Z_]+ )?`+aStatus+`\b`,                                              // consoles
-	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |yielded a )`+aStatus+`\b`,
+	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
 
 func compileAll(patterns ...string) []*regexp.Regexp {
@@ -67,6 +68,8 @@ func reports(text []byte) []report {
 					r.status, _ = strconv.Atoi(string(m[i])) // three digits
 				case "url":
 					r.url = tidyURL(string(m[i]))
+				case "path":
+					r.url = strings.TrimSuffix(r.url, ":443") + string(m[i])
 				case "method":
 					r.method = string(m[i])
 				}
