@@ -19,8 +19,8 @@ var (
 	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9](?:\.[0-9])?$`)
 	headerLine  = regexp.MustCompile(`^(:?[A-Za-z0-9!#$%&'*+.^_\x60|~-]+):(?:[ \t]+(.*))?$`)
 	curlError   = regexp.MustCompile(`^curl: \(([0-9]+)\)`)
-	curlCommand = regexp.MustCompile(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie)\s.*?(https?://[^\s'"\\]+)`)
 	curlHost    = regexp.MustCompile(`^\* (?:Connection #\d+ to host (\S+) left intact)`)
+	commented   = regexp.MustCompile(`^[ \t]*(?:#|//|\|)[ \t]*((?:[>*] ?|[>*] .*))$`) // what curl -v marks, in a comment
 	urlOnly     = regexp.MustCompile(`https?://[^\s'"\\]+`)
 )
 
@@ -32,6 +32,7 @@ type asked struct {
 	method, url string
 	host, path  string
 	auth, key   *bool
+	api         string // x-apigw-api-id
 }
 
 // scanner takes a transcript apart line by line.
@@ -82,6 +83,10 @@ func (s *scanner) line(line string, raw []byte) {
 	if s.prefix != "" {
 		line = strings.TrimPrefix(line, s.prefix)
 		line = strings.TrimPrefix(line, strings.TrimRight(s.prefix, " \t"))
+	} else if rest := strings.TrimLeft(line, " \t"); rest != "" && strings.IndexByte("#/|", rest[0]) >= 0 { // spares the others the expression
+		if m := commented.FindStringSubmatch(line); m != nil {
+			line = m[1]
+		}
 	}
 	if m := curlError.FindStringSubmatch(line); m != nil { // anchored: cheap
 		s.failed(m[1])
@@ -178,40 +183,6 @@ func (s *scanner) note(line string) {
 	}
 }
 
-// command reads the command line that made the transcript.
-func (s *scanner) command(line string) {
-	if !strings.Contains(line, "://") {
-		return
-	}
-	m := curlCommand.FindStringSubmatch(line)
-	if m == nil {
-		return
-	}
-	s.asked = asked{url: m[1]}
-	switch x := methodFlag.FindStringSubmatch(line); {
-	case x != nil:
-		s.method = x[1]
-	case headFlag.MatchString(line):
-		s.method = "HEAD"
-	}
-	yes := true
-	if authFlag.MatchString(line) {
-		s.auth = &yes
-	}
-	if keyFlag.MatchString(line) {
-		s.key = &yes
-	}
-}
-
-// What a command line says of the request. That a flag is missing says little:
-// it may stand on the next line.
-var (
-	methodFlag = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
-	headFlag   = regexp.MustCompile(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
-	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
-	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
-)
-
 // request reads one line of a request.
 func (s *scanner) request(line string) {
 	if m := requestLine.FindStringSubmatch(line); m != nil {
@@ -234,6 +205,8 @@ func (s *scanner) request(line string) {
 		s.auth = &yes
 	case "x-api-key":
 		s.key = &yes
+	case "x-apigw-api-id":
+		s.api = value
 	}
 }
 
@@ -271,7 +244,7 @@ func isProgress(line string) bool {
 // end finishes the current answer.
 func (s *scanner) end() {
 	if a := s.current; a != nil {
-		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey = s.method, s.full(), s.auth, s.key
+		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.method, s.full(), s.auth, s.key, s.api
 		a.Body, a.BodyTruncated = trimBody(bytes.Join(s.bodies, nil))
 		if i := slices.IndexFunc(a.Header, func(h probe.Header) bool { return h.Name == ":status" }); i >= 0 {
 			a.Header = slices.Delete(a.Header, i, i+1)

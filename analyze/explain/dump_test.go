@@ -35,6 +35,10 @@ func TestDumps(t *testing.T) {
 			`{"date"=>["Sat, 30 Jul 2022 20:39:15 GMT"], "x-amzn-requestid"=>["` + id + `"], "x-amzn-errortype"=>["MissingAuthenticationTokenException"]}`,
 			map[string]any{"status": nil, "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
 		},
+		"node-fetch": {
+			"Response {\n  size: 0,\n  [Symbol(Response internals)]: {\n    url: 'https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod/orders',\n    status: 403,\n    headers: { [Symbol(map)]: [Object: null prototype] {\n      'x-amzn-requestid': [ '" + id + "' ],\n      'x-amzn-errortype': [ 'MissingAuthenticationTokenException' ] } } } }",
+			map[string]any{"status": 403.0, "api_id": "abcdef1234", "stage": "prod", "resource_path": "/orders", "gateway_response": "MISSING_AUTHENTICATION_TOKEN"},
+		},
 		"no mark, but a status": {
 			`{"status": 403, "headers": {"Server": "CloudFront", "Date": "Mon, 01 May 2023 10:00:01 GMT"}, "body": "<h1>403 ERROR</h1>"}`,
 			map[string]any{"status": 403.0, "producer": "edge", "request_id": nil},

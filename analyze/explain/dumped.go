@@ -139,6 +139,9 @@ func (f *finder) take(header []probe.Header, above []*node, beside []node) {
 		if asked == nil {
 			asked = requestIn(around)
 		}
+		if u := scalar(around, "url"); a.URL == "" && strings.Contains(u, "://") {
+			a.URL = u
+		}
 	}
 	a.URL, a.Method = cmpOr(a.URL, scalar(asked, "url")), strings.ToUpper(cmpOr(a.Method, scalar(asked, "method")))
 	if !strings.Contains(a.URL, "://") {

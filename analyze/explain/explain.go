@@ -121,8 +121,17 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainAccess(text); doc != nil {
 		return doc, nil
 	}
+	if answers := parseMessages(text, opts.URL); len(answers) > 1 {
+		return explainAnswers(answers), nil
+	}
 	if a, ok := parseFragment(text, opts.URL); ok {
 		return explainAnswers([]signature.Answer{a}), nil
+	}
+	if a, ok := parseWords(text, opts.URL); ok {
+		return explainAnswers([]signature.Answer{a}), nil
+	}
+	if answers := parseExceptions(text, opts.URL); len(answers) > 0 {
+		return explainAnswers(answers), nil
 	}
 	return nil, errUnknown
 }

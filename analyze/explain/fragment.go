@@ -76,14 +76,19 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	a.Body, a.BodyTruncated = trimBody(body)
 	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
 		if probe.HeaderValue(a.Header, name) != "" {
+			addReport(&a, text)
 			return a, true
 		}
 	}
-	a.Header = nil
-	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
-		if a.Status == 0 {
-			a.Status = loneStatus(bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
+	if a.Header = mentionedHeaders(text); len(a.Header) > 0 {
+		if bodies := distinct(bodyInText.FindAll(text[:min(len(text), maxLine)], -1)); len(bodies) == 1 {
+			a.Body = []byte(bodies[0])
 		}
+		addNoted(&a, text)
+		return a, true
+	}
+	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
+		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
 		return a, true
 	}
 	if note, ok := parseNote(text, url); ok {
@@ -99,7 +104,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 // tells tells whether a body alone says anything of API Gateway.
 func tells(a signature.Answer) bool {
 	r := signature.Read(a)
-	return r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || r.Producer == signature.Integration || len(r.Candidates) > 1
+	return r.NotAPIGateway != "" || r.APIKind != "" || r.GatewayResponse != "" || r.Producer == signature.Gateway || r.Producer == signature.Integration || len(r.Candidates) > 1
 }
 
 // noted takes headers and body apart. What stands before the first header is

@@ -98,6 +98,7 @@ var lines = []line{
 	{"permissions to call the integration", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN; or the integration's role, its credentialsArn."},
 	{"permissions to call the authorizer", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function, or the authorizer's role."},
 	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
+	{"doesn't match the format that API Gateway expects", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration; the line's end names what does not."},
 	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
 	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
 	{"TooManyRequestsException", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
@@ -123,6 +124,7 @@ var lines = []line{
 	{"SSLEngine problem", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts), and its date."},
 	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
 	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
+	{"permissions to assume the IAM role", "role-not-assumable", "aws iam get-role on the integration's credentialsArn: the trust policy must name apigateway.amazonaws.com."},
 	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
 	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
 	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
@@ -131,6 +133,10 @@ var lines = []line{
 	{"Missing required request parameters", "missing-parameters", "aws apigateway get-method: requestParameters."},
 	{"not authorized to perform this operation", "authorizer-deny", "The policy that the authorizer returned (data trace) must allow this method's ARN."},
 	{"not authorized to perform: execute-api", "resource-policy", "aws apigateway get-rest-api: policy; a changed policy needs a deployment."},
+	{"token has expired", "token-rejected", "Decode the token: exp against the time of the request."},
+	{"not have a valid audience", "token-rejected", "Decode the token: aud or client_id against the authorizer's audience."},
+	{"invalid token", "token-rejected", "Decode the token: iss, aud, exp and the key's id against the authorizer."},
+	{"Access denied. Reason: ", "mutual-tls", "The line's end against the domain's truststore (aws apigateway get-domain-name: mutualTlsAuthentication): issuer, signature algorithm, chain."},
 	{"Unauthorized request", "identity-source-missing", "aws apigateway get-authorizer: identitySource. Lines of an authorizer request before this one mean that the authorizer itself refused."},
 }
 
@@ -138,6 +144,9 @@ var lines = []line{
 func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.WAF == "WAF_BLOCK" {
 		return []signature.Candidate{named("waf-block", "the log's WAF verdict is WAF_BLOCK", "aws wafv2 get-sampled-requests names the rule.")}
+	}
+	if authorizerSaidNo(rec) {
+		return []signature.Candidate{named("authorizer-unauthorized", "the log shows the call of the authorizer before \"Unauthorized request\"", "The authorizer's own log.")}
 	}
 	if out := byLine(rec); len(out) > 0 {
 		return out
@@ -160,7 +169,34 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
 		return out
 	}
-	return byWording(rec)
+	if out := byWording(rec); len(out) > 0 || rec.Producer != "" {
+		return out
+	}
+	return byStatus(rec)
+}
+
+// elsewhere are causes of which no log of a stage can tell.
+var elsewhere = []string{"no-such-stage", "no-mapping"}
+
+// unrouted are the causes that a known route rules out.
+var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing"}
+
+// byStatus are the causes of a status beside which the log says nothing.
+func byStatus(rec *probe.LogRecord) []signature.Candidate {
+	out := signature.CausesOfStatus(*rec.Status)
+	if rec.APIKind == probe.REST && *rec.Status == 404 {
+		out = append(out[len(out)-1:], signature.CausesOf("RESOURCE_NOT_FOUND")...)
+	}
+	return slices.DeleteFunc(out, func(c signature.Candidate) bool {
+		routed := rec.Template != "" || rec.Source == probe.ExecutionLog
+		return slices.Contains(elsewhere, c.Cause) || routed && slices.Contains(unrouted, c.Cause)
+	})
+}
+
+// authorizerSaidNo tells whether a refusal is that of an authorizer which was
+// called: no other call precedes the line.
+func authorizerSaidNo(rec *probe.LogRecord) bool {
+	return rec.Error == "Unauthorized request" && slices.ContainsFunc(rec.Lines, func(l string) bool { return strings.HasPrefix(l, "Sending request to ") })
 }
 
 func byLine(rec *probe.LogRecord) []signature.Candidate {
@@ -193,10 +229,19 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 	if strings.Contains(rec.IntegrationURI, ".execute-api.") {
 		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", "That gateway's own logs, under the x-amzn-RequestId in \"Endpoint response headers\" (data trace).")}
 	}
+	if rec.APIKind == probe.HTTP && *rec.Status >= 500 && rec.Error != "" {
+		return failedIntegration(*rec.Status)
+	}
 	if rec.Error != "" {
 		return byWording(rec)
 	}
 	return []signature.Candidate{named("application-error", "the gateway completed its part, and the status is the integration's", "The integration's own log.")}
+}
+
+// failedIntegration are the causes of an HTTP API's error in place of the
+// integration's answer, in words that nobody knows.
+func failedIntegration(status int) []signature.Candidate {
+	return slices.DeleteFunc(signature.CausesOfStatus(status), func(c signature.Candidate) bool { return c.Cause == "application-error" })
 }
 
 // byWording reads the entry's error message as if it were the answer's body.

@@ -15,6 +15,9 @@ import (
 // are left that this log tells apart. Its output is input of explain. What the
 // answer does not tell stands there in capitals.
 func next(a signature.Answer, r signature.Reading) string {
+	if len(a.Header) == 0 && r.RequestID == "" {
+		return again(a, r)
+	}
 	settles := func(c signature.Candidate) bool { return strings.Contains(c.TellsApart, "xecution log") }
 	unlogged := func(c signature.Candidate) bool { return strings.Contains(c.TellsApart, "no execution log") }
 	if r.APIKind != probe.REST || r.RequestID == "" || !slices.ContainsFunc(r.Candidates, settles) || slices.ContainsFunc(r.Candidates, unlogged) {
@@ -32,4 +35,18 @@ func next(a signature.Answer, r signature.Reading) string {
 	}
 	fmt.Fprintf(&b, ` --filter-pattern '"%s"' | stageprobe explain -`, r.RequestID)
 	return b.String()
+}
+
+// again is the command that shows what the copy of an answer lacks: its headers.
+// The query, which may hold a secret, is left to the reader.
+func again(a signature.Answer, r signature.Reading) string {
+	addr, err := probe.ParseURL(a.URL)
+	if err != nil || a.Outcome != "" && a.Outcome != probe.OutcomeResponse || r.NotAPIGateway != "" || len(r.Candidates) == 0 {
+		return ""
+	}
+	method := ""
+	if a.Method != "" && a.Method != "GET" {
+		method = "-X " + a.Method + " "
+	}
+	return "curl -si " + method + "'" + strings.ReplaceAll(addr.Base+addr.Path, "'", "%27") + "' | stageprobe explain -"
 }

@@ -74,25 +74,59 @@ func TestSentences(t *testing.T) {
 	}
 }
 
+// A message is often copied without the JSON around it.
+func TestWords(t *testing.T) {
+	const arn = "arn:aws:execute-api:eu-west-1:********3333:abcdefghij/v1/POST/orders"
+	for input, want := range map[string]map[string]any{
+		"STATUS 403\nSTATUS TEXT Forbidden\nBODY User: anonymous is not authorized to perform: execute-api:Invoke on resource: " + arn + " with an explicit deny": {"status": 403.0, "producer": "gateway", "gateway_response": "ACCESS_DENIED", "api_id": "abcdefghij", "stage": "v1", "http_method": "POST", "resource_path": "/orders"},
+		"message: 'Signature expired: 20201027T123008Z is now earlier than 20201027T125507Z (20201027T130007Z - 5 min.)'":                                         {"gateway_response": "INVALID_SIGNATURE"},
+		"\"Missing Authentication Token\"":  {"gateway_response": "MISSING_AUTHENTICATION_TOKEN", "status": nil},
+		"504\nEndpoint request timed out\n": {"gateway_response": "INTEGRATION_TIMEOUT", "status": 504.0},
+	} {
+		kind, items := explainJSON(t, []byte(input), Options{})
+		for field, value := range want {
+			if kind != KindResponse || items[0][field] != value {
+				t.Errorf("%s: %s %v, want %v", input, field, items[0][field], value)
+			}
+		}
+	}
+	if _, items := explainJSON(t, []byte(`{"__type":"x#InvalidSignatureException","message":"Credential should be scoped to correct service: 'dynamodb'. "}`), Options{}); items[0]["not_api_gateway"] == nil {
+		t.Errorf("another service's: %v", items[0])
+	}
+	for _, input := range []string{"Forbidden", "Internal server error", "a Missing Authentication Token somewhere"} {
+		if _, err := Explain([]byte(input), Options{}); err == nil {
+			t.Errorf("%s: read", input)
+		}
+	}
+}
+
 // What a log says settles the cause; a line in words that nobody knows leaves the
 // causes of its kind, and never blames the application.
 func TestFailureLinesNameTheCause(t *testing.T) {
 	const id = "(2b9c8640-30be-4853-bd1b-d3fb0442e3e4) "
 	for input, want := range map[string]string{
-		id + "Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n":              "backend-certificate",
-		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                                   "integration-unreachable",
-		id + "Execution failed due to configuration error: Illegal character in path at index 10: https://x{y}\n" + id + "Method completed with status: 500\n":                                                 "integration-unreachable",
-		id + "Execution failed due to configuration error: Unable to transform response\n" + id + "Method completed with status: 500\n":                                                                        "mapping-error",
-		id + "Execution failed due to configuration error: General SSLEngine problem\n" + id + "Method completed with status: 500\n":                                                                           "backend-certificate",
-		id + "Execution failed due to an authorizer error: execution timeout\n" + id + "Gateway response type: AUTHORIZER_FAILURE with status code: 500\n":                                                     "authorizer-error",
-		id + "API Key ***abcdef not authorized because method 'GET /x' requires API Key and API Key was not found\n":                                                                                           "api-key",
-		id + "User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:abc123/prod/GET/x\n":                                                    "resource-policy",
-		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                    "lambda-permission-missing",
-		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`: "lambda-permission-missing",
-		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:    "authorizer-not-invocable",
-		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The Lambda function returned the following error: no such table. Check your Lambda function code."}`:    "lambda-function-error",
-		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"-","status":"404","protocol":"HTTP/1.1"}`:                                                                                             "stage-prefix-missing",
-		"HTTP/1.1 401 Unauthorized\nx-amzn-ErrorType: UnauthorizedException\n\n{\"message\":\"The incoming token has expired\"}":                                                                               "token-rejected",
+		id + "Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n": "backend-certificate",
+		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                      "integration-unreachable",
+		id + "Execution failed due to configuration error: Illegal character in path at index 10: https://x{y}\n" + id + "Method completed with status: 500\n":                                    "integration-unreachable",
+		id + "Execution failed due to configuration error: Unable to transform response\n" + id + "Method completed with status: 500\n":                                                           "mapping-error",
+		id + "Execution failed due to configuration error: General SSLEngine problem\n" + id + "Method completed with status: 500\n":                                                              "backend-certificate",
+		id + "Execution failed due to an authorizer error: execution timeout\n" + id + "Gateway response type: AUTHORIZER_FAILURE with status code: 500\n":                                        "authorizer-error",
+		id + "Access denied. Reason: self signed certificate\n":                                                                                                                                                                                 "mutual-tls",
+		id + "API Key ***abcdef not authorized because method 'GET /x' requires API Key and API Key was not found\n":                                                                                                                            "api-key",
+		id + "User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:abc123/prod/GET/x\n":                                                                                     "resource-policy",
+		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                                                     "lambda-permission-missing",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`:                                  "lambda-permission-missing",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:                                     "authorizer-not-invocable",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The Lambda function returned the following error: no such table. Check your Lambda function code."}`:                                     "lambda-function-error",
+		`{"requestId":"cPt3sgDxoAMEZ7w=","httpMethod":"POST","routeKey":"-","status":"404","protocol":"HTTP/1.1"}`:                                                                                                                              "stage-prefix-missing",
+		"HTTP/1.1 401 Unauthorized\nx-amzn-ErrorType: UnauthorizedException\n\n{\"message\":\"The incoming token has expired\"}":                                                                                                                "token-rejected",
+		id + "Starting authorizer: 4xq1gh for request: 2b9c8640-30be-4853-bd1b-d3fb0442e3e4\n" + id + "Sending request to https://lambda.x.amazonaws.com/f/invocations\n" + id + "Unauthorized request: 2b9c8640-30be-4853-bd1b-d3fb0442e3e4\n": "authorizer-unauthorized",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"401","authorizerError":"The token has expired","errorMessage":"Unauthorized"}`:                                                                                           "token-rejected",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The response from the Lambda function doesn't match the format that API Gateway expects. x"}`:                                            "malformed-proxy-response",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The moon is full"}`:                                                                                                                      "lambda-permission-missing",
+		`203.0.113.7 - - [24/Jan/2023:17:52:06 +0000] "POST POST /start HTTP/1.1" 500 35 JKJaXmPLvHcESHA= API Gateway doesn’t have permissions to assume the IAM role configured on the integration. Check the permissions and try again.`:      "role-not-assumable",
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 403 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "authorizer-deny",
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 404 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "application-error",
 	} {
 		_, items := explainJSON(t, []byte(input), Options{})
 		if causes := items[0]["candidates"].([]any); len(causes) == 0 || causes[0].(map[string]any)["cause"] != want {

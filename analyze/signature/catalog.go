@@ -13,9 +13,18 @@ func CausesOf(responseType string) []Candidate {
 	case responseType == "DEFAULT_5XX":
 		return plain(internalCauses)
 	case ok:
-		return plain(r.causes)
+		return plain(concat(r.causes))
 	}
 	return nil
+}
+
+// CausesOfStatus lists the candidate causes of a status of which nothing else is
+// known, most likely first; nil for one that is no error.
+func CausesOfStatus(status int) []Candidate {
+	if status < 400 {
+		return nil
+	}
+	return plain(concat(byStatus[status], headersNotShown[:1]))
 }
 
 func plain(causes []cause) []Candidate {
@@ -61,5 +70,5 @@ func tables() [][]cause {
 	for _, c := range networkCauses {
 		out = append(out, c)
 	}
-	return append(out, wafChallenge, webSocketRoute)
+	return append(out, wafChallenge, webSocketRoute, webSocketConnect, headersNotShown)
 }

@@ -15,6 +15,7 @@ type cause struct {
 	why     string
 	apart   string
 	when    condition
+	permits bool // the condition only makes it possible, and does not speak for it
 }
 
 // condition is what speaks for a cause in the request or the headers. A cause
@@ -27,6 +28,7 @@ const (
 	onInvokeURL
 	onDomain
 	onPrivate
+	stageTwice
 	withAuthorization
 	withoutAuthorization
 	withoutKey
@@ -36,6 +38,8 @@ const (
 	saysEndpointPolicy
 	saysIdentityPolicy
 	saysUser
+	saysOtherTime
+	saysMismatch
 	challenged
 )
 
@@ -52,7 +56,7 @@ func (e *evidence) candidates(causes []cause) []Candidate {
 // rank puts causes with something that speaks for them first, and leaves the
 // order of the table otherwise.
 func (e *evidence) rank(c cause) int {
-	if c.when != always && e.holds(c.when) > 0 {
+	if !c.permits && c.when != always && e.holds(c.when) > 0 {
 		return 0
 	}
 	return 1
@@ -67,7 +71,10 @@ func (e *evidence) holds(c condition) int {
 	case onDomain:
 		return known(e.addr.Host != "", e.addr.Kind == probe.AddressCustom || e.addr.Kind == probe.AddressRegional)
 	case onPrivate:
-		return known(e.endpointType(e.kind()) != "", e.endpointType(e.kind()) == "private")
+		return e.private()
+	case stageTwice:
+		s := e.addr.Segments
+		return known(e.addr.Host != "", len(s) > 1 && s[0] == s[1])
 	case withAuthorization:
 		return known(e.SentAuthorization != nil, e.SentAuthorization != nil && *e.SentAuthorization)
 	case withoutAuthorization:
@@ -89,8 +96,21 @@ func (e *evidence) holds(c condition) int {
 		return e.says("identity-based policy")
 	case saysUser:
 		return e.says("User: arn:")
+	case saysOtherTime:
+		return e.saysAny("Signature expired", "Signature not yet current")
+	case saysMismatch:
+		return e.saysAny("signature we calculated does not match", "Credential should be scoped")
 	}
 	return 0
+}
+
+// private tells of an answer that does not show its endpoint's type that the
+// host which was asked names the API by itself, as a private endpoint's does not.
+func (e *evidence) private() int {
+	if kind := e.endpointType(e.kind()); kind != "" {
+		return known(true, kind == "private")
+	}
+	return known(e.addr.Kind == probe.AddressExecuteAPI, false)
 }
 
 func known(is, holds bool) int {
@@ -103,8 +123,20 @@ func known(is, holds bool) int {
 	return -1
 }
 
+// saysAny is says for the one of several wordings that is there.
+func (e *evidence) saysAny(words ...string) int {
+	best := -1
+	for _, w := range words {
+		best = max(best, e.says(w))
+	}
+	return best
+}
+
 // says looks for words in the body. Where a body is cut or missing, their
 // absence tells nothing.
 func (e *evidence) says(words string) int {
-	return known(len(e.Body) > 0 && !e.BodyTruncated, containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)))
+	if containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)) {
+		return 1
+	}
+	return known(len(e.Body) > 0 && !e.BodyTruncated, false)
 }

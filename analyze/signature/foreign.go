@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"time"
 
@@ -63,6 +64,9 @@ var others = []other{
 	{header: "server", has: "", name: "another server", by: Edge},
 }
 
+// scopedService is the service that a refused signature should have been for.
+var scopedService = regexp.MustCompile(`^Credential should be scoped to correct service: '([a-z0-9-]+)'`)
+
 // foreign is what answered where it was not API Gateway; the zero value where
 // nothing speaks against it.
 func (e *evidence) foreign() other {
@@ -71,6 +75,9 @@ func (e *evidence) foreign() other {
 	}
 	if strings.Contains(e.addr.Host, ".lambda-url.") || e.functionURL() {
 		return other{name: "a Lambda function URL", by: e.functionURLProducer(), causes: functionURLDenied}
+	}
+	if s := scopedService.FindStringSubmatch(e.text); s != nil && s[1] != "execute-api" {
+		return other{name: "an AWS service endpoint (" + s[1] + ")", by: Edge}
 	}
 	if e.Status == 511 { // RFC 6585 section 6
 		return other{name: "a captive portal", by: Network}

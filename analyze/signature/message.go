@@ -43,6 +43,9 @@ func (e *evidence) readMessage() message {
 	body := e.Body[:min(len(e.Body), maxScan)]
 	m := messageRE.FindSubmatchIndex(body)
 	if m == nil {
+		if text := e.bodyFacts()["message"]; text != "" && e.errorType != "" {
+			return message{text: text, key: "message"} // keys without quotes, as a client shows JSON
+		}
 		return e.messageByLength()
 	}
 	out := message{key: string(body[m[2]:m[3]]), null: m[8] < 0}

@@ -23,20 +23,34 @@ func (e *evidence) challenge() (verdict, bool) {
 	return verdict{by: Edge, foreign: "AWS WAF", causes: wafChallenge}, true
 }
 
+// webSocketErrors are the messages of a WebSocket API beside Forbidden. They are
+// a REST API's, and no gateway response of that list goes with them.
+var webSocketErrors = map[string]verdict{
+	"Internal server error":                     {by: Integration, causes: internalCauses},
+	"Endpoint request timed out":                {by: Integration, causes: integrationTimeout},
+	"Service Unavailable":                       {by: Integration, causes: serviceUnavailable},
+	"Too Many Requests":                         {by: Gateway, causes: throttledCauses},
+	"Limit Exceeded":                            {by: Gateway, causes: quota},
+	"Unauthorized":                              {by: Authorizer, causes: unauthorizedCauses},
+	"Invalid request body":                      {by: Gateway, causes: badBody},
+	"Network error communicating with endpoint": {by: Integration, causes: integrationNetwork},
+}
+
 // byWebSocket judges the message by which a WebSocket API tells a connection
-// that its own message failed: it holds the connection's id and its own.
+// that its own message failed, or a client that its handshake did: it holds the
+// connection's id and its own.
 func (e *evidence) byWebSocket() (verdict, bool) {
 	switch {
 	case !e.webSocket:
 		return verdict{}, false
+	case e.text == "Forbidden" && e.Status == 403:
+		return verdict{causes: webSocketConnect}, true // of the authorizer, or of the gateway
 	case e.text == "Forbidden":
 		return verdict{by: Gateway, causes: webSocketRoute}, true
-	case e.text == "Internal server error":
-		return verdict{by: Integration, causes: internalCauses}, true
-	case e.text == "Endpoint request timed out":
-		return verdict{by: Integration, causes: integrationTimeout}, true
+	case strings.HasPrefix(e.text, "Could not parse request body into json"):
+		return verdict{by: Gateway, causes: unparsableBody}, true
 	}
-	return verdict{}, true
+	return webSocketErrors[e.text], true
 }
 
 // isWebSocket tells whether the body is such a message.

@@ -81,8 +81,15 @@ func (e *evidence) placeByURL(r *Reading, v verdict) {
 		r.Method = e.Method
 	}
 	a := e.addr
+	if a.APIID == "" && apiIDRE.MatchString(e.AskedAPI) {
+		a.APIID = e.AskedAPI
+	}
 	if a.Host == "" {
+		r.APIID = cmpOr(r.APIID, a.APIID)
 		return
+	}
+	if a.Partition == "" && strings.HasSuffix(a.Host, ".amazonaws.com.cn") {
+		a.Partition = "aws-cn" // a load balancer in front of a private endpoint
 	}
 	if r.Partition == "" {
 		r.Partition = a.Partition
@@ -94,7 +101,10 @@ func (e *evidence) placeByURL(r *Reading, v verdict) {
 		r.APIID = a.APIID
 	}
 	stage := a.Stage
-	if stage == "" && a.Kind == probe.AddressExecuteAPI && r.APIKind == probe.REST {
+	// At a private endpoint, and at a load balancer in front of one, only REST
+	// APIs answer, and no mapping takes a part of the path away.
+	byID := e.AskedAPI != "" && a.APIID == e.AskedAPI || a.Kind == probe.AddressVPCE
+	if stage == "" && (a.Kind == probe.AddressExecuteAPI || byID) && (r.APIKind == probe.REST || e.webSocket) {
 		stage = a.First
 	}
 	if stage == "" || v.unserved || v.by == Network || v.by == Edge {

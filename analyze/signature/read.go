@@ -27,6 +27,9 @@ func Read(a Answer) Reading {
 	if r.NotAPIGateway != "" {
 		r.APIKind = ""
 	}
+	if e.webSocket {
+		r.RequestID = token(e.bodyFacts()["requestid"])
+	}
 	r.EndpointType = e.endpointType(r.APIKind)
 	r.Candidates = e.candidates(v.causes)
 	e.place(&r, v)
@@ -96,6 +99,9 @@ func (e *evidence) detail() string {
 		if facts[key] != "" {
 			return facts[key]
 		}
+	}
+	if strings.HasPrefix(facts["detail"], "[") { // as a validator's findings begin
+		return facts["detail"]
 	}
 	return ""
 }
@@ -203,7 +209,7 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 		return ""
 	case e.Endpoint != "":
 		return strings.ToLower(e.Endpoint)
-	case e.addr.Kind == probe.AddressVPCE || e.addr.VPCEndpoint != "":
+	case e.addr.Kind == probe.AddressVPCE || e.addr.VPCEndpoint != "" || e.AskedAPI != "" && e.addr.Kind != probe.AddressExecuteAPI:
 		return "private"
 	case e.cloudFront:
 		return "edge"

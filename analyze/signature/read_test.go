@@ -263,11 +263,16 @@ func TestChallengeOfAWebACL(t *testing.T) {
 
 // The errors of a WebSocket API are worded as a REST API's, and are none.
 func TestMessageOfAWebSocketAPI(t *testing.T) {
-	for text, by := range map[string]Producer{"Forbidden": Gateway, "Internal server error": Integration, "Endpoint request timed out": Integration, "Missing Authentication Token": ""} {
-		body := fmt.Appendf(nil, `{"message": %q, "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM9cOFvHcCIhw="}`, text)
-		if r := Read(Answer{Body: body}); r.APIKind != "" || r.GatewayResponse != "" || r.Producer != by {
+	for text, by := range map[string]Producer{"Forbidden": Gateway, "Internal server error": Integration, "Endpoint request timed out": Integration, "Missing Authentication Token": "",
+		"Too Many Requests": Gateway, "Limit Exceeded": Gateway, "Service Unavailable": Integration, "Unauthorized": Authorizer, "Invalid request body": Gateway, "Could not parse request body into json: Unexpected character": Gateway} {
+		body := fmt.Appendf(nil, `{"message": %q, "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM8cOFvHcCIhw="}`, text)
+		if r := Read(Answer{Body: body}); r.APIKind != "" || r.GatewayResponse != "" || r.Producer != by || r.RequestID != "L0SM8cOFvHcCIhw=" || (by == "") != (len(r.Candidates) == 0) {
 			t.Errorf("%s: %+v", text, r)
 		}
+	}
+	// A refused handshake may be the authorizer's doing or the gateway's.
+	if r := Read(Answer{Status: 403, Body: []byte(`{"message": "Forbidden", "connectionId":"L0SM9cOFvHcCIhw=", "requestId":"L0SM8cOFvHcCIhw="}`)}); r.Producer != "" || r.Candidates[0].Cause != "authorizer-deny" {
+		t.Errorf("handshake: %+v", r)
 	}
 	// A REST API whose gateway response shows an id of the caller's stays one.
 	r := Read(Answer{Status: 403, Header: restHeaders("x-amzn-ErrorType: ForbiddenException"), Body: []byte(`{"message":"Forbidden","connectionId":"1","requestId":"2"}`)})

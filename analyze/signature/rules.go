@@ -51,6 +51,7 @@ var rules = []rule{
 	// name DEFAULT_4XX beside that message.
 	{errors: []string{missingToken}, exact: []string{"Missing Authentication Token"}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedRoute},
 	{errors: []string{missingToken}, response: "MISSING_AUTHENTICATION_TOKEN", by: Gateway, causes: unmatchedRoute},
+	{errors: []string{incompleteSig}, prefix: []string{"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header"}, response: "DEFAULT_4XX", by: Gateway, causes: undated},
 	{errors: []string{incompleteSig, missingToken}, part: []string{"key=value pair (missing equal-sign) in Authorization header", "Authorization header requires '"}, response: "DEFAULT_4XX", by: Gateway, causes: unmatchedWithHeader},
 	{errors: []string{incompleteSig}, response: "DEFAULT_4XX", by: Gateway, causes: unmatchedWithHeader},
 	{errors: []string{"ResourceNotFoundException", "NotFoundException"}, response: "RESOURCE_NOT_FOUND", by: Gateway, causes: resourceNotFound},

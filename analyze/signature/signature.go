@@ -20,6 +20,7 @@ type Answer struct {
 	Method            string // of the request; "" unknown
 	SentAuthorization *bool  // whether the request carried an Authorization header; nil unknown
 	SentAPIKey        *bool  // whether it carried x-api-key; nil unknown
+	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 
 	Outcome  probe.Outcome // "" counts as a response
 	APIKind  probe.APIKind // by configuration; "" unknown

@@ -14,16 +14,21 @@ const (
 var unmatchedRoute = []cause{
 	{name: "unmatched-route", finding: "unmapped-target", why: "no method and path of what the stage has deployed matches the request; API Gateway then asks for a signature", apart: seeExport},
 	{name: "route-not-deployed", finding: "stale-deployment", why: "the route is in the editor but not in the deployment that the stage serves", apart: "Compare get-resources with the stage's export; deploy to the stage and repeat the request."},
-	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name? The access log of that stage holds the request id."},
-	{name: "wrong-stage-prefix", finding: "unmapped-target", when: onInvokeURL, why: "the stage's name stands twice in the path, or the path below it is another API's", apart: "The first path segment is the stage; request the path without a second one."},
-	{name: "iam-without-signature", finding: "access-denied", when: withoutAuthorization, why: "the method asks for AWS_IAM and the request is not signed", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
+	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, permits: true, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name? The access log of that stage holds the request id."},
+	{name: "wrong-stage-prefix", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the stage's name stands twice in the path, or the path below it is another API's", apart: "The first path segment is the stage; request the path without a second one."},
+	{name: "wrong-stage-prefix", finding: "unmapped-target", when: stageTwice, why: "the path begins with the same segment twice, as where the stage's name is written a second time", apart: "The first path segment is the stage; request the path without a second one."},
+	{name: "iam-without-signature", finding: "access-denied", when: withoutAuthorization, permits: true, why: "the method asks for AWS_IAM and the request is not signed", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
 }
 
 var unmatchedWithHeader = []cause{
 	{name: "unmatched-route", finding: "unmapped-target", why: "no deployed route matches; the Authorization header of the request then went to the signature parser. It is the answer \"Missing Authentication Token\" in another coat", apart: "Repeat without an Authorization header: an unmatched route then answers Missing Authentication Token. " + seeExport},
 	{name: "route-not-deployed", finding: "stale-deployment", why: "the route is in the editor but not in the deployment that the stage serves", apart: "Compare get-resources with the stage's export; deploy to the stage and repeat the request."},
-	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name?"},
+	{name: "wrong-mapping", finding: "wrong-stage", when: onDomain, permits: true, why: "the domain's mapping leads to another stage or API, where the rest of the path is no route", apart: "aws apigateway get-base-path-mappings: which API and stage does the longest matching base path name?"},
 	{name: "iam-with-bearer-token", finding: "access-denied", why: "the method asks for AWS_IAM, and the Authorization header holds something other than a signature", apart: "aws apigateway get-method: authorizationType. Signed, the same request gives another answer."},
+}
+
+var undated = []cause{
+	{name: "incomplete-signature", finding: "access-denied", why: "the Authorization header is a signature, and the request lacks the date that belongs to it", apart: "Sign with X-Amz-Date (curl --aws-sigv4 does); look for a proxy or a library that drops it."},
 }
 
 var resourceNotFound = []cause{
@@ -39,8 +44,8 @@ var unknownKey = []cause{
 }
 
 var badSignature = []cause{
-	{name: "wrong-signature", finding: "access-denied", why: "the signature does not fit the request: another secret, a header or path changed on the way, or another service or region in the scope", apart: "The message names the scope or the canonical request; service must be execute-api and region the API's."},
-	{name: "clock-skew", finding: "access-denied", why: "a signature is good for five minutes around its date", apart: "The message begins with \"Signature expired\" or \"Signature not yet current\" and states both times."},
+	{name: "wrong-signature", finding: "access-denied", when: saysMismatch, why: "the signature does not fit the request: another secret, a header or path changed on the way, or another service or region in the scope", apart: "The message names the scope or the canonical request; service must be execute-api and region the API's."},
+	{name: "clock-skew", finding: "access-denied", when: saysOtherTime, why: "a signature is good for five minutes around its date", apart: "The message begins with \"Signature expired\" or \"Signature not yet current\" and states both times."},
 }
 
 var deniedByPolicy = []cause{
@@ -74,6 +79,14 @@ var webSocketRoute = []cause{
 	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the WebSocket API fits the message's route key, and there is no $default route", apart: "aws apigatewayv2 get-routes against the API's routeSelectionExpression; the route must be deployed to the stage."},
 }
 
+// webSocketConnect are the causes of a refused handshake.
+var webSocketConnect = []cause{
+	{name: "authorizer-deny", finding: "access-denied", why: "the authorizer of the route $connect does not allow the connection", apart: "The execution log shows \"Starting authorizer\" for the request where an authorizer ran."},
+	{name: "iam-identity-policy", finding: "access-denied", why: "the route $connect asks for AWS_IAM, and the request is unsigned or not allowed", apart: "aws apigatewayv2 get-routes: authorizationType of $connect."},
+	{name: "no-such-stage", finding: "unmapped-target", why: "the first path segment is not a stage of this API", apart: "aws apigatewayv2 get-stages; no log of any stage holds the request id."},
+	{name: "api-key", finding: "access-denied", why: "the route $connect asks for an API key", apart: "aws apigatewayv2 get-routes: apiKeyRequired."},
+}
+
 var keyOnly = []cause{
 	{name: "api-key", finding: "access-denied", why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "aws apigateway get-usage-plans: does apiStages hold this API and stage? A new key takes minutes to work."},
 }
@@ -84,7 +97,7 @@ var forbiddenCauses = []cause{
 	{name: "no-mapping", finding: "unmapped-target", when: onDomain, why: "no base path mapping or routing rule of the domain fits the path", apart: "aws apigateway get-base-path-mappings; no log of any stage holds the request id."},
 	{name: "api-key", finding: "access-denied", when: withoutKey, why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "The access log's $context.error.responseType is INVALID_API_KEY; repeat with x-api-key."},
 	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
-	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, why: "the API answers at its custom domain only", apart: "aws apigateway get-rest-api: disableExecuteApiEndpoint."},
+	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the API answers at its custom domain only", apart: "aws apigateway get-rest-api: disableExecuteApiEndpoint."},
 	{name: "mutual-tls", finding: "access-denied", when: onDomain, why: "the domain asks for a client certificate and got none that its truststore knows", apart: "aws apigateway get-domain-name: mutualTlsAuthentication; repeat with a client certificate."},
 	{name: "nested-gateway", when: whenTraced, why: "a trace id is there, which refusals before the integration do not carry: another gateway behind this one may have refused", apart: "The execution log says \"Successfully completed execution\" where this gateway did its part."},
 }
@@ -188,7 +201,7 @@ var httpNotFound = []cause{
 	{name: "stage-prefix-missing", finding: "unmapped-target", when: onInvokeURL, why: "the path names no stage, and the API has no $default stage", apart: "aws apigatewayv2 get-stages; repeat with the stage's name as first segment."},
 	{name: "unmatched-route", finding: "unmapped-target", why: "no route of the stage's deployment fits method and path, and there is no $default route", apart: "aws apigatewayv2 get-routes; the access log's $context.routeKey is \"-\"."},
 	{name: "route-not-deployed", finding: "auto-deploy-off", why: "the route exists, but the stage does not deploy by itself, or its last deployment failed", apart: "aws apigatewayv2 get-stage: autoDeploy, lastDeploymentStatusMessage."},
-	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, why: "the API answers at its custom domain only", apart: "aws apigatewayv2 get-api: disableExecuteApiEndpoint."},
+	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the API answers at its custom domain only", apart: "aws apigatewayv2 get-api: disableExecuteApiEndpoint."},
 	{name: "application-not-found", why: "the integration wrote the same words", apart: "The access log's $context.integrationStatus is a number where the integration answered."},
 }
 

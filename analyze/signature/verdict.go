@@ -46,7 +46,11 @@ func (e *evidence) noAnswer() (verdict, bool) {
 func (e *evidence) byErrorType() verdict {
 	for i := range rules {
 		if r := &rules[i]; r.fitsError(e) {
-			return r.verdict(e)
+			v := r.verdict(e)
+			if e.errorType == accessDenied && !r.worded() && e.key != "Message" {
+				v.by = "" // an authorizer refuses with this type, and so does a policy
+			}
+			return v
 		}
 	}
 	// Not a name that API Gateway uses: the error of a service behind it.
@@ -79,6 +83,9 @@ func (e *evidence) withoutErrorType() verdict {
 			return v
 		}
 	}
+	if kind == "" && len(e.Header) == 0 {
+		return e.unshown()
+	}
 	if kind == "" && e.requestID == "" {
 		return verdict{causes: applicationOrOther}
 	}
@@ -91,8 +98,20 @@ func (e *evidence) withoutErrorType() verdict {
 	return verdict{by: Integration, causes: application}
 }
 
-// byWording judges by the first rule with these words. Where neither status nor
-// kind is known, as with a body alone, only what all such rules agree in is said.
+// unshown judges an answer whose headers are not at hand. Of a status alone, what
+// the status may stand for is said, and nobody is said to have answered.
+func (e *evidence) unshown() verdict {
+	if len(e.Body) == 0 {
+		return verdict{causes: concat(byStatus[e.Status], headersNotShown)}
+	}
+	if e.addr.Kind == probe.AddressExecuteAPI {
+		return verdict{causes: headersNotShown[:1]} // in no words of API Gateway's
+	}
+	return verdict{causes: headersNotShown[1:]}
+}
+
+// byWording judges by the first rule with these words. Where the kind is not
+// known, as with a body alone, only what all such rules agree in is said.
 func (e *evidence) byWording(kind probe.APIKind) (v verdict, ok bool) {
 	for i := range rules {
 		r := &rules[i]
@@ -100,14 +119,14 @@ func (e *evidence) byWording(kind probe.APIKind) (v verdict, ok bool) {
 		case !r.fitsWording(e, kind):
 		case !ok:
 			v, ok = r.verdict(e), true
-			if e.Status != 0 || kind != "" {
+			if kind != "" || len(e.Header) > 0 {
 				return v, true
 			}
 		default:
 			v = v.common(r.verdict(e))
 		}
 	}
-	if len(e.Header) == 0 && slices.Contains(generic, e.text) {
+	if e.Status == 0 && len(e.Header) == 0 && slices.Contains(generic, e.text) {
 		v.by = "" // a backend may have written it
 	}
 	return v, ok
@@ -139,6 +158,9 @@ func (e *evidence) saidByGateway(kind probe.APIKind) bool {
 // another gateway behind it into a success.
 func (e *evidence) success() verdict {
 	by := Integration
+	if e.kind() == probe.HTTP && e.Status == 204 && e.bare && e.has("access-control-allow-methods") {
+		by = "" // an HTTP API may answer a preflight by itself
+	}
 	if e.kind() == "" && e.requestID == "" {
 		by = "" // nothing says that API Gateway took part
 	}
@@ -178,7 +200,7 @@ func ResponseTypes() []string { return slices.Clone(responseTypes) }
 
 // bodyFactRE also takes keys without quotes, as clients print JSON that show it
 // in a form of their own.
-var bodyFactRE = regexp.MustCompile(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]+([a-z][A-Za-z_.-]{2,30}))\s*:\s*(?:"([^"\n]*)(?:"|$)|([^",\n]+))`)
+var bodyFactRE = regexp.MustCompile(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]+([a-z][A-Za-z_.-]{2,30}))\s*:\s*(?:"((?:[^"\\\n]|\\.)*)(?:"|$)|([^",\n]+))`)
 
 // bodyFacts are the values that a customised gateway response may show, under
 // the names people give them. The templates are not escaped, so that the body
@@ -186,7 +208,7 @@ var bodyFactRE = regexp.MustCompile(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]
 func (e *evidence) bodyFacts() map[string]string {
 	out := map[string]string{}
 	for _, m := range bodyFactRE.FindAllSubmatch(e.Body[:min(len(e.Body), 16<<10)], 64) {
-		value := string(m[3])
+		value := unquote(m[3])
 		if m[4] != nil {
 			value = strings.TrimSpace(string(m[4]))
 			if strings.Count(value, "}") > strings.Count(value, "{") {

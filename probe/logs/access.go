@@ -89,7 +89,7 @@ func brokenPairs(text []byte) []pair {
 func brokenValue(s []byte) string {
 	s = bytes.TrimRight(s, ",} \t\r\n")
 	if len(s) > 0 && s[0] == '"' {
-		s = bytes.TrimSuffix(s[1:], []byte(`"`))
+		s = trimBlank(bytes.TrimSuffix(s[1:], []byte(`"`)))
 	}
 	return string(s)
 }
@@ -206,20 +206,56 @@ var presets = sync.OnceValue(func() []*Format {
 			}
 		}
 	}
+	for _, text := range []string{ // of HTTP APIs, which have route keys
+		`$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId`,
+		`$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId $context.integrationErrorMessage`, // modules in wide use
+		`$context.identity.sourceIp,$context.requestTime,$context.httpMethod,$context.routeKey,$context.protocol,$context.status,$context.responseLength,$context.requestId`,
+		`<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>`,
+	} {
+		if f, err := CompileFormat(text); err == nil {
+			formats = append(formats, f)
+		}
+	}
 	return formats
 })
 
 func parsePreset(line []byte) (probe.LogRecord, bool) {
 	h := splitHeader(line)
+	text := unquoteRow(line[h.start:])
 	for _, f := range presets() {
 		var e entry
-		if !f.match(line[h.start:], &e) {
-			e = entry{}
+		if !f.match(text, &e) {
 			continue
 		}
-		if e.isAccess() {
+		if e.routeForResource(); e.isAccess() {
+			if e.rec.Time.IsZero() {
+				e.rec.Time = h.time
+			}
 			return e.finish(), true
 		}
 	}
 	return probe.LogRecord{}, false
+}
+
+// unquoteRow takes the quotes of a CSV file or of a program off an entry.
+func unquoteRow(text []byte) []byte {
+	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return text
+	}
+	text = bytes.ReplaceAll(text[1:len(text)-1], []byte(`""`), []byte(`"`))
+	return bytes.ReplaceAll(text, []byte(`\"`), []byte(`"`))
+}
+
+// routeForResource moves what an HTTP API logged in the place of a REST API's
+// resource, as its request id shows: $default, or nothing where no route fits.
+func (e *entry) routeForResource() {
+	if e.rec.ExtendedID != "" || e.rec.RouteKey != "" || !isExtended([]byte(e.rec.RequestID)) {
+		return
+	}
+	switch e.resource {
+	case "":
+		e.unrouted = true
+	case probe.DefaultStage:
+		e.rec.RouteKey, e.resource = e.resource, ""
+	}
 }

@@ -23,7 +23,7 @@ func ParseExecution(text []byte) (records []probe.LogRecord, ok bool) {
 			return x.outcome(doc.statusOf)
 		}
 	}
-	x.addText(Event{}, text)
+	x.addText(Event{}, unfold(text))
 	return x.outcome(nil)
 }
 

@@ -42,6 +42,7 @@ var failures = []failure{
 	{"SSLEngine problem", producerIntegration, "", 500},         // the same, in older years
 	{"Illegal character in", producerGateway, "", 500},          // an integration's URI that a stage variable broke
 	{"permission to assume the provided role", producerIntegration, "", 500},
+	{"statusCode should be an integer", producerGateway, "", 500}, // a mock's request template
 	{"Unable to transform request", producerGateway, "", 500},
 	{"Unable to transform response", producerGateway, "", 500},
 	{"No match for output mapping", producerGateway, "", 500},
@@ -53,6 +54,7 @@ var failures = []failure{
 	{"not authorized to perform: execute-api:", producerGateway, "ACCESS_DENIED", 403},
 	{"Request body does not match model schema", producerGateway, "BAD_REQUEST_BODY", 400},
 	{"Missing required request parameters", producerGateway, "BAD_REQUEST_PARAMETERS", 400},
+	{"Access denied. Reason: ", producerGateway, "", 403},
 	{"Unsupported media type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"Unsupported Media Type", producerGateway, "UNSUPPORTED_MEDIA_TYPE", 415},
 	{"not authorized because method", producerGateway, "INVALID_API_KEY", 403},

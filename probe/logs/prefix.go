@@ -21,6 +21,10 @@ func (h header) known() bool { return h.start > 0 }
 // a line: an event time, a stream name, "(id) ", the date of a test invocation.
 func splitHeader(line []byte) header {
 	var h header
+	if n := bracketed(line, &h.time); n > 0 {
+		h.start = n
+		return h
+	}
 	if at := skipTime(line, &h.time); at > 0 {
 		h.start = at
 		// "aws logs tail" and "awslogs" print the stream's name after the time.
@@ -36,6 +40,31 @@ func splitHeader(line []byte) header {
 		h.test, h.start = true, h.start+n
 	}
 	return h
+}
+
+// bracketed reads "[2b4492] [2016-10-11 15:26:57] ", the end of a stream's name
+// and the time, as deployment tools print them in front of a line.
+func bracketed(s []byte, t *time.Time) int {
+	const layout = "2006-01-02 15:04:05"
+	const longestTag = 32
+	if len(s) == 0 || s[0] != '[' {
+		return 0
+	}
+	tag := bytes.IndexByte(s[:min(len(s), longestTag)], ']')
+	if tag < 0 || !bytes.HasPrefix(s[tag:], []byte("] [")) {
+		return 0
+	}
+	from := tag + len("] [")
+	end := from + len(layout)
+	if len(s) < end+2 || s[end] != ']' || s[end+1] != ' ' {
+		return 0
+	}
+	at, err := time.Parse(layout, string(s[from:end]))
+	if err != nil {
+		return 0
+	}
+	*t = at
+	return end + 2
 }
 
 // parenthesised reads "(id) " and returns the id and its length with brackets.

@@ -34,7 +34,11 @@ func readStart(r *request, rest []byte) { r.nameRequest(rest) }
 
 // nameRequest takes the id out of "for request: {id}".
 func (r *request) nameRequest(rest []byte) {
-	if id := bytes.TrimRight(firstWord(rest), "."); isID(id) && !isExtended(id) {
+	word := firstWord(rest)
+	if bytes.HasSuffix(word, []byte("..")) {
+		return // what a person cut
+	}
+	if id := bytes.TrimRight(word, "."); isID(id) && !isExtended(id) {
 		if string(id) != r.rec.RequestID {
 			r.rec.RequestID = string(id)
 		}
@@ -204,10 +208,10 @@ func (r *request) setURI(uri []byte) {
 func (r *request) isLambda() bool { return strings.Contains(r.rec.IntegrationURI, ":function:") }
 
 func readEndpointHeaders(r *request, rest []byte) {
+	setOnce(&r.rec.APIID, headerValue(rest, "x-amzn-apigateway-api-id="))
 	if r.authorizing {
 		return
 	}
-	setOnce(&r.rec.APIID, headerValue(rest, "x-amzn-apigateway-api-id="))
 	// arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/{path}
 	arn := headerValue(rest, "X-Amz-Source-Arn=arn:")
 	if part := bytes.SplitN(arn, []byte(":"), 5); len(part) == 5 && r.rec.Stage == "" {
@@ -251,7 +255,7 @@ func readResponseHeaders(r *request, rest []byte) {
 		return // a backend of another kind may send such headers itself
 	}
 	setOnce(&r.rec.ExecutedVersion, headerValue(rest, "X-Amz-Executed-Version="))
-	if r.isLambda() {
+	if r.isLambda() || r.rec.ExecutedVersion != "" { // nothing but Lambda has versions
 		setOnce(&r.rec.LambdaRequestID, headerValue(rest, "x-amzn-RequestId="))
 		setOnce(&r.invocation, headerValue(rest, "x-amzn-ErrorType="))
 	}
@@ -321,7 +325,7 @@ func readAuthorizerException(response string) func(*request, []byte) {
 // readIntegrationID reads " : {id}". Any AWS service may be the integration; the
 // id is a Lambda function's only where the log says that one was called.
 func readIntegrationID(r *request, rest []byte) {
-	if r.isLambda() {
+	if r.isLambda() || r.rec.ExecutedVersion != "" {
 		setOnce(&r.rec.LambdaRequestID, firstWord(bytes.TrimLeft(rest, ": ")))
 	}
 }

@@ -16,8 +16,9 @@ type request struct {
 	last time.Time // of its newest line
 	mask uint64    // kinds seen
 
-	named              bool // its own lines told the request id
-	authorizing        bool // between "Starting authorizer" and its end
+	place              place // by the ARNs in its lines
+	named              bool  // its own lines told the request id
+	authorizing        bool  // between "Starting authorizer" and its end
 	failedInAuthorizer bool
 	invocation         string // the exception with which Lambda itself refused the invocation
 
@@ -35,6 +36,12 @@ func (r *request) seen(k kind) bool { return r.mask&(1<<k) != 0 }
 // done reports whether the log says that the request ended.
 func (r *request) done() bool {
 	return r.seen(kindCompleted) || r.seen(kindGatewayResponse) || r.rec.Error == errUnauthorized
+}
+
+// testedAuthorizer reports whether a test of an authorizer in the console has
+// ended. Tests of methods call no authorizer.
+func (r *request) testedAuthorizer() bool {
+	return r.seen(kindLogFor) && r.seen(kindAuthorizerDone) && !r.seen(kindStart)
 }
 
 // take reads one line into the request.
@@ -125,7 +132,8 @@ func cut(text []byte, n int) []byte {
 // record returns the request as a record.
 func (r *request) record() probe.LogRecord {
 	rec := r.rec
-	rec.Complete = r.done()
+	rec.Complete = r.done() || r.testedAuthorizer()
+	r.locate(&rec)
 	if rec.Detail == "" && rec.Error != "" {
 		rec.Detail = r.invocation
 	}
@@ -228,7 +236,7 @@ func (r *request) setAPIStage(s []byte) {
 	case !found || strings.Trim(api, "*") != "": // people mask the API's id, not the stage
 		return
 	}
-	if isStageName(stage) && stage != "null" && stage != "test-invoke-stage" {
+	if isStageName(stage) && !isTestStage(stage) {
 		r.rec.Stage = stage
 	}
 }

@@ -1,0 +1,60 @@
+package explain
+
+import (
+	"regexp"
+	"strings"
+)
+
+// curlCommand is the command line of an HTTP or WebSocket client, with the URL.
+var curlCommand = regexp.MustCompile(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie|wscat|websocat)\s.*?((?:https?|wss?)://[^\s'"\\]+)`)
+
+// command reads the command line that made the transcript.
+func (s *scanner) command(line string) {
+	if !strings.Contains(line, "://") {
+		return
+	}
+	m := curlCommand.FindStringSubmatch(line)
+	if m == nil {
+		return
+	}
+	s.asked = asked{url: tidyURL(m[1])}
+	if h := hostFlag.FindStringSubmatch(line); h != nil {
+		s.host, s.path = h[1], pathOf(s.url)
+	}
+	if h := apiFlag.FindStringSubmatch(line); h != nil {
+		s.api = h[1]
+	}
+	switch x := methodFlag.FindStringSubmatch(line); {
+	case x != nil:
+		s.method = x[1]
+	case headFlag.MatchString(line):
+		s.method = "HEAD"
+	}
+	yes := true
+	if authFlag.MatchString(line) {
+		s.auth = &yes
+	}
+	if keyFlag.MatchString(line) {
+		s.key = &yes
+	}
+}
+
+// What a command line says of the request. That a flag is missing says little:
+// it may stand on the next line.
+var (
+	methodFlag = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
+	headFlag   = regexp.MustCompile(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
+	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
+	hostFlag   = regexp.MustCompile(`(?i)['" ]host: ?([^\s'"]+)`)
+	apiFlag    = regexp.MustCompile(`(?i)['" ]x-apigw-api-id: ?([a-z0-9]+)`)
+	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
+)
+
+// pathOf is the path of a URL, with its query.
+func pathOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return "/"
+}
