@@ -91,7 +91,10 @@ type LogRecord struct {
 	LambdaAlias       string `json:"lambda_alias,omitempty"`
 	LambdaRequestID   string `json:"lambda_request_id,omitempty"`
 
-	AuthorizerID      string    `json:"authorizer_id,omitempty"`
+	AuthorizerID string `json:"authorizer_id,omitempty"`
+	// AuthorizerCalled is whether the log shows a call of the authorizer's function:
+	// false where a result that was kept decided, nil where it does not say.
+	AuthorizerCalled  *bool     `json:"authorizer_called,omitempty"`
 	AuthorizerOutcome string    `json:"authorizer_outcome,omitempty"` // allow, deny, unauthorized, error
 	UsagePlan         string    `json:"usage_plan,omitempty"`         // ok, throttled, quota, not-required
 	APIKeySuffix      string    `json:"api_key_suffix,omitempty"`     // the six characters that masking leaves

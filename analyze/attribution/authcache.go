@@ -94,9 +94,10 @@ func (s *study) authSkipped(x *split, bad []int) bool {
 		r := &s.Rows[d.row]
 		for _, rec := range s.Records(r.RequestID) {
 			switch {
-			case rec.AuthorizerID != "":
+			case rec.AuthorizerCalled != nil && *rec.AuthorizerCalled:
 				ran++
-			case rec.Complete && slices.Contains(bad, r.Cluster):
+			case !rec.Complete || rec.AuthorizerID != "" && rec.AuthorizerCalled == nil:
+			case slices.Contains(bad, r.Cluster):
 				skipped++
 			}
 		}

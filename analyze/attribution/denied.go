@@ -92,6 +92,10 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 		s.reportCachedDenial(sub, cells)
 		return
 	}
+	if name := s.oneForAll(sub, cells); name != "" {
+		f.Statement += fmt.Sprintf(" Authorizer %s keeps its results: what it decided on one of these routes may decide the others until it expires.", name)
+		cached, ran = true, false
+	}
 	if cached && !ran {
 		f.Linked, f.Alternatives = ConsistentWith, []Alternative{{Cause: AuthorizerCache}}
 		f.Settles = "execution logs at level INFO: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
@@ -116,6 +120,27 @@ func (s *study) mayBeCached(sub *subject, cells []*cell) bool {
 	})
 }
 
+// oneForAll names the caching authorizer of several scenarios that are refused by
+// policy, where the logs do not show it deciding on each of them; "" elsewhere. A
+// caller without credentials is refused before any authorizer.
+func (s *study) oneForAll(sub *subject, cells []*cell) string {
+	name := s.cachingAuthorizer(&split{sub: sub, cells: cells[:1]})
+	if name == "" || len(cells) < 2 || s.Clusters[cells[0].ref].GatewayResponse != "ACCESS_DENIED" {
+		return ""
+	}
+	decided := true
+	for _, c := range cells {
+		if s.cachingAuthorizer(&split{sub: sub, cells: []*cell{c}}) != name {
+			return ""
+		}
+		decided = decided && s.authorizerRan(sub, []*cell{c})
+	}
+	if decided {
+		return ""
+	}
+	return name
+}
+
 // authorizerRan tells whether the logs show the authorizer deciding a request
 // that was refused, rather than a result that was kept.
 func (s *study) authorizerRan(sub *subject, cells []*cell) bool {
@@ -125,7 +150,7 @@ func (s *study) authorizerRan(sub *subject, cells []*cell) bool {
 	for _, c := range cells {
 		for _, i := range c.rows {
 			for _, rec := range s.Records(s.Rows[i].RequestID) {
-				if rec.AuthorizerID != "" {
+				if rec.AuthorizerCalled != nil && *rec.AuthorizerCalled {
 					return true
 				}
 			}

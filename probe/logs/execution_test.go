@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"stageprobe/probe"
 	"stageprobe/scenarios/captures"
 )
@@ -80,7 +82,7 @@ func TestAuthorizerBlock(t *testing.T) {
 	rec := one(t, x.Records())
 	check(t, map[string]any{
 		"request_id": idA, "extended_request_id": "AAAA=", "api_id": "abc", "stage": "prod", "authorizer_id": "4hugyv",
-		"authorizer_outcome": "allow", "integration_latency_ms": 41, "integration_status": 200, "executed_version": "12",
+		"authorizer_outcome": "allow", "authorizer_called": true, "integration_latency_ms": 41, "integration_status": 200, "executed_version": "12",
 		"lambda_alias": "blue", "lambda_request_id": "bbbb", "integration_uri": lambda + "pets:blue/invocations",
 		"route_template": "GET /pets/{id}", "resource_path": "/pets/7", "path_params": map[string]any{"id": "7"},
 		"usage_plan": "not-required", "api_key_suffix": "abcdef", "producer": "integration", "complete": true, "error": nil,
@@ -89,6 +91,29 @@ func TestAuthorizerBlock(t *testing.T) {
 	for _, line := range rec.Lines {
 		if strings.Contains(line, "identity") || strings.Contains(line, "headers") || strings.Contains(line, "{id=7}") {
 			t.Errorf("a line that may hold a secret is kept: %s", line)
+		}
+	}
+}
+
+// TestKeptAuthorizerResult: with data trace on, a call of the authorizer leaves
+// lines; without, nothing tells.
+func TestKeptAuthorizerResult(t *testing.T) {
+	no := false
+	for trace, want := range map[string]*bool{"Incoming identity: ****abcdef": &no, "": nil} {
+		x := NewExecution(Options{})
+		lines := []string{"Starting authorizer: 4hugyv for request: " + idA}
+		if trace != "" {
+			lines = append(lines, trace)
+		}
+		feed(x, prodGroup, start, prefixed(idA, append(lines,
+			"Using valid authorizer policy for principal: ***abcdef",
+			"Successfully completed authorizer execution",
+			"The client is not authorized to perform this operation.",
+			"Gateway response type: ACCESS_DENIED with status code: 403",
+		)...)...)
+		rec := one(t, x.Records())
+		if diff := cmp.Diff(want, rec.AuthorizerCalled); diff != "" {
+			t.Errorf("with %q: %s", trace, diff)
 		}
 	}
 }

@@ -102,6 +102,11 @@ func (r *request) conclude(rec *probe.LogRecord) {
 		rec.ImpliedStatus = &f.status
 	}
 	rec.Producer = r.producer(rec, f)
+	// With data trace on, an authorizer that is called leaves the lines of the call.
+	if kept := r.seen(kindIdentity) && r.seen(kindAuthorizerDone) && !r.asked; r.asked || kept {
+		asked := r.asked
+		rec.AuthorizerCalled = &asked
+	}
 	if r.seen(kindRefusal) && rec.IntegrationCalled == nil {
 		called := false
 		rec.IntegrationCalled = &called

@@ -20,6 +20,7 @@ type request struct {
 	named              bool  // its own lines told the request id
 	authorizing        bool  // between "Starting authorizer" and its end
 	failedInAuthorizer bool
+	asked              bool   // the log shows a call of the authorizer
 	invocation         string // the exception with which Lambda itself refused the invocation
 
 	// Evidence lines stand in one buffer, so that keeping a line costs no
@@ -54,6 +55,9 @@ func (r *request) take(l *line, maxLines int) {
 	if endsAuthorizer(l.kind) {
 		r.authorizing = false
 	}
+	if r.authorizing && callsEndpoint(l.kind) {
+		r.asked = true
+	}
 	if l.read != nil {
 		l.read(r, l.rest)
 	}
@@ -70,6 +74,16 @@ func (r *request) take(l *line, maxLines int) {
 func endsAuthorizer(k kind) bool {
 	switch k {
 	case kindVerifyPlan, kindStart, kindMethod, kindCompleted, kindGatewayResponse:
+		return true
+	}
+	return false
+}
+
+// callsEndpoint lists the lines that a call leaves, of an integration or of an
+// authorizer.
+func callsEndpoint(k kind) bool {
+	switch k {
+	case kindEndpointURI, kindEndpointHeaders, kindSending, kindReceived, kindResponseHeaders:
 		return true
 	}
 	return false
@@ -98,7 +112,7 @@ func (r *request) takeUnknown(text []byte) {
 // query and body may hold secrets.
 func keeps(k kind) bool {
 	switch k {
-	case kindTrace, kindPathParams, kindEndpointURI, kindEndpointHeaders, kindResponseHeaders, kindMethodHeaders, kindLogFor:
+	case kindTrace, kindIdentity, kindPathParams, kindEndpointURI, kindEndpointHeaders, kindResponseHeaders, kindMethodHeaders, kindLogFor:
 		return false
 	}
 	return true

@@ -18,7 +18,8 @@ const (
 	kindStart
 	kindMethod
 	kindPathParams
-	kindTrace // headers, query, body: may hold secrets, never kept as evidence
+	kindTrace    // headers, query, body: may hold secrets, never kept as evidence
+	kindIdentity // likewise; data trace is on where it is logged
 	kindValidated
 	kindEndpointURI
 	kindEndpointHeaders
@@ -55,7 +56,7 @@ var templates = []template{
 	{"Execution log for request ", kindLogFor, readProvisionalID},
 	{"Extended Request Id:", kindExtendedID, readExtendedID},
 	{"Starting authorizer:", kindStartAuthorizer, readAuthorizer},
-	{"Incoming identity:", kindTrace, nil},
+	{"Incoming identity:", kindIdentity, nil},
 	{"Authorizer result body before parsing:", kindTrace, nil},
 	{"Using valid authorizer policy for principal:", kindUsingPolicy, nil},
 	{"Successfully completed authorizer execution", kindAuthorizerDone, readAuthorizerDone},
