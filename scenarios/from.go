@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"stageprobe/scenarios/internal/guard"
 )
 
 // InitOptions say what a scenario file is made from.
@@ -82,7 +84,7 @@ func decodeAny(data []byte) (doc any, err error) {
 		return doc, nil
 	}
 	doc = nil
-	err = yaml.Unmarshal(data, &doc)
+	err = guard.Call(func() error { return yaml.Unmarshal(data, &doc) })
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, errors.New(first)

@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"stageprobe/probe"
+	"stageprobe/scenarios/internal/guard"
 )
 
 func isOpenAPI(doc any) bool { return dig(doc, "openapi") != nil || dig(doc, "swagger") != nil }
@@ -45,25 +46,23 @@ func fromOpenAPI(doc any, data []byte, d *draft) error {
 // loadOpenAPI reads version 2 and 3. A $ref to another file or address is not
 // followed.
 func loadOpenAPI(doc any, data []byte) (spec *openapi3.T, err error) {
-	// The converter follows pointers that a document with null in a wrong place
-	// leaves nil.
-	defer func() {
-		if p := recover(); p != nil {
-			spec, err = nil, fmt.Errorf("something that it needs is null (%v)", p)
+	err = guard.Call(func() (err error) {
+		if dig(doc, "swagger") == nil {
+			spec, err = openapi3.NewLoader().LoadFromData(data)
+			return err
 		}
-	}()
-	if dig(doc, "swagger") == nil {
-		return openapi3.NewLoader().LoadFromData(data)
-	}
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return nil, err
-	}
-	var old openapi2.T
-	if err := json.Unmarshal(text, &old); err != nil {
-		return nil, err
-	}
-	return openapi2conv.ToV3(&old)
+		text, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		var old openapi2.T
+		if err := json.Unmarshal(text, &old); err != nil {
+			return err
+		}
+		spec, err = openapi2conv.ToV3(&old)
+		return err
+	})
+	return spec, err
 }
 
 // server takes in a server's address, its variables replaced by their defaults.

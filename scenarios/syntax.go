@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"stageprobe/scenarios/internal/guard"
 )
 
 // SyntaxError is one thing that is wrong with a scenario file, where it stands
@@ -65,7 +67,11 @@ const maxNodes = 100_000
 
 func parseDocument(name string, data []byte) (*document, error) {
 	d := &document{name: cmp.Or(name, "scenario file"), lines: strings.Split(string(data), "\n")}
-	file, err := parser.ParseBytes(data, 0)
+	var file *ast.File
+	err := guard.Call(func() (err error) {
+		file, err = parser.ParseBytes(data, 0)
+		return err
+	})
 	if err != nil {
 		return nil, d.syntax(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"stageprobe/scenarios/internal/guard"
 )
 
 // maxRepeat bounds copies of an API, so that a slip in a world cannot eat all
@@ -19,8 +21,14 @@ const maxRepeat = 1000
 // names exists. The error quotes the line of an unknown key.
 func Parse(text []byte) (*World, error) {
 	w := new(World)
-	if err := yaml.UnmarshalWithOptions(text, w, yaml.Strict()); err != nil {
-		return nil, errors.New(yaml.FormatError(err, false, true))
+	err := guard.Call(func() error {
+		if err := yaml.UnmarshalWithOptions(text, w, yaml.Strict()); err != nil {
+			return errors.New(yaml.FormatError(err, false, true))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if err := w.expand(); err != nil {
 		return nil, err
