@@ -69,7 +69,7 @@ func (s *study) authCached(w *weighing) Finding {
 		f.Linked = Proven
 		f.Statement += " By the logs the refused requests were decided without a call of the authorizer."
 	} else {
-		f.Settles = "execution logs at level INFO: a request that a cached result decided shows no call of the authorizer; or flush the authorizer cache and look whether the refusals stop"
+		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or flush the authorizer cache and look whether the refusals stop"
 	}
 	f.Remedy = remedy.FlushAuthorizersCache(s.Snapshot.Region, w.sub.api, w.sub.conf)
 	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))

@@ -98,7 +98,7 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 	}
 	if cached && !ran {
 		f.Linked, f.Alternatives = ConsistentWith, []Alternative{{Cause: AuthorizerCache}}
-		f.Settles = "execution logs at level INFO: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
+		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
 	}
 	if forbidden(c) && sub.api == nil {
 		f.Alternatives = []Alternative{{Cause: UnmappedTarget}}
