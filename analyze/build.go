@@ -172,9 +172,7 @@ func (s *Session) reportCluster(in attribution.Input, c *cluster.Cluster, rows [
 		Reference: c.Reference,
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
-	if out.Producer == "integration" || out.Producer == "" {
-		out.refine(in, rows)
-	}
+	out.refine(in, rows)
 	if ref := reference(grouping.Of(c.Target, c.Scenario)); ref != nil && ref != c {
 		for _, d := range cluster.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
@@ -184,19 +182,24 @@ func (s *Session) reportCluster(in attribution.Input, c *cluster.Cluster, rows [
 }
 
 // refine takes what the logs of a cluster's requests say and its answers do
-// not: which gateway response it was.
+// not: which gateway response it was. Where they say several, it stays open.
 func (c *Cluster) refine(in attribution.Input, rows []int) {
 	if c.GatewayResponse != nil || c.Status < 400 {
 		return
 	}
+	said := ""
 	for _, i := range rows {
 		for _, r := range in.Records(in.Rows[i].RequestID) {
-			if r.GatewayResponse != "" {
-				c.GatewayResponse = &r.GatewayResponse
+			switch {
+			case r.GatewayResponse == "" || r.GatewayResponse == said:
+			case said != "":
 				return
+			default:
+				said = r.GatewayResponse
 			}
 		}
 	}
+	c.GatewayResponse = orNil(said)
 }
 
 func reference(of []*cluster.Cluster) *cluster.Cluster {

@@ -85,7 +85,7 @@ func gatewayCheck(want string) check {
 	if want == "" {
 		return check{text: "no gateway response", of: noGatewayResponse}
 	}
-	return check{text: "gateway response " + want, of: func(a *answer) (holds, string) {
+	return check{text: gatewayText(want), of: func(a *answer) (holds, string) {
 		r := a.read()
 		switch {
 		case r.GatewayResponse != "":
@@ -96,6 +96,8 @@ func gatewayCheck(want string) check {
 		return unknown, "who answered"
 	}}
 }
+
+func gatewayText(want string) string { return "gateway response " + want }
 
 func noGatewayResponse(a *answer) (holds, string) {
 	r := a.read()

@@ -108,6 +108,11 @@ func (j *judge) results(c *cell, rep *analyze.Report, key cellKey) []result {
 		return out
 	}
 	e := c.expect
+	for i := range out {
+		if out[i].holds == unknown && out[i].text == gatewayText(e.GatewayResponse.Type) {
+			out[i] = s.gatewayResponse(out[i], e.GatewayResponse.Type)
+		}
+	}
 	if e.ServedBy != "" {
 		out = append(out, s.servedBy(e.ServedBy))
 	}

@@ -196,6 +196,29 @@ func TestServing(t *testing.T) {
 	}
 }
 
+// TestGatewayResponseByTheLogs: of a bare 403 the logs tell which it is.
+func TestGatewayResponseByTheLogs(t *testing.T) {
+	key, waf := "INVALID_API_KEY", "WAF_FILTERED"
+	for _, tt := range []struct {
+		said []*string
+		want string
+	}{
+		{[]*string{&key}, "met | INVALID_API_KEY in 7 answers, by the logs"},
+		{[]*string{&key, &waf}, "unmet | WAF_FILTERED by the logs"},
+		{[]*string{&key, nil}, "unknown | "},
+		{nil, "unknown | "},
+	} {
+		target := analyze.Target{ID: "abc/prod"}
+		for i, said := range tt.said {
+			target.Clusters = append(target.Clusters, analyze.Cluster{ID: fmt.Sprint(i), Scenario: "s", Status: 403, Count: 7, GatewayResponse: said})
+		}
+		got := judged(t, "gateway_response: INVALID_API_KEY", nil, &analyze.Report{Targets: []analyze.Target{target}})
+		if len(got) != 1 || !strings.HasPrefix(got[0], "gateway response INVALID_API_KEY | "+tt.want) {
+			t.Errorf("%v, want %s", got, tt.want)
+		}
+	}
+}
+
 // A stage of the same name, but of another API than the one meant, is not the
 // stage that is expected.
 func TestServedByAnotherAPI(t *testing.T) {

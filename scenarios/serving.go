@@ -20,6 +20,33 @@ type serving struct {
 	scenario string
 }
 
+// gatewayResponse settles by what the report knows from the logs what the answers
+// alone did not tell: some gateway responses have the same bytes.
+func (s *serving) gatewayResponse(r result, want string) result {
+	if want == "" {
+		return r
+	}
+	var other []string
+	n := 0
+	for _, c := range s.clusters(s.target) {
+		switch {
+		case c.GatewayResponse == nil:
+			return r
+		case *c.GatewayResponse != want && !slices.Contains(other, *c.GatewayResponse):
+			other = append(other, *c.GatewayResponse)
+		}
+		n += c.Count
+	}
+	if n == 0 {
+		return r
+	}
+	r.holds, r.observed = met, fmt.Sprintf("%s in %s, by the logs", want, plural(n, "answer"))
+	if len(other) > 0 {
+		r.holds, r.observed = unmet, strings.Join(other, ", ")+" by the logs"
+	}
+	return r
+}
+
 // servedBy goes by the logs, else by where the address leads.
 func (s *serving) servedBy(want string) result {
 	r := result{text: "served by stage " + want}
