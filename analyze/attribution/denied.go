@@ -92,11 +92,11 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 		s.reportCachedDenial(sub, cells)
 		return
 	}
-	if name := s.oneForAll(sub, cells); name != "" {
-		f.Statement += fmt.Sprintf(" Authorizer %s keeps its results: what it decided on one of these routes may decide the others until it expires.", name)
-		cached, ran = true, false
+	shared := s.oneForAll(sub, cells)
+	if shared != "" {
+		f.Statement += fmt.Sprintf(" Authorizer %s keeps its results: what it decided on one of these routes may decide the others until it expires.", shared)
 	}
-	if cached && !ran {
+	if shared != "" || cached && !ran {
 		f.Linked, f.Alternatives = ConsistentWith, []Alternative{{Cause: AuthorizerCache}}
 		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
 	}

@@ -13,10 +13,10 @@ const timeWindows = 10
 
 // unexplainedLaw: any answer may follow any other, at shares that change over
 // the run. It fits everything a little, so that a known cause which fits nothing
-// does not win for want of a rival. One change that has
-// settled has an explanation: leaving it out keeps the sum over all answers a
-// sub-probability. Failures are the backend's in whatever order they come, as
-// bursts do that concurrent requests have torn apart.
+// does not win for want of a rival. One change that has settled has an
+// explanation: leaving it out keeps the sum over all answers a sub-probability.
+// Failures are the backend's in whatever order they come, as bursts do that
+// concurrent requests have torn apart.
 func (s *study) unexplainedLaw(x *split) law {
 	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
 	if x.failure {
