@@ -137,9 +137,9 @@ func usedBy(api *probe.API, deployment string) string {
 
 // uncompared is what the definitions of the targets' stages do not tell, each
 // once, and never taken for equal.
-func (s *study) uncompared() []string {
+func uncompared(subjects []*subject) []string {
 	var out []string
-	for _, sub := range s.subjects {
+	for _, sub := range subjects {
 		_, un := diff.Undeployed(sub.api, sub.conf)
 		for _, text := range un {
 			if !slices.Contains(out, text) {
@@ -177,7 +177,7 @@ func (s *study) redeployStep() (string, string) {
 			return stepUnknown, s.unreadDefinitions(sub)
 		}
 	}
-	if un := s.uncompared(); len(un) > 0 {
+	if un := uncompared(subjects); len(un) > 0 {
 		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + some(un, 6)
 	}
 	texts := []string{"no edit waits for a deployment"}

@@ -114,6 +114,9 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 			if len(rep.Findings) > 0 && strings.Contains(rep.Findings[0].Settles, " $") {
 				t.Errorf("a shell would read more than a stage in %q", rep.Findings[0].Settles)
 			}
+			if step := rep.Steps[2]; want.cause == attribution.UnmappedTarget && step.Status != "ok" {
+				t.Errorf("step 3 asks what leads nowhere: %+v", step)
+			}
 			if got := pendingOf(rep); want.pending != "" && !slices.Contains(got, want.pending) || want.pending == "" && len(got) > 0 {
 				t.Errorf("pending: %q, want %q", got, want.pending)
 			}
