@@ -11,12 +11,18 @@ import (
 // likelihood is less than 1/alpha times that of p (Robbins 1970; Howard, Ramdas,
 // McAuliffe & Sekhon 2021).
 func ConfSeq(k, n int, alpha float64) (lo, hi float64) {
+	return confSeq(float64(k), float64(n), alpha)
+}
+
+// confSeq is ConfSeq for counts that need not be whole: rows that depend on each
+// other count as fewer.
+func confSeq(k, n, alpha float64) (lo, hi float64) {
 	if n == 0 {
 		return 0, 1
 	}
-	mix := logBeta(float64(k)+.5, float64(n-k)+.5) - logBeta(.5, .5)
-	outside := func(p float64) bool { return mix-LogBin(k, n, p) >= math.Log(1/alpha) }
-	hat := float64(k) / float64(n)
+	mix := logBeta(k+.5, n-k+.5) - logBeta(.5, .5)
+	outside := func(p float64) bool { return mix-times(k, math.Log(p))-times(n-k, math.Log1p(-p)) >= math.Log(1/alpha) }
+	hat := k / n
 	lo, hi = 0, 1
 	if k > 0 {
 		lo = crossing(outside, 0, hat)

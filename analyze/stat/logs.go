@@ -39,7 +39,7 @@ func LogSub(a, b float64) float64 {
 // LogBin returns k ln q + (n-k) ln(1-q), the ln likelihood of k successes in n
 // draws in one given order, with 0 ln 0 = 0.
 func LogBin(k, n int, q float64) float64 {
-	return times(k, math.Log(q)) + times(n-k, math.Log1p(-q))
+	return times(float64(k), math.Log(q)) + times(float64(n-k), math.Log1p(-q))
 }
 
 // logBinMax is LogBin at its maximum, q = k/n.
@@ -51,11 +51,11 @@ func logBinMax(k, n int) float64 {
 }
 
 // times is n·x with 0·(-Inf) = 0.
-func times(n int, x float64) float64 {
+func times(n, x float64) float64 {
 	if n == 0 {
 		return 0
 	}
-	return float64(n) * x
+	return n * x
 }
 
 // xlogx is x ln x with 0 ln 0 = 0.
