@@ -84,7 +84,8 @@ func TestPlannerFollowsAdviceButLooksElsewhere(t *testing.T) {
 	p.advise([]attribution.Cell{{Target: 0, Scenario: 1, Weight: 1}})
 	counts := map[[2]int]int{}
 	for range 1500 {
-		c := &p.cells[p.draw()]
+		i, _ := p.draw()
+		c := &p.cells[i]
 		c.sent++
 		p.sent[c.target]++
 		counts[[2]int{c.target, c.scenario}]++
