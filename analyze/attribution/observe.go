@@ -570,8 +570,13 @@ const mostDiffers = 12
 // the answers alike are one difference: the shortest path speaks.
 func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []Difference {
 	var out []Difference
+	marks = slices.Clone(marks)
+	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int { return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(b.LogE, a.LogE)) })
 	for i := range marks {
 		m := &marks[i]
+		if m.Sums() && len(out) > 0 {
+			break
+		}
 		if sub != nil && s.cellOf(sub, m.Scenario) == nil {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -46,6 +47,7 @@ type Field struct {
 	Lacks  bool
 	Class  bool
 	symbol uint64
+	rank   int // how well it reads: 0 best
 }
 
 // MaxClusters is the most behaviours of one scenario on one target that are told
@@ -190,13 +192,13 @@ func (t *Table) cluster(n int, key uint64, by []*sorter, values []int32, symbols
 	}
 	for i, x := range by {
 		c.values[x.at] = values[i]
-		f := Field{Path: x.d.Def.String(), Class: x.d.Class, Lacks: values[i] == absent, symbol: symbols[i]}
+		f := Field{Path: x.d.Def.String(), Class: x.d.Class, Lacks: values[i] == absent, symbol: symbols[i], rank: rank(&x.d.Def)}
 		if !f.Lacks {
 			f.Value = cmp.Or(x.d.values[values[i]].text, "…")
 		}
 		c.Fields = append(c.Fields, f)
 	}
-	slices.SortStableFunc(c.Fields, func(a, b Field) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(c.Fields, func(a, b Field) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Path, b.Path)) })
 	return c
 }
 
@@ -275,16 +277,49 @@ func reclass(clusters []*Cluster) {
 // that is not there.
 type Diff struct{ Field, A, B string }
 
-// Differs lists the features in which two behaviours differ, by path.
+// Differs lists the features in which two behaviours differ, those that read best
+// first. What only sums up others is left out where there are any.
 func Differs(a, b *Cluster) []Diff {
 	var out []Diff
 	for i := range a.Fields {
-		if i < len(b.Fields) && a.Fields[i].symbol != b.Fields[i].symbol {
-			out = append(out, Diff{a.Fields[i].Path, a.Fields[i].Value, b.Fields[i].Value})
+		f := &a.Fields[i]
+		if i >= len(b.Fields) || f.symbol == b.Fields[i].symbol || f.rank >= summing && len(out) > 0 {
+			continue
 		}
+		out = append(out, Diff{f.Path, f.Value, b.Fields[i].Value})
 	}
 	return out
 }
+
+// summing is the rank from which on a feature sums up others.
+const summing = 4
+
+// rank says how well a feature tells a reader what differs: a value, a type or a
+// member by itself, then a form, then what sums up others.
+func rank(d *feature.Def) int {
+	switch d.Aspect {
+	case feature.Content:
+		return 0
+	case feature.Type:
+		return 1
+	case feature.Member:
+		if strings.HasPrefix(d.Member, "member ") {
+			return summing + 1
+		}
+		return 2
+	case feature.Shape:
+		return 3
+	case feature.Set, feature.Size:
+		return summing
+	}
+	return summing + 2
+}
+
+// Rank orders marks for a reader as [Differs] does.
+func (m *Mark) Rank() int { return rank(&m.Def) }
+
+// Sums tells whether the feature only sums up others.
+func (m *Mark) Sums() bool { return rank(&m.Def) >= summing }
 
 // Side is the level of a mark's factor that a behaviour's value goes with: +1,
 // -1, or 0 where it tells nothing.
