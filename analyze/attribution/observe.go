@@ -367,7 +367,7 @@ func (s *study) named(c *behaviour.Cluster) Cluster {
 		ID: c.ID, Target: target, Scenario: scenario, Count: c.Count,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
-		APIID: c.Reading.APIID, Stage: c.Reading.Stage,
+		APIID: c.Reading.ToldAPIID, Stage: c.Reading.ToldStage,
 		Class: Class(c.Class), Reference: c.Reference,
 		Failure: c.Status >= 500 || c.Class == signature.Transport,
 		Summary: Summary(c, usual), RequestID: c.Exemplar.RequestID,
@@ -571,7 +571,9 @@ const mostDiffers = 12
 func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []Difference {
 	var out []Difference
 	marks = slices.Clone(marks)
-	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int { return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(b.LogE, a.LogE)) })
+	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int {
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(b.LogE, a.LogE))
+	})
 	for i := range marks {
 		m := &marks[i]
 		if m.Sums() && len(out) > 0 {

@@ -77,12 +77,16 @@ type sorter struct {
 	at    int
 	d     *def
 	sides map[int32]int // where the feature has more than few values
+	other int           // the side of a value that was not counted
 }
 
 // symbol is what an answer's value counts as.
 func (s *sorter) symbol(v int32) uint64 {
 	if s.sides != nil {
-		return uint64(s.sides[v] + 2)
+		if side := s.sides[v]; side != 0 {
+			return uint64(side + 2)
+		}
+		return uint64(s.other + 2)
 	}
 	if v == absent {
 		return 0
@@ -110,7 +114,11 @@ func (t *Table) sorters(scenario int, marks []Mark) []*sorter {
 			x.sides = map[int32]int{}
 			for _, l := range m.Values {
 				x.sides[l.at] = l.Side
+				if !l.Absent {
+					x.other += l.Side * (l.On + l.Off)
+				}
 			}
+			x.other = cmp.Compare(x.other, 0)
 		}
 		out = append(out, x)
 	}

@@ -154,7 +154,7 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 			key += mix(d.hash, v.Hash)
 		}
 	}
-	r.class = s.class(key, c)
+	r.class = s.class(mix(key, uint64(target)), c)
 	t.rows = append(t.rows, r)
 	if s.n++; s.n == calibration {
 		s.settle()
