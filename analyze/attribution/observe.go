@@ -10,6 +10,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -437,25 +438,27 @@ func told(in *Input) *behaviour.Table {
 	return t
 }
 
-// goesWith tells whether a cluster holds a value that goes with one level of a
-// factor, by any of the marks, other than the usual behaviour does.
-func (s *study) goesWith(k int, usual int, marks []behaviour.Mark) bool {
-	c, u := s.Clusters[k].told, s.Clusters[usual].told
-	if c == nil || u == nil {
-		return false
-	}
-	return slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
-		return m.Scenario == s.Clusters[k].Scenario && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
-	})
+// levelOf tells the level of a factor that a row had; ok is false where it is not
+// known.
+type levelOf func(*Row) (on, ok bool)
+
+func ofCanary(r *Row) (on, ok bool) {
+	l := known(r)
+	return l == LabelCanary, l != LabelUnknown && !r.Late
 }
 
 // linkedSplit is the split of a target into the behaviours that go with a
 // factor and the usual ones; nil where they are the usual ones throughout.
-func (s *study) linkedSplit(sub *subject, marks []behaviour.Mark) *split {
+func (s *study) linkedSplit(sub *subject, marks []behaviour.Mark, level levelOf) *split {
 	x := &split{sub: sub}
 	for _, c := range sub.cells {
+		if c.ref < 0 || !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+			continue
+		}
+		counts, all := s.byLevel(c, level)
+		usual := behaviour.Side(counts[c.ref], all)
 		for _, k := range s.deviants(sub, c) {
-			if s.goesWith(k, c.ref, marks) {
+			if s.goesWith(k, c.ref, marks, behaviour.Side(counts[k], all), usual, counts[k].N()) {
 				x.clusters = append(x.clusters, k)
 			}
 		}
@@ -464,6 +467,41 @@ func (s *study) linkedSplit(sub *subject, marks []behaviour.Mark) *split {
 		return nil
 	}
 	return s.settle(x)
+}
+
+// byLevel counts a cell's behaviours at the two levels of a factor.
+func (s *study) byLevel(c *cell, level levelOf) (counts map[int]stat.Count, all stat.Count) {
+	counts = map[int]stat.Count{}
+	for _, i := range c.rows {
+		on, ok := level(&s.Rows[i])
+		if !ok {
+			continue
+		}
+		one := stat.Count{Off: 1}
+		if on {
+			one = stat.Count{On: 1}
+		}
+		counts[s.Rows[i].Cluster] = counts[s.Rows[i].Cluster].Plus(one)
+		all = all.Plus(one)
+	}
+	return counts, all
+}
+
+// enoughToSide is how many answers of a behaviour tell by themselves whether it
+// goes with a level.
+const enoughToSide = 5
+
+// goesWith tells whether a behaviour goes with one level of a factor, other than
+// the usual behaviour does: by its own counts, and where it came too seldom, by a
+// value that goes with one.
+func (s *study) goesWith(k, usual int, marks []behaviour.Mark, side, usualSide, n int) bool {
+	if side != 0 || n >= enoughToSide {
+		return side != 0 && side != usualSide
+	}
+	c, u := s.Clusters[k].told, s.Clusters[usual].told
+	return c != nil && u != nil && slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
+		return m.Scenario == s.Clusters[k].Scenario && c.Holds(&m) && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
+	})
 }
 
 // linkedSplits reports the splits that were found to go with something drawn:
@@ -487,7 +525,7 @@ func (s *study) linkedCanary(sub *subject) {
 	if len(marks) == 0 {
 		return
 	}
-	x := s.linkedSplit(sub, marks)
+	x := s.linkedSplit(sub, marks, ofCanary)
 	if x == nil {
 		return
 	}
@@ -508,7 +546,10 @@ func (s *study) linkedLevels(sub *subject) {
 	slices.SortStableFunc(mine, func(a, b leveled) int { return cmp.Compare(b.link.LogE, a.link.LogE) })
 	for _, lv := range mine {
 		marks := strong(lv.link, s.threshold())
-		x := s.linkedSplit(sub, marks)
+		x := s.linkedSplit(sub, marks, func(r *Row) (on, ok bool) {
+			l := lv.factor.level(r)
+			return l == lv.level, l != ""
+		})
 		if x == nil || !s.levelFits(lv.factor, x) {
 			continue
 		}

@@ -284,7 +284,7 @@ func (x *tally) levels(at int) []Level {
 	}
 	for i := range out {
 		l := &out[i]
-		l.Side = side(*l, x.total)
+		l.Side = Side(stat.Count{On: l.On, Off: l.Off}, x.total)
 		if l.Side == 0 && len(d.values) > few && l.On+l.Off == 1 {
 			l.Side = l.On - l.Off // a value of many, seen once: on the side of its own
 		}
@@ -297,17 +297,19 @@ func (x *tally) levels(at int) []Level {
 // go with one side: an e-value of a value that was chosen for its counts.
 var sideOdds = math.Log(10)
 
-// side tells the level that a value goes with.
-func side(l Level, total stat.Count) int {
-	here := stat.Count{On: l.On, Off: l.Off}
-	rest := stat.Count{On: total.On - l.On, Off: total.Off - l.Off}
-	p := float64(total.On) / float64(total.On+total.Off)
-	logE := stat.LinkLogN([]stat.Count{here, rest}, 1, stat.Count{}, p) -
-		stat.BlockLogD([]stat.Count{total})
-	if logE < sideOdds {
+// Side tells the level that something goes with by its own counts, +1 for On and
+// -1 for Off, 0 where they tell nothing.
+func Side(here, total stat.Count) int {
+	rest := stat.Count{On: total.On - here.On, Off: total.Off - here.Off}
+	if total.On == 0 || total.Off == 0 {
 		return 0
 	}
-	if float64(here.On)*float64(total.Off) > float64(here.Off)*float64(total.On) {
+	p := float64(total.On) / float64(total.N())
+	logE := stat.LinkLogN([]stat.Count{here, rest}, 1, stat.Count{}, p) - stat.BlockLogD([]stat.Count{total})
+	switch {
+	case logE < sideOdds:
+		return 0
+	case float64(here.On)*float64(total.Off) > float64(here.Off)*float64(total.On):
 		return 1
 	}
 	return -1

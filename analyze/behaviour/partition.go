@@ -329,6 +329,12 @@ func (m *Mark) Rank() int { return rank(&m.Def) }
 // Sums tells whether the feature only sums up others.
 func (m *Mark) Sums() bool { return rank(&m.Def) >= summing }
 
+// Holds tells whether the behaviour has a mark's feature at all.
+func (c *Cluster) Holds(m *Mark) bool {
+	at, ok := c.values[m.def]
+	return ok && at != absent
+}
+
 // Side is the level of a mark's factor that a behaviour's value goes with: +1,
 // -1, or 0 where it tells nothing.
 func (c *Cluster) Side(m *Mark) int {
