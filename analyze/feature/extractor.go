@@ -68,6 +68,7 @@ const more = 0
 func New(opts Options) *Extractor {
 	x := &Extractor{opts: opts, headers: map[string]*node{}}
 	x.define(Def{Path: FoldedPath, Late: PathKind}, 0)
+	x.defineClasses()
 	x.full = &node{path: FoldedPath, full: true}
 	x.body = x.node(":body")
 	x.spacing = x.node(":spacing")
@@ -188,10 +189,6 @@ func (x *Extractor) put(def int, h uint64, text []byte) {
 		}
 		return
 	}
-	if len(x.out) >= MaxValues-1 && def != more {
-		x.put(more, mix(x.defs[def].hash, h), nil)
-		return
-	}
 	if s.hash != h || s.text == "" {
 		s.hash, s.text = h, clip(string(text[:min(len(text), maxText+1)]))
 	}
@@ -231,4 +228,25 @@ func (x *Extractor) finish() {
 	for _, t := range x.tables {
 		x.listRest(t)
 	}
+	x.fold()
+}
+
+// fold keeps the values of the MaxValues-1 oldest definitions and sums up the
+// rest in one, so that which are kept does not depend on their order.
+func (x *Extractor) fold() {
+	if len(x.out) <= MaxValues {
+		return
+	}
+	slices.SortFunc(x.out, func(a, b Value) int { return a.Def - b.Def })
+	at := MaxValues - 1
+	if x.out[0].Def == more {
+		at = MaxValues
+	}
+	sum := uint64(0)
+	for _, v := range x.out[at:] {
+		sum += mix(x.defs[v.Def].hash, v.Hash)
+	}
+	x.out = x.out[:at]
+	x.state[more].at = 0 // where it stands if it is listed
+	x.put(more, sum, nil)
 }

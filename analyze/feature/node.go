@@ -15,6 +15,9 @@ type node struct {
 	late    Late
 	defs    [aspects]int32
 
+	last  uint64 // value in the last answer with it
+	moved bool   // the value has changed
+
 	values *table // members by value
 	lines  *table // templates of its text
 	pairs  *table // pairs of words of its text

@@ -52,7 +52,12 @@ func (x *Extractor) leaf(n *node, k kind, text []byte) {
 		}
 	}
 	x.emit(n, Content, h, text)
-	if composed(f, text) {
+	if n.gen != x.gen { // a repeated header moves if its first does
+		n.moved = n.moved || n.gen > 0 && n.last != h
+		n.gen, n.last = x.gen, h
+	}
+	// The parts of a text that never moves would tell no more than the text.
+	if n.moved && composed(f, text) {
 		x.lines(n, text, false)
 	}
 }
