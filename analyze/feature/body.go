@@ -157,13 +157,14 @@ func (x *Extractor) csv(text []byte, comma rune) bool {
 			l.close(x)
 			return err == io.EOF
 		}
-		l.next(x)
+		l.begin(x)
 		x.touch(l.star)
 		l.star.types |= 1 << kindObject
 		for i, cell := range row[:min(len(row), len(columns))] {
 			x.cell = append(x.cell[:0], cell...)
 			x.leaf(columns[i], kindString, x.hideIDs(x.cell))
 		}
+		l.end(x, []byte(strings.Join(row, string(comma))))
 	}
 }
 

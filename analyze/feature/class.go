@@ -28,18 +28,18 @@ var classPaths = [classes]string{
 	":outcome", ":status", ":error-type", ":producer", ":gateway-response", ":media-type", ":body", ":failure",
 }
 
-func (x *Extractor) classText(class int, text string) {
-	if text == "" {
-		return
-	}
-	if x.class[class] == 0 {
-		if x.ignores(classPaths[class]) {
-			x.class[class] = -1
-		} else {
-			x.class[class] = x.define(Def{Path: classPaths[class], Class: true, Late: PathKind}, 1)
+// defineClasses defines the class features of an answer as a whole, so that they
+// come before all others where an answer has too many.
+func (x *Extractor) defineClasses() {
+	for i, path := range classPaths {
+		if !x.ignores(path) {
+			x.class[i] = x.define(Def{Path: path, Class: true, Late: PathKind}, 0)
 		}
 	}
-	if x.class[class] < 0 {
+}
+
+func (x *Extractor) classText(class int, text string) {
+	if text == "" || x.class[class] == 0 {
 		return
 	}
 	x.text = append(x.text[:0], text...)

@@ -49,6 +49,7 @@ type Extractor struct {
 	tmpl    []byte // the template at hand, and its wildcards
 	slots   []slot
 	element uint64 // sum over the scalars of the array member at hand
+	leaves  int    // and their number
 }
 
 // state is what the extractor knows of a definition beside its name.
@@ -67,6 +68,7 @@ const more = 0
 func New(opts Options) *Extractor {
 	x := &Extractor{opts: opts, headers: map[string]*node{}}
 	x.define(Def{Path: FoldedPath, Late: PathKind}, 0)
+	x.defineClasses()
 	x.full = &node{path: FoldedPath, full: true}
 	x.body = x.node(":body")
 	x.spacing = x.node(":spacing")
@@ -90,8 +92,7 @@ func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value
 		return x.out
 	}
 	if r == nil {
-		own := Read(o, nil, &x.opts.Scenario)
-		r = &own
+		r = x.read(o)
 	}
 	x.ownIDs(o)
 	x.answer(o, r)
@@ -99,6 +100,19 @@ func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value
 	x.bodyFeatures(o)
 	x.finish()
 	return x.out
+}
+
+// read is Read, but for the plain success that most answers are: with an id of
+// API Gateway, and without a word of an error or of AWS WAF, an integration has
+// made it.
+func (x *Extractor) read(o *probe.Observation) *signature.Reading {
+	plain := o.Status >= 200 && o.Status < 400 && o.Status != 204 && (o.Get("x-amz-apigw-id") != "" || o.Get("apigw-requestid") != "") &&
+		o.Get("x-amzn-errortype") == "" && o.Get("x-amzn-waf-action") == ""
+	if plain {
+		return &signature.Reading{Producer: signature.Integration}
+	}
+	r := Read(o, nil, &x.opts.Scenario)
+	return &r
 }
 
 // Read tells who answered and why, with what is known of the request. The target
@@ -175,10 +189,6 @@ func (x *Extractor) put(def int, h uint64, text []byte) {
 		}
 		return
 	}
-	if len(x.out) >= MaxValues-1 && def != more {
-		x.put(more, mix(x.defs[def].hash, h), nil)
-		return
-	}
 	if s.hash != h || s.text == "" {
 		s.hash, s.text = h, clip(string(text[:min(len(text), maxText+1)]))
 	}
@@ -218,4 +228,25 @@ func (x *Extractor) finish() {
 	for _, t := range x.tables {
 		x.listRest(t)
 	}
+	x.fold()
+}
+
+// fold keeps the values of the MaxValues-1 oldest definitions and sums up the
+// rest in one, so that which are kept does not depend on their order.
+func (x *Extractor) fold() {
+	if len(x.out) <= MaxValues {
+		return
+	}
+	slices.SortFunc(x.out, func(a, b Value) int { return a.Def - b.Def })
+	at := MaxValues - 1
+	if x.out[0].Def == more {
+		at = MaxValues
+	}
+	sum := uint64(0)
+	for _, v := range x.out[at:] {
+		sum += mix(x.defs[v.Def].hash, v.Hash)
+	}
+	x.out = x.out[:at]
+	x.state[more].at = 0 // where it stands if it is listed
+	x.put(more, sum, nil)
 }

@@ -14,6 +14,7 @@ const maxNested = 3
 type level struct {
 	dec     jsontext.Decoder
 	src     bytes.Buffer
+	text    []byte
 	unquote []byte
 	failed  inner // of the body itself
 }
@@ -22,7 +23,7 @@ var jsonOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontex
 
 func (x *Extractor) level(depth int, text []byte) *level {
 	l := &x.levels[depth]
-	l.src = *bytes.NewBuffer(text)
+	l.text, l.src = text, *bytes.NewBuffer(text)
 	l.dec.Reset(&l.src, jsonOptions...)
 	return l
 }
@@ -102,14 +103,24 @@ func (w *walker) array(n *node, depth int) bool {
 	w.present(n, kindArray)
 	l := w.open(n)
 	for w.dec.PeekKind() != ']' {
-		l.next(w.Extractor)
-		if !w.value(l.star, nil, depth+1) {
+		if !w.member(l, depth+1) {
 			return false
 		}
 	}
 	l.close(w.Extractor)
 	_, err = w.dec.ReadToken()
 	return err == nil
+}
+
+// member reads one member of an array.
+func (w *walker) member(l *array, depth int) bool {
+	from := w.dec.InputOffset()
+	l.begin(w.Extractor)
+	if !w.value(l.star, nil, depth) {
+		return false
+	}
+	l.end(w.Extractor, w.level.text[from:w.dec.InputOffset()])
+	return true
 }
 
 // sequence reads the values that follow one another in a text, each on a line
@@ -119,14 +130,12 @@ func (x *Extractor) sequence(n *node, text []byte) bool {
 	w := walker{x, x.level(0, text), 0}
 	l := x.open(n)
 	for {
-		switch kind := w.dec.PeekKind(); {
-		case kind == 0:
+		if w.dec.PeekKind() == 0 {
 			_, err := w.dec.ReadToken()
 			l.close(x)
 			return err == io.EOF
 		}
-		l.next(x)
-		if !w.value(l.star, nil, 1) {
+		if !w.member(l, 1) {
 			return false
 		}
 	}

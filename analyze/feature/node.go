@@ -3,6 +3,7 @@ package feature
 // node is one path of a scenario's answers, with the definitions of its aspects.
 type node struct {
 	path string
+	hash uint64 // of path
 	name string
 	kids map[string]*node
 	star *node // members of an array, or values under keys that are ids
@@ -13,6 +14,9 @@ type node struct {
 	full    bool
 	late    Late
 	defs    [aspects]int32
+
+	last  uint64 // value in the last answer with it
+	moved bool   // the value has changed
 
 	values *table // members by value
 	lines  *table // templates of its text
@@ -37,7 +41,7 @@ func (x *Extractor) node(path string) *node {
 		return x.full
 	}
 	x.nodes++
-	return &node{path: path, name: path, class: x.compares(path), ignored: x.ignores(path)}
+	return &node{path: path, hash: hash(path), name: path, class: x.compares(path), ignored: x.ignores(path)}
 }
 
 // child is the node of a key of an object.
@@ -141,7 +145,7 @@ func (x *Extractor) emit(n *node, a Aspect, h uint64, text []byte) {
 	}
 	def := int(n.defs[a])
 	if def == more {
-		h = mix(hash(n.path), h)
+		h = mix(n.hash, h)
 	}
 	x.put(def, h, text)
 }

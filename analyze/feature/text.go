@@ -18,10 +18,15 @@ const maxSlots = 8
 func (x *Extractor) lines(n *node, text []byte, markup bool) {
 	n.lines = x.begin(n, n.lines, saltTemplate)
 	for len(text) > 0 {
-		var seg []byte
-		seg, text = segment(text, markup)
-		if seg = bytes.TrimSpace(seg); len(seg) > 0 {
-			x.oneLine(n, seg)
+		seg, rest := text, []byte(nil)
+		if markup {
+			seg, rest = element(text)
+		}
+		text = rest
+		for line := range bytes.Lines(seg) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				x.oneLine(n, line)
+			}
 		}
 	}
 }
@@ -55,7 +60,7 @@ func (x *Extractor) wildcards(n *node, m *member, seg []byte) {
 func (x *Extractor) wordPairs(n *node, seg []byte) {
 	n.pairs = x.begin(n, n.pairs, saltPair)
 	before := []byte("^")
-	for from, to := token(seg, 0); from < len(seg); from, to = token(seg, to) {
+	for from, to, next := token(seg, 0); from < len(seg); from, to, next = token(seg, next) {
 		word := seg[from:to]
 		x.text = append(append(append(x.text[:0], before...), ' '), word...)
 		x.occurs(n.pairs, mix(saltPair, hash(x.text)), x.text)
@@ -70,7 +75,7 @@ func (x *Extractor) wordPairs(n *node, seg []byte) {
 func (x *Extractor) template(seg []byte) {
 	x.tmpl, x.slots = x.tmpl[:0], x.slots[:0]
 	last := 0
-	for from, to := token(seg, 0); from < len(seg); from, to = token(seg, to) {
+	for from, to, next := token(seg, 0); from < len(seg); from, to, next = token(seg, next) {
 		word := seg[from:to]
 		if !variable(word) {
 			continue
@@ -105,7 +110,8 @@ func wildcard(word []byte) []byte {
 var anyToken = []byte("<token>")
 
 // token finds the next token at or after i; from is len(s) where there is none.
-func token(s []byte, i int) (from, to int) {
+// A full stop at its end is none of it.
+func token(s []byte, i int) (from, to, next int) {
 	for i < len(s) && delimits(s, i) {
 		i++
 	}
@@ -117,7 +123,7 @@ func token(s []byte, i int) (from, to int) {
 	for to > from+1 && (s[to-1] == '.' || s[to-1] == '!') {
 		to--
 	}
-	return from, to
+	return from, to, i
 }
 
 // delimits tells whether a token ends at s[i]. A colon ends none between digits,
@@ -132,25 +138,17 @@ func delimits(s []byte, i int) bool {
 	return false
 }
 
-// segment cuts the first line off a text, or of a marked-up one the first
-// element: a tag with the text behind it. A closing tag adds nothing.
-func segment(text []byte, markup bool) (seg, rest []byte) {
-	end := bytes.IndexByte(text, '\n')
-	if end < 0 {
-		end = len(text)
+// element cuts the first element off a marked-up text: a tag with the text
+// behind it. A closing tag adds nothing.
+func element(text []byte) (seg, rest []byte) {
+	seg = text
+	if next := bytes.IndexByte(text[1:], '<'); next >= 0 {
+		seg, rest = text[:next+1], text[next+1:]
 	}
-	if !markup {
-		return text[:end], text[min(end+1, len(text)):]
-	}
-	if len(text) > 1 && text[0] == '<' && text[1] == '/' {
-		if close := bytes.IndexByte(text, '>'); close >= 0 {
-			return nil, text[close+1:]
+	if len(seg) > 1 && seg[0] == '<' && seg[1] == '/' {
+		if end := bytes.IndexByte(seg, '>'); end >= 0 {
+			seg = seg[end+1:]
 		}
 	}
-	if end > 1 {
-		if next := bytes.IndexByte(text[1:end], '<'); next >= 0 {
-			return text[:next+1], text[next+1:]
-		}
-	}
-	return text[:end], text[min(end+1, len(text)):]
+	return seg, rest
 }

@@ -37,7 +37,8 @@ func (x *Extractor) leaf(n *node, k kind, text []byte) {
 		f = epoch(text)
 	}
 	h := mix(uint64(k), hash(text))
-	x.element += mix(hash(n.path), h)
+	x.element += mix(n.hash, h)
+	x.leaves++
 	if n.below {
 		x.below(n, k, f, h, text)
 		return
@@ -51,7 +52,12 @@ func (x *Extractor) leaf(n *node, k kind, text []byte) {
 		}
 	}
 	x.emit(n, Content, h, text)
-	if composed(f, text) {
+	if n.gen != x.gen { // a repeated header moves if its first does
+		n.moved = n.moved || n.gen > 0 && n.last != h
+		n.gen, n.last = x.gen, h
+	}
+	// The parts of a text that never moves would tell no more than the text.
+	if n.moved && composed(f, text) {
 		x.lines(n, text, false)
 	}
 }
@@ -82,43 +88,40 @@ type array struct {
 	n, star *node
 	size    int
 	order   uint64
-	outer   uint64 // the sum of the member that the array stands in
+	outer   uint64 // x.element and x.leaves of the member that the array stands in
+	leaves  int
 }
 
 func (x *Extractor) open(n *node) *array {
 	x.touch(n)
-	return &array{n: n, star: x.members(n), outer: x.element}
+	return &array{n: n, star: x.members(n), outer: x.element, leaves: x.leaves}
 }
 
-// next begins a member.
-func (a *array) next(x *Extractor) {
-	a.end(x)
+// begin begins a member.
+func (a *array) begin(x *Extractor) {
 	a.size++
-	x.element = 0
+	x.element, x.leaves = 0, 0
 }
 
-// end ends a member: one that has parts is a member by all of them.
-func (a *array) end(x *Extractor) {
-	if a.size == 0 {
+// end ends a member, of which raw is the text: one that has several parts is a
+// member by all of them.
+func (a *array) end(x *Extractor, raw []byte) {
+	a.order = mix(a.order, x.element)
+	if x.leaves < 2 || a.star.full || a.star.ignored {
 		return
 	}
-	a.order = mix(a.order, x.element)
-	if a.star.kids != nil && !a.star.full {
-		a.star.values = x.begin(a.star, a.star.values, saltMember)
-		x.text = strconv.AppendUint(append(x.text[:0], "member "...), spread(x.element)>>32, 16)
-		x.occurs(a.star.values, mix(saltElement, x.element), x.text)
-	}
+	a.star.values = x.begin(a.star, a.star.values, saltMember)
+	x.occurs(a.star.values, mix(saltElement, x.element), bytes.TrimLeft(raw, ", \t\r\n"))
 }
 
 func (a *array) close(x *Extractor) {
-	a.end(x)
 	switch {
 	case a.size == 0:
 		a.n.sets |= 1 << formNothing
 	case a.star.gen == x.gen:
 		a.n.sets |= memberForms(a.star)
 	}
-	x.element = mix(a.outer, a.order)
+	x.element, x.leaves = mix(a.outer, a.order), a.leaves+1
 	if a.n.below {
 		return
 	}
