@@ -36,15 +36,52 @@ func RateDifference(on, off BinCount, alpha float64) (low, high float64) {
 	if on.N == 0 || off.N == 0 {
 		return -1, 1
 	}
-	mix := on.kt() + off.kt()
-	outside := func(d float64) bool {
-		f := func(b float64) float64 { return on.log(b+d) + off.log(b) }
-		from, to := max(0, -d), min(1, 1-d)
-		best := max(f(argmax(f, from, to)), f(from), f(to))
-		return mix-best >= math.Log(1/alpha)
-	}
+	outside := func(d float64) bool { return apartLogE(on, off, d) >= math.Log(1/alpha) }
 	hat := on.Rate() - off.Rate()
 	return crossing(outside, -1, hat), crossing(outside, 1, hat)
+}
+
+// apartLogE is ln E against a-b = d.
+func apartLogE(on, off BinCount, d float64) float64 {
+	return on.kt() + off.kt() - pairSup(rateLine{on, d, 1}, rateLine{off, 0, 1}, max(0, -d), min(1, 1-d))
+}
+
+// rateLine is a rate that depends on another one: at + slope·x.
+type rateLine struct {
+	BinCount
+	at, slope float64
+}
+
+func (l rateLine) log(x float64) float64 { return l.BinCount.log(l.at + l.slope*x) }
+
+// gradient is the derivative of log.
+func (l rateLine) gradient(x float64) float64 {
+	p := l.at + l.slope*x
+	var g float64
+	if l.K > 0 {
+		g = float64(l.K) / max(p, 0)
+	}
+	if l.K < l.N {
+		g -= float64(l.N-l.K) / max(1-p, 0)
+	}
+	return l.slope * g
+}
+
+// pairSup is the largest ln likelihood of two rates that depend on the same x
+// between lo and hi. It is concave in x.
+func pairSup(a, b rateLine, lo, hi float64) float64 {
+	for range 60 {
+		mid := (lo + hi) / 2
+		if mid == lo || mid == hi {
+			break
+		}
+		if a.gradient(mid)+b.gradient(mid) > 0 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return max(a.log(lo)+b.log(lo), a.log(hi)+b.log(hi))
 }
 
 // NotExplained tells whether the canary explains less than half of the differing
@@ -61,6 +98,7 @@ func NotExplained(on, off BinCount, alpha float64) (excluded bool, low, high flo
 
 const (
 	leastBlocks = 16 // from which dependence between rows is estimated
+	leastEvents = 5  // of either kind that must count as independent (Cochran 1954)
 	blockDoubt  = .1 // chance that the estimate is too small
 )
 
@@ -69,8 +107,8 @@ const (
 // in the order in which they were sent, best some 20 rows each. Neighbours are joined
 // until blocks look independent; how much more they spread than independent rows
 // would (Kish's design effect, its upper 90% limit) is how many rows count as one
-// in [ConfSeq]. ok is false where too few blocks are left, or where nothing varies
-// and nothing can be said of dependence: then show no interval.
+// in [ConfSeq]. ok is false where too few blocks or independent events are left to
+// say anything of dependence: then show no interval.
 func BlockedInterval(blocks []BinCount, alpha float64) (low, high float64, ok bool) {
 	var total BinCount
 	var used []BinCount
@@ -85,7 +123,11 @@ func BlockedInterval(blocks []BinCount, alpha float64) (low, high float64, ok bo
 	}
 	for len(used) >= leastBlocks {
 		if spread, dependent := blockSpread(used, rate); !dependent {
-			low, high = confSeq(float64(total.K)/spread, float64(total.N)/spread, alpha)
+			k, n := float64(total.K)/spread, float64(total.N)/spread
+			if min(k, n-k) < leastEvents {
+				return 0, 1, false
+			}
+			low, high = confSeq(k, n, alpha)
 			return low, high, true
 		}
 		used = joinNeighbours(used)

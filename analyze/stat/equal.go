@@ -28,14 +28,10 @@ func farLogSup(d, g, m BinCount) float64 {
 	}
 	// g lies midway between d and m, or as far from d on the other side.
 	midway := peak(0, 1, func(pg float64) float64 {
-		return peak(max(0, 2*pg-1), min(1, 2*pg), func(pd float64) float64 {
-			return d.log(pd) + g.log(pg) + m.log(2*pg-pd)
-		})
+		return g.log(pg) + pairSup(rateLine{d, 0, 1}, rateLine{m, 2 * pg, -1}, max(0, 2*pg-1), min(1, 2*pg))
 	})
 	beyond := peak(0, 1, func(pd float64) float64 {
-		return peak(max(0, (3*pd-1)/2), min(1, 3*pd/2), func(pg float64) float64 {
-			return d.log(pd) + g.log(pg) + m.log(3*pd-2*pg)
-		})
+		return d.log(pd) + pairSup(rateLine{g, 0, 1}, rateLine{m, 3 * pd, -2}, max(0, (3*pd-1)/2), min(1, 3*pd/2))
 	})
 	return min(free, max(midway, beyond))
 }

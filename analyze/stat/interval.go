@@ -37,6 +37,9 @@ func confSeq(k, n, alpha float64) (lo, hi float64) {
 func crossing(outside func(float64) bool, out, in float64) float64 {
 	for range 100 {
 		mid := (out + in) / 2
+		if mid == out || mid == in {
+			break
+		}
 		if outside(mid) {
 			out = mid
 		} else {
