@@ -80,7 +80,7 @@ func secondsText(d *draw) step {
 func localTime(d *draw) step {
 	layouts := []string{time.DateTime, "02.01.2006 15:04:05", "Jan 2, 2006, 3:04:05 PM", "2006/01/02 15:04:05", "Mon Jan _2 15:04:05 2006"}
 	path, layout := d.path("localTime"), layouts[d.rng.IntN(len(layouts))]
-	return field1(path, func(t *turn) any { return t.now.Add(-t.jitter(3 * time.Second)).Format(layout) })
+	return field1(path, func(t *turn) any { return t.now.Add(-t.jitter(3 * time.Second)).UTC().Format(layout) })
 }
 
 func offsetTime(d *draw) step {
@@ -92,7 +92,7 @@ func signedURL(d *draw) step {
 	path, life := d.path("download"), 300*(1+d.rng.IntN(12))
 	return field1(path, func(t *turn) any {
 		return fmt.Sprintf("https://files.example.com/report.pdf?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-Signature=%s",
-			t.now.UTC().Format("20060102T150405Z"), life, t.token(strings.Repeat("f", 64)))
+			t.now.UTC().Format("20060102T150405Z"), life, t.token(strings.Repeat("@", 64)))
 	})
 }
 
@@ -111,7 +111,7 @@ func expires(d *draw) step {
 func atomID(d *draw) step {
 	path := d.path("id")
 	return field1(path, func(t *turn) any {
-		return fmt.Sprintf("tag:example.com,%s:/entries/%s", t.now.UTC().Format(time.DateOnly), t.token("9999999"))
+		return fmt.Sprintf("tag:example.com,%s:/entries/%s", t.now.UTC().Format(time.DateOnly), t.token("#######"))
 	})
 }
 
@@ -163,7 +163,7 @@ func uuidV7(d *draw) step {
 	path := d.path("correlationId")
 	return field1(path, func(t *turn) any {
 		ms := fmt.Sprintf("%012x", t.now.UnixMilli())
-		return ms[:8] + "-" + ms[8:] + "-7" + t.token("fff") + "-a" + t.token("fff") + "-" + t.token("ffffffffffff")
+		return ms[:8] + "-" + ms[8:] + "-7" + t.token("@@@") + "-a" + t.token("@@@") + "-" + t.token("@@@@@@@@@@@@")
 	})
 }
 
@@ -171,8 +171,8 @@ func uuidV7(d *draw) step {
 func token3(d *draw) step {
 	path, issuer := d.path("accessToken"), d.rng.IntN(1e9)
 	return field1(path, func(t *turn) any {
-		claims := jsonText(obj("iss", strconv.Itoa(issuer), "iat", whole(int(t.now.Unix())), "jti", t.token("ffffffff")))
-		return base64URL(`{"alg":"HS256"}`) + "." + base64URL(claims) + "." + base64URL(t.token(strings.Repeat("f", 32)))
+		claims := jsonText(obj("iss", strconv.Itoa(issuer), "iat", whole(int(t.now.Unix())), "jti", t.token("@@@@@@@@")))
+		return base64URL(`{"alg":"HS256"}`) + "." + base64URL(claims) + "." + base64URL(t.token(strings.Repeat("@", 32)))
 	})
 }
 

@@ -310,7 +310,7 @@ func oneSided(still bool) func(d *Difference, rng *rand.Rand) sided {
 // otherValues is a field of a few values by chance, of which the other side
 // has some of its own.
 func otherValues(d *Difference, rng *rand.Rand) sided {
-	name, form := cmp.Or(d.Name, "carrier"), "c-xx9"
+	name, form := cmp.Or(d.Name, "carrier"), "c-~~#"
 	usual := []string{token(rng, form), token(rng, form), token(rng, form)}
 	other := []string{usual[0], token(rng, form) + "n", token(rng, form) + "n"}
 	return func(t *turn, on bool) {
@@ -349,7 +349,7 @@ func failing(d *Difference, _ *rand.Rand) sided {
 		t.a.final = func(out *Answer) {
 			out.Status = 500
 			out.Set("Content-Type", "application/json")
-			out.Body = `{"error":"upstream failed","request":"` + t.token(strings.Repeat("f", 16)) + `"}`
+			out.Body = `{"error":"upstream failed","request":"` + t.token(strings.Repeat("@", 16)) + `"}`
 		}
 	}
 }

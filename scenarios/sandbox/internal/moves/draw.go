@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -73,30 +74,34 @@ func (d *draw) pick(pool []string, lo, hi int) []string {
 	return out
 }
 
-// tokens makes so many words of a form such as "web-xxxx", each x drawn.
+// tokens makes so many words of a form such as "web-~~~~", all different (see [token]).
 func (d *draw) tokens(form string, lo, hi int) []string {
 	if len(d.Values) > 0 {
 		return d.Values
 	}
 	out := make([]string, max(2, d.of(lo, hi)))
 	for i := range out {
-		out[i] = token(d.rng, form)
+		for range 20 { // a short form has few words
+			if out[i] = token(d.rng, form); !slices.Contains(out[:i], out[i]) {
+				break
+			}
+		}
 	}
 	return out
 }
 
 const alphabet = "bcdfghjklmnpqrstvwxz2456789" // as Kubernetes names pods
 
-// token fills a form: x is one of alphabet, 9 a digit, f a hexadecimal one.
+// token fills a form: ~ is one of alphabet, # a digit, @ a hexadecimal one.
 func token(rng *rand.Rand, form string) string {
 	out := []byte(form)
 	for i, c := range out {
 		switch c {
-		case 'x':
+		case '~':
 			out[i] = alphabet[rng.IntN(len(alphabet))]
-		case '9':
+		case '#':
 			out[i] = byte('0' + rng.IntN(10))
-		case 'f':
+		case '@':
 			out[i] = "0123456789abcdef"[rng.IntN(16)]
 		}
 	}
@@ -165,7 +170,7 @@ func (d *draw) tick() func(t *turn) int {
 	return func(t *turn) int { return (t.n + every - first) / every }
 }
 
-// field is a move that sets one field.
+// field1 is a move that sets one field.
 func field1(path string, value func(t *turn) any) step {
 	return func(t *turn) { t.set(path, value(t)) }
 }
@@ -191,14 +196,6 @@ func fewTokens(name, form string) func(d *draw) step {
 	}
 }
 
-// freshToken sets a field to a new word of a form each time.
-func freshToken(name, form string) func(d *draw) step {
-	return func(d *draw) step {
-		path := d.path(name)
-		return field1(path, func(t *turn) any { return t.token(form) })
-	}
-}
-
 // freshHeader sets a header to a new word of a form each time.
 func freshHeader(name, form string) func(d *draw) step {
 	return func(d *draw) step {
@@ -215,7 +212,7 @@ func clock(name, layout string, lo, hi time.Duration) func(d *draw) step {
 	}
 }
 
-// steps sets a field to what a count of ticks makes of it: once or twice in a
+// ticks sets a field to what a count of ticks makes of it: once or twice in a
 // run.
 func ticks(name string, value func(d *draw) func(n int) any) func(d *draw) step {
 	return func(d *draw) step {

@@ -16,7 +16,7 @@ var few = group("few", map[string]func(d *draw) step{
 	"flag":            flag,
 	"experiment":      fewOf("bucket", "control", "variant-a", "variant-b", "variant-c", "holdout"),
 	"zone":            fewOf("availabilityZone", "eu-west-1a", "eu-west-1b", "eu-west-1c"),
-	"thread":          fewTokens("thread", "http-nio-8080-exec-9"),
+	"thread":          fewTokens("thread", "http-nio-8080-exec-#"),
 	"database":        fewOf("database", "db-replica-1", "db-replica-2", "db-primary", "db-replica-3"),
 	"greeting":        fewOf("greeting", "Hello!", "Good to see you", "Welcome back", "Hi there", "Nice to meet you"),
 	"tip":             fewOf("tip", "Press ? for help.", "Tags may be nested.", "Drag to reorder the list.", "Use quotes for exact words.", "Archive what is done."),
@@ -25,13 +25,13 @@ var few = group("few", map[string]func(d *draw) step{
 	"empty-list":      emptyList,
 	"process":         func(d *draw) step { return few1(d, "pid", 100+d.rng.IntN(30000), 1, 2, 6) },
 	"replica-lag":     func(d *draw) step { return few1(d, "lag", 0, 1, 2, 4) },
-	"recommendation":  fewTokens("recommended", "SKU-9999"),
+	"recommendation":  fewTokens("recommended", "SKU-####"),
 	"trace-sampled":   func(d *draw) step { return optional(d, "x-trace-sampled", "1") },
 	"warning-by-turn": warningByTurn,
 })
 
 func pods(d *draw) step {
-	pods, path, name := d.tokens("api-7d9cxxxf99-xxxxx", 2, 4), d.path("pod"), "x-served-by"
+	pods, path, name := d.tokens("api-7d9c~~~@##-~~~~~", 2, 4), d.path("pod"), "x-served-by"
 	return func(t *turn) {
 		pod := one(t, pods)
 		t.set(path, pod)

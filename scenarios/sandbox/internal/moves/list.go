@@ -105,7 +105,7 @@ func keyOrder(d *draw) step {
 
 func cursor(d *draw) step {
 	path := d.path("nextCursor")
-	return field1(path, func(t *turn) any { return base64URL(t.token("ffffffffffffffff:9999")) })
+	return field1(path, func(t *turn) any { return base64URL(t.token("@@@@@@@@@@@@@@@@:####")) })
 }
 
 // histogram is cumulative and grows.
@@ -158,7 +158,7 @@ func tail(d *draw) step {
 		out := make([]any, n)
 		for i := range out {
 			at := t.now.Add(time.Duration(i-n) * 7 * time.Second).UTC().Format(time.TimeOnly)
-			out[i] = fmt.Sprintf("%s user %d %s document %s", at, t.between(1, 40), one(t, verbs), t.token("ffff"))
+			out[i] = fmt.Sprintf("%s user %d %s document %s", at, t.between(1, 40), one(t, verbs), t.token("@@@@"))
 		}
 		return out
 	})
@@ -198,9 +198,9 @@ func sentence(d *draw) step {
 
 func htmlNonce(d *draw) step {
 	return func(t *turn) {
-		nonce := base64URL(t.token("ffffffffffffffff"))
+		nonce := base64URL(t.token("@@@@@@@@@@@@@@@@"))
 		t.header("Content-Security-Policy", "script-src 'nonce-"+nonce+"'")
-		t.set("csrf", t.token(strings.Repeat("f", 40)))
+		t.set("csrf", t.token(strings.Repeat("@", 40)))
 		t.set("nonce", nonce)
 	}
 }
@@ -214,8 +214,8 @@ func news(layout string) func(d *draw) step {
 			entries := make([]any, 1+t.rng.IntN(n))
 			for i := range entries {
 				at := t.now.Add(-time.Duration(1+i*40+t.rng.IntN(30)) * time.Minute).UTC()
-				entries[i] = obj("title", fmt.Sprintf("Document %s %s", t.token("ffff"), one(t, verbs)),
-					"id", "tag:example.com,"+at.Format(time.DateOnly)+":"+t.token("99999"), "date", at.Format(layout))
+				entries[i] = obj("title", fmt.Sprintf("Document %s %s", t.token("@@@@"), one(t, verbs)),
+					"id", "tag:example.com,"+at.Format(time.DateOnly)+":"+t.token("#####"), "date", at.Format(layout))
 			}
 			t.set("entries", entries)
 		}
@@ -267,13 +267,13 @@ var heads = group("header", map[string]func(d *draw) step{
 	"visit-cookie":   visitCookie,
 	"session-cookie": sessionCookie,
 	"load-balancer":  loadBalancer,
-	"cf-ray":         freshHeader("CF-Ray", "ffffffffffffffff-FRA"),
+	"cf-ray":         freshHeader("CF-Ray", "@@@@@@@@@@@@@@@@-FRA"),
 	"x-runtime":      runtime,
 	"vary-order":     varyOrder,
 	"csp-nonce":      cspNonce,
 	"link-cursor":    linkCursor,
 	"upstream-time":  upstreamTime,
-	"traceparent":    freshHeader("traceparent", "00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-01"),
+	"traceparent":    freshHeader("traceparent", "00-@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@-@@@@@@@@@@@@@@@@-01"),
 	"edge-node":      edgeNode,
 	"retry-hint":     func(d *draw) step { return optional(d, "x-retry-hint", "later") },
 })
@@ -336,12 +336,12 @@ func visitCookie(d *draw) step {
 func sessionCookie(d *draw) step {
 	name := given(d.Name, "sid")
 	return func(t *turn) {
-		t.add("Set-Cookie", name+"="+t.token(strings.Repeat("f", 32))+"; Path=/; HttpOnly; Expires="+t.now.Add(time.Hour).UTC().Format(http.TimeFormat))
+		t.add("Set-Cookie", name+"="+t.token(strings.Repeat("@", 32))+"; Path=/; HttpOnly; Expires="+t.now.Add(time.Hour).UTC().Format(http.TimeFormat))
 	}
 }
 
 func loadBalancer(d *draw) step {
-	targets := d.tokens("ffffffffffffffff", 2, 4)
+	targets := d.tokens("@@@@@@@@@@@@@@@@", 2, 4)
 	return func(t *turn) { t.add("Set-Cookie", "AWSALB="+one(t, targets)+"; Path=/") }
 }
 
@@ -364,14 +364,14 @@ func varyOrder(d *draw) step {
 func cspNonce(d *draw) step {
 	name := d.header("Content-Security-Policy")
 	return header1(name, func(t *turn) string {
-		return "default-src 'self'; script-src 'nonce-" + base64URL(t.token("ffffffffffff")) + "'"
+		return "default-src 'self'; script-src 'nonce-" + base64URL(t.token("@@@@@@@@@@@@")) + "'"
 	})
 }
 
 func linkCursor(d *draw) step {
 	name := d.header("Link")
 	return header1(name, func(t *turn) string {
-		return "<https://api.example.com/items?after=" + t.token("ffffffffffff") + ">; rel=\"next\""
+		return "<https://api.example.com/items?after=" + t.token("@@@@@@@@@@@@") + ">; rel=\"next\""
 	})
 }
 
@@ -381,6 +381,6 @@ func upstreamTime(d *draw) step {
 }
 
 func edgeNode(d *draw) step {
-	nodes := d.tokens("cache-fra-eddf99999-FRA", 2, 6)
+	nodes := d.tokens("cache-fra-eddf#####-FRA", 2, 6)
 	return header1(d.header("X-Edge-Node"), func(t *turn) string { return one(t, nodes) })
 }
