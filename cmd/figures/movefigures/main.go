@@ -4,6 +4,7 @@
 //	go run ./cmd/figures/movefigures -runs 20
 //	go run ./cmd/figures/movefigures -seed 7 -condition healthy -runs 1 -v   one world again
 //	go run ./cmd/figures/movefigures -seed 7 -condition healthy -world       its description
+//	go run ./cmd/figures/movefigures -each -condition healthy -runs 2      every kind alone
 //	go run ./cmd/figures/movefigures -kinds                                  what moves and differs
 package main
 
@@ -42,6 +43,7 @@ func run(ctx context.Context, args []string) (wrong int, err error) {
 	f.Uint64Var(&o.Seed, "seed", 1, "of the first world; the others follow")
 	f.StringVar(&conditions, "condition", "", "comma list of "+fmt.Sprint(draw.Conditions)+"; default: all")
 	f.StringVar(&kinds, "moves", "", "comma list of kinds of movement instead of drawn ones")
+	f.BoolVar(&o.Each, "each", false, "every kind of movement alone, each with so many runs")
 	f.StringVar(&o.Draw.Difference, "difference", "", "kind of the real difference instead of a drawn one")
 	f.Float64Var(&o.Draw.Percent, "percent", 0, "of the canary; default 10 (of a partial one 25 or 40); below 0: drawn")
 	f.StringVar(&o.Logs, "logs", "auto", "auto or off")

@@ -378,6 +378,15 @@ func (d *drawing) expect() {
 	}
 }
 
+// Moves lists the kinds of movement by name.
+func Moves() []string {
+	var out []string
+	for _, k := range moves.Kinds() {
+		out = append(out, k.Name)
+	}
+	return out
+}
+
 // Kinds lists what moves, by group, and what differs, a line each.
 func Kinds() string {
 	groups := map[string][]string{}

@@ -26,6 +26,7 @@ type Options struct {
 	Seed       uint64           // of the first world; the others follow
 	Conditions []draw.Condition // all where left out
 	Draw       draw.Options
+	Each       bool          // every kind of movement alone, each with so many runs
 	Logs       string        // auto (where left out) or off
 	Rate       float64       // requests per second; 300 where left out
 	Requests   int           // the most per target; 1500 where left out, 4000 for a partial difference
@@ -84,8 +85,35 @@ func build(ctx context.Context, dir string) (string, error) {
 	return path, nil
 }
 
-// tryAll runs every world, the conditions in turns, so that a limit cuts all of
+// plan lists what to run, the conditions in turns, so that a limit cuts all of
 // them alike.
+func (o Options) plan() []*trial {
+	var out []*trial
+	for i := range o.Runs {
+		for _, drawn := range o.draws() {
+			for _, c := range o.Conditions {
+				out = append(out, &trial{seed: o.Seed + uint64(i), draw: drawn, truth: draw.Truth{Condition: c}})
+			}
+		}
+	}
+	return out
+}
+
+// draws are the ways to draw a world of one seed.
+func (o Options) draws() []draw.Options {
+	if !o.Each {
+		return []draw.Options{o.Draw}
+	}
+	var out []draw.Options
+	for _, k := range draw.Moves() {
+		alone := o.Draw
+		alone.Moves = []string{k}
+		out = append(out, alone)
+	}
+	return out
+}
+
+// tryAll runs every world.
 func (o Options) tryAll(ctx context.Context, dir string) ([]*trial, error) {
 	var (
 		mu     sync.Mutex
@@ -94,25 +122,22 @@ func (o Options) tryAll(ctx context.Context, dir string) ([]*trial, error) {
 	)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(o.Parallel)
-	for i := range o.Runs {
-		for _, c := range o.Conditions {
-			group.Go(func() error {
-				if ctx.Err() != nil || (o.Limit > 0 && time.Since(began) > o.Limit) {
-					return ctx.Err()
-				}
-				t := &trial{seed: o.Seed + uint64(i)}
-				if t.err = t.run(ctx, o, c, dir); ctx.Err() != nil {
-					return ctx.Err()
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				trials = append(trials, t)
-				if o.Verbose {
-					fmt.Fprintln(o.Told, t)
-				}
-				return nil
-			})
-		}
+	for _, t := range o.plan() {
+		group.Go(func() error {
+			if ctx.Err() != nil || (o.Limit > 0 && time.Since(began) > o.Limit) {
+				return ctx.Err()
+			}
+			if t.err = t.run(ctx, o, dir); ctx.Err() != nil {
+				return ctx.Err()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			trials = append(trials, t)
+			if o.Verbose {
+				fmt.Fprintln(o.Told, t)
+			}
+			return nil
+		})
 	}
 	err := group.Wait()
 	slices.SortFunc(trials, func(a, b *trial) int { return cmp.Compare(a.seed, b.seed) })

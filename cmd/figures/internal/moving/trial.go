@@ -20,6 +20,7 @@ import (
 // trial is one drawn world, diagnosed once.
 type trial struct {
 	seed          uint64
+	draw          draw.Options
 	truth         draw.Truth
 	report        report
 	requests      int // to the finding, or in all where nothing was to be found
@@ -44,9 +45,10 @@ func (t *trial) right() bool { return t.err == nil && len(t.missed)+len(t.wrong)
 // longest is how long one world may take.
 const longest = 3 * time.Minute
 
-func (t *trial) run(ctx context.Context, o Options, c draw.Condition, dir string) error {
-	t.truth.Condition = c
-	drawn, err := draw.World(t.seed, c, o.Draw)
+// run draws the world of the trial's condition, serves it and diagnoses it.
+func (t *trial) run(ctx context.Context, o Options, dir string) error {
+	c := t.truth.Condition
+	drawn, err := draw.World(t.seed, c, t.draw)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func mixedEncodings(d *draw) step {
 	return func(t *turn) {
 		coding := one(t, codings)
 		t.after(func(out *Answer) {
-			if encode := encoders[coding]; encode != nil {
+			if encode := encoders[coding]; encode != nil && out.Body != "" {
 				out.Body = encode(out.Body)
 				out.Set("Content-Encoding", coding)
 			}
@@ -142,7 +142,11 @@ func trailingNewline(d *draw) step {
 	share := d.share(.2, .6)
 	return func(t *turn) {
 		if t.chance(share) {
-			t.after(func(out *Answer) { out.Body += "\n" })
+			t.after(func(out *Answer) {
+				if out.Body != "" {
+					out.Body += "\n"
+				}
+			})
 		}
 	}
 }
