@@ -2,9 +2,9 @@
 // gateway whose answers move by themselves.
 //
 //	go run ./cmd/figures/movefigures -runs 20
+//	go run ./cmd/figures/movefigures -each -condition healthy -runs 2        every kind alone
 //	go run ./cmd/figures/movefigures -seed 7 -condition healthy -runs 1 -v   one world again
 //	go run ./cmd/figures/movefigures -seed 7 -condition healthy -world       its description
-//	go run ./cmd/figures/movefigures -each -condition healthy -runs 2      every kind alone
 //	go run ./cmd/figures/movefigures -kinds                                  what moves and differs
 package main
 

@@ -84,7 +84,7 @@ func quantile(of []float64, percent float64) string {
 }
 
 // shown is how many kinds the second table names.
-const shown = 15
+const shown = 40
 
 // writeKinds names the kinds that the runs with false errors had, and the
 // differences that were missed.
