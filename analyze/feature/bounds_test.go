@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stageprobe/probe"
 )
 
 func TestWhatIsBeyondTheBoundIsOneValue(t *testing.T) {
@@ -106,6 +108,18 @@ func TestEncodedBodies(t *testing.T) {
 		}
 		if tt.state == "whole" && !strings.HasPrefix(got["/price"], "12.5 ") {
 			t.Errorf("%s: /price is %q", name, got["/price"])
+		}
+	}
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	x := New(Options{Redact: probe.NewRedactor("open sesame")})
+	for i := range 3 {
+		for _, v := range x.Features(observed(fmt.Sprintf(`{"a":"open sesame","m":"with open sesame %d","l":["open sesame"]}`, i), "x-key: open sesame"), integration) {
+			d := &x.Defs()[v.Def]
+			if strings.Contains(d.String()+v.Text, "sesame") {
+				t.Errorf("%s: %s", d, v.Text)
+			}
 		}
 	}
 }
