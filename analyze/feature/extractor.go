@@ -16,6 +16,8 @@ type Options struct {
 	Scenario probe.Scenario
 	// Compare makes what it names a class feature, Ignore leaves it out.
 	Compare, Ignore []Rule
+	// Redact removes secrets from what is kept for display; nil removes none.
+	Redact *probe.Redactor
 }
 
 // Extractor holds the definitions of one scenario over all its targets and
@@ -83,7 +85,7 @@ func (x *Extractor) Defs() []Def { return x.defs }
 
 // Features reduces an answer. The reading tells who answered; where it is nil
 // it is made from the answer and the scenario. The slice is overwritten by the
-// next call, its strings are not. Secrets are not removed from the texts.
+// next call, its strings are not.
 func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value {
 	x.gen++
 	x.out, x.touched, x.tables = x.out[:0], x.touched[:0], x.tables[:0]
@@ -170,7 +172,6 @@ func (x *Extractor) define(d Def, salt uint64) int {
 	if len(x.defs) >= MaxDefs {
 		return more
 	}
-	d.Member = clip(d.Member)
 	d.rehash(salt)
 	x.defs = append(x.defs, d)
 	x.state = append(x.state, state{})
@@ -185,19 +186,20 @@ func (x *Extractor) put(def int, h uint64, text []byte) {
 		v := &x.out[s.at]
 		v.Hash += h
 		if def != more && string(text) < v.Text {
-			v.Text = clip(string(text[:min(len(text), maxText+1)]))
+			v.Text = x.keep(text)
 		}
 		return
 	}
 	if s.hash != h || s.text == "" {
-		s.hash, s.text = h, clip(string(text[:min(len(text), maxText+1)]))
+		s.hash, s.text = h, x.keep(text)
 	}
 	s.gen, s.at = x.gen, len(x.out)
 	x.out = append(x.out, Value{def, h, s.text})
 }
 
-// clip bounds a text for display.
-func clip(s string) string {
+// keep copies a text for display: without secrets, and clipped.
+func (x *Extractor) keep(text []byte) string {
+	s := x.opts.Redact.String(string(text[:min(len(text), 4*maxText)]))
 	if len(s) > maxText {
 		return strings.ToValidUTF8(s[:maxText-3], "") + "…"
 	}

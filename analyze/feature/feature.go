@@ -88,7 +88,8 @@ type Def struct {
 	Late   Late
 
 	// Retired definitions are never listed again: the keys of their object turned
-	// out to be ids, or the member was forgotten for a newer one.
+	// out to be ids, or the member was forgotten for a newer one. Should it come
+	// back, it is a new definition with the same Hash.
 	Retired bool
 
 	hash uint64

@@ -67,7 +67,7 @@ func (x *Extractor) occurs(t *table, h uint64, text []byte) *member {
 		}
 		t.fresh++
 		t.byHash[h] = i
-		t.all[i] = member{hash: h, text: clip(string(text[:min(len(text), maxText+1)])), def: -1, since: x.gen}
+		t.all[i] = member{hash: h, text: x.keep(text), def: -1, since: x.gen}
 	}
 	m := &t.all[i]
 	if m.gen == x.gen {

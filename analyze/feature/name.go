@@ -61,7 +61,7 @@ func isID(key []byte) bool {
 	if len(key) == 0 {
 		return false
 	}
-	if isDigit(key[0]) || len(key) > 64 {
+	if isDigit(key[0]) || len(key) > 64 || string(key) == "*" { // which stands for ids in a path
 		return true
 	}
 	digits, runs, hex := 0, 0, true
