@@ -79,7 +79,7 @@ func (s *study) oneDeployment(x *split) bool {
 			return false
 		}
 	}
-	return x.sub.Canary == nil || x.labels.notE >= s.threshold()
+	return x.sub.Canary == nil || x.labels.excluded
 }
 
 // fleet is the finding of several versions that only the shares speak for.

@@ -48,7 +48,7 @@ func (s *study) flaky(w *weighing) Finding {
 		s.backend(w.split), k, w.n, percent(float64(k)/float64(w.n)), s.summaries(bad, 3), s.pattern(w))
 	f.Statement += s.notCanary(w)
 	f.Statistics = &Statistics{
-		Test: "not linked to the canary label, e-value", Statistic: w.labels.notE, EValue: evalue(w.labels.notE), N: w.n,
+		Test: "difference of the sides' rates, confidence sequence", Statistic: w.labels.high, N: w.n,
 		Posterior: w.post(FlakyBackend), Share: interval(k, w.n, s.alpha), Configured: s.configured(w.sub), Table: s.labelTable(w.split),
 	}
 	if w.labels.known() == 0 {
@@ -91,13 +91,29 @@ func (s *study) notCanary(w *weighing) string {
 		return fmt.Sprintf(" Stage %s has no canary.", sub.Stage)
 	case sub.Canary == nil:
 		return ""
-	case w.labels.notE >= s.threshold():
-		return fmt.Sprintf(" The canary does not explain it: %d of its %d answers fail, and %d of %d of the stage's own deployment; evidence %s.",
-			c.CanaryDev, c.Canary(), c.BaseDev, c.Base(), odds(w.labels.notE))
+	case w.labels.excluded:
+		return fmt.Sprintf(" The canary does not explain it: %d of its %d answers %s, and %d of %d of the stage's own deployment; the rates differ by %s to %s.",
+			c.CanaryDev, c.Canary(), s.deviate(w), c.BaseDev, c.Base(), points(w.labels.low), points(w.labels.high))
 	case s.canaryExcluded(w):
 		return fmt.Sprintf(" The share does not fit the canary's %s.", percent(sub.share()))
 	}
 	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", percent(sub.share()))
+}
+
+// deviate says what the deviants of a split do.
+func (s *study) deviate(w *weighing) string {
+	if w.failure && s.Clusters[w.clusters[0]].Failure {
+		return "fail"
+	}
+	return "are " + s.summaries(w.clusters, 2)
+}
+
+// points writes a difference of two shares.
+func points(d float64) string {
+	if d < 0 {
+		return "-" + percent(-d)
+	}
+	return percent(d)
 }
 
 // canaryExcluded tells whether a canary is ruled out as the cause of a split: by
@@ -105,8 +121,11 @@ func (s *study) notCanary(w *weighing) string {
 // which a canary's draws do not come.
 func (s *study) canaryExcluded(w *weighing) bool {
 	canary := w.best(CanarySplit)
-	if canary == nil || w.labels.known() > 0 && w.labels.notE >= s.threshold() {
+	if canary == nil {
 		return true
+	}
+	if w.labels.both() {
+		return w.labels.excluded
 	}
 	if fit := s.shareFit(w); s.canaryConfigured(w.sub) && fit.reject >= s.threshold() && !w.labels.both() {
 		// A canary that fails may fail in a part of its answers only; more than

@@ -14,7 +14,9 @@ type labels struct {
 	unknownDev, unknownRef int
 	contradictory          int
 	logE                   float64 // ln e-value of the link, vetoes applied
-	notE                   float64 // ln e-value against any link
+	notE                   float64 // ln e-value against any link, for what is left to ask
+	excluded               bool    // the canary explains less than half of the deviants
+	low, high              float64 // of the difference between the two sides' rates
 	veto                   string  // why a link is not claimed; "" where it may be
 }
 
@@ -30,8 +32,9 @@ func (l *labels) both() bool { return l.counts.Canary() > 0 && l.counts.Base() >
 // pool takes the evidence of parts together: they share no row, so that their
 // e-values multiply.
 func (l *labels) pool(parts []*split) {
-	l.logE, l.notE, l.veto = 0, 0, ""
+	l.logE, l.notE, l.veto, l.excluded = 0, 0, "", true
 	for _, p := range parts {
+		l.excluded = l.excluded && p.labels.excluded
 		l.logE += p.labels.logE
 		l.notE += p.labels.notE
 		l.veto = cmp.Or(l.veto, p.labels.veto)
@@ -95,6 +98,8 @@ func (s *study) link(x *split, l *labels) {
 	p0 := x.sub.share()
 	test := s.linkTest(p0)
 	l.logE, l.notE = test.With(l.counts), stat.NotLinkedShare(l.counts, p0)
+	l.excluded, l.low, l.high = stat.NotExplained(
+		stat.BinCount{K: l.counts.CanaryDev, N: l.counts.Canary()}, stat.BinCount{K: l.counts.BaseDev, N: l.counts.Base()}, s.alpha)
 	need := stat.LinkNeed(s.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
 	if !math.IsInf(need, 1) {
 		l.logE -= need - s.threshold()

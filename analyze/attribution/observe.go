@@ -56,9 +56,14 @@ func (s *study) observe() {
 			marks = append(marks, strong(l, need)...)
 		}
 	}
+	for _, group := range s.stageGroups() {
+		l := s.linkCanary(group, byTarget)
+		for _, i := range group {
+			s.canary[i] = l
+		}
+		keep(l)
+	}
 	for i := range s.Plan.Targets {
-		s.canary[i] = s.linkCanary(i, byTarget[i])
-		keep(s.canary[i])
 		for _, l := range s.linkLevels(i, byTarget[i]) {
 			keep(l.link)
 			s.leveled = append(s.leveled, l)
@@ -96,26 +101,50 @@ func (s *study) drawn() [][]int {
 	return out
 }
 
-// linkCanary asks what goes with the side of the canary that the logs name. Only
-// rows count of which both sides would be known by now.
-func (s *study) linkCanary(target int, rows []int) *behaviour.Link {
-	q := s.canaryQuestion(target, rows)
+// stageGroups are the targets by the stage that they lead to: one canary draws
+// for all of them.
+func (s *study) stageGroups() [][]int {
+	var out [][]int
+	at := map[probe.StageRef]int{}
+	for i := range s.Plan.Targets {
+		t := &s.Plan.Targets[i]
+		ref := probe.StageRef{APIID: t.APIID, Stage: t.Stage}
+		k, ok := at[ref]
+		if !ok || t.APIID == "" || t.Stage == "" {
+			k = len(out)
+			at[ref] = k
+			out = append(out, nil)
+		}
+		out[k] = append(out[k], i)
+	}
+	return out
+}
+
+// linkCanary asks what goes with the side of a stage's canary that the logs name.
+func (s *study) linkCanary(group []int, byTarget [][]int) *behaviour.Link {
+	q := s.canaryQuestion(group, byTarget)
 	if q == nil {
 		return nil
 	}
 	return s.Table.Link(q)
 }
 
-// canaryQuestion is the question of one target's canary; nil where the logs do
-// not name both sides, or contradict themselves.
-func (s *study) canaryQuestion(target int, rows []int) *behaviour.Question {
-	t := &s.Plan.Targets[target]
+// canaryQuestion is the question of one stage's canary; nil where the logs do not
+// name both sides, or contradict themselves. Only rows count of which both sides
+// would be known by now.
+func (s *study) canaryQuestion(group []int, byTarget [][]int) *behaviour.Question {
+	t := &s.Plan.Targets[group[0]]
 	p := 0.
 	if t.Canary != nil {
 		p = t.Canary.Percent / 100
 	}
 	q := &behaviour.Question{Weight: canaryPart / float64(s.canaryQuestions()), P: p}
-	events := s.eventsOf(target)
+	var rows []int
+	for _, i := range group {
+		rows = append(rows, byTarget[i]...)
+	}
+	slices.Sort(rows)
+	events := s.eventsOf(group[0])
 	on, contradictory := 0, 0
 	for _, i := range rows {
 		r := &s.Rows[i]
@@ -142,22 +171,25 @@ func (s *study) canaryQuestion(target int, rows []int) *behaviour.Question {
 	return q
 }
 
-// canaryStrays are the features by which a target's canary gave answers that the
-// stage's own deployment gave none of.
+// canaryStrays are the features by which the canary of a target's stage gave
+// answers that the stage's own deployment gave none of.
 func (s *study) canaryStrays(sub *subject) []behaviour.Mark {
-	q := s.canaryQuestion(sub.index, s.drawn()[sub.index])
-	if q == nil {
-		return nil
+	for _, group := range s.stageGroups() {
+		if slices.Contains(group, sub.index) {
+			if q := s.canaryQuestion(group, s.drawn()); q != nil {
+				return s.Table.Strays(q)
+			}
+		}
 	}
-	return s.Table.Strays(q)
+	return nil
 }
 
-// canaryQuestions is of how many targets the canary's question is asked: those
-// with a canary that draws, and those whose stage was not read.
+// canaryQuestions is of how many stages the canary's question is asked: those with
+// a canary that draws, and those that were not read.
 func (s *study) canaryQuestions() int {
 	n := 0
-	for i := range s.Plan.Targets {
-		t := &s.Plan.Targets[i]
+	for _, group := range s.stageGroups() {
+		t := &s.Plan.Targets[group[0]]
 		if t.Canary != nil && t.Canary.Percent > 0 && t.Canary.Percent < 100 || s.Snapshot.API(t.APIID).Stage(t.Stage) == nil {
 			n++
 		}

@@ -111,7 +111,7 @@ func (s *study) unexplained(w *weighing) Finding {
 func (s *study) excluded(w *weighing) string {
 	text := "no address, edge location, connection or moment of the run goes with it"
 	switch {
-	case w.labels.known() > 0 && w.labels.notE >= s.threshold():
+	case w.labels.known() > 0 && w.labels.excluded:
 		text += ", and by the logs the canary does not"
 	case w.sub.conf != nil && w.sub.Canary == nil:
 		text += ", and stage " + w.sub.Stage + " has no canary"

@@ -65,13 +65,10 @@ func mediaType(contentType string) string {
 	if strings.IndexByte(contentType, ';') < 0 {
 		return strings.ToLower(strings.TrimSpace(contentType))
 	}
-	media, params, err := mime.ParseMediaType(contentType)
+	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		media, _, _ = strings.Cut(contentType, ";")
 		return strings.ToLower(strings.TrimSpace(media))
-	}
-	if c := params["charset"]; c != "" {
-		return media + "; charset=" + strings.ToLower(c)
 	}
 	return media
 }

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"mime"
 	"strings"
 
 	"stageprobe/probe"
@@ -16,11 +17,13 @@ func (x *Extractor) headerFeatures(headers []probe.Header) {
 		if !ok {
 			n = x.header(string(name))
 		}
-		if n.ignored {
+		if n.ignored && n.name != "content-type" {
 			continue
 		}
 		x.line = append(x.line[:0], strings.TrimSpace(h.Value)...)
 		switch {
+		case n.name == "content-type":
+			x.charset(h.Value)
 		case n.name == "set-cookie":
 			x.cookie(n, x.line)
 		case n.name == "x-amzn-errortype":
@@ -34,6 +37,22 @@ func (x *Extractor) headerFeatures(headers []probe.Header) {
 			x.leaf(n, kindPresent, x.hideIDs(x.line))
 		}
 	}
+}
+
+// charset lists the encoding that a media type names: the type itself is a class
+// feature.
+func (x *Extractor) charset(contentType string) {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil || params["charset"] == "" {
+		return
+	}
+	const name = "content-type charset"
+	n, ok := x.headers[name]
+	if !ok {
+		n = x.header(name)
+	}
+	x.line = append(x.line[:0], strings.ToLower(params["charset"])...)
+	x.leaf(n, kindPresent, x.line)
 }
 
 var colon = []byte(":")

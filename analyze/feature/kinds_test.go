@@ -274,7 +274,8 @@ func TestHeaderDifference(t *testing.T) {
 		{"header gone", "server: a|etag: %x", "server: a", []string{"etag", "etag shape", "etag type"}},
 		{"policy with a nonce", "content-security-policy: script-src 'nonce-%x' a.example.com", "content-security-policy: script-src 'nonce-%x' b.example.com",
 			[]string{`content-security-policy "script-src '<token>' a.example.com" 1`, `content-security-policy "script-src '<token>' b.example.com" 1`, `content-security-policy holds "script-src '<token>' a.example.com"`, `content-security-policy holds "script-src '<token>' b.example.com"`}},
-		{"media type", "content-type: text/html; charset=UTF-8", "content-type: text/html; charset=latin1", []string{":media-type"}},
+		{"media type", "content-type: text/html; charset=UTF-8", "content-type: text/html; charset=latin1", []string{"content-type charset"}},
+		{"another media type", "content-type: text/html; charset=UTF-8", "content-type: text/plain; charset=UTF-8", []string{":media-type"}},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			x, base, other := play(t, &world{headers: w.base, base: body}, body, w.canary)
