@@ -9,6 +9,21 @@ import (
 	"stageprobe/scenarios/sandbox/draw"
 )
 
+// Every kind alone is a world of its own, which its label names.
+func TestPlan(t *testing.T) {
+	all := Options{Runs: 2, Seed: 5, Each: true, Conditions: []draw.Condition{draw.Healthy, draw.WithLogs}}.plan()
+	kinds := draw.Moves()
+	if len(all) != 4*len(kinds) {
+		t.Fatalf("%d runs of %d kinds", len(all), len(kinds))
+	}
+	if first, last := all[0].label(), all[len(all)-1].label(); first != "5:"+kinds[0] || last != fmt.Sprintf("%d:%s", 4+2*len(kinds), kinds[len(kinds)-1]) {
+		t.Errorf("from %s to %s", first, last)
+	}
+	if all := (Options{Runs: 3, Seed: 5, Conditions: draw.Conditions[:1]}).plan(); len(all) != 3 || all[2].label() != "7" {
+		t.Errorf("%d runs", len(all))
+	}
+}
+
 // The program itself is built and run; what it finds is not this test's matter.
 func TestRun(t *testing.T) {
 	if testing.Short() {

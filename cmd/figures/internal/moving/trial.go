@@ -131,6 +131,14 @@ func (t *trial) read(path string, rate float64) error {
 	return nil
 }
 
+// label is what -seed and, behind a colon, -moves take to run the trial again.
+func (t *trial) label() string {
+	if len(t.draw.Moves) == 0 {
+		return fmt.Sprint(t.seed)
+	}
+	return fmt.Sprintf("%d:%s", t.seed, strings.Join(t.draw.Moves, ","))
+}
+
 // row is where a trial counts: its condition and the canary's share; without
 // logs apart for what no test can show without them.
 func (t *trial) row() string {
