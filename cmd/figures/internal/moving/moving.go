@@ -89,17 +89,19 @@ func build(ctx context.Context, dir string) (string, error) {
 // them alike.
 func (o Options) plan() []*trial {
 	var out []*trial
-	for i := range o.Runs {
-		for _, drawn := range o.draws() {
+	draws, seed := o.draws(), o.Seed
+	for range o.Runs {
+		for _, drawn := range draws {
 			for _, c := range o.Conditions {
-				out = append(out, &trial{seed: o.Seed + uint64(i), draw: drawn, truth: draw.Truth{Condition: c}})
+				out = append(out, &trial{seed: seed, draw: drawn, truth: draw.Truth{Condition: c}})
 			}
+			seed++
 		}
 	}
 	return out
 }
 
-// draws are the ways to draw a world of one seed.
+// draws are the ways to draw a world, each with seeds of its own.
 func (o Options) draws() []draw.Options {
 	if !o.Each {
 		return []draw.Options{o.Draw}

@@ -9,6 +9,21 @@ import (
 	"stageprobe/scenarios/sandbox/draw"
 )
 
+// Every kind alone is a world of its own, which its label names.
+func TestPlan(t *testing.T) {
+	all := Options{Runs: 2, Seed: 5, Each: true, Conditions: []draw.Condition{draw.Healthy, draw.WithLogs}}.plan()
+	kinds := draw.Moves()
+	if len(all) != 4*len(kinds) {
+		t.Fatalf("%d runs of %d kinds", len(all), len(kinds))
+	}
+	if first, last := all[0].label(), all[len(all)-1].label(); first != "5:"+kinds[0] || last != fmt.Sprintf("%d:%s", 4+2*len(kinds), kinds[len(kinds)-1]) {
+		t.Errorf("from %s to %s", first, last)
+	}
+	if all := (Options{Runs: 3, Seed: 5, Conditions: draw.Conditions[:1]}).plan(); len(all) != 3 || all[2].label() != "7" {
+		t.Errorf("%d runs", len(all))
+	}
+}
+
 // The program itself is built and run; what it finds is not this test's matter.
 func TestRun(t *testing.T) {
 	if testing.Short() {
@@ -22,7 +37,7 @@ func TestRun(t *testing.T) {
 	if _, err := Run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "\n| with-logs | 1 |") || strings.Contains(out.String(), "not run | 1") {
+	if !strings.Contains(out.String(), "\n| with-logs, canary 10 % | 1 |") || strings.Contains(out.String(), "not run | 1") {
 		t.Errorf("%s\n%s", out.String(), told.String())
 	}
 	if !strings.Contains(told.String(), "seed 3: with-logs; ") || !strings.Contains(told.String(), "differs in version") {
@@ -32,7 +47,7 @@ func TestRun(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	of := func(seed uint64, c draw.Condition, missed, wrong []string, requests int) *trial {
-		return &trial{seed: seed, truth: draw.Truth{Condition: c, Moves: []string{"pod"}, Difference: "text"}, missed: missed, wrong: wrong, requests: requests}
+		return &trial{seed: seed, truth: draw.Truth{Condition: c, Moves: []string{"pod"}, Difference: "text", Percent: 10}, missed: missed, wrong: wrong, requests: requests}
 	}
 	lost := of(9, draw.Healthy, nil, nil, 0)
 	lost.err = errors.New("no socket")
@@ -46,12 +61,12 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| with-logs | 4 | 1 | 2 | 2 | 0 | 40 | 60 |",
-		"| without-logs, other | 1 | 1 | 0 | 0 | 0 | 400 | 400 |",
-		"| healthy | 1 | 0 | 0 | 0 | 1 | – | – |",
-		"| with-logs | missed canary-split | 2 | 3 4 |",
-		"| with-logs | false flaky-backend | 2 | 2 4 |",
-		"| healthy | not run | 1 | 9 |",
+		"| with-logs, canary 10 % | 4 | 1 | 2 | 2 | 0 | 40 | 60 |",
+		"| without-logs, canary 10 %, other feature | 1 | 1 | 0 | 0 | 0 | 400 | 400 |",
+		"| healthy, canary 10 % | 1 | 0 | 0 | 0 | 1 | – | – |",
+		"| with-logs, canary 10 % | missed canary-split | 2 | 3 4 |",
+		"| with-logs, canary 10 % | false flaky-backend | 2 | 2 4 |",
+		"| healthy, canary 10 % | not run | 1 | 9 |",
 		"pod 2 of 5", "text 2 of 5",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -15,7 +15,7 @@ import (
 type tally struct {
 	runs, right, missed, falseErrors, notRun int
 	requests                                 []float64
-	what                                     map[string][]uint64 // what was wrong → seeds
+	what                                     map[string][]string // what was wrong → seeds
 }
 
 func (c *tally) add(t *trial) {
@@ -23,7 +23,7 @@ func (c *tally) add(t *trial) {
 	switch {
 	case t.err != nil:
 		c.notRun++
-		c.what["not run"] = append(c.what["not run"], t.seed)
+		c.what["not run"] = append(c.what["not run"], t.label())
 		return
 	case t.right():
 		c.right++
@@ -37,10 +37,10 @@ func (c *tally) add(t *trial) {
 		c.falseErrors++
 	}
 	for _, m := range t.missed {
-		c.what["missed "+m] = append(c.what["missed "+m], t.seed)
+		c.what["missed "+m] = append(c.what["missed "+m], t.label())
 	}
 	for _, w := range t.wrong {
-		c.what["false "+w] = append(c.what["false "+w], t.seed)
+		c.what["false "+w] = append(c.what["false "+w], t.label())
 	}
 }
 
@@ -51,7 +51,7 @@ func write(out io.Writer, trials []*trial) error {
 	var order []string
 	for _, t := range trials {
 		if rows[t.row()] == nil {
-			rows[t.row()] = &tally{what: map[string][]uint64{}}
+			rows[t.row()] = &tally{what: map[string][]string{}}
 			order = append(order, t.row())
 		}
 		rows[t.row()].add(t)
@@ -67,7 +67,7 @@ func write(out io.Writer, trials []*trial) error {
 	for _, name := range order {
 		for _, what := range slices.Sorted(maps.Keys(rows[name].what)) {
 			seeds := rows[name].what[what]
-			fmt.Fprintf(&b, "| %s | %s | %d | %s |\n", name, what, len(seeds), strings.Trim(fmt.Sprint(seeds), "[]"))
+			fmt.Fprintf(&b, "| %s | %s | %d | %s |\n", name, what, len(seeds), strings.Join(seeds, " "))
 		}
 	}
 	writeKinds(&b, trials)

@@ -131,16 +131,28 @@ func (t *trial) read(path string, rate float64) error {
 	return nil
 }
 
-// row is where a trial counts: its condition, without logs apart for what no
-// test can show without them.
+// label is what -seed and, behind a colon, -moves take to run the trial again.
+func (t *trial) label() string {
+	if len(t.draw.Moves) == 0 {
+		return fmt.Sprint(t.seed)
+	}
+	return fmt.Sprintf("%d:%s", t.seed, strings.Join(t.draw.Moves, ","))
+}
+
+// row is where a trial counts: its condition and the canary's share; without
+// logs apart for what no test can show without them.
 func (t *trial) row() string {
-	if t.truth.Condition != draw.WithoutLogs {
-		return string(t.truth.Condition)
+	row := string(t.truth.Condition)
+	if t.truth.Percent > 0 {
+		row = fmt.Sprintf("%s, canary %2g %%", row, t.truth.Percent)
 	}
-	if t.truth.Class {
-		return "without-logs, class feature"
+	switch {
+	case t.truth.Condition != draw.WithoutLogs:
+		return row
+	case t.truth.Class:
+		return row + ", class feature"
 	}
-	return "without-logs, other"
+	return row + ", other feature"
 }
 
 // String tells a trial in a few lines.

@@ -104,6 +104,24 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// No kind of movement hides a difference: what moves is the same on both sides,
+// answer by answer, so the difference is all that is left.
+func TestMovesHideNoDifference(t *testing.T) {
+	for _, k := range Kinds() {
+		for _, d := range Differences() {
+			p := plan(k.Name)
+			p.Differs = []Difference{{Kind: d.Name}}
+			usual, other := answers(New(p, 2, start), 16, Request{}), answers(New(p, 2, start), 16, Request{Canary: true})
+			if d.Typed && strings.Contains("text/html text/plain text/csv application/xml application/rss+xml application/atom+xml", media(usual[0])) {
+				continue
+			}
+			if fmt.Sprint(usual) == fmt.Sprint(other) {
+				t.Errorf("%s hides %s: %v", k.Name, d.Name, usual[0])
+			}
+		}
+	}
+}
+
 // Class differences change a class feature, others change none.
 func TestClassDifferences(t *testing.T) {
 	class := func(a Answer) string {
