@@ -436,6 +436,31 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestMergeLaws(t *testing.T) {
+	for seed := range uint64(3) {
+		rows := world(seed+10, 240)
+		whole := result(fill(New(Options{}), rows...))
+		parts := []*Table{New(Options{}), New(Options{}), New(Options{})}
+		for i, o := range rows {
+			parts[i%3].Add(o, nil)
+		}
+		a, b, c := parts[0], parts[1], parts[2]
+		for name, got := range map[string]*Table{
+			"(a+b)+c": Merge(Merge(a, b), c), "a+(b+c)": Merge(a, Merge(b, c)),
+			"c+(b+a)": Merge(c, Merge(b, a)), "whole + nothing": Merge(Merge(New(Options{}), Merge(a, b)), c),
+		} {
+			if diff := cmp.Diff(whole, result(got), stable); diff != "" {
+				t.Fatalf("seed %d, %s: %s", seed, name, diff)
+			}
+		}
+		m := Merge(a, b)
+		r := m.Result()
+		if m.Len() != a.Len()+b.Len() || r.Cluster(a.Len()).Scenario != rows[1].Scenario {
+			t.Fatal("b's rows do not follow a's")
+		}
+	}
+}
+
 func TestResultsStandStill(t *testing.T) {
 	s, tab := newSource(11), New(Options{})
 	row := tab.Add(s.member("t", `"a"`), nil)

@@ -100,6 +100,29 @@ func (g *group) add(fields []signature.Field, v vector, at time.Time, redact *pr
 	return g.put(v)
 }
 
+// absorb adds the vectors of another group and says which became which.
+func (g *group) absorb(from *group, benign []string) []int32 {
+	if g.address.ID == "" {
+		g.address = from.address
+	}
+	out := make([]int32, len(from.vectors))
+	for i, v := range from.vectors {
+		g.scratch = g.scratch[:0]
+		for _, c := range v.cells {
+			f := from.fields[c.field]
+			id, val := g.field(f.path), f.values[c.value]
+			val.count = v.count
+			g.scratch = append(g.scratch, cell{id, g.fields[id].count(val, nil)})
+		}
+		at, least := g.put(v)
+		out[i] = at
+		if r := from.raws[int32(i)]; r != nil && least {
+			g.remember(at, r, benign)
+		}
+	}
+	return out
+}
+
 // put adds a vector of the cells in g.scratch, or adds to the one that stands.
 func (g *group) put(v vector) (at int32, least bool) {
 	g.n += v.count

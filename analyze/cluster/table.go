@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -71,4 +73,52 @@ func (t *Table) group(k key) int32 {
 	t.groups = append(t.groups, newGroup(k))
 	t.byKey[k] = at
 	return at
+}
+
+// Merge joins the rows of two tables: a's rows keep their numbers, b's follow.
+// Neither is changed. Up to row numbers it is commutative and associative, and
+// merging the parts of a table gives the whole.
+func Merge(a, b *Table) *Table {
+	t := New(Options{
+		Secrets:   union(a.opts.Secrets, b.opts.Secrets),
+		Scenarios: mergeScenarios(a.opts.Scenarios, b.opts.Scenarios),
+		Benign:    union(a.opts.Benign, b.opts.Benign),
+	})
+	for _, from := range []*Table{a, b} {
+		t.absorb(from)
+	}
+	return t
+}
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func mergeScenarios(a, b []probe.Scenario) []probe.Scenario {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.ContainsFunc(out, func(x probe.Scenario) bool { return x.Name == s.Name }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// absorb adds the rows of another table.
+func (t *Table) absorb(from *Table) {
+	groups := make([]int32, len(from.groups))
+	vectors := make([][]int32, len(from.groups))
+	for i, g := range from.groups {
+		groups[i] = t.group(g.key)
+		vectors[i] = t.groups[groups[i]].absorb(g, t.opts.Benign)
+	}
+	for _, r := range from.rows {
+		if r.group >= 0 {
+			r = row{groups[r.group], vectors[r.group][r.vector]}
+		}
+		t.rows = append(t.rows, r)
+	}
+	t.ownFaults += from.ownFaults
 }
