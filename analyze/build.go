@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/attribution"
-	"stageprobe/analyze/cluster"
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -35,6 +35,7 @@ func (s *Session) Report(end Ending) *Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.input(true)
+	in.Rows, in.Clusters = result.Rows, result.Clusters
 	rep := &Report{
 		Schema: ReportSchema,
 		Run: Run{
@@ -77,7 +78,7 @@ func (s *Session) failed() int {
 }
 
 func (s *Session) reportTargets(in attribution.Input, result *attribution.Result) []Target {
-	grouping := s.table.Result()
+	grouping := result.Behaviours
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
 		t := &s.plan.Targets[i]
@@ -124,7 +125,7 @@ func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Can
 
 // fillClusters adds a target's behaviours with their counts, shares, labels and
 // times.
-func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, grouping *cluster.Result) {
+func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, grouping *behaviour.Result) {
 	members := map[int][]int{} // cluster → rows
 	perScenario := map[int]int{}
 	var all []float64
@@ -151,13 +152,13 @@ func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, gro
 	}
 }
 
-func (s *Session) clusterIndex(in attribution.Input, c *cluster.Cluster) int {
+func (s *Session) clusterIndex(in attribution.Input, c *behaviour.Cluster) int {
 	return slices.IndexFunc(in.Clusters, func(x attribution.Cluster) bool {
 		return x.ID == c.ID && s.plan.Targets[x.Target].ID == c.Target && s.plan.Scenarios[x.Scenario].Name == c.Scenario
 	})
 }
 
-func (s *Session) reportCluster(in attribution.Input, c *cluster.Cluster, rows []int, of int, grouping *cluster.Result) Cluster {
+func (s *Session) reportCluster(in attribution.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(len(rows)) / float64(max(of, 1))
 	low, high := stat.ConfSeq(len(rows), of, 1-s.policy.confidence())
 	var took []float64
@@ -173,8 +174,8 @@ func (s *Session) reportCluster(in attribution.Input, c *cluster.Cluster, rows [
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
 	out.refine(in, rows)
-	if ref := reference(grouping.Of(c.Target, c.Scenario)); ref != nil && ref != c {
-		for _, d := range cluster.Differs(ref, c) {
+	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
+		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
 		}
 	}
@@ -202,7 +203,7 @@ func (c *Cluster) refine(in attribution.Input, rows []int) {
 	c.GatewayResponse = orNil(said)
 }
 
-func reference(of []*cluster.Cluster) *cluster.Cluster {
+func reference(of []*behaviour.Cluster) *behaviour.Cluster {
 	for _, c := range of {
 		if c.Reference {
 			return c

@@ -85,7 +85,8 @@ func ageOf(isNew bool) age {
 func (s *Session) Converge(w *Wanted) []Convergence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.input(false)
+	res := attribution.Explain(s.input(false))
+	in := attribution.Input{Rows: res.Rows, Clusters: res.Clusters}
 	known := knownBefore(w.Before)
 	out := make([]Convergence, len(s.plan.Targets))
 	for t := range s.plan.Targets {

@@ -219,3 +219,33 @@ func (e *evidence) pastCanary(ref probe.StageRef, ended time.Time) bool {
 	last := ended.Add(e.allowance)
 	return log.watermark.After(last) || e.ReadAt.After(last)
 }
+
+// watermark is up to when a request's side would be known by now: the older of
+// the points up to which the logs of the stage itself and of its canary are known.
+// A group is known up to its newest event, and up to the moment of reading less
+// the time that an event may take.
+func (e *evidence) watermark(ref probe.StageRef) time.Time {
+	read := e.ReadAt.Add(-e.allowance)
+	sides := [2]time.Time{}
+	for _, g := range e.Groups {
+		if g.APIID != ref.APIID || g.Stage != ref.Stage || !g.Exists {
+			continue
+		}
+		side := 0
+		if g.Canary {
+			side = 1
+		}
+		if g.Watermark.After(sides[side]) {
+			sides[side] = g.Watermark
+		}
+	}
+	for i := range sides {
+		if read.After(sides[i]) {
+			sides[i] = read
+		}
+	}
+	if sides[1].Before(sides[0]) {
+		return sides[1]
+	}
+	return sides[0]
+}

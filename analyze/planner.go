@@ -8,8 +8,8 @@ import (
 	"stageprobe/probe"
 )
 
-// calibration is how many answers each scenario gets on each target before its
-// fields can be told volatile (inference section 2: R_max + 1).
+// calibration is how many answers each scenario gets on each target before
+// anything is preferred.
 const calibration = 9
 
 // uniform is the share of requests that go anywhere at all, so that a cell
@@ -26,6 +26,9 @@ type planner struct {
 	barren []int // per target: throttled answers since the last other one
 	next   []attribution.Cell
 	halted bool
+	// Memory of one draw.
+	scenarios []float64
+	live      []int
 	// persists: a target is not given up that refuses everything.
 	persists bool
 	scale    float64 // of the rate: below 1 while the gateway throttles
@@ -43,6 +46,7 @@ func newPlanner(plan *probe.Plan) planner {
 	p := planner{
 		plan: plan, rng: rand.New(rand.NewPCG(plan.Seed, 0x706c616e)),
 		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), barren: make([]int, len(plan.Targets)), scale: 1,
+		scenarios: make([]float64, len(plan.Scenarios)),
 	}
 	for t := range plan.Targets {
 		p.limit[t] = plan.Requests
@@ -61,13 +65,13 @@ func newPlanner(plan *probe.Plan) planner {
 	return p
 }
 
-// Next draws the next request: first every cell's calibration and its
-// confirmations, in random order, then where the last verdict said that a
-// request decides most.
+// Next draws the next request: first the confirmations and every scenario's
+// calibration, in random order, then where the last verdict said that a request
+// decides most.
 func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := s.planner.draw()
+	i, among := s.planner.draw()
 	if i < 0 {
 		return probe.Choice{}, false
 	}
@@ -76,57 +80,77 @@ func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
 	if c.limit == 0 {
 		s.planner.sent[c.target]++
 	}
-	return probe.Choice{Target: c.target, Scenario: c.scenario, RateScale: s.planner.scale}, true
+	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among, RateScale: s.planner.scale}, true
 }
 
 // Halt makes Next say that nothing more is to be sent; Resume takes it back.
 func (s *Session) Halt()   { s.mu.Lock(); s.planner.halted = true; s.mu.Unlock() }
 func (s *Session) Resume() { s.mu.Lock(); s.planner.halted = false; s.mu.Unlock() }
 
-func (p *planner) draw() int {
+// draw chooses a scenario, by whatever has been learnt, and then evenly among the
+// targets that are worth it: which of them a request goes to is drawn as evenly as
+// a coin between any two, and that is what the comparison of two targets rests on
+// (behaviour 6).
+func (p *planner) draw() (at int, among probe.Among) {
 	if p.halted {
-		return -1
+		return -1, 0
 	}
-	if i := p.pick(p.beginning); i >= 0 {
-		return i
+	kinds := []func(*cell) float64{p.confirming, p.beginning, p.advised, p.weighted}
+	if len(p.next) == 0 || p.plan.Fixed || p.rng.Float64() < uniform {
+		kinds[2] = p.weighted
 	}
-	if len(p.next) > 0 && !p.plan.Fixed && p.rng.Float64() >= uniform {
-		if i := p.pick(p.advised); i >= 0 {
-			return i
+	for _, weight := range kinds {
+		if i, among := p.pick(weight); i >= 0 {
+			return i, among
 		}
 	}
-	return p.pick(p.weighted)
+	return -1, 0
 }
 
-// pick draws a cell in proportion to a weight; -1 where all weights are 0.
-func (p *planner) pick(weight func(*cell) float64) int {
+// pick draws a scenario in proportion to what its cells weigh together, and one of
+// those cells, each alike; -1 where all weights are 0.
+func (p *planner) pick(weight func(*cell) float64) (at int, among probe.Among) {
 	total := 0.0
-	for i := range p.cells {
-		total += weight(&p.cells[i])
-	}
-	if total <= 0 {
-		return -1
-	}
-	at, last := p.rng.Float64()*total, -1
+	clear(p.scenarios)
 	for i := range p.cells {
 		w := weight(&p.cells[i])
+		total += w
+		p.scenarios[p.cells[i].scenario] += w
+	}
+	if total <= 0 {
+		return -1, 0
+	}
+	scenario, left := -1, p.rng.Float64()*total
+	for s, w := range p.scenarios {
 		if w <= 0 {
 			continue
 		}
-		last = i
-		if at -= w; at < 0 {
+		scenario = s
+		if left -= w; left < 0 {
 			break
 		}
 	}
-	return last
+	p.live = p.live[:0]
+	for i := range p.cells {
+		if c := &p.cells[i]; c.scenario == scenario && weight(c) > 0 {
+			p.live = append(p.live, i)
+			among = among.With(c.target)
+		}
+	}
+	return p.live[p.rng.IntN(len(p.live))], among
 }
 
-func (p *planner) beginning(c *cell) float64 {
-	want := calibration
-	if c.limit > 0 {
-		want = c.limit
+func (p *planner) confirming(c *cell) float64 {
+	if c.limit == 0 || c.sent >= c.limit || p.sent[c.target] >= p.limit[c.target] && p.limit[c.target] == 0 {
+		return 0
 	}
-	if c.sent >= want || (c.limit == 0 && p.spent(c)) {
+	return 1
+}
+
+// beginning asks for the calibration of each scenario: so many answers of each
+// target on the whole.
+func (p *planner) beginning(c *cell) float64 {
+	if c.limit > 0 || p.spent(c) || c.sent >= calibration {
 		return 0
 	}
 	return 1
@@ -150,6 +174,9 @@ func (p *planner) weighted(c *cell) float64 {
 	}
 	return c.weight
 }
+
+// end asks a target no more: what was asked of it is decided.
+func (p *planner) end(target int) { p.limit[target] = min(p.limit[target], p.sent[target]) }
 
 func (p *planner) spent(c *cell) bool { return p.sent[c.target] >= p.limit[c.target] }
 

@@ -24,7 +24,7 @@ func drawAll(t *testing.T, p *planner) map[[2]int]int {
 	t.Helper()
 	counts := map[[2]int]int{}
 	for range 10_000 {
-		i := p.draw()
+		i, _ := p.draw()
 		if i < 0 {
 			return counts
 		}
@@ -62,7 +62,7 @@ func TestPlannerCalibratesFirst(t *testing.T) {
 	p.advise([]attribution.Cell{{Target: 0, Scenario: 0, Weight: 1}})
 	counts := map[int]int{}
 	for range 4*calibration + 2 {
-		i := p.draw()
+		i, _ := p.draw()
 		p.cells[i].sent++
 		counts[i]++
 	}
@@ -84,7 +84,8 @@ func TestPlannerFollowsAdviceButLooksElsewhere(t *testing.T) {
 	p.advise([]attribution.Cell{{Target: 0, Scenario: 1, Weight: 1}})
 	counts := map[[2]int]int{}
 	for range 1500 {
-		c := &p.cells[p.draw()]
+		i, _ := p.draw()
+		c := &p.cells[i]
 		c.sent++
 		p.sent[c.target]++
 		counts[[2]int{c.target, c.scenario}]++

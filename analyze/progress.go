@@ -44,7 +44,10 @@ func (s *Session) Progress() Progress {
 // behaviours counts a target's usual answers and, per other cluster, the rest.
 func (s *Session) behaviours(target int) []int {
 	counts := []int{0}
-	for _, c := range s.table.Result().All() {
+	if s.last.Behaviours == nil {
+		return counts
+	}
+	for _, c := range s.last.Behaviours.All() {
 		switch {
 		case s.targets[c.Target] != target:
 		case c.Reference:
@@ -71,7 +74,10 @@ func (s *Session) WorthReading() bool {
 	defer s.mu.Unlock()
 	alike := stat.NeedZero(s.policy.minShare(), s.policy.confidence())
 	rows, deviants := make([]int, len(s.plan.Targets)), make([]int, len(s.plan.Targets))
-	for _, c := range s.table.Result().All() {
+	if s.last.Behaviours == nil {
+		return false
+	}
+	for _, c := range s.last.Behaviours.All() {
 		t := s.targets[c.Target]
 		rows[t] += c.Count
 		if !c.Reference {

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"stageprobe/analyze/attribution"
-	"stageprobe/analyze/cluster"
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -53,7 +54,7 @@ type Session struct {
 	snap   probe.Snapshot
 	policy Policy
 
-	table    *cluster.Table
+	table    *behaviour.Table
 	rows     []row
 	evidence *evidence
 	machines map[string]int
@@ -70,7 +71,6 @@ type row struct {
 	attribution.Row
 	ids       ids
 	ended     time.Time
-	table     int // row in the cluster table
 	machine   string
 	responded bool
 	status    int
@@ -82,7 +82,10 @@ type row struct {
 func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 	s := &Session{
 		plan: plan, snap: snap, policy: policy,
-		table:    cluster.New(cluster.Options{Secrets: policy.Secrets, Scenarios: plan.Scenarios}),
+		table: behaviour.New(behaviour.Options{
+			Targets: plan.Targets, Scenarios: plan.Scenarios, Secrets: policy.Secrets,
+			Extraction: func(i int) feature.Options { return feature.Options{Scenario: plan.Scenarios[i]} },
+		}),
 		machines: map[string]int{}, targets: map[string]int{}, scenario: map[string]int{},
 	}
 	for i, t := range plan.Targets {
@@ -116,15 +119,14 @@ func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
 	sent := o.Due.Add(o.Sent)
 	return row{
 		Row: attribution.Row{
-			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1,
+			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: s.table.Add(o, target, scenario),
 			Class: attribution.Class(signature.Classify(signature.Of(o, &s.plan.Targets[target]))),
-			Conn:  o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
+			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
 			Took: o.Took, RequestID: o.RequestID(),
 		},
 		ids:       ids{request: o.RequestID(), extended: o.ExtendedID(), minted: o.MintedID},
 		ended:     o.Due.Add(o.Took),
-		table:     s.table.Add(o, &s.plan.Targets[target]),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,
 		status:    o.Status,
@@ -189,10 +191,8 @@ func (s *Session) input(done bool) attribution.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
 	})
-	grouping := s.table.Result()
-	clusters, index := s.clusters(grouping)
 	in := attribution.Input{
-		Plan: s.plan, Snapshot: s.snap, Clusters: clusters,
+		Plan: s.plan, Snapshot: s.snap, Table: s.table,
 		Rows:    make([]attribution.Row, len(s.rows)),
 		Records: s.recordsByID(),
 		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
@@ -203,12 +203,18 @@ func (s *Session) input(done bool) attribution.Input {
 		return sc.Uncredentialed || (s.policy.Judge != nil && s.policy.Judge.Refusal(s.plan.Targets[target].ID, sc.Name))
 	}
 	clear(s.machines)
+	seen := map[string]bool{}
+	marks := s.watermarks()
 	for i := range s.rows {
 		r := &s.rows[i]
 		if _, ok := s.machines[r.machine]; !ok {
 			s.machines[r.machine] = len(s.machines)
 		}
-		in.Rows[i] = s.labelled(r, grouping, index)
+		in.Rows[i] = s.labelled(r, marks)
+		if id := r.ids.request; id != "" {
+			in.Rows[i].Repeat = seen[id]
+			seen[id] = true
+		}
 		if r.ended.After(in.Now) {
 			in.Now = r.ended
 		}
@@ -216,13 +222,25 @@ func (s *Session) input(done bool) attribution.Input {
 	return in
 }
 
-// labelled joins one row with its cluster and with what the logs say of it.
-func (s *Session) labelled(r *row, grouping *cluster.Result, index map[*cluster.Cluster]int) attribution.Row {
+// watermarks are, per target, the time up to which both sides of its stage's
+// canary would be known by now: the older of how far the logs of the two are
+// known. Zero where nothing is known.
+func (s *Session) watermarks() []time.Time {
+	out := make([]time.Time, len(s.plan.Targets))
+	if s.evidence == nil {
+		return out
+	}
+	for i := range s.plan.Targets {
+		t := &s.plan.Targets[i]
+		out[i] = s.evidence.watermark(probe.StageRef{APIID: t.APIID, Stage: t.Stage})
+	}
+	return out
+}
+
+// labelled joins one row with what the logs say of it.
+func (s *Session) labelled(r *row, watermarks []time.Time) attribution.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
-	if c := grouping.Cluster(r.table); c != nil {
-		out.Cluster = index[c]
-	}
 	if s.evidence == nil {
 		return out
 	}
@@ -231,28 +249,8 @@ func (s *Session) labelled(r *row, grouping *cluster.Result, index map[*cluster.
 	out.ServedAPI, out.ServedStage = l.api, l.stage
 	out.Deployment, out.Version = l.deployment, l.version
 	out.IntegrationCalled = l.integration
+	out.Late = out.At.After(watermarks[r.Target])
 	return out
-}
-
-func (s *Session) clusters(grouping *cluster.Result) ([]attribution.Cluster, map[*cluster.Cluster]int) {
-	all := grouping.All()
-	out := make([]attribution.Cluster, len(all))
-	index := make(map[*cluster.Cluster]int, len(all))
-	for i, c := range all {
-		index[c] = i
-		out[i] = attribution.Cluster{
-			ID: c.ID, Steady: c.Steady, Target: s.targets[c.Target], Scenario: s.scenario[c.Scenario], Count: c.Count,
-			Status: c.Status, Producer: string(c.Reading.Producer),
-			GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
-			APIID: c.Reading.APIID, Stage: c.Reading.Stage,
-			Class: attribution.Class(c.Class), Reference: c.Reference,
-			Failure: c.Status >= 500 || c.Class == signature.Transport,
-			Summary: tell(summary(c), c, reference(grouping.Of(c.Target, c.Scenario))), RequestID: c.Exemplar.RequestID,
-			NotGateway: c.Reading.NotAPIGateway,
-			Content:    content(c, s.plan.Targets[s.targets[c.Target]].URL),
-		}
-	}
-	return out, index
 }
 
 func (s *Session) recordsByID() func(string) []probe.LogRecord {

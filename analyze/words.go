@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,73 +9,8 @@ import (
 	"time"
 
 	"stageprobe/analyze/attribution"
-	"stageprobe/analyze/cluster"
-	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
-	"stageprobe/probe"
 )
-
-// summary names a behaviour in a few words: its status, and the gateway
-// response, or who made it where that is not the integration.
-func summary(c *cluster.Cluster) string {
-	switch {
-	case c.Overflow:
-		return "other answers"
-	case c.Status == 0:
-		return string(c.Outcome)
-	case c.Reading.GatewayResponse != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
-	case c.Reading.ErrorType != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
-	}
-	return strconv.Itoa(c.Status)
-}
-
-// content stands for the status and body of a behaviour, with the target's own
-// host and base path left out: a body may echo them.
-func content(c *cluster.Cluster, base string) string {
-	a, err := probe.ParseURL(base)
-	if err != nil || c.Overflow {
-		return ""
-	}
-	var b strings.Builder
-	for _, f := range c.Fields {
-		if !strings.HasPrefix(f.Path, "/") && !strings.HasPrefix(f.Path, ":") {
-			continue // a header
-		}
-		value := strings.ReplaceAll(f.String(), a.Host, "{host}")
-		if len(a.Path) > 1 {
-			value = strings.ReplaceAll(value, strings.TrimSuffix(a.Path, "/"), "")
-		}
-		fmt.Fprintf(&b, "%s=%s\n", f.Path, value)
-	}
-	return strconv.FormatUint(signature.Hash(b.String()), 16)
-}
-
-// tell adds to a summary a field in which a behaviour differs from the usual
-// one, where the summary alone would not tell the two apart; best one that both
-// have.
-func tell(text string, c, usual *cluster.Cluster) string {
-	if usual == nil || usual == c || text != summary(usual) {
-		return text
-	}
-	diffs := cluster.Differs(usual, c)
-	at := slices.IndexFunc(diffs, func(d cluster.Diff) bool { return d.A != "" && d.B != "" })
-	if at < 0 {
-		at = 0
-	}
-	if len(diffs) == 0 {
-		return text
-	}
-	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
-}
-
-func shorten(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}
 
 func percent(p float64) string {
 	switch {

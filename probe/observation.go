@@ -32,6 +32,9 @@ type Observation struct {
 	Took time.Duration `json:"took_ns"` // after Due, to the last byte or the failure
 	Rate float64       `json:"rate"`    // offered requests per second at Due
 
+	// Among are the targets that it could have gone to as likely.
+	Among Among `json:"among,omitempty"`
+
 	Conn     int    `json:"conn"`             // connection id on this machine
 	ConnN    int    `json:"conn_n"`           // n-th request on it, from 1
 	Fresh    bool   `json:"fresh,omitempty"`  // drawn to open a new connection

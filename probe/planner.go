@@ -16,8 +16,30 @@ type Planner interface {
 type Choice struct {
 	Target   int // index into Plan.Targets
 	Scenario int // index into Plan.Scenarios
+	Among    Among
 
 	// RateScale multiplies the rate from this request until the next, such as
 	// 0.5 in the slow arm of a rate comparison; 0 counts as 1.
 	RateScale float64
+}
+
+// Among says which targets a request could have gone to as likely as to its own,
+// one bit per target of the plan: only such requests compare two targets. The zero
+// value says nothing.
+type Among uint64
+
+// Everyone stands for every target that the scenario is for.
+const Everyone = ^Among(0)
+
+// Has tells whether a target of the plan, by index, was as likely.
+func (a Among) Has(target int) bool {
+	return a == Everyone || target < 63 && a&(1<<target) != 0
+}
+
+// With adds a target. One whose index has no bit cannot be added.
+func (a Among) With(target int) Among {
+	if target < 63 {
+		a |= 1 << target
+	}
+	return a
 }

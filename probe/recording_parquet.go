@@ -24,6 +24,7 @@ type parquetRow struct {
 	TTFB      int64           `parquet:"ttfb_ns"`
 	Took      int64           `parquet:"took_ns"`
 	Rate      float64         `parquet:"rate"`
+	Among     uint64          `parquet:"among"`
 	Conn      int64           `parquet:"conn"`
 	ConnN     int64           `parquet:"conn_n"`
 	Fresh     bool            `parquet:"fresh"`
@@ -197,7 +198,7 @@ func newParquetRow(o *Observation) parquetRow {
 	r := parquetRow{
 		Machine: o.Machine, Seq: o.Seq, Target: o.Target, Scenario: o.Scenario,
 		Due: o.Due.UnixNano(), Sent: int64(o.Sent), TTFB: int64(o.TTFB), Took: int64(o.Took), Rate: o.Rate,
-		Conn: int64(o.Conn), ConnN: int64(o.ConnN), Fresh: o.Fresh, RemoteIP: o.RemoteIP, Proto: o.Proto,
+		Among: uint64(o.Among), Conn: int64(o.Conn), ConnN: int64(o.ConnN), Fresh: o.Fresh, RemoteIP: o.RemoteIP, Proto: o.Proto,
 		Outcome: string(o.Outcome), Err: o.Err, MintedID: o.MintedID,
 		Status: int32(o.Status), Body: o.Body, BodySize: o.BodySize, Truncated: o.Truncated,
 	}
@@ -211,7 +212,7 @@ func (r *parquetRow) observation() *Observation {
 	o := &Observation{
 		Machine: r.Machine, Seq: r.Seq, Target: r.Target, Scenario: r.Scenario,
 		Due: time.Unix(0, r.Due).UTC(), Sent: time.Duration(r.Sent), TTFB: time.Duration(r.TTFB), Took: time.Duration(r.Took), Rate: r.Rate,
-		Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
+		Among: Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
 		Outcome: Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
 		Status: int(r.Status), BodySize: r.BodySize, Truncated: r.Truncated,
 	}

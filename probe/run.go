@@ -218,7 +218,7 @@ func (r *run) attempt(j job) Observation {
 	t, s := &r.plan.Targets[j.Target], &r.plan.Scenarios[j.Scenario]
 	o := Observation{
 		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
-		Due: j.due.Round(0).UTC(), Rate: j.rate,
+		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
 	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario]}
 	o.Sent = x.elapsed()

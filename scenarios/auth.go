@@ -10,6 +10,7 @@ import (
 
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
+	"stageprobe/scenarios/internal/near"
 )
 
 // Auth is how a request authenticates. The zero value says nothing: the
@@ -36,7 +37,7 @@ func (a *Auth) read(d *document, n ast.Node) error {
 	}
 	text, _ := textOf(n)
 	if !slices.Contains(authKinds, text) {
-		if near := nearest(text, authKinds); near != "" {
+		if near.Word(text, authKinds) != "" {
 			return d.unknown(n, text, authKinds)
 		}
 		return d.wrong(n, fmt.Sprintf("%s is no way to authenticate", kindOf(n)), authHint)

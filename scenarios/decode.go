@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"stageprobe/scenarios/internal/near"
 )
 
 // reader is a value with more than one spelling, which reads itself.
@@ -67,8 +69,8 @@ func (d *document) structure(n ast.Node, v reflect.Value, what string) error {
 // unknown is the error for a key or word that is not among those allowed.
 func (d *document) unknown(n ast.Node, word string, allowed []string) error {
 	text := fmt.Sprintf("%q is not known here", word)
-	if near := nearest(word, allowed); near != "" {
-		text += fmt.Sprintf("; did you mean %q?", near)
+	if meant := near.Word(word, allowed); meant != "" {
+		text += fmt.Sprintf("; did you mean %q?", meant)
 	}
 	return d.wrong(n, text, "allowed here: "+strings.Join(allowed, ", "))
 }

@@ -87,16 +87,16 @@ func (s *study) apart(w *weighing, a, b *law) string {
 		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", plural(w.n, "request"))
 	}
 	n := int(math.Ceil(math.Log(aliasRatio) / tellingRequest))
-	cells := s.telling(w, da, db)
+	cells := s.tellingPairs(w, da, db)
 	if len(cells) == 0 {
 		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", plural(n, "request"))
 	}
 	return fmt.Sprintf("%s with %s would separate them", plural(n, "request"), some(cells, 2))
 }
 
-// telling are the pairs of levels, least asked first, for which one driver
+// tellingPairs are the pairs of levels, least asked first, for which one driver
 // foresees a deviant and the other does not.
-func (s *study) telling(w *weighing, a, b driver) []string {
+func (s *study) tellingPairs(w *weighing, a, b driver) []string {
 	type level struct {
 		name string
 		dev  bool

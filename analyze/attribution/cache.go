@@ -77,26 +77,6 @@ func (s *study) cachedSide(p [2]*subject, reasons []diff.Setting) *subject {
 	return nil
 }
 
-// steadily tells whether two targets differ in a scenario by more than the
-// fields that change with every answer.
-func (s *study) steadily(p [2]*subject, scenarios []int) bool {
-	return slices.ContainsFunc(scenarios, func(sc int) bool {
-		a, b := s.steadyOf(p[0], sc), s.steadyOf(p[1], sc)
-		return a == "" || b == "" || a != b
-	})
-}
-
-// steadyOf is what a target's usual answer to a scenario says beside what
-// changes with every answer.
-func (s *study) steadyOf(sub *subject, scenario int) string {
-	for _, c := range sub.cells {
-		if c.scenario == scenario && c.ref >= 0 {
-			return s.Clusters[c.ref].Steady
-		}
-	}
-	return ""
-}
-
 // hits counts a target's answers from the cache among those of which the logs
 // tell.
 func (s *study) hits(sub *subject) (hits, known int) {

@@ -131,11 +131,8 @@ func (s *study) reportDriven(w *weighing, l *law) {
 	key := s.stageKey(w)
 	switch l.cause {
 	case CanarySplit:
-		if w.labels.known() > 0 {
-			s.report(s.canaryLinked(w), key)
-		} else {
-			s.decideChance(w)
-		}
+		s.decideChance(w)
+		return
 	case BackendSplit:
 		s.report(s.versions(w, l), key)
 	case ResponseCache:

@@ -24,6 +24,7 @@ func Explain(in Input) Result {
 	s.throttled()
 	s.drift()
 	s.denied()
+	s.linkedSplits()
 	s.weighSplits()
 	s.cachedRefusals()
 	s.overtaken()
@@ -61,6 +62,7 @@ func (s *study) finish(r *Result) {
 			r.Measured[sub.ID] = *interval(canary, known, s.alpha)
 		}
 	}
+	r.Behaviours, r.Rows, r.Clusters = s.partition, s.Rows, s.Clusters
 	r.Steps = s.steps()
 	r.Findings, r.Open, r.Notes = s.findings, s.open, s.notes
 	r.Settings, r.Seen = s.settings, s.seen

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"stageprobe/analyze/stat"
 )
@@ -32,18 +33,23 @@ type factor struct {
 // none where no answer came: one that breaks takes all its requests with it, so
 // that such failures follow connections whatever breaks them.
 func (s *study) factors(x *split) []*factor {
-	all := []*factor{
-		s.versionFactor(x.sub), s.cacheFactor(x.sub),
+	all := s.drawnFactors(x.sub)
+	if x.transport {
+		all = slices.DeleteFunc(all, func(f *factor) bool { return f != nil && strings.Contains(f.name, "connection") })
+	}
+	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
+}
+
+// drawnFactors are what may drive a target's answers beside the canary.
+func (s *study) drawnFactors(sub *subject) []*factor {
+	return []*factor{
+		s.versionFactor(sub), s.cacheFactor(sub),
 		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
 		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
 		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
+		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
+		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
 	}
-	if !x.transport {
-		all = append(all,
-			&factor{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
-			&factor{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use})
-	}
-	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
 }
 
 func connection(r *Row) string {

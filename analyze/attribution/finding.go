@@ -27,6 +27,7 @@ const (
 	EndpointSplit     Cause = "endpoint-split"
 	FlakyBackend      Cause = "flaky-backend"
 	UnexplainedSplit  Cause = "unexplained-split"
+	AddressDependent  Cause = "address-dependent"
 	ExpectationFailed Cause = "expectation-failed"
 )
 
@@ -35,7 +36,7 @@ var Causes = []Cause{
 	CanarySplit, StaleCanary, WrongStage, UnmappedTarget, StaleDeployment,
 	AutoDeployOff, AutoDeployFailed, StageConfigDrift, DeployPropagating,
 	Throttled, AccessDenied, ResponseCache, AuthorizerCache, BackendSplit,
-	EndpointSplit, FlakyBackend, UnexplainedSplit, ExpectationFailed,
+	EndpointSplit, FlakyBackend, AddressDependent, UnexplainedSplit, ExpectationFailed,
 }
 
 // Severity orders findings.
@@ -76,16 +77,18 @@ const (
 
 // Finding is one diagnosed cause.
 type Finding struct {
-	Cause      Cause       `json:"cause"`
-	Severity   Severity    `json:"severity"`
-	Linked     Link        `json:"linked"`
-	Targets    []string    `json:"targets"`
-	Scenarios  []string    `json:"scenarios"`
-	Statement  string      `json:"statement"` // plain words: what was seen, how often, how sure
-	Statistics *Statistics `json:"statistics"`
-	Evidence   []string    `json:"evidence"` // request ids, log lines, configuration facts
-	Step       int         `json:"step"`     // 1 to 6
-	Remedy     []Remedy    `json:"remedy"`
+	Cause     Cause    `json:"cause"`
+	Severity  Severity `json:"severity"`
+	Linked    Link     `json:"linked"`
+	Targets   []string `json:"targets"`
+	Scenarios []string `json:"scenarios"`
+	Statement string   `json:"statement"` // plain words: what was seen, how often, how sure
+	// Differs says in what the two sides of a split differ.
+	Differs    []Difference `json:"differs,omitempty"`
+	Statistics *Statistics  `json:"statistics"`
+	Evidence   []string     `json:"evidence"` // request ids, log lines, configuration facts
+	Step       int          `json:"step"`     // 1 to 6
+	Remedy     []Remedy     `json:"remedy"`
 
 	// Settles names what would turn a doubt into a certainty: a log to enable,
 	// a number of further requests. Empty where nothing is in doubt.

@@ -3,6 +3,7 @@ package attribution
 import (
 	"time"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/probe"
 )
 
@@ -38,19 +39,31 @@ type Row struct {
 	At       time.Time // when it was sent
 	Target   int       // index into Plan.Targets
 	Scenario int       // index into Plan.Scenarios
-	Cluster  int       // index into Input.Clusters; -1 for own-fault
-	Class    Class
+	// Table is the row of Input.Table, -1 for a request that this machine could
+	// not send.
+	Table int
+	// Cluster is an index into Input.Clusters where no table is given; -1 for
+	// own-fault.
+	Cluster int
+	Class   Class
 
 	// From the logs; "" and LabelUnknown where they do not say.
 	Label         Label
 	Contradictory bool // the logs name both sides
-	ServedAPI     string
-	ServedStage   string
-	Deployment    string
-	Version       string // the Lambda version that ran
+	// Late: sent after the older of the points up to which the two sides' logs
+	// are known, so that its label, or that it has none, is no evidence yet.
+	Late bool
+	// Repeat: its request id came with an earlier answer, so that both are one
+	// piece of evidence.
+	Repeat      bool
+	ServedAPI   string
+	ServedStage string
+	Deployment  string
+	Version     string // the Lambda version that ran
 	// IntegrationCalled is false where the log proves that none was called.
 	IntegrationCalled *bool
 
+	Among       probe.Among // the targets that it could have gone to as likely
 	Conn, ConnN int
 	Fresh       bool
 	Remote      string // address dialled
@@ -64,10 +77,7 @@ type Row struct {
 // Cluster is one behaviour of one scenario on one target. The same behaviour
 // on another target has the same ID.
 type Cluster struct {
-	ID string
-	// Steady is the id without the fields that vary on any target, which a
-	// cache freezes; "" where it is not known.
-	Steady   string
+	ID       string
 	Target   int
 	Scenario int
 	Count    int
@@ -85,13 +95,11 @@ type Cluster struct {
 	Failure   bool // 5xx or timeout
 	Summary   string
 	RequestID string // of an example
-	// Content stands for the status and the body of the behaviour, without
-	// headers, host and base path: what two addresses of one stage share. ""
-	// where it is not known.
-	Content string
 	// NotGateway names what answered instead of API Gateway; "" where API
 	// Gateway did.
 	NotGateway string
+
+	told *behaviour.Cluster
 }
 
 // LogState says how far the logs could be read.
@@ -118,6 +126,9 @@ type Input struct {
 	Plan     probe.Plan
 	Snapshot probe.Snapshot
 	Rows     []Row
+	// Table holds the features of the answers, in its own order of rows. Where it
+	// is nil, Clusters names the behaviours.
+	Table    *behaviour.Table
 	Clusters []Cluster
 	// Records gives a request's log records for evidence lines; may be nil.
 	Records func(requestID string) []probe.LogRecord

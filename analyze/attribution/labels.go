@@ -43,6 +43,7 @@ func (s *study) label(x *split) labels {
 	var l labels
 	for _, d := range x.draws {
 		switch r := &s.Rows[d.row]; {
+		case r.Late:
 		case r.Contradictory:
 			l.contradictory++
 			l.miss(d.deviant)

@@ -44,13 +44,13 @@ func (s *study) sharing(sub *subject, g *sighting) *sharing {
 		return sh
 	}
 	sh.rows = nil
-	return s.sharedAnswers(sub, sh)
+	return s.sharedAnswers(sub, g, sh)
 }
 
 // sharedAnswers looks for the stage whose answers, mixed with those of the stage
 // meant, a target gives.
-func (s *study) sharedAnswers(sub *subject, sh *sharing) *sharing {
-	if sh.meantAlone == nil || sh.meantAlone == sub || sh.meantAlone.n() == 0 || sub.n() == 0 {
+func (s *study) sharedAnswers(sub *subject, g *sighting, sh *sharing) *sharing {
+	if len(g.differs) == 0 || sh.meantAlone == nil || sh.meantAlone == sub || sh.meantAlone.n() == 0 || sub.n() == 0 {
 		return nil
 	}
 	best, tried := math.Inf(-1), 0

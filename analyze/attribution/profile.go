@@ -6,39 +6,170 @@ import (
 	"math"
 	"slices"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
-// profile compares a target's answers with those of the meant stage's own
-// invoke URL and of the stage that the configuration, the logs or the answers
-// themselves name instead.
-func (s *study) profile(sub *subject, g *sighting) {
+// compare holds a target's answers against those of the meant stage's own invoke
+// URL, and where they differ against those of every other stage (behaviour 6).
+func (s *study) compare(sub *subject, g *sighting) {
+	if g.byConfig {
+		g.rival = sub.stageRef()
+	}
 	expected := s.invoke(g.meant)
 	if expected == nil || expected == sub || expected.n() == 0 || sub.n() == 0 {
 		return
 	}
-	best := math.Inf(-1)
-	for _, rival := range s.subjects {
-		if rival == sub || rival == expected || rival.Kind != probe.InvokeURL || rival.n() == 0 {
-			continue
-		}
-		ref := rival.stageRef()
-		if g.byConfig && ref != sub.stageRef() {
-			continue
-		}
-		g.profiled = true
-		if l := s.likeness(sub, rival) - s.likeness(sub, expected); l > best {
-			best, g.rival, g.alike = l, ref, s.alike(rival, expected)
-		}
-	}
-	g.against = best
+	g.differs, g.against = s.marksOf(sub, expected)
 	if g.byConfig {
-		g.rival = sub.stageRef()
-		if !g.profiled {
-			g.against = s.foreign(sub, expected)
+		if own := s.invoke(g.rival); own != nil && own != sub {
+			g.alike = s.alike(own, expected)
+		}
+		return
+	}
+	if len(g.differs) == 0 {
+		return
+	}
+	for _, rival := range s.subjects {
+		if rival != sub && rival != expected && rival.Kind == probe.InvokeURL && rival.Unmapped == "" && rival.n() > 0 && s.servedBy(sub, rival, expected, g) {
+			g.rivals = append(g.rivals, rival.stageRef())
 		}
 	}
+	if len(g.rivals) > 0 {
+		g.rival = g.rivals[0]
+	}
+}
+
+// marksOf is what tells one target from another, with the first as On, and how
+// strongly.
+func (s *study) marksOf(a, b *subject) ([]behaviour.Mark, float64) {
+	if l := s.pairs[[2]int{a.index, b.index}]; l != nil {
+		return strong(l, s.threshold()), l.LogE
+	}
+	l := s.pairs[[2]int{b.index, a.index}]
+	if l == nil {
+		return nil, 0
+	}
+	marks := slices.Clone(strong(l, s.threshold()))
+	for i := range marks {
+		marks[i] = marks[i].Turned()
+	}
+	return marks, l.LogE
+}
+
+// servedBy tells whether the answers of a target are those of a rival stage and
+// not of the stage meant: what tells it from the stage meant tells the rival from
+// it as well, and in each such feature the target is as the rival, beyond doubt.
+func (s *study) servedBy(sub, rival, expected *subject, g *sighting) bool {
+	apart, _ := s.marksOf(rival, expected)
+	against, _ := s.marksOf(sub, rival)
+	told, stages := false, s.stagesProbed()
+	need := math.Log(float64(max(1, stages-1))) + s.threshold()
+	for i := range g.differs {
+		m := &g.differs[i]
+		values := s.telling(m, sub, expected)
+		if len(values) == 0 {
+			continue // no stage gives what tells it: the address does
+		}
+		if !hasMark(apart, m) {
+			continue
+		}
+		told = true
+		if hasMark(against, m) {
+			return false
+		}
+		if stat.EqualLogE(s.binCount(sub, m, values), s.binCount(rival, m, values), s.binCount(expected, m, values)) < need {
+			return false
+		}
+	}
+	return told
+}
+
+func hasMark(marks []behaviour.Mark, m *behaviour.Mark) bool {
+	return slices.ContainsFunc(marks, func(o behaviour.Mark) bool { return o.Same(m) })
+}
+
+// stagesProbed is how many stages' own invoke URLs gave answers.
+func (s *study) stagesProbed() int {
+	n := 0
+	for _, x := range s.subjects {
+		if x.Kind == probe.InvokeURL && x.Unmapped == "" && x.n() > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// telling are the values of a feature that a target gives more often than the
+// stage meant and that some stage gives as well; none where the value that tells
+// most is given by no stage.
+func (s *study) telling(m *behaviour.Mark, sub, expected *subject) map[behaviour.ValueID]bool {
+	mine, theirs := s.valuesOf(sub, m), s.valuesOf(expected, m)
+	elsewhere := map[behaviour.ValueID]bool{}
+	for _, x := range s.subjects {
+		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
+			for v := range s.valuesOf(x, m) {
+				elsewhere[v] = true
+			}
+		}
+	}
+	nm, nt := total(mine), total(theirs)
+	if nm == 0 || nt == 0 {
+		return nil
+	}
+	out := map[behaviour.ValueID]bool{}
+	best, most := behaviour.ValueID(0), 0.
+	for _, v := range sortedValues(mine) {
+		more := float64(mine[v])/nm - float64(theirs[v])/nt
+		if more > most {
+			best, most = v, more
+		}
+		if more > 0 && elsewhere[v] {
+			out[v] = true
+		}
+	}
+	if most == 0 || !elsewhere[best] {
+		return nil
+	}
+	return out
+}
+
+func total(counts map[behaviour.ValueID]int) (n float64) {
+	for _, k := range counts {
+		n += float64(k)
+	}
+	return n
+}
+
+func sortedValues(m map[behaviour.ValueID]int) []behaviour.ValueID {
+	return slices.Sorted(maps.Keys(m))
+}
+
+// valuesOf counts a feature's values in a target's answers.
+func (s *study) valuesOf(sub *subject, m *behaviour.Mark) map[behaviour.ValueID]int {
+	c := s.cellOf(sub, m.Scenario)
+	if c == nil {
+		return nil
+	}
+	rows := make([]int, 0, len(c.rows))
+	for _, i := range c.rows {
+		if s.Rows[i].Class != ClassTransport {
+			rows = append(rows, s.Rows[i].Table)
+		}
+	}
+	return s.Table.Values(rows, m)
+}
+
+func (s *study) binCount(sub *subject, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
+	var out stat.BinCount
+	for v, n := range s.valuesOf(sub, m) {
+		out.N += n
+		if values[v] {
+			out.K += n
+		}
+	}
+	return out
 }
 
 // profileWeight is how many answers' worth of doubt a profile starts with, and
@@ -70,24 +201,6 @@ func (s *study) likeness(sub, of *subject) float64 {
 	return l
 }
 
-// foreign is ln evidence that a target's answers do not come from a stage whose
-// profile is known, where the profile of the other stage is not: the target's
-// own answers, learnt as they come, stand for it.
-func (s *study) foreign(sub, expected *subject) float64 {
-	var own float64
-	for _, c := range sub.cells {
-		counts := make([]int, 0, s.kinds(c.scenario)+1)
-		for _, k := range c.clusters {
-			counts = append(counts, c.count[k])
-		}
-		for len(counts) < s.kinds(c.scenario)+1 {
-			counts = append(counts, 0)
-		}
-		own += stat.KT(counts)
-	}
-	return own - s.likeness(sub, expected)
-}
-
 // kinds is how many behaviours of a scenario are known over all targets.
 func (s *study) kinds(scenario int) int {
 	ids := map[string]bool{}
@@ -100,17 +213,16 @@ func (s *study) kinds(scenario int) int {
 }
 
 // enoughAlike is how many answers of a scenario two stages must have given
-// before they are said to answer alike, and alikeWithin how far their shares
-// may then be apart.
-const (
-	enoughAlike = 20
-	alikeWithin = .05
-)
+// before they are said to answer alike.
+const enoughAlike = 20
 
-// alike tells whether two stages' answers cannot be told apart.
+// alike tells whether two targets' answers cannot be told apart.
 func (s *study) alike(a, b *subject) bool {
+	if marks, _ := s.marksOf(a, b); len(marks) > 0 {
+		return false
+	}
 	for _, c := range a.cells {
-		if d, n := s.distance(a, b, c.scenario); d > alikeWithin || n > 0 && n < enoughAlike && d > 0 {
+		if d, n := s.distance(a, b, c.scenario); n > 0 && n < enoughAlike && d > 0 {
 			return false
 		}
 	}
@@ -179,14 +291,4 @@ func (s *study) profileTable(sub *subject, g *sighting) *Table {
 		}
 	}
 	return t
-}
-
-// farthest is the largest distance between two targets over their scenarios.
-func (s *study) farthest(a, b *subject) float64 {
-	var most float64
-	for _, c := range a.cells {
-		d, _ := s.distance(a, b, c.scenario)
-		most = max(most, d)
-	}
-	return most
 }

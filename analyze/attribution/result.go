@@ -1,5 +1,7 @@
 package attribution
 
+import "stageprobe/analyze/behaviour"
+
 // Result is what the evidence so far says.
 type Result struct {
 	Findings []Finding // most severe first
@@ -16,6 +18,12 @@ type Result struct {
 	Posteriors map[string][]Hypothesis
 	// Measured holds, per target id, the canary's share as the logs tell it.
 	Measured map[string]Interval
+
+	// Behaviours are the answers as they were told apart.
+	Behaviours *behaviour.Result
+	// Rows are those of the input with their cluster, an index into Clusters.
+	Rows     []Row
+	Clusters []Cluster
 
 	Remaining  int    // requests that would about decide what is open
 	Next       []Cell // where further requests decide most; weights sum to 1

@@ -27,7 +27,8 @@ type exposure struct {
 	never        float64 // chance that the canary was never drawn, without labels
 	inconsistent bool    // a split that may be the canary's
 	split        bool    // a split of another cause
-	changed      bool    // the stage changed during the run: an earlier canary, or none, answered
+	strays       []Difference
+	changed      bool // the stage changed during the run: an earlier canary, or none, answered
 }
 
 // staleCanaries finds canaries that are configured and that nothing in behaviour
@@ -55,6 +56,7 @@ func (s *study) exposure(st *probe.Stage) exposure {
 		e.canary, e.labelled = e.canary+canary, e.labelled+known
 		e.split = e.split || sub.split
 		e.changed = e.changed || sub.changed() != ""
+		e.strays = append(e.strays, s.differs(sub, s.canaryStrays(sub), canarySide, ownSide)...)
 		e.inconsistent = e.inconsistent || s.undone[sub.ID] || s.blames(sub, CanarySplit)
 	}
 	e.least, e.requests = s.leastAsked(e.subs)
@@ -113,7 +115,7 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 		s.reportStale(sub, e, "serves every request, and the stage's own deployment none", true)
 	case e.split && s.canaryLag(sub) == 0:
 		return // the split's finding says that the canary is not its cause; nothing says that it is stale
-	case e.labelled > 0 && e.canary > 0 && s.exercised(e):
+	case e.labelled > 0 && e.canary > 0 && s.exercised(e) && len(e.strays) == 0:
 		s.reportStale(sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true)
 	case e.labelled == 0 && e.never <= s.alpha/caution && s.settled(e):
 		s.reportStale(sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", plural(e.n, "request")), false)
@@ -229,14 +231,26 @@ func (s *study) canaryExample(e exposure) string {
 func (s *study) askCanary(sub *subject, e exposure) {
 	p := sub.conf.Canary.Percent / 100
 	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, percent(p))}
+	if len(e.strays) > 0 {
+		d := e.strays[0]
+		own, canary := d.Counts[ownSide], d.Counts[canarySide]
+		o.Question += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
+			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
+		o.More = e.requests * stat.NeedZero(p, s.Confidence)
+		if s.Done {
+			o.More = 0
+			o.Enable = "more requests (--requests), so that the difference is linked to the canary or not"
+		}
+	}
 	sure := s.Confidence
 	if e.labelled == 0 {
 		sure = 1 - s.alpha/caution
 	}
-	o.More = e.requests * max(0, stat.NeedZero(p, sure)-e.least)
+	o.More = max(o.More, e.requests*max(0, stat.NeedZero(p, sure)-e.least))
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
+	case len(e.strays) > 0:
 	case s.Done && e.labelled == 0:
 		o.Enable = s.settleByLogs(sub)
 	case s.Done:

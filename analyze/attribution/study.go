@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -14,16 +15,20 @@ import (
 // and what the causes have explained of it so far.
 type study struct {
 	*Input
-	alpha    float64
-	subjects []*subject // one per target of the plan
-	findings []Finding
-	keys     []string // of findings, in step: cause and stage
-	open     []Open
-	notes    []string
-	seen     map[string]map[string]string
-	settings map[string][]SettingNote
-	spent    []question
-	links    map[float64]*stat.LinkEstimated // by configured share
+	observed
+	partition *behaviour.Result
+	told      bool // behaviours are given, not found
+	asked     [][2]int
+	alpha     float64
+	subjects  []*subject // one per target of the plan
+	findings  []Finding
+	keys      []string // of findings, in step: cause and stage
+	open      []Open
+	notes     []string
+	seen      map[string]map[string]string
+	settings  map[string][]SettingNote
+	spent     []question
+	links     map[float64]*stat.LinkEstimated // by configured share
 	// undone maps "api/stage" to whether a split there is still undecided.
 	undone map[string]bool
 }
@@ -62,6 +67,7 @@ func newStudy(in *Input) *study {
 		undone:   map[string]bool{},
 		links:    map[float64]*stat.LinkEstimated{},
 	}
+	s.observe()
 	for i := range in.Plan.Targets {
 		s.subjects = append(s.subjects, s.newSubject(i))
 	}

@@ -3,10 +3,10 @@ package attribution
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
 	"stageprobe/probe"
 )
@@ -37,9 +37,11 @@ type sighting struct {
 	byLog    map[probe.StageRef][]int // rows whose logs name a stage
 	byAnswer map[probe.StageRef]int   // a cluster whose answer names another stage
 	rival    probe.StageRef           // the stage that serves instead, as far as known
-	against  float64                  // ln likelihood ratio of the answers, rival against meant
-	profiled bool                     // both stages' own answers are known
-	alike    bool                     // their answers cannot be told apart
+	rivals   []probe.StageRef         // that the answers fit, where they do not fit the stage meant
+	differs  []behaviour.Mark         // what tells the answers from those of the stage meant; On is the target
+	foreign  []behaviour.Mark         // of them, those whose telling value no stage gives
+	against  float64                  // ln evidence that the answers are not those of the stage meant
+	alike    bool                     // the rival's answers cannot be told from those of the stage meant
 	leftover bool                     // paths that the meant stage has are no routes here
 }
 
@@ -57,10 +59,12 @@ func (s *study) wrongStage() {
 		case s.partly(sub, g):
 		case g.logged(), len(g.byAnswer) > 0:
 			s.reportWrongStage(sub, g)
-		case g.profiled && !g.alike && g.against >= s.threshold()+math.Log(float64(max(1, s.rivals(sub)))):
+		case g.confirmed():
+			s.addressDependent(sub, g)
+		case len(g.rivals) > 0:
 			s.reportWrongStage(sub, g)
-		case s.disowned(sub, g) != nil:
-			s.reportStranger(sub, g)
+		case len(g.differs) > 0:
+			s.addressDependent(sub, g)
 		default:
 			s.openStage(sub, g)
 		}
@@ -70,22 +74,11 @@ func (s *study) wrongStage() {
 // partly reports a target that another stage serves in part.
 func (s *study) partly(sub *subject, g *sighting) bool {
 	sh := s.sharing(sub, g)
-	if sh == nil || sh.byAnswers && sh.logE < g.against {
+	if sh == nil || sh.byAnswers && len(g.rivals) > 0 {
 		return false
 	}
 	s.reportSharing(sub, g, sh)
 	return true
-}
-
-// rivals is how many other stages' answers a target's were compared with.
-func (s *study) rivals(sub *subject) int {
-	n := 0
-	for _, o := range s.subjects {
-		if o != sub && o.Kind == probe.InvokeURL && o.n() > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // logged tells whether the logs name another stage for two requests or more,
@@ -102,6 +95,10 @@ func (g *sighting) logged() bool {
 	return other >= 2 && other > own
 }
 
+// confirmed tells whether the logs name the stage meant: whatever the answers look
+// like, no other stage serves the target then.
+func (g *sighting) confirmed() bool { return len(g.byLog[g.meant]) >= 2 && len(g.byLog) == 1 }
+
 func (s *study) sight(sub *subject, meant probe.StageRef) *sighting {
 	g := &sighting{meant: meant, byConfig: s.meantElsewhere(sub), byLog: map[probe.StageRef][]int{}, byAnswer: map[probe.StageRef]int{}}
 	for _, i := range sub.rows() {
@@ -117,7 +114,7 @@ func (s *study) sight(sub *subject, meant probe.StageRef) *sighting {
 			g.byAnswer[ref] = k
 		}
 	}
-	s.profile(sub, g)
+	s.compare(sub, g)
 	g.leftover = s.leftover(sub, meant)
 	return g
 }
@@ -161,7 +158,7 @@ func (s *study) reportWrongStage(sub *subject, g *sighting) {
 		Scenarios: s.cellNames(sub.cells), Remedy: s.remap(sub, g.meant),
 	}
 	lines := s.confirm(sub, g)
-	behaves := !g.alike && g.against >= s.threshold()
+	behaves := len(g.differs) > 0
 	switch {
 	case len(lines) > 0, g.byConfig && (behaves || g.leftover), s.namesStage(sub):
 		f.Linked = Proven
@@ -181,11 +178,12 @@ func (s *study) reportWrongStage(sub *subject, g *sighting) {
 		lines = append(lines, s.example(sub, k))
 	}
 	f.Evidence = evidence(lines...)
+	f.Differs = s.differs(sub, g.differs, sub.ID, "stage "+g.meant.Stage)
 	f.Statistics = &Statistics{
-		Test: "profile likelihood ratio", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
+		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
 		Table: s.profileTable(sub, g),
 	}
-	if !g.profiled && g.against == 0 || math.IsInf(g.against, 0) {
+	if len(g.differs) == 0 {
 		f.Statistics = s.unanimousOrNil(sub)
 	}
 	s.report(f, sub.ID)
@@ -242,8 +240,10 @@ func (s *study) wrongWords(sub *subject, g *sighting, behaves bool) string {
 		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", plural(n, "answer"), s.summaries(s.clustersOf(sub), 2), g.meant.Stage)
 	case g.alike:
 		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, plural(len(sub.cells), "scenario"))
+	case behaves && len(g.rivals) > 0:
+		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", plural(n, "answer"), stageNames(g.rivals), g.meant.Stage, odds(g.against))
 	case behaves:
-		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", plural(n, "answer"), g.rival.Stage, g.meant.Stage, odds(g.against))
+		text += fmt.Sprintf(" Its %s are not those of stage %s (evidence %s).", plural(n, "answer"), g.meant.Stage, odds(g.against))
 	}
 	if other := g.count(); other > 0 {
 		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, plural(other, "request"))
@@ -325,13 +325,8 @@ func (s *study) openStage(sub *subject, g *sighting) {
 	if sub.Meant == nil || sub.conf != nil || s.answered(sub) == 0 || len(g.byLog) > 0 {
 		return
 	}
-	if expected := s.invoke(g.meant); expected != nil && expected.n() > 0 {
-		if g.profiled && -g.against >= s.threshold() {
-			return // it answers as the stage meant does
-		}
-		if d := s.farthest(sub, expected); d <= alikeWithin {
-			return
-		}
+	if expected := s.invoke(g.meant); expected != nil && s.alike(sub, expected) {
+		return
 	}
 	s.open = append(s.open, Open{
 		Target: sub.ID, Question: "which stage serves it", Leader: string(WrongStage),

@@ -24,6 +24,7 @@ func (e *evidence) place(r *Reading, v verdict) {
 		e.placeByARN(r)
 		e.placeByBody(r)
 	}
+	r.ToldAPIID, r.ToldStage = r.APIID, r.Stage
 	e.placeByURL(r, v)
 }
 

@@ -54,6 +54,10 @@ type Reading struct {
 	Message string // of the body
 	Detail  string // what the answer adds: a JWT authorizer's description, a validator's findings
 
+	// ToldAPIID and ToldStage are what the answer itself states, as the ARN of a
+	// policy's refusal does; what was asked is no evidence of who answered.
+	ToldAPIID, ToldStage string
+
 	APIID        string
 	Stage        string
 	Method       string

@@ -26,8 +26,17 @@ var linkMass = [...]float64{.3, 1, 4, 16}
 // N/D is at most a test martingale, whatever the answers do, as long as p and ref
 // do not change between looks: P(ever N/D >= 1/α) <= α (Ville 1939).
 func LinkLogN(values []Count, ref int, forgotten Count, p float64) float64 {
+	all := LinkLogParts(values, ref, forgotten, p)
+	return LogMean(all[:])
+}
+
+// LinkParts is the number of terms that N is the mean of.
+const LinkParts = 2 * len(linkMass)
+
+// LinkLogParts returns the terms of [LinkLogN], in logarithms. Those of several
+// sets of values add up to the terms of all of them.
+func LinkLogParts(values []Count, ref int, forgotten Count, p float64) (all [LinkParts]float64) {
 	p = openShare(p)
-	var all [2 * len(linkMass)]float64
 	for i, a := range linkMass {
 		on, off := newRising(a*p), newRising(a*(1-p))
 		for v, c := range values {
@@ -42,8 +51,11 @@ func LinkLogN(values []Count, ref int, forgotten Count, p float64) float64 {
 		all[i] += LogBin(max(forgotten.On, 0), forgotten.N(), p)
 		all[i+len(linkMass)] -= float64(forgotten.N()) * math.Ln2
 	}
-	return LogSumExp(all[:]...) - math.Log(float64(len(all)))
+	return all
 }
+
+// LogMean is the logarithm of the mean of numbers given by theirs.
+func LogMean(logs []float64) float64 { return LogSumExp(logs...) - math.Log(float64(len(logs))) }
 
 // openShare keeps a prior centre off 0 and 1, from where no label could move it.
 func openShare(p float64) float64 {

@@ -23,6 +23,11 @@ func TestParseRefuses(t *testing.T) {
 		{"an event on no stage", api + "events: [{after: 1s, stage: a/test}]\n", `stage "a/test" does not exist`},
 		{"a definition that extends itself", "name: x\napis: [{id: a, definitions: {v1: {extends: v1}}}]\n", "extends itself"},
 		{"too many copies", "name: x\napis: [{id: a, repeat: 100000}]\n", "is more than"},
+		{"a move that there is not", "name: x\nbackends: {b: {moves: [{kind: uptme}]}}\n", `backend b: moves: kind "uptme" is not known; did you mean "uptime"?`},
+		{"a difference that there is not", "name: x\nbackends: {b: {differs: [statsu]}}\n", `did you mean "status"?`},
+		{"a form that there is not", "name: x\nbackends: {b: {format: ndjsn}}\n", `did you mean "ndjson"?`},
+		{"a parameter that there is not", "name: x\nbackends: {b: {moves: [{kind: pod, off: 3}]}}\n", "off"},
+		{"a move of an event", "name: x\nevents: [{after: 1s, backend: b, become: {moves: [pdo]}}]\n", `event 1: moves: kind "pdo"`},
 		{"two APIs with one id", api + "  - id: a\n", "an id of its own"},
 	}
 	for _, tt := range tests {
@@ -51,6 +56,7 @@ func FuzzParse(f *testing.F) {
 	if err != nil || len(files) == 0 {
 		f.Fatal("no worlds", err)
 	}
+	f.Add([]byte(movingWorld))
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	nearby "stageprobe/scenarios/internal/near"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
@@ -96,7 +97,7 @@ func near(name string, all map[string]*World) string {
 }
 
 func alikeNames(a, b string) bool {
-	if distance(a, b) <= 2 {
+	if nearby.Distance(a, b) <= 2 {
 		return true
 	}
 	for word := range strings.SplitSeq(a, "-") {
@@ -105,25 +106,4 @@ func alikeNames(a, b string) bool {
 		}
 	}
 	return false
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

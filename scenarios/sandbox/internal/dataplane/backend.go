@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stageprobe/scenarios/sandbox/internal/gwlog"
+	"stageprobe/scenarios/sandbox/internal/moves"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
@@ -44,7 +45,41 @@ func (x *exchange) callBackend(b *world.Backend) reply {
 	if b.Shuffle {
 		out.body = p.shuffled(out.body)
 	}
+	x.move(b, &out)
 	return out
+}
+
+// move lets the answer move as the backend's plan says.
+func (x *exchange) move(b *world.Backend, out *reply) {
+	m := x.plane.mover(b)
+	if m == nil {
+		return
+	}
+	headers := make([]moves.Header, len(out.headers))
+	for i, h := range out.headers {
+		headers[i] = moves.Header(h)
+	}
+	a := m.Answer(moves.Request{Stage: x.call.Stage, Canary: x.canary, Now: x.plane.cloud.Now()}, out.status, headers, out.body)
+	out.status, out.body, out.headers = a.Status, a.Body, nil
+	for _, h := range a.Headers {
+		out.headers = append(out.headers, gwlog.Pair(h))
+	}
+}
+
+// mover is what moves a backend's answers; nil where nothing does.
+func (p *Plane) mover(b *world.Backend) *moves.Mover {
+	plan := b.Plan()
+	if plan.Empty() {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.movers[b]
+	if m == nil {
+		m = moves.New(plan, p.seed, p.cloud.Now())
+		p.movers[b] = m
+	}
+	return m
 }
 
 // failed is a backend's failure: an application's error, or none at all.

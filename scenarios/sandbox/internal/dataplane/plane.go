@@ -10,6 +10,7 @@ import (
 
 	"stageprobe/scenarios/sandbox/internal/cloud"
 	"stageprobe/scenarios/sandbox/internal/cwl"
+	"stageprobe/scenarios/sandbox/internal/moves"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
@@ -29,6 +30,8 @@ type Plane struct {
 	verdicts map[string]cachedVerdict
 	failing  map[*world.Failing]bool // bursts: whether the backend is in one
 	counter  int
+	seed     uint64
+	movers   map[*world.Backend]*moves.Mover
 }
 
 // New makes the data plane of a cloud, everything random drawn from the seed.
@@ -38,6 +41,7 @@ func New(c *cloud.Cloud, logs *cwl.Store, seed uint64) *Plane {
 		canary: newDice(seed, 1), spread: newDice(seed, 2), fate: newDice(seed, 3), ids: newDice(seed, 4), shape: newDice(seed, 5),
 		buckets: map[string]*bucket{}, used: map[string]int{},
 		answers: map[string]cachedAnswer{}, verdicts: map[string]cachedVerdict{}, failing: map[*world.Failing]bool{},
+		seed: seed, movers: map[*world.Backend]*moves.Mover{},
 	}
 }
 

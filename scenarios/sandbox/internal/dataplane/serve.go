@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"stageprobe/scenarios/sandbox/internal/gwlog"
 	"stageprobe/scenarios/sandbox/internal/world"
@@ -146,7 +147,7 @@ func (x *exchange) deliver(i *world.Integration, b *world.Backend, record *gwlog
 		got = x.nested()
 	}
 	record.Status, record.StatusReturned = got.status, got.status
-	record.ResponseBody, record.ResponseHeaders = got.body, got.headers
+	record.ResponseBody, record.ResponseHeaders = traceable(got.body), got.headers
 	if record.FunctionARN != "" {
 		// What the log shows are the headers of Lambda's own API, which name the
 		// version; the function's stand in the body.
@@ -162,6 +163,14 @@ func (x *exchange) deliver(i *world.Integration, b *world.Backend, record *gwlog
 	}
 	x.out = x.mapResponse(r, status, got)
 	return nil
+}
+
+// traceable is a body as data tracing shows it.
+func traceable(body string) string {
+	if utf8.ValidString(body) {
+		return body
+	}
+	return "[Binary Data]"
 }
 
 // nested is another API Gateway that refuses: its body and error type pass

@@ -1,5 +1,7 @@
 package world
 
+import "stageprobe/scenarios/sandbox/internal/moves"
+
 // Definition is what an API's editor holds and what a deployment freezes. Once
 // built it is never changed: an edit makes a new one.
 type Definition struct {
@@ -115,10 +117,23 @@ type Backend struct {
 	Routes  map[string]string `yaml:"routes"`  // route template ("GET /orders/{id}") → body in place of Body
 	Shuffle bool              `yaml:"shuffle"` // top-level keys of a JSON body in random order
 	Fail    *Failing          `yaml:"fail"`
+	// Moves is what moves by itself in the answers, healthily; Differs is how a
+	// canary or a stage really answers otherwise, amid it. Format is the form of
+	// bodies that are written as JSON objects.
+	Moves   []moves.Spec       `yaml:"moves"`
+	Differs []moves.Difference `yaml:"differs"`
+	Format  string             `yaml:"format"`
 	// Versions are the published versions behind an alias, drawn by weight.
 	Versions []*Version `yaml:"versions"`
 	// Gateway makes the backend another API Gateway that refuses.
 	Gateway bool `yaml:"nested_gateway"`
+
+	name string // by which the world knows it
+}
+
+// Plan is what moves and differs in the backend's answers.
+func (b *Backend) Plan() moves.Plan {
+	return moves.Plan{Backend: b.name, Format: b.Format, Moves: b.Moves, Differs: b.Differs}
 }
 
 // Version is one version behind an alias; what it leaves out is the

@@ -37,6 +37,16 @@ func (w *World) fill() {
 	for _, api := range w.APIs {
 		w.fillAPI(api)
 	}
+	for name, b := range w.Backends {
+		if b != nil {
+			b.name = name
+		}
+	}
+	for _, e := range w.Events {
+		if e != nil && e.Become != nil {
+			e.Become.name = e.Backend
+		}
+	}
 	for _, d := range w.Domains {
 		if d != nil {
 			d.fill()

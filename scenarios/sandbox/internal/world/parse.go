@@ -154,6 +154,7 @@ func (w *World) check() error {
 	}
 	for name, b := range w.Backends {
 		c.full("backend "+name, b != nil && !slices.Contains(b.Versions, nil))
+		c.moves("backend "+name, b)
 	}
 	for name, f := range w.Functions {
 		c.full("function "+name, f != nil)
@@ -179,6 +180,16 @@ func (c *checker) failf(format string, args ...any) {
 func (c *checker) full(what string, ok bool) {
 	if !ok {
 		c.failf("%s: an entry is empty", what)
+	}
+}
+
+func (c *checker) moves(where string, b *Backend) {
+	if b == nil {
+		return
+	}
+	plan := b.Plan()
+	if err := plan.Check(); err != nil {
+		c.failf("%s: %w", where, err)
 	}
 }
 
@@ -262,6 +273,7 @@ func (c *checker) event(i int, e *Event) {
 	if e.Target != "" {
 		c.stage("event "+strconv.Itoa(i+1), e.Target)
 	}
+	c.moves("event "+strconv.Itoa(i+1), e.Become)
 }
 
 func (c *checker) stage(where, ref string) {

@@ -1,20 +1,21 @@
-package scenarios
+// Package near finds the word that a mistyped one most likely stands for.
+package near
 
-// nearest is the allowed word that a mistyped one most likely stands for; ""
+// Word is the allowed word that a mistyped one most likely stands for; ""
 // where none is close.
-func nearest(word string, allowed []string) string {
+func Word(word string, allowed []string) string {
 	best, least := "", max(1, len(word)/3)+1
 	for _, a := range allowed {
-		if n := distance(word, a); n < least {
+		if n := Distance(word, a); n < least {
 			best, least = a, n
 		}
 	}
 	return best
 }
 
-// distance is the Levenshtein distance in bytes; two neighbours swapped count
+// Distance is the Levenshtein distance in bytes; two neighbours swapped count
 // as one step (optimal string alignment).
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -1,0 +1,435 @@
+package behaviour
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/feature"
+	"stageprobe/analyze/stat"
+)
+
+// Draw is one answer and the level that the factor had when it was sent.
+type Draw struct {
+	Row int
+	On  bool // such as: by the canary
+}
+
+// Question asks which features of the answers go with one factor of two levels.
+type Question struct {
+	// Draws stand in the order in which they were drawn.
+	Draws []Draw
+	// P is the probability of On, as configured or drawn. It may be wrong where
+	// Known is false.
+	P float64
+	// Known: every draw was made with probability P. Where it is not, the share is
+	// estimated in blocks, which end at Ends as well.
+	Known bool
+	Ends  []int // positions in Draws
+	// Weight is the question's part of the run's error rate; the parts of a run
+	// are fixed before it and sum to 1.
+	Weight float64
+}
+
+// Link is the answer to a [Question].
+type Link struct {
+	LogE  float64 // of all features together, with the question's weight
+	Marks []Mark  // features with a LogE of their own, strongest first
+	On    int     // draws at each level
+	Off   int
+}
+
+// Mark is one feature held against a factor.
+type Mark struct {
+	Scenario int // -1: over all scenarios
+	Def      feature.Def
+	LogE     float64 // weights included
+	Values   []Level // most frequent first
+	def      int
+}
+
+// Level counts one value of a feature by the levels of the factor.
+type Level struct {
+	Text    string
+	Absent  bool
+	On, Off int
+	// Side is +1 where the value goes with On, -1 with Off, 0 where it tells
+	// nothing.
+	Side int
+	at   int32
+}
+
+// few is how many values a feature may have to be told apart by value in a
+// report; with more, each is told by the side that it goes with.
+const few = 8
+
+// tally counts the values of one scenario's features at both levels.
+type tally struct {
+	s      *scenario
+	total  stat.Count
+	counts [][]stat.Count // by def and value
+	seen   []stat.Count   // by def: answers that have it
+	blocks stat.Blocks
+}
+
+// Link asks a question of all features at once (behaviour 3): given the
+// answers, are the labels still drawn as they were drawn? What it returns is at
+// most a test martingale whatever the answers do.
+func (t *Table) Link(q *Question) *Link {
+	out := &Link{LogE: math.Inf(-1)}
+	tallies, whole := t.count(q)
+	for _, x := range tallies {
+		if x != nil {
+			out.On, out.Off = out.On+x.total.On, out.Off+x.total.Off
+		}
+	}
+	if out.On == 0 || out.Off == 0 {
+		return out
+	}
+	w := t.weights(tallies)
+	pooled := map[uint64]*pool{}
+	for i, x := range tallies {
+		if x == nil || x.s.n < calibration {
+			continue
+		}
+		t.linkScenario(q, out, i, x, w, pooled)
+	}
+	if w.kinds == 2 {
+		t.linkPooled(q, out, tallies, whole, w, pooled)
+	}
+	slices.SortStableFunc(out.Marks, func(a, b Mark) int {
+		return cmp.Or(cmp.Compare(b.LogE, a.LogE), cmp.Compare(b.Scenario, a.Scenario), cmp.Compare(a.Def.Path, b.Def.Path))
+	})
+	return out
+}
+
+// count fills the tallies, one per scenario that was drawn, and the blocks of
+// the whole question.
+func (t *Table) count(q *Question) (tallies []*tally, whole stat.Blocks) {
+	tallies = make([]*tally, len(t.scenarios))
+	ends := q.Ends
+	for i, d := range q.Draws {
+		r := &t.rows[d.Row]
+		x := tallies[r.scenario]
+		if x == nil {
+			x = newTally(t.scenarios[r.scenario])
+			tallies[r.scenario] = x
+		}
+		for len(ends) > 0 && ends[0] <= i {
+			ends = ends[1:]
+			whole.End()
+			for _, y := range tallies {
+				if y != nil {
+					y.blocks.End()
+				}
+			}
+		}
+		x.add(r, d.On)
+		x.blocks.Add(d.On)
+		whole.Add(d.On)
+	}
+	return tallies, whole
+}
+
+func newTally(s *scenario) *tally {
+	x := &tally{s: s, counts: make([][]stat.Count, len(s.defs)), seen: make([]stat.Count, len(s.defs))}
+	n := 0
+	for _, d := range s.defs {
+		n += len(d.values)
+	}
+	all := make([]stat.Count, n)
+	for i, d := range s.defs {
+		x.counts[i], all = all[:len(d.values):len(d.values)], all[len(d.values):]
+	}
+	return x
+}
+
+func (x *tally) add(r *row, on bool) {
+	one := stat.Count{Off: 1}
+	if on {
+		one = stat.Count{On: 1}
+	}
+	plus(&x.total, one)
+	for _, v := range r.values {
+		plus(&x.counts[v.def][v.value], one)
+		plus(&x.seen[v.def], one)
+	}
+}
+
+func plus(to *stat.Count, c stat.Count) { to.On, to.Off = to.On+c.On, to.Off+c.Off }
+
+// logD is the ln probability of the labels that the numerators are held
+// against: the true one where it is known, else the greatest of each block.
+func (q *Question) logD(n stat.Count, blocks *stat.Blocks) float64 {
+	if q.Known {
+		return float64(n.On)*math.Log(q.P) + float64(n.Off)*math.Log1p(-q.P)
+	}
+	return blocks.LogD()
+}
+
+// linkScenario asks each feature of one scenario.
+func (t *Table) linkScenario(q *Question, out *Link, scenario int, x *tally, w *weights, pooled map[uint64]*pool) {
+	logD := q.logD(x.total, &x.blocks)
+	for i, d := range x.s.defs {
+		parts := x.parts(i, q.P)
+		if w.kinds == 2 {
+			pooled[d.hash] = pooled[d.hash].with(scenario, i, d, parts)
+		}
+		logE := stat.LogMean(parts[:]) - logD + math.Log(q.Weight*w.of(d, 0))
+		out.LogE = stat.LogSumExp(out.LogE, logE)
+		if logE > 0 {
+			out.Marks = append(out.Marks, Mark{Scenario: scenario, Def: d.Def, def: i, LogE: logE, Values: x.levels(i)})
+		}
+	}
+}
+
+// pool is one feature over all scenarios.
+type pool struct {
+	d         *def
+	parts     [stat.LinkParts]float64
+	scenarios map[int]int // scenario → def
+}
+
+func (p *pool) with(scenario, at int, d *def, parts [stat.LinkParts]float64) *pool {
+	if p == nil {
+		p = &pool{d: d, scenarios: map[int]int{}}
+	}
+	if d.born < p.d.born {
+		p.d = d
+	}
+	for i := range parts {
+		p.parts[i] += parts[i]
+	}
+	p.scenarios[scenario] = at
+	return p
+}
+
+// linkPooled asks each feature over all scenarios: its value is the pair of
+// scenario and value, so that one difference among twenty scenarios is found by
+// the requests of all.
+func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.Blocks, w *weights, pooled map[uint64]*pool) {
+	logD := q.logD(stat.Count{On: out.On, Off: out.Off}, &whole)
+	lacking := make([][stat.LinkParts]float64, len(tallies))
+	for i, x := range tallies {
+		if x != nil {
+			lacking[i] = stat.LinkLogParts([]stat.Count{x.total}, 0, stat.Count{}, q.P)
+		}
+	}
+	for _, p := range pooled {
+		for i, x := range tallies {
+			if _, has := p.scenarios[i]; x == nil || has {
+				continue
+			}
+			for k := range p.parts {
+				p.parts[k] += lacking[i][k]
+			}
+		}
+		logE := stat.LogMean(p.parts[:]) - logD + math.Log(q.Weight*w.of(p.d, 1))
+		out.LogE = stat.LogSumExp(out.LogE, logE)
+		if logE <= 0 {
+			continue
+		}
+		for _, i := range sortedKeys(p.scenarios) {
+			// The pooled feature marks the scenarios that carry its evidence.
+			x := tallies[i]
+			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - q.logD(x.total, &x.blocks)
+			if own > 0 && x.s.n >= calibration {
+				out.Marks = append(out.Marks, Mark{Scenario: i, Def: p.d.Def, def: p.scenarios[i], LogE: logE, Values: x.levels(p.scenarios[i])})
+			}
+		}
+	}
+}
+
+func first(parts [stat.LinkParts]float64) []float64 { return parts[:] }
+
+// parts are the terms of ln N of one feature.
+func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
+	d := x.s.defs[at]
+	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+	values := make([]stat.Count, 0, 4)
+	ref := -1
+	var single stat.Count
+	take := func(v int32, c stat.Count) {
+		switch {
+		case v == d.usual:
+			ref = len(values)
+			values = append(values, c)
+		case c.On+c.Off == 1:
+			plus(&single, c)
+		case c.On+c.Off > 0:
+			values = append(values, c)
+		}
+	}
+	take(absent, lacking)
+	for v, c := range x.counts[at] {
+		take(int32(v), c)
+	}
+	return stat.LinkLogParts(values, ref, single, p)
+}
+
+// levels lists the values of a feature by frequency, with the side that each
+// goes with.
+func (x *tally) levels(at int) []Level {
+	d := x.s.defs[at]
+	var out []Level
+	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+	if lacking.On+lacking.Off > 0 {
+		out = append(out, Level{Absent: true, On: lacking.On, Off: lacking.Off, at: absent})
+	}
+	for v, c := range x.counts[at] {
+		if c.On+c.Off > 0 {
+			out = append(out, Level{Text: d.values[v].text, On: c.On, Off: c.Off, at: int32(v)})
+		}
+	}
+	for i := range out {
+		l := &out[i]
+		l.Side = Side(stat.Count{On: l.On, Off: l.Off}, x.total)
+		if l.Side == 0 && len(d.values) > few && l.On+l.Off == 1 {
+			l.Side = l.On - l.Off // a value of many, seen once: on the side of its own
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Level) int { return cmp.Compare(b.On+b.Off, a.On+a.Off) })
+	return out
+}
+
+// sideOdds is how strongly a value's own counts must speak before it is said to
+// go with one side: an e-value of a value that was chosen for its counts.
+var sideOdds = math.Log(10)
+
+// Side tells the level that something goes with by its own counts, +1 for On and
+// -1 for Off, 0 where they tell nothing.
+func Side(here, total stat.Count) int {
+	rest := stat.Count{On: total.On - here.On, Off: total.Off - here.Off}
+	if total.On == 0 || total.Off == 0 {
+		return 0
+	}
+	p := float64(total.On) / float64(total.N())
+	logE := stat.LinkLogN([]stat.Count{here, rest}, 1, stat.Count{}, p) - stat.BlockLogD([]stat.Count{total})
+	switch {
+	case logE < sideOdds:
+		return 0
+	case float64(here.On)*float64(total.Off) > float64(here.Off)*float64(total.On):
+		return 1
+	}
+	return -1
+}
+
+// Where names the feature for a reader: a header's name, a JSON pointer, or one
+// of the names that begin with a colon, such as ":status".
+func (m *Mark) Where() string { return m.Def.String() }
+
+// Sides are the values that go with On, and those that go with Off or, where
+// none does, the most frequent of the rest.
+func (m *Mark) Sides() (on, off []Level) {
+	var rest []Level
+	for _, v := range m.Values {
+		switch v.Side {
+		case 1:
+			on = append(on, v)
+		case -1:
+			off = append(off, v)
+		default:
+			rest = append(rest, v)
+		}
+	}
+	if len(on) == 0 {
+		on = rest
+		rest = nil
+	}
+	if len(off) == 0 && len(rest) > 0 {
+		off = rest[:1]
+	}
+	return on, off
+}
+
+// ValueID names one value of a mark's feature within its table: -1 for the
+// feature's absence.
+type ValueID int32
+
+// Values counts the values of a mark's feature in rows of its scenario.
+func (t *Table) Values(rows []int, m *Mark) map[ValueID]int {
+	out := map[ValueID]int{}
+	for _, n := range rows {
+		if n < 0 || int(t.rows[n].scenario) != m.Scenario || t.rows[n].class < 0 {
+			continue
+		}
+		at := absent
+		for _, v := range t.rows[n].values {
+			if int(v.def) == m.def {
+				at = v.value
+				break
+			}
+		}
+		out[ValueID(at)]++
+	}
+	return out
+}
+
+// Same tells whether two marks are of one feature of one scenario.
+func (m *Mark) Same(o *Mark) bool { return m.Scenario == o.Scenario && m.def == o.def }
+
+// Header tells whether the feature is of a header.
+func (m *Mark) Header() bool {
+	return !strings.HasPrefix(m.Def.Path, "/") && !strings.HasPrefix(m.Def.Path, ":") && m.Def.Aspect != feature.Member
+}
+
+// Turned is the mark with the levels of its factor exchanged.
+func (m Mark) Turned() Mark {
+	m.Values = slices.Clone(m.Values)
+	for i := range m.Values {
+		v := &m.Values[i]
+		v.On, v.Off, v.Side = v.Off, v.On, -v.Side
+	}
+	return m
+}
+
+// Strays are the features by which some answers at On are none of those at Off:
+// a class value that Off has not, or another value of a feature that Off holds
+// constant. Where there is any, nobody can say that the two answer alike.
+func (t *Table) Strays(q *Question) []Mark {
+	var out []Mark
+	tallies, _ := t.count(q)
+	for i, x := range tallies {
+		if x == nil {
+			continue
+		}
+		for at := range x.s.defs {
+			if values := x.strays(at); len(values) > 0 {
+				out = append(out, Mark{Scenario: i, Def: x.s.defs[at].Def, def: at, LogE: math.Inf(-1), Values: values})
+			}
+		}
+	}
+	return out
+}
+
+// strays are a feature's levels where On has values that speak for another
+// answer; nil where it has none. A member of a list that comes once says nothing,
+// and neither does a field that appeared once.
+func (x *tally) strays(at int) []Level {
+	d := x.s.defs[at]
+	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+	kinds, other := 0, 0
+	if lacking.Off > 0 {
+		kinds++
+	} else {
+		other += lacking.On
+	}
+	for _, c := range x.counts[at] {
+		if c.Off > 0 {
+			kinds++
+		} else {
+			other += c.On
+		}
+	}
+	named := d.Class && (d.hard() || len(d.values) <= few)
+	switch {
+	case other == 0, x.total.Off < calibration, d.Retired:
+		return nil
+	case kinds != 1 && !named:
+		return nil
+	case lacking.Off == x.total.Off && !named && (d.Late == feature.MemberKind || other < 2):
+		return nil
+	}
+	return x.levels(at)
+}

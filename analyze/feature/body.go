@@ -1,0 +1,196 @@
+package feature
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"stageprobe/probe"
+)
+
+// bodyFeatures lists the features of the body: decoded where it is encoded,
+// then by what it is, which its beginning tells rather than its media type.
+func (x *Extractor) bodyFeatures(o *probe.Observation) {
+	x.element = 0
+	x.levels[0].failed = inner{name: x.levels[0].failed.name}
+	body, state := x.decode.body(o.Body, o.Get("content-encoding"))
+	if o.Truncated {
+		state = ""
+	}
+	media := strings.ToLower(o.Get("content-type"))
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, bom))
+	switch {
+	case x.body.ignored || len(text) == 0:
+	case strings.Contains(media, "protobuf") || strings.Contains(media, "grpc"):
+		x.messages(body, strings.Contains(media, "grpc"))
+	case !isText(text):
+		x.binary(body, media, o)
+	case x.isJSONBody(text, media, o, &state):
+		x.failure(o, &x.levels[0].failed)
+	default:
+		x.textBody(text, media)
+	}
+	x.bodyState(o, body, state)
+}
+
+var bom = []byte("\ufeff")
+
+// isJSONBody lists a JSON body and tells whether it was one. One cut short
+// counts as far as it goes.
+func (x *Extractor) isJSONBody(text []byte, media string, o *probe.Observation, state *string) bool {
+	says := strings.Contains(media, "json")
+	text = unwrapped(text)
+	first := text[0]
+	switch {
+	case first != '{' && first != '[' && !says:
+		return false
+	case jsontext.Value(text).IsValid(jsonOptions...):
+	case isSequence(text):
+		return x.sequence(x.body, text)
+	case o.Truncated, says && x.endsEarly(text):
+		if says && !o.Truncated {
+			*state = "cut short"
+		}
+	default:
+		if says {
+			*state = "not the JSON that it says it is"
+		}
+		return false
+	}
+	if !x.spacing.ignored {
+		x.text = append(x.text[:0], spacing(text)...)
+		x.emit(x.spacing, Content, hash(x.text), x.text)
+	}
+	x.json(x.body, text, 0)
+	return true
+}
+
+// endsEarly tells whether a text would be JSON if it went on.
+func (x *Extractor) endsEarly(text []byte) bool {
+	_, err := x.level(0, text).dec.ReadValue()
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// isSequence tells whether JSON objects or arrays follow one another by line,
+// going by the first line.
+func isSequence(text []byte) bool {
+	line, rest, more := bytes.Cut(text, newline)
+	line, rest = bytes.TrimSpace(line), bytes.TrimSpace(rest)
+	return more && len(rest) > 0 && rest[0] == text[0] && len(line) > 1 && isJSON(line)
+}
+
+var newline = []byte("\n")
+
+// unwrapped takes JSON out of what guards it against being run as a script
+// (")]}'," on the first line), or runs it as one: callback({...});
+func unwrapped(text []byte) []byte {
+	if bytes.HasPrefix(text, []byte(")]}'")) {
+		if _, rest, ok := bytes.Cut(text, newline); ok && len(bytes.TrimSpace(rest)) > 0 {
+			return bytes.TrimSpace(rest)
+		}
+	}
+	end := bytes.TrimRight(text, "; \n")
+	open := bytes.IndexByte(text[:min(len(text), 128)], '(')
+	if open < 1 || open > len(end)-2 || end[len(end)-1] != ')' || !isLetter(text[0]) && text[0] != '_' && text[0] != '/' {
+		return text
+	}
+	if in := bytes.TrimSpace(end[open+1 : len(end)-1]); isJSON(in) {
+		return in
+	}
+	return text
+}
+
+// textBody lists a body that is neither JSON nor binary.
+func (x *Extractor) textBody(text []byte, media string) {
+	if len(x.patterns) > 0 {
+		text = x.patterned(text)
+	}
+	switch {
+	case strings.HasPrefix(media, "text/csv") && x.csv(text, ','), strings.HasPrefix(media, "text/tab-separated-values") && x.csv(text, '\t'):
+	case strings.HasPrefix(media, "text/event-stream") && x.events(text):
+	default:
+		x.lines(x.body, x.hideIDs(text), text[0] == '<')
+	}
+}
+
+// events lists the JSON data of a stream of server-sent events.
+func (x *Extractor) events(text []byte) bool {
+	var data []byte
+	for line := range bytes.Lines(text) {
+		value, ok := bytes.CutPrefix(line, []byte("data:"))
+		switch value = bytes.TrimSpace(value); {
+		case ok && isJSON(value):
+			data = append(append(data, value...), '\n')
+		case ok && string(value) != "[DONE]":
+			return false
+		}
+	}
+	return len(data) > 0 && x.sequence(x.body, data)
+}
+
+// csv lists a table by its columns, named by the first row.
+func (x *Extractor) csv(text []byte, comma rune) bool {
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.LazyQuotes, r.ReuseRecord, r.FieldsPerRecord = comma, true, true, -1
+	head, err := r.Read()
+	if err != nil || len(head) < 2 {
+		return false
+	}
+	l := x.open(x.body)
+	columns := make([]*node, 0, min(len(head), maxMembers))
+	for i, name := range head[:min(len(head), maxMembers)] {
+		if name == "" || isID([]byte(name)) {
+			name = "column " + strconv.Itoa(i+1)
+		}
+		columns = append(columns, x.child(l.star, []byte(name)))
+	}
+	x.present(x.body, kindLines)
+	for {
+		row, err := r.Read()
+		if err != nil {
+			l.close(x)
+			return err == io.EOF
+		}
+		l.begin(x)
+		x.touch(l.star)
+		l.star.types |= 1 << kindObject
+		for i, cell := range row[:min(len(row), len(columns))] {
+			x.cell = append(x.cell[:0], cell...)
+			x.leaf(columns[i], kindString, x.hideIDs(x.cell))
+		}
+		l.end(x, []byte(strings.Join(row, string(comma))))
+	}
+}
+
+// binary lists a body that is no text: what it is, about how long, and whether
+// it is the same.
+func (x *Extractor) binary(body []byte, media string, o *probe.Observation) {
+	if strings.Contains(media, "octet-stream") && isMessage(body) {
+		x.messages(body, false)
+		return
+	}
+	x.text = hex.AppendEncode(append(x.text[:0], "magic number "...), body[:min(len(body), 4)])
+	x.emit(x.body, Type, hash(x.text), x.text)
+	x.text = append(x.text[:0], "about "+sizeClass(max(o.BodySize, int64(len(body))))+" bytes"...)
+	x.emit(x.body, Size, hash(x.text), x.text)
+	h := hash(body)
+	x.text = strconv.AppendUint(append(x.text[:0], "content "...), h>>32, 16)
+	x.emit(x.body, Content, h, x.text)
+}
+
+// isText tells whether a body is worth taking apart as text, in UTF-8 or in an
+// encoding of one byte per letter.
+func isText(body []byte) bool {
+	for _, c := range body[:min(len(body), 1024)] {
+		if c < 9 || c > 13 && c < 32 && c != 27 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,205 @@
+package feature
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxNested is how many JSON texts may stand one inside the other as strings.
+const maxNested = 3
+
+// level is the decoder of one such text with its memory.
+type level struct {
+	dec     jsontext.Decoder
+	src     bytes.Buffer
+	text    []byte
+	unquote []byte
+	failed  inner // of the body itself
+}
+
+var jsonOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+func (x *Extractor) level(depth int, text []byte) *level {
+	l := &x.levels[depth]
+	l.text, l.src = text, *bytes.NewBuffer(text)
+	l.dec.Reset(&l.src, jsonOptions...)
+	return l
+}
+
+// walker reads the values of one JSON text.
+type walker struct {
+	*Extractor
+	*level
+	nested int
+}
+
+// json lists the features of a JSON text; false where it ends early.
+func (x *Extractor) json(n *node, text []byte, nested int) bool {
+	w := walker{x, x.level(nested, text), nested}
+	return w.value(n, nil, 0)
+}
+
+// isJSON tells whether the text is one JSON value, and no bare word or number.
+func isJSON(text []byte) bool {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' && text[0] != '"' {
+		return false
+	}
+	return jsontext.Value(text).IsValid(jsonOptions...)
+}
+
+// value reads one value; false at the first error. key is the last name of its
+// path, nil where that is no key of the top object.
+func (w *walker) value(n *node, key []byte, depth int) bool {
+	switch kind := w.dec.PeekKind(); {
+	case kind != '{' && kind != '[' || depth >= maxDepth:
+		raw, err := w.dec.ReadValue()
+		if err != nil {
+			return false
+		}
+		w.scalar(n, key, raw)
+		return true
+	case n.ignored:
+		return w.dec.SkipValue() == nil
+	case kind == '{':
+		return w.object(n, depth)
+	}
+	return w.array(n, depth)
+}
+
+func (w *walker) object(n *node, depth int) bool {
+	_, err := w.dec.ReadToken()
+	if err != nil {
+		return false
+	}
+	w.touch(n)
+	n.object = true
+	w.present(n, kindObject)
+	for w.dec.PeekKind() != '}' {
+		raw, err := w.dec.ReadValue()
+		if err != nil {
+			return false
+		}
+		name := w.plain(raw)
+		n.keys++
+		c := w.child(n, name)
+		if depth > 0 || w.nested > 0 {
+			name = nil
+		}
+		if !w.value(c, name, depth+1) {
+			return false
+		}
+	}
+	_, err = w.dec.ReadToken()
+	return err == nil
+}
+
+func (w *walker) array(n *node, depth int) bool {
+	_, err := w.dec.ReadToken()
+	if err != nil {
+		return false
+	}
+	w.present(n, kindArray)
+	l := w.open(n)
+	for w.dec.PeekKind() != ']' {
+		if !w.member(l, depth+1) {
+			return false
+		}
+	}
+	l.close(w.Extractor)
+	_, err = w.dec.ReadToken()
+	return err == nil
+}
+
+// member reads one member of an array.
+func (w *walker) member(l *array, depth int) bool {
+	from := w.dec.InputOffset()
+	l.begin(w.Extractor)
+	if !w.value(l.star, nil, depth) {
+		return false
+	}
+	l.end(w.Extractor, w.level.text[from:w.dec.InputOffset()])
+	return true
+}
+
+// sequence reads the values that follow one another in a text, each on a line
+// of its own.
+func (x *Extractor) sequence(n *node, text []byte) bool {
+	x.present(n, kindLines)
+	w := walker{x, x.level(0, text), 0}
+	l := x.open(n)
+	for {
+		if w.dec.PeekKind() == 0 {
+			_, err := w.dec.ReadToken()
+			l.close(x)
+			return err == io.EOF
+		}
+		if !w.member(l, 1) {
+			return false
+		}
+	}
+}
+
+// plain is a JSON string without quotation marks and escapes.
+func (w *walker) plain(raw []byte) []byte {
+	if len(raw) < 2 || raw[0] != '"' {
+		return raw
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1]
+	}
+	w.unquote, _ = jsontext.AppendUnquote(w.unquote[:0], raw)
+	return w.unquote
+}
+
+func (w *walker) scalar(n *node, key, raw []byte) {
+	if n.ignored {
+		return
+	}
+	k := kindOf(raw)
+	text := raw
+	if k == kindString {
+		text = w.plain(raw)
+	}
+	if key != nil {
+		w.failed.see(key, text, k)
+	}
+	if k != kindString {
+		w.leaf(n, k, text)
+		return
+	}
+	if w.nested+1 < maxNested && len(text) > 1 && text[0] != '"' && isJSON(text) {
+		w.present(n, kindString)
+		w.json(n, text, w.nested+1)
+		return
+	}
+	w.leaf(n, k, w.hideIDs(text))
+}
+
+func kindOf(raw []byte) kind {
+	switch raw[0] {
+	case 'n':
+		return kindNull
+	case 't', 'f':
+		return kindBool
+	case '"':
+		return kindString
+	case '{', '[':
+		return kindDeep
+	}
+	return kindNumber
+}
+
+// spacing tells how a JSON body was serialised: API Gateway's two serialisers
+// differ in it, and so do two backends that say the same.
+func spacing(body []byte) string {
+	colon := bytes.IndexByte(body, ':')
+	switch {
+	case len(body) > 1 && (body[1] == '\n' || body[1] == '\r'):
+		return "pretty"
+	case colon >= 0 && colon+1 < len(body) && body[colon+1] == ' ':
+		return "spaced"
+	}
+	return "compact"
+}

@@ -1,0 +1,162 @@
+package feature
+
+import "math"
+
+// table holds the members of one list, or the templates of one text: at most
+// maxMembers, and when it is full the oldest that was seen once gives way.
+type table struct {
+	n       *node
+	salt    uint64 // tells kinds of members of one node apart
+	byHash  map[uint64]int
+	all     []member
+	gen     uint32
+	answers int // with this list
+	fresh   int // members that came in with this answer
+	wasted  int // members forgotten after they had been given a definition
+
+	sums  [buckets]uint64
+	rests [buckets]int32
+	full  bool // this answer has members in the rest
+}
+
+// member is one member of a table.
+type member struct {
+	hash  uint64
+	text  string
+	def   int // -1: none yet
+	seen  int // answers
+	gen   uint32
+	since uint32 // answer in which it was first seen
+	slots []int32
+}
+
+// buckets is over how many features the members beyond the bound are summed up:
+// a difference in one of them leaves the others as they are.
+const buckets = 16
+
+// maxWasted is how many members of a table may get a definition and be
+// forgotten. From then on a member gets one when it is seen again, so that a list
+// whose members never recur does not use up all definitions.
+const maxWasted = 64
+
+func (x *Extractor) begin(n *node, t *table, salt uint64) *table {
+	if t == nil {
+		t = &table{n: n, salt: salt, byHash: map[uint64]int{}}
+	}
+	if t.gen != x.gen {
+		t.gen, t.fresh, t.full = x.gen, 0, false
+		t.answers++
+		x.tables = append(x.tables, t)
+	}
+	return t
+}
+
+// occurs lists that a member occurs and returns it; nil where it is among the
+// rest.
+func (x *Extractor) occurs(t *table, h uint64, text []byte) *member {
+	if t.n.full {
+		x.put(more, h, nil)
+		return nil
+	}
+	i, ok := t.byHash[h]
+	if !ok {
+		if i = x.room(t); i < 0 {
+			t.sums[h%buckets] += h
+			t.full = true
+			return nil
+		}
+		t.fresh++
+		t.byHash[h] = i
+		t.all[i] = member{hash: h, text: x.keep(text), def: -1, since: x.gen}
+	}
+	m := &t.all[i]
+	if m.gen == x.gen {
+		return m
+	}
+	m.gen = x.gen
+	m.seen++
+	if m.def < 0 && (m.seen > 1 || t.wasted < maxWasted) {
+		m.def = x.define(Def{
+			Path: t.n.path, Aspect: Member, Member: m.text, Class: t.n.class, Late: MemberKind,
+		}, mix(t.salt, h))
+	}
+	if m.def >= 0 {
+		x.put(m.def, mix(h, 1), occurs)
+	}
+	return m
+}
+
+var occurs = []byte("occurs")
+
+// room is the index for a new member, -1 where there is none.
+func (x *Extractor) room(t *table) int {
+	if len(t.all) < maxMembers {
+		t.all = append(t.all, member{})
+		return len(t.all) - 1
+	}
+	if t.fresh >= maxMembers {
+		return -1
+	}
+	oldest, since := -1, uint32(math.MaxUint32)
+	for i := range t.all {
+		if m := &t.all[i]; m.seen == 1 && m.gen != x.gen && m.since < since {
+			oldest, since = i, m.since
+		}
+	}
+	if oldest < 0 {
+		t.fresh = maxMembers // no more room in this answer
+		return -1
+	}
+	m := &t.all[oldest]
+	if m.def >= 0 {
+		t.wasted++
+		x.retireMember(m)
+	}
+	delete(t.byHash, m.hash)
+	return oldest
+}
+
+// listRest lists the members beyond the bound.
+func (x *Extractor) listRest(t *table) {
+	if !t.full {
+		return
+	}
+	for i, sum := range t.sums {
+		t.sums[i] = 0
+		if sum == 0 {
+			continue
+		}
+		if t.rests[i] == 0 {
+			t.rests[i] = int32(x.define(Def{Path: t.n.path, Aspect: Rest, Slot: i + 1, Late: MemberKind}, t.salt))
+		}
+		x.put(int(t.rests[i]), spread(sum), other)
+	}
+}
+
+var other = []byte("other members")
+
+func (x *Extractor) retireMember(m *member) {
+	if m.def > more {
+		x.defs[m.def].Retired = true
+	}
+	for _, d := range m.slots {
+		if d > more {
+			x.defs[d].Retired = true
+		}
+	}
+}
+
+func (x *Extractor) retireTable(t *table) {
+	if t == nil {
+		return
+	}
+	t.full = false
+	for i := range t.all {
+		x.retireMember(&t.all[i])
+	}
+	for _, d := range t.rests {
+		if d > more {
+			x.defs[d].Retired = true
+		}
+	}
+}
