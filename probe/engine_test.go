@@ -72,7 +72,7 @@ func plan(requests int) *probe.Plan {
 }
 
 func budget(p *probe.Plan) probe.Planner {
-	return probe.NewBudget(p, rand.New(rand.NewPCG(p.Seed, 1)))
+	return newEvenly(p, rand.New(rand.NewPCG(p.Seed, 1)))
 }
 
 // collect runs the plan and returns its rows in the order of due times.

@@ -1,7 +1,6 @@
 package stat
 
 import (
-	"fmt"
 	"math"
 	"testing"
 )
@@ -34,72 +33,6 @@ func TestRemaining(t *testing.T) {
 	}
 	mean, _, _ = Remaining(-1, .5, 1)
 	near(t, "nothing left", mean, 0, 0)
-}
-
-func TestSPRTOfWald(t *testing.T) {
-	p0, p1 := .1, OddsShift(.1, 2)
-	wald := math.Log(.99 / .01)
-	w := newLikelihoodWalk(p0, p1)
-	_, under0, _ := w.run(p0, wald, wald)
-	_, under1, _ := w.run(p1, wald, wald)
-	near(t, "Wald's thresholds under 10%", under0, 175.7, .05)
-	near(t, "Wald's thresholds under 18.18%", under1, 154.0, .05)
-}
-
-func TestCalibratedSPRT(t *testing.T) {
-	for _, c := range []struct{ p0, p1, limit float64 }{
-		{.01, OddsShift(.01, 2), 1.05}, {.1, OddsShift(.1, 2), 1.05},
-		{.1, OddsShift(.1, .5), 1.05}, {.5, OddsShift(.5, 2), 1.12},
-	} {
-		s := CalibratedSPRT(c.p0, c.p1, .01, .01)
-		name := fmt.Sprintf("%g against %.4g", c.p0, c.p1)
-		if e := s.AcceptsP1(c.p0); e > .01 || e < .005 {
-			t.Errorf("%s: accepts p1 under p0 with probability %g, want just .01", name, e)
-		}
-		if e := 1 - s.AcceptsP1(c.p1); e > .01+1e-8 || e < .005 {
-			t.Errorf("%s: accepts p0 under p1 with probability %g, want just .01", name, e)
-		}
-		for _, q := range []struct{ truth, rival float64 }{{c.p0, c.p1}, {c.p1, c.p0}} {
-			bound := WaldBound(.01, .01, KL(q.truth, q.rival))
-			if r := s.ExpectedN(q.truth) / bound; r > c.limit {
-				t.Errorf("%s: %.4f times the bound under %.4g", name, r, q.truth)
-			} else {
-				t.Logf("%s under %.4g: %.4f", name, q.truth, r)
-			}
-		}
-	}
-}
-
-// TestSPRTDecides follows all sequences through Decide itself and compares the
-// outcome with what the distribution says.
-func TestSPRTDecides(t *testing.T) {
-	for _, pair := range [][2]float64{{.2, .7}, {.7, .2}} {
-		s := CalibratedSPRT(pair[0], pair[1], .1, .05)
-		const q = .4
-		var accept, mean float64
-		alive := []float64{1}
-		for n := 1; n <= 400; n++ {
-			for _, p := range alive {
-				mean += p
-			}
-			alive = step(nil, alive, q)
-			for k := range alive {
-				switch s.Decide(k, n) {
-				case AcceptP1:
-					accept += alive[k]
-					alive[k] = 0
-				case AcceptP0:
-					alive[k] = 0
-				}
-			}
-		}
-		near(t, "probability of p1", s.AcceptsP1(q), accept, 1e-7)
-		near(t, "mean number of requests", s.ExpectedN(q), mean, 1e-5)
-	}
-	same := CalibratedSPRT(.3, .3, .01, .01)
-	if d := same.Decide(5, 10); d != Continue || !math.IsInf(same.ExpectedN(.3), 1) {
-		t.Errorf("equal shares: decided %v", d)
-	}
 }
 
 func TestDescribe(t *testing.T) {

@@ -3,8 +3,6 @@ package stat
 import (
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/mathext"
 )
 
 // tieSlack treats tables as equally likely whose probabilities differ by
@@ -27,38 +25,6 @@ func Fisher(a, b, c, d int) float64 {
 		}
 	}
 	return min(p, 1)
-}
-
-// GTest returns G = 2 Σ O ln(O/E) of a table of counts and its p-value against
-// chi-squared with df = (rows-1)(columns-1), empty rows and columns left out
-// (Wilks 1938). ok is false where an expected count is below five, or where
-// there is nothing to test: then use Permutation.
-func GTest(table [][]int) (g, p float64, df int, ok bool) {
-	rows, cols, n := margins(table)
-	least := math.Inf(1)
-	for i, row := range table {
-		for j, o := range row {
-			e := float64(rows[i]) * float64(cols[j]) / float64(max(n, 1))
-			if e == 0 {
-				continue
-			}
-			least = min(least, e)
-			g += 2 * float64(o) * logRatio(float64(o), e)
-		}
-	}
-	if positive(rows) < 2 || positive(cols) < 2 {
-		return 0, 1, 0, false
-	}
-	df = (positive(rows) - 1) * (positive(cols) - 1)
-	g = max(g, 0)
-	return g, mathext.GammaIncRegComp(float64(df)/2, g/2), df, least >= 5
-}
-
-func logRatio(o, e float64) float64 {
-	if o == 0 {
-		return 0
-	}
-	return math.Log(o / e)
 }
 
 // margins are the sums of rows, of columns and of all.

@@ -50,3 +50,13 @@ func estimate(labels, deviant []bool) *LinkEstimated {
 	}
 	return &l
 }
+
+// step appends the distribution of a count after one more draw with share q.
+func step(next, now []float64, q float64) []float64 {
+	var carry float64
+	for _, p := range now {
+		next = append(next, carry+p*(1-q))
+		carry = p * q
+	}
+	return append(next, carry)
+}

@@ -24,18 +24,6 @@ func LogSumExp(xs ...float64) float64 {
 // rounding, even a thousand of them: most exponentials need not be computed.
 const negligible = 45
 
-// LogSub returns ln(e^a - e^b), and -Inf where b reaches a: a difference of
-// probabilities that rounding made negative is zero.
-func LogSub(a, b float64) float64 {
-	if b >= a || math.IsInf(a, -1) {
-		return math.Inf(-1)
-	}
-	if math.IsInf(a, 1) {
-		return a
-	}
-	return a + math.Log(-math.Expm1(b-a))
-}
-
 // LogBin returns k ln q + (n-k) ln(1-q), the ln likelihood of k successes in n
 // draws in one given order, with 0 ln 0 = 0.
 func LogBin(k, n int, q float64) float64 {

@@ -6,18 +6,9 @@ import (
 	"slices"
 )
 
-// EBH returns the indices of the e-values that the e-BH procedure rejects with
-// false discovery rate alpha, in ascending order (Wang & Ramdas 2022). It holds
-// under any dependence.
-func EBH(e []float64, alpha float64) []int {
-	logs := make([]float64, len(e))
-	for i, v := range e {
-		logs[i] = math.Log(max(v, 0))
-	}
-	return EBHLog(logs, alpha)
-}
-
-// EBHLog is EBH for logarithms of e-values, which do not overflow.
+// EBHLog returns the indices of the e-values, given by their logarithms, that the
+// e-BH procedure rejects with false discovery rate alpha, in ascending order
+// (Wang & Ramdas 2022). It holds under any dependence.
 func EBHLog(logE []float64, alpha float64) []int {
 	order := rank(logE, func(a, b float64) int { return cmp.Compare(b, a) })
 	need := math.Log(float64(len(logE)) / alpha)
@@ -32,18 +23,6 @@ func EBHLog(logE []float64, alpha float64) []int {
 	return out
 }
 
-// Holm returns the p-values adjusted for their number, in the given order
-// (Holm 1979): those at most alpha are rejected with family-wise error alpha.
-func Holm(p []float64) []float64 {
-	out := make([]float64, len(p))
-	var least float64
-	for k, i := range rank(p, cmp.Compare[float64]) {
-		least = max(least, min(1, float64(len(p)-k)*p[i]))
-		out[i] = least
-	}
-	return out
-}
-
 // rank is the indices of v in the order of compare, ties by index.
 func rank(v []float64, compare func(a, b float64) int) []int {
 	order := make([]int, len(v))
@@ -52,10 +31,4 @@ func rank(v []float64, compare func(a, b float64) int) []int {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return compare(v[i], v[j]) })
 	return order
-}
-
-func sortedDown(v []float64) []float64 {
-	out := slices.Clone(v)
-	slices.SortFunc(out, func(a, b float64) int { return cmp.Compare(b, a) })
-	return out
 }

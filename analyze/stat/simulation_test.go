@@ -164,7 +164,7 @@ func TestNothingLinksByItself(t *testing.T) {
 	for _, truth := range truths {
 		rng := rand.New(rand.NewPCG(11, 12))
 		linked := map[string]int{}
-		total := repeats(500)
+		total := repeats(300)
 		for range total {
 			labels := drawLabels(rng, n, truth.share)
 			for _, m := range movements {

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"context"
+	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"stageprobe/analyze"
+	"stageprobe/cmd/internal/trial"
 	"stageprobe/cmd/stageprobe/internal/cli"
 	"stageprobe/scenarios/sandbox"
 )
 
 // quick are the worlds that every run of the tests diagnoses over real
-// sockets; `stageprobe figures --worlds` takes all of them, with many seeds.
+// sockets; `go run ./cmd/figures --worlds` takes all of them, with many seeds.
 var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
@@ -31,22 +35,29 @@ func TestWorlds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				trial, err := cli.RunWorld(t.Context(), world, logs, 1, "--rate", "200", "--log-wait", "30s")
+				got, err := trial.Run(t.Context(), inProcess, world, logs, 1, "--rate", "200", "--log-wait", "30s")
 				if err != nil {
 					t.Fatal(err)
 				}
 				// Without logs a share may, once in a hundred runs, fall where
 				// the question stays open; with them nothing may.
 				if logs == "off" {
-					trial.Open = nil
+					got.Open = nil
 				}
-				if !trial.Right() {
-					t.Errorf("missing %v, false %v, too strong %v; verdict: %v", slices.Concat(trial.Missing, trial.Open), trial.False, trial.Strong, trial.Report.Verdict)
+				if !got.Right() {
+					t.Errorf("missing %v, false %v, too strong %v; verdict: %v", slices.Concat(got.Missing, got.Open), got.False, got.Strong, got.Report.Verdict)
 				}
-				sameDeployments(t, trial.Report)
+				sameDeployments(t, got.Report)
 			})
 		}
 	}
+}
+
+// inProcess runs the command within the test.
+func inProcess(ctx context.Context, args []string) string {
+	var said strings.Builder
+	cli.Main(ctx, args, cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said})
+	return said.String()
 }
 
 // sameDeployments holds the targets against the report's own configuration,

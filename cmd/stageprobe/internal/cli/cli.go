@@ -81,7 +81,7 @@ It only reads: no command ever changes anything in AWS.`,
 	})
 	root.AddCommand(
 		newDemo(s), newCheck(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
-		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newFigures(s),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(),
 	)
 	completeValues(root)
 	return root

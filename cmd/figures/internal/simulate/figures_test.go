@@ -33,8 +33,8 @@ func TestEveryFigureIsMet(t *testing.T) {
 	for _, f := range figures {
 		groups[f.Group] = true
 	}
-	if len(groups) != 8 {
-		t.Errorf("%d groups of figures, want eight", len(groups))
+	if len(groups) != 6 {
+		t.Errorf("%d groups of figures, want six", len(groups))
 	}
 }
 
@@ -63,12 +63,22 @@ func TestFiguresStopWithTheContext(t *testing.T) {
 	}
 }
 
-// TestOperateIsExact compares with the sequential test's own computation.
+// TestOperateIsExact compares with the geometric law: a decision at the first
+// deviant, or for something else after ten requests without one.
 func TestOperateIsExact(t *testing.T) {
-	s := stat.CalibratedSPRT(.1, .3, .05, .05)
-	decided, mean := operate(.2, 10_000, func(k, n int) int { return int(s.Decide(k, n)) })
-	if math.Abs(mean-s.ExpectedN(.2)) > 1e-5 || math.Abs(decided[stat.AcceptP1]-s.AcceptsP1(.2)) > 1e-7 {
-		t.Errorf("mean %g, P(p1) %g, want %g and %g", mean, decided[stat.AcceptP1], s.ExpectedN(.2), s.AcceptsP1(.2))
+	const q, most = .2, 10
+	decided, mean := operate(q, 10_000, func(k, n int) int {
+		switch {
+		case k > 0:
+			return 1
+		case n == most:
+			return 2
+		}
+		return 0
+	})
+	none := math.Pow(1-q, most)
+	if math.Abs(mean-(1-none)/q) > 1e-9 || math.Abs(decided[1]-(1-none)) > 1e-9 || math.Abs(decided[2]-none) > 1e-9 {
+		t.Errorf("mean %g, decided %v, want %g, %g and %g", mean, decided, (1-none)/q, 1-none, none)
 	}
 }
 

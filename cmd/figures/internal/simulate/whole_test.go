@@ -110,7 +110,7 @@ func TestMatrixMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| canary | canary-split | 1 | 1 | 1 | 460 | flaky-backend: 1; inconclusive: 1 |",
-		"stageprobe figures --runs 100 --seed 11 --quick", "| wrong | ≤ 0.5% | 0.3333 |",
+		"go run ./cmd/figures --runs 100 --seed 11 --quick", "| wrong | ≤ 0.5% | 0.3333 |",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, out.String())

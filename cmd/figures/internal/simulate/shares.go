@@ -7,42 +7,6 @@ import (
 	"stageprobe/analyze/stat"
 )
 
-// simplePairs compares the calibrated sequential test of a share against twice
-// its odds with Wald's bound.
-func simplePairs(context.Context, Options) ([]Figure, error) {
-	const group = "A share against twice its odds, times the bound"
-	var out []Figure
-	for _, p0 := range []float64{.01, .05, .1, .25, .5} {
-		p1 := stat.OddsShift(p0, 2)
-		test := stat.CalibratedSPRT(p0, p1, alpha, alpha)
-		worst := max(
-			test.ExpectedN(p0)/stat.WaldBound(alpha, alpha, stat.KL(p0, p1)),
-			test.ExpectedN(p1)/stat.WaldBound(alpha, alpha, stat.KL(p1, p0)))
-		limit := 1.05
-		if p0 == .5 {
-			limit = 1.12
-		}
-		out = append(out, exact(group, percent(p0)+" against "+percent(p1), worst, limit, ""))
-	}
-	return out, nil
-}
-
-// detection compares the detector with the least number of requests that tell a
-// deviating share from noise.
-func detection(context.Context, Options) ([]Figure, error) {
-	const (
-		group = "Detecting a deviation above a noise floor of 0.1%, times the bound"
-		noise = .001
-	)
-	d := stat.NewDetector(noise, .01, alpha)
-	var out []Figure
-	for _, q := range []float64{.01, .02, .05, .1, .25, .5} {
-		bound := stat.WaldBound(alpha, alpha, stat.KL(q, noise))
-		out = append(out, exact(group, percent(q)+" deviate", d.ExpectedN(q)/bound, 1.3, ""))
-	}
-	return out, nil
-}
-
 // The decisions of the share test.
 const (
 	rejected  = 1

@@ -47,7 +47,7 @@ const (
 func Figures(ctx context.Context, o Options) ([]Figure, error) {
 	o = o.withDefaults()
 	return o.all(ctx, []measurement{
-		{"false links", falseLinks}, {"simple pairs", simplePairs}, {"detection", detection}, {"linking", linking},
+		{"false links", falseLinks}, {"linking", linking},
 		{"the share test", shareTest}, {"flakes at the canary's rate", notTheCanary}, {"consistency", consistency},
 		{"the stage behind a domain", rightStage},
 	})

@@ -1,11 +1,11 @@
-package cli
+// Package trial diagnoses the worlds of the embedded gateway, whose causes are
+// known, and says what a diagnosis has right and wrong.
+package trial
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,29 +31,28 @@ type Trial struct {
 // Right tells whether the diagnosis has every true cause and no false one.
 func (t *Trial) Right() bool { return len(t.Missing)+len(t.Open)+len(t.False)+len(t.Strong) == 0 }
 
-// RunWorld diagnoses a world as demo does, with further flags of check, and
+// Runner runs stageprobe with arguments, and returns what it said on standard
+// error. How it ended shows in the report that it writes.
+type Runner func(ctx context.Context, args []string) (said string)
+
+// Run diagnoses an embedded world as demo does, with further flags of check, and
 // holds the result against the world's truth.
-func RunWorld(ctx context.Context, world *sandbox.World, logs string, seed uint64, more ...string) (*Trial, error) {
+func Run(ctx context.Context, run Runner, world *sandbox.World, logs string, seed uint64, more ...string) (*Trial, error) {
 	dir, err := os.MkdirTemp("", "stageprobe-trial-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "report.json")
-	args := append([]string{"--quiet", "--logs", logs, "--seed", fmt.Sprint(seed), "--format", "json", "-o", path}, more...)
-	var said strings.Builder
-	err = demoCheck(ctx, Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said}, world, args)
-	var code exitError
-	if err != nil && !errors.As(err, &code) {
-		return nil, fmt.Errorf("world %s: %w", world.Name, err)
-	}
+	args := []string{"demo", world.Name, "--quiet", "--logs", logs, "--seed", fmt.Sprint(seed), "--format", "json", "-o", path}
+	said := run(ctx, append(args, more...))
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("world %s: %w: %s", world.Name, err, said.String())
+		return nil, fmt.Errorf("diagnose world %s: no report: %s", world.Name, said)
 	}
 	t := &Trial{World: world.Name, Logs: logs, Seed: seed, Report: &analyze.Report{}}
 	if err := json.Unmarshal(data, t.Report); err != nil {
-		return nil, fmt.Errorf("world %s: %w", world.Name, err)
+		return nil, fmt.Errorf("diagnose world %s: read its report: %w", world.Name, err)
 	}
 	t.judge(world)
 	return t, nil
@@ -99,4 +98,18 @@ func (t *Trial) true(world *sandbox.World, cause string) bool {
 		}
 	}
 	return slices.Contains(world.Allowed, cause)
+}
+
+// Wrong says what was wrong about a trial, or nothing.
+func (t *Trial) Wrong() string {
+	var parts []string
+	for _, p := range []struct {
+		what   string
+		causes []string
+	}{{"missing", t.Missing}, {"undecided", t.Open}, {"false", t.False}, {"too strong", t.Strong}} {
+		if len(p.causes) > 0 {
+			parts = append(parts, p.what+" "+strings.Join(p.causes, " and "))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

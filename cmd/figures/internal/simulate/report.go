@@ -39,7 +39,7 @@ func (r *Report) Missed() (n int) {
 
 // command is the command line that gives the same report.
 func (o Options) command() string {
-	line := fmt.Sprintf("stageprobe figures --runs %d --seed %d", o.Runs, o.Seed)
+	line := fmt.Sprintf("go run ./cmd/figures --runs %d --seed %d", o.Runs, o.Seed)
 	if o.Quick {
 		line += " --quick"
 	}
