@@ -207,17 +207,26 @@ func agree(sides []attribution.Label) (attribution.Label, bool) {
 
 // pastCanary says whether a request that ended then would be in the stage's
 // /Canary group by now, had the canary served it: the group is written to, and
-// either its newest event or the moment of reading is later by the allowance.
-// The moment of reading may stand in for the watermark because a late canary
-// event then only turns a label over, whatever the answer was, and a loss that
-// depends on the label alone leaves the link test exact.
+// its newest event is later, or the moment of reading is later by the allowance.
+// A canary event that comes later still turns the label over, whatever the answer
+// was, and a loss that depends on the label alone leaves the link test exact.
 func (e *evidence) pastCanary(ref probe.StageRef, ended time.Time) bool {
+	log := e.canaryLog(ref)
+	return log.seen && (log.watermark.After(ended) || e.ReadAt.After(ended.Add(e.allowance)))
+}
+
+// canaryLog joins what is known of a stage's own /Canary groups and of those that
+// several stages share: which of them a group is for, its name does not tell.
+func (e *evidence) canaryLog(ref probe.StageRef) canaryLog {
 	log := e.canary[ref]
-	if !log.seen {
-		return false
+	for _, shared := range []probe.StageRef{{APIID: ref.APIID}, {}} {
+		other := e.canary[shared]
+		log.seen = log.seen || other.seen
+		if other.watermark.After(log.watermark) {
+			log.watermark = other.watermark
+		}
 	}
-	last := ended.Add(e.allowance)
-	return log.watermark.After(last) || e.ReadAt.After(last)
+	return log
 }
 
 // watermark is up to when a request's side would be known by now: the older of
@@ -228,7 +237,9 @@ func (e *evidence) watermark(ref probe.StageRef) time.Time {
 	read := e.ReadAt.Add(-e.allowance)
 	sides := [2]time.Time{}
 	for _, g := range e.Groups {
-		if g.APIID != ref.APIID || g.Stage != ref.Stage || !g.Exists {
+		own := g.APIID == ref.APIID && g.Stage == ref.Stage
+		shared := g.Stage == "" && (g.APIID == "" || g.APIID == ref.APIID)
+		if !g.Exists || !own && !shared {
 			continue
 		}
 		side := 0

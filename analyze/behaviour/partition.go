@@ -76,26 +76,36 @@ func (r *Result) All() []*Cluster { return r.clusters }
 type sorter struct {
 	at    int
 	d     *def
-	sides map[int32]int // where the feature has more than few values
-	other int           // the side of a value that was not counted
+	marks []*Mark // whose sides tell values apart; none where each value does
+	sides []map[int32]int
+	other []int // per mark, the side of a value that was not counted
 }
 
-// symbol is what an answer's value counts as.
+// symbol is what an answer's value counts as. A value that was found linked counts
+// by the side that it goes with, for each factor: what tells nothing, as the
+// values that a field takes by chance on both sides, is no behaviour of its own.
 func (s *sorter) symbol(v int32) uint64 {
-	if s.sides != nil {
-		if side := s.sides[v]; side != 0 {
-			return uint64(side + 2)
+	if s.marks == nil {
+		if v == absent {
+			return 0
 		}
-		return uint64(s.other + 2)
+		return s.d.values[v].hash
 	}
-	if v == absent {
-		return 0
+	key := uint64(1)
+	for i, sides := range s.sides {
+		side, counted := sides[v]
+		if !counted {
+			side = s.other[i]
+		}
+		if side > 0 {
+			key = mix(key, uint64(i+1))
+		}
 	}
-	return s.d.values[v].hash
+	return key
 }
 
 // sorters are the features by which a scenario's answers are told apart: class
-// features that name few values, and whatever a mark names.
+// features, where they name few values, and whatever a mark names.
 func (t *Table) sorters(scenario int, marks []Mark) []*sorter {
 	var out []*sorter
 	s := t.scenarios[scenario]
@@ -106,23 +116,38 @@ func (t *Table) sorters(scenario int, marks []Mark) []*sorter {
 	}
 	for i := range marks {
 		m := &marks[i]
-		if m.Scenario != scenario || slices.ContainsFunc(out, func(x *sorter) bool { return x.at == m.def }) {
+		if m.Scenario != scenario {
 			continue
 		}
-		x := &sorter{at: m.def, d: s.defs[m.def]}
-		if len(x.d.values) > few {
-			x.sides = map[int32]int{}
-			for _, l := range m.Values {
-				x.sides[l.at] = l.Side
-				if !l.Absent {
-					x.other += l.Side * (l.On + l.Off)
-				}
-			}
-			x.other = cmp.Compare(x.other, 0)
+		at := slices.IndexFunc(out, func(x *sorter) bool { return x.at == m.def })
+		if at < 0 {
+			at = len(out)
+			out = append(out, &sorter{at: m.def, d: s.defs[m.def], marks: []*Mark{}})
 		}
-		out = append(out, x)
+		if out[at].marks != nil {
+			out[at].add(m)
+		}
 	}
 	return out
+}
+
+// add takes in the sides of one mark. A value that was not counted is a new one: it
+// goes where most of the values go that were seen once, and where there are none,
+// most of all.
+func (s *sorter) add(m *Mark) {
+	sides, other, once := map[int32]int{}, 0, 0
+	for _, l := range m.Values {
+		sides[l.at] = l.Side
+		switch {
+		case l.Absent:
+		case l.On+l.Off == 1:
+			once += l.Side
+		default:
+			other += l.Side * (l.On + l.Off)
+		}
+	}
+	other = cmp.Or(once, other)
+	s.marks, s.sides, s.other = append(s.marks, m), append(s.sides, sides), append(s.other, other)
 }
 
 // hard class features are of the answer itself and not of a field that is named
