@@ -60,8 +60,26 @@ func (s *study) addressDependent(sub *subject, g *sighting) {
 		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
 		Table: s.profileTable(sub, g),
 	}
+	if !g.confirmed() && s.unprobed(g.meant) {
+		s.open = append(s.open, Open{
+			Target: sub.ID, Question: "which stage serves it: its answers are not those of stage " + g.meant.Stage, Leader: string(WrongStage),
+			Enable: "probe the API's other stages as well (stageprobe check --api " + g.meant.APIID + " --domain " + host(sub.URL) + "), or let the domain's mappings be read (apigateway:GET)",
+		})
+	}
 	f.Remedy = []Remedy{advice("compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file")}
 	s.report(f, sub.ID)
+}
+
+// unprobed tells whether an API may have a stage whose own answers are not known.
+func (s *study) unprobed(ref probe.StageRef) bool {
+	api := s.Snapshot.API(ref.APIID)
+	if api == nil || len(api.Stages) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(api.Stages, func(st probe.Stage) bool {
+		x := s.invoke(probe.StageRef{APIID: ref.APIID, Stage: st.Name})
+		return x == nil || x.n() == 0
+	})
 }
 
 // addressParts are the parts of two addresses that differ in what the

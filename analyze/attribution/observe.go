@@ -72,10 +72,39 @@ func (s *study) observe() {
 	for _, p := range s.pairsAsked() {
 		l := s.linkPair(p, byTarget)
 		s.pairs[p] = l
-		keep(l)
+		for _, m := range strong(l, need) {
+			if m.Mixed() {
+				marks = append(marks, m)
+			}
+		}
 	}
-	s.partition = s.Table.Partition(marks)
+	s.partition = s.Table.Partition(marks, s.kin())
 	s.cluster()
+}
+
+// kin numbers, per scenario, the targets that answer alike: two are of one kind
+// where nothing tells them apart.
+func (s *study) kin() func(target, scenario int) int {
+	apart := map[[3]int]bool{}
+	for p, l := range s.pairs {
+		for _, m := range strong(l, s.threshold()) {
+			apart[[3]int{m.Scenario, p[0], p[1]}] = true
+			apart[[3]int{m.Scenario, p[1], p[0]}] = true
+		}
+	}
+	kinds := map[[2]int]int{}
+	for sc := range s.Plan.Scenarios {
+		var first []int // of each kind
+		for t := range s.Plan.Targets {
+			k := slices.IndexFunc(first, func(o int) bool { return !apart[[3]int{sc, t, o}] })
+			if k < 0 {
+				k = len(first)
+				first = append(first, t)
+			}
+			kinds[[2]int{t, sc}] = k
+		}
+	}
+	return func(target, scenario int) int { return kinds[[2]int{target, scenario}] }
 }
 
 // strong are the marks that reach a threshold by themselves.

@@ -433,3 +433,23 @@ func (x *tally) strays(at int) []Level {
 	}
 	return x.levels(at)
 }
+
+// Mixed tells whether one level shows what the other holds as a rule: its answers
+// are then of two kinds, and the feature tells them apart.
+func (m *Mark) Mixed() bool {
+	if len(m.Values) > few {
+		return false
+	}
+	var on, off [3]int // answers by side
+	for _, v := range m.Values {
+		on[v.Side+1] += v.On
+		off[v.Side+1] += v.Off
+	}
+	return mixes(on[0], on) || mixes(off[2], off)
+}
+
+// mixes tells whether a part of a level's answers is more than a few strays.
+func mixes(other int, all [3]int) bool {
+	n := all[0] + all[1] + all[2]
+	return other >= 3 && 50*other >= n && other < n
+}

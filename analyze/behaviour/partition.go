@@ -155,8 +155,9 @@ func (s *sorter) add(m *Mark) {
 func (d *def) hard() bool { return strings.HasPrefix(d.Path, ":") }
 
 // Partition sorts every row by the class features of its scenario and by the
-// features that the marks name.
-func (t *Table) Partition(marks []Mark) *Result {
+// features that the marks name. kin tells, per target and scenario, which targets
+// answer alike: equal numbers are of one kind, 0 the first.
+func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Result {
 	r := &Result{of: map[[2]int][]*Cluster{}, assigned: make([]*Cluster, len(t.rows))}
 	sorters := make([][]*sorter, len(t.scenarios))
 	slot := make([]map[int32]int, len(t.scenarios))
@@ -185,6 +186,9 @@ func (t *Table) Partition(marks []Mark) *Result {
 			}
 		}
 		key := uint64(0)
+		if k := kin(int(w.target), int(w.scenario)); k > 0 {
+			key = mix(uint64(k), 1)
+		}
 		for k, x := range by {
 			symbols = append(symbols, x.symbol(values[k]))
 			if symbols[k] != 0 {
