@@ -20,7 +20,7 @@ type question struct {
 func (s *study) strays(sub *subject) (k, n int) {
 	for _, c := range sub.cells {
 		n += len(c.rows)
-		for _, d := range s.deviants(sub, c) {
+		for _, d := range s.otherwise(sub, c) {
 			k += c.count[d]
 		}
 	}
@@ -218,7 +218,7 @@ func (s *study) next() []Cell {
 // split where a split is open, else all.
 func (s *study) deciding(sub *subject) []*cell {
 	if s.undone[sub.ID] {
-		splitting := slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return len(s.deviants(sub, c)) == 0 })
+		splitting := slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return len(s.otherwise(sub, c)) == 0 })
 		if len(splitting) > 0 {
 			return splitting
 		}

@@ -64,7 +64,7 @@ func refused(c *Cluster) bool {
 func (s *study) splits(sub *subject) []*split {
 	kinds := map[string]*split{}
 	for _, c := range sub.cells {
-		for _, k := range s.deviants(sub, c) {
+		for _, k := range s.otherwise(sub, c) {
 			kind := kindOf(&s.Clusters[k])
 			if kinds[kind] == nil {
 				kinds[kind] = &split{sub: sub, kind: kind}

@@ -185,6 +185,19 @@ func (s *study) deviants(sub *subject, c *cell) []int {
 	})
 }
 
+// otherwise are the deviants that any person would call another answer. What tells
+// the rest apart was found linked to something, and is left to what it goes with.
+func (s *study) otherwise(sub *subject, c *cell) []int {
+	if c.ref < 0 {
+		return nil
+	}
+	usual := s.Clusters[c.ref].told
+	return slices.DeleteFunc(s.deviants(sub, c), func(k int) bool {
+		own := s.Clusters[k].told
+		return own != nil && usual != nil && own.Kind == usual.Kind
+	})
+}
+
 // explain marks clusters as explained, so that no second cause claims them.
 func (sub *subject) explain(why Cause, clusters ...int) {
 	for _, k := range clusters {

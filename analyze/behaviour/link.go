@@ -434,22 +434,38 @@ func (x *tally) strays(at int) []Level {
 	return x.levels(at)
 }
 
-// Mixed tells whether one level shows what the other holds as a rule: its answers
-// are then of two kinds, and the feature tells them apart.
+// Mixed tells whether one level gives now what is its own and now what the other
+// level always gives: its answers are then of two kinds, and the feature tells
+// them apart. A field that takes several values by chance is none of that.
 func (m *Mark) Mixed() bool {
-	if len(m.Values) > few {
-		return false
-	}
 	var on, off [3]int // answers by side
 	for _, v := range m.Values {
 		on[v.Side+1] += v.On
 		off[v.Side+1] += v.Off
 	}
-	return mixes(on[0], on) || mixes(off[2], off)
+	return mixes(on, m.Values, 1) || mixes([3]int{off[2], off[1], off[0]}, m.Values, -1)
 }
 
-// mixes tells whether a part of a level's answers is more than a few strays.
-func mixes(other int, all [3]int) bool {
-	n := all[0] + all[1] + all[2]
-	return other >= 3 && 50*other >= n && other < n
+// mixes tells whether a level holds two values, of which the other level holds
+// one alone. by are its answers by side, its own last.
+func mixes(by [3]int, values []Level, own int) bool {
+	const strays = 50 // one in so many answers says nothing
+	n := by[0] + by[1] + by[2]
+	if by[0] < 3 || strays*by[0] < n || by[2] == 0 || strays*by[1] > n {
+		return false
+	}
+	kinds := 0
+	for _, v := range values {
+		here, there := v.On, v.Off
+		if own < 0 {
+			here, there = there, here
+		}
+		if strays*here > n {
+			kinds++
+		}
+		if v.Side == own && there > 0 {
+			return false
+		}
+	}
+	return kinds == 2
 }

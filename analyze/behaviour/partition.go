@@ -32,6 +32,9 @@ type Cluster struct {
 	Reference bool
 	Overflow  bool
 
+	// Kind is equal for behaviours that differ in no class feature.
+	Kind uint64
+
 	// Fields are the features that tell behaviours of the scenario apart, by path.
 	Fields []Field
 
@@ -189,10 +192,15 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 		if k := kin(int(w.target), int(w.scenario)); k > 0 {
 			key = mix(uint64(k), 1)
 		}
+		kind := uint64(0)
 		for k, x := range by {
 			symbols = append(symbols, x.symbol(values[k]))
-			if symbols[k] != 0 {
-				key += mix(x.d.hash, symbols[k])
+			if symbols[k] == 0 {
+				continue
+			}
+			key += mix(x.d.hash, symbols[k])
+			if x.marks == nil {
+				kind += mix(x.d.hash, symbols[k])
 			}
 		}
 		cell := [2]int{int(w.target), int(w.scenario)}
@@ -202,6 +210,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 		c := cells[cell][key]
 		if c == nil {
 			c = t.cluster(n, key, by, values, symbols)
+			c.Kind = kind
 			cells[cell][key] = c
 			r.of[cell] = append(r.of[cell], c)
 		}
