@@ -90,6 +90,9 @@ func (s *Session) reportTargets(in attribution.Input, result *attribution.Result
 			rt.Meant = t.Meant.Stage
 		}
 		s.fillClusters(&rt, in, i, grouping)
+		if i < len(result.Moves) {
+			rt.Moves = result.Moves[i]
+		}
 		if claim, ok := result.Claims[t.ID]; ok && rt.answered() {
 			rt.Claim = &claim
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/behaviour"
 	"stageprobe/probe"
 )
 
@@ -74,6 +75,8 @@ type Target struct {
 	Canary       *Canary          `json:"canary"`
 	Requests     int              `json:"requests"`
 	Clusters     []Cluster        `json:"clusters"`
+	// Moves are the fields that move by themselves and are not compared.
+	Moves []behaviour.Move `json:"moves,omitempty"`
 
 	Meant     string  `json:"meant,omitempty"` // the stage that the address is meant to serve
 	LatencyMS Latency `json:"latency_ms"`

@@ -29,6 +29,7 @@ func Explain(in Input) Result {
 	s.cachedRefusals()
 	s.overtaken()
 	s.staleCanaries()
+	s.volatile()
 	s.consistency(&r)
 	s.remarks()
 	s.finish(&r)
@@ -62,7 +63,7 @@ func (s *study) finish(r *Result) {
 			r.Measured[sub.ID] = *interval(canary, known, s.alpha)
 		}
 	}
-	r.Behaviours, r.Rows, r.Clusters = s.partition, s.Rows, s.Clusters
+	r.Behaviours, r.Rows, r.Clusters, r.Moves = s.partition, s.Rows, s.Clusters, s.moves
 	r.Steps = s.steps()
 	r.Findings, r.Open, r.Notes = s.findings, s.open, s.notes
 	r.Settings, r.Seen = s.settings, s.seen

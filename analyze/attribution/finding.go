@@ -28,6 +28,7 @@ const (
 	FlakyBackend      Cause = "flaky-backend"
 	UnexplainedSplit  Cause = "unexplained-split"
 	AddressDependent  Cause = "address-dependent"
+	VolatileContent   Cause = "volatile-content"
 	ExpectationFailed Cause = "expectation-failed"
 )
 
@@ -36,7 +37,7 @@ var Causes = []Cause{
 	CanarySplit, StaleCanary, WrongStage, UnmappedTarget, StaleDeployment,
 	AutoDeployOff, AutoDeployFailed, StageConfigDrift, DeployPropagating,
 	Throttled, AccessDenied, ResponseCache, AuthorizerCache, BackendSplit,
-	EndpointSplit, FlakyBackend, AddressDependent, UnexplainedSplit, ExpectationFailed,
+	EndpointSplit, FlakyBackend, AddressDependent, VolatileContent, UnexplainedSplit, ExpectationFailed,
 }
 
 // Severity orders findings.

@@ -24,6 +24,8 @@ type Result struct {
 	// Rows are those of the input with their cluster, an index into Clusters.
 	Rows     []Row
 	Clusters []Cluster
+	// Moves are, per target, what moves by itself.
+	Moves [][]behaviour.Move
 
 	Remaining  int    // requests that would about decide what is open
 	Next       []Cell // where further requests decide most; weights sum to 1

@@ -19,6 +19,7 @@ type study struct {
 	partition *behaviour.Result
 	told      bool // behaviours are given, not found
 	asked     [][2]int
+	moves     [][]behaviour.Move
 	alpha     float64
 	subjects  []*subject // one per target of the plan
 	findings  []Finding
