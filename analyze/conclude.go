@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // Conclude sets what follows from the findings and open questions: outcome,
 // exit code and verdict.
-func (rep *Report) Conclude(failOn attribution.Severity) {
-	slices.SortStableFunc(rep.Findings, func(a, b attribution.Finding) int {
+func (rep *Report) Conclude(failOn cause.Severity) {
+	slices.SortStableFunc(rep.Findings, func(a, b cause.Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
 			cmp.Compare(causeRank(a.Cause), causeRank(b.Cause)),
 			slices.Compare(a.Targets, b.Targets), slices.Compare(a.Scenarios, b.Scenarios))
@@ -23,7 +23,7 @@ func (rep *Report) Conclude(failOn attribution.Severity) {
 	rep.Verdict = rep.verdict()
 }
 
-func causeRank(c attribution.Cause) int { return slices.Index(attribution.Causes, c) }
+func causeRank(c cause.ID) int { return slices.Index(cause.Causes, c) }
 
 func (rep *Report) outcome() Outcome {
 	if slices.ContainsFunc(rep.Findings, behavioural) {
@@ -42,17 +42,17 @@ func (rep *Report) outcome() Outcome {
 
 // behavioural says whether a finding is about what callers get, as opposed to
 // a configuration in which nothing has shown yet.
-func behavioural(f attribution.Finding) bool {
+func behavioural(f cause.Finding) bool {
 	switch f.Cause {
-	case attribution.StaleCanary:
+	case cause.StaleCanary:
 		return false
-	case attribution.AutoDeployOff, attribution.StageConfigDrift:
-		return f.Severity == attribution.Error
+	case cause.AutoDeployOff, cause.StageConfigDrift:
+		return f.Severity == cause.Error
 	}
-	return f.Severity != attribution.Info
+	return f.Severity != cause.Info
 }
 
-func (rep *Report) exitCode(failOn attribution.Severity) int {
+func (rep *Report) exitCode(failOn cause.Severity) int {
 	if rep.Run.Stopped == "interrupted" {
 		return ExitInterrupted
 	}
@@ -72,7 +72,7 @@ func (rep *Report) exitCode(failOn attribution.Severity) int {
 func (rep *Report) verdict() []string {
 	var out []string
 	for _, f := range rep.Findings {
-		if f.Severity != attribution.Info {
+		if f.Severity != cause.Info {
 			out = append(out, f.Statement)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -85,8 +85,8 @@ func ageOf(isNew bool) age {
 func (s *Session) Converge(w *Wanted) []Convergence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	res := attribution.Explain(s.input(false))
-	in := attribution.Input{Rows: res.Rows, Clusters: res.Clusters}
+	res := cause.Explain(s.input(false))
+	in := cause.Input{Rows: res.Rows, Clusters: res.Clusters}
 	known := knownBefore(w.Before)
 	out := make([]Convergence, len(s.plan.Targets))
 	for t := range s.plan.Targets {
@@ -128,7 +128,7 @@ func forgetUnchanged(rows []aged) {
 	}
 }
 
-func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]bool) age {
+func (s *Session) age(in *cause.Input, i int, w *Wanted, known map[string]bool) age {
 	r := &in.Rows[i]
 	switch {
 	case w.Met != nil:
@@ -138,7 +138,7 @@ func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]
 			return ageUnknown
 		}
 		return ageOf(r.Deployment == w.Deployment)
-	case r.Cluster < 0 || r.Class == attribution.ClassThrottled || r.Class == attribution.ClassTransport:
+	case r.Cluster < 0 || r.Class == cause.ClassThrottled || r.Class == cause.ClassTransport:
 		return ageUnknown
 	}
 	c := &in.Clusters[r.Cluster]
@@ -249,8 +249,8 @@ func (s *Session) Waited(end Ending, w *Wanted) *Report {
 
 // onTheWay are causes that a wait sees while old and new answers lie side by
 // side, and that its end settles.
-var onTheWay = []attribution.Cause{
-	attribution.DeployPropagating, attribution.ExpectationFailed, attribution.UnexplainedSplit, attribution.FlakyBackend,
+var onTheWay = []cause.ID{
+	cause.DeployPropagating, cause.ExpectationFailed, cause.UnexplainedSplit, cause.FlakyBackend,
 }
 
 // settleWait takes out of the report what was only on the way of targets that
@@ -262,7 +262,7 @@ func (rep *Report) settleWait() {
 			done[rep.Wait[i].Target] = &rep.Wait[i]
 		}
 	}
-	rep.Findings = slices.DeleteFunc(rep.Findings, func(f attribution.Finding) bool {
+	rep.Findings = slices.DeleteFunc(rep.Findings, func(f cause.Finding) bool {
 		over := slices.Contains(onTheWay, f.Cause) && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
 		if over && f.Step > 0 && f.Step <= len(rep.Steps) {
 			rep.Steps[f.Step-1].Status, rep.Steps[f.Step-1].Note = "ok", "behaviour switched once during the wait"

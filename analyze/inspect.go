@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
 // Inspect makes a report of the configuration alone: no traffic, so nothing is
 // said of behaviour, and only what needs none is found.
 func Inspect(snap probe.Snapshot, policy Policy) *Report {
-	result := attribution.Explain(attribution.Input{
+	result := cause.Explain(cause.Input{
 		Plan: probe.Plan{Targets: append(everyStage(&snap), probe.UnmappedDomains(&snap)...)}, Snapshot: snap,
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
@@ -29,7 +29,7 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
 		Config: NewConfig(&snap, &result),
 	}
-	rep.Conclude(cmp.Or(policy.FailOn, attribution.Error))
+	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))
 	if len(rep.Findings) == 0 {
 		rep.Verdict = []string{fmt.Sprintf("Nothing in the configuration of %s, %s and %s needs mending. What callers get is for check to tell.",
 			plural(len(snap.APIs), "API"), plural(len(everyStage(&snap)), "stage"), plural(len(snap.Domains), "domain"))}

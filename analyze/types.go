@@ -3,7 +3,7 @@ package analyze
 import (
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -27,20 +27,20 @@ type Report struct {
 	ExitCode int     `json:"exit_code"`
 	// Verdict is one sentence per finding, or the claim of consistency with
 	// its bound.
-	Verdict      []string              `json:"verdict"`
-	Run          Run                   `json:"run"`
-	Targets      []Target              `json:"targets"`
-	Findings     []attribution.Finding `json:"findings"`
-	Expectations []Expectation         `json:"expectations"`
-	Steps        []Step                `json:"steps"`
-	Logs         Logs                  `json:"logs"`
-	Notes        []string              `json:"notes"`
+	Verdict      []string        `json:"verdict"`
+	Run          Run             `json:"run"`
+	Targets      []Target        `json:"targets"`
+	Findings     []cause.Finding `json:"findings"`
+	Expectations []Expectation   `json:"expectations"`
+	Steps        []Step          `json:"steps"`
+	Logs         Logs            `json:"logs"`
+	Notes        []string        `json:"notes"`
 
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
-	Mended     []attribution.Finding `json:"mended,omitempty"`
-	Efficiency *Efficiency           `json:"efficiency,omitempty"`
+	Mended     []cause.Finding `json:"mended,omitempty"`
+	Efficiency *Efficiency     `json:"efficiency,omitempty"`
 
 	// Wait is how far the new behaviour has come; only wait reports it.
 	Wait []Convergence `json:"wait,omitempty"`
@@ -89,7 +89,7 @@ type Canary struct {
 	Percent      float64 `json:"percent"` // 0 to 100
 	DeploymentID string  `json:"deployment_id"`
 	// Measured is the share of requests that the logs attribute to the canary.
-	Measured *attribution.Interval `json:"measured,omitempty"`
+	Measured *cause.Interval `json:"measured,omitempty"`
 }
 
 // Cluster is one behaviour of one scenario on one target.

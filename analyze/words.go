@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
 )
 
@@ -50,7 +50,7 @@ func unique(list []string) []string {
 	})
 }
 
-func steps(r *attribution.Result) []Step {
+func steps(r *cause.Result) []Step {
 	out := make([]Step, len(r.Steps))
 	for i, s := range r.Steps {
 		out[i] = Step{N: i + 1, Name: s.Name, Status: s.Status, Note: s.Note}
@@ -58,7 +58,7 @@ func steps(r *attribution.Result) []Step {
 	return out
 }
 
-func questions(open []attribution.Open) []Question {
+func questions(open []cause.Open) []Question {
 	var out []Question
 	for _, o := range open {
 		out = append(out, Question{
@@ -69,7 +69,7 @@ func questions(open []attribution.Open) []Question {
 	return out
 }
 
-func efficiency(e *attribution.Efficiency) *Efficiency {
+func efficiency(e *cause.Efficiency) *Efficiency {
 	if e == nil {
 		return nil
 	}
@@ -83,12 +83,12 @@ func (rep *Report) addExpectationFindings() {
 		if e.Met == nil || *e.Met || rep.explained(e) {
 			continue
 		}
-		rep.Findings = append(rep.Findings, attribution.Finding{
-			Cause: attribution.ExpectationFailed, Severity: attribution.Error, Linked: attribution.Proven,
+		rep.Findings = append(rep.Findings, cause.Finding{
+			Cause: cause.ExpectationFailed, Severity: cause.Error, Linked: cause.Proven,
 			Targets: []string{e.Target}, Scenarios: []string{e.Scenario}, Step: 6,
 			Statement: fmt.Sprintf("%s on %s: expected %s, observed %s.", e.Scenario, e.Target, e.Expectation, strings.TrimSuffix(e.Observed, ".")),
 			Evidence:  []string{"expected " + e.Expectation, "observed " + e.Observed},
-			Remedy:    []attribution.Remedy{},
+			Remedy:    []cause.Remedy{},
 		})
 	}
 }
@@ -96,8 +96,8 @@ func (rep *Report) addExpectationFindings() {
 // explained says whether an error finding on the same target and scenario
 // already says why an expectation is not met.
 func (rep *Report) explained(e Expectation) bool {
-	return slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool {
-		return f.Cause != attribution.ExpectationFailed && f.Severity != attribution.Info &&
+	return slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool {
+		return f.Cause != cause.ExpectationFailed && f.Severity != cause.Info &&
 			slices.Contains(f.Targets, e.Target) &&
 			(len(f.Scenarios) == 0 || slices.Contains(f.Scenarios, e.Scenario))
 	})

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // maxMarkdown keeps a report below the 1 MiB that a GitHub step summary may
@@ -134,7 +134,7 @@ func (m *markdown) remedies(rep *analyze.Report) {
 	}
 }
 
-func (m *markdown) remedy(number string, r *attribution.Remedy) {
+func (m *markdown) remedy(number string, r *cause.Remedy) {
 	text := md(remedyWords(r))
 	if number != "" {
 		text = "**" + number + "** " + text
@@ -207,7 +207,7 @@ func (m *markdown) waits(waits []analyze.Convergence) {
 	}
 }
 
-func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
+func (m *markdown) finding(v *view, n int, f *cause.Finding) {
 	if n == 1 {
 		m.line("\n### Why")
 	}
@@ -216,7 +216,7 @@ func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
 		baseline = ", " + f.Baseline
 	}
 	m.line("\n**%d. %s** (%s, %s%s) on %s\n", n, md(string(f.Cause)), md(string(f.Severity)), linkWords(f.Linked), md(baseline), md(cmp.Or(subject(f), "everything")))
-	if f.Severity == attribution.Info {
+	if f.Severity == cause.Info {
 		m.line("%s\n", md(f.Statement))
 	}
 	for _, e := range f.Evidence {
@@ -236,7 +236,7 @@ func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
 	}
 }
 
-func (m *markdown) counts(v *view, t *attribution.Table) {
+func (m *markdown) counts(v *view, t *cause.Table) {
 	m.line("")
 	for i, row := range v.countRows(t) {
 		for j := range row {

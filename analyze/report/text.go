@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // Text writes the report for a terminal: the verdict first, then the picture,
@@ -75,17 +75,17 @@ func (p *page) findings(v *view) {
 	}
 }
 
-func severityStyle(s attribution.Severity) style {
+func severityStyle(s cause.Severity) style {
 	switch s {
-	case attribution.Error:
+	case cause.Error:
 		return red
-	case attribution.Warning:
+	case cause.Warning:
 		return yellow
 	}
 	return strong
 }
 
-func (p *page) finding(v *view, n int, f *attribution.Finding) {
+func (p *page) finding(v *view, n int, f *cause.Finding) {
 	title := fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked))
 	if f.Baseline != "" {
 		title += " [" + f.Baseline + "]"
@@ -94,7 +94,7 @@ func (p *page) finding(v *view, n int, f *attribution.Finding) {
 	if s := subject(f); s != "" {
 		p.para("   ", "on "+s)
 	}
-	if f.Severity == attribution.Info { // those are not in the verdict
+	if f.Severity == cause.Info { // those are not in the verdict
 		p.para("   ", f.Statement)
 	}
 	p.evidence(f.Evidence)
@@ -123,7 +123,7 @@ func (p *page) evidence(lines []string) {
 	}
 }
 
-func alternatives(f *attribution.Finding) string {
+func alternatives(f *cause.Finding) string {
 	var parts []string
 	for _, a := range f.Alternatives {
 		text := string(a.Cause)
@@ -141,7 +141,7 @@ const (
 	maxTableColumns = 6
 )
 
-func (p *page) counts(v *view, t *attribution.Table) {
+func (p *page) counts(v *view, t *cause.Table) {
 	big := len(t.Rows) > maxTableRows || len(t.Columns) > maxTableColumns
 	if len(t.Rows) == 0 || (big && !p.o.Verbose) {
 		return

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // view is what the pictures of every format share: which letter stands for
@@ -287,7 +287,7 @@ func columns[V any](rows ...map[string]V) []string {
 }
 
 // countRows are the cells of a count table with its heads.
-func (v *view) countRows(t *attribution.Table) [][]string {
+func (v *view) countRows(t *cause.Table) [][]string {
 	head := append([]string{"count"}, t.Columns...)
 	rows := [][]string{head}
 	for i, name := range t.Rows {
@@ -320,7 +320,7 @@ func (v *view) rowName(name string) string {
 }
 
 // numbersOf are the figures behind a finding, in a line.
-func numbersOf(s *attribution.Statistics) string {
+func numbersOf(s *cause.Statistics) string {
 	parts := []string{fmt.Sprintf("n %d", s.N)}
 	if s.EValue > 0 {
 		parts = append(parts, fmt.Sprintf("evidence %.2g:1", s.EValue))

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // clip shortens text to at most n characters.
@@ -91,13 +91,13 @@ func millis(ms float64) string {
 }
 
 // linkWords say how sure a finding is, in plain words.
-func linkWords(l attribution.Link) string {
+func linkWords(l cause.Link) string {
 	switch l {
-	case attribution.Proven:
+	case cause.Proven:
 		return "tied by single requests"
-	case attribution.Statistical:
+	case cause.Statistical:
 		return "tied by statistics"
-	case attribution.ConsistentWith:
+	case cause.ConsistentWith:
 		return "fits, but not certain"
 	}
 	return string(l)
@@ -148,7 +148,7 @@ func statusWord(status string) string {
 }
 
 // subject names what a finding is about.
-func subject(f *attribution.Finding) string {
+func subject(f *cause.Finding) string {
 	parts := append([]string{}, f.Targets...)
 	if len(f.Scenarios) > 0 && len(f.Scenarios) <= 3 {
 		parts = append(parts, f.Scenarios...)
@@ -174,7 +174,7 @@ func headline(rep *analyze.Report) string {
 
 func counted(rep *analyze.Report) string {
 	var parts []string
-	for _, s := range []attribution.Severity{attribution.Error, attribution.Warning} {
+	for _, s := range []cause.Severity{cause.Error, cause.Warning} {
 		n := 0
 		for _, f := range rep.Findings {
 			if f.Severity == s {

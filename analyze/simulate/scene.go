@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -22,23 +22,23 @@ const (
 )
 
 // answer fills in what a cluster of a look shows.
-func (l Look) answer(c *attribution.Cluster) {
-	c.Status, c.Producer, c.Class = 200, "integration", attribution.ClassInformative
-	gateway := func(status int, response, errorType string, class attribution.Class) {
+func (l Look) answer(c *cause.Cluster) {
+	c.Status, c.Producer, c.Class = 200, "integration", cause.ClassInformative
+	gateway := func(status int, response, errorType string, class cause.Class) {
 		c.Status, c.Producer, c.GatewayResponse, c.ErrorType, c.Class = status, "gateway", response, errorType, class
 	}
 	switch l {
 	case Failing:
 		c.Status, c.Failure, c.ErrorType = 502, true, "InternalServerErrorException"
 	case Denying:
-		gateway(403, "ACCESS_DENIED", "AccessDeniedException", attribution.ClassAuthFail)
+		gateway(403, "ACCESS_DENIED", "AccessDeniedException", cause.ClassAuthFail)
 		c.Producer = "authorizer"
 	case Forbidden:
-		gateway(403, "", "ForbiddenException", attribution.ClassAuthFail)
+		gateway(403, "", "ForbiddenException", cause.ClassAuthFail)
 	case NoRoute:
-		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", attribution.ClassAuthFail)
+		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", cause.ClassAuthFail)
 	case TooMany:
-		gateway(429, "THROTTLED", "LimitExceededException", attribution.ClassThrottled)
+		gateway(429, "THROTTLED", "LimitExceededException", cause.ClassThrottled)
 	}
 }
 
@@ -57,7 +57,7 @@ func (w World) look(r *Row) Look {
 }
 
 // Configure changes what the control plane tells of a world.
-type Configure func(*attribution.Input)
+type Configure func(*cause.Input)
 
 // The API that every world probes.
 const (
@@ -71,8 +71,8 @@ var began = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 // input is what is known of a world before the first request: stages prod and dev
 // of one API, and the invoke URL of prod.
-func (w World) input() attribution.Input {
-	var in attribution.Input
+func (w World) input() cause.Input {
+	var in cause.Input
 	definition := func() *probe.Definition {
 		d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{}}
 		for i := range w.Scenarios {
@@ -114,11 +114,11 @@ func invokeURL(stage string) probe.Target {
 	}
 }
 
-func prod(in *attribution.Input) *probe.Stage { return &in.Snapshot.APIs[0].Stages[0] }
+func prod(in *cause.Input) *probe.Stage { return &in.Snapshot.APIs[0].Stages[0] }
 
 // withCanary gives prod a canary of an older deployment.
 func withCanary(percent float64) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		c := &probe.Canary{Percent: percent, DeploymentID: oldDeployment}
 		prod(in).Canary, in.Plan.Targets[0].Canary = c, c
 	}
@@ -126,7 +126,7 @@ func withCanary(percent float64) Configure {
 
 // withRoutes changes every route of the editor and of both stages alike.
 func withRoutes(change func(*probe.Route)) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		api := &in.Snapshot.APIs[0]
 		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
 			for key, r := range d.Routes {
@@ -149,7 +149,7 @@ func withKey() Configure { return withRoutes(func(r *probe.Route) { r.APIKeyRequ
 
 // withAuthorizer guards the routes by an authorizer that keeps its results.
 func withAuthorizer(ttl int) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		withRoutes(func(r *probe.Route) { r.Authorization, r.Authorizer = "CUSTOM", "guard" })(in)
 		api := &in.Snapshot.APIs[0]
 		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
@@ -160,7 +160,7 @@ func withAuthorizer(ttl int) Configure {
 
 // withCache switches the cache of prod on.
 func withCache() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		prod(in).CacheCluster, prod(in).CacheSize = true, "0.5"
 		prod(in).Methods = map[string]probe.MethodSettings{"*/*": {Caching: true, CacheTTL: 300}}
 	}
@@ -168,7 +168,7 @@ func withCache() Configure {
 
 // withEdit lets a route wait in the editor, and sends it three requests.
 func withEdit() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		in.Snapshot.APIs[0].Editor.Routes["GET /new"] = probe.Route{}
 		in.Plan.Scenarios = append(in.Plan.Scenarios, probe.Scenario{
 			Name: "new", Method: "GET", Path: "/new", Route: "GET /new", Limit: 3, Confirms: "editor-only route GET /new",
@@ -178,7 +178,7 @@ func withEdit() Configure {
 
 // withHTTP makes it an HTTP API.
 func withHTTP(autoDeploy bool, succeeded *bool) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		api := &in.Snapshot.APIs[0]
 		api.Kind, in.Plan.Targets[0].APIKind = probe.HTTP, probe.HTTP
 		for i := range api.Stages {
@@ -189,12 +189,12 @@ func withHTTP(autoDeploy bool, succeeded *bool) Configure {
 
 // withDev probes the invoke URL of stage dev as well.
 func withDev() Configure {
-	return func(in *attribution.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
+	return func(in *cause.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
 }
 
 // withVariable gives the stages different values of a stage variable.
 func withVariable() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		stages := in.Snapshot.APIs[0].Stages
 		stages[0].Variables = map[string]string{"backend": "blue"}
 		stages[1].Variables = map[string]string{"backend": "green"}
@@ -205,7 +205,7 @@ func withVariable() Configure {
 // withDomain puts a domain before the other addresses: it leads to a stage by
 // configuration, or is not known to lead anywhere ("" or "?"), and prod is meant.
 func withDomain(leadsTo string) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		t := probe.Target{
 			ID: "api.example.com", URL: "https://api.example.com", Kind: probe.CustomDomain, Region: "eu-west-1",
 			Meant: &probe.StageRef{APIID: apiID, Stage: "prod"},
@@ -229,7 +229,7 @@ func withDomain(leadsTo string) Configure {
 
 // onlyDomain probes a domain and nothing else.
 func onlyDomain(leadsTo string) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		in.Plan.Targets = nil
 		withDomain(leadsTo)(in)
 	}

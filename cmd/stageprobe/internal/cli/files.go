@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/explain"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
@@ -98,7 +98,7 @@ func newAnalyze(s Streams) *cobra.Command {
 			if before != nil {
 				rep.Compare(before)
 			}
-			rep.Conclude(attribution.Severity(failOn))
+			rep.Conclude(cause.Severity(failOn))
 			if err := out.write(s, rep, quiet, verbose); err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	if err != nil {
 		return nil, err
 	}
-	policy.FailOn = attribution.Severity(failOn)
+	policy.FailOn = cause.Severity(failOn)
 	if policy.Scenarios != "" {
 		file, err := scenarios.Parse("the recorded scenario file", []byte(policy.Scenarios))
 		if err != nil {

@@ -1,0 +1,99 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/probe"
+)
+
+// addressDependent is the finding of a target that answers otherwise than the
+// own URL of the stage that serves it, where no other stage answers so: the
+// application looks at the Host, the base path or the stage in the path that it
+// is handed. What only an edge in front of the domain adds in headers is none.
+func (s *study) addressDependent(sub *subject, g *sighting) {
+	marks := slices.DeleteFunc(slices.Clone(g.differs), func(m behaviour.Mark) bool { return m.Header() })
+	expected := s.invoke(g.meant)
+	if len(marks) == 0 || expected == nil || s.all(sub, refused) || s.all(expected, refused) {
+		return
+	}
+	f := Finding{
+		Cause: AddressDependent, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 1,
+		Differs: s.differs(sub, marks, sub.ID, expected.ID),
+	}
+	var scenarios []int
+	for i := range marks {
+		scenarios = append(scenarios, marks[i].Scenario)
+	}
+	f.Scenarios = s.scenarioNames(scenarios...)
+	meant := sub.stageRef() == g.meant && sub.conf != nil
+	if g.confirmed() || meant {
+		f.Linked = Statistical
+	} else {
+		f.Settles = "the logs of the account's stages, which hold the requests of the one that serves it, or the name's DNS records (dig " + host(sub.URL) + ")"
+		f.Alternatives = []Alternative{{Cause: WrongStage}}
+	}
+	d := f.Differs[0]
+	f.Statement = fmt.Sprintf("%s and the own URL of stage %s answer %s differently: %s is %s there and %s here (evidence %s).",
+		sub.ID, g.meant.Stage, list(f.Scenarios), d.Where, d.Usual, d.Other, odds(g.against))
+	switch {
+	case g.confirmed():
+		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, s.addressParts(sub, expected))
+	case meant:
+		f.Statement += fmt.Sprintf(" Its mapping leads to stage %s, and no other stage answers so: the application may answer otherwise by the address that it is handed (%s).", g.meant.Stage, s.addressParts(sub, expected))
+	default:
+		f.Statement += " No other stage that was probed answers so; which stage or API serves it was not seen."
+	}
+	lines := []string{}
+	for _, c := range sub.cells {
+		if slices.Contains(scenarios, c.scenario) && c.ref >= 0 {
+			lines = append(lines, s.example(sub, c.ref))
+			if e := s.cellOf(expected, c.scenario); e != nil && e.ref >= 0 {
+				lines = append(lines, s.example(expected, e.ref))
+			}
+		}
+	}
+	f.Evidence = evidence(lines...)
+	f.Statistics = &Statistics{
+		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
+		Table: s.profileTable(sub, g),
+	}
+	f.Remedy = []Remedy{advice("compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file")}
+	s.report(f, sub.ID)
+}
+
+// addressParts are the parts of two addresses that differ in what the
+// application is handed.
+func (s *study) addressParts(a, b *subject) string {
+	var parts []string
+	if host(a.URL) != host(b.URL) {
+		parts = append(parts, fmt.Sprintf("Host %s and %s", host(a.URL), host(b.URL)))
+	}
+	if pa, pb := urlPath(a.URL), urlPath(b.URL); pa != pb {
+		parts = append(parts, fmt.Sprintf("path before the route /%s and /%s", pa, pb))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stageNames names stages for a sentence: several that answer alike are one.
+func stageNames(refs []probe.StageRef) string {
+	var names []string
+	for _, r := range refs {
+		names = append(names, r.Stage)
+	}
+	if len(names) < 2 {
+		return list(names)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ", which answer alike"
+}
+
+// host is the host of a URL.
+func host(url string) string {
+	a, err := probe.ParseURL(url)
+	if err != nil {
+		return url
+	}
+	return a.Host
+}

@@ -1,0 +1,223 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze/stat"
+)
+
+// factor is something that may drive the answers: each of its levels deviates
+// or does not.
+type factor struct {
+	name  string // as a sentence calls it
+	cause ID
+	prior float64
+	rho   float64           // chance that one level deviates
+	level func(*Row) string // "" where unknown
+
+	// inTime: its levels are the machines themselves, so that it is held against
+	// bursts over all of them together; one by one they could each have their own.
+	inTime bool
+
+	levels []string
+	k, n   []int
+}
+
+// factors are what may drive a split, where it varies at all. A connection is
+// none where no answer came: one that breaks takes all its requests with it, so
+// that such failures follow connections whatever breaks them.
+func (s *study) factors(x *split) []*factor {
+	all := s.drawnFactors(x.sub)
+	if x.transport {
+		all = slices.DeleteFunc(all, func(f *factor) bool { return f != nil && strings.Contains(f.name, "connection") })
+	}
+	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
+}
+
+// drawnFactors are what may drive a target's answers beside the canary.
+func (s *study) drawnFactors(sub *subject) []*factor {
+	return []*factor{
+		s.versionFactor(sub), s.cacheFactor(sub),
+		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
+		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
+		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
+		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
+		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
+	}
+}
+
+func connection(r *Row) string {
+	if r.Conn == 0 && r.ConnN == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
+}
+
+// vantage is the machine that sent a request, by its place in the input.
+func vantage(r *Row) string { return "machine " + strconv.Itoa(1+r.Machine) }
+
+// use tells the first request on a connection from the later ones.
+func use(r *Row) string {
+	switch {
+	case r.ConnN == 0:
+		return ""
+	case r.ConnN == 1:
+		return "new connection"
+	}
+	return "reused connection"
+}
+
+// levels counts a factor's levels and tells whether there are two or more, known
+// for most rows. Levels that were seen once each show nothing yet; leaving the
+// factor out for that would make its rivals look surer than they are.
+func (s *study) levels(f *factor, x *split) bool {
+	k, n, known := map[string]int{}, map[string]int{}, 0
+	for _, d := range x.draws {
+		l := f.level(&s.Rows[d.row])
+		if l == "" {
+			continue
+		}
+		known++
+		n[l]++
+		if d.deviant {
+			k[l]++
+		}
+	}
+	f.levels = slices.Sorted(maps.Keys(n))
+	for _, l := range f.levels {
+		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
+	}
+	return len(f.levels) > 1 && 2*known >= x.n
+}
+
+// factorLaws: some levels of a factor deviate, the others do not.
+func (s *study) factorLaws(x *split) []law {
+	var laws []law
+	for _, f := range s.factors(x) {
+		l := law{cause: f.cause, name: f.name, prior: f.prior, driven: true, factor: f}
+		l.logM = stat.LogSumExp(stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)) + s.without(f, x)
+		laws = append(laws, l)
+	}
+	return laws
+}
+
+// others counts the answers of each level that do not deviate.
+func (f *factor) others() []int {
+	out := make([]int, len(f.n))
+	for i, n := range f.n {
+		out[i] = n - f.k[i]
+	}
+	return out
+}
+
+// deviate is the chance that each level deviates, whichever side is named so.
+func (f *factor) deviate() []float64 {
+	post, other := stat.FactorPosterior(f.k, f.n, f.rho), stat.FactorPosterior(f.others(), f.n, f.rho)
+	a, b := stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)
+	weight := math.Exp(a - stat.LogSumExp(a, b))
+	for i := range post {
+		post[i] = weight*post[i] + (1-weight)*(1-other[i])
+	}
+	return post
+}
+
+// without is the ln probability of the rows whose level is not known: any share.
+func (s *study) without(f *factor, x *split) float64 {
+	var c [2]int
+	for _, d := range x.draws {
+		if f.level(&s.Rows[d.row]) != "" {
+			continue
+		}
+		if d.deviant {
+			c[1]++
+		} else {
+			c[0]++
+		}
+	}
+	if c[0]+c[1] == 0 {
+		return 0
+	}
+	return stat.KT(c[:])
+}
+
+// perLevel says what each level answers, for one scenario and the first levels.
+func (s *study) perLevel(w *weighing, l *law, prefix string) string {
+	const most = 4
+	x := w.main()
+	scenario := s.Rows[x.draws[0].row].Scenario
+	var texts []string
+	for _, level := range l.factor.levels {
+		count, n, best := map[int]int{}, 0, -1
+		for _, d := range x.draws {
+			r := &s.Rows[d.row]
+			if r.Scenario != scenario || l.factor.level(r) != level {
+				continue
+			}
+			n++
+			count[r.Cluster]++
+			if best < 0 || count[r.Cluster] > count[best] {
+				best = r.Cluster
+			}
+		}
+		if n > 0 {
+			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, s.summary(best), count[best], n))
+		}
+	}
+	return some(texts, most) + " (" + s.scenario(scenario).Name + ")"
+}
+
+// factorStatistics are the numbers behind a split that a factor drives.
+func (s *study) factorStatistics(w *weighing, l *law) *Statistics {
+	f := l.factor
+	two := s.twoRows(w.main(), f.levels, f.level)
+	st := &Statistics{
+		Test: "factor model, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(l.cause),
+		Effect: stat.ExplainedShare(two), Share: interval(w.k, w.n, s.alpha), Table: s.table(w.split, f.levels, f.level),
+	}
+	if len(f.levels) == 2 {
+		st.PValue = ptr(stat.Fisher(two[0][0], two[0][1], two[1][0], two[1][1]))
+	} else if s.Done {
+		st.PValue = ptr(s.permuted(w.split, f))
+	}
+	return st
+}
+
+// permuted is the p-value of a factor against exchanging its levels within
+// scenario and minute.
+func (s *study) permuted(x *split, f *factor) float64 {
+	type key struct {
+		scenario int
+		minute   int64
+	}
+	strata := map[key]*stat.Stratum{}
+	var order []key
+	for _, d := range x.draws {
+		r := &s.Rows[d.row]
+		level := slices.Index(f.levels, f.level(r))
+		if level < 0 {
+			continue
+		}
+		k := key{r.Scenario, r.At.Unix() / 60}
+		if strata[k] == nil {
+			strata[k] = &stat.Stratum{}
+			order = append(order, k)
+		}
+		bit := 0
+		if d.deviant {
+			bit = 1
+		}
+		strata[k].Response = append(strata[k].Response, bit)
+		strata[k].Level = append(strata[k].Level, level)
+	}
+	var list []stat.Stratum
+	for _, k := range order {
+		list = append(list, *strata[k])
+	}
+	return stat.Permutation(list, 9999, rand.New(rand.NewPCG(s.Plan.Seed, 0x7065726d)))
+}

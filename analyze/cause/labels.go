@@ -1,0 +1,149 @@
+package cause
+
+import (
+	"cmp"
+	"math"
+
+	"stageprobe/analyze/stat"
+)
+
+// labels is what the logs say about which side of the canary served the rows
+// of a split, with its own doubts.
+type labels struct {
+	counts                 stat.Counts2
+	unknownDev, unknownRef int
+	contradictory          int
+	logE                   float64 // ln e-value of the link, vetoes applied
+	notE                   float64 // ln e-value against any link
+	veto                   string  // why a link is not claimed; "" where it may be
+}
+
+// contradictoryMost is the share of requests that both sides may claim before no
+// label is trusted any more.
+const contradictoryMost = .001
+
+func (l *labels) known() int { return l.counts.N() }
+
+// both tells that the logs saw both sides.
+func (l *labels) both() bool { return l.counts.Canary() > 0 && l.counts.Base() > 0 }
+
+// pool takes the evidence of parts together: they share no row, so that their
+// e-values multiply.
+func (l *labels) pool(parts []*split) {
+	l.logE, l.notE, l.veto = 0, 0, ""
+	for _, p := range parts {
+		l.logE += p.labels.logE
+		l.notE += p.labels.notE
+		l.veto = cmp.Or(l.veto, p.labels.veto)
+	}
+}
+
+// label counts the labels of a split and tests the link.
+func (s *study) label(x *split) labels {
+	var l labels
+	for _, d := range x.draws {
+		switch r := &s.Rows[d.row]; {
+		case r.Late:
+		case r.Contradictory:
+			l.contradictory++
+			l.miss(d.deviant)
+		case r.Label == LabelUnknown:
+			l.miss(d.deviant)
+		default:
+			l.counts.Add(r.Label == LabelCanary, d.deviant)
+		}
+	}
+	if float64(l.contradictory) > contradictoryMost*float64(x.n) {
+		return l.distrusted(x)
+	}
+	if l.known() > 0 {
+		s.link(x, &l)
+	}
+	return l
+}
+
+// distrusted takes no label for what it says: where some contradict each other,
+// the others may be as wrong.
+func (l *labels) distrusted(x *split) labels {
+	return labels{
+		unknownDev: x.k, unknownRef: x.n - x.k, contradictory: l.contradictory,
+		veto: plural(l.contradictory, "request") + " carry contradictory labels",
+	}
+}
+
+func known(r *Row) Label {
+	if r.Contradictory {
+		return LabelUnknown
+	}
+	return r.Label
+}
+
+func (l *labels) miss(deviant bool) {
+	if deviant {
+		l.unknownDev++
+	} else {
+		l.unknownRef++
+	}
+}
+
+// link tests the labels against "the answer ignores them", with the share of the
+// canary estimated from the labels themselves: a percentage that is wrong, or
+// that changes, or a group that lags cannot make a link. Incomplete labels take
+// more evidence, and where their loss may depend on label and answer both, which
+// breaks every test, the link must survive the worst that they could say.
+func (s *study) link(x *split, l *labels) {
+	p0 := x.sub.share()
+	test := s.linkTest(p0)
+	l.logE, l.notE = test.With(l.counts), stat.NotLinkedShare(l.counts, p0)
+	need := stat.LinkNeed(s.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
+	if !math.IsInf(need, 1) {
+		l.logE -= need - s.threshold()
+		return
+	}
+	l.veto = "the log records that are missing may be those of one kind of answer from one side"
+	l.logE = l.worst(test)
+}
+
+// linkTest is the link test for a configured share, without rows.
+func (s *study) linkTest(p0 float64) *stat.LinkEstimated {
+	if s.links[p0] == nil {
+		s.links[p0] = stat.NewLinkEstimated(p0)
+	}
+	return s.links[p0]
+}
+
+// worst is the least evidence for a link over what the missing labels could be,
+// on a grid of how many of either answer the canary gave. Where some of it leaves
+// no evidence at all, how little does not matter.
+func (l *labels) worst(test *stat.LinkEstimated) float64 {
+	const steps = 16
+	least := l.logE
+	for i := range steps + 1 {
+		for j := range steps + 1 {
+			dev, ref := l.unknownDev*i/steps, l.unknownRef*(steps-j)/steps
+			missing := stat.Counts2{CanaryDev: dev, BaseDev: l.unknownDev - dev, CanaryRef: ref, BaseRef: l.unknownRef - ref}
+			if least = min(least, test.With(l.counts.Plus(missing))); least <= 0 {
+				return least
+			}
+		}
+	}
+	return least
+}
+
+// measured is the canary's share of a target's requests as the logs tell it,
+// and the label counts.
+func (s *study) measured(sub *subject) (canary, known int) {
+	for _, c := range sub.cells {
+		for _, i := range c.rows {
+			r := &s.Rows[i]
+			if r.Contradictory || r.Label == LabelUnknown {
+				continue
+			}
+			known++
+			if r.Label == LabelCanary {
+				canary++
+			}
+		}
+	}
+	return canary, known
+}

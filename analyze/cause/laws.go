@@ -1,0 +1,232 @@
+package cause
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"stageprobe/analyze/stat"
+)
+
+// law is one hypothesis of a split: how likely the answers are under it, how
+// likely it was beforehand, and what must hold before it is claimed.
+type law struct {
+	cause ID
+	name  string
+	prior float64
+	logM  float64 // ln probability of the answers given what drives them
+	logE  float64 // ln e-value of the second lock, for driven laws
+	// settled is logM of a switch that has been over for a while.
+	settled float64
+	iid     float64 // ln likelihood of the best independent law, for a switch
+	// driven laws claim that something other than chance decides each answer,
+	// so they need the second lock.
+	driven bool
+	post   float64
+	factor *factor
+}
+
+// weighing is a split with every hypothesis weighed.
+type weighing struct {
+	*split
+	parts []*split // what is pooled; one, or one per scenario
+	laws  []law    // likeliest first
+	iid   bool     // only told where a canary's percentage is configured
+}
+
+// weightOf is a driven verdict's share of the error rate; there are five, and the
+// shares add up to 1. Where a canary is configured it has most of it: that
+// question is the dearest.
+func (s *study) weightOf(sub *subject, c ID) float64 {
+	switch {
+	case !s.canaryConfigured(sub):
+		return .2
+	case c == CanarySplit:
+		return .84
+	}
+	return .04
+}
+
+// byLabel is the weight of the labels' own e-value in the mean of the two that
+// speak for a canary.
+const byLabel = .97
+
+// weigh computes the posterior of each hypothesis of a split. Where scenarios
+// cannot be pooled, a hypothesis explains each with rates of its own.
+func (s *study) weigh(x *split) *weighing {
+	w := &weighing{split: x, parts: s.parts(x), iid: true}
+	var sup float64
+	for i, part := range w.parts {
+		w.iid = w.iid && (!s.canaryConfigured(x.sub) || s.iid(part))
+		sup += stat.MarkovSup(s.transitions(part.draws))
+		laws := s.laws(part)
+		if i == 0 {
+			w.laws = laws
+			continue
+		}
+		w.laws = joint(w.laws, laws)
+	}
+	if len(w.parts) > 1 {
+		w.labels.pool(w.parts)
+	}
+	// A switch has one moment for all scenarios.
+	w.laws = append(w.laws, s.switchLaw(x))
+	// Laws of both namings are held against one law of one naming.
+	sup += float64(len(w.parts)) * math.Ln2
+	for i := range w.laws {
+		s.guard(w, &w.laws[i], sup)
+	}
+	w.normalise()
+	return w
+}
+
+// laws are the hypotheses of one part of a split that are possible at all. Which
+// of two behaviours is the usual one was read from their counts, so that each law
+// speaks of both namings: with few answers, or shares near one half, either may
+// be the one that the law calls a deviant.
+func (s *study) laws(x *split) []law {
+	either := func(x *split) []law {
+		return slices.Concat([]law{s.consistentLaw(x), s.canaryLaw(x)}, s.flakyLaws(x), []law{s.authCacheLaw(x), s.unexplainedLaw(x)})
+	}
+	all := either(x)
+	for i, l := range either(x.mirrored()) {
+		all[i].logM = stat.LogSumExp(all[i].logM, l.logM)
+	}
+	return slices.DeleteFunc(append(all, s.factorLaws(x)...), func(l law) bool { return l.prior <= 0 })
+}
+
+// mirrored is a split with the names of its two sides exchanged.
+func (x *split) mirrored() *split {
+	m := *x
+	m.k = x.n - x.k
+	m.draws = slices.Clone(x.draws)
+	for i := range m.draws {
+		m.draws[i].deviant = !m.draws[i].deviant
+	}
+	c := x.labels.counts
+	m.labels.counts = stat.Counts2{CanaryDev: c.CanaryRef, CanaryRef: c.CanaryDev, BaseDev: c.BaseRef, BaseRef: c.BaseDev}
+	m.labels.unknownDev, m.labels.unknownRef = x.labels.unknownRef, x.labels.unknownDev
+	return &m
+}
+
+// joint explains two parts by the same hypothesis.
+func joint(a, b []law) []law {
+	var out []law
+	for _, l := range a {
+		i := slices.IndexFunc(b, func(m law) bool { return m.cause == l.cause && m.name == l.name })
+		if i < 0 {
+			continue
+		}
+		l.logM += b[i].logM
+		l.prior = math.Sqrt(l.prior * b[i].prior)
+		out = append(out, l)
+	}
+	return out
+}
+
+// guard is the second lock of a driven verdict: its evidence against every
+// first-order Markov process that ignores what is said to drive it. For a
+// canary the mean of that and of the link's e-value is an e-value as well. A
+// switch is itself a Markov process; it is held against independent draws, and
+// told from bursts by the posterior, for which it takes as many answers after
+// the switch as a long burst might last, and from drift by having settled.
+func (s *study) guard(w *weighing, l *law, sup float64) {
+	switch {
+	case !l.driven:
+		l.logE = 0
+	case l.cause == DeployPropagating:
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.settled - l.iid
+	case l.cause == CanarySplit && w.labels.veto != "":
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + w.labels.logE
+	case l.cause == CanarySplit:
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(byLabel)+w.labels.logE, math.Log(1-byLabel)+l.logM-sup)
+	case l.factor != nil && l.factor.inTime:
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - s.burstsInTime(w)
+	default:
+		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - sup
+	}
+}
+
+// burstsInTime is the best Markov law of the answers in the order of time, over
+// all machines.
+func (s *study) burstsInTime(w *weighing) (sup float64) {
+	for _, part := range w.parts {
+		var bits []bool
+		for _, d := range s.inTime(part.draws) {
+			bits = append(bits, d.deviant)
+		}
+		sup += stat.MarkovSup(stat.Transitions(bits))
+	}
+	return sup
+}
+
+// normalise turns prior times likelihood into posteriors.
+func (w *weighing) normalise() {
+	var mass []float64
+	for _, l := range w.laws {
+		mass = append(mass, math.Log(l.prior)+l.logM)
+	}
+	total := stat.LogSumExp(mass...)
+	for i := range w.laws {
+		w.laws[i].post = math.Exp(mass[i] - total)
+	}
+	slices.SortStableFunc(w.laws, func(a, b law) int { return cmp.Compare(b.post, a.post) })
+}
+
+// main is the part with the most answers.
+func (w *weighing) main() *split {
+	return slices.MaxFunc(w.parts, func(a, b *split) int { return cmp.Compare(a.n, b.n) })
+}
+
+// post is the posterior of a cause, over all its laws.
+func (w *weighing) post(c ID) float64 {
+	var p float64
+	for _, l := range w.laws {
+		if l.cause == c {
+			p += l.post
+		}
+	}
+	return p
+}
+
+// best is the likeliest law of a cause; nil where it was not weighed.
+func (w *weighing) best(c ID) *law {
+	for i := range w.laws {
+		if w.laws[i].cause == c {
+			return &w.laws[i]
+		}
+	}
+	return nil
+}
+
+// lead is the likeliest cause.
+func (w *weighing) lead() (ID, float64) {
+	lead, most := ID(""), 0.
+	for _, l := range w.laws {
+		if p := w.post(l.cause); p > most {
+			lead, most = l.cause, p
+		}
+	}
+	return lead, most
+}
+
+// alternatives are the causes that the evidence does not exclude.
+func (w *weighing) alternatives(except ID, alpha float64) []Alternative {
+	var out []Alternative
+	for _, l := range w.laws {
+		p := w.post(l.cause)
+		known := slices.ContainsFunc(out, func(a Alternative) bool { return a.Cause == l.cause })
+		if l.cause != "" && l.cause != except && !known && p > alpha {
+			out = append(out, Alternative{l.cause, p})
+		}
+	}
+	return out
+}
+
+// consistentLaw: there is no split, only noise below what must be found.
+func (s *study) consistentLaw(x *split) law {
+	return law{name: "consistent", prior: .30, logM: stat.ConsistentLogM(x.k, x.n, s.noise())}
+}
+
+// noise is the share of deviants that passes as noise.
+func (s *study) noise() float64 { return min(stat.DefaultNoise, s.MinShare/10) }

@@ -1,0 +1,627 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/feature"
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+)
+
+// The questions of a run share its error rate by parts that are fixed before it
+// and sum to 1: most is for the canary, which is the dearest question.
+const (
+	canaryPart = .8
+	pairPart   = .1
+	levelPart  = .1
+)
+
+// observed is what was found to go with what was drawn.
+type observed struct {
+	canary  []*behaviour.Link // per target; nil where nothing is labelled
+	pairs   map[[2]int]*behaviour.Link
+	leveled []leveled
+}
+
+// leveled is a factor one of whose levels answers otherwise than the others.
+type leveled struct {
+	sub    int
+	factor *factor
+	level  string
+	link   *behaviour.Link
+}
+
+// observe holds the features of all answers against everything that was drawn,
+// and sorts the answers by what any person would call another answer and by what
+// was found linked.
+func (s *study) observe() {
+	s.told = s.Table == nil
+	if s.told {
+		s.Table = told(s.Input)
+	}
+	s.Rows = slices.Clone(s.Rows)
+	byTarget := s.drawn()
+	s.pairs = map[[2]int]*behaviour.Link{}
+	s.canary = make([]*behaviour.Link, len(s.Plan.Targets))
+	var marks []behaviour.Mark
+	need := s.threshold()
+	keep := func(l *behaviour.Link) {
+		if l != nil {
+			marks = append(marks, strong(l, need)...)
+		}
+	}
+	for i := range s.Plan.Targets {
+		s.canary[i] = s.linkCanary(i, byTarget[i])
+		keep(s.canary[i])
+		for _, l := range s.linkLevels(i, byTarget[i]) {
+			keep(l.link)
+			s.leveled = append(s.leveled, l)
+		}
+	}
+	for _, p := range s.pairsAsked() {
+		l := s.linkPair(p, byTarget)
+		s.pairs[p] = l
+		keep(l)
+	}
+	s.partition = s.Table.Partition(marks)
+	s.cluster()
+}
+
+// strong are the marks that reach a threshold by themselves.
+func strong(l *behaviour.Link, need float64) []behaviour.Mark {
+	i := slices.IndexFunc(l.Marks, func(m behaviour.Mark) bool { return m.LogE < need })
+	if i < 0 {
+		i = len(l.Marks)
+	}
+	return l.Marks[:i]
+}
+
+// drawn are the rows of each target that say something of behaviour, in order.
+func (s *study) drawn() [][]int {
+	out := make([][]int, len(s.Plan.Targets))
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if r.Class == ClassOwnFault || r.Class == ClassTransport || r.Class == ClassThrottled || r.Repeat || r.Table < 0 ||
+			s.Plan.Scenarios[r.Scenario].Limit > 0 {
+			continue
+		}
+		out[r.Target] = append(out[r.Target], i)
+	}
+	return out
+}
+
+// linkCanary asks what goes with the side of the canary that the logs name. Only
+// rows count of which both sides would be known by now.
+func (s *study) linkCanary(target int, rows []int) *behaviour.Link {
+	q := s.canaryQuestion(target, rows)
+	if q == nil {
+		return nil
+	}
+	return s.Table.Link(q)
+}
+
+// canaryQuestion is the question of one target's canary; nil where the logs do
+// not name both sides, or contradict themselves.
+func (s *study) canaryQuestion(target int, rows []int) *behaviour.Question {
+	t := &s.Plan.Targets[target]
+	p := 0.
+	if t.Canary != nil {
+		p = t.Canary.Percent / 100
+	}
+	q := &behaviour.Question{Weight: canaryPart / float64(s.canaryQuestions()), P: p}
+	events := s.eventsOf(target)
+	on, contradictory := 0, 0
+	for _, i := range rows {
+		r := &s.Rows[i]
+		if r.Contradictory {
+			contradictory++
+		}
+		if r.Late || known(r) == LabelUnknown {
+			continue
+		}
+		for len(events) > 0 && r.At.After(events[0]) {
+			q.Ends, events = append(q.Ends, len(q.Draws)), events[1:]
+		}
+		q.Draws = append(q.Draws, behaviour.Draw{Row: r.Table, On: r.Label == LabelCanary})
+		if r.Label == LabelCanary {
+			on++
+		}
+	}
+	if on == 0 || on == len(q.Draws) || float64(contradictory) > contradictoryMost*float64(len(rows)) {
+		return nil
+	}
+	if p <= 0 || p >= 1 {
+		q.P = float64(on) / float64(len(q.Draws))
+	}
+	return q
+}
+
+// canaryStrays are the features by which a target's canary gave answers that the
+// stage's own deployment gave none of.
+func (s *study) canaryStrays(sub *subject) []behaviour.Mark {
+	q := s.canaryQuestion(sub.index, s.drawn()[sub.index])
+	if q == nil {
+		return nil
+	}
+	return s.Table.Strays(q)
+}
+
+// canaryQuestions is of how many targets the canary's question is asked: those
+// with a canary that draws, and those whose stage was not read.
+func (s *study) canaryQuestions() int {
+	n := 0
+	for i := range s.Plan.Targets {
+		t := &s.Plan.Targets[i]
+		if t.Canary != nil && t.Canary.Percent > 0 && t.Canary.Percent < 100 || s.Snapshot.API(t.APIID).Stage(t.Stage) == nil {
+			n++
+		}
+	}
+	return max(n, 1)
+}
+
+// eventsOf are the moments at which the configuration of a target's stage
+// changed, as far as they are known.
+func (s *study) eventsOf(target int) []time.Time {
+	t := &s.Plan.Targets[target]
+	api := s.Snapshot.API(t.APIID)
+	st := api.Stage(t.Stage)
+	var out []time.Time
+	if st != nil {
+		out = append(out, st.Updated)
+		for _, d := range api.Deployments {
+			out = append(out, d.Created)
+		}
+	}
+	for _, e := range s.Snapshot.Edits {
+		if e.APIID == t.APIID {
+			out = append(out, e.At)
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return slices.DeleteFunc(out, time.Time.IsZero)
+}
+
+// linkPair asks what goes with which of two targets a request was drawn for. Only
+// requests count that could have gone to either as likely; where that was not
+// recorded, those before either was no longer asked.
+func (s *study) linkPair(p [2]int, byTarget [][]int) *behaviour.Link {
+	a, b := byTarget[p[0]], byTarget[p[1]]
+	q := &behaviour.Question{P: .5, Known: true, Weight: pairPart / float64(max(1, len(s.pairsAsked())))}
+	both := s.bothAsked(a, b)
+	i, j := 0, 0
+	for i < len(a) || j < len(b) {
+		on := j == len(b) || i < len(a) && a[i] < b[j]
+		at := 0
+		if on {
+			at, i = a[i], i+1
+		} else {
+			at, j = b[j], j+1
+		}
+		r := &s.Rows[at]
+		even := r.Among.Has(p[0]) && r.Among.Has(p[1]) || r.Among == 0 && at <= both[r.Scenario]
+		if even {
+			q.Draws = append(q.Draws, behaviour.Draw{Row: r.Table, On: on})
+		}
+	}
+	return s.Table.Link(q)
+}
+
+// bothAsked is, per scenario, the last row before either of two targets was no
+// longer asked.
+func (s *study) bothAsked(a, b []int) map[int]int {
+	last := func(rows []int) map[int]int {
+		out := map[int]int{}
+		for _, i := range rows {
+			out[s.Rows[i].Scenario] = i
+		}
+		return out
+	}
+	la, lb := last(a), last(b)
+	out := map[int]int{}
+	for sc, i := range la {
+		if j, ok := lb[sc]; ok {
+			out[sc] = min(i, j)
+		} else {
+			out[sc] = -1
+		}
+	}
+	for sc := range lb {
+		if _, ok := out[sc]; !ok {
+			out[sc] = -1
+		}
+	}
+	return out
+}
+
+// pairsAsked are the pairs of targets that are held against each other: whatever
+// is meant to serve a stage against the invoke URLs, and the stages of one API.
+func (s *study) pairsAsked() [][2]int {
+	if s.asked != nil {
+		return s.asked
+	}
+	s.asked = [][2]int{}
+	for i := range s.Plan.Targets {
+		for j := range s.Plan.Targets {
+			a, b := &s.Plan.Targets[i], &s.Plan.Targets[j]
+			if i == j || b.Kind != probe.InvokeURL {
+				continue
+			}
+			if a.Kind != probe.InvokeURL || a.Meant != nil && b.Meant == nil || i < j && a.APIID == b.APIID && (b.Meant == nil) == (a.Meant == nil) {
+				s.asked = append(s.asked, [2]int{i, j})
+			}
+		}
+	}
+	return s.asked
+}
+
+// pair is what tells two targets apart; nil where they were not held against
+// each other.
+func (s *study) pair(a, b *subject) *behaviour.Link {
+	if l := s.pairs[[2]int{a.index, b.index}]; l != nil {
+		return l
+	}
+	return s.pairs[[2]int{b.index, a.index}]
+}
+
+// mostLevels is the most levels of a factor that are asked one by one, and
+// leastAtLevel how many answers a level must have given.
+const (
+	mostLevels   = 64
+	leastAtLevel = 3
+)
+
+// linkLevels asks what goes with one level of a factor against all others.
+func (s *study) linkLevels(target int, rows []int) []leveled {
+	if len(rows) == 0 {
+		return nil
+	}
+	sub := s.newSubject(target)
+	factors := s.drawnFactors(sub)
+	var out []leveled
+	for _, f := range factors {
+		if f == nil {
+			continue
+		}
+		n := map[string]int{}
+		for _, i := range rows {
+			if l := f.level(&s.Rows[i]); l != "" {
+				n[l]++
+			}
+		}
+		if len(n) < 2 || len(n) > mostLevels {
+			continue
+		}
+		names := sortedNames(n)
+		for k, name := range names {
+			if len(names) == 2 && k == 1 || n[name] < leastAtLevel {
+				continue // of two levels one tells of both
+			}
+			q := &behaviour.Question{Weight: levelPart / float64(len(s.Plan.Targets)*len(factors)*len(names))}
+			for _, i := range rows {
+				if l := f.level(&s.Rows[i]); l != "" {
+					q.Draws = append(q.Draws, behaviour.Draw{Row: s.Rows[i].Table, On: l == name})
+				}
+			}
+			q.P = float64(n[name]) / float64(len(q.Draws))
+			if l := s.Table.Link(q); len(strong(l, s.threshold())) > 0 {
+				out = append(out, leveled{target, f, name, l})
+			}
+		}
+	}
+	return out
+}
+
+func sortedNames(m map[string]int) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// cluster names the behaviours of the partition.
+func (s *study) cluster() {
+	index := map[*behaviour.Cluster]int{}
+	given := s.Clusters
+	s.Clusters = nil
+	for _, c := range s.partition.All() {
+		index[c] = len(s.Clusters)
+		s.Clusters = append(s.Clusters, s.named(c))
+	}
+	taken := map[int]bool{}
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		var c *behaviour.Cluster
+		if r.Table >= 0 {
+			c = s.partition.Cluster(r.Table)
+		}
+		if c == nil {
+			r.Cluster = -1
+			continue
+		}
+		k := index[c]
+		if s.told && !taken[k] {
+			n := s.Clusters[k].Count
+			reference := s.Clusters[k].Reference
+			s.Clusters[k] = given[r.Cluster]
+			s.Clusters[k].Count, s.Clusters[k].told = n, c
+			s.Clusters[k].Reference = reference || s.Clusters[k].Reference
+			taken[k] = true
+		}
+		r.Cluster = k
+	}
+}
+
+// named is a behaviour as findings speak of it.
+func (s *study) named(c *behaviour.Cluster) Cluster {
+	target := slices.IndexFunc(s.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
+	scenario := slices.IndexFunc(s.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
+	usual := reference(s.partition.Of(target, scenario))
+	return Cluster{
+		ID: c.ID, Target: target, Scenario: scenario, Count: c.Count,
+		Status: c.Status, Producer: string(c.Reading.Producer),
+		GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
+		APIID: c.Reading.APIID, Stage: c.Reading.Stage,
+		Class: Class(c.Class), Reference: c.Reference,
+		Failure: c.Status >= 500 || c.Class == signature.Transport,
+		Summary: Summary(c, usual), RequestID: c.Exemplar.RequestID,
+		NotGateway: c.Reading.NotAPIGateway, told: c,
+	}
+}
+
+func reference(of []*behaviour.Cluster) *behaviour.Cluster {
+	if i := slices.IndexFunc(of, func(c *behaviour.Cluster) bool { return c.Reference }); i >= 0 {
+		return of[i]
+	}
+	return nil
+}
+
+// Summary names a behaviour in a few words: its status, and the gateway
+// response, or who made it where that is not the integration; and where that does
+// not tell it from the usual one, a feature that does.
+func Summary(c, usual *behaviour.Cluster) string {
+	text := plainSummary(c)
+	if usual == nil || usual == c || text != plainSummary(usual) {
+		return text
+	}
+	diffs := behaviour.Differs(usual, c)
+	if len(diffs) == 0 {
+		return text
+	}
+	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
+	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
+}
+
+func plainSummary(c *behaviour.Cluster) string {
+	switch {
+	case c.Overflow:
+		return "other answers"
+	case c.Status == 0:
+		return string(c.Outcome)
+	case c.Reading.GatewayResponse != "":
+		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+	case c.Reading.ErrorType != "":
+		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
+	}
+	return strconv.Itoa(c.Status)
+}
+
+func shorten(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// told makes a table of answers whose behaviour is given: each is one value of a
+// class feature.
+func told(in *Input) *behaviour.Table {
+	t := behaviour.New(behaviour.Options{Targets: in.Plan.Targets, Scenarios: in.Plan.Scenarios})
+	defs := []feature.Def{{Path: ":answer", Class: true}}
+	for i := range in.Rows {
+		r := &in.Rows[i]
+		r.Table = -1
+		if r.Cluster < 0 {
+			continue
+		}
+		c := &in.Clusters[r.Cluster]
+		a := behaviour.Answer{Class: signature.Class(c.Class), Status: c.Status}
+		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: signature.Hash(c.ID), Text: c.ID}}, defs)
+	}
+	return t
+}
+
+// goesWith tells whether a cluster holds a value that goes with one level of a
+// factor, by any of the marks, other than the usual behaviour does.
+func (s *study) goesWith(k int, usual int, marks []behaviour.Mark) bool {
+	c, u := s.Clusters[k].told, s.Clusters[usual].told
+	if c == nil || u == nil {
+		return false
+	}
+	return slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
+		return m.Scenario == s.Clusters[k].Scenario && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
+	})
+}
+
+// linkedSplit is the split of a target into the behaviours that go with a
+// factor and the usual ones; nil where they are the usual ones throughout.
+func (s *study) linkedSplit(sub *subject, marks []behaviour.Mark) *split {
+	x := &split{sub: sub}
+	for _, c := range sub.cells {
+		for _, k := range s.deviants(sub, c) {
+			if s.goesWith(k, c.ref, marks) {
+				x.clusters = append(x.clusters, k)
+			}
+		}
+	}
+	if len(x.clusters) == 0 {
+		return nil
+	}
+	return s.settle(x)
+}
+
+// linkedSplits reports the splits that were found to go with something drawn:
+// the strongest first, and no answer is explained twice.
+func (s *study) linkedSplits() {
+	for _, sub := range s.subjects {
+		if sub.moot {
+			continue
+		}
+		s.linkedCanary(sub)
+		s.linkedLevels(sub)
+	}
+}
+
+func (s *study) linkedCanary(sub *subject) {
+	l := s.canary[sub.index]
+	if l == nil {
+		return
+	}
+	marks := strong(l, s.threshold())
+	if len(marks) == 0 {
+		return
+	}
+	x := s.linkedSplit(sub, marks)
+	if x == nil {
+		return
+	}
+	if x.labels.veto != "" && x.labels.logE < s.threshold() {
+		return
+	}
+	w := s.weigh(x)
+	w.labels.logE = l.LogE
+	f := s.canaryLinked(w)
+	f.Differs = s.differs(sub, marks, canarySide, ownSide)
+	sub.split = true
+	s.report(f, s.stageKey(w))
+	s.account(w, CanarySplit)
+}
+
+func (s *study) linkedLevels(sub *subject) {
+	mine := slices.DeleteFunc(slices.Clone(s.leveled), func(l leveled) bool { return l.sub != sub.index })
+	slices.SortStableFunc(mine, func(a, b leveled) int { return cmp.Compare(b.link.LogE, a.link.LogE) })
+	for _, lv := range mine {
+		marks := strong(lv.link, s.threshold())
+		x := s.linkedSplit(sub, marks)
+		if x == nil || !s.levelFits(lv.factor, x) {
+			continue
+		}
+		w := s.weigh(x)
+		w.putFirst(law{cause: lv.factor.cause, name: lv.factor.name, driven: true, factor: lv.factor, logE: lv.link.LogE})
+		sub.split = true
+		before := len(s.findings)
+		s.reportDriven(w, &w.laws[0])
+		if len(s.findings) > before {
+			s.findings[before].Differs = s.differs(sub, marks, lv.level, "the others")
+		}
+	}
+}
+
+// putFirst puts the law that was decided by its link first.
+func (w *weighing) putFirst(l law) {
+	for i := range w.laws {
+		if w.laws[i].cause == l.cause && w.laws[i].name == l.name {
+			l.post = w.laws[i].post
+			w.laws = slices.Delete(w.laws, i, i+1)
+			break
+		}
+	}
+	w.laws = slices.Insert(w.laws, 0, l)
+}
+
+// levelFits counts a factor's levels in a split.
+func (s *study) levelFits(f *factor, x *split) bool {
+	f.levels, f.k, f.n = nil, nil, nil
+	return s.levels(f, x)
+}
+
+// Difference is one feature in which the answers of two sides differ.
+type Difference struct {
+	Scenario string `json:"scenario"`
+	Where    string `json:"where"` // header name, JSON pointer, or :status and its like
+	Usual    string `json:"usual"`
+	Other    string `json:"other"`
+	// Counts are answers per side: all of them, and those with the other value.
+	Counts map[string]DifferenceCount `json:"counts"`
+}
+
+// DifferenceCount counts the answers of one side.
+type DifferenceCount struct {
+	Other int `json:"other"`
+	All   int `json:"all"`
+}
+
+// The two sides of a canary, as counts name them.
+const (
+	canarySide = "canary"
+	ownSide    = "own deployment"
+)
+
+// mostDiffers is how many differences one finding lists.
+const mostDiffers = 12
+
+// differs says in what the two levels of a factor differ. Features that split
+// the answers alike are one difference: the shortest path speaks.
+func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []Difference {
+	var out []Difference
+	marks = slices.Clone(marks)
+	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int {
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(b.LogE, a.LogE))
+	})
+	for i := range marks {
+		m := &marks[i]
+		if m.Sums() && len(out) > 0 {
+			break
+		}
+		if sub != nil && s.cellOf(sub, m.Scenario) == nil {
+			continue
+		}
+		d := s.difference(m, on, off)
+		if !slices.ContainsFunc(out, func(o Difference) bool { return o.Scenario == d.Scenario && o.Where == d.Where }) && len(out) < mostDiffers {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (s *study) cellOf(sub *subject, scenario int) *cell {
+	for _, c := range sub.cells {
+		if c.scenario == scenario {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *study) difference(m *behaviour.Mark, on, off string) Difference {
+	d := Difference{Scenario: s.scenario(m.Scenario).Name, Where: m.Where(), Counts: map[string]DifferenceCount{}}
+	other, usual := m.Sides()
+	d.Other, d.Usual = s.sideText(other), s.sideText(usual)
+	var a, b DifferenceCount
+	for _, v := range m.Values {
+		a.All, b.All = a.All+v.On, b.All+v.Off
+		if slices.ContainsFunc(other, func(o behaviour.Level) bool { return o == v }) {
+			a.Other, b.Other = a.Other+v.On, b.Other+v.Off
+		}
+	}
+	d.Counts[on], d.Counts[off] = a, b
+	return d
+}
+
+func (s *study) sideText(values []behaviour.Level) string {
+	switch {
+	case len(values) == 0:
+		return "other values"
+	case values[0].Absent:
+		return "(absent)"
+	case len(values) == 1:
+		return shorten(values[0].Text, 80)
+	}
+	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), plural(len(values)-1, "other value"))
+}

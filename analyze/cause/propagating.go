@@ -1,0 +1,324 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+const (
+	// switchRest is the largest share of the other behaviour on either side of a
+	// switch, which other trouble may add to; switchStray the share around a
+	// phase in which either behaviour may come.
+	switchRest  = .2
+	switchStray = .005
+	// switchPure is the most that may remain of the other behaviour on one side
+	// of a switch between a mixture and one behaviour, and switchGap how much the
+	// shares then differ at least: a canary that was promoted, removed or created
+	// by a change that the configuration shows.
+	switchPure = .02
+	switchGap  = .1
+	// mixedPhase is the mean number of answers during which old and new ones
+	// may alternate while a deployment spreads.
+	mixedPhase = 20
+	// settledAfter is how many answers of the new behaviour a switch takes: fewer may
+	// be a stretch of a share that drifts.
+	settledAfter = 12
+	// recent is how near to the run a change of configuration makes a switch
+	// likely.
+	recent = 10 * time.Minute
+)
+
+// switchLaw: behaviour changed once, at a time to be named, at once or through a
+// phase in which either behaviour may come.
+func (s *study) switchLaw(x *split) law {
+	l := law{cause: DeployPropagating, name: "switch", prior: .06, driven: true}
+	if s.lastChange(x.sub) != "" {
+		l.prior = .2
+	} else if x.refusal && s.byAuthorizer(x) && s.cachingAuthorizer(x) != "" {
+		// A kept result that expires looks like a switch, once per lifetime: only
+		// a change that is known tells the two apart.
+		l.prior = 0
+	}
+	bits, _, scenarios := s.timed(x)
+	mixture := x.sub.changed() != ""
+	n, k := max(s.Plan.Requests, len(bits)), count(bits, true)
+	// The e-value is one of answers whose sides have names: which behaviour of a
+	// scenario is the new one was read from the answers, one choice of two per
+	// scenario, and one of at once or through a mixed phase.
+	choices := float64(scenarios)*math.Ln2 + math.Ln2
+	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1, mixture), mixedM(bits, n, 1))...) - math.Ln2
+	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter, mixture), mixedM(bits, n, settledAfter))...) - choices
+	l.iid = stat.LogBin(k, len(bits), float64(k)/float64(max(1, len(bits))))
+	return l
+}
+
+// switchTerms are, for each answer but the first, the ln probability of all
+// answers if behaviour switched just before it: any share before and any share
+// since (Krichevsky-Trofimov), uniform over n places, and impossible where the
+// shares are not on either side of a switch. Leaving out what is no switch keeps
+// the sum a probability. At least so many answers must have come since. With
+// mixture, one side of the switch may mix both behaviours.
+func switchTerms(bits []bool, n, least int, mixture bool) []float64 {
+	total := count(bits, true)
+	terms := make([]float64, 0, len(bits))
+	k := 0
+	for i := 1; i < len(bits); i++ {
+		if bits[i-1] {
+			k++
+		}
+		before, since := float64(k)/float64(i), float64(total-k)/float64(len(bits)-i)
+		term := math.Inf(-1)
+		if len(bits)-i >= least && (before <= switchRest && since >= 1-switchRest ||
+			mixture && since-before >= switchGap && (before <= switchPure || since >= 1-switchPure)) {
+			term = stat.KT([]int{k, i - k}) + stat.KT([]int{total - k, len(bits) - i - total + k}) - math.Log(float64(n))
+		}
+		terms = append(terms, term)
+	}
+	return terms
+}
+
+// timed tells, in the order of time, whether each answer is of the behaviour
+// that its scenario gave later in the run, with the rows and the number of
+// scenarios.
+func (s *study) timed(x *split) (later []bool, rows []int, scenarios int) {
+	draws := s.inTime(x.draws)
+	type moment struct{ sum, n [2]int }
+	when := map[int]*moment{}
+	for i, d := range draws {
+		sc := s.Rows[d.row].Scenario
+		if when[sc] == nil {
+			when[sc] = &moment{}
+		}
+		side := 0
+		if d.deviant {
+			side = 1
+		}
+		when[sc].sum[side] += i
+		when[sc].n[side]++
+	}
+	for _, d := range draws {
+		m := when[s.Rows[d.row].Scenario]
+		deviantLater := m.sum[1]*m.n[0] >= m.sum[0]*m.n[1]
+		later, rows = append(later, d.deviant == deviantLater), append(rows, d.row)
+	}
+	return later, rows, len(when)
+}
+
+// mixedM is the ln probability of answers that switch through a phase in which
+// either may come: a chain of three states that never goes back; at least
+// so many answers must have come since the phase.
+func mixedM(bits []bool, n, least int) float64 {
+	enter, leave, stay := -math.Log(float64(n)), -math.Log(mixedPhase), math.Log1p(-1./mixedPhase)
+	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
+	for i, b := range bits {
+		k := 0
+		if b {
+			k = 1
+		}
+		if len(bits)-i < least {
+			mixed = math.Inf(-1)
+		}
+		after = stat.LogSumExp(after, mixed+leave) + stat.LogBin(k, 1, 1-switchStray)
+		mixed = stat.LogSumExp(mixed+stay, before+enter) - math.Ln2
+		before += stat.LogBin(k, 1, switchStray)
+	}
+	return after
+}
+
+// lastChange is the newest change of a target's stage during the run or shortly
+// before it, by the configuration; "" where there was none.
+func (s *study) lastChange(sub *subject) string {
+	if sub.conf == nil {
+		return ""
+	}
+	if what := sub.changed(); what != "" {
+		return what + " during the run"
+	}
+	what, at := "stage "+sub.Stage+" was updated", sub.conf.Updated
+	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
+		what, at = "deployment "+d.ID+" was made", d.Created
+	}
+	if at.IsZero() || !s.near(at) {
+		return ""
+	}
+	return what + " at " + clock(at)
+}
+
+// changed says from what to what a target's stage changed since the targets were
+// found; "" where it did not.
+func (sub *subject) changed() string {
+	if sub.conf == nil || sub.DeploymentID == "" {
+		return ""
+	}
+	was, is := serving(sub.DeploymentID, sub.Canary), serving(sub.conf.DeploymentID, sub.conf.Canary)
+	if was == is {
+		return ""
+	}
+	return fmt.Sprintf("stage %s went from %s to %s", sub.Stage, was, is)
+}
+
+func serving(deployment string, c *probe.Canary) string {
+	if c == nil {
+		return "deployment " + deployment
+	}
+	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
+}
+
+// near tells whether a moment lies within the run or shortly before it.
+func (s *study) near(at time.Time) bool {
+	if len(s.Rows) == 0 {
+		return false
+	}
+	start := s.Rows[0].At
+	for i := range s.Rows {
+		if s.Rows[i].At.Before(start) {
+			start = s.Rows[i].At
+		}
+	}
+	return at.After(start.Add(-recent)) && at.Before(s.Now.Add(recent))
+}
+
+// switched is the finding of a behaviour that changed once.
+func (s *study) switched(w *weighing, l *law) Finding {
+	bits, rows, _ := s.timed(w.split)
+	hat, lo, hi := switchedAt(bits, max(s.Plan.Requests, len(bits)), w.sub.changed() != "")
+	when := func(i int) time.Time { return s.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	f := Finding{
+		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
+		Scenarios: s.scenarioNames(w.scenarios()...), Step: 2,
+	}
+	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
+		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), s.beforeAndSince(rows, bits, hat))
+	if what := s.lastChange(w.sub); what != "" {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
+		f.Evidence = append(f.Evidence, "configuration: "+what)
+	}
+	if from, to := s.deploymentsAround(rows, hat); from != "" && to != "" && from != to {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the logs deployment %s answered before and %s since.", from, to)
+	}
+	f.Evidence = evidence(append(f.Evidence, s.request(rows[max(0, hat-1)], "the last of the old behaviour"),
+		s.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
+	f.Statistics = &Statistics{
+		Test: "change point, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(DeployPropagating),
+		Effect: 1, Share: interval(w.k, w.n, s.alpha), Table: s.table(w.split, []string{"before", "after"}, func(r *Row) string {
+			if r.At.Before(when(hat)) {
+				return "before"
+			}
+			return "after"
+		}),
+	}
+	f.Remedy = []Remedy{advice("nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays")}
+	if w.sub.conf != nil && w.sub.api != nil {
+		if prev := s.previous(w.sub); prev != "" {
+			f.Remedy = append(f.Remedy, remedy.RollBack(s.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
+		}
+	}
+	return f
+}
+
+// beforeAndSince says what answered on either side of a switch. later tells of
+// each answer whether it is of the behaviour that came later.
+func (s *study) beforeAndSince(rows []int, later []bool, hat int) string {
+	now := s.summary(s.most(rows[hat:]))
+	early, late := count(later[:hat], false), count(later[hat:], false)
+	if 2*early > hat {
+		old := s.summary(s.most(rows[:hat]))
+		if early < hat {
+			old += fmt.Sprintf(" in %d of %s", early, plural(hat, "answer"))
+		}
+		return fmt.Sprintf("%s before, %s in %s since", old, now, plural(len(rows)-hat, "answer"))
+	}
+	// The same behaviour is usual on both sides: a share of another came or went.
+	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, plural(hat, "answer"), now, late, len(rows)-hat)
+}
+
+func count(bits []bool, value bool) int {
+	n := 0
+	for _, b := range bits {
+		if b == value {
+			n++
+		}
+	}
+	return n
+}
+
+// switchedAt is the index of the likeliest first answer after a switch, with the
+// range that holds 95 % of the probability.
+func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
+	terms := switchTerms(bits, n, 1, mixture)
+	total := stat.LogSumExp(terms...)
+	order := slices.SortedStableFunc(slices.Values(indices(len(terms))), func(a, b int) int { return cmp.Compare(terms[b], terms[a]) })
+	hat, lo, hi = order[0], order[0], order[0]
+	mass := 0.
+	for _, i := range order {
+		if mass >= .95 {
+			break
+		}
+		mass += math.Exp(terms[i] - total)
+		lo, hi = min(lo, i), max(hi, i)
+	}
+	return hat + 1, lo + 1, hi + 1
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// most is the most frequent behaviour among rows.
+func (s *study) most(rows []int) int {
+	count, best := map[int]int{}, s.Rows[rows[0]].Cluster
+	for _, i := range rows {
+		k := s.Rows[i].Cluster
+		count[k]++
+		if count[k] > count[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// deploymentsAround are the deployments that the logs name before a switch and
+// since; "" where they name none, or several.
+func (s *study) deploymentsAround(rows []int, hat int) (from, to string) {
+	sole := func(rows []int) string {
+		name := ""
+		for _, i := range rows {
+			switch d := s.Rows[i].Deployment; {
+			case d == "" || d == name:
+			case name != "":
+				return ""
+			default:
+				name = d
+			}
+		}
+		return name
+	}
+	return sole(rows[:hat]), sole(rows[hat:])
+}
+
+// previous is the deployment before the one that a stage serves.
+func (s *study) previous(sub *subject) string {
+	own := sub.api.Deployment(sub.DeploymentID)
+	if own == nil {
+		return ""
+	}
+	for _, d := range sub.api.Deployments {
+		if d.Created.Before(own.Created) {
+			return d.ID
+		}
+	}
+	return ""
+}

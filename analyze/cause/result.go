@@ -1,0 +1,88 @@
+package cause
+
+import "stageprobe/analyze/behaviour"
+
+// Result is what the evidence so far says.
+type Result struct {
+	Findings []Finding // most severe first
+	Open     []Open    // what is undecided
+	// Decided is true where every question has its answer, so that no further
+	// request would change a verdict.
+	Decided bool
+
+	// Claims holds, per target id, the largest share of differing answers that
+	// is not excluded; only for targets without a split.
+	Claims map[string]float64
+	// Posteriors holds, per target id, how likely each hypothesis is, the
+	// likeliest first; hypotheses below 0.001 are left out.
+	Posteriors map[string][]Hypothesis
+	// Measured holds, per target id, the canary's share as the logs tell it.
+	Measured map[string]Interval
+
+	// Behaviours are the answers as they were told apart.
+	Behaviours *behaviour.Result
+	// Rows are those of the input with their cluster, an index into Clusters.
+	Rows     []Row
+	Clusters []Cluster
+
+	Remaining  int    // requests that would about decide what is open
+	Next       []Cell // where further requests decide most; weights sum to 1
+	Efficiency *Efficiency
+	Steps      [6]StepEvidence
+	// Settings holds, per API id, the settings in which stages differ and
+	// whether that shows in behaviour.
+	Settings map[string][]SettingNote
+	// Seen says, per "api/stage" and subject of a pending edit ("GET /new"),
+	// what the probe saw of it.
+	Seen  map[string]map[string]string
+	Notes []string // doubts about the evidence itself
+}
+
+// Open is one question that the run left undecided.
+type Open struct {
+	Target    string
+	Question  string
+	Leader    string  // the likeliest cause, "" where there is none
+	Posterior float64 // of the leader
+	More      int     // further requests that would about decide it; 0 where requests do not help
+	Low, High int     // 80 % range of More
+	Enable    string  // a log or a field that would decide it
+}
+
+// Hypothesis is one explanation of a target's behaviour and how likely it is.
+type Hypothesis struct {
+	Cause     ID // "" for consistent behaviour
+	Name      string
+	Posterior float64
+	LogE      float64 // ln e-value of its guard
+}
+
+// Cell is a target and a scenario, as indices into the plan, with the share of
+// the next batch that they should get.
+type Cell struct {
+	Target, Scenario int
+	Weight           float64
+}
+
+// Efficiency compares the requests used with the least that any method needs.
+type Efficiency struct {
+	Ratio, Bound float64
+	Used         int
+	Question     string
+}
+
+// StepEvidence is one of the six steps.
+type StepEvidence struct {
+	N      int
+	Name   string
+	Status string // ok, problem, unknown
+	Note   string
+}
+
+// SettingNote is one setting in which stages of an API differ.
+type SettingNote struct {
+	Setting  string
+	Values   map[string]string // stage → value
+	Intended bool
+	Matters  string // linked, cosmetic, untested, no difference seen
+}

@@ -1,0 +1,141 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// throttled finds targets of which the gateway refuses a share of the requests
+// with 429. Throttles are no behaviour of a deployment and take no part in any
+// split.
+func (s *study) throttled() {
+	for _, sub := range s.subjects {
+		rows, total := s.throttles(sub)
+		if len(rows) == 0 {
+			continue
+		}
+		low, _ := stat.ClopperPearson(len(rows), total, s.Confidence)
+		if low > s.MinShare || len(rows) == total && total >= 3 {
+			s.reportThrottled(sub, rows, total)
+			sub.moot = sub.moot || len(rows) == total
+		}
+	}
+}
+
+// Barren is how many requests in a row must have been throttled before a target
+// is given up: more would be refused alike.
+const Barren = 40
+
+// barren are the throttled rows of a target since its last other answer, in the
+// order of time.
+func (s *study) barren(sub *subject, throttled []int) []int {
+	var last time.Time
+	for _, i := range sub.rows() {
+		if s.Rows[i].At.After(last) {
+			last = s.Rows[i].At
+		}
+	}
+	rows := slices.DeleteFunc(slices.Clone(throttled), func(i int) bool { return !s.Rows[i].At.After(last) })
+	slices.SortStableFunc(rows, func(a, b int) int { return s.Rows[a].At.Compare(s.Rows[b].At) })
+	return rows
+}
+
+// throttles are a target's throttled rows, and how many were sent.
+func (s *study) throttles(sub *subject) (rows []int, total int) {
+	for _, c := range sub.cells {
+		rows = append(rows, c.throttled...)
+		total += len(c.throttled) + len(c.rows)
+	}
+	slices.Sort(rows)
+	return rows, total
+}
+
+func (s *study) reportThrottled(sub *subject, rows []int, total int) {
+	f := Finding{Cause: Throttled, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4}
+	var scenarios []int
+	quota := false
+	for _, i := range rows {
+		scenarios = append(scenarios, s.Rows[i].Scenario)
+		c := &s.Clusters[s.Rows[i].Cluster]
+		quota = quota || c.GatewayResponse == "QUOTA_EXCEEDED"
+		if c.Producer == "gateway" {
+			f.Linked = Proven // the answer itself says so
+		}
+	}
+	f.Scenarios = s.scenarioNames(scenarios...)
+	limits := s.limits(sub)
+	lines := []string{}
+	for _, l := range limits {
+		lines = append(lines, "configuration: "+l)
+	}
+	for _, i := range rows[:min(2, len(rows))] {
+		lines = append(lines, s.request(i, ""), s.logLine(i, func(r *probe.LogRecord) string {
+			if r.UsagePlan == "throttled" || r.UsagePlan == "quota" {
+				return r.Error + " (usage plan " + r.UsagePlan + ")"
+			}
+			return r.Error
+		}))
+	}
+	f.Evidence = evidence(lines...)
+	f.Statement = fmt.Sprintf("The gateway refuses %d of %d requests to %s with 429 (%s), at %.3g requests per second over all targets.",
+		len(rows), total, sub.ID, percent(float64(len(rows))/float64(total)), s.Rows[rows[len(rows)-1]].Rate)
+	switch {
+	case quota:
+		f.Statement += " The quota of a usage plan is used up."
+	case len(limits) > 0:
+		f.Statement += " " + limits[0] + "."
+	case sub.conf != nil:
+		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
+	}
+	if since := s.barren(sub, rows); len(since) >= Barren {
+		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", clock(s.Rows[since[0]].At), len(since))
+	}
+	f.Statement += " They are counted apart and are no part of a split."
+	f.Statistics = &Statistics{
+		Test: "share of throttled answers", Statistic: float64(len(rows)), N: total, Effect: 1,
+		Share: interval(len(rows), total, s.alpha),
+	}
+	f.Remedy = s.throttleRemedy(sub)
+	s.report(f, sub.APIID+"/"+sub.Stage)
+}
+
+// limits are the stage's throttling settings in words.
+func (s *study) limits(sub *subject) []string {
+	if sub.conf == nil {
+		return nil
+	}
+	var out []string
+	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
+		if set := sub.conf.Methods[m]; set.ThrottlingSet {
+			out = append(out, fmt.Sprintf("Stage %s limits %s to %g requests per second with bursts of %d", sub.Stage, methodName(m), set.ThrottlingRate, set.ThrottlingBurst))
+		}
+	}
+	return out
+}
+
+func methodName(m string) string {
+	if m == "*/*" {
+		return "all methods"
+	}
+	return m
+}
+
+func (s *study) throttleRemedy(sub *subject) []Remedy {
+	out := []Remedy{advice("probe more slowly (--rate), or raise the limit if clients need more")}
+	if sub.conf == nil {
+		return out
+	}
+	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
+		if set := sub.conf.Methods[m]; set.ThrottlingSet {
+			rate := max(2*set.ThrottlingRate, 2*s.Plan.Rate)
+			return append(out, remedy.Throttling(s.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate)))...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package cause
+
+import (
+	"fmt"
+	"math"
+
+	"stageprobe/analyze/stat"
+)
+
+// timeWindows is into how many parts of the run the law of unexplained answers
+// divides them.
+const timeWindows = 10
+
+// unexplainedLaw: any answer may follow any other, at shares that change over
+// the run. It fits everything a little, so that a known cause which fits nothing
+// does not win for want of a rival. One change that has settled has an
+// explanation: leaving it out keeps the sum over all answers a sub-probability.
+// Failures are the backend's in whatever order they come, as bursts do that
+// concurrent requests have torn apart.
+func (s *study) unexplainedLaw(x *split) law {
+	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+	if x.failure {
+		l.cause, l.name = FlakyBackend, anyPattern
+	}
+	if at, n := changes(x.draws); n == 1 && x.n-at >= settledAfter {
+		l.logM = math.Inf(-1)
+	}
+	return l
+}
+
+// anyPattern names the law of failures that come in an order of their own.
+const anyPattern = "any order"
+
+// changes counts the answers that are not like the one before them, and tells
+// which was the last.
+func changes(draws []draw) (last, n int) {
+	for i := range draws {
+		if i > 0 && draws[i].deviant != draws[i-1].deviant {
+			last = i
+			n++
+		}
+	}
+	return last, n
+}
+
+// anyOrder is the ln probability of answers of which each depends in any way on
+// the one before it, in the same way throughout or in one that changes.
+func anyOrder(x *split) float64 {
+	return stat.LogSumExp(ordered(x, 1), ordered(x, timeWindows)) - math.Ln2
+}
+
+func ordered(x *split, windows int) (logM float64) {
+	t := make([][2][2]int, windows)
+	prev := 0
+	for i, d := range x.draws {
+		now := 0
+		if d.deviant {
+			now = 1
+		}
+		t[i*windows/x.n][prev][now]++
+		prev = now
+	}
+	for _, window := range t {
+		for _, counts := range window {
+			logM += stat.KT(counts[:])
+		}
+	}
+	return logM
+}
+
+// windowed is the ln probability of answers that are drawn at a share which
+// changes over the run, or which has not changed yet.
+func windowed(x *split) float64 {
+	return stat.LogSumExp(shares(x, 1), shares(x, min(max(1, x.n/driftLeast), timeWindows))) - math.Ln2
+}
+
+// driftLeast is how many answers a share is taken to last for at least.
+const driftLeast = 5
+
+func shares(x *split, windows int) (logM float64) {
+	t := make([][2]int, windows)
+	for i, d := range x.draws {
+		if d.deviant {
+			t[i*windows/x.n][1]++
+		} else {
+			t[i*windows/x.n][0]++
+		}
+	}
+	for _, counts := range t {
+		logM += stat.KT(counts[:])
+	}
+	return logM
+}
+
+// unexplained is the finding of a split that no candidate cause fits.
+func (s *study) unexplained(w *weighing) Finding {
+	f := Finding{
+		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
+		Scenarios: s.scenarioNames(w.scenarios()...), Evidence: s.bothSides(w.split),
+		Statistics:   s.shareStatistics(w, UnexplainedSplit),
+		Alternatives: w.alternatives(UnexplainedSplit, s.alpha),
+	}
+	f.Statement = fmt.Sprintf("%s answers in more than one way: %d of %d answers (%s) are %s, the others %s. None of the known causes fits: %s.",
+		w.sub.ID, w.k, w.n, percent(float64(w.k)/float64(w.n)), s.summaries(w.clusters, 3), s.summaries(w.usual, 3), s.excluded(w))
+	f.Settles = s.unexplainedSettles(w)
+	f.Remedy = []Remedy{advice("compare two of the requests above in the integration's logs: the same deployment answered both")}
+	return f
+}
+
+// excluded says what was ruled out and how.
+func (s *study) excluded(w *weighing) string {
+	text := "no address, edge location, connection or moment of the run goes with it"
+	switch {
+	case w.labels.known() > 0 && w.labels.notE >= s.threshold():
+		text += ", and by the logs the canary does not"
+	case w.sub.conf != nil && w.sub.Canary == nil:
+		text += ", and stage " + w.sub.Stage + " has no canary"
+	case w.sub.Canary != nil && s.canaryExcluded(w):
+		text += ", and the share is not the canary's"
+	}
+	return text
+}
+
+func (s *study) unexplainedSettles(w *weighing) string {
+	if w.sub.api == nil {
+		return "credentials that may read the API's configuration (apigateway:GET), which tell whether the stage has a canary"
+	}
+	return "turn on data tracing in the stage's execution logs, which then name the version of the function that ran, or add a version to the backend's answers"
+}

@@ -1,0 +1,45 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+)
+
+// unhealthy says of scenarios of which every answer is a failure that they are
+// alike and not well: no cause covers them, and a reader may take "consistent"
+// for "works".
+func (s *study) unhealthy() {
+	for _, sub := range s.subjects {
+		for _, c := range sub.cells {
+			if c.ref < 0 || !s.failsThroughout(c) || s.Expected != nil && s.Expected(sub.index, c.scenario) {
+				continue
+			}
+			k := &s.Clusters[c.ref]
+			s.notes = append(s.notes, fmt.Sprintf("target %s: every answer to %s is a failure (%s): alike, and not as it should be. Consistency is not health: %s",
+				sub.ID, s.scenario(c.scenario).Name, s.summaries(c.clusters, 2), whereToLook(k)))
+		}
+	}
+}
+
+// failsThroughout tells whether a scenario was answered, and by nothing but
+// failures.
+func (s *study) failsThroughout(c *cell) bool {
+	return !slices.ContainsFunc(c.clusters, func(k int) bool {
+		return !s.Clusters[k].Failure || s.Clusters[k].Class == ClassTransport
+	})
+}
+
+// whereToLook is what to check where every answer is the same failure.
+func whereToLook(k *Cluster) string {
+	switch {
+	case k.Producer == "integration":
+		return "look at the integration's own logs at the times of these requests"
+	case k.Status == 504:
+		return "look whether the integration answers within its timeout (29 s by default for REST APIs, at most 30 s for HTTP APIs), and whether it can be reached from API Gateway (VPC link, security groups)"
+	case k.Status == 502:
+		return "look at the form of the integration's answer (statusCode, headers and a body that is a string, of a Lambda proxy) and, of an HTTP backend, at its certificate"
+	case k.Status == 500:
+		return "look whether API Gateway may call the integration (the function's resource policy, the integration's role), whether its stage variables are set, and at the execution log's last line"
+	}
+	return "look at the integration, and at the execution log's last line"
+}

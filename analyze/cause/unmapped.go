@@ -1,0 +1,316 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/probe"
+)
+
+// forbidden tells the refusal of an address that leads to nothing. A missing
+// API key and a WAF refuse with the same words.
+func forbidden(c *Cluster) bool {
+	return c.Status == 403 && c.Producer != "integration" && c.Producer != "authorizer" &&
+		(c.ErrorType == "ForbiddenException" || c.ErrorType == "" && c.GatewayResponse == "")
+}
+
+// unrouted tells the refusal of a path that is no route of what is deployed.
+func unrouted(c *Cluster) bool {
+	if c.Producer == "integration" {
+		return false
+	}
+	return c.GatewayResponse == "MISSING_AUTHENTICATION_TOKEN" ||
+		slices.Contains([]string{"MissingAuthenticationTokenException", "IncompleteSignatureException"}, c.ErrorType) ||
+		c.Status == 404 && c.Producer == "gateway"
+}
+
+// nowhere is either.
+func nowhere(c *Cluster) bool { return forbidden(c) || unrouted(c) }
+
+// all tells whether every answer of a target is of one sort, and there is one.
+func (s *study) all(sub *subject, is func(*Cluster) bool) bool {
+	for _, c := range sub.cells {
+		for _, k := range c.clusters {
+			if s.Clusters[k].Class != ClassTransport && !is(&s.Clusters[k]) {
+				return false
+			}
+		}
+	}
+	return s.answered(sub) > 0
+}
+
+// unmapped finds targets that lead to nothing: no mapping, no such stage, no
+// stage prefix, a disabled endpoint, a path that is no route.
+func (s *study) unmapped() {
+	for _, sub := range s.subjects {
+		why := s.leadsNowhere(sub)
+		switch {
+		case why != "" && (s.answered(sub) == 0 || s.all(sub, nowhere)):
+			s.reportUnmapped(sub, why)
+		case why != "":
+			s.notes = append(s.notes, fmt.Sprintf("target %s: by the configuration %s, yet it answers: the configuration was not read completely, or changed", sub.ID, why))
+		case s.all(sub, unrouted) && !s.expects(sub) && s.noRouteAtAll(sub):
+			s.reportUnmapped(sub, "none of its paths is a route of what is deployed there")
+		}
+	}
+}
+
+// leadsNowhere is why an address leads to nothing by configuration; "" where it
+// leads somewhere, or where that is not known.
+func (s *study) leadsNowhere(sub *subject) string {
+	switch {
+	case sub.Unmapped != "":
+		return sub.Unmapped
+	case sub.api != nil && len(sub.api.Stages) > 0 && sub.Stage != "" && sub.conf == nil:
+		return fmt.Sprintf("API %s has no stage %s", sub.APIID, sub.Stage)
+	case sub.api != nil && sub.api.DefaultEndpointOff && sub.Kind == probe.InvokeURL && sub.URL != "":
+		// A stage without its address, as inspect names it, is no address that
+		// somebody means to use: domains may reach it.
+		return fmt.Sprintf("the default endpoint of API %s is disabled", sub.APIID)
+	}
+	return ""
+}
+
+// expects tells whether a scenario of the target expects to be refused.
+func (s *study) expects(sub *subject) bool {
+	return s.Expected != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool { return s.Expected(sub.index, c.scenario) })
+}
+
+// noRouteAtAll tells whether no scenario's path is a route of what the stage
+// serves. What is not read is taken for no route: the answers say so.
+func (s *study) noRouteAtAll(sub *subject) bool {
+	if s.meantElsewhere(sub) {
+		return false
+	}
+	for _, c := range sub.cells {
+		if sub.conf != nil && sub.conf.Deployed != nil && s.routeOf(sub.conf.Deployed, c.scenario) != "" {
+			return false
+		}
+		if sub.api != nil && sub.api.Editor != nil && s.routeOf(sub.api.Editor, c.scenario) != "" {
+			return false // it waits for a deployment
+		}
+	}
+	return true
+}
+
+// routeOf is the route of a definition that a scenario's request would match.
+func (s *study) routeOf(d *probe.Definition, scenario int) string {
+	sc := s.scenario(scenario)
+	return matching(d, sc.Method, sc.Path)
+}
+
+// matching finds the route that a request matches: the most specific one, "" where
+// there is none. "$default" of an HTTP API matches everything.
+func matching(d *probe.Definition, method, path string) string {
+	best, most := "", -1
+	for key := range d.Routes {
+		m, template, _ := strings.Cut(key, " ")
+		fixed, ok := fits(template, path)
+		if key == "$default" {
+			fixed, ok, m = 0, true, "ANY"
+		}
+		if !ok || m != method && m != "ANY" {
+			continue
+		}
+		if m != "ANY" {
+			fixed++ // a method of its own comes before ANY
+		}
+		if fixed > most || fixed == most && key < best {
+			best, most = key, fixed
+		}
+	}
+	return best
+}
+
+// fits tells whether a path matches a template, and by how much: twice the
+// number of fixed segments.
+func fits(template, path string) (fixed int, ok bool) {
+	want := strings.Split(strings.Trim(template, "/"), "/")
+	have := strings.Split(strings.Trim(path, "/"), "/")
+	for i, seg := range want {
+		switch {
+		case strings.HasPrefix(seg, "{") && strings.HasSuffix(seg, "+}"):
+			return fixed, len(have) > i
+		case i >= len(have):
+			return 0, false
+		case strings.HasPrefix(seg, "{"):
+		case seg != have[i]:
+			return 0, false
+		default:
+			fixed += 2
+		}
+	}
+	return fixed, len(have) == len(want)
+}
+
+func (s *study) reportUnmapped(sub *subject, why string) {
+	sub.moot = true
+	sub.explainAll(UnmappedTarget)
+	f := Finding{
+		Cause: UnmappedTarget, Severity: Error, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 1,
+		Scenarios: s.cellNames(sub.cells), Remedy: s.mapRemedy(sub),
+	}
+	n := s.answered(sub)
+	f.Statement = fmt.Sprintf("%s leads to nothing: %s.", sub.URL, why)
+	if n > 0 {
+		f.Statement += fmt.Sprintf(" All %s are %s.", plural(n, "answer"), s.summaries(s.clustersOf(sub), 2))
+		f.Statistics = s.unanimous(sub)
+		if s.whereKnown(sub) {
+			f.Linked = Proven
+		}
+	}
+	hint := s.stageWithRoute(sub)
+	if hint != "" {
+		f.Statement += " " + hint
+	}
+	lines := []string{}
+	if s.whereKnown(sub) {
+		lines = append(lines, "configuration: "+why)
+	}
+	for _, k := range s.clustersOf(sub) {
+		lines = append(lines, s.example(sub, k))
+	}
+	f.Evidence = evidence(lines...)
+	switch {
+	case f.Linked == Proven:
+	case len(s.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
+		f.Settles = "stageprobe check --domain " + s.domainOf(sub).Name + " asks the domain itself"
+	default:
+		f.Alternatives = []Alternative{{Cause: AccessDenied}}
+		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"
+	}
+	s.report(f, sub.ID)
+}
+
+// whereKnown tells whether the configuration was read that says where the
+// target leads.
+func (s *study) whereKnown(sub *subject) bool {
+	return sub.Unmapped != "" || sub.api != nil && (sub.conf == nil || sub.conf.Deployed != nil || sub.api.DefaultEndpointOff)
+}
+
+// mapRemedy is how the address is led somewhere.
+func (s *study) mapRemedy(sub *subject) []Remedy {
+	region := s.Snapshot.Region
+	switch d := s.domainOf(sub); {
+	case sub.api != nil && sub.api.DefaultEndpointOff:
+		return remedy.EnableDefaultEndpoint(region, sub.api)
+	case d != nil && sub.Meant != nil:
+		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, s.kindOfAPI(sub.Meant.APIID))
+	case s.stageIsRoute(sub):
+		return []Remedy{advice(s.stageWithRoute(sub))} // a stage of that name would hide the route
+	case sub.api != nil && sub.conf == nil && sub.Stage != "":
+		return remedy.UnknownStage(region, sub.api, sub.Stage)
+	case sub.Kind == probe.CustomDomain:
+		return []Remedy{advice("map the base path of the domain to the stage that it is meant to serve")}
+	}
+	return []Remedy{advice("use the URL of a stage that exists")}
+}
+
+// stageWithRoute says which stage of the API has the route that was asked for,
+// with the URL to use instead.
+func (s *study) stageWithRoute(sub *subject) string {
+	if sub.api == nil || sub.Kind != probe.InvokeURL {
+		return ""
+	}
+	for i := range sub.api.Stages {
+		st := &sub.api.Stages[i]
+		def := st.Deployed
+		if def == nil {
+			def = sub.api.Editor
+		}
+		if def == nil {
+			continue
+		}
+		for _, c := range sub.cells {
+			path, method := s.wholePath(sub, c), s.scenario(c.scenario).Method
+			key := matching(def, method, path)
+			if greedy(key) { // it takes any path: the one without the wrong stage is likelier meant
+				path = strings.TrimPrefix(path, "/"+sub.Stage)
+				key = matching(def, method, path)
+			}
+			if key != "" {
+				return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(origin(sub.URL), st.Name)+path)
+			}
+		}
+	}
+	return ""
+}
+
+// stageIsRoute tells whether what stands in a URL in the place of the stage
+// begins a route: the stage was left out, not misspelt.
+func (s *study) stageIsRoute(sub *subject) bool {
+	if sub.api == nil || sub.Kind != probe.InvokeURL || sub.Stage == "" {
+		return false
+	}
+	return slices.ContainsFunc(sub.api.Stages, func(st probe.Stage) bool {
+		return st.Deployed != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool {
+			return !greedy(matching(st.Deployed, s.scenario(c.scenario).Method, s.wholePath(sub, c)))
+		})
+	})
+}
+
+// greedy tells whether a route is none, or takes any path.
+func greedy(key string) bool {
+	return key == "" || key == probe.DefaultStage || strings.HasSuffix(key, "+}")
+}
+
+// wholePath is the path that a scenario is sent to on a target, with what the
+// target's URL begins with.
+func (s *study) wholePath(sub *subject, c *cell) string {
+	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+s.scenario(c.scenario).Path, "/")
+}
+
+// origin is the scheme and host of a URL.
+func origin(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
+
+func stageURL(base, stage string) string {
+	if stage == probe.DefaultStage {
+		return base
+	}
+	return base + "/" + stage
+}
+
+// domainOf is the custom domain of a target; nil where it is none, or unread.
+func (s *study) domainOf(sub *subject) *probe.Domain {
+	if sub.Kind != probe.CustomDomain {
+		return nil
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(sub.URL, "https://"), "http://")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return s.Snapshot.Domain(host)
+}
+
+// clustersOf are the clusters of a target, by scenario and size.
+func (s *study) clustersOf(sub *subject) []int {
+	var out []int
+	for _, c := range sub.cells {
+		out = append(out, c.clusters...)
+	}
+	return out
+}
+
+func (s *study) cellNames(cells []*cell) []string {
+	var scenarios []int
+	for _, c := range cells {
+		if len(c.rows)+len(c.throttled) > 0 {
+			scenarios = append(scenarios, c.scenario)
+		}
+	}
+	return s.scenarioNames(scenarios...)
+}
+
+// unanimous are the numbers of a target of which all answers are alike.
+func (s *study) unanimous(sub *subject) *Statistics {
+	n := s.answered(sub)
+	return &Statistics{
+		Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n,
+		Share: interval(n, n, s.alpha),
+	}
+}

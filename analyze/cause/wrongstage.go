@@ -1,0 +1,335 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/remedy"
+	"stageprobe/probe"
+)
+
+// meant is the stage that a target is meant to serve: as somebody said, or the
+// one that an invoke URL names.
+func (sub *subject) meant() (probe.StageRef, bool) {
+	switch {
+	case sub.Meant != nil:
+		return *sub.Meant, true
+	case sub.Kind == probe.InvokeURL && sub.Stage != "" && sub.Unmapped == "":
+		return sub.stageRef(), true
+	}
+	return probe.StageRef{}, false
+}
+
+// meantElsewhere tells whether the configuration leads a target to another
+// stage than the one it is meant to serve.
+func (s *study) meantElsewhere(sub *subject) bool {
+	return sub.Meant != nil && sub.APIID != "" && sub.Stage != "" && sub.stageRef() != *sub.Meant
+}
+
+// sighting is what speaks about which stage serves a target.
+type sighting struct {
+	meant    probe.StageRef
+	byConfig bool // the configuration leads elsewhere
+
+	byLog    map[probe.StageRef][]int // rows whose logs name a stage
+	byAnswer map[probe.StageRef]int   // a cluster whose answer names another stage
+	rival    probe.StageRef           // the stage that serves instead, as far as known
+	rivals   []probe.StageRef         // that the answers fit, where they do not fit the stage meant
+	differs  []behaviour.Mark         // what tells the answers from those of the stage meant; On is the target
+	foreign  []behaviour.Mark         // of them, those whose telling value no stage gives
+	against  float64                  // ln evidence that the answers are not those of the stage meant
+	alike    bool                     // the rival's answers cannot be told from those of the stage meant
+	leftover bool                     // paths that the meant stage has are no routes here
+}
+
+// wrongStage finds targets that another stage serves than the one meant.
+func (s *study) wrongStage() {
+	for _, sub := range s.subjects {
+		meant, ok := sub.meant()
+		if !ok || sub.moot {
+			continue
+		}
+		g := s.sight(sub, meant)
+		switch {
+		case g.byConfig:
+			s.reportWrongStage(sub, g)
+		case s.partly(sub, g):
+		case g.logged(), len(g.byAnswer) > 0:
+			s.reportWrongStage(sub, g)
+		case g.confirmed():
+			s.addressDependent(sub, g)
+		case len(g.rivals) > 0:
+			s.reportWrongStage(sub, g)
+		case len(g.differs) > 0:
+			s.addressDependent(sub, g)
+		default:
+			s.openStage(sub, g)
+		}
+	}
+}
+
+// partly reports a target that another stage serves in part.
+func (s *study) partly(sub *subject, g *sighting) bool {
+	sh := s.sharing(sub, g)
+	if sh == nil || sh.byAnswers && len(g.rivals) > 0 {
+		return false
+	}
+	s.reportSharing(sub, g, sh)
+	return true
+}
+
+// logged tells whether the logs name another stage for two requests or more,
+// and for most of them.
+func (g *sighting) logged() bool {
+	other, own := 0, 0
+	for ref, rows := range g.byLog {
+		if ref == g.meant {
+			own += len(rows)
+		} else {
+			other += len(rows)
+		}
+	}
+	return other >= 2 && other > own
+}
+
+// confirmed tells whether the logs name the stage meant: whatever the answers look
+// like, no other stage serves the target then.
+func (g *sighting) confirmed() bool { return len(g.byLog[g.meant]) >= 2 && len(g.byLog) == 1 }
+
+func (s *study) sight(sub *subject, meant probe.StageRef) *sighting {
+	g := &sighting{meant: meant, byConfig: s.meantElsewhere(sub), byLog: map[probe.StageRef][]int{}, byAnswer: map[probe.StageRef]int{}}
+	for _, i := range sub.rows() {
+		r := &s.Rows[i]
+		if r.ServedStage != "" && r.ServedAPI != "" {
+			ref := probe.StageRef{APIID: r.ServedAPI, Stage: r.ServedStage}
+			g.byLog[ref] = append(g.byLog[ref], i)
+		}
+	}
+	for _, k := range s.clustersOf(sub) {
+		c := &s.Clusters[k]
+		if ref := (probe.StageRef{APIID: c.APIID, Stage: c.Stage}); c.APIID != "" && c.Stage != "" && ref != meant {
+			g.byAnswer[ref] = k
+		}
+	}
+	s.compare(sub, g)
+	g.leftover = s.leftover(sub, meant)
+	return g
+}
+
+// leftover tells whether a target refuses as no route what the meant stage
+// serves: the path that is left over after the mapping hits another API.
+func (s *study) leftover(sub *subject, meant probe.StageRef) bool {
+	st := s.Snapshot.API(meant.APIID).Stage(meant.Stage)
+	if st == nil || st.Deployed == nil || !s.all(sub, unrouted) {
+		return false
+	}
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool { return len(c.rows) > 0 && s.routeOf(st.Deployed, c.scenario) != "" })
+}
+
+// confirm gathers what ties a wrong stage to single answers.
+func (s *study) confirm(sub *subject, g *sighting) []string {
+	var lines []string
+	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
+		if ref == g.meant || len(g.byLog[ref]) == 0 {
+			continue
+		}
+		i := g.byLog[ref][0]
+		lines = append(lines, s.request(i, fmt.Sprintf("by the log served by stage %s of API %s", ref.Stage, ref.APIID)), s.logLine(i, served))
+	}
+	for _, ref := range slices.SortedFunc(maps.Keys(g.byAnswer), compareRefs) {
+		lines = append(lines, s.example(sub, g.byAnswer[ref])+fmt.Sprintf(": the answer itself names stage %s of API %s", ref.Stage, ref.APIID))
+	}
+	return lines
+}
+
+func compareRefs(a, b probe.StageRef) int {
+	return slices.Compare([]string{a.APIID, a.Stage}, []string{b.APIID, b.Stage})
+}
+
+func (s *study) reportWrongStage(sub *subject, g *sighting) {
+	if g.rival == (probe.StageRef{}) {
+		g.rival = g.instead(sub)
+	}
+	f := Finding{
+		Cause: WrongStage, Severity: Error, Targets: []string{sub.ID}, Step: 1,
+		Scenarios: s.cellNames(sub.cells), Remedy: s.remap(sub, g.meant),
+	}
+	lines := s.confirm(sub, g)
+	behaves := len(g.differs) > 0
+	switch {
+	case len(lines) > 0, g.byConfig && (behaves || g.leftover), s.namesStage(sub):
+		f.Linked = Proven
+	case g.byConfig:
+		f.Linked = ConsistentWith
+		f.Settles = "execution logs of either stage, or a scenario that they answer differently"
+	default:
+		f.Linked = Statistical
+		f.Settles = "execution logs of the stages, which name the stage per request"
+	}
+	f.Statement = s.wrongWords(sub, g, behaves)
+	if g.byConfig {
+		lines = append([]string{fmt.Sprintf("configuration: %s leads to stage %s of API %s, meant is stage %s of API %s",
+			sub.ID, sub.Stage, sub.APIID, g.meant.Stage, g.meant.APIID)}, lines...)
+	}
+	for _, k := range s.clustersOf(sub) {
+		lines = append(lines, s.example(sub, k))
+	}
+	f.Evidence = evidence(lines...)
+	f.Differs = s.differs(sub, g.differs, sub.ID, "stage "+g.meant.Stage)
+	f.Statistics = &Statistics{
+		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
+		Table: s.profileTable(sub, g),
+	}
+	if len(g.differs) == 0 {
+		f.Statistics = s.unanimousOrNil(sub)
+	}
+	s.report(f, sub.ID)
+	for _, k := range s.clustersOf(sub) {
+		if refused(&s.Clusters[k]) {
+			sub.explain(WrongStage, k)
+		}
+	}
+	sub.moot = s.all(sub, refused)
+}
+
+// namesStage tells whether a target's own URL names the wrong stage, and a stage
+// answers there.
+func (s *study) namesStage(sub *subject) bool {
+	return sub.Kind == probe.InvokeURL && s.meantElsewhere(sub) && s.answered(sub) > 0 && !s.all(sub, nowhere)
+}
+
+func (s *study) unanimousOrNil(sub *subject) *Statistics {
+	if s.answered(sub) == 0 {
+		return nil
+	}
+	return &Statistics{Test: "configuration", Effect: 1, N: s.answered(sub)}
+}
+
+// instead is the stage that the logs, the answers or the configuration name.
+func (g *sighting) instead(sub *subject) probe.StageRef {
+	best, most := sub.stageRef(), 0
+	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
+		if n := len(g.byLog[ref]); ref != g.meant && n > most {
+			best, most = ref, n
+		}
+	}
+	if most == 0 && !g.byConfig {
+		for _, ref := range slices.SortedFunc(maps.Keys(g.byAnswer), compareRefs) {
+			return ref
+		}
+	}
+	return best
+}
+
+func (s *study) wrongWords(sub *subject, g *sighting, behaves bool) string {
+	text := fmt.Sprintf("%s is served by stage %s, not by stage %s which it is meant to serve.", sub.ID, s.stageName(g.rival, g.meant), g.meant.Stage)
+	switch {
+	case s.namesStage(sub):
+		text = fmt.Sprintf("%s is meant to serve stage %s, but the URL itself names stage %s, which answers.", sub.URL, g.meant.Stage, s.stageName(sub.stageRef(), g.meant))
+	case g.byConfig:
+		text = fmt.Sprintf("%s is meant to serve stage %s, but %s leads to stage %s.", sub.ID, g.meant.Stage, s.leader(sub), s.stageName(sub.stageRef(), g.meant))
+	}
+	n := s.answered(sub)
+	switch {
+	case n == 0:
+		text += " It gave no answer that could confirm this."
+	case g.leftover:
+		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", plural(n, "answer"), s.summaries(s.clustersOf(sub), 2), g.meant.Stage)
+	case g.alike:
+		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, plural(len(sub.cells), "scenario"))
+	case behaves && len(g.rivals) > 0:
+		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", plural(n, "answer"), stageNames(g.rivals), g.meant.Stage, odds(g.against))
+	case behaves:
+		text += fmt.Sprintf(" Its %s are not those of stage %s (evidence %s).", plural(n, "answer"), g.meant.Stage, odds(g.against))
+	}
+	if other := g.count(); other > 0 {
+		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, plural(other, "request"))
+	}
+	return text
+}
+
+// count is how many rows the logs attribute to another stage.
+func (g *sighting) count() int {
+	n := 0
+	for ref, rows := range g.byLog {
+		if ref != g.meant {
+			n += len(rows)
+		}
+	}
+	return n
+}
+
+// stageName names a stage, with its API where that is another one.
+func (s *study) stageName(ref, beside probe.StageRef) string {
+	if ref.APIID != beside.APIID {
+		return ref.Stage + " of API " + ref.APIID
+	}
+	return ref.Stage
+}
+
+// remap leads a domain's mapping, or its routing rule, to the stage meant. Where
+// the configuration leads there already, no command mends what answers instead.
+func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
+	d := s.domainOf(sub)
+	if d != nil && sub.stageRef() == to {
+		return []Remedy{advice(fmt.Sprintf("the configuration of %s leads to stage %s already: compare what its addresses lead to (DNS records of the name, another account's or region's domain of that name, a proxy before it), and look again once a recent change of the mapping has had its minutes", d.Name, to.Stage))}
+	}
+	if d == nil {
+		return []Remedy{advice(fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID))}
+	}
+	for _, m := range d.Mappings {
+		// A shorter mapping swallows the path: it serves others, and stays.
+		if m.BasePath == urlPath(sub.URL) && m.APIID == sub.APIID && m.Stage == sub.Stage {
+			return remedy.UpdateBasePathMapping(s.Snapshot.Region, d, m, to, s.kindOfAPI(to.APIID))
+		}
+	}
+	for _, r := range d.Rules {
+		if r.APIID == sub.APIID && r.Stage == sub.Stage && !mapped(d, sub.stageRef()) {
+			return remedy.UpdateRoutingRule(s.Snapshot.Region, d, r, to)
+		}
+	}
+	return remedy.CreateBasePathMapping(s.Snapshot.Region, d, urlPath(sub.URL), to, s.kindOfAPI(to.APIID))
+}
+
+// leader is what leads a domain to its stage.
+func (s *study) leader(sub *subject) string {
+	d := s.domainOf(sub)
+	if d == nil || mapped(d, sub.stageRef()) {
+		return "its mapping"
+	}
+	for _, r := range d.Rules {
+		if r.APIID == sub.APIID && r.Stage == sub.Stage {
+			return fmt.Sprintf("its routing rule of priority %d", r.Priority)
+		}
+	}
+	return "its mapping"
+}
+
+// mapped tells whether a mapping of a domain leads to a stage.
+func mapped(d *probe.Domain, ref probe.StageRef) bool {
+	return slices.ContainsFunc(d.Mappings, func(m probe.Mapping) bool { return m.APIID == ref.APIID && m.Stage == ref.Stage })
+}
+
+// urlPath is the path of a target's URL, without slashes around it.
+func urlPath(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	return strings.Trim(path, "/")
+}
+
+// openStage asks what is left: a domain whose stage nobody could tell.
+func (s *study) openStage(sub *subject, g *sighting) {
+	if sub.Meant == nil || sub.conf != nil || s.answered(sub) == 0 || len(g.byLog) > 0 {
+		return
+	}
+	if expected := s.invoke(g.meant); expected != nil && s.alike(sub, expected) {
+		return
+	}
+	s.open = append(s.open, Open{
+		Target: sub.ID, Question: "which stage serves it", Leader: string(WrongStage),
+		Enable: "read the domain's mappings (apigateway:GET on its base path mappings)",
+	})
+}
