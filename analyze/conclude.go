@@ -15,15 +15,13 @@ import (
 func (rep *Report) Conclude(failOn cause.Severity) {
 	slices.SortStableFunc(rep.Findings, func(a, b cause.Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
-			cmp.Compare(causeRank(a.Cause), causeRank(b.Cause)),
+			cmp.Compare(cause.Rank(a.Cause), cause.Rank(b.Cause)),
 			slices.Compare(a.Targets, b.Targets), slices.Compare(a.Scenarios, b.Scenarios))
 	})
 	rep.Outcome = rep.outcome()
 	rep.ExitCode = rep.exitCode(failOn)
 	rep.Verdict = rep.verdict()
 }
-
-func causeRank(c cause.ID) int { return slices.Index(cause.Causes, c) }
 
 func (rep *Report) outcome() Outcome {
 	if slices.ContainsFunc(rep.Findings, behavioural) {
@@ -43,10 +41,7 @@ func (rep *Report) outcome() Outcome {
 // behavioural says whether a finding is about what callers get, as opposed to
 // a configuration in which nothing has shown yet.
 func behavioural(f cause.Finding) bool {
-	switch f.Cause {
-	case cause.StaleCanary:
-		return false
-	case cause.AutoDeployOff, cause.StageConfigDrift:
+	if c := cause.Of(f.Cause); c != nil && c.Configured {
 		return f.Severity == cause.Error
 	}
 	return f.Severity != cause.Info

@@ -247,12 +247,6 @@ func (s *Session) Waited(end Ending, w *Wanted) *Report {
 	return rep
 }
 
-// onTheWay are causes that a wait sees while old and new answers lie side by
-// side, and that its end settles.
-var onTheWay = []cause.ID{
-	cause.DeployPropagating, cause.ExpectationFailed, cause.UnexplainedSplit, cause.FlakyBackend,
-}
-
 // settleWait takes out of the report what was only on the way of targets that
 // have converged: findings, questions and expectations of the mixed phase.
 func (rep *Report) settleWait() {
@@ -263,7 +257,8 @@ func (rep *Report) settleWait() {
 		}
 	}
 	rep.Findings = slices.DeleteFunc(rep.Findings, func(f cause.Finding) bool {
-		over := slices.Contains(onTheWay, f.Cause) && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
+		c := cause.Of(f.Cause)
+		over := c != nil && c.Passing && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
 		if over && f.Step > 0 && f.Step <= len(rep.Steps) {
 			rep.Steps[f.Step-1].Status, rep.Steps[f.Step-1].Note = "ok", "behaviour switched once during the wait"
 		}

@@ -9,25 +9,39 @@ import (
 	"stageprobe/probe"
 )
 
-// addressDependent is the finding of a target that answers otherwise than the
+// addressDependent finds targets that answer otherwise than the own URL of the
+// stage that serves them, where no other stage answers so.
+func addressDependent(fx *Facts, _ *Known) Verdict {
+	var v Verdict
+	for i, g := range fx.sights {
+		if g != nil && g.served == byAddress {
+			if f := addressFinding(fx, fx.targets[i], g); f != nil {
+				v.report(*f, fx.targets[i].ID)
+			}
+		}
+	}
+	return v
+}
+
+// addressFinding is the finding of a target that answers otherwise than the
 // own URL of the stage that serves it, where no other stage answers so: the
 // application looks at the Host, the base path or the stage in the path that it
 // is handed. What only an edge in front of the domain adds in headers is none.
-func (s *study) addressDependent(sub *subject, g *sighting) {
+func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	marks := slices.DeleteFunc(slices.Clone(g.differs), func(m behaviour.Mark) bool { return m.Header() })
-	expected := s.invoke(g.meant)
-	if len(marks) == 0 || expected == nil || s.all(sub, refused) || s.all(expected, refused) {
-		return
+	expected := fx.invoke(g.meant)
+	if len(marks) == 0 || expected == nil || fx.all(sub, refused) || fx.all(expected, refused) {
+		return nil
 	}
-	f := Finding{
-		Cause: AddressDependent, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 1,
-		Differs: s.differs(sub, marks, sub.ID, expected.ID),
+	f := &Finding{
+		Linked: ConsistentWith, Targets: []string{sub.ID},
+		Differs: differs(fx, sub, marks, sub.ID, expected.ID),
 	}
 	var scenarios []int
 	for i := range marks {
 		scenarios = append(scenarios, marks[i].Scenario)
 	}
-	f.Scenarios = s.scenarioNames(scenarios...)
+	f.Scenarios = fx.scenarioNames(scenarios...)
 	meant := sub.stageRef() == g.meant && sub.conf != nil
 	if g.confirmed() || meant {
 		f.Linked = Statistical
@@ -40,33 +54,33 @@ func (s *study) addressDependent(sub *subject, g *sighting) {
 		sub.ID, g.meant.Stage, list(f.Scenarios), d.Where, d.Usual, d.Other, odds(g.against))
 	switch {
 	case g.confirmed():
-		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, s.addressParts(sub, expected))
+		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))
 	case meant:
-		f.Statement += fmt.Sprintf(" Its mapping leads to stage %s, and no other stage answers so: the application may answer otherwise by the address that it is handed (%s).", g.meant.Stage, s.addressParts(sub, expected))
+		f.Statement += fmt.Sprintf(" Its mapping leads to stage %s, and no other stage answers so: the application may answer otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))
 	default:
 		f.Statement += " No other stage that was probed answers so; which stage or API serves it was not seen."
 	}
 	lines := []string{}
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) && c.ref >= 0 {
-			lines = append(lines, s.example(sub, c.ref))
-			if e := s.cellOf(expected, c.scenario); e != nil && e.ref >= 0 {
-				lines = append(lines, s.example(expected, e.ref))
+			lines = append(lines, fx.example(sub, c.ref))
+			if e := cellOf(expected, c.scenario); e != nil && e.ref >= 0 {
+				lines = append(lines, fx.example(expected, e.ref))
 			}
 		}
 	}
 	f.Evidence = evidence(lines...)
 	f.Statistics = &Statistics{
-		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
-		Table: s.profileTable(sub, g),
+		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
+		Table: profileTable(fx, sub, g),
 	}
 	f.Remedy = []Remedy{advice("compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file")}
-	s.report(f, sub.ID)
+	return f
 }
 
 // addressParts are the parts of two addresses that differ in what the
 // application is handed.
-func (s *study) addressParts(a, b *subject) string {
+func addressParts(a, b *target) string {
 	var parts []string
 	if host(a.URL) != host(b.URL) {
 		parts = append(parts, fmt.Sprintf("Host %s and %s", host(a.URL), host(b.URL)))

@@ -19,7 +19,7 @@ type driver struct {
 
 // aliased are the other drivers of a split that this design does not tell from
 // its likeliest one.
-func (s *study) aliased(w *weighing) []*law {
+func aliased(w *weighing) []*law {
 	var out []*law
 	first := &w.laws[0]
 	for i := range w.laws {
@@ -31,7 +31,7 @@ func (s *study) aliased(w *weighing) []*law {
 }
 
 // driver of a law; false where it drives no single rows.
-func (s *study) driver(w *weighing, l *law) (driver, bool) {
+func driverOf(w *weighing, l *law) (driver, bool) {
 	switch {
 	case l.factor != nil:
 		post := l.factor.deviate()
@@ -50,8 +50,8 @@ func (s *study) driver(w *weighing, l *law) (driver, bool) {
 
 // notSeparated says which drivers alias the likeliest one, and the cheapest
 // requests that would tell them apart; "" where none does.
-func (s *study) notSeparated(w *weighing) string {
-	others := s.aliased(w)
+func notSeparated(fx *Facts, w *weighing) string {
+	others := aliased(w)
 	if len(others) == 0 {
 		return ""
 	}
@@ -59,7 +59,7 @@ func (s *study) notSeparated(w *weighing) string {
 	for _, l := range others {
 		names = append(names, driverName(l))
 	}
-	return fmt.Sprintf("%s go together in this design: %s", list(names), s.apart(w, &w.laws[0], others[0]))
+	return fmt.Sprintf("%s go together in this design: %s", list(names), apart(fx, w, &w.laws[0], others[0]))
 }
 
 func driverName(l *law) string {
@@ -80,14 +80,14 @@ var tellingRequest = math.Log(.8 / .02)
 
 // apart is the cheapest plan that tells two drivers apart: requests whose levels
 // make the two foresee different answers.
-func (s *study) apart(w *weighing, a, b *law) string {
-	da, oka := s.driver(w, a)
-	db, okb := s.driver(w, b)
+func apart(fx *Facts, w *weighing, a, b *law) string {
+	da, oka := driverOf(w, a)
+	db, okb := driverOf(w, b)
 	if !oka || !okb {
 		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", plural(w.n, "request"))
 	}
 	n := int(math.Ceil(math.Log(aliasRatio) / tellingRequest))
-	cells := s.tellingPairs(w, da, db)
+	cells := tellingPairs(fx, w, da, db)
 	if len(cells) == 0 {
 		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", plural(n, "request"))
 	}
@@ -96,7 +96,7 @@ func (s *study) apart(w *weighing, a, b *law) string {
 
 // tellingPairs are the pairs of levels, least asked first, for which one driver
 // foresees a deviant and the other does not.
-func (s *study) tellingPairs(w *weighing, a, b driver) []string {
+func tellingPairs(fx *Facts, w *weighing, a, b driver) []string {
 	type level struct {
 		name string
 		dev  bool
@@ -105,8 +105,8 @@ func (s *study) tellingPairs(w *weighing, a, b driver) []string {
 	var as, bs []level
 	for _, d := range w.draws {
 		var p [2]level
-		p[0].name, p[0].dev = a.level(&s.Rows[d.row])
-		p[1].name, p[1].dev = b.level(&s.Rows[d.row])
+		p[0].name, p[0].dev = a.level(&fx.Rows[d.row])
+		p[1].name, p[1].dev = b.level(&fx.Rows[d.row])
 		if p[0].name == "" || p[1].name == "" {
 			continue
 		}

@@ -8,9 +8,46 @@ import (
 	"stageprobe/analyze/stat"
 )
 
+// versionLaws: the integration runs several versions, which the logs name, or
+// which are drawn where the configuration allows for them.
+func versionLaws(fx *Facts, x *split) []law {
+	laws := factorLaws(fx, x, BackendSplit)
+	if p := versionsPrior(fx, x); p > 0 {
+		laws = append(laws, law{name: "random", prior: p, likelihood: fx.atAnyRate})
+	}
+	return laws
+}
+
+// versionsPrior is how likely drawn versions of a backend are behind a split; 0
+// where failures or refusals differ, or nothing speaks for versions.
+func versionsPrior(fx *Facts, x *split) float64 {
+	switch {
+	case x.failure || x.refusal:
+	case alias(fx, x) != "":
+		return .10
+	case oneDeployment(fx, x):
+		return .05 // what is left to differ stands behind the gateway
+	}
+	return 0
+}
+
+// backendSplit words the splits that were decided for several versions.
+func backendSplit(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(BackendSplit) {
+		f := fleet(fx, d.weighing)
+		if d.law != nil {
+			f = versions(fx, d.weighing, d.law)
+		}
+		f.Differs = d.differs(fx)
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
 // versionFactor is the Lambda version that ran. A canary that calls another
 // version is a canary: only the stage's own deployment counts here.
-func (s *study) versionFactor(sub *subject) *factor {
+func versionFactor(sub *target) *factor {
 	own := sub.DeploymentID
 	return &factor{name: "executed version", cause: BackendSplit, prior: .10, rho: .5,
 		level: func(r *Row) string {
@@ -23,9 +60,9 @@ func (s *study) versionFactor(sub *subject) *factor {
 
 // alias is the integration of a split that may have several versions behind
 // one name: a Lambda alias. It is "" where the routes call none.
-func (s *study) alias(x *split) string {
-	for _, uri := range s.integrations(x) {
-		if a := lambdaAlias(uri, s.variables(x.sub)); a != "" {
+func alias(fx *Facts, x *split) string {
+	for _, uri := range integrations(fx, x) {
+		if a := lambdaAlias(uri, variables(x.sub)); a != "" {
 			return a
 		}
 	}
@@ -50,7 +87,7 @@ func lambdaAlias(uri string, vars map[string]string) string {
 	return function
 }
 
-func (s *study) variables(sub *subject) map[string]string {
+func variables(sub *target) map[string]string {
 	if sub.conf == nil {
 		return nil
 	}
@@ -58,65 +95,65 @@ func (s *study) variables(sub *subject) map[string]string {
 }
 
 // versions is the finding of answers that follow the version that ran.
-func (s *study) versions(w *weighing, l *law) Finding {
-	f := s.backendFinding(w)
+func versions(fx *Facts, w *weighing, l *law) Finding {
+	f := backendFinding(fx, w)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s; evidence %s.",
-		orUnknown(w.sub.Stage), s.perLevel(w, l, "version "), odds(l.logE))
-	f.Statistics = s.factorStatistics(w, l)
+		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "), odds(l.logE))
+	f.Statistics = factorStatistics(fx, w, l)
 	return f
 }
 
 // oneDeployment tells whether the logs show that both behaviours of a split come
 // from the integration behind one and the same deployment: they hold requests of
 // either, and the stage has no canary, or the canary does not decide.
-func (s *study) oneDeployment(x *split) bool {
+func oneDeployment(fx *Facts, x *split) bool {
 	if x.sub.conf == nil || x.labels.known() == 0 || x.labels.counts.Deviant() == 0 {
 		return false
 	}
 	for _, k := range slices.Concat(x.clusters, x.usual) {
-		if c := &s.Clusters[k]; c.Producer != "integration" || c.NotGateway != "" {
+		if c := &fx.Clusters[k]; c.Producer != "integration" || c.NotGateway != "" {
 			return false
 		}
 	}
-	return x.sub.Canary == nil || x.labels.notE >= s.threshold()
+	return x.sub.Canary == nil || x.labels.notE >= fx.threshold()
 }
 
 // fleet is the finding of several versions that only the shares speak for.
-func (s *study) fleet(w *weighing) Finding {
-	f := s.backendFinding(w)
+func fleet(fx *Facts, w *weighing) Finding {
+	f := backendFinding(fx, w)
 	f.Linked = ConsistentWith
 	f.Statement = fmt.Sprintf("%d of %d answers deviate (%s against %s), at random, with one deployment behind stage %s. %s would answer like this, but no log says which version ran.",
-		w.k, w.n, s.summaries(w.clusters, 3), s.summaries(w.usual, 3), orUnknown(w.sub.Stage), s.versionsBehind(w.split))
-	f.Statistics = s.shareStatistics(w, BackendSplit)
-	f.Alternatives = w.alternatives(BackendSplit, s.alpha)
+		w.k, w.n, fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), orUnknown(w.sub.Stage), versionsBehind(fx, w.split))
+	f.Statistics = shareStatistics(fx, w, BackendSplit)
+	f.Alternatives = w.alternatives(BackendSplit, fx.alpha)
 	f.Settles = "turn on data tracing in the stage's execution logs, which then name the Lambda version that ran, or let the backend's answers name their version or instance"
-	if s.alias(w.split) != "" {
+	if alias(fx, w.split) != "" {
 		f.Settles = "look at the alias's routing configuration (aws lambda get-alias), or turn on data tracing in the stage's execution logs, which then name the executed version"
 	}
 	return f
 }
 
 // versionsBehind names what may have several versions behind a split.
-func (s *study) versionsBehind(x *split) string {
-	if a := s.alias(x); a != "" {
+func versionsBehind(fx *Facts, x *split) string {
+	if a := alias(fx, x); a != "" {
 		return fmt.Sprintf("The integration calls the alias %s: versions with alias weights", a)
 	}
 	return "Several instances or versions of the integration's backend"
 }
 
-func (s *study) backendFinding(w *weighing) Finding {
+func backendFinding(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: BackendSplit, Severity: Error, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: s.scenarioNames(w.scenarios()...),
-		Evidence:  s.bothSides(w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...),
+		Evidence:  bothSides(fx, w.split),
 	}
 	text := "bring all instances behind the integration to one version"
-	if a := s.alias(w.split); a != "" {
+	if a := alias(fx, w.split); a != "" {
 		name, alias, _ := strings.Cut(a, ":")
 		f.Remedy = []Remedy{{
 			Text:    "give the whole alias to one version",
-			Command: fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --routing-config '{}'%s", name, alias, s.region()),
+			Command: fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --routing-config '{}'%s", name, alias, fx.region()),
 			Changes: "the alias calls only its main version", Leaves: "API Gateway's configuration and the function's versions",
 			Undo:    "update-alias with the earlier routing configuration (aws lambda get-alias shows it: note it before)",
 			Warning: "affects every caller of the alias",
@@ -127,19 +164,19 @@ func (s *study) backendFinding(w *weighing) Finding {
 	return f
 }
 
-func (s *study) region() string {
-	if s.Snapshot.Region == "" {
+func (fx *Facts) region() string {
+	if fx.Snapshot.Region == "" {
 		return ""
 	}
-	return " --region " + s.Snapshot.Region
+	return " --region " + fx.Snapshot.Region
 }
 
 // bothSides are examples of both behaviours with what the logs say of them.
-func (s *study) bothSides(x *split) []string {
+func bothSides(fx *Facts, x *split) []string {
 	var lines []string
 	for _, deviant := range []bool{true, false} {
-		if i := s.labelled(x, deviant); i >= 0 {
-			lines = append(lines, s.request(i, ""), s.logLine(i, served))
+		if i := labelled(fx, x, deviant); i >= 0 {
+			lines = append(lines, fx.request(i, ""), fx.logLine(i, served))
 		}
 	}
 	return evidence(lines...)
@@ -147,10 +184,10 @@ func (s *study) bothSides(x *split) []string {
 
 // shareStatistics are the numbers of a split that nothing but its share speaks
 // of.
-func (s *study) shareStatistics(w *weighing, c ID) *Statistics {
+func shareStatistics(fx *Facts, w *weighing, c ID) *Statistics {
 	return &Statistics{
 		Test: "posterior", Statistic: w.post(c), N: w.n, Posterior: w.post(c),
-		Share: interval(w.k, w.n, s.alpha), Configured: s.configured(w.sub), Table: s.labelTable(w.split),
+		Share: interval(w.k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 		PValue: orderP(w),
 	}
 }

@@ -9,11 +9,31 @@ import (
 	"stageprobe/analyze/remedy"
 )
 
+// cacheLaws: whether the stage's cache answered decides.
+func cacheLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, ResponseCache) }
+
+// responseCache finds caches that answer otherwise than the integration: that of
+// one stage beside another, and what was decided of splits.
+func responseCache(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, p := range unlikePairs(fx) {
+		if p.cached != nil {
+			v.report(cachedBeside(fx, p), stageKey(p.cached.Target))
+		}
+	}
+	for _, d := range known.decidedFor(ResponseCache) {
+		f := cached(fx, d.weighing, d.law)
+		f.Differs = d.differs(fx)
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
 // cacheFactor is whether the stage's cache answered: known from a log that shows
 // no call of the integration, or from an answer that repeats what changes every
 // time.
-func (s *study) cacheFactor(sub *subject) *factor {
-	if !s.caching(sub) {
+func cacheFactor(sub *target) *factor {
+	if !caching(sub) {
 		return nil
 	}
 	return &factor{name: "stage cache", cause: ResponseCache, prior: .10, rho: .5, level: cacheLevel}
@@ -34,7 +54,7 @@ func cacheLevel(r *Row) string {
 }
 
 // caching tells whether the stage may answer from a cache.
-func (s *study) caching(sub *subject) bool {
+func caching(sub *target) bool {
 	if sub.conf == nil || !sub.conf.CacheCluster {
 		return false
 	}
@@ -47,29 +67,29 @@ func (s *study) caching(sub *subject) bool {
 }
 
 // cached is the finding of old answers that come from the stage's cache.
-func (s *study) cached(w *weighing, l *law) Finding {
+func cached(fx *Facts, w *weighing, l *law) Finding {
 	f := Finding{
 		Cause: ResponseCache, Severity: Warning, Linked: Proven, Targets: []string{w.sub.ID}, Step: 4,
-		Scenarios: s.scenarioNames(w.scenarios()...), Evidence: s.bothSides(w.split),
-		Statistics: s.factorStatistics(w, l),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Statistics: factorStatistics(fx, w, l),
 	}
 	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s; evidence %s.",
-		w.sub.Stage, s.perLevel(w, l, "cache "), odds(l.logE))
-	f.Remedy = remedy.FlushCache(s.Snapshot.Region, w.sub.api, w.sub.conf)
+		w.sub.Stage, perLevel(fx, w, l, "cache "), odds(l.logE))
+	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }
 
 // cachedSide is the stage of a pair whose cache answers otherwise than the other
 // stage's integration: caching is all in which the two differ, or the logs show
 // the one answering without its integration and the other not.
-func (s *study) cachedSide(p [2]*subject, reasons []diff.Setting) *subject {
+func cachedSide(fx *Facts, p [2]*target, reasons []diff.Setting) *target {
 	onlyCache := !slices.ContainsFunc(reasons, func(r diff.Setting) bool { return !strings.Contains(r.Name, "cach") })
 	for i, sub := range p {
 		other := p[1-i]
-		if !s.caching(sub) || s.caching(other) {
+		if !caching(sub) || caching(other) {
 			continue
 		}
-		hits, known := s.hits(sub)
+		hits, known := hits(fx, sub)
 		if onlyCache && (known == 0 || hits > 0) || known > 0 && 2*hits > known {
 			return sub
 		}
@@ -79,9 +99,9 @@ func (s *study) cachedSide(p [2]*subject, reasons []diff.Setting) *subject {
 
 // hits counts a target's answers from the cache among those of which the logs
 // tell.
-func (s *study) hits(sub *subject) (hits, known int) {
+func hits(fx *Facts, sub *target) (hits, known int) {
 	for _, i := range sub.rows() {
-		switch cacheLevel(&s.Rows[i]) {
+		switch cacheLevel(&fx.Rows[i]) {
 		case "hit":
 			hits++
 			known++
@@ -92,26 +112,26 @@ func (s *study) hits(sub *subject) (hits, known int) {
 	return hits, known
 }
 
-// reportCached is the finding of a stage that answers from its cache what
+// cachedBeside is the finding of a stage that answers from its cache what
 // another stage with the same deployment no longer answers.
-func (s *study) reportCached(p [2]*subject, sub *subject, scenarios []int, reasons []diff.Setting) {
-	other := p[0]
+func cachedBeside(fx *Facts, u *unlike) Finding {
+	p, sub, other, scenarios, reasons := u.stages, u.cached, u.stages[0], u.scenarios, u.reasons
 	if other == sub {
 		other = p[1]
 	}
 	f := Finding{
 		Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4,
-		Scenarios:  s.scenarioNames(scenarios...),
-		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: s.pairTable(p, scenarios)},
-		Remedy:     remedy.FlushCache(s.Snapshot.Region, sub.api, sub.conf),
+		Scenarios:  fx.scenarioNames(scenarios...),
+		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: pairTable(fx, p, scenarios)},
+		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),
 	}
 	f.Statement = fmt.Sprintf("Stage %s serves %s from its cache and stage %s, with the same deployment and no cache, answers otherwise: %s.",
-		sub.Stage, list(f.Scenarios), other.Stage, s.contrast(p, scenarios[0]))
+		sub.Stage, list(f.Scenarios), other.Stage, contrast(fx, p, scenarios[0]))
 	var lines []string
 	for _, r := range reasons {
 		lines = append(lines, settingFact(r, p))
 	}
-	hits, known := s.hits(sub)
+	hits, known := hits(fx, sub)
 	f.Statistics.Statistic, f.Statistics.N = float64(hits), sub.n()
 	if hits > 0 {
 		f.Linked = Proven
@@ -121,14 +141,14 @@ func (s *study) reportCached(p [2]*subject, sub *subject, scenarios []int, reaso
 	}
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) {
-			lines = append(lines, s.example(sub, c.ref))
+			lines = append(lines, fx.example(sub, c.ref))
 		}
 	}
 	f.Evidence = evidence(lines...)
-	s.report(f, sub.APIID+"/"+sub.Stage)
+	return f
 }
 
-func settingFact(r diff.Setting, p [2]*subject) string {
+func settingFact(r diff.Setting, p [2]*target) string {
 	return fmt.Sprintf("configuration: %s is %s on stage %s and %s on stage %s", r.Name,
 		value(r.Values[p[0].Stage]), p[0].Stage, value(r.Values[p[1].Stage]), p[1].Stage)
 }

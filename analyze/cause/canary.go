@@ -12,25 +12,38 @@ import (
 	"stageprobe/probe"
 )
 
-// canaryLaw: the gateway drew canary or base for each request, and the two
+// canaryLaws: the gateway drew canary or base for each request, and the two
 // sides answer differently.
-func (s *study) canaryLaw(x *split) law {
-	l := law{cause: CanarySplit, name: "canary", prior: s.canaryPrior(x), driven: true}
-	switch p0, known := s.canaryShare(x); {
-	case l.prior == 0:
-	case known:
-		l.logM = stat.CanaryLogM(x.labels.counts, x.labels.unknownDev, x.labels.unknownRef, p0)
-	default:
+func canaryLaws(fx *Facts, x *split) []law {
+	return []law{{name: "canary", prior: canaryPrior(fx, x), driven: true, likelihood: func(x *split) float64 {
+		if p0, known := canaryShare(x); known {
+			return stat.CanaryLogM(x.labels.counts, x.labels.unknownDev, x.labels.unknownRef, p0)
+		}
 		// Without a percentage a canary is any rate, as a flake is.
-		l.logM = stat.FlakyLogM(x.k, x.n, s.MinShare)
+		return stat.FlakyLogM(x.k, x.n, fx.MinShare)
+	}}}
+}
+
+// canarySplit words the splits that were decided for a canary.
+func canarySplit(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(CanarySplit) {
+		var f Finding
+		if d.marks != nil {
+			f = canaryLinked(fx, d.weighing)
+			f.Differs = differs(fx, d.sub, d.marks, canarySide, ownSide)
+		} else {
+			f = canaryFits(fx, d.weighing)
+		}
+		v.report(f, stageKey(d.sub.Target))
 	}
-	return l
+	return v
 }
 
 // canaryShare is the share of traffic that the canary is drawn with: as
 // configured, or as the logs tell it where the configuration rules a split out
 // but both sides were seen.
-func (s *study) canaryShare(x *split) (p0 float64, known bool) {
+func canaryShare(x *split) (p0 float64, known bool) {
 	if p0 = x.sub.share(); p0 > 0 && p0 < 1 {
 		return p0, true
 	}
@@ -43,7 +56,7 @@ func (s *study) canaryShare(x *split) (p0 float64, known bool) {
 // canaryPrior is how likely a canary is before the answers: .20 where one is
 // configured, none where it cannot be, weighed by what is known to differ
 // between the two snapshots.
-func (s *study) canaryPrior(x *split) float64 {
+func canaryPrior(fx *Facts, x *split) float64 {
 	sub, prior := x.sub, .20
 	switch p0 := sub.share(); {
 	case x.labels.both():
@@ -72,7 +85,7 @@ func (s *study) canaryPrior(x *split) float64 {
 		return 0
 	case same:
 		return prior * .05
-	case s.touched(x, diffs, vars):
+	case touched(fx, x, diffs, vars):
 		return prior * 3
 	case len(uncompared) == 0:
 		return prior * .05
@@ -86,9 +99,9 @@ const failingCanary = .3
 
 // touched tells whether what differs between canary and stage reaches one of
 // the splitting scenarios.
-func (s *study) touched(x *split, diffs []diff.Difference, vars []diff.Setting) bool {
+func touched(fx *Facts, x *split, diffs []diff.Difference, vars []diff.Setting) bool {
 	for _, i := range x.scenarios() {
-		route := s.routeKey(x.sub, i)
+		route := fx.routeKey(x.sub, i)
 		for _, d := range diffs {
 			if touches(d.Routes, route) {
 				return true
@@ -120,7 +133,7 @@ type shareFit struct {
 // shareFit compares the rarer side's share with the configured one. Where
 // scenarios cannot be pooled, only one scenario's count is an unbiased one: that
 // of the one sent most.
-func (s *study) shareFit(w *weighing) shareFit {
+func fitShare(w *weighing) shareFit {
 	x := w.main()
 	f := shareFit{k: x.k, n: x.n, p0: min(x.sub.share(), 1-x.sub.share())}
 	f.support = stat.ShareSupport(f.k, f.n, f.p0, stat.DefaultRho)
@@ -129,9 +142,9 @@ func (s *study) shareFit(w *weighing) shareFit {
 }
 
 // canaryLinked is the finding of a split that the logs tie to the canary.
-func (s *study) canaryLinked(w *weighing) Finding {
+func canaryLinked(fx *Facts, w *weighing) Finding {
 	c := w.main().labels.counts
-	f := s.canaryFinding(w.split)
+	f := canaryFinding(fx, w.split)
 	f.Linked = Proven
 	dev, ref := c.CanaryDev, c.Canary()
 	odd, usual := "canary", "own deployment"
@@ -142,60 +155,60 @@ func (s *study) canaryLinked(w *weighing) Finding {
 	}
 	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
 	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s; evidence %s that the label decides.",
-		s.canaryHead(w.split), dev, ref, odd, s.summaries(w.clusters, 3), otherDev, otherRef, usual, odds(w.labels.logE))
+		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual, odds(w.labels.logE))
 	if u < .5 {
 		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", percent(u))
 	}
-	f.Statement += s.canaryDrift(w.split)
+	f.Statement += canaryDrift(fx, w.split)
 	f.Statistics = &Statistics{
 		Test: "link e-value, estimated share", Statistic: w.labels.logE, EValue: evalue(w.labels.logE),
 		PValue: ptr(stat.Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef)),
 		Effect: u, N: w.n, Posterior: w.post(CanarySplit),
-		Share: interval(c.Canary(), c.N(), s.alpha), Configured: s.configured(w.sub), Table: s.labelTable(w.split),
+		Share: interval(c.Canary(), c.N(), fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 	}
-	f.Evidence = s.canaryEvidence(w.split)
+	f.Evidence = canaryEvidence(fx, w.split)
 	return f
 }
 
 // canaryFits is the finding where only the share speaks for the canary.
-func (s *study) canaryFits(w *weighing) Finding {
-	fit := s.shareFit(w)
-	f := s.canaryFinding(w.split)
+func canaryFits(fx *Facts, w *weighing) Finding {
+	fit := fitShare(w)
+	f := canaryFinding(fx, w.split)
 	f.Linked = ConsistentWith
 	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; no log ties single answers to the canary.",
-		s.canaryHead(w.split), fit.k, fit.n, s.summaries(w.clusters, 3), percent(w.sub.share()))
-	if s.absent(w) {
+		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), percent(w.sub.share()))
+	if absent(fx, w) {
 		f.Statement += fmt.Sprintf(" The logs hold %s with the usual answer, none of them by the canary, and not one deviating request: the gateway logs no request that it does not route.",
 			plural(w.labels.known(), "request"))
 	}
-	if fit.support < s.threshold() {
+	if fit.support < fx.threshold() {
 		f.Statement += " A share of half or twice as much is not excluded yet."
 	}
 	f.Statistics = &Statistics{
 		Test: "share e-value", Statistic: fit.support, EValue: evalue(fit.support), Effect: 0, N: w.n,
-		Posterior: w.post(CanarySplit), Share: interval(fit.k, fit.n, s.alpha), Configured: s.configured(w.sub),
-		Table: s.labelTable(w.split),
+		Posterior: w.post(CanarySplit), Share: interval(fit.k, fit.n, fx.alpha), Configured: configured(w.sub),
+		Table: labelTable(fx, w.split),
 	}
-	f.Evidence = s.canaryEvidence(w.split)
-	f.Alternatives = w.alternatives(CanarySplit, s.alpha)
-	f.Settles = s.settleByLogs(w.sub)
+	f.Evidence = canaryEvidence(fx, w.split)
+	f.Alternatives = w.alternatives(CanarySplit, fx.alpha)
+	f.Settles = settleByLogs(fx, w.sub)
 	return f
 }
 
-func (s *study) configured(sub *subject) *float64 {
+func configured(sub *target) *float64 {
 	if sub.Canary == nil {
 		return nil
 	}
 	return ptr(sub.share())
 }
 
-func (s *study) canaryFinding(x *split) Finding {
+func canaryFinding(fx *Facts, x *split) Finding {
 	f := Finding{
 		Cause: CanarySplit, Severity: Error, Targets: []string{x.sub.ID},
-		Scenarios: s.scenarioNames(x.scenarios()...), Step: 5,
+		Scenarios: fx.scenarioNames(x.scenarios()...), Step: 5,
 	}
 	if x.sub.conf != nil && x.sub.conf.Canary != nil {
-		region := s.Snapshot.Region
+		region := fx.Snapshot.Region
 		f.Remedy = slices.Concat(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))
 	}
 	if len(f.Remedy) == 0 {
@@ -205,19 +218,19 @@ func (s *study) canaryFinding(x *split) Finding {
 }
 
 // canaryHead says which two deployments answer, at which share.
-func (s *study) canaryHead(x *split) string {
+func canaryHead(fx *Facts, x *split) string {
 	sub := x.sub
 	var shares []string
 	if sub.Canary != nil {
 		shares = append(shares, percent(sub.share())+" configured")
 	}
 	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= measurable*float64(x.n) {
-		m := interval(c.Canary(), c.N(), s.alpha)
+		m := interval(c.Canary(), c.N(), fx.alpha)
 		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", percent(m.Estimate), percent(m.Low), percent(m.High)))
 	}
 	text := fmt.Sprintf("Stage %s answers from its own deployment and from its canary", orUnknown(sub.Stage))
 	if sub.Canary != nil && sub.DeploymentID != "" {
-		text = fmt.Sprintf("Stage %s answers from its own deployment %s and from its %s", sub.Stage, sub.DeploymentID, s.canaryName(sub))
+		text = fmt.Sprintf("Stage %s answers from its own deployment %s and from its %s", sub.Stage, sub.DeploymentID, canaryName(sub))
 	}
 	if len(shares) > 0 {
 		text += " (" + strings.Join(shares, "; ") + ")"
@@ -234,12 +247,12 @@ func orUnknown(name string) string {
 
 // canaryName names the canary with its deployment and, where it is older than
 // what the stage serves, that it is stale.
-func (s *study) canaryName(sub *subject) string {
+func canaryName(sub *target) string {
 	c := sub.Canary
 	if c.DeploymentID == "" || c.DeploymentID == sub.DeploymentID {
 		return "canary, the same deployment with other stage variables"
 	}
-	if older := s.canaryLag(sub); older > 0 {
+	if older := canaryLag(sub); older > 0 {
 		return fmt.Sprintf("stale canary %s, which is %s older than it", c.DeploymentID, age(older))
 	}
 	return "canary " + c.DeploymentID
@@ -247,7 +260,7 @@ func (s *study) canaryName(sub *subject) string {
 
 // canaryLag is how much older the canary's deployment is than the stage's own;
 // 0 where it is newer or a date is unknown.
-func (s *study) canaryLag(sub *subject) time.Duration {
+func canaryLag(sub *target) time.Duration {
 	own, canary := sub.api.Deployment(sub.DeploymentID), sub.api.Deployment(sub.Canary.DeploymentID)
 	if own == nil || canary == nil || own.Created.IsZero() || canary.Created.IsZero() {
 		return 0
@@ -259,7 +272,7 @@ func (s *study) canaryLag(sub *subject) time.Duration {
 // without a label are counted on the side that speaks against it: a canary's
 // request is known at once, one of the stage's own only once the canary's log is
 // past it, so that what is still unknown is mostly not the canary's.
-func (s *study) canaryDrift(x *split) string {
+func canaryDrift(fx *Facts, x *split) string {
 	c := x.labels.counts
 	if x.sub.Canary == nil || c.N() == 0 {
 		return ""
@@ -269,7 +282,7 @@ func (s *study) canaryDrift(x *split) string {
 	if float64(k) < p0*float64(n) {
 		k += n - c.N()
 	}
-	refuted := stat.ShareReject(k, n, p0) >= s.threshold()
+	refuted := stat.ShareReject(k, n, p0) >= fx.threshold()
 	if !refuted || (float64(c.Canary()) < p0*float64(n)) != (float64(k) < p0*float64(n)) {
 		return ""
 	}
@@ -277,8 +290,8 @@ func (s *study) canaryDrift(x *split) string {
 		percent(float64(k)/float64(n)), percent(p0))
 }
 
-func (s *study) labelTable(x *split) *Table {
-	return s.table(x, []string{"base", "canary", "unknown"}, func(r *Row) string {
+func labelTable(fx *Facts, x *split) *Table {
+	return countTable(fx, x, []string{"base", "canary", "unknown"}, func(r *Row) string {
 		switch known(r) {
 		case LabelBase:
 			return "base"
@@ -291,14 +304,14 @@ func (s *study) labelTable(x *split) *Table {
 
 // canaryEvidence is the configured canary, an answer of each side and what the
 // logs say of it.
-func (s *study) canaryEvidence(x *split) []string {
+func canaryEvidence(fx *Facts, x *split) []string {
 	var lines []string
 	if x.sub.Canary != nil {
 		lines = append(lines, canaryFact(x.sub))
 	}
 	for _, deviant := range []bool{true, false} {
-		if i := s.labelled(x, deviant); i >= 0 {
-			lines = append(lines, s.request(i, labelWords(known(&s.Rows[i]))), s.logLine(i, served))
+		if i := labelled(fx, x, deviant); i >= 0 {
+			lines = append(lines, fx.request(i, labelWords(known(&fx.Rows[i]))), fx.logLine(i, served))
 		}
 	}
 	return evidence(lines...)
@@ -315,13 +328,13 @@ func labelWords(l Label) string {
 }
 
 // labelled is the first row of a side, one with a label where there is one.
-func (s *study) labelled(x *split, deviant bool) int {
+func labelled(fx *Facts, x *split, deviant bool) int {
 	first := -1
 	for _, d := range x.draws {
 		if d.deviant != deviant {
 			continue
 		}
-		if known(&s.Rows[d.row]) != LabelUnknown {
+		if known(&fx.Rows[d.row]) != LabelUnknown {
 			return d.row
 		}
 		if first < 0 {
@@ -339,8 +352,8 @@ func overrides(vars map[string]string) string {
 }
 
 // settleByLogs names the log that would tell the sides of a canary apart.
-func (s *study) settleByLogs(sub *subject) string {
-	if s.Logs.Read && s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
+func settleByLogs(fx *Facts, sub *target) string {
+	if fx.Logs.Read && fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		return "the logs are on, but too few records were found: wait longer with --log-wait"
 	}
 	return "turn on execution logs of stage " + orUnknown(sub.Stage) +

@@ -16,131 +16,121 @@ type question struct {
 	used         int
 }
 
-// strays counts a target's deviant answers that no finding explains.
-func (s *study) strays(sub *subject) (k, n int) {
-	for _, c := range sub.cells {
-		n += len(c.rows)
-		for _, d := range s.deviants(sub, c) {
-			k += c.count[d]
-		}
-	}
-	return k, n
-}
-
 // needs is how many more answers a target takes until a behaviour with the least
 // share that must be found cannot have been missed. For a target that is refused
 // throughout, or served wrongly, it is 0.
-func (s *study) needs(sub *subject) int {
-	if sub.moot || len(sub.cells) == 0 {
+func needs(fx *Facts, known *Known, sub *target) int {
+	if known.closed[sub.index] || len(sub.cells) == 0 {
 		return 0
 	}
-	k, n := s.strays(sub)
-	if sub.split && k > 0 {
+	k, n := known.strays(sub)
+	if known.split[sub.index] && k > 0 {
 		k = 0 // the split is a question of its own
 	}
-	need := stat.NeedZero(s.MinShare, s.Confidence)
-	if k > 0 && stat.UpperBound(k, n, s.Confidence) > s.MinShare {
+	need := stat.NeedZero(fx.MinShare, fx.Confidence)
+	if k > 0 && stat.UpperBound(k, n, fx.Confidence) > fx.MinShare {
 		// Each stray answer costs about as many further ones as it takes to see
 		// one at the least share.
-		need = max(need, n) + int(math.Ceil(1/s.MinShare))
+		need = max(need, n) + int(math.Ceil(1/fx.MinShare))
 	}
 	return max(0, need-n)
 }
 
 // consistency makes the claim of each target without a split, or leaves it open.
-func (s *study) consistency(r *Result) {
-	for _, sub := range s.subjects {
-		k, n := s.strays(sub)
-		more := s.needs(sub)
-		if !sub.split && !sub.moot && n > 0 {
-			r.Claims[sub.ID] = stat.UpperBound(k, n, s.Confidence)
+func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
+	var v Verdict
+	for i, sub := range fx.targets {
+		k, n := known.strays(sub)
+		more, split, closed := needs(fx, known, sub), known.split[i], known.closed[i]
+		if !split && !closed && n > 0 {
+			claims[sub.ID] = stat.UpperBound(k, n, fx.Confidence)
 		}
 		switch {
-		case s.unanswered(sub):
-			enable := "check the name, the network and the certificate"
-			if sub.private() {
-				enable = fromWithin
-			}
-			s.open = append(s.open, Open{
-				Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", plural(n, "request")), Enable: enable,
-			})
-		case more > 0 && !(s.Done && sub.split):
-			s.open = append(s.open, Open{
+		case unanswered(fx, sub) && !closed:
+			v.Open = append(v.Open, unansweredQuestion(sub, n))
+		case more > 0 && !(fx.Done && split):
+			v.Open = append(v.Open, Open{
 				Target: sub.ID, More: more, Low: more, High: more,
-				Question: fmt.Sprintf("whether %s or more of its answers differ", percent(s.MinShare)),
+				Question: fmt.Sprintf("whether %s or more of its answers differ", percent(fx.MinShare)),
 			})
-		case sub.moot:
-			s.spendFact(sub)
+		case closed:
+			// One answer that agrees with the configuration is the least that it takes to
+			// see that a target answers nobody.
+			rows, _ := throttles(sub)
+			if used := len(rows) + sub.n(); used > 0 {
+				v.cost = append(v.cost, question{target: sub.ID, text: "why " + sub.ID + " lets no request through", used: used, bound: 1})
+			}
 		case more == 0 && n > 0:
-			s.spend(question{
-				text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", percent(s.MinShare), sub.ID),
-				used: n, bound: float64(stat.NeedZero(s.MinShare, s.Confidence)),
-			}, sub)
+			v.cost = append(v.cost, question{
+				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", percent(fx.MinShare), sub.ID),
+				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
+			})
 		}
 	}
+	return v
 }
 
-// spendFact keeps what it took to see that a target answers nobody: one answer
-// that agrees with the configuration is the least.
-func (s *study) spendFact(sub *subject) {
-	rows, _ := s.throttles(sub)
-	if used := len(rows) + sub.n(); used > 0 {
-		s.spend(question{text: "why " + sub.ID + " lets no request through", used: used, bound: 1}, sub)
+func unansweredQuestion(sub *target, n int) Open {
+	enable := "check the name, the network and the certificate"
+	if sub.private() {
+		enable = fromWithin
 	}
+	return Open{Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", plural(n, "request")), Enable: enable}
 }
 
-// remarks says of each target what no cause covers but a reader must know: that
+// remarks say of each target what no cause covers but a reader must know: that
 // every answer is a failure, or that something else than API Gateway answers.
-func (s *study) remarks() {
-	s.unhealthy()
-	for _, sub := range s.subjects {
-		for _, k := range s.clustersOf(sub) {
-			if by := s.Clusters[k].NotGateway; by != "" {
-				s.notes = append(s.notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, s.summary(k)))
+func remarks(fx *Facts) []string {
+	notes := unhealthy(fx)
+	for _, sub := range fx.targets {
+		for _, k := range fx.clustersOf(sub) {
+			if by := fx.Clusters[k].NotGateway; by != "" {
+				notes = append(notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, fx.summary(k)))
 			}
 		}
 	}
-	slices.Sort(s.notes)
-	s.notes = slices.Compact(s.notes)
+	return notes
 }
 
-// spend keeps what a target's questions cost. All are answered from the same
-// requests, so that the one with the largest bound is what they were spent on.
-func (s *study) spend(q question, sub *subject) {
-	q.target = sub.ID
-	for i, other := range s.spent {
-		if other.target == q.target {
-			if q.bound > other.bound {
-				s.spent[i] = q
-			}
-			return
+// dearest are what the targets' questions cost. All questions of a target are
+// answered from the same requests, so that the one with the largest bound is what
+// they were spent on.
+func dearest(costs []question) []question {
+	var out []question
+	for _, q := range costs {
+		i := slices.IndexFunc(out, func(o question) bool { return o.target == q.target })
+		switch {
+		case i < 0:
+			out = append(out, q)
+		case q.bound > out[i].bound:
+			out[i] = q
 		}
 	}
-	s.spent = append(s.spent, q)
+	return out
 }
 
 // unanswered tells whether requests were sent and not one was answered over
 // HTTP.
-func (s *study) unanswered(sub *subject) bool {
-	rows, total := s.throttles(sub)
-	return total > 0 && len(rows) == 0 && s.answered(sub) == 0 && !sub.moot
+func unanswered(fx *Facts, sub *target) bool {
+	rows, total := throttles(sub)
+	return total > 0 && len(rows) == 0 && fx.answered(sub) == 0
 }
 
 // distanceToGo is how much evidence the leader still lacks against its nearest
 // rival, and how much a further answer brings on average.
-func (s *study) distanceToGo(w *weighing) (need, drift, variance float64) {
+func distanceToGo(fx *Facts, w *weighing) (need, drift, variance float64) {
 	q := (float64(w.k) + .5) / (float64(w.n) + 1)
 	switch {
 	case w.labels.known() > 0 && w.labels.both():
-		need = s.threshold() - max(w.labels.logE, w.labels.notE)
+		need = fx.threshold() - max(w.labels.logE, w.labels.notE)
 		drift = max(labelInformation(w), 1e-4)
-	case s.canaryConfigured(w.sub):
-		fit := s.shareFit(w)
-		need = s.threshold() - max(fit.support, fit.reject)
+	case canaryConfigured(w.sub):
+		fit := fitShare(w)
+		need = fx.threshold() - max(fit.support, fit.reject)
 		drift = min(stat.KL(fit.p0, stat.OddsShift(fit.p0, stat.DefaultRho)), stat.KL(fit.p0, stat.OddsShift(fit.p0, 1/stat.DefaultRho)))
 	default:
-		need = s.threshold() - math.Log((1-w.post("")+1e-12)/(w.post("")+1e-12))
-		drift = stat.KL(q, s.noise())
+		need = fx.threshold() - math.Log((1-w.post("")+1e-12)/(w.post("")+1e-12))
+		drift = stat.KL(q, fx.noise())
 	}
 	return need, drift, 2 * drift
 }
@@ -154,7 +144,7 @@ func labelInformation(w *weighing) float64 {
 
 // leastFor is the least mean number of requests that a verdict can cost at the
 // run's error rates (Wald 1945).
-func (s *study) leastFor(w *weighing, cause ID, q float64) float64 {
+func leastFor(fx *Facts, w *weighing, cause ID, q float64) float64 {
 	var kl float64
 	switch {
 	case cause == CanarySplit && w.labels.known() > 0:
@@ -163,21 +153,22 @@ func (s *study) leastFor(w *weighing, cause ID, q float64) float64 {
 		p0 := min(w.sub.share(), 1-w.sub.share())
 		kl = min(stat.KL(p0, stat.OddsShift(p0, stat.DefaultRho)), stat.KL(p0, stat.OddsShift(p0, 1/stat.DefaultRho)))
 	default:
-		kl = stat.KL(q, s.noise())
+		kl = stat.KL(q, fx.noise())
 	}
 	if kl <= 0 {
 		return math.Inf(1)
 	}
-	return stat.WaldBound(s.alpha, s.alpha, kl)
+	return stat.WaldBound(fx.alpha, fx.alpha, kl)
 }
 
 // efficiency is the bound over the requests used, of the most expensive
 // question.
-func (s *study) efficiency() *Efficiency {
-	if len(s.spent) == 0 {
+func efficiency(costs []question) *Efficiency {
+	spent := dearest(costs)
+	if len(spent) == 0 {
 		return nil
 	}
-	q := slices.MaxFunc(s.spent, func(a, b question) int {
+	q := slices.MaxFunc(spent, func(a, b question) int {
 		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.text, a.text))
 	})
 	if q.used == 0 || math.IsInf(q.bound, 0) || math.IsNaN(q.bound) {
@@ -188,15 +179,15 @@ func (s *study) efficiency() *Efficiency {
 
 // next says where further requests decide most: each open question weighs as
 // many requests as it takes, on the scenarios that can decide it.
-func (s *study) next() []Cell {
+func nextCells(fx *Facts, known *Known, open []Open) []Cell {
 	weight := map[[2]int]float64{}
 	var total float64
-	for _, o := range s.open {
-		sub := s.find(func(x *subject) bool { return x.ID == o.Target })
+	for _, o := range open {
+		sub := fx.find(func(x *target) bool { return x.ID == o.Target })
 		if sub == nil || o.More == 0 {
 			continue
 		}
-		cells := s.deciding(sub)
+		cells := deciding(known, sub)
 		for _, c := range cells {
 			w := float64(o.More) / float64(len(cells))
 			weight[[2]int{sub.index, c.scenario}] += w
@@ -204,7 +195,7 @@ func (s *study) next() []Cell {
 		}
 	}
 	var out []Cell
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		for _, c := range sub.cells {
 			if w := weight[[2]int{sub.index, c.scenario}]; w > 0 {
 				out = append(out, Cell{Target: sub.index, Scenario: c.scenario, Weight: w / total})
@@ -216,9 +207,9 @@ func (s *study) next() []Cell {
 
 // deciding are the scenarios of a target that decide its questions: those that
 // split where a split is open, else all.
-func (s *study) deciding(sub *subject) []*cell {
-	if s.undone[sub.ID] {
-		splitting := slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return len(s.deviants(sub, c)) == 0 })
+func deciding(known *Known, sub *target) []*cell {
+	if known.undecided[sub.index] {
+		splitting := slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return len(known.deviants(c)) == 0 })
 		if len(splitting) > 0 {
 			return splitting
 		}

@@ -1,48 +1,154 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 )
 
-// chance are the causes under which each answer is drawn, so that only labels
+// byDraw are the causes under which each answer is drawn, so that only labels
 // or the share can tell them apart.
-var chance = []ID{CanarySplit, FlakyBackend, BackendSplit, AuthorizerCache, UnexplainedSplit}
+var byDraw = []ID{CanarySplit, FlakyBackend, BackendSplit, AuthorizerCache, UnexplainedSplit}
 
-// weighSplits weighs every split of every target and reports what is decided.
-// Driven verdicts of several targets are held against the run's error rate
-// together (e-BH, Wang & Ramdas 2022).
-func (s *study) weighSplits() {
-	var all []*weighing
-	for _, sub := range s.subjects {
-		if sub.moot {
+// decision is a split that was decided for a cause.
+type decision struct {
+	*weighing
+	cause ID
+	law   *law             // that drives the answers; nil where they are drawn
+	marks []behaviour.Mark // the features that go with it; nil where the answers as a whole do
+	level string           // the level that answers otherwise than the others, as counts name it
+}
+
+// judgement is what was decided of the splits and what is open.
+type judgement struct {
+	known     *Known // what is explained already, of the splits that were decided as well
+	decided   []*decision
+	split     []bool // per target: more than one behaviour was found
+	undecided []bool // per target: a split is still open
+	open      []Open
+	notes     []string
+	cost      []question
+	weighed   []([]Hypothesis) // per target: the posteriors of its largest split
+}
+
+// judge decides the splits of all targets, as far as the evidence goes: first what
+// was found to go with something drawn, the strongest first, then what is left by
+// the laws of all causes. No answer is explained twice.
+func judge(fx *Facts, known *Known) *judgement {
+	n := len(fx.targets)
+	j := &judgement{known: known, split: make([]bool, n), undecided: make([]bool, n), weighed: make([]([]Hypothesis), n)}
+	for _, sub := range fx.targets {
+		if !known.closed[sub.index] {
+			j.linkedCanary(fx, sub)
+			j.linkedLevels(fx, sub)
+		}
+	}
+	j.weighSplits(fx)
+	return j
+}
+
+// settle keeps a decision, with what the question cost against the least that it
+// can cost.
+func (j *judgement) settle(fx *Facts, d *decision) {
+	j.split[d.sub.index] = true
+	j.decided = append(j.decided, d)
+	j.known.explain(d.cause, d.clusters)
+	q := float64(d.k) / float64(d.n)
+	j.cost = append(j.cost, question{
+		target: d.sub.ID, text: fmt.Sprintf("what explains the split of %s", d.sub.ID), used: d.sub.n(),
+		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
+	})
+}
+
+func (j *judgement) linkedCanary(fx *Facts, sub *target) {
+	l := fx.canary[sub.index]
+	if l == nil {
+		return
+	}
+	marks := strong(l, fx.threshold())
+	if len(marks) == 0 {
+		return
+	}
+	x := j.linkedSplit(fx, sub, marks)
+	if x == nil || x.labels.veto != "" && x.labels.logE < fx.threshold() {
+		return
+	}
+	w := weigh(fx, x)
+	w.labels.logE = l.LogE
+	j.settle(fx, &decision{weighing: w, cause: CanarySplit, marks: marks, level: canarySide})
+}
+
+func (j *judgement) linkedLevels(fx *Facts, sub *target) {
+	mine := slices.DeleteFunc(slices.Clone(fx.leveled), func(l leveled) bool { return l.sub != sub.index })
+	slices.SortStableFunc(mine, func(a, b leveled) int { return cmp.Compare(b.link.LogE, a.link.LogE) })
+	for _, lv := range mine {
+		marks := strong(lv.link, fx.threshold())
+		x := j.linkedSplit(fx, sub, marks)
+		if x == nil {
 			continue
 		}
-		for _, x := range s.splits(sub) {
-			for _, part := range s.separate(x) {
-				all = append(all, s.weigh(part))
+		f := *lv.factor
+		if !f.count(fx, x) {
+			continue
+		}
+		w := weigh(fx, x)
+		w.putFirst(law{cause: f.cause, name: f.name, driven: true, factor: &f, logE: lv.link.LogE})
+		j.settle(fx, &decision{weighing: w, cause: f.cause, law: &w.laws[0], marks: marks, level: lv.level})
+	}
+}
+
+// linkedSplit is the split of a target into the behaviours that go with a
+// factor and the usual ones; nil where they are the usual ones throughout.
+func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark) *split {
+	x := &split{sub: sub}
+	for _, c := range sub.cells {
+		for _, k := range j.known.deviants(c) {
+			if goesWith(fx, k, c.ref, marks) {
+				x.clusters = append(x.clusters, k)
 			}
 		}
 	}
-	driven := s.driven(all)
+	if len(x.clusters) == 0 {
+		return nil
+	}
+	return settle(fx, x)
+}
+
+// weighSplits weighs every split of every target. Driven verdicts of several
+// targets are held against the run's error rate together (e-BH, Wang & Ramdas
+// 2022).
+func (j *judgement) weighSplits(fx *Facts) {
+	var all []*weighing
+	for _, sub := range fx.targets {
+		if j.known.closed[sub.index] {
+			continue
+		}
+		for _, x := range splitsOf(fx, j.known, sub) {
+			for _, part := range separate(fx, x) {
+				all = append(all, weigh(fx, part))
+			}
+		}
+	}
+	driven := driven(fx, all)
 	for _, w := range all {
-		s.decide(w, driven[w])
+		j.decide(fx, w, driven[w])
 	}
 }
 
 // driven are the splits whose likeliest law is a driven one and passes its
 // second lock.
-func (s *study) driven(all []*weighing) map[*weighing]*law {
+func driven(fx *Facts, all []*weighing) map[*weighing]*law {
 	var logE []float64
 	for _, w := range all {
 		logE = append(logE, w.laws[0].guarded())
 	}
 	out := map[*weighing]*law{}
-	for _, i := range stat.EBHLog(logE, s.alpha) {
+	for _, i := range stat.EBHLog(logE, fx.alpha) {
 		w := all[i]
-		if lead, p := w.lead(); lead == w.laws[0].cause && p >= 1-s.alpha {
+		if lead, p := w.lead(); lead == w.laws[0].cause && p >= 1-fx.alpha {
 			out[w] = &w.laws[0]
 		}
 	}
@@ -61,7 +167,7 @@ func (l *law) guarded() float64 {
 // separate weighs several deviant behaviours of one scenario apart, by how often
 // they come, so that a canary and another cause are told apart. What comes third
 // and later stays together.
-func (s *study) separate(x *split) []*split {
+func separate(fx *Facts, x *split) []*split {
 	const apart = 3
 	ranks := make([][]int, apart)
 	for _, c := range x.cells {
@@ -79,124 +185,101 @@ func (s *study) separate(x *split) []*split {
 	var out []*split
 	for _, clusters := range ranks {
 		if len(clusters) > 0 {
-			out = append(out, s.narrow(x, clusters))
+			out = append(out, narrow(fx, x, clusters))
 		}
 	}
 	return out
 }
 
-// decide reports the verdict on one split, or what is open about it.
-func (s *study) decide(w *weighing, driven *law) {
+// decide settles one split, or leaves it open.
+func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	sub := w.sub
-	s.remember(w)
-	if w.labels.veto != "" {
-		s.notes = append(s.notes, fmt.Sprintf("target %s: %s; no link to the canary is claimed that would not survive the worst they could say", sub.ID, w.labels.veto))
+	if j.weighed[sub.index] == nil {
+		j.weighed[sub.index] = w.hypotheses()
 	}
-	if w.post("") >= 1-s.alpha {
+	if w.labels.veto != "" {
+		j.notes = append(j.notes, fmt.Sprintf("target %s: %s; no link to the canary is claimed that would not survive the worst they could say", sub.ID, w.labels.veto))
+	}
+	if w.post("") >= 1-fx.alpha {
 		return // noise below what must be found
 	}
-	sub.split = true
+	j.split[sub.index] = true
 	switch {
+	case driven != nil && driven.cause != CanarySplit:
+		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case driven != nil:
-		s.reportDriven(w, driven)
-	case w.post("") > s.alpha:
-		s.ask(w, "whether a rare difference is more than noise")
-	case s.byChance(w):
-		s.decideChance(w)
+		j.decideChance(fx, w)
+	case w.post("") > fx.alpha:
+		j.ask(fx, w, "whether a rare difference is more than noise")
+	case byChance(fx, w):
+		j.decideChance(fx, w)
 	default:
-		s.ask(w, "what the differing answers go with")
-		if text := s.notSeparated(w); text != "" {
-			o := &s.open[len(s.open)-1]
-			o.Question += "; " + text
+		j.ask(fx, w, "what the differing answers go with")
+		if text := notSeparated(fx, w); text != "" {
+			j.open[len(j.open)-1].Question += "; " + text
 		}
 	}
 }
 
-// remember keeps the posteriors of a target's largest split.
-func (s *study) remember(w *weighing) {
-	if w.sub.weighed != nil {
-		return
-	}
+// hypotheses are the posteriors that are worth a word.
+func (w *weighing) hypotheses() []Hypothesis {
+	var out []Hypothesis
 	for _, l := range w.laws {
 		if l.post >= .001 {
-			w.sub.weighed = append(w.sub.weighed, Hypothesis{Cause: l.cause, Name: l.name, Posterior: l.post, LogE: finite(l.logE)})
+			out = append(out, Hypothesis{Cause: l.cause, Name: l.name, Posterior: l.post, LogE: finite(l.logE)})
 		}
 	}
+	return out
 }
 
 // finite is a number that JSON can hold.
 func finite(x float64) float64 { return min(max(x, -1e6), 1e6) }
 
-func (s *study) reportDriven(w *weighing, l *law) {
-	key := s.stageKey(w)
-	switch l.cause {
-	case CanarySplit:
-		s.decideChance(w)
-		return
-	case BackendSplit:
-		s.report(s.versions(w, l), key)
-	case ResponseCache:
-		s.report(s.cached(w, l), key)
-	case EndpointSplit:
-		s.report(s.endpoint(w, l), w.sub.ID)
-	case DeployPropagating:
-		s.report(s.switched(w, l), key)
-	}
-	s.account(w, l.cause)
-}
-
-// stageKey is under what findings of several targets of one stage are one.
-func (s *study) stageKey(w *weighing) string {
-	if w.sub.APIID == "" {
-		return w.sub.ID
-	}
-	return w.sub.APIID + "/" + w.sub.Stage
-}
-
 // byChance tells whether the answers are drawn, whatever draws them: nothing
 // that was observed drives them.
-func (s *study) byChance(w *weighing) bool {
+func byChance(fx *Facts, w *weighing) bool {
 	var p float64
-	for _, c := range chance {
+	for _, c := range byDraw {
 		p += w.post(c)
 	}
-	if s.Done {
+	if fx.Done {
 		return p >= .9
 	}
-	return p >= 1-s.alpha
+	return p >= 1-fx.alpha
 }
 
 // decideChance tells a canary from a flake, several versions and the unknown,
 // as far as labels or the share allow. Labels of one side alone, when nothing
 // more comes, say no less than no labels: the share still speaks.
-func (s *study) decideChance(w *weighing) {
-	lead := s.likeliest(w)
-	excluded := s.canaryExcluded(w)
+func (j *judgement) decideChance(fx *Facts, w *weighing) {
+	chance := func(id ID) { j.settle(fx, &decision{weighing: w, cause: id}) }
+	lead := likeliest(fx, w)
+	excluded := canaryExcluded(fx, w)
 	switch {
-	case s.blind(w) && lead != CanarySplit:
-		s.reportChance(w, lead)
-	case s.blind(w):
-		s.reportChance(w, UnexplainedSplit)
-	case lead == CanarySplit && w.labels.known() > 0 && !s.absent(w) && (w.labels.both() || !s.Done):
-		s.ask(w, "whether the canary label decides the answer")
+	case blind(w) && lead != CanarySplit:
+		chance(lead)
+	case blind(w):
+		chance(UnexplainedSplit)
+	case lead == CanarySplit && w.labels.known() > 0 && !absent(fx, w) && (w.labels.both() || !fx.Done):
+		j.ask(fx, w, "whether the canary label decides the answer")
 	case lead == CanarySplit:
-		fit := s.shareFit(w)
-		if w.iid && (fit.support >= s.threshold() || s.Done && fit.reject < s.threshold()) && s.canaryConfigured(w.sub) {
-			s.reportChance(w, CanarySplit)
+		fit := fitShare(w)
+		if w.iid && (fit.support >= fx.threshold() || fx.Done && fit.reject < fx.threshold()) && canaryConfigured(w.sub) {
+			chance(CanarySplit)
 			return
 		}
-		s.ask(w, "whether the share is the canary's")
-	case excluded || s.Done || s.hopeless(w):
-		s.reportChance(w, lead)
+		j.ask(fx, w, "whether the share is the canary's")
+	case excluded || fx.Done || hopeless(fx, w):
+		chance(lead)
 	default:
-		s.ask(w, "whether the canary explains it")
+		j.ask(fx, w, "whether the canary explains it")
 	}
 }
 
 // blind tells whether neither the configuration nor a log says anything of a
 // target: whether it has a canary is then unknown, and no number of requests
 // tells.
-func (s *study) blind(w *weighing) bool {
+func blind(w *weighing) bool {
 	return w.sub.conf == nil && w.sub.Canary == nil && w.labels.known() == 0
 }
 
@@ -204,29 +287,29 @@ func (s *study) blind(w *weighing) bool {
 // hold: none of the usual answers came from the canary although its percentage
 // lets expect some, and no deviant was logged. The gateway logs no request that it
 // did not route, as where the canary's deployment lacks a route.
-func (s *study) absent(w *weighing) bool {
+func absent(fx *Facts, w *weighing) bool {
 	c := w.labels.counts
 	return c.Deviant() == 0 && c.Canary() == 0 && w.labels.unknownDev == w.k &&
-		s.canaryConfigured(w.sub) && stat.UpperZero(c.N(), s.Confidence) < w.sub.share()
+		canaryConfigured(w.sub) && stat.UpperZero(c.N(), fx.Confidence) < w.sub.share()
 }
 
 // hopeless tells whether more answers would not help: the share is the canary's
 // within what can be told, and no label says more.
-func (s *study) hopeless(w *weighing) bool {
-	return w.labels.known() == 0 && s.shareFit(w).support >= s.threshold()
+func hopeless(fx *Facts, w *weighing) bool {
+	return w.labels.known() == 0 && fitShare(w).support >= fx.threshold()
 }
 
-func (s *study) canaryConfigured(sub *subject) bool {
+func canaryConfigured(sub *target) bool {
 	p := sub.share()
 	return p > 0 && p < 1
 }
 
 // likeliest is the likeliest cause among those of chance; a canary that is
 // excluded is none.
-func (s *study) likeliest(w *weighing) ID {
+func likeliest(fx *Facts, w *weighing) ID {
 	lead, most := UnexplainedSplit, 0.
-	for _, c := range chance {
-		if c == CanarySplit && s.canaryExcluded(w) {
+	for _, c := range byDraw {
+		if c == CanarySplit && canaryExcluded(fx, w) {
 			continue
 		}
 		if p := w.post(c); p > most {
@@ -236,53 +319,26 @@ func (s *study) likeliest(w *weighing) ID {
 	return lead
 }
 
-func (s *study) reportChance(w *weighing, cause ID) {
-	key := s.stageKey(w)
-	switch cause {
-	case CanarySplit:
-		s.report(s.canaryFits(w), key)
-	case FlakyBackend:
-		s.report(s.flaky(w), key)
-	case BackendSplit:
-		s.report(s.fleet(w), key)
-	case AuthorizerCache:
-		s.report(s.authCached(w), key)
-	default:
-		s.report(s.unexplained(w), key)
-	}
-	s.account(w, cause)
-}
-
-// account keeps what the question cost, against the least that it can cost.
-func (s *study) account(w *weighing, cause ID) {
-	w.sub.explain(cause, w.clusters...)
-	q := float64(w.k) / float64(w.n)
-	s.spend(question{
-		text: fmt.Sprintf("what explains the split of %s", w.sub.ID), used: w.sub.n(),
-		bound: min(float64(w.n), s.leastFor(w, cause, q)),
-	}, w.sub)
-}
-
 // ask leaves a split open, with what would decide it.
-func (s *study) ask(w *weighing, question string) {
+func (j *judgement) ask(fx *Facts, w *weighing, question string) {
 	lead, p := w.lead()
-	s.undone[w.sub.ID] = true
+	j.undecided[w.sub.index] = true
 	o := Open{
 		Target: w.sub.ID, Leader: string(lead), Posterior: p,
-		Question: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, s.summaries(w.clusters, 2)),
+		Question: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
 	}
-	o.More, o.Low, o.High = s.predict(w)
+	o.More, o.Low, o.High = predict(fx, w)
 	if w.labels.veto != "" {
 		o.Enable = w.labels.veto + ": read the logs again later (--log-wait)"
-	} else if s.canaryConfigured(w.sub) && w.labels.known() == 0 {
-		o.Enable = s.settleByLogs(w.sub)
+	} else if canaryConfigured(w.sub) && w.labels.known() == 0 {
+		o.Enable = settleByLogs(fx, w.sub)
 	}
-	s.open = append(s.open, o)
+	j.open = append(j.open, o)
 }
 
 // predict is how many further requests would about decide a split.
-func (s *study) predict(w *weighing) (more, low, high int) {
-	need, drift, variance := s.distanceToGo(w)
+func predict(fx *Facts, w *weighing) (more, low, high int) {
+	need, drift, variance := distanceToGo(fx, w)
 	if need <= 0 || drift <= 0 {
 		return max(20, w.n/4), max(10, w.n/8), max(40, w.n)
 	}

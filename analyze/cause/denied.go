@@ -3,6 +3,7 @@ package cause
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,85 +15,105 @@ import (
 // the configuration rather than the beginning of a split.
 const enoughRefused = 5
 
-// denied finds scenarios of which every answer is the same refusal.
-func (s *study) denied() {
-	for _, sub := range s.subjects {
-		if s.mutualTLS(sub) {
+// refusal is a group of scenarios of one target of which every answer is the same
+// refusal.
+type refusal struct {
+	sub     *target
+	cells   []*cell
+	noRoute bool // as a path that is no route is
+	cached  bool // by a result that the authorizer made for another route, as the logs show
+}
+
+// refusals groups what is refused throughout and not explained, by target and kind.
+func refusals(fx *Facts, known *Known) []refusal {
+	var out []refusal
+	for _, sub := range fx.targets {
+		if mutualTLS(fx, known, sub) {
 			continue
 		}
 		byKind := map[string][]*cell{}
-		var kinds []string
 		for _, c := range sub.cells {
-			if !s.refusedThroughout(sub, c) {
-				continue
+			if refusedThroughout(fx, known, sub, c) {
+				kind := kindOf(&fx.Clusters[c.ref])
+				byKind[kind] = append(byKind[kind], c)
 			}
-			kind := kindOf(&s.Clusters[c.ref])
-			if byKind[kind] == nil {
-				kinds = append(kinds, kind)
-			}
-			byKind[kind] = append(byKind[kind], c)
 		}
-		slices.Sort(kinds)
-		for _, kind := range kinds {
-			s.reportDenied(sub, byKind[kind])
+		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+			r := refusal{sub: sub, cells: byKind[kind]}
+			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0])
+			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, clustersOfCells(r.cells))
+			out = append(out, r)
 		}
-		sub.moot = sub.moot || s.all(sub, refused) && len(kinds) > 0
 	}
+	return out
+}
+
+// accessDenied finds scenarios of which every answer is the same refusal.
+func accessDenied(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, sub := range fx.targets {
+		if mutualTLS(fx, known, sub) {
+			v.report(withoutCertificate(fx, sub), sub.ID)
+			v.closed = append(v.closed, sub.index)
+		}
+	}
+	for _, r := range refusals(fx, known) {
+		if r.noRoute || r.cached {
+			continue
+		}
+		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+kindOf(&fx.Clusters[r.cells[0].ref]))
+		if fx.all(r.sub, refused) {
+			v.closed = append(v.closed, r.sub.index)
+		}
+	}
+	return v
 }
 
 // mutualTLS finds a domain that asks for a client certificate and lets nobody in
 // without: the handshake fails, or the answer is Forbidden.
-func (s *study) mutualTLS(sub *subject) bool {
-	d := s.domainOf(sub)
-	if d == nil || !d.MutualTLS || sub.n() == 0 || sub.moot || s.answered(sub) > 0 && !s.all(sub, forbidden) {
-		return false
-	}
-	f := s.refusal(sub, sub.cells, AccessDenied)
+func mutualTLS(fx *Facts, known *Known, sub *target) bool {
+	d := fx.domainOf(sub)
+	return d != nil && d.MutualTLS && sub.n() > 0 && !known.closed[sub.index] && (fx.answered(sub) == 0 || fx.all(sub, forbidden))
+}
+
+func withoutCertificate(fx *Facts, sub *target) Finding {
+	d := fx.domainOf(sub)
+	f := refusalFinding(fx, sub, sub.cells)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s asks for a client certificate (mutual TLS), and none of %s without a trusted one was let in: %s.",
-		d.Name, plural(f.Statistics.N, "request"), s.summaries(s.clustersOf(sub), 2))
+		d.Name, plural(f.Statistics.N, "request"), fx.summaries(fx.clustersOf(sub), 2))
 	f.Evidence = evidence(append([]string{"configuration: mutual TLS is on for " + d.Name}, f.Evidence...)...)
 	f.Remedy = []Remedy{advice("probe with a certificate that the domain's truststore holds (--cert, --key)")}
-	s.report(f, sub.ID)
-	sub.explainAll(AccessDenied)
-	sub.moot = true
-	return true
+	f.rests = behavioursOf(sub)
+	return f
 }
 
 // refusedThroughout tells whether a scenario got nothing but one refusal that
 // nobody expects and nothing else explains.
-func (s *study) refusedThroughout(sub *subject, c *cell) bool {
-	if c.ref < 0 || len(c.clusters) != 1 || sub.because[c.ref] != "" || !refused(&s.Clusters[c.ref]) {
+func refusedThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
+	if c.ref < 0 || len(c.clusters) != 1 || known.by[c.ref] != "" || !refused(&fx.Clusters[c.ref]) {
 		return false
 	}
-	if len(c.rows) < enoughRefused && !s.Done {
+	if len(c.rows) < enoughRefused && !fx.Done {
 		return false
 	}
-	return s.Expected == nil || !s.Expected(sub.index, c.scenario)
+	return fx.Expected == nil || !fx.Expected(sub.index, c.scenario)
 }
 
-func (s *study) reportDenied(sub *subject, cells []*cell) {
-	c := &s.Clusters[cells[0].ref]
-	if unrouted(c) && !s.signed(sub, cells[0]) {
-		s.reportNoRoute(sub, cells)
-		return
-	}
-	who, proof := s.refuser(sub, cells[0])
-	f := s.refusal(sub, cells, AccessDenied)
+func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
+	c := &fx.Clusters[cells[0].ref]
+	who, proof := refuser(fx, sub, cells[0])
+	f := refusalFinding(fx, sub, cells)
 	n := f.Statistics.N
-	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, plural(n, "request"), list(f.Scenarios), s.summary(cells[0].ref), who)
+	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, plural(n, "request"), list(f.Scenarios), fx.summary(cells[0].ref), who)
 	if proof != "" {
 		f.Linked = Proven
 		f.Evidence = evidence(append([]string{proof}, f.Evidence...)...)
 	} else {
 		f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.authorizer.error in the access log"
 	}
-	cached, ran := s.mayBeCached(sub, cells), s.authorizerRan(sub, cells)
-	if cached && s.authSkipped(&split{draws: s.drawsOf(sub)}, clustersOfCells(cells)) {
-		s.reportCachedDenial(sub, cells)
-		return
-	}
-	shared := s.oneForAll(sub, cells)
+	cached, ran := mayBeCached(fx, sub, cells), authorizerRan(fx, sub, cells)
+	shared := oneForAll(fx, sub, cells)
 	if shared != "" {
 		f.Statement += fmt.Sprintf(" Authorizer %s keeps its results: what it decided on one of these routes may decide the others until it expires.", shared)
 	}
@@ -106,34 +127,34 @@ func (s *study) reportDenied(sub *subject, cells []*cell) {
 	if unrouted(c) && sub.conf != nil && sub.conf.Deployed == nil {
 		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
 	}
-	f.Remedy = s.admit(sub, c, who)
-	s.report(f, sub.APIID+"/"+sub.Stage+"/"+kindOf(c))
+	f.Remedy = admit(fx, sub, c, who)
+	return f
 }
 
 // mayBeCached tells whether a result that the authorizer made for another route,
 // which lets the caller in, may decide these: it is kept for every route alike.
-func (s *study) mayBeCached(sub *subject, cells []*cell) bool {
+func mayBeCached(fx *Facts, sub *target, cells []*cell) bool {
 	x := &split{sub: sub, cells: cells[:1], clusters: cells[0].clusters}
-	name := s.cachingAuthorizer(x)
-	return name != "" && s.byAuthorizer(x) && slices.ContainsFunc(sub.cells, func(c *cell) bool {
-		return c.ref >= 0 && !refused(&s.Clusters[c.ref]) && s.cachingAuthorizer(&split{sub: sub, cells: []*cell{c}}) == name
+	name := cachingAuthorizer(fx, x)
+	return name != "" && byAuthorizer(fx, x) && slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		return c.ref >= 0 && !refused(&fx.Clusters[c.ref]) && cachingAuthorizer(fx, &split{sub: sub, cells: []*cell{c}}) == name
 	})
 }
 
 // oneForAll names the caching authorizer of several scenarios that are refused by
 // policy, where the logs do not show it deciding on each of them; "" elsewhere. A
 // caller without credentials is refused before any authorizer.
-func (s *study) oneForAll(sub *subject, cells []*cell) string {
-	name := s.cachingAuthorizer(&split{sub: sub, cells: cells[:1]})
-	if name == "" || len(cells) < 2 || s.Clusters[cells[0].ref].GatewayResponse != "ACCESS_DENIED" {
+func oneForAll(fx *Facts, sub *target, cells []*cell) string {
+	name := cachingAuthorizer(fx, &split{sub: sub, cells: cells[:1]})
+	if name == "" || len(cells) < 2 || fx.Clusters[cells[0].ref].GatewayResponse != "ACCESS_DENIED" {
 		return ""
 	}
 	decided := true
 	for _, c := range cells {
-		if s.cachingAuthorizer(&split{sub: sub, cells: []*cell{c}}) != name {
+		if cachingAuthorizer(fx, &split{sub: sub, cells: []*cell{c}}) != name {
 			return ""
 		}
-		decided = decided && s.authorizerRan(sub, []*cell{c})
+		decided = decided && authorizerRan(fx, sub, []*cell{c})
 	}
 	if decided {
 		return ""
@@ -143,13 +164,13 @@ func (s *study) oneForAll(sub *subject, cells []*cell) string {
 
 // authorizerRan tells whether the logs show the authorizer deciding a request
 // that was refused, rather than a result that was kept.
-func (s *study) authorizerRan(sub *subject, cells []*cell) bool {
-	if s.Records == nil {
+func authorizerRan(fx *Facts, sub *target, cells []*cell) bool {
+	if fx.Records == nil {
 		return false
 	}
 	for _, c := range cells {
 		for _, i := range c.rows {
-			for _, rec := range s.Records(s.Rows[i].RequestID) {
+			for _, rec := range fx.Records(fx.Rows[i].RequestID) {
 				if rec.AuthorizerCalled != nil && *rec.AuthorizerCalled {
 					return true
 				}
@@ -160,7 +181,7 @@ func (s *study) authorizerRan(sub *subject, cells []*cell) bool {
 }
 
 // drawsOf are all rows of a target.
-func (s *study) drawsOf(sub *subject) []draw {
+func drawsOf(sub *target) []draw {
 	var out []draw
 	for _, i := range sub.rows() {
 		out = append(out, draw{row: i})
@@ -176,35 +197,35 @@ func clustersOfCells(cells []*cell) []int {
 	return out
 }
 
-// reportCachedDenial is the finding of scenarios that are refused throughout by a
+// cachedDenial is the finding of scenarios that are refused throughout by a
 // result which the authorizer made for another route.
-func (s *study) reportCachedDenial(sub *subject, cells []*cell) {
-	name := s.cachingAuthorizer(&split{sub: sub, cells: cells[:1]})
-	f := s.refusal(sub, cells, AuthorizerCache)
+func cachedDenial(fx *Facts, sub *target, cells []*cell) Finding {
+	name := cachingAuthorizer(fx, &split{sub: sub, cells: cells[:1]})
+	f := refusalFinding(fx, sub, cells)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
-		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), s.summary(cells[0].ref), name)
-	f.Remedy = remedy.FlushAuthorizersCache(s.Snapshot.Region, sub.api, sub.conf)
+		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), fx.summary(cells[0].ref), name)
+	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, sub.api, sub.conf)
 	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
-	s.report(f, sub.APIID+"/"+sub.Stage)
+	return f
 }
 
-// refusal is what all findings of refused scenarios share.
-func (s *study) refusal(sub *subject, cells []*cell, cause ID) Finding {
+// refusalFinding is what all findings of refused scenarios share.
+func refusalFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	n := 0
 	var lines []string
+	var rests []int
 	for _, c := range cells {
 		if len(c.rows) == 0 {
 			continue
 		}
 		n += len(c.rows)
-		sub.explain(cause, c.ref)
-		lines = append(lines, s.example(sub, c.ref), s.logLine(c.rows[0], refusalLine))
+		rests = append(rests, c.ref)
+		lines = append(lines, fx.example(sub, c.ref), fx.logLine(c.rows[0], refusalLine))
 	}
 	return Finding{
-		Cause: cause, Severity: Error, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4,
-		Scenarios: s.cellNames(cells), Evidence: evidence(lines...),
-		Statistics: &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, s.alpha)},
+		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Evidence: evidence(lines...), rests: rests,
+		Statistics: &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)},
 	}
 }
 
@@ -222,12 +243,12 @@ func refusalLine(r *probe.LogRecord) string {
 
 // signed tells whether the route asks for a signature, so that a missing token is
 // what the refusal says.
-func (s *study) signed(sub *subject, c *cell) bool {
+func signed(fx *Facts, sub *target, c *cell) bool {
 	if sub.conf != nil && sub.conf.Deployed == nil { // the editor's tells what is likely
-		key := s.editorRoute(sub, c.scenario)
+		key := editorRoute(fx, sub, c.scenario)
 		return key != "" && sub.api.Editor.Routes[key].Authorization == "AWS_IAM"
 	}
-	r := s.route(sub, c.scenario)
+	r := fx.route(sub, c.scenario)
 	return r != nil && r.Authorization == "AWS_IAM"
 }
 
@@ -246,22 +267,22 @@ var refusers = map[string]string{
 
 // refuser names the part that refuses, with the record or the configuration that
 // proves it; "" where only the answer speaks.
-func (s *study) refuser(sub *subject, c *cell) (who, proof string) {
-	k := &s.Clusters[c.ref]
+func refuser(fx *Facts, sub *target, c *cell) (who, proof string) {
+	k := &fx.Clusters[c.ref]
 	who = cmp.Or(refusers[k.GatewayResponse], "An API key, a web ACL, mutual TLS or a policy may refuse it: the answer does not tell which.")
-	if line := s.logLine(c.rows[0], refusalLine); line != "" {
+	if line := fx.logLine(c.rows[0], refusalLine); line != "" {
 		return cmp.Or(refuserByLog(line), who), line
 	}
 	if k.APIID != "" && k.Stage != "" {
 		return who, fmt.Sprintf("the answer itself names stage %s of API %s as what may not be called", k.Stage, k.APIID)
 	}
-	r := s.route(sub, c.scenario)
+	r := fx.route(sub, c.scenario)
 	switch {
 	case r == nil:
 	case r.APIKeyRequired && forbidden(k):
-		return refusers["INVALID_API_KEY"], fmt.Sprintf("configuration: %s requires an API key", s.scenario(c.scenario).Route)
+		return refusers["INVALID_API_KEY"], fmt.Sprintf("configuration: %s requires an API key", fx.scenario(c.scenario).Route)
 	case r.Authorization != "" && r.Authorization != "NONE" && !forbidden(k):
-		text := fmt.Sprintf("configuration: %s has authorization %s", s.scenario(c.scenario).Route, r.Authorization)
+		text := fmt.Sprintf("configuration: %s has authorization %s", fx.scenario(c.scenario).Route, r.Authorization)
 		if r.Authorizer != "" {
 			text += " by authorizer " + r.Authorizer
 		}
@@ -288,12 +309,12 @@ func refuserByLog(line string) string {
 const fromWithin = "the API is private: probe it from a VPC with an endpoint for execute-api, and see whether the API's resource policy lets that endpoint in"
 
 // private tells whether a target is an invoke URL that only VPC endpoints reach.
-func (sub *subject) private() bool {
+func (sub *target) private() bool {
 	return sub.Kind == probe.InvokeURL && (sub.Endpoint == "PRIVATE" || sub.api != nil && slices.Contains(sub.api.EndpointTypes, "PRIVATE"))
 }
 
 // admit is what lets the request in, by who refuses it.
-func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
+func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
 	response := c.GatewayResponse
 	for kind, text := range refusers {
 		if text == who {
@@ -312,19 +333,18 @@ func (s *study) admit(sub *subject, c *Cluster, who string) []Remedy {
 	if sub.private() && text == "" {
 		out = append([]Remedy{advice(fromWithin)}, out...)
 	}
-	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !s.Logs.Proven[sub.APIID+"/"+sub.Stage] {
-		out = append(out, remedy.EnableExecutionLogs(s.Snapshot.Region, sub.api, sub.conf)...)
+	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
+		out = append(out, remedy.EnableExecutionLogs(fx.Snapshot.Region, sub.api, sub.conf)...)
 	}
 	return out
 }
 
-// reportNoRoute is the finding of scenarios whose path is no route where other
-// paths are.
-func (s *study) reportNoRoute(sub *subject, cells []*cell) {
-	f := s.refusal(sub, cells, UnmappedTarget)
-	f.Step = 1
-	f.Statement = fmt.Sprintf("%s has no route for %s: all %s are %s.", sub.ID, list(f.Scenarios), plural(f.Statistics.N, "answer"), s.summary(cells[0].ref))
-	if sub.conf != nil && sub.conf.Deployed != nil && s.routeOf(sub.conf.Deployed, cells[0].scenario) == "" {
+// noRoute is the finding of scenarios whose path is no route where other paths
+// are.
+func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
+	f := refusalFinding(fx, sub, cells)
+	f.Statement = fmt.Sprintf("%s has no route for %s: all %s are %s.", sub.ID, list(f.Scenarios), plural(f.Statistics.N, "answer"), fx.summary(cells[0].ref))
+	if sub.conf != nil && sub.conf.Deployed != nil && fx.routeOf(sub.conf.Deployed, cells[0].scenario) == "" {
 		f.Linked = Proven
 		f.Evidence = evidence(append([]string{fmt.Sprintf("configuration: deployment %s of stage %s has no route for it", sub.DeploymentID, sub.Stage)}, f.Evidence...)...)
 	} else {
@@ -332,5 +352,5 @@ func (s *study) reportNoRoute(sub *subject, cells []*cell) {
 		f.Alternatives = []Alternative{{Cause: AccessDenied}, {Cause: StaleDeployment}}
 	}
 	f.Remedy = []Remedy{advice("correct the path of the scenario, or add the route and deploy it")}
-	s.report(f, sub.ID+"/no route")
+	return f
 }

@@ -12,38 +12,70 @@ import (
 
 // pending are the edits that a stage does not serve yet.
 type pending struct {
-	sub   *subject // the first target of the stage
-	all   []*subject
+	sub   *target // the first target of the stage
+	all   []*target
 	diffs []diff.Difference
 }
 
-// deployments finds stages that run a snapshot older than the edited definition.
-func (s *study) deployments() {
-	for _, p := range s.pendings() {
-		api, st := p.sub.api, p.sub.conf
-		switch {
-		case s.reportUnserved(p):
-		case api.Kind == probe.HTTP && st.LastDeploymentSucceeded != nil && !*st.LastDeploymentSucceeded:
-			s.reportPending(p, AutoDeployFailed)
-		case api.Kind == probe.HTTP && !st.AutoDeploy:
-			s.reportPending(p, AutoDeployOff)
-		case len(p.diffs) == 0:
-		case s.servedElsewhere(p):
-			s.notes = append(s.notes, fmt.Sprintf("stage %s of API %s lacks %s that another stage already serves: promote them when they are meant for it",
-				st.Name, api.ID, plural(len(p.diffs), "edit")))
-		case s.onCanary(p):
-			s.notes = append(s.notes, fmt.Sprintf("stage %s of API %s lacks %s that its canary's newer deployment %s was made after: promoting the canary deploys them",
-				st.Name, api.ID, plural(len(p.diffs), "edit"), st.Canary.DeploymentID))
-		default:
-			s.reportPending(p, StaleDeployment)
+// waitingFor finds stages that run a snapshot older than the edited definition, of
+// those where the cause given keeps edits waiting: nobody deployed, automatic
+// deployment is off, or the last one failed.
+func waitingFor(id ID) func(*Facts, *Known) Verdict {
+	return func(fx *Facts, known *Known) Verdict {
+		var v Verdict
+		for _, p := range pendings(fx) {
+			if p.cause() != id {
+				continue
+			}
+			if w := unservedRoutes(fx, known, p); w != nil {
+				v.report(unservedFinding(fx, p, w), stageKey(p.sub.Target))
+				for _, sub := range w.targets {
+					if fx.all(sub, refused) {
+						v.closed = append(v.closed, sub.index)
+					}
+				}
+				continue
+			}
+			pendingEdits(fx, p, &v)
 		}
+		return v
+	}
+}
+
+// cause is what keeps the edits of a stage waiting.
+func (p *pending) cause() ID {
+	switch st := p.sub.conf; {
+	case p.sub.api.Kind != probe.HTTP:
+		return StaleDeployment
+	case st.LastDeploymentSucceeded != nil && !*st.LastDeploymentSucceeded:
+		return AutoDeployFailed
+	case !st.AutoDeploy:
+		return AutoDeployOff
+	}
+	return StaleDeployment
+}
+
+func pendingEdits(fx *Facts, p *pending, v *Verdict) {
+	api, st := p.sub.api, p.sub.conf
+	switch {
+	case p.cause() != StaleDeployment:
+		reportPending(fx, p, v)
+	case len(p.diffs) == 0:
+	case servedElsewhere(fx, p):
+		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that another stage already serves: promote them when they are meant for it",
+			st.Name, api.ID, plural(len(p.diffs), "edit")))
+	case onCanary(fx, p):
+		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that its canary's newer deployment %s was made after: promoting the canary deploys them",
+			st.Name, api.ID, plural(len(p.diffs), "edit"), st.Canary.DeploymentID))
+	default:
+		reportPending(fx, p, v)
 	}
 }
 
 // onCanary tells whether the pending edits are under way on the stage's canary:
 // its deployment is newer than the stage's own, no edit is known to be newer
 // still, and nothing that was read of it speaks against.
-func (s *study) onCanary(p *pending) bool {
+func onCanary(fx *Facts, p *pending) bool {
 	api, st := p.sub.api, p.sub.conf
 	if st.Canary == nil {
 		return false
@@ -52,7 +84,7 @@ func (s *study) onCanary(p *pending) bool {
 	if own == nil || canary == nil || !canary.Created.After(own.Created) {
 		return false
 	}
-	for _, e := range s.Snapshot.Edits {
+	for _, e := range fx.Snapshot.Edits {
 		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api.ID && (needs || !known) && e.At.After(canary.Created) {
 			return false
 		}
@@ -65,10 +97,10 @@ func (s *study) onCanary(p *pending) bool {
 }
 
 // pendings are the stages that were asked for, each with its targets.
-func (s *study) pendings() []*pending {
+func pendings(fx *Facts) []*pending {
 	var out []*pending
-	for _, sub := range s.subjects {
-		if sub.conf == nil || s.meantElsewhere(sub) {
+	for _, sub := range fx.targets {
+		if sub.conf == nil || meantElsewhere(sub) {
 			continue // nobody asked about the stage that a mapping leads to by mistake
 		}
 		i := slices.IndexFunc(out, func(p *pending) bool { return p.sub.conf == sub.conf })
@@ -78,10 +110,10 @@ func (s *study) pendings() []*pending {
 		}
 		diffs, _ := diff.Undeployed(sub.api, sub.conf)
 		diffs = slices.DeleteFunc(diffs, func(d diff.Difference) bool { return d.Cosmetic })
-		out = append(out, &pending{sub: sub, all: []*subject{sub}, diffs: diffs})
+		out = append(out, &pending{sub: sub, all: []*target{sub}, diffs: diffs})
 	}
 	for _, p := range out {
-		p.diffs = slices.DeleteFunc(p.diffs, func(d diff.Difference) bool { return s.policyServed(p, &d) })
+		p.diffs = slices.DeleteFunc(p.diffs, func(d diff.Difference) bool { return policyServed(fx, p, &d) })
 	}
 	return out
 }
@@ -89,15 +121,15 @@ func (s *study) pendings() []*pending {
 // policyServed tells whether the answers refute that a resource policy waits for a
 // deployment: a route that asks for no authorization is refused as only such a
 // policy refuses. Whoever exports an API may leave its policy out.
-func (s *study) policyServed(p *pending, d *diff.Difference) bool {
+func policyServed(fx *Facts, p *pending, d *diff.Difference) bool {
 	if d.Aspect != "policy" || d.B != "" || p.sub.Endpoint == "PRIVATE" {
 		return false // a private API is refused by its VPC endpoint's policy too
 	}
-	return slices.ContainsFunc(p.all, func(sub *subject) bool {
+	return slices.ContainsFunc(p.all, func(sub *target) bool {
 		return slices.ContainsFunc(sub.cells, func(c *cell) bool {
-			r := s.route(sub, c.scenario)
+			r := fx.route(sub, c.scenario)
 			return r != nil && open(r.Authorization) && slices.ContainsFunc(c.clusters, func(k int) bool {
-				return s.Clusters[k].GatewayResponse == "ACCESS_DENIED" && s.Clusters[k].Producer == "gateway"
+				return fx.Clusters[k].GatewayResponse == "ACCESS_DENIED" && fx.Clusters[k].Producer == "gateway"
 			})
 		})
 	})
@@ -107,9 +139,9 @@ func (s *study) policyServed(p *pending, d *diff.Difference) bool {
 // the API: then nothing waits for a deployment, and a stage behind another is the
 // usual order of things. Where only the one stage was asked for, its lag is the
 // question.
-func (s *study) servedElsewhere(p *pending) bool {
+func servedElsewhere(fx *Facts, p *pending) bool {
 	asked := map[string]bool{}
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.APIID == p.sub.APIID {
 			asked[sub.Stage] = true
 		}
@@ -129,45 +161,50 @@ func (s *study) servedElsewhere(p *pending) bool {
 	return false
 }
 
-func (s *study) reportPending(p *pending, cause ID) {
+func reportPending(fx *Facts, p *pending, v *Verdict) {
+	cause := p.cause()
 	api, st := p.sub.api, p.sub.conf
-	f := Finding{Cause: cause, Severity: Error, Linked: ConsistentWith, Scenarios: []string{}, Step: 3}
+	f := Finding{Linked: ConsistentWith, Scenarios: []string{}}
 	if cause == AutoDeployOff && len(p.diffs) == 0 {
 		f.Severity = Warning
 	}
 	for _, sub := range p.all {
 		f.Targets = append(f.Targets, sub.ID)
 	}
-	lines, scenarios := s.confirmEdits(p)
+	lines, scenarios, rests, seen := confirmEdits(fx, p)
+	f.rests = rests
+	if len(seen) > 0 {
+		v.seen = map[string]map[string]string{api.ID + "/" + st.Name: seen}
+	}
 	confirmed := len(lines)
-	f.Scenarios = s.scenarioNames(scenarios...)
+	f.Scenarios = fx.scenarioNames(scenarios...)
 	if confirmed > 0 || cause == AutoDeployOff && len(p.diffs) == 0 {
 		f.Linked = Proven
 	} else {
-		f.Settles = s.settlesEdits(api, st)
+		f.Settles = settlesEdits(fx, api, st)
 	}
-	f.Statement = s.pendingHead(p, cause) + s.pendingWords(p, confirmed, scenarios)
-	f.Evidence = evidence(append([]string{s.deploymentFact(api, st)}, append(lines, s.editFacts(api.ID)...)...)...)
+	f.Statement = pendingHead(fx, p, cause) + pendingWords(fx, p, confirmed, scenarios, seen)
+	f.Evidence = evidence(append([]string{deploymentFact(api, st)}, append(lines, editFacts(fx, api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
-	f.Remedy = remedy.Redeploy(s.Snapshot.Region, api, st)
+	f.Remedy = remedy.Redeploy(fx.Snapshot.Region, api, st)
 	if cause == AutoDeployOff {
-		f.Remedy = append(f.Remedy, remedy.AutoDeploy(s.Snapshot.Region, api, st)...)
+		f.Remedy = append(f.Remedy, remedy.AutoDeploy(fx.Snapshot.Region, api, st)...)
 	}
-	s.report(f, api.ID+"/"+st.Name)
+	v.report(f, stageKey(p.sub.Target))
 }
 
-func (s *study) pendingHead(p *pending, cause ID) string {
+func pendingHead(fx *Facts, p *pending, cause ID) string {
 	st := p.sub.conf
 	switch cause {
 	case AutoDeployOff:
 		if len(p.diffs) == 0 && (st.Deployed == nil || p.sub.api.Editor == nil) {
-			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, s.unreadDefinitions(p.sub))
+			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, unreadDefinitions(fx, p.sub))
 		}
 		if len(p.diffs) == 0 {
 			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
 		}
 		return fmt.Sprintf("Automatic deployment of stage %s is off, and %s for a deployment: it serves %s%s.",
-			st.Name, wait(len(p.diffs)), st.DeploymentID, s.sinceEdit(p))
+			st.Name, wait(len(p.diffs)), st.DeploymentID, sinceEdit(fx, p))
 	case AutoDeployFailed:
 		text := fmt.Sprintf("The last automatic deployment of stage %s failed, so it still serves deployment %s", st.Name, st.DeploymentID)
 		if st.LastDeploymentStatus != "" {
@@ -175,13 +212,13 @@ func (s *study) pendingHead(p *pending, cause ID) string {
 		}
 		return text + "."
 	}
-	return fmt.Sprintf("Stage %s serves deployment %s%s: %s for a deployment.", st.Name, st.DeploymentID, s.sinceEdit(p), wait(len(p.diffs)))
+	return fmt.Sprintf("Stage %s serves deployment %s%s: %s for a deployment.", st.Name, st.DeploymentID, sinceEdit(fx, p), wait(len(p.diffs)))
 }
 
 // sinceEdit says when the stage's deployment was made and when, after it, the
 // definition was last edited.
-func (s *study) sinceEdit(p *pending) string {
-	text := s.deployedBefore(p)
+func sinceEdit(fx *Facts, p *pending) string {
+	text := deployedBefore(fx, p)
 	if !strings.Contains(text, ",") {
 		return text + ", which is older than the edited definition"
 	}
@@ -190,9 +227,9 @@ func (s *study) sinceEdit(p *pending) string {
 
 // deployedBefore says when the stage's deployment was made and, where CloudTrail
 // tells of an edit after it, when that was.
-func (s *study) deployedBefore(p *pending) string {
+func deployedBefore(fx *Facts, p *pending) string {
 	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
-	e := s.lastEdit(p.sub.APIID)
+	e := lastEdit(fx, p.sub.APIID)
 	if e == nil || made == nil || !e.At.After(made.Created) {
 		return since(made)
 	}
@@ -201,10 +238,10 @@ func (s *study) deployedBefore(p *pending) string {
 
 // lastEdit is the last change of an API that needs a deployment; nil where
 // CloudTrail tells of none.
-func (s *study) lastEdit(api string) *probe.Edit {
+func lastEdit(fx *Facts, api string) *probe.Edit {
 	var last *probe.Edit
-	for i := range s.Snapshot.Edits {
-		e := &s.Snapshot.Edits[i]
+	for i := range fx.Snapshot.Edits {
+		e := &fx.Snapshot.Edits[i]
 		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && (last == nil || e.At.After(last.At)) {
 			last = e
 		}
@@ -227,7 +264,7 @@ func since(d *probe.Deployment) string {
 }
 
 // pendingWords lists the edits and what the probe saw of them.
-func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string {
+func pendingWords(fx *Facts, p *pending, confirmed int, scenarios []int, seen map[string]string) string {
 	if len(p.diffs) == 0 {
 		return ""
 	}
@@ -238,13 +275,13 @@ func (s *study) pendingWords(p *pending, confirmed int, scenarios []int) string 
 	text := " Waiting: " + some(texts, 4) + "."
 	switch {
 	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(s.scenarioNames(scenarios...))) + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
-	case len(s.Rows) == 0:
+		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(fx.scenarioNames(scenarios...))) + unshownWords(p.diffs, seen)
+	case len(fx.Rows) == 0:
 		return text + " No request was sent to confirm it."
 	case showable(p.diffs):
 		text += " No answer could confirm it: the edit shows in no request that was sent."
 	}
-	return text + unshownWords(p.diffs, s.seen[p.sub.APIID+"/"+p.sub.conf.Name])
+	return text + unshownWords(p.diffs, seen)
 }
 
 // named is an edit in two words; some name themselves.
@@ -256,8 +293,8 @@ func named(d *diff.Difference) string {
 }
 
 // settlesEdits says what would confirm edits that no answer showed.
-func (s *study) settlesEdits(api *probe.API, st *probe.Stage) string {
-	if len(s.Rows) == 0 {
+func settlesEdits(fx *Facts, api *probe.API, st *probe.Stage) string {
+	if len(fx.Rows) == 0 {
 		return checkStage(api, st) + " asks the stage itself"
 	}
 	return "deploy to the stage and run the check again with --baseline, or log $context.deploymentId"
@@ -270,22 +307,22 @@ func checkStage(api *probe.API, st *probe.Stage) string {
 
 // routeKey is the route that a scenario is meant to hit, in the editor's or in
 // the stage's definition.
-func (s *study) routeKey(sub *subject, scenario int) string {
-	if r := s.scenario(scenario).Route; r != "" {
+func (fx *Facts) routeKey(sub *target, scenario int) string {
+	if r := fx.scenario(scenario).Route; r != "" {
 		return r
 	}
 	for _, d := range []*probe.Definition{sub.conf.Deployed, sub.api.Editor} {
 		if d == nil {
 			continue
 		}
-		if r := s.routeOf(d, scenario); r != "" {
+		if r := fx.routeOf(d, scenario); r != "" {
 			return r
 		}
 	}
 	return ""
 }
 
-func (s *study) deploymentFact(api *probe.API, st *probe.Stage) string {
+func deploymentFact(api *probe.API, st *probe.Stage) string {
 	text := fmt.Sprintf("configuration: stage %s of API %s serves deployment %s", st.Name, api.ID, st.DeploymentID)
 	if d := api.Deployment(st.DeploymentID); d != nil && !d.Created.IsZero() {
 		text += " made " + day(d.Created)
@@ -294,9 +331,9 @@ func (s *study) deploymentFact(api *probe.API, st *probe.Stage) string {
 }
 
 // editFacts are the last edits that need a deployment, from CloudTrail.
-func (s *study) editFacts(api string) []string {
+func editFacts(fx *Facts, api string) []string {
 	var out []string
-	for _, e := range s.Snapshot.Edits {
+	for _, e := range fx.Snapshot.Edits {
 		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && len(out) < 2 {
 			out = append(out, strings.TrimSpace(fmt.Sprintf("CloudTrail: %s at %s %s", e.Event, day(e.At), by(e.Who))))
 		}
@@ -309,24 +346,4 @@ func by(who string) string {
 		return ""
 	}
 	return "by " + who
-}
-
-// overtaken drops edits that no answer confirmed as waiting where the stage's
-// behaviour switched during the run: the configuration was read before, and what
-// waited then may have been deployed since.
-func (s *study) overtaken() {
-	switched := map[string]bool{}
-	for _, f := range s.findings {
-		for _, t := range f.Targets {
-			switched[t] = switched[t] || f.Cause == DeployPropagating
-		}
-	}
-	s.findings = slices.DeleteFunc(s.findings, func(f Finding) bool {
-		waiting := f.Cause == StaleDeployment && f.Linked == ConsistentWith &&
-			!slices.ContainsFunc(f.Targets, func(t string) bool { return !switched[t] })
-		if waiting {
-			s.notes = append(s.notes, fmt.Sprintf("%s: edits waited for a deployment when the configuration was read; behaviour has changed since, so read it again", list(f.Targets)))
-		}
-		return waiting
-	})
 }

@@ -19,35 +19,70 @@ const (
 	noDifference    = "no difference seen"
 )
 
-// drift links settings in which stages differ to scenarios that they answer
-// differently.
-func (s *study) drift() {
-	done := map[string]bool{}
-	for _, a := range s.subjects {
-		if a.api == nil || done[a.APIID] {
-			continue
-		}
-		done[a.APIID] = true
-		all := diff.Stages(a.api)
-		linked := s.linkSettings(a.api, all)
-		if len(linked) == 0 {
-			s.untestedAuthorizers(a.api, all)
-		}
-		for _, set := range all {
-			s.settings[a.APIID] = append(s.settings[a.APIID], s.note(a.api, set, linked[set.Name]))
+// stageConfigDrift links settings in which stages differ to scenarios that they
+// answer differently, and says of each setting whether it matters.
+func stageConfigDrift(fx *Facts, _ *Known) Verdict {
+	v := Verdict{settings: map[string][]SettingNote{}}
+	unlike := unlikePairs(fx)
+	for _, u := range unlike {
+		if u.cached == nil {
+			v.report(driftFinding(fx, u), u.key())
 		}
 	}
+	for _, api := range apisOf(fx) {
+		all := diff.Stages(api)
+		linked := map[string]bool{}
+		for _, u := range unlike {
+			for _, r := range u.reasons {
+				if u.api == api {
+					linked[r.Name] = true
+				}
+			}
+		}
+		if len(linked) == 0 {
+			untestedAuthorizers(fx, api, all, &v)
+		}
+		for _, set := range all {
+			v.settings[api.ID] = append(v.settings[api.ID], note(fx, api, set, linked[set.Name]))
+		}
+	}
+	return v
+}
+
+// apisOf are the APIs of the targets, each once.
+func apisOf(fx *Facts) []*probe.API {
+	var out []*probe.API
+	for _, sub := range fx.targets {
+		if sub.api != nil && !slices.Contains(out, sub.api) {
+			out = append(out, sub.api)
+		}
+	}
+	return out
+}
+
+// unlike are two stages that answer some scenarios differently although the same
+// is deployed, with the settings that can be the reason.
+type unlike struct {
+	api       *probe.API
+	stages    [2]*target
+	scenarios []int
+	reasons   []diff.Setting
+	cached    *target // the stage whose cache is the reason; nil where none is
+}
+
+func (u *unlike) key() string {
+	return u.api.ID + "/" + u.stages[0].Stage + "/" + u.stages[1].Stage
 }
 
 // untestedAuthorizers finds stages of one deployment that ask different
 // authorizers about routes to which no request was sent: who is let in may
 // differ, and this run does not tell.
-func (s *study) untestedAuthorizers(api *probe.API, all []diff.Setting) {
-	for _, p := range s.stagePairs(api) {
+func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
+	for _, p := range stagePairs(fx, api) {
 		var reasons []diff.Setting
 		for _, set := range all {
 			if strings.HasPrefix(set.Name, "authorizers[") && set.Behaviour && set.Values[p[0].Stage] != set.Values[p[1].Stage] &&
-				p[0].DeploymentID == p[1].DeploymentID && !s.compared(api, set) && !s.intended(set) {
+				p[0].DeploymentID == p[1].DeploymentID && !compared(fx, api, set) && !intended(fx, set) {
 				reasons = append(reasons, set)
 			}
 		}
@@ -55,7 +90,7 @@ func (s *study) untestedAuthorizers(api *probe.API, all []diff.Setting) {
 			continue
 		}
 		f := Finding{
-			Cause: StageConfigDrift, Severity: Warning, Linked: ConsistentWith, Step: 4, Scenarios: []string{},
+			Severity: Warning, Linked: ConsistentWith, Scenarios: []string{},
 			Targets: []string{p[0].ID, p[1].ID}, Statistics: &Statistics{Test: "configuration"},
 			Settles: "a scenario for a route that the authorizer guards, with a token if it asks for one",
 		}
@@ -65,13 +100,13 @@ func (s *study) untestedAuthorizers(api *probe.API, all []diff.Setting) {
 			f.Evidence = append(f.Evidence, settingFact(r, p))
 		}
 		f.Evidence = evidence(f.Evidence...)
-		f.Remedy = s.alignRemedy(api, p, reasons)
-		s.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
+		f.Remedy = alignRemedy(fx, api, p, reasons)
+		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
 }
 
 // contrasts name settings with their value on either stage.
-func contrasts(p [2]*subject, reasons []diff.Setting) []string {
+func contrasts(p [2]*target, reasons []diff.Setting) []string {
 	var out []string
 	for _, r := range reasons {
 		out = append(out, fmt.Sprintf("%s (%s: %s, %s: %s)", r.Name, p[0].Stage, value(r.Values[p[0].Stage]), p[1].Stage, value(r.Values[p[1].Stage])))
@@ -80,22 +115,22 @@ func contrasts(p [2]*subject, reasons []diff.Setting) []string {
 }
 
 // note says of a setting whether it matters.
-func (s *study) note(api *probe.API, set diff.Setting, linked bool) SettingNote {
-	n := SettingNote{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: s.intended(set)}
+func note(fx *Facts, api *probe.API, set diff.Setting, linked bool) SettingNote {
+	n := SettingNote{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: intended(fx, set)}
 	switch {
 	case linked:
 		n.Matters = linkedSetting
 	case !set.Behaviour:
 		n.Matters = cosmeticSetting
-	case s.compared(api, set):
+	case compared(fx, api, set):
 		n.Matters = noDifference
 	}
 	return n
 }
 
 // intended tells whether somebody declared that stages may differ in a setting.
-func (s *study) intended(set diff.Setting) bool {
-	return slices.ContainsFunc(s.Intended, func(i Intended) bool { return i.covers(set, nil) })
+func intended(fx *Facts, set diff.Setting) bool {
+	return slices.ContainsFunc(fx.Intended, func(i Intended) bool { return i.covers(set, nil) })
 }
 
 // covers tells whether a declaration names a setting and the stages given.
@@ -108,13 +143,13 @@ func (i Intended) covers(set diff.Setting, stages []string) bool {
 
 // compared tells whether a scenario that a setting can influence was sent to two
 // stages with different values.
-func (s *study) compared(api *probe.API, set diff.Setting) bool {
-	for _, p := range s.stagePairs(api) {
+func compared(fx *Facts, api *probe.API, set diff.Setting) bool {
+	for _, p := range stagePairs(fx, api) {
 		if set.Values[p[0].Stage] == set.Values[p[1].Stage] {
 			continue
 		}
 		for _, c := range p[0].cells {
-			if _, n := s.distance(p[0], p[1], c.scenario); n > 0 && touches(set.Touches, s.routeKey(p[0], c.scenario)) {
+			if _, n := distance(fx, p[0], p[1], c.scenario); n > 0 && touches(set.Touches, fx.routeKey(p[0], c.scenario)) {
 				return true
 			}
 		}
@@ -124,18 +159,18 @@ func (s *study) compared(api *probe.API, set diff.Setting) bool {
 
 // stagePairs are the pairs of stages of an API whose own invoke URLs were
 // probed.
-func (s *study) stagePairs(api *probe.API) [][2]*subject {
-	var own []*subject
-	for _, sub := range s.subjects {
+func stagePairs(fx *Facts, api *probe.API) [][2]*target {
+	var own []*target
+	for _, sub := range fx.targets {
 		if sub.api == api && sub.conf != nil && sub.Kind == probe.InvokeURL && sub.n() > 0 {
 			own = append(own, sub)
 		}
 	}
-	var out [][2]*subject
+	var out [][2]*target
 	for i := range own {
 		for j := i + 1; j < len(own); j++ {
 			if own[i].Stage != own[j].Stage {
-				out = append(out, [2]*subject{own[i], own[j]})
+				out = append(out, [2]*target{own[i], own[j]})
 			}
 		}
 	}
@@ -146,55 +181,57 @@ func (s *study) stagePairs(api *probe.API) [][2]*subject {
 // before a difference between them counts.
 const enoughToCompare = 5
 
-// linkSettings finds, per pair of stages, scenarios that are answered differently
+// unlikePairs finds, per pair of stages, scenarios that are answered differently
 // although the same is deployed, and the settings that can be the reason.
-func (s *study) linkSettings(api *probe.API, all []diff.Setting) map[string]bool {
-	linked := map[string]bool{}
-	for _, p := range s.stagePairs(api) {
-		var scenarios []int
-		var reasons []diff.Setting
-		for _, c := range p[0].cells {
-			d, n := s.distance(p[0], p[1], c.scenario)
-			if n < enoughToCompare || d < .5 || !s.sameRoute(p[0], p[1], c.scenario) {
-				continue
-			}
-			touching := s.touching(p, c.scenario, all)
-			if len(touching) == 0 {
-				continue
-			}
-			scenarios = append(scenarios, c.scenario)
-			for _, t := range touching {
-				if !slices.ContainsFunc(reasons, func(r diff.Setting) bool { return r.Name == t.Name }) {
-					reasons = append(reasons, t)
-				}
+func unlikePairs(fx *Facts) []*unlike {
+	var out []*unlike
+	for _, api := range apisOf(fx) {
+		all := diff.Stages(api)
+		for _, p := range stagePairs(fx, api) {
+			if u := compareStages(fx, p, all); u != nil {
+				out = append(out, u)
 			}
 		}
-		if len(scenarios) == 0 {
-			continue
-		}
-		for _, r := range reasons {
-			linked[r.Name] = true
-		}
-		if cached := s.cachedSide(p, reasons); cached != nil {
-			s.reportCached(p, cached, scenarios, reasons)
-			continue
-		}
-		s.reportDrift(api, p, scenarios, reasons)
 	}
-	return linked
+	return out
+}
+
+func compareStages(fx *Facts, p [2]*target, all []diff.Setting) *unlike {
+	u := &unlike{api: p[0].api, stages: p}
+	for _, c := range p[0].cells {
+		d, n := distance(fx, p[0], p[1], c.scenario)
+		if n < enoughToCompare || d < .5 || !sameRoute(fx, p[0], p[1], c.scenario) {
+			continue
+		}
+		touching := touching(fx, p, c.scenario, all)
+		if len(touching) == 0 {
+			continue
+		}
+		u.scenarios = append(u.scenarios, c.scenario)
+		for _, t := range touching {
+			if !slices.ContainsFunc(u.reasons, func(r diff.Setting) bool { return r.Name == t.Name }) {
+				u.reasons = append(u.reasons, t)
+			}
+		}
+	}
+	if len(u.scenarios) == 0 {
+		return nil
+	}
+	u.cached = cachedSide(fx, p, u.reasons)
+	return u
 }
 
 // touching are the settings in which two stages differ that can change the
 // answers of a scenario. Where a declared difference is among them it is taken for
 // the reason, and nothing is reported.
-func (s *study) touching(p [2]*subject, scenario int, all []diff.Setting) []diff.Setting {
-	key, stages := s.routeKey(p[0], scenario), []string{p[0].Stage, p[1].Stage}
+func touching(fx *Facts, p [2]*target, scenario int, all []diff.Setting) []diff.Setting {
+	key, stages := fx.routeKey(p[0], scenario), []string{p[0].Stage, p[1].Stage}
 	var out []diff.Setting
 	for _, set := range all {
 		if !set.Behaviour || set.Values[p[0].Stage] == set.Values[p[1].Stage] || !touches(set.Touches, key) {
 			continue
 		}
-		if slices.ContainsFunc(s.Intended, func(i Intended) bool { return i.covers(set, stages) }) {
+		if slices.ContainsFunc(fx.Intended, func(i Intended) bool { return i.covers(set, stages) }) {
 			return nil
 		}
 		out = append(out, set)
@@ -204,7 +241,7 @@ func (s *study) touching(p [2]*subject, scenario int, all []diff.Setting) []diff
 
 // sameRoute tells whether two stages serve the same definition of a scenario's
 // route: the same deployment, or snapshots that agree on it but for who may call.
-func (s *study) sameRoute(a, b *subject, scenario int) bool {
+func sameRoute(fx *Facts, a, b *target, scenario int) bool {
 	if a.DeploymentID != "" && a.DeploymentID == b.DeploymentID {
 		return true
 	}
@@ -212,23 +249,21 @@ func (s *study) sameRoute(a, b *subject, scenario int) bool {
 		return false
 	}
 	diffs, _ := diff.Definitions(a.conf.Deployed, b.conf.Deployed)
-	key := s.routeKey(a, scenario)
+	key := fx.routeKey(a, scenario)
 	return !slices.ContainsFunc(diffs, func(d diff.Difference) bool {
 		return touches(d.Routes, key) && !strings.Contains(d.Aspect, "authoriz") && !strings.HasPrefix(d.Subject, "authorizer ")
 	})
 }
 
-func (s *study) reportDrift(api *probe.API, p [2]*subject, scenarios []int, reasons []diff.Setting) {
-	f := Finding{
-		Cause: StageConfigDrift, Severity: Error, Linked: Statistical, Step: 4,
-		Targets: []string{p[0].ID, p[1].ID}, Scenarios: s.scenarioNames(scenarios...),
-	}
+func driftFinding(fx *Facts, u *unlike) Finding {
+	p, scenarios, reasons := u.stages, u.scenarios, u.reasons
+	f := Finding{Linked: Statistical, Targets: []string{p[0].ID, p[1].ID}, Scenarios: fx.scenarioNames(scenarios...)}
 	var lines []string
 	for _, r := range reasons {
 		lines = append(lines, settingFact(r, p))
 	}
 	f.Statement = fmt.Sprintf("Stages %s and %s answer %s differently although the same is deployed on both: %s. They differ in %s.",
-		p[0].Stage, p[1].Stage, list(f.Scenarios), s.contrast(p, scenarios[0]), some(contrasts(p, reasons), 4))
+		p[0].Stage, p[1].Stage, list(f.Scenarios), contrast(fx, p, scenarios[0]), some(contrasts(p, reasons), 4))
 	if roots(reasons) == 1 {
 		f.Linked = Proven
 	} else {
@@ -239,16 +274,16 @@ func (s *study) reportDrift(api *probe.API, p [2]*subject, scenarios []int, reas
 		for _, c := range sub.cells {
 			if slices.Contains(scenarios, c.scenario) {
 				n += len(c.rows)
-				lines = append(lines, s.example(sub, c.ref))
-				s.absorb(sub, c)
+				lines = append(lines, fx.example(sub, c.ref))
+				f.rests = append(f.rests, refusedIn(fx, c)...)
 			}
 		}
 	}
 	f.Evidence = evidence(lines...)
-	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: s.pairTable(p, scenarios)}
-	f.Statistics.Statistic, _ = s.distance(p[0], p[1], scenarios[0])
-	f.Remedy = s.alignRemedy(api, p, reasons)
-	s.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
+	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: pairTable(fx, p, scenarios)}
+	f.Statistics.Statistic, _ = distance(fx, p[0], p[1], scenarios[0])
+	f.Remedy = alignRemedy(fx, u.api, p, reasons)
+	return f
 }
 
 // roots counts settings that can be changed on their own: an authorizer that a
@@ -276,22 +311,18 @@ func value(v string) string {
 	return v
 }
 
-// absorb marks refusals that the drift explains.
-func (s *study) absorb(sub *subject, c *cell) {
-	for _, k := range c.clusters {
-		if refused(&s.Clusters[k]) {
-			sub.explain(StageConfigDrift, k)
-		}
-	}
+// refusedIn are the refusals of a cell.
+func refusedIn(fx *Facts, c *cell) []int {
+	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !refused(&fx.Clusters[k]) })
 }
 
 // contrast shows one scenario's usual answers side by side.
-func (s *study) contrast(p [2]*subject, scenario int) string {
+func contrast(fx *Facts, p [2]*target, scenario int) string {
 	var texts []string
 	for _, sub := range p {
 		for _, c := range sub.cells {
 			if c.scenario == scenario && c.ref >= 0 {
-				texts = append(texts, fmt.Sprintf("%s gives %s in %d of %d", sub.Stage, s.summary(c.ref), c.count[c.ref], len(c.rows)))
+				texts = append(texts, fmt.Sprintf("%s gives %s in %d of %d", sub.Stage, fx.summary(c.ref), c.count[c.ref], len(c.rows)))
 			}
 		}
 	}
@@ -299,7 +330,7 @@ func (s *study) contrast(p [2]*subject, scenario int) string {
 }
 
 // pairTable counts behaviours by stage.
-func (s *study) pairTable(p [2]*subject, scenarios []int) *Table {
+func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
 	t := &Table{Columns: []string{p[0].Stage, p[1].Stage}}
 	row := map[string]int{}
 	for i, sub := range p {
@@ -308,10 +339,10 @@ func (s *study) pairTable(p [2]*subject, scenarios []int) *Table {
 				continue
 			}
 			for _, k := range c.clusters {
-				key := fmt.Sprintf("%d/%s", c.scenario, s.Clusters[k].ID)
+				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
-					t.Rows = append(t.Rows, s.row(k))
+					t.Rows = append(t.Rows, rowName(fx, k))
 					t.Counts = append(t.Counts, []int{0, 0})
 				}
 				t.Counts[row[key]][i] += c.count[k]
@@ -322,7 +353,7 @@ func (s *study) pairTable(p [2]*subject, scenarios []int) *Table {
 }
 
 // alignRemedy sets stage variables on the second stage as they are on the first.
-func (s *study) alignRemedy(api *probe.API, p [2]*subject, reasons []diff.Setting) []Remedy {
+func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting) []Remedy {
 	set := map[string]string{}
 	for _, r := range reasons {
 		if name, ok := strings.CutPrefix(r.Name, "variables."); ok {
@@ -331,7 +362,7 @@ func (s *study) alignRemedy(api *probe.API, p [2]*subject, reasons []diff.Settin
 	}
 	var out []Remedy
 	if len(set) > 0 {
-		out = remedy.StageVariables(s.Snapshot.Region, api, p[1].conf, set)
+		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
 	}
 	return append(out, advice(fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]",
 		p[0].Stage, p[1].Stage, reasons[0].Name)))

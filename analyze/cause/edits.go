@@ -12,41 +12,38 @@ import (
 )
 
 // confirmEdits are requests whose answers show that an edit is not served, with
-// their scenarios.
-func (s *study) confirmEdits(p *pending) (lines []string, scenarios []int) {
-	key := p.sub.APIID + "/" + p.sub.conf.Name
+// their scenarios and behaviours, and what was seen by the edit's subject.
+func confirmEdits(fx *Facts, p *pending) (lines []string, scenarios, rests []int, seen map[string]string) {
+	seen = map[string]string{}
 	for _, sub := range p.all {
 		for _, c := range slices.Concat(sub.confirms, sub.cells) {
 			for _, d := range p.diffs {
-				i, says := s.unserved(sub, c, &d)
+				i, says := unserved(fx, sub, c, &d)
 				if says == "" {
 					continue
 				}
-				if s.seen[key] == nil {
-					s.seen[key] = map[string]string{}
-				}
-				s.seen[key][d.Subject] = says
-				lines = append(lines, s.request(i, says))
+				seen[d.Subject] = says
+				lines = append(lines, fx.request(i, says))
 				scenarios = append(scenarios, c.scenario)
-				sub.explain(StaleDeployment, s.Rows[i].Cluster)
+				rests = append(rests, fx.Rows[i].Cluster)
 				break
 			}
 		}
 	}
-	return lines, scenarios
+	return lines, scenarios, rests, seen
 }
 
 // unserved finds an answer which shows that an edit is not served yet: the row
 // and what it says, or "". The canary's answers are none of the stage's own.
-func (s *study) unserved(sub *subject, c *cell, d *diff.Difference) (row int, says string) {
-	if !touches(d.Routes, s.routeKey(sub, c.scenario)) {
+func unserved(fx *Facts, sub *target, c *cell, d *diff.Difference) (row int, says string) {
+	if !touches(d.Routes, fx.routeKey(sub, c.scenario)) {
 		return 0, ""
 	}
 	for _, i := range c.rows {
-		if s.Rows[i].Label == LabelCanary {
+		if fx.Rows[i].Label == LabelCanary {
 			continue
 		}
-		if says := s.shows(sub, i, d); says != "" {
+		if says := shows(fx, sub, i, d); says != "" {
 			return i, says
 		}
 	}
@@ -55,9 +52,9 @@ func (s *study) unserved(sub *subject, c *cell, d *diff.Difference) (row int, sa
 
 // shows is what one answer, or its log, says of an edit that is not served; ""
 // where the edit does not show in it.
-func (s *study) shows(sub *subject, row int, d *diff.Difference) string {
-	r := &s.Rows[row]
-	sc, k := s.scenario(r.Scenario), &s.Clusters[r.Cluster]
+func shows(fx *Facts, sub *target, row int, d *diff.Difference) string {
+	r := &fx.Rows[row]
+	sc, k := fx.scenario(r.Scenario), &fx.Clusters[r.Cluster]
 	through := k.Class != ClassTransport && (k.Producer == "integration" || k.Status > 0 && k.Status < 400)
 	parameter, demanded := demandedParameter(sub.api.Editor, d)
 	switch {
@@ -78,19 +75,19 @@ func (s *study) shows(sub *subject, row int, d *diff.Difference) string {
 	case loosened(sub, sc, k, d):
 		return "the editor no longer refuses such a request, and the stage does"
 	}
-	if says := s.refusalShows(sub, k, d); says != "" {
+	if says := refusalShows(sub, k, d); says != "" {
 		return says
 	}
-	return s.logShows(sub, row, d)
+	return logShows(fx, sub, row, d)
 }
 
 // logShows is what the logs say of an edit that is not served: the integration
 // that was called, or the deployment that answered.
-func (s *study) logShows(sub *subject, row int, d *diff.Difference) string {
-	r := &s.Rows[row]
-	if d.Aspect == "integration.uri" && s.Records != nil && r.RequestID != "" {
+func logShows(fx *Facts, sub *target, row int, d *diff.Difference) string {
+	r := &fx.Rows[row]
+	if d.Aspect == "integration.uri" && fx.Records != nil && r.RequestID != "" {
 		vars := sub.conf.Variables
-		for _, rec := range s.Records(r.RequestID) {
+		for _, rec := range fx.Records(r.RequestID) {
 			if rec.IntegrationURI != "" && rec.IntegrationURI == diff.Resolve(d.B, vars) && rec.IntegrationURI != diff.Resolve(d.A, vars) {
 				return "by the log it was sent to " + rec.IntegrationURI + ", which the editor no longer names"
 			}

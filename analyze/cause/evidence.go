@@ -13,13 +13,13 @@ const maxEvidence = 6
 
 // request is a line of evidence for one row: its id, what it was, and a log
 // line where there is one.
-func (s *study) request(i int, says string) string {
-	r := &s.Rows[i]
-	line := fmt.Sprintf("request %s to %s", r.RequestID, s.Plan.Targets[r.Target].ID)
+func (fx *Facts) request(i int, says string) string {
+	r := &fx.Rows[i]
+	line := fmt.Sprintf("request %s to %s", r.RequestID, fx.Plan.Targets[r.Target].ID)
 	if r.RequestID == "" {
-		line = fmt.Sprintf("request %d of %s", r.Seq, s.Plan.Targets[r.Target].ID)
+		line = fmt.Sprintf("request %d of %s", r.Seq, fx.Plan.Targets[r.Target].ID)
 	}
-	line += fmt.Sprintf(" at %s answered %s", clock(r.At), s.summary(r.Cluster))
+	line += fmt.Sprintf(" at %s answered %s", clock(r.At), fx.summary(r.Cluster))
 	if says != "" {
 		line += ": " + says
 	}
@@ -28,12 +28,12 @@ func (s *study) request(i int, says string) string {
 
 // logLine is what the logs say of a row, as one line of evidence; "" where
 // they say nothing.
-func (s *study) logLine(i int, worth func(*probe.LogRecord) string) string {
-	id := s.Rows[i].RequestID
-	if s.Records == nil || id == "" {
+func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) string) string {
+	id := fx.Rows[i].RequestID
+	if fx.Records == nil || id == "" {
 		return ""
 	}
-	for _, r := range s.Records(id) {
+	for _, r := range fx.Records(id) {
 		if text := worth(&r); text != "" {
 			return fmt.Sprintf("log %s: (%s) %s", r.Group, id, text)
 		}
@@ -90,10 +90,10 @@ func evidence(lines ...string) []string {
 }
 
 // firstOf is the first row of a cluster on a target; -1 where there is none.
-func (s *study) firstOf(sub *subject, cluster int) int {
+func (fx *Facts) firstOf(sub *target, cluster int) int {
 	for _, c := range slices.Concat(sub.cells, sub.confirms) {
 		for _, i := range c.rows {
-			if s.Rows[i].Cluster == cluster {
+			if fx.Rows[i].Cluster == cluster {
 				return i
 			}
 		}
@@ -102,9 +102,9 @@ func (s *study) firstOf(sub *subject, cluster int) int {
 }
 
 // example is a request line for a cluster.
-func (s *study) example(sub *subject, cluster int) string {
-	if i := s.firstOf(sub, cluster); i >= 0 {
-		return s.request(i, "")
+func (fx *Facts) example(sub *target, cluster int) string {
+	if i := fx.firstOf(sub, cluster); i >= 0 {
+		return fx.request(i, "")
 	}
 	return ""
 }

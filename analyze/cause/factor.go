@@ -32,24 +32,22 @@ type factor struct {
 // factors are what may drive a split, where it varies at all. A connection is
 // none where no answer came: one that breaks takes all its requests with it, so
 // that such failures follow connections whatever breaks them.
-func (s *study) factors(x *split) []*factor {
-	all := s.drawnFactors(x.sub)
-	if x.transport {
-		all = slices.DeleteFunc(all, func(f *factor) bool { return f != nil && strings.Contains(f.name, "connection") })
-	}
-	return slices.DeleteFunc(all, func(f *factor) bool { return f == nil || !s.levels(f, x) })
+func factors(fx *Facts, x *split, of ID) []*factor {
+	return slices.DeleteFunc(drawnFactors(x.sub), func(f *factor) bool {
+		return f.cause != of || x.transport && strings.Contains(f.name, "connection") || !f.count(fx, x)
+	})
 }
 
 // drawnFactors are what may drive a target's answers beside the canary.
-func (s *study) drawnFactors(sub *subject) []*factor {
-	return []*factor{
-		s.versionFactor(sub), s.cacheFactor(sub),
+func drawnFactors(sub *target) []*factor {
+	return slices.DeleteFunc([]*factor{
+		versionFactor(sub), cacheFactor(sub),
 		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
 		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
 		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
 		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
 		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
-	}
+	}, func(f *factor) bool { return f == nil })
 }
 
 func connection(r *Row) string {
@@ -73,13 +71,13 @@ func use(r *Row) string {
 	return "reused connection"
 }
 
-// levels counts a factor's levels and tells whether there are two or more, known
+// count counts a factor's levels and tells whether there are two or more, known
 // for most rows. Levels that were seen once each show nothing yet; leaving the
 // factor out for that would make its rivals look surer than they are.
-func (s *study) levels(f *factor, x *split) bool {
+func (f *factor) count(fx *Facts, x *split) bool {
 	k, n, known := map[string]int{}, map[string]int{}, 0
 	for _, d := range x.draws {
-		l := f.level(&s.Rows[d.row])
+		l := f.level(&fx.Rows[d.row])
 		if l == "" {
 			continue
 		}
@@ -89,7 +87,7 @@ func (s *study) levels(f *factor, x *split) bool {
 			k[l]++
 		}
 	}
-	f.levels = slices.Sorted(maps.Keys(n))
+	f.levels, f.k, f.n = slices.Sorted(maps.Keys(n)), nil, nil
 	for _, l := range f.levels {
 		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
 	}
@@ -97,14 +95,23 @@ func (s *study) levels(f *factor, x *split) bool {
 }
 
 // factorLaws: some levels of a factor deviate, the others do not.
-func (s *study) factorLaws(x *split) []law {
+func factorLaws(fx *Facts, x *split, of ID) []law {
 	var laws []law
-	for _, f := range s.factors(x) {
-		l := law{cause: f.cause, name: f.name, prior: f.prior, driven: true, factor: f}
-		l.logM = stat.LogSumExp(stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)) + s.without(f, x)
-		laws = append(laws, l)
+	for _, f := range factors(fx, x, of) {
+		laws = append(laws, law{name: f.name, prior: f.prior, driven: true, factor: f, anyNaming: true, likelihood: func(x *split) float64 {
+			return stat.LogSumExp(stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)) + without(fx, f, x)
+		}})
 	}
 	return laws
+}
+
+// differs says in what the answers at the level that was found differ from those
+// at the others; nil where the answers as a whole were held against the levels.
+func (d *decision) differs(fx *Facts) []Difference {
+	if d.marks == nil {
+		return nil
+	}
+	return differs(fx, d.sub, d.marks, d.level, "the others")
 }
 
 // others counts the answers of each level that do not deviate.
@@ -128,10 +135,10 @@ func (f *factor) deviate() []float64 {
 }
 
 // without is the ln probability of the rows whose level is not known: any share.
-func (s *study) without(f *factor, x *split) float64 {
+func without(fx *Facts, f *factor, x *split) float64 {
 	var c [2]int
 	for _, d := range x.draws {
-		if f.level(&s.Rows[d.row]) != "" {
+		if f.level(&fx.Rows[d.row]) != "" {
 			continue
 		}
 		if d.deviant {
@@ -147,15 +154,15 @@ func (s *study) without(f *factor, x *split) float64 {
 }
 
 // perLevel says what each level answers, for one scenario and the first levels.
-func (s *study) perLevel(w *weighing, l *law, prefix string) string {
+func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
 	const most = 4
 	x := w.main()
-	scenario := s.Rows[x.draws[0].row].Scenario
+	scenario := fx.Rows[x.draws[0].row].Scenario
 	var texts []string
 	for _, level := range l.factor.levels {
 		count, n, best := map[int]int{}, 0, -1
 		for _, d := range x.draws {
-			r := &s.Rows[d.row]
+			r := &fx.Rows[d.row]
 			if r.Scenario != scenario || l.factor.level(r) != level {
 				continue
 			}
@@ -166,31 +173,31 @@ func (s *study) perLevel(w *weighing, l *law, prefix string) string {
 			}
 		}
 		if n > 0 {
-			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, s.summary(best), count[best], n))
+			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, fx.summary(best), count[best], n))
 		}
 	}
-	return some(texts, most) + " (" + s.scenario(scenario).Name + ")"
+	return some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
 }
 
 // factorStatistics are the numbers behind a split that a factor drives.
-func (s *study) factorStatistics(w *weighing, l *law) *Statistics {
+func factorStatistics(fx *Facts, w *weighing, l *law) *Statistics {
 	f := l.factor
-	two := s.twoRows(w.main(), f.levels, f.level)
+	two := twoRows(fx, w.main(), f.levels, f.level)
 	st := &Statistics{
 		Test: "factor model, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(l.cause),
-		Effect: stat.ExplainedShare(two), Share: interval(w.k, w.n, s.alpha), Table: s.table(w.split, f.levels, f.level),
+		Effect: stat.ExplainedShare(two), Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, f.levels, f.level),
 	}
 	if len(f.levels) == 2 {
 		st.PValue = ptr(stat.Fisher(two[0][0], two[0][1], two[1][0], two[1][1]))
-	} else if s.Done {
-		st.PValue = ptr(s.permuted(w.split, f))
+	} else if fx.Done {
+		st.PValue = ptr(permuted(fx, w.split, f))
 	}
 	return st
 }
 
 // permuted is the p-value of a factor against exchanging its levels within
 // scenario and minute.
-func (s *study) permuted(x *split, f *factor) float64 {
+func permuted(fx *Facts, x *split, f *factor) float64 {
 	type key struct {
 		scenario int
 		minute   int64
@@ -198,7 +205,7 @@ func (s *study) permuted(x *split, f *factor) float64 {
 	strata := map[key]*stat.Stratum{}
 	var order []key
 	for _, d := range x.draws {
-		r := &s.Rows[d.row]
+		r := &fx.Rows[d.row]
 		level := slices.Index(f.levels, f.level(r))
 		if level < 0 {
 			continue
@@ -219,5 +226,5 @@ func (s *study) permuted(x *split, f *factor) float64 {
 	for _, k := range order {
 		list = append(list, *strata[k])
 	}
-	return stat.Permutation(list, 9999, rand.New(rand.NewPCG(s.Plan.Seed, 0x7065726d)))
+	return stat.Permutation(list, 9999, rand.New(rand.NewPCG(fx.Plan.Seed, 0x7065726d)))
 }

@@ -1,43 +1,6 @@
-// Package cause weighs what could explain a difference in behaviour.
-// One file per cause holds its law, its prior and its guard.
 package cause
 
 import "stageprobe/analyze/remedy"
-
-// Cause names what explains a behaviour; the names are part of the report
-// format and never change.
-type ID string
-
-// The causes.
-const (
-	CanarySplit       ID = "canary-split"
-	StaleCanary       ID = "stale-canary"
-	WrongStage        ID = "wrong-stage"
-	UnmappedTarget    ID = "unmapped-target"
-	StaleDeployment   ID = "stale-deployment"
-	AutoDeployOff     ID = "auto-deploy-off"
-	AutoDeployFailed  ID = "auto-deploy-failed"
-	StageConfigDrift  ID = "stage-config-drift"
-	DeployPropagating ID = "deploy-propagating"
-	Throttled         ID = "throttled"
-	AccessDenied      ID = "access-denied"
-	ResponseCache     ID = "response-cache"
-	AuthorizerCache   ID = "authorizer-cache"
-	BackendSplit      ID = "backend-split"
-	EndpointSplit     ID = "endpoint-split"
-	FlakyBackend      ID = "flaky-backend"
-	UnexplainedSplit  ID = "unexplained-split"
-	AddressDependent  ID = "address-dependent"
-	ExpectationFailed ID = "expectation-failed"
-)
-
-// Causes lists every cause in the order of the report format.
-var Causes = []ID{
-	CanarySplit, StaleCanary, WrongStage, UnmappedTarget, StaleDeployment,
-	AutoDeployOff, AutoDeployFailed, StageConfigDrift, DeployPropagating,
-	Throttled, AccessDenied, ResponseCache, AuthorizerCache, BackendSplit,
-	EndpointSplit, FlakyBackend, AddressDependent, UnexplainedSplit, ExpectationFailed,
-}
 
 // Severity orders findings.
 type Severity string
@@ -97,6 +60,9 @@ type Finding struct {
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
+
+	key   string // under which findings of several targets of one stage are one
+	rests []int  // the behaviours that it explains
 }
 
 // Alternative is a cause that was weighed and not excluded.

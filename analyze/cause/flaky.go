@@ -9,70 +9,76 @@ import (
 	"stageprobe/probe"
 )
 
-// flakyLaws: chance decides each answer, either independently or in bursts.
-// Failures are a flaky integration; other answers that differ at random are
-// several versions of a backend, where the configuration allows for them, or
-// have no explanation.
-func (s *study) flakyLaws(x *split) []law {
-	cause, bursts, prior := UnexplainedSplit, UnexplainedSplit, .05
-	stretches := .04 // two answers that are none of them failures rarely alternate in stretches
-	switch {
-	case x.failure:
-		cause, bursts, prior, stretches = FlakyBackend, FlakyBackend, .12*5, .5
-	case x.refusal:
-	case s.alias(x) != "":
-		cause, prior = BackendSplit, .10 // versions are drawn, they do not come in bursts
-	case s.oneDeployment(x):
-		cause = BackendSplit // what is left to differ stands behind the gateway
+// failurePrior is how likely failures of an integration are, beside the other laws.
+const failurePrior = .12 * 5
+
+// failureLaws: chance decides which answers fail, independently, in bursts, at a
+// rate that changes with the load, or in any order, as bursts do that concurrent
+// requests have torn apart.
+func failureLaws(fx *Facts, x *split) []law {
+	if !x.failure {
+		return nil
 	}
-	laws := []law{
-		{cause: cause, name: "random", prior: prior, logM: stat.FlakyLogM(x.k, x.n, s.MinShare)},
-		{cause: bursts, name: "bursts", prior: prior * stretches, logM: stat.MarkovM(s.started(x.draws))},
+	return []law{
+		{name: "random", prior: failurePrior, likelihood: fx.atAnyRate},
+		{name: "bursts", prior: failurePrior * .5, likelihood: fx.inBursts},
+		{name: "drift", prior: failurePrior * .3, likelihood: windowed},
+		{name: anyPattern, prior: .02, likelihood: unsettledOrder},
 	}
-	if x.failure {
-		// Backends fail more or less as the load on them changes.
-		laws = append(laws, law{cause: FlakyBackend, name: "drift", prior: prior * .3, logM: windowed(x)})
+}
+
+// atAnyRate is the ln probability of answers that are drawn independently.
+func (fx *Facts) atAnyRate(x *split) float64 { return stat.FlakyLogM(x.k, x.n, fx.MinShare) }
+
+// inBursts is the ln probability of answers that depend on the one before.
+func (fx *Facts) inBursts(x *split) float64 { return stat.MarkovM(started(fx, x.draws)) }
+
+// flakyBackend words the failures that were decided to come by chance.
+func flakyBackend(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(FlakyBackend) {
+		v.report(flaky(fx, d.weighing), stageKey(d.sub.Target))
 	}
-	return laws
+	return v
 }
 
 // flaky is the finding of an integration that fails at random.
-func (s *study) flaky(w *weighing) Finding {
-	bad := s.bad(w.split)
-	k := s.failing(w.split)
+func flaky(fx *Facts, w *weighing) Finding {
+	bad := bad(fx, w.split)
+	k := failing(fx, w.split)
 	f := Finding{
 		Cause: FlakyBackend, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID},
-		Scenarios: s.scenarioNames(w.scenarios()...), Step: 6,
+		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6,
 	}
 	f.Statement = fmt.Sprintf("%s fails at random: %d of %d answers (%s) are %s%s",
-		s.backend(w.split), k, w.n, percent(float64(k)/float64(w.n)), s.summaries(bad, 3), s.pattern(w))
-	f.Statement += s.notCanary(w)
+		backend(fx, w.split), k, w.n, percent(float64(k)/float64(w.n)), fx.summaries(bad, 3), pattern(fx, w))
+	f.Statement += notCanary(fx, w)
 	f.Statistics = &Statistics{
 		Test: "not linked to the canary label, e-value", Statistic: w.labels.notE, EValue: evalue(w.labels.notE), N: w.n,
-		Posterior: w.post(FlakyBackend), Share: interval(k, w.n, s.alpha), Configured: s.configured(w.sub), Table: s.labelTable(w.split),
+		Posterior: w.post(FlakyBackend), Share: interval(k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 	}
 	if w.labels.known() == 0 {
 		f.Statistics.Test, f.Statistics.Statistic, f.Statistics.EValue = "posterior", w.post(FlakyBackend), 0
 	}
-	lines, logged := s.failures(w.split, bad)
+	lines, logged := failures(fx, w.split, bad)
 	f.Evidence = evidence(lines...)
-	if logged && s.canaryExcluded(w) {
+	if logged && canaryExcluded(fx, w) {
 		f.Linked = Proven
 	}
 	f.Remedy = []Remedy{advice("look at the integration's own logs at the times of the requests above; no API Gateway setting mends a backend that fails")}
-	if !s.canaryExcluded(w) {
-		f.Alternatives = w.alternatives(FlakyBackend, s.alpha)
-		f.Settles = s.settleByLogs(w.sub)
+	if !canaryExcluded(fx, w) {
+		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
+		f.Settles = settleByLogs(fx, w.sub)
 	}
 	return f
 }
 
 // pattern says whether the failures are spread evenly or come in bursts.
-func (s *study) pattern(w *weighing) string {
+func pattern(fx *Facts, w *weighing) string {
 	if l := w.best(FlakyBackend); l != nil {
 		switch l.name {
 		case "bursts":
-			t := s.transitions(w.draws)
+			t := transitions(fx, w.draws)
 			return fmt.Sprintf(", in bursts of about %.0f requests.", float64(t[1][0]+t[1][1])/float64(max(1, t[1][0])))
 		case "drift":
 			return ", at a rate that changes over the run."
@@ -84,17 +90,17 @@ func (s *study) pattern(w *weighing) string {
 }
 
 // notCanary says how far a canary is excluded.
-func (s *study) notCanary(w *weighing) string {
+func notCanary(fx *Facts, w *weighing) string {
 	sub := w.sub
 	switch c := w.labels.counts; {
 	case sub.Canary == nil && sub.conf != nil:
 		return fmt.Sprintf(" Stage %s has no canary.", sub.Stage)
 	case sub.Canary == nil:
 		return ""
-	case w.labels.notE >= s.threshold():
+	case w.labels.notE >= fx.threshold():
 		return fmt.Sprintf(" The canary does not explain it: %d of its %d answers fail, and %d of %d of the stage's own deployment; evidence %s.",
 			c.CanaryDev, c.Canary(), c.BaseDev, c.Base(), odds(w.labels.notE))
-	case s.canaryExcluded(w):
+	case canaryExcluded(fx, w):
 		return fmt.Sprintf(" The share does not fit the canary's %s.", percent(sub.share()))
 	}
 	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", percent(sub.share()))
@@ -103,12 +109,12 @@ func (s *study) notCanary(w *weighing) string {
 // canaryExcluded tells whether a canary is ruled out as the cause of a split: by
 // the configuration, by labels, by a share that does not fit, or by an order in
 // which a canary's draws do not come.
-func (s *study) canaryExcluded(w *weighing) bool {
+func canaryExcluded(fx *Facts, w *weighing) bool {
 	canary := w.best(CanarySplit)
-	if canary == nil || w.labels.known() > 0 && w.labels.notE >= s.threshold() {
+	if canary == nil || w.labels.known() > 0 && w.labels.notE >= fx.threshold() {
 		return true
 	}
-	if fit := s.shareFit(w); s.canaryConfigured(w.sub) && fit.reject >= s.threshold() && !w.labels.both() {
+	if fit := fitShare(w); canaryConfigured(w.sub) && fit.reject >= fx.threshold() && !w.labels.both() {
 		// A canary that fails may fail in a part of its answers only; more than
 		// it serves it cannot.
 		if !w.failure || float64(fit.k) > fit.p0*float64(fit.n) {
@@ -116,7 +122,7 @@ func (s *study) canaryExcluded(w *weighing) bool {
 		}
 	}
 	return slices.ContainsFunc(w.laws, func(l law) bool {
-		return l.cause != CanarySplit && l.logM-canary.logM >= s.threshold()+canaryGrid
+		return l.cause != CanarySplit && l.logM-canary.logM >= fx.threshold()+canaryGrid
 	})
 }
 
@@ -126,17 +132,17 @@ const canaryGrid = 2.5
 
 // failures are lines of evidence of failing rows; logged tells whether a log
 // record itself shows the integration failing.
-func (s *study) failures(x *split, bad []int) (lines []string, logged bool) {
+func failures(fx *Facts, x *split, bad []int) (lines []string, logged bool) {
 	for _, d := range x.draws {
-		if !slices.Contains(bad, s.Rows[d.row].Cluster) {
+		if !slices.Contains(bad, fx.Rows[d.row].Cluster) {
 			continue
 		}
-		line := s.logLine(d.row, failure)
+		line := fx.logLine(d.row, failure)
 		if line == "" && (len(lines) > 2 || logged) {
 			continue
 		}
 		logged = logged || line != ""
-		lines = append(lines, s.request(d.row, ""), line)
+		lines = append(lines, fx.request(d.row, ""), line)
 		if len(lines) > 2*maxEvidence {
 			break
 		}
@@ -145,11 +151,11 @@ func (s *study) failures(x *split, bad []int) (lines []string, logged bool) {
 }
 
 // backend names what a split's routes call.
-func (s *study) backend(x *split) string {
-	if uri := s.integrations(x); len(uri) == 1 {
+func backend(fx *Facts, x *split) string {
+	if uri := integrations(fx, x); len(uri) == 1 {
 		return "The integration " + integrationName(uri[0])
 	}
-	return "The integration behind " + list(s.scenarioNames(x.scenarios()...))
+	return "The integration behind " + list(fx.scenarioNames(x.scenarios()...))
 }
 
 // integrationName shortens a URI for a sentence: a Lambda function goes by its
@@ -163,10 +169,10 @@ func integrationName(uri string) string {
 }
 
 // integrations are the URIs that a split's routes call, each once.
-func (s *study) integrations(x *split) []string {
+func integrations(fx *Facts, x *split) []string {
 	var uris []string
 	for _, i := range x.scenarios() {
-		if r := s.route(x.sub, i); r != nil && r.Integration.URI != "" {
+		if r := fx.route(x.sub, i); r != nil && r.Integration.URI != "" {
 			uris = append(uris, r.Integration.URI)
 		}
 	}
@@ -175,13 +181,13 @@ func (s *study) integrations(x *split) []string {
 }
 
 // route is the deployed route that a scenario hits; nil where unknown.
-func (s *study) route(sub *subject, scenario int) *probe.Route {
+func (fx *Facts) route(sub *target, scenario int) *probe.Route {
 	if sub.conf == nil || sub.conf.Deployed == nil {
 		return nil
 	}
-	key := s.scenario(scenario).Route
+	key := fx.scenario(scenario).Route
 	if key == "" {
-		key = s.routeOf(sub.conf.Deployed, scenario)
+		key = fx.routeOf(sub.conf.Deployed, scenario)
 	}
 	if r, ok := sub.conf.Deployed.Routes[key]; ok {
 		return &r

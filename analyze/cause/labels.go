@@ -39,10 +39,10 @@ func (l *labels) pool(parts []*split) {
 }
 
 // label counts the labels of a split and tests the link.
-func (s *study) label(x *split) labels {
+func readLabels(fx *Facts, x *split) labels {
 	var l labels
 	for _, d := range x.draws {
-		switch r := &s.Rows[d.row]; {
+		switch r := &fx.Rows[d.row]; {
 		case r.Late:
 		case r.Contradictory:
 			l.contradictory++
@@ -57,7 +57,7 @@ func (s *study) label(x *split) labels {
 		return l.distrusted(x)
 	}
 	if l.known() > 0 {
-		s.link(x, &l)
+		testLink(fx, x, &l)
 	}
 	return l
 }
@@ -91,25 +91,17 @@ func (l *labels) miss(deviant bool) {
 // that changes, or a group that lags cannot make a link. Incomplete labels take
 // more evidence, and where their loss may depend on label and answer both, which
 // breaks every test, the link must survive the worst that they could say.
-func (s *study) link(x *split, l *labels) {
+func testLink(fx *Facts, x *split, l *labels) {
 	p0 := x.sub.share()
-	test := s.linkTest(p0)
+	test := x.sub.link()
 	l.logE, l.notE = test.With(l.counts), stat.NotLinkedShare(l.counts, p0)
-	need := stat.LinkNeed(s.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
+	need := stat.LinkNeed(fx.alpha, p0, l.counts, l.unknownDev, l.unknownRef)
 	if !math.IsInf(need, 1) {
-		l.logE -= need - s.threshold()
+		l.logE -= need - fx.threshold()
 		return
 	}
 	l.veto = "the log records that are missing may be those of one kind of answer from one side"
 	l.logE = l.worst(test)
-}
-
-// linkTest is the link test for a configured share, without rows.
-func (s *study) linkTest(p0 float64) *stat.LinkEstimated {
-	if s.links[p0] == nil {
-		s.links[p0] = stat.NewLinkEstimated(p0)
-	}
-	return s.links[p0]
 }
 
 // worst is the least evidence for a link over what the missing labels could be,
@@ -132,10 +124,10 @@ func (l *labels) worst(test *stat.LinkEstimated) float64 {
 
 // measured is the canary's share of a target's requests as the logs tell it,
 // and the label counts.
-func (s *study) measured(sub *subject) (canary, known int) {
+func measured(fx *Facts, sub *target) (canary, known int) {
 	for _, c := range sub.cells {
 		for _, i := range c.rows {
-			r := &s.Rows[i]
+			r := &fx.Rows[i]
 			if r.Contradictory || r.Label == LabelUnknown {
 				continue
 			}

@@ -11,14 +11,19 @@ import (
 // law is one hypothesis of a split: how likely the answers are under it, how
 // likely it was beforehand, and what must hold before it is claimed.
 type law struct {
-	cause ID
+	cause ID // filled in from the table
 	name  string
 	prior float64
-	logM  float64 // ln probability of the answers given what drives them
-	logE  float64 // ln e-value of the second lock, for driven laws
-	// settled is logM of a switch that has been over for a while.
-	settled float64
-	iid     float64 // ln likelihood of the best independent law, for a switch
+	// likelihood is the ln probability of the answers given what drives them. Which
+	// of two behaviours is the usual one was read from their counts, so that it is
+	// taken over both namings: with few answers, or shares near one half, either may
+	// be the one that the law calls a deviant. anyNaming laws speak of both already.
+	likelihood func(*split) float64
+	anyNaming  bool
+	whole      bool // one law for all scenarios, also where they cannot be pooled
+
+	logM float64 // the likelihood, once it is known
+	logE float64 // ln e-value of the second lock, for driven laws
 	// driven laws claim that something other than chance decides each answer,
 	// so they need the second lock.
 	driven bool
@@ -37,9 +42,9 @@ type weighing struct {
 // weightOf is a driven verdict's share of the error rate; there are five, and the
 // shares add up to 1. Where a canary is configured it has most of it: that
 // question is the dearest.
-func (s *study) weightOf(sub *subject, c ID) float64 {
+func weightOf(sub *target, c ID) float64 {
 	switch {
-	case !s.canaryConfigured(sub):
+	case !canaryConfigured(sub):
 		return .2
 	case c == CanarySplit:
 		return .84
@@ -53,13 +58,13 @@ const byLabel = .97
 
 // weigh computes the posterior of each hypothesis of a split. Where scenarios
 // cannot be pooled, a hypothesis explains each with rates of its own.
-func (s *study) weigh(x *split) *weighing {
-	w := &weighing{split: x, parts: s.parts(x), iid: true}
+func weigh(fx *Facts, x *split) *weighing {
+	w := &weighing{split: x, parts: poolable(fx, x), iid: true}
 	var sup float64
 	for i, part := range w.parts {
-		w.iid = w.iid && (!s.canaryConfigured(x.sub) || s.iid(part))
-		sup += stat.MarkovSup(s.transitions(part.draws))
-		laws := s.laws(part)
+		w.iid = w.iid && (!canaryConfigured(x.sub) || iid(part))
+		sup += stat.MarkovSup(transitions(fx, part.draws))
+		laws := lawsOf(fx, part, false)
 		if i == 0 {
 			w.laws = laws
 			continue
@@ -69,30 +74,44 @@ func (s *study) weigh(x *split) *weighing {
 	if len(w.parts) > 1 {
 		w.labels.pool(w.parts)
 	}
-	// A switch has one moment for all scenarios.
-	w.laws = append(w.laws, s.switchLaw(x))
+	w.laws = append(w.laws, lawsOf(fx, x, true)...)
 	// Laws of both namings are held against one law of one naming.
 	sup += float64(len(w.parts)) * math.Ln2
 	for i := range w.laws {
-		s.guard(w, &w.laws[i], sup)
+		guard(fx, w, &w.laws[i], sup)
 	}
 	w.normalise()
 	return w
 }
 
-// laws are the hypotheses of one part of a split that are possible at all. Which
-// of two behaviours is the usual one was read from their counts, so that each law
-// speaks of both namings: with few answers, or shares near one half, either may
-// be the one that the law calls a deviant.
-func (s *study) laws(x *split) []law {
-	either := func(x *split) []law {
-		return slices.Concat([]law{s.consistentLaw(x), s.canaryLaw(x)}, s.flakyLaws(x), []law{s.authCacheLaw(x), s.unexplainedLaw(x)})
+// lawsOf are the hypotheses of a split that are possible at all: that there is
+// none, and those of all causes; either those that speak of all scenarios at once
+// or the others.
+func lawsOf(fx *Facts, x *split, whole bool) []law {
+	var all []law
+	if !whole {
+		all = append(all, consistentLaw(fx))
 	}
-	all := either(x)
-	for i, l := range either(x.mirrored()) {
-		all[i].logM = stat.LogSumExp(all[i].logM, l.logM)
+	for i := range Causes {
+		if Causes[i].Laws == nil {
+			continue
+		}
+		for _, l := range Causes[i].Laws(fx, x) {
+			l.cause = Causes[i].ID
+			if l.whole == whole && l.prior > 0 {
+				all = append(all, l)
+			}
+		}
 	}
-	return slices.DeleteFunc(append(all, s.factorLaws(x)...), func(l law) bool { return l.prior <= 0 })
+	mirrored := x.mirrored()
+	for i := range all {
+		l := &all[i]
+		l.logM = l.likelihood(x)
+		if !l.anyNaming {
+			l.logM = stat.LogSumExp(l.logM, l.likelihood(mirrored))
+		}
+	}
+	return all
 }
 
 // mirrored is a split with the names of its two sides exchanged.
@@ -130,29 +149,29 @@ func joint(a, b []law) []law {
 // switch is itself a Markov process; it is held against independent draws, and
 // told from bursts by the posterior, for which it takes as many answers after
 // the switch as a long burst might last, and from drift by having settled.
-func (s *study) guard(w *weighing, l *law, sup float64) {
+func guard(fx *Facts, w *weighing, l *law, sup float64) {
 	switch {
 	case !l.driven:
 		l.logE = 0
 	case l.cause == DeployPropagating:
-		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.settled - l.iid
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + switchE(fx, w.split)
 	case l.cause == CanarySplit && w.labels.veto != "":
-		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + w.labels.logE
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + w.labels.logE
 	case l.cause == CanarySplit:
-		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(byLabel)+w.labels.logE, math.Log(1-byLabel)+l.logM-sup)
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(byLabel)+w.labels.logE, math.Log(1-byLabel)+l.logM-sup)
 	case l.factor != nil && l.factor.inTime:
-		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - s.burstsInTime(w)
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - burstsInTime(fx, w)
 	default:
-		l.logE = math.Log(s.weightOf(w.sub, l.cause)) + l.logM - sup
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - sup
 	}
 }
 
 // burstsInTime is the best Markov law of the answers in the order of time, over
 // all machines.
-func (s *study) burstsInTime(w *weighing) (sup float64) {
+func burstsInTime(fx *Facts, w *weighing) (sup float64) {
 	for _, part := range w.parts {
 		var bits []bool
-		for _, d := range s.inTime(part.draws) {
+		for _, d := range inTime(fx, part.draws) {
 			bits = append(bits, d.deviant)
 		}
 		sup += stat.MarkovSup(stat.Transitions(bits))
@@ -224,9 +243,9 @@ func (w *weighing) alternatives(except ID, alpha float64) []Alternative {
 }
 
 // consistentLaw: there is no split, only noise below what must be found.
-func (s *study) consistentLaw(x *split) law {
-	return law{name: "consistent", prior: .30, logM: stat.ConsistentLogM(x.k, x.n, s.noise())}
+func consistentLaw(fx *Facts) law {
+	return law{name: "consistent", prior: .30, likelihood: func(x *split) float64 { return stat.ConsistentLogM(x.k, x.n, fx.noise()) }}
 }
 
 // noise is the share of deviants that passes as noise.
-func (s *study) noise() float64 { return min(stat.DefaultNoise, s.MinShare/10) }
+func (fx *Facts) noise() float64 { return min(stat.DefaultNoise, fx.MinShare/10) }

@@ -26,6 +26,7 @@ type observed struct {
 	canary  []*behaviour.Link // per target; nil where nothing is labelled
 	pairs   map[[2]int]*behaviour.Link
 	leveled []leveled
+	asked   [][2]int // the pairs of targets that are held against each other
 }
 
 // leveled is a factor one of whose levels answers otherwise than the others.
@@ -39,37 +40,38 @@ type leveled struct {
 // observe holds the features of all answers against everything that was drawn,
 // and sorts the answers by what any person would call another answer and by what
 // was found linked.
-func (s *study) observe() {
-	s.told = s.Table == nil
-	if s.told {
-		s.Table = told(s.Input)
+func observe(fx *Facts) {
+	fx.told = fx.Table == nil
+	if fx.told {
+		fx.Table = told(fx.Input)
 	}
-	s.Rows = slices.Clone(s.Rows)
-	byTarget := s.drawn()
-	s.pairs = map[[2]int]*behaviour.Link{}
-	s.canary = make([]*behaviour.Link, len(s.Plan.Targets))
+	fx.Rows = slices.Clone(fx.Rows)
+	byTarget := drawn(fx)
+	fx.asked = pairsAsked(fx.Input)
+	fx.pairs = map[[2]int]*behaviour.Link{}
+	fx.canary = make([]*behaviour.Link, len(fx.Plan.Targets))
 	var marks []behaviour.Mark
-	need := s.threshold()
+	need := fx.threshold()
 	keep := func(l *behaviour.Link) {
 		if l != nil {
 			marks = append(marks, strong(l, need)...)
 		}
 	}
-	for i := range s.Plan.Targets {
-		s.canary[i] = s.linkCanary(i, byTarget[i])
-		keep(s.canary[i])
-		for _, l := range s.linkLevels(i, byTarget[i]) {
+	for i := range fx.Plan.Targets {
+		fx.canary[i] = linkCanary(fx, i, byTarget[i])
+		keep(fx.canary[i])
+		for _, l := range linkLevels(fx, i, byTarget[i]) {
 			keep(l.link)
-			s.leveled = append(s.leveled, l)
+			fx.leveled = append(fx.leveled, l)
 		}
 	}
-	for _, p := range s.pairsAsked() {
-		l := s.linkPair(p, byTarget)
-		s.pairs[p] = l
+	for _, p := range fx.asked {
+		l := linkPair(fx, p, byTarget)
+		fx.pairs[p] = l
 		keep(l)
 	}
-	s.partition = s.Table.Partition(marks)
-	s.cluster()
+	fx.partition = fx.Table.Partition(marks)
+	nameClusters(fx)
 }
 
 // strong are the marks that reach a threshold by themselves.
@@ -82,12 +84,12 @@ func strong(l *behaviour.Link, need float64) []behaviour.Mark {
 }
 
 // drawn are the rows of each target that say something of behaviour, in order.
-func (s *study) drawn() [][]int {
-	out := make([][]int, len(s.Plan.Targets))
-	for i := range s.Rows {
-		r := &s.Rows[i]
+func drawn(fx *Facts) [][]int {
+	out := make([][]int, len(fx.Plan.Targets))
+	for i := range fx.Rows {
+		r := &fx.Rows[i]
 		if r.Class == ClassOwnFault || r.Class == ClassTransport || r.Class == ClassThrottled || r.Repeat || r.Table < 0 ||
-			s.Plan.Scenarios[r.Scenario].Limit > 0 {
+			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
 		out[r.Target] = append(out[r.Target], i)
@@ -97,27 +99,27 @@ func (s *study) drawn() [][]int {
 
 // linkCanary asks what goes with the side of the canary that the logs name. Only
 // rows count of which both sides would be known by now.
-func (s *study) linkCanary(target int, rows []int) *behaviour.Link {
-	q := s.canaryQuestion(target, rows)
+func linkCanary(fx *Facts, target int, rows []int) *behaviour.Link {
+	q := canaryQuestion(fx, target, rows)
 	if q == nil {
 		return nil
 	}
-	return s.Table.Link(q)
+	return fx.Table.Link(q)
 }
 
 // canaryQuestion is the question of one target's canary; nil where the logs do
 // not name both sides, or contradict themselves.
-func (s *study) canaryQuestion(target int, rows []int) *behaviour.Question {
-	t := &s.Plan.Targets[target]
+func canaryQuestion(fx *Facts, target int, rows []int) *behaviour.Question {
+	t := &fx.Plan.Targets[target]
 	p := 0.
 	if t.Canary != nil {
 		p = t.Canary.Percent / 100
 	}
-	q := &behaviour.Question{Weight: canaryPart / float64(s.canaryQuestions()), P: p}
-	events := s.eventsOf(target)
+	q := &behaviour.Question{Weight: canaryPart / float64(canaryQuestions(fx)), P: p}
+	events := eventsOf(fx, target)
 	on, contradictory := 0, 0
 	for _, i := range rows {
-		r := &s.Rows[i]
+		r := &fx.Rows[i]
 		if r.Contradictory {
 			contradictory++
 		}
@@ -143,21 +145,21 @@ func (s *study) canaryQuestion(target int, rows []int) *behaviour.Question {
 
 // canaryStrays are the features by which a target's canary gave answers that the
 // stage's own deployment gave none of.
-func (s *study) canaryStrays(sub *subject) []behaviour.Mark {
-	q := s.canaryQuestion(sub.index, s.drawn()[sub.index])
+func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
+	q := canaryQuestion(fx, sub.index, drawn(fx)[sub.index])
 	if q == nil {
 		return nil
 	}
-	return s.Table.Strays(q)
+	return fx.Table.Strays(q)
 }
 
 // canaryQuestions is of how many targets the canary's question is asked: those
 // with a canary that draws, and those whose stage was not read.
-func (s *study) canaryQuestions() int {
+func canaryQuestions(fx *Facts) int {
 	n := 0
-	for i := range s.Plan.Targets {
-		t := &s.Plan.Targets[i]
-		if t.Canary != nil && t.Canary.Percent > 0 && t.Canary.Percent < 100 || s.Snapshot.API(t.APIID).Stage(t.Stage) == nil {
+	for i := range fx.Plan.Targets {
+		t := &fx.Plan.Targets[i]
+		if t.Canary != nil && t.Canary.Percent > 0 && t.Canary.Percent < 100 || fx.Snapshot.API(t.APIID).Stage(t.Stage) == nil {
 			n++
 		}
 	}
@@ -166,9 +168,9 @@ func (s *study) canaryQuestions() int {
 
 // eventsOf are the moments at which the configuration of a target's stage
 // changed, as far as they are known.
-func (s *study) eventsOf(target int) []time.Time {
-	t := &s.Plan.Targets[target]
-	api := s.Snapshot.API(t.APIID)
+func eventsOf(fx *Facts, target int) []time.Time {
+	t := &fx.Plan.Targets[target]
+	api := fx.Snapshot.API(t.APIID)
 	st := api.Stage(t.Stage)
 	var out []time.Time
 	if st != nil {
@@ -177,7 +179,7 @@ func (s *study) eventsOf(target int) []time.Time {
 			out = append(out, d.Created)
 		}
 	}
-	for _, e := range s.Snapshot.Edits {
+	for _, e := range fx.Snapshot.Edits {
 		if e.APIID == t.APIID {
 			out = append(out, e.At)
 		}
@@ -189,10 +191,10 @@ func (s *study) eventsOf(target int) []time.Time {
 // linkPair asks what goes with which of two targets a request was drawn for. Only
 // requests count that could have gone to either as likely; where that was not
 // recorded, those before either was no longer asked.
-func (s *study) linkPair(p [2]int, byTarget [][]int) *behaviour.Link {
+func linkPair(fx *Facts, p [2]int, byTarget [][]int) *behaviour.Link {
 	a, b := byTarget[p[0]], byTarget[p[1]]
-	q := &behaviour.Question{P: .5, Known: true, Weight: pairPart / float64(max(1, len(s.pairsAsked())))}
-	both := s.bothAsked(a, b)
+	q := &behaviour.Question{P: .5, Known: true, Weight: pairPart / float64(max(1, len(fx.asked)))}
+	both := bothAsked(fx, a, b)
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
 		on := j == len(b) || i < len(a) && a[i] < b[j]
@@ -202,22 +204,22 @@ func (s *study) linkPair(p [2]int, byTarget [][]int) *behaviour.Link {
 		} else {
 			at, j = b[j], j+1
 		}
-		r := &s.Rows[at]
+		r := &fx.Rows[at]
 		even := r.Among.Has(p[0]) && r.Among.Has(p[1]) || r.Among == 0 && at <= both[r.Scenario]
 		if even {
 			q.Draws = append(q.Draws, behaviour.Draw{Row: r.Table, On: on})
 		}
 	}
-	return s.Table.Link(q)
+	return fx.Table.Link(q)
 }
 
 // bothAsked is, per scenario, the last row before either of two targets was no
 // longer asked.
-func (s *study) bothAsked(a, b []int) map[int]int {
+func bothAsked(fx *Facts, a, b []int) map[int]int {
 	last := func(rows []int) map[int]int {
 		out := map[int]int{}
 		for _, i := range rows {
-			out[s.Rows[i].Scenario] = i
+			out[fx.Rows[i].Scenario] = i
 		}
 		return out
 	}
@@ -240,32 +242,29 @@ func (s *study) bothAsked(a, b []int) map[int]int {
 
 // pairsAsked are the pairs of targets that are held against each other: whatever
 // is meant to serve a stage against the invoke URLs, and the stages of one API.
-func (s *study) pairsAsked() [][2]int {
-	if s.asked != nil {
-		return s.asked
-	}
-	s.asked = [][2]int{}
-	for i := range s.Plan.Targets {
-		for j := range s.Plan.Targets {
-			a, b := &s.Plan.Targets[i], &s.Plan.Targets[j]
+func pairsAsked(in *Input) [][2]int {
+	var out [][2]int
+	for i := range in.Plan.Targets {
+		for j := range in.Plan.Targets {
+			a, b := &in.Plan.Targets[i], &in.Plan.Targets[j]
 			if i == j || b.Kind != probe.InvokeURL {
 				continue
 			}
 			if a.Kind != probe.InvokeURL || a.Meant != nil && b.Meant == nil || i < j && a.APIID == b.APIID && (b.Meant == nil) == (a.Meant == nil) {
-				s.asked = append(s.asked, [2]int{i, j})
+				out = append(out, [2]int{i, j})
 			}
 		}
 	}
-	return s.asked
+	return out
 }
 
 // pair is what tells two targets apart; nil where they were not held against
 // each other.
-func (s *study) pair(a, b *subject) *behaviour.Link {
-	if l := s.pairs[[2]int{a.index, b.index}]; l != nil {
+func pair(fx *Facts, a, b *target) *behaviour.Link {
+	if l := fx.pairs[[2]int{a.index, b.index}]; l != nil {
 		return l
 	}
-	return s.pairs[[2]int{b.index, a.index}]
+	return fx.pairs[[2]int{b.index, a.index}]
 }
 
 // mostLevels is the most levels of a factor that are asked one by one, and
@@ -276,12 +275,12 @@ const (
 )
 
 // linkLevels asks what goes with one level of a factor against all others.
-func (s *study) linkLevels(target int, rows []int) []leveled {
+func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	if len(rows) == 0 {
 		return nil
 	}
-	sub := s.newSubject(target)
-	factors := s.drawnFactors(sub)
+	sub := newTarget(fx, target)
+	factors := drawnFactors(sub)
 	var out []leveled
 	for _, f := range factors {
 		if f == nil {
@@ -289,7 +288,7 @@ func (s *study) linkLevels(target int, rows []int) []leveled {
 		}
 		n := map[string]int{}
 		for _, i := range rows {
-			if l := f.level(&s.Rows[i]); l != "" {
+			if l := f.level(&fx.Rows[i]); l != "" {
 				n[l]++
 			}
 		}
@@ -301,14 +300,14 @@ func (s *study) linkLevels(target int, rows []int) []leveled {
 			if len(names) == 2 && k == 1 || n[name] < leastAtLevel {
 				continue // of two levels one tells of both
 			}
-			q := &behaviour.Question{Weight: levelPart / float64(len(s.Plan.Targets)*len(factors)*len(names))}
+			q := &behaviour.Question{Weight: levelPart / float64(len(fx.Plan.Targets)*len(factors)*len(names))}
 			for _, i := range rows {
-				if l := f.level(&s.Rows[i]); l != "" {
-					q.Draws = append(q.Draws, behaviour.Draw{Row: s.Rows[i].Table, On: l == name})
+				if l := f.level(&fx.Rows[i]); l != "" {
+					q.Draws = append(q.Draws, behaviour.Draw{Row: fx.Rows[i].Table, On: l == name})
 				}
 			}
 			q.P = float64(n[name]) / float64(len(q.Draws))
-			if l := s.Table.Link(q); len(strong(l, s.threshold())) > 0 {
+			if l := fx.Table.Link(q); len(strong(l, fx.threshold())) > 0 {
 				out = append(out, leveled{target, f, name, l})
 			}
 		}
@@ -326,32 +325,32 @@ func sortedNames(m map[string]int) []string {
 }
 
 // cluster names the behaviours of the partition.
-func (s *study) cluster() {
+func nameClusters(fx *Facts) {
 	index := map[*behaviour.Cluster]int{}
-	given := s.Clusters
-	s.Clusters = nil
-	for _, c := range s.partition.All() {
-		index[c] = len(s.Clusters)
-		s.Clusters = append(s.Clusters, s.named(c))
+	given := fx.Clusters
+	fx.Clusters = nil
+	for _, c := range fx.partition.All() {
+		index[c] = len(fx.Clusters)
+		fx.Clusters = append(fx.Clusters, nameCluster(fx, c))
 	}
 	taken := map[int]bool{}
-	for i := range s.Rows {
-		r := &s.Rows[i]
+	for i := range fx.Rows {
+		r := &fx.Rows[i]
 		var c *behaviour.Cluster
 		if r.Table >= 0 {
-			c = s.partition.Cluster(r.Table)
+			c = fx.partition.Cluster(r.Table)
 		}
 		if c == nil {
 			r.Cluster = -1
 			continue
 		}
 		k := index[c]
-		if s.told && !taken[k] {
-			n := s.Clusters[k].Count
-			reference := s.Clusters[k].Reference
-			s.Clusters[k] = given[r.Cluster]
-			s.Clusters[k].Count, s.Clusters[k].told = n, c
-			s.Clusters[k].Reference = reference || s.Clusters[k].Reference
+		if fx.told && !taken[k] {
+			n := fx.Clusters[k].Count
+			reference := fx.Clusters[k].Reference
+			fx.Clusters[k] = given[r.Cluster]
+			fx.Clusters[k].Count, fx.Clusters[k].told = n, c
+			fx.Clusters[k].Reference = reference || fx.Clusters[k].Reference
 			taken[k] = true
 		}
 		r.Cluster = k
@@ -359,10 +358,10 @@ func (s *study) cluster() {
 }
 
 // named is a behaviour as findings speak of it.
-func (s *study) named(c *behaviour.Cluster) Cluster {
-	target := slices.IndexFunc(s.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
-	scenario := slices.IndexFunc(s.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
-	usual := reference(s.partition.Of(target, scenario))
+func nameCluster(fx *Facts, c *behaviour.Cluster) Cluster {
+	target := slices.IndexFunc(fx.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
+	scenario := slices.IndexFunc(fx.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
+	usual := reference(fx.partition.Of(target, scenario))
 	return Cluster{
 		ID: c.ID, Target: target, Scenario: scenario, Count: c.Count,
 		Status: c.Status, Producer: string(c.Reading.Producer),
@@ -439,88 +438,14 @@ func told(in *Input) *behaviour.Table {
 
 // goesWith tells whether a cluster holds a value that goes with one level of a
 // factor, by any of the marks, other than the usual behaviour does.
-func (s *study) goesWith(k int, usual int, marks []behaviour.Mark) bool {
-	c, u := s.Clusters[k].told, s.Clusters[usual].told
+func goesWith(fx *Facts, k int, usual int, marks []behaviour.Mark) bool {
+	c, u := fx.Clusters[k].told, fx.Clusters[usual].told
 	if c == nil || u == nil {
 		return false
 	}
 	return slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
-		return m.Scenario == s.Clusters[k].Scenario && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
+		return m.Scenario == fx.Clusters[k].Scenario && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
 	})
-}
-
-// linkedSplit is the split of a target into the behaviours that go with a
-// factor and the usual ones; nil where they are the usual ones throughout.
-func (s *study) linkedSplit(sub *subject, marks []behaviour.Mark) *split {
-	x := &split{sub: sub}
-	for _, c := range sub.cells {
-		for _, k := range s.deviants(sub, c) {
-			if s.goesWith(k, c.ref, marks) {
-				x.clusters = append(x.clusters, k)
-			}
-		}
-	}
-	if len(x.clusters) == 0 {
-		return nil
-	}
-	return s.settle(x)
-}
-
-// linkedSplits reports the splits that were found to go with something drawn:
-// the strongest first, and no answer is explained twice.
-func (s *study) linkedSplits() {
-	for _, sub := range s.subjects {
-		if sub.moot {
-			continue
-		}
-		s.linkedCanary(sub)
-		s.linkedLevels(sub)
-	}
-}
-
-func (s *study) linkedCanary(sub *subject) {
-	l := s.canary[sub.index]
-	if l == nil {
-		return
-	}
-	marks := strong(l, s.threshold())
-	if len(marks) == 0 {
-		return
-	}
-	x := s.linkedSplit(sub, marks)
-	if x == nil {
-		return
-	}
-	if x.labels.veto != "" && x.labels.logE < s.threshold() {
-		return
-	}
-	w := s.weigh(x)
-	w.labels.logE = l.LogE
-	f := s.canaryLinked(w)
-	f.Differs = s.differs(sub, marks, canarySide, ownSide)
-	sub.split = true
-	s.report(f, s.stageKey(w))
-	s.account(w, CanarySplit)
-}
-
-func (s *study) linkedLevels(sub *subject) {
-	mine := slices.DeleteFunc(slices.Clone(s.leveled), func(l leveled) bool { return l.sub != sub.index })
-	slices.SortStableFunc(mine, func(a, b leveled) int { return cmp.Compare(b.link.LogE, a.link.LogE) })
-	for _, lv := range mine {
-		marks := strong(lv.link, s.threshold())
-		x := s.linkedSplit(sub, marks)
-		if x == nil || !s.levelFits(lv.factor, x) {
-			continue
-		}
-		w := s.weigh(x)
-		w.putFirst(law{cause: lv.factor.cause, name: lv.factor.name, driven: true, factor: lv.factor, logE: lv.link.LogE})
-		sub.split = true
-		before := len(s.findings)
-		s.reportDriven(w, &w.laws[0])
-		if len(s.findings) > before {
-			s.findings[before].Differs = s.differs(sub, marks, lv.level, "the others")
-		}
-	}
 }
 
 // putFirst puts the law that was decided by its link first.
@@ -533,12 +458,6 @@ func (w *weighing) putFirst(l law) {
 		}
 	}
 	w.laws = slices.Insert(w.laws, 0, l)
-}
-
-// levelFits counts a factor's levels in a split.
-func (s *study) levelFits(f *factor, x *split) bool {
-	f.levels, f.k, f.n = nil, nil, nil
-	return s.levels(f, x)
 }
 
 // Difference is one feature in which the answers of two sides differ.
@@ -568,7 +487,7 @@ const mostDiffers = 12
 
 // differs says in what the two levels of a factor differ. Features that split
 // the answers alike are one difference: the shortest path speaks.
-func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []Difference {
+func differs(fx *Facts, sub *target, marks []behaviour.Mark, on, off string) []Difference {
 	var out []Difference
 	marks = slices.Clone(marks)
 	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int {
@@ -579,10 +498,10 @@ func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []
 		if m.Sums() && len(out) > 0 {
 			break
 		}
-		if sub != nil && s.cellOf(sub, m.Scenario) == nil {
+		if sub != nil && cellOf(sub, m.Scenario) == nil {
 			continue
 		}
-		d := s.difference(m, on, off)
+		d := difference(fx, m, on, off)
 		if !slices.ContainsFunc(out, func(o Difference) bool { return o.Scenario == d.Scenario && o.Where == d.Where }) && len(out) < mostDiffers {
 			out = append(out, d)
 		}
@@ -590,7 +509,7 @@ func (s *study) differs(sub *subject, marks []behaviour.Mark, on, off string) []
 	return out
 }
 
-func (s *study) cellOf(sub *subject, scenario int) *cell {
+func cellOf(sub *target, scenario int) *cell {
 	for _, c := range sub.cells {
 		if c.scenario == scenario {
 			return c
@@ -599,10 +518,10 @@ func (s *study) cellOf(sub *subject, scenario int) *cell {
 	return nil
 }
 
-func (s *study) difference(m *behaviour.Mark, on, off string) Difference {
-	d := Difference{Scenario: s.scenario(m.Scenario).Name, Where: m.Where(), Counts: map[string]DifferenceCount{}}
+func difference(fx *Facts, m *behaviour.Mark, on, off string) Difference {
+	d := Difference{Scenario: fx.scenario(m.Scenario).Name, Where: m.Where(), Counts: map[string]DifferenceCount{}}
 	other, usual := m.Sides()
-	d.Other, d.Usual = s.sideText(other), s.sideText(usual)
+	d.Other, d.Usual = sideText(other), sideText(usual)
 	var a, b DifferenceCount
 	for _, v := range m.Values {
 		a.All, b.All = a.All+v.On, b.All+v.Off
@@ -614,7 +533,7 @@ func (s *study) difference(m *behaviour.Mark, on, off string) Difference {
 	return d
 }
 
-func (s *study) sideText(values []behaviour.Level) string {
+func sideText(values []behaviour.Level) string {
 	switch {
 	case len(values) == 0:
 		return "other values"

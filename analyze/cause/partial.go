@@ -17,8 +17,8 @@ type sharing struct {
 	logE       float64 // of the answers, against the stage meant alone
 	rows       []int   // that the rival's log holds
 	byAnswers  bool
-	rivalAlone *subject // the rival's own invoke URL; nil where it was not probed
-	meantAlone *subject
+	rivalAlone *target // the rival's own invoke URL; nil where it was not probed
+	meantAlone *target
 }
 
 // enoughLogged is how many requests the logs of either stage must hold: one may
@@ -30,8 +30,8 @@ const enoughLogged = 2
 var sharesTried = []float64{.03, .06, .1, .2, .35, .5, .65, .8, .9, .95}
 
 // sharing finds a second stage behind a target; nil where there is no sign of one.
-func (s *study) sharing(sub *subject, g *sighting) *sharing {
-	sh := &sharing{meantAlone: s.invoke(g.meant)}
+func findSharing(fx *Facts, sub *target, g *sighting) *sharing {
+	sh := &sharing{meantAlone: fx.invoke(g.meant)}
 	for ref, rows := range g.byLog {
 		more := len(rows) - len(sh.rows)
 		if ref != g.meant && (more > 0 || more == 0 && compareRefs(ref, sh.rival) < 0) {
@@ -40,31 +40,31 @@ func (s *study) sharing(sub *subject, g *sighting) *sharing {
 	}
 	if own := len(g.byLog[g.meant]); own >= enoughLogged && len(sh.rows) >= enoughLogged {
 		sh.share = float64(len(sh.rows)) / float64(own+len(sh.rows))
-		sh.rivalAlone = s.invoke(sh.rival)
+		sh.rivalAlone = fx.invoke(sh.rival)
 		return sh
 	}
 	sh.rows = nil
-	return s.sharedAnswers(sub, g, sh)
+	return sharedAnswers(fx, sub, g, sh)
 }
 
 // sharedAnswers looks for the stage whose answers, mixed with those of the stage
 // meant, a target gives.
-func (s *study) sharedAnswers(sub *subject, g *sighting, sh *sharing) *sharing {
+func sharedAnswers(fx *Facts, sub *target, g *sighting, sh *sharing) *sharing {
 	if len(g.differs) == 0 || sh.meantAlone == nil || sh.meantAlone == sub || sh.meantAlone.n() == 0 || sub.n() == 0 {
 		return nil
 	}
 	best, tried := math.Inf(-1), 0
-	for _, rival := range s.subjects {
-		if rival == sub || rival == sh.meantAlone || rival.Kind != probe.InvokeURL || rival.n() == 0 || s.alike(rival, sh.meantAlone) {
+	for _, rival := range fx.targets {
+		if rival == sub || rival == sh.meantAlone || rival.Kind != probe.InvokeURL || rival.n() == 0 || alike(fx, rival, sh.meantAlone) {
 			continue
 		}
 		tried++
-		if logE, share := s.mixed(sub, sh.meantAlone, rival); logE > best {
+		if logE, share := mixed(fx, sub, sh.meantAlone, rival); logE > best {
 			best, sh.share, sh.rival, sh.rivalAlone = logE, share, rival.stageRef(), rival
 		}
 	}
 	sh.logE, sh.byAnswers = best, true
-	if best < s.threshold()+math.Log(float64(max(1, tried))) {
+	if best < fx.threshold()+math.Log(float64(max(1, tried))) {
 		return nil
 	}
 	return sh
@@ -72,25 +72,25 @@ func (s *study) sharedAnswers(sub *subject, g *sighting, sh *sharing) *sharing {
 
 // mixed is ln evidence that a target mixes two stages' answers, against the stage
 // meant alone and against the other alone, with the likeliest share.
-func (s *study) mixed(sub, meant, rival *subject) (logE, share float64) {
+func mixed(fx *Facts, sub, meant, rival *target) (logE, share float64) {
 	var terms []float64
 	best := 0
 	for i, r := range sharesTried {
-		terms = append(terms, s.mixture(sub, meant, rival, r))
+		terms = append(terms, mixture(fx, sub, meant, rival, r))
 		if terms[i] > terms[best] {
 			best = i
 		}
 	}
 	m := stat.LogSumExp(terms...) - math.Log(float64(len(terms)))
-	return m - max(s.mixture(sub, meant, rival, 0), s.mixture(sub, meant, rival, 1)), sharesTried[best]
+	return m - max(mixture(fx, sub, meant, rival, 0), mixture(fx, sub, meant, rival, 1)), sharesTried[best]
 }
 
-func (s *study) mixture(sub, meant, rival *subject, r float64) (l float64) {
+func mixture(fx *Facts, sub, meant, rival *target, r float64) (l float64) {
 	for _, c := range sub.cells {
-		kinds := s.kinds(c.scenario)
+		kinds := kinds(fx, c.scenario)
 		for _, k := range c.clusters {
-			if id := s.Clusters[k].ID; s.Clusters[k].Class != ClassTransport {
-				p := (1-r)*s.foresee(meant, c.scenario, id, kinds) + r*s.foresee(rival, c.scenario, id, kinds)
+			if id := fx.Clusters[k].ID; fx.Clusters[k].Class != ClassTransport {
+				p := (1-r)*foresee(fx, meant, c.scenario, id, kinds) + r*foresee(fx, rival, c.scenario, id, kinds)
 				l += float64(c.count[k]) * math.Log(p)
 			}
 		}
@@ -100,10 +100,10 @@ func (s *study) mixture(sub, meant, rival *subject, r float64) (l float64) {
 
 // theirs tells whether a behaviour is the other stage's: the logs say so of each
 // of its requests that they hold, or its own answers do.
-func (s *study) theirs(sub *subject, sh *sharing, c *cell, k int) bool {
+func theirs(fx *Facts, sub *target, sh *sharing, c *cell, k int) bool {
 	own, other := 0, 0
 	for _, i := range c.rows {
-		if r := &s.Rows[i]; r.Cluster == k && r.ServedStage != "" {
+		if r := &fx.Rows[i]; r.Cluster == k && r.ServedStage != "" {
 			if (probe.StageRef{APIID: r.ServedAPI, Stage: r.ServedStage}) == sh.rival {
 				other++
 			} else {
@@ -118,51 +118,54 @@ func (s *study) theirs(sub *subject, sh *sharing, c *cell, k int) bool {
 	if sh.rivalAlone == nil || sh.meantAlone == nil {
 		return false
 	}
-	id, kinds := s.Clusters[k].ID, s.kinds(c.scenario)
-	return s.foresee(sh.rivalAlone, c.scenario, id, kinds) > times*s.foresee(sh.meantAlone, c.scenario, id, kinds)
+	id, kinds := fx.Clusters[k].ID, kinds(fx, c.scenario)
+	return foresee(fx, sh.rivalAlone, c.scenario, id, kinds) > times*foresee(fx, sh.meantAlone, c.scenario, id, kinds)
 }
 
 // reportSharing is the finding of a target that two stages serve.
-func (s *study) reportSharing(sub *subject, g *sighting, sh *sharing) {
+func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict) {
+	sh := g.shared
 	f := Finding{
-		Cause: WrongStage, Severity: Error, Linked: Statistical, Targets: []string{sub.ID}, Step: 1,
-		Scenarios: s.cellNames(sub.cells), Remedy: s.remap(sub, g.meant),
+		Linked: Statistical, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: remap(fx, sub, g.meant),
 	}
-	x := s.sharedSplit(sub, sh)
+	x := sharedSplit(fx, known, sub, sh)
 	f.Statement = fmt.Sprintf("%s is served by two stages: about %s of its requests by stage %s, the others by stage %s, which it is meant to serve.",
-		sub.ID, percent(sh.share), s.stageName(sh.rival, g.meant), g.meant.Stage)
+		sub.ID, percent(sh.share), stageName(sh.rival, g.meant), g.meant.Stage)
 	var lines []string
 	if len(sh.rows) > 0 {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" The logs of stage %s hold %s to it, those of stage %s %d.",
 			sh.rival.Stage, plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
-		lines = s.confirm(sub, g)
+		lines = confirm(fx, sub, &g)
 	} else {
 		f.Statement += fmt.Sprintf(" Its answers are a mixture of what the two stages' own URLs answer (evidence %s).", odds(sh.logE))
 		f.Settles = "execution logs of the stages, which name the stage per request"
 	}
 	if x != nil {
-		f.Statement += s.sharedBy(x)
+		f.rests = x.clusters
+		v.split = append(v.split, sub.index)
+		v.cost = append(v.cost, question{target: sub.ID, text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
+		f.Statement += sharedBy(fx, x)
 		for _, k := range x.clusters {
-			lines = append(lines, s.example(sub, k))
+			lines = append(lines, fx.example(sub, k))
 		}
 	}
 	f.Evidence = evidence(lines...)
 	g.rival = sh.rival
 	f.Statistics = &Statistics{
-		Test: "mixture of two stages, e-value", Statistic: sh.logE, EValue: evalue(sh.logE), Effect: 1, N: s.answered(sub),
-		Table: s.profileTable(sub, g),
+		Test: "mixture of two stages, e-value", Statistic: sh.logE, EValue: evalue(sh.logE), Effect: 1, N: fx.answered(sub),
+		Table: profileTable(fx, sub, &g),
 	}
-	s.report(f, sub.ID)
+	v.report(f, sub.ID)
 }
 
-// sharedSplit marks the behaviours that the two stages account for as explained;
-// nil where they answer alike.
-func (s *study) sharedSplit(sub *subject, sh *sharing) *split {
+// sharedSplit is the split into what either of two stages answers; nil where they
+// answer alike.
+func sharedSplit(fx *Facts, known *Known, sub *target, sh *sharing) *split {
 	var mine []int
 	for _, c := range sub.cells {
-		for _, k := range s.deviants(sub, c) {
-			if s.theirs(sub, sh, c, k) != s.theirs(sub, sh, c, c.ref) {
+		for _, k := range known.deviants(c) {
+			if theirs(fx, sub, sh, c, k) != theirs(fx, sub, sh, c, c.ref) {
 				mine = append(mine, k)
 			}
 		}
@@ -170,47 +173,41 @@ func (s *study) sharedSplit(sub *subject, sh *sharing) *split {
 	if len(mine) == 0 {
 		return nil
 	}
-	x := s.settle(&split{sub: sub, clusters: mine})
-	s.turn(x, sh)
-	sub.split = true
-	sub.explain(WrongStage, mine...)
-	s.spend(question{text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), s.leastShared(x))}, sub)
+	x := settle(fx, &split{sub: sub, clusters: mine})
+	turn(fx, x, sh)
 	return x
 }
 
 // turn lets the other stage's answers be the deviants of a split in every
 // scenario: with equal shares either stage's may be the usual ones.
-func (s *study) turn(x *split, sh *sharing) {
+func turn(fx *Facts, x *split, sh *sharing) {
 	other := map[int]bool{}
 	for _, c := range x.cells {
 		for _, k := range c.clusters {
-			other[k] = s.theirs(x.sub, sh, c, k)
+			other[k] = theirs(fx, x.sub, sh, c, k)
 		}
 	}
 	x.k = 0
 	for i := range x.draws {
 		d := &x.draws[i]
-		if d.deviant = other[s.Rows[d.row].Cluster]; d.deviant {
+		if d.deviant = other[fx.Rows[d.row].Cluster]; d.deviant {
 			x.k++
 		}
 	}
 }
 
 // leastShared is the least mean number of requests that show a second stage.
-func (s *study) leastShared(x *split) float64 {
-	return stat.WaldBound(s.alpha, s.alpha, stat.KL(float64(x.k)/float64(x.n), s.noise()))
+func leastShared(fx *Facts, x *split) float64 {
+	return stat.WaldBound(fx.alpha, fx.alpha, stat.KL(float64(x.k)/float64(x.n), fx.noise()))
 }
 
 // sharedBy says what decides which of two stages answers.
-func (s *study) sharedBy(x *split) string {
-	chance := stat.FlakyLogM(x.k, x.n, s.MinShare)
+func sharedBy(fx *Facts, x *split) string {
+	chance := stat.FlakyLogM(x.k, x.n, fx.MinShare)
 	var best *factor
-	most := chance + s.threshold()
-	for _, f := range s.factors(x) {
-		if f.cause != EndpointSplit {
-			continue
-		}
-		if m := stat.FactorLogM(f.k, f.n, f.rho) + s.without(f, x); m > most {
+	most := chance + fx.threshold()
+	for _, f := range factors(fx, x, EndpointSplit) {
+		if m := stat.FactorLogM(f.k, f.n, f.rho) + without(fx, f, x); m > most {
 			most, best = m, f
 		}
 	}

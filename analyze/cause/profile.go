@@ -13,26 +13,26 @@ import (
 
 // compare holds a target's answers against those of the meant stage's own invoke
 // URL, and where they differ against those of every other stage (behaviour 6).
-func (s *study) compare(sub *subject, g *sighting) {
+func compare(fx *Facts, sub *target, g *sighting) {
 	if g.byConfig {
 		g.rival = sub.stageRef()
 	}
-	expected := s.invoke(g.meant)
+	expected := fx.invoke(g.meant)
 	if expected == nil || expected == sub || expected.n() == 0 || sub.n() == 0 {
 		return
 	}
-	g.differs, g.against = s.marksOf(sub, expected)
+	g.differs, g.against = marksOf(fx, sub, expected)
 	if g.byConfig {
-		if own := s.invoke(g.rival); own != nil && own != sub {
-			g.alike = s.alike(own, expected)
+		if own := fx.invoke(g.rival); own != nil && own != sub {
+			g.alike = alike(fx, own, expected)
 		}
 		return
 	}
 	if len(g.differs) == 0 {
 		return
 	}
-	for _, rival := range s.subjects {
-		if rival != sub && rival != expected && rival.Kind == probe.InvokeURL && rival.Unmapped == "" && rival.n() > 0 && s.servedBy(sub, rival, expected, g) {
+	for _, rival := range fx.targets {
+		if rival != sub && rival != expected && rival.Kind == probe.InvokeURL && rival.Unmapped == "" && rival.n() > 0 && servedBy(fx, sub, rival, expected, g) {
 			g.rivals = append(g.rivals, rival.stageRef())
 		}
 	}
@@ -43,15 +43,15 @@ func (s *study) compare(sub *subject, g *sighting) {
 
 // marksOf is what tells one target from another, with the first as On, and how
 // strongly.
-func (s *study) marksOf(a, b *subject) ([]behaviour.Mark, float64) {
-	if l := s.pairs[[2]int{a.index, b.index}]; l != nil {
-		return strong(l, s.threshold()), l.LogE
+func marksOf(fx *Facts, a, b *target) ([]behaviour.Mark, float64) {
+	if l := fx.pairs[[2]int{a.index, b.index}]; l != nil {
+		return strong(l, fx.threshold()), l.LogE
 	}
-	l := s.pairs[[2]int{b.index, a.index}]
+	l := fx.pairs[[2]int{b.index, a.index}]
 	if l == nil {
 		return nil, 0
 	}
-	marks := slices.Clone(strong(l, s.threshold()))
+	marks := slices.Clone(strong(l, fx.threshold()))
 	for i := range marks {
 		marks[i] = marks[i].Turned()
 	}
@@ -61,14 +61,14 @@ func (s *study) marksOf(a, b *subject) ([]behaviour.Mark, float64) {
 // servedBy tells whether the answers of a target are those of a rival stage and
 // not of the stage meant: what tells it from the stage meant tells the rival from
 // it as well, and in each such feature the target is as the rival, beyond doubt.
-func (s *study) servedBy(sub, rival, expected *subject, g *sighting) bool {
-	apart, _ := s.marksOf(rival, expected)
-	against, _ := s.marksOf(sub, rival)
-	told, stages := false, s.stagesProbed()
-	need := math.Log(float64(max(1, stages-1))) + s.threshold()
+func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
+	apart, _ := marksOf(fx, rival, expected)
+	against, _ := marksOf(fx, sub, rival)
+	told, stages := false, stagesProbed(fx)
+	need := math.Log(float64(max(1, stages-1))) + fx.threshold()
 	for i := range g.differs {
 		m := &g.differs[i]
-		values := s.telling(m, sub, expected)
+		values := telling(fx, m, sub, expected)
 		if len(values) == 0 {
 			continue // no stage gives what tells it: the address does
 		}
@@ -79,7 +79,7 @@ func (s *study) servedBy(sub, rival, expected *subject, g *sighting) bool {
 		if hasMark(against, m) {
 			return false
 		}
-		if stat.EqualLogE(s.binCount(sub, m, values), s.binCount(rival, m, values), s.binCount(expected, m, values)) < need {
+		if stat.EqualLogE(binCount(fx, sub, m, values), binCount(fx, rival, m, values), binCount(fx, expected, m, values)) < need {
 			return false
 		}
 	}
@@ -91,9 +91,9 @@ func hasMark(marks []behaviour.Mark, m *behaviour.Mark) bool {
 }
 
 // stagesProbed is how many stages' own invoke URLs gave answers.
-func (s *study) stagesProbed() int {
+func stagesProbed(fx *Facts) int {
 	n := 0
-	for _, x := range s.subjects {
+	for _, x := range fx.targets {
 		if x.Kind == probe.InvokeURL && x.Unmapped == "" && x.n() > 0 {
 			n++
 		}
@@ -104,12 +104,12 @@ func (s *study) stagesProbed() int {
 // telling are the values of a feature that a target gives more often than the
 // stage meant and that some stage gives as well; none where the value that tells
 // most is given by no stage.
-func (s *study) telling(m *behaviour.Mark, sub, expected *subject) map[behaviour.ValueID]bool {
-	mine, theirs := s.valuesOf(sub, m), s.valuesOf(expected, m)
+func telling(fx *Facts, m *behaviour.Mark, sub, expected *target) map[behaviour.ValueID]bool {
+	mine, theirs := valuesOf(fx, sub, m), valuesOf(fx, expected, m)
 	elsewhere := map[behaviour.ValueID]bool{}
-	for _, x := range s.subjects {
+	for _, x := range fx.targets {
 		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
-			for v := range s.valuesOf(x, m) {
+			for v := range valuesOf(fx, x, m) {
 				elsewhere[v] = true
 			}
 		}
@@ -147,23 +147,23 @@ func sortedValues(m map[behaviour.ValueID]int) []behaviour.ValueID {
 }
 
 // valuesOf counts a feature's values in a target's answers.
-func (s *study) valuesOf(sub *subject, m *behaviour.Mark) map[behaviour.ValueID]int {
-	c := s.cellOf(sub, m.Scenario)
+func valuesOf(fx *Facts, sub *target, m *behaviour.Mark) map[behaviour.ValueID]int {
+	c := cellOf(sub, m.Scenario)
 	if c == nil {
 		return nil
 	}
 	rows := make([]int, 0, len(c.rows))
 	for _, i := range c.rows {
-		if s.Rows[i].Class != ClassTransport {
-			rows = append(rows, s.Rows[i].Table)
+		if fx.Rows[i].Class != ClassTransport {
+			rows = append(rows, fx.Rows[i].Table)
 		}
 	}
-	return s.Table.Values(rows, m)
+	return fx.Table.Values(rows, m)
 }
 
-func (s *study) binCount(sub *subject, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
+func binCount(fx *Facts, sub *target, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
 	var out stat.BinCount
-	for v, n := range s.valuesOf(sub, m) {
+	for v, n := range valuesOf(fx, sub, m) {
 		out.N += n
 		if values[v] {
 			out.K += n
@@ -180,21 +180,21 @@ const (
 )
 
 // foresee is the probability that a stage's profile gives to a behaviour.
-func (s *study) foresee(of *subject, scenario int, id string, kinds int) float64 {
-	counts, n := s.profileOf(of, scenario)
+func foresee(fx *Facts, of *target, scenario int, id string, kinds int) float64 {
+	counts, n := profileOf(fx, of, scenario)
 	u := 1 / float64(kinds+1)
 	p := (float64(counts[id]) + profileWeight*u) / (float64(n) + profileWeight)
 	return (1-strange)*p + strange*u
 }
 
 // likeness is the ln probability of a target's answers under another's profile.
-func (s *study) likeness(sub, of *subject) float64 {
+func likeness(fx *Facts, sub, of *target) float64 {
 	var l float64
 	for _, c := range sub.cells {
-		kinds := s.kinds(c.scenario)
+		kinds := kinds(fx, c.scenario)
 		for _, k := range c.clusters {
-			if s.Clusters[k].Class != ClassTransport {
-				l += float64(c.count[k]) * math.Log(s.foresee(of, c.scenario, s.Clusters[k].ID, kinds))
+			if fx.Clusters[k].Class != ClassTransport {
+				l += float64(c.count[k]) * math.Log(foresee(fx, of, c.scenario, fx.Clusters[k].ID, kinds))
 			}
 		}
 	}
@@ -202,11 +202,11 @@ func (s *study) likeness(sub, of *subject) float64 {
 }
 
 // kinds is how many behaviours of a scenario are known over all targets.
-func (s *study) kinds(scenario int) int {
+func kinds(fx *Facts, scenario int) int {
 	ids := map[string]bool{}
-	for i := range s.Clusters {
-		if s.Clusters[i].Scenario == scenario {
-			ids[s.Clusters[i].ID] = true
+	for i := range fx.Clusters {
+		if fx.Clusters[i].Scenario == scenario {
+			ids[fx.Clusters[i].ID] = true
 		}
 	}
 	return len(ids)
@@ -217,12 +217,12 @@ func (s *study) kinds(scenario int) int {
 const enoughAlike = 20
 
 // alike tells whether two targets' answers cannot be told apart.
-func (s *study) alike(a, b *subject) bool {
-	if marks, _ := s.marksOf(a, b); len(marks) > 0 {
+func alike(fx *Facts, a, b *target) bool {
+	if marks, _ := marksOf(fx, a, b); len(marks) > 0 {
 		return false
 	}
 	for _, c := range a.cells {
-		if d, n := s.distance(a, b, c.scenario); n > 0 && n < enoughAlike && d > 0 {
+		if d, n := distance(fx, a, b, c.scenario); n > 0 && n < enoughAlike && d > 0 {
 			return false
 		}
 	}
@@ -231,9 +231,9 @@ func (s *study) alike(a, b *subject) bool {
 
 // distance is the total variation between two targets' answers to a scenario,
 // and how many answers the less asked of them gave.
-func (s *study) distance(a, b *subject, scenario int) (d float64, n int) {
-	pa, na := s.profileOf(a, scenario)
-	pb, nb := s.profileOf(b, scenario)
+func distance(fx *Facts, a, b *target, scenario int) (d float64, n int) {
+	pa, na := profileOf(fx, a, scenario)
+	pb, nb := profileOf(fx, b, scenario)
 	if na == 0 || nb == 0 {
 		return 0, 0
 	}
@@ -252,14 +252,14 @@ func (s *study) distance(a, b *subject, scenario int) (d float64, n int) {
 }
 
 // profileOf counts a target's answers to a scenario by behaviour.
-func (s *study) profileOf(sub *subject, scenario int) (counts map[string]int, n int) {
+func profileOf(fx *Facts, sub *target, scenario int) (counts map[string]int, n int) {
 	counts = map[string]int{}
 	for _, c := range sub.cells {
 		if c.scenario != scenario {
 			continue
 		}
 		for k, m := range c.count {
-			counts[s.Clusters[k].ID] += m
+			counts[fx.Clusters[k].ID] += m
 			n += m
 		}
 	}
@@ -267,11 +267,11 @@ func (s *study) profileOf(sub *subject, scenario int) (counts map[string]int, n 
 }
 
 // profileTable counts the target's answers beside those of the two stages.
-func (s *study) profileTable(sub *subject, g *sighting) *Table {
-	columns := []*subject{sub}
+func profileTable(fx *Facts, sub *target, g *sighting) *Table {
+	columns := []*target{sub}
 	t := &Table{Columns: []string{sub.ID}}
 	for _, ref := range []probe.StageRef{g.rival, g.meant} {
-		if o := s.invoke(ref); o != nil && o != sub {
+		if o := fx.invoke(ref); o != nil && o != sub {
 			columns = append(columns, o)
 			t.Columns = append(t.Columns, o.ID)
 		}
@@ -280,10 +280,10 @@ func (s *study) profileTable(sub *subject, g *sighting) *Table {
 	for i, col := range columns {
 		for _, c := range col.cells {
 			for _, k := range c.clusters {
-				key := fmt.Sprintf("%d/%s", c.scenario, s.Clusters[k].ID)
+				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
-					t.Rows = append(t.Rows, s.row(k))
+					t.Rows = append(t.Rows, rowName(fx, k))
 					t.Counts = append(t.Counts, make([]int, len(columns)))
 				}
 				t.Counts[row[key]][i] += c.count[k]

@@ -35,28 +35,52 @@ const (
 	recent = 10 * time.Minute
 )
 
-// switchLaw: behaviour changed once, at a time to be named, at once or through a
+// switchLaws: behaviour changed once, at a time to be named, at once or through a
 // phase in which either behaviour may come.
-func (s *study) switchLaw(x *split) law {
-	l := law{cause: DeployPropagating, name: "switch", prior: .06, driven: true}
-	if s.lastChange(x.sub) != "" {
+func switchLaws(fx *Facts, x *split) []law {
+	l := law{name: "switch", prior: .06, driven: true, whole: true, anyNaming: true}
+	if lastChange(fx, x.sub) != "" {
 		l.prior = .2
-	} else if x.refusal && s.byAuthorizer(x) && s.cachingAuthorizer(x) != "" {
+	} else if x.refusal && byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
 		// A kept result that expires looks like a switch, once per lifetime: only
 		// a change that is known tells the two apart.
 		l.prior = 0
 	}
-	bits, _, scenarios := s.timed(x)
-	mixture := x.sub.changed() != ""
-	n, k := max(s.Plan.Requests, len(bits)), count(bits, true)
-	// The e-value is one of answers whose sides have names: which behaviour of a
-	// scenario is the new one was read from the answers, one choice of two per
-	// scenario, and one of at once or through a mixed phase.
-	choices := float64(scenarios)*math.Ln2 + math.Ln2
-	l.logM = stat.LogSumExp(append(switchTerms(bits, n, 1, mixture), mixedM(bits, n, 1))...) - math.Ln2
-	l.settled = stat.LogSumExp(append(switchTerms(bits, n, settledAfter, mixture), mixedM(bits, n, settledAfter))...) - choices
-	l.iid = stat.LogBin(k, len(bits), float64(k)/float64(max(1, len(bits))))
-	return l
+	l.likelihood = func(x *split) float64 {
+		m, _ := switchM(fx, x, 1)
+		return m - math.Ln2
+	}
+	return []law{l}
+}
+
+// switchM is the ln probability of a split's answers if behaviour switched, with at
+// least so many answers since, before the choice between a switch at once and one
+// through a mixed phase is paid for. choices is ln of the ways to name the sides:
+// which behaviour of a scenario is the new one was read from the answers, one choice
+// of two per scenario, and one of at once or through a mixed phase.
+func switchM(fx *Facts, x *split, least int) (logM, choices float64) {
+	bits, _, scenarios := timed(fx, x)
+	n := max(fx.Plan.Requests, len(bits))
+	terms := switchTerms(bits, n, least, x.sub.changed() != "")
+	return stat.LogSumExp(append(terms, mixedM(bits, n, least))...), float64(scenarios)*math.Ln2 + math.Ln2
+}
+
+// switchE is the e-value of a switch that has been over for a while, against
+// independent draws.
+func switchE(fx *Facts, x *split) float64 {
+	settled, choices := switchM(fx, x, settledAfter)
+	return settled - choices - stat.LogBin(x.k, x.n, float64(x.k)/float64(max(1, x.n)))
+}
+
+// deployPropagating words the splits that were decided to be one switch. Edits that
+// no answer confirmed as waiting are hidden beside one: the configuration was read
+// before, and what waited then may have been deployed since.
+func deployPropagating(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(DeployPropagating) {
+		v.report(switched(fx, d.weighing, d.law), stageKey(d.sub.Target))
+	}
+	return v
 }
 
 // switchTerms are, for each answer but the first, the ln probability of all
@@ -87,12 +111,12 @@ func switchTerms(bits []bool, n, least int, mixture bool) []float64 {
 // timed tells, in the order of time, whether each answer is of the behaviour
 // that its scenario gave later in the run, with the rows and the number of
 // scenarios.
-func (s *study) timed(x *split) (later []bool, rows []int, scenarios int) {
-	draws := s.inTime(x.draws)
+func timed(fx *Facts, x *split) (later []bool, rows []int, scenarios int) {
+	draws := inTime(fx, x.draws)
 	type moment struct{ sum, n [2]int }
 	when := map[int]*moment{}
 	for i, d := range draws {
-		sc := s.Rows[d.row].Scenario
+		sc := fx.Rows[d.row].Scenario
 		if when[sc] == nil {
 			when[sc] = &moment{}
 		}
@@ -104,7 +128,7 @@ func (s *study) timed(x *split) (later []bool, rows []int, scenarios int) {
 		when[sc].n[side]++
 	}
 	for _, d := range draws {
-		m := when[s.Rows[d.row].Scenario]
+		m := when[fx.Rows[d.row].Scenario]
 		deviantLater := m.sum[1]*m.n[0] >= m.sum[0]*m.n[1]
 		later, rows = append(later, d.deviant == deviantLater), append(rows, d.row)
 	}
@@ -134,7 +158,7 @@ func mixedM(bits []bool, n, least int) float64 {
 
 // lastChange is the newest change of a target's stage during the run or shortly
 // before it, by the configuration; "" where there was none.
-func (s *study) lastChange(sub *subject) string {
+func lastChange(fx *Facts, sub *target) string {
 	if sub.conf == nil {
 		return ""
 	}
@@ -145,7 +169,7 @@ func (s *study) lastChange(sub *subject) string {
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
 		what, at = "deployment "+d.ID+" was made", d.Created
 	}
-	if at.IsZero() || !s.near(at) {
+	if at.IsZero() || !near(fx, at) {
 		return ""
 	}
 	return what + " at " + clock(at)
@@ -153,7 +177,7 @@ func (s *study) lastChange(sub *subject) string {
 
 // changed says from what to what a target's stage changed since the targets were
 // found; "" where it did not.
-func (sub *subject) changed() string {
+func (sub *target) changed() string {
 	if sub.conf == nil || sub.DeploymentID == "" {
 		return ""
 	}
@@ -172,44 +196,44 @@ func serving(deployment string, c *probe.Canary) string {
 }
 
 // near tells whether a moment lies within the run or shortly before it.
-func (s *study) near(at time.Time) bool {
-	if len(s.Rows) == 0 {
+func near(fx *Facts, at time.Time) bool {
+	if len(fx.Rows) == 0 {
 		return false
 	}
-	start := s.Rows[0].At
-	for i := range s.Rows {
-		if s.Rows[i].At.Before(start) {
-			start = s.Rows[i].At
+	start := fx.Rows[0].At
+	for i := range fx.Rows {
+		if fx.Rows[i].At.Before(start) {
+			start = fx.Rows[i].At
 		}
 	}
-	return at.After(start.Add(-recent)) && at.Before(s.Now.Add(recent))
+	return at.After(start.Add(-recent)) && at.Before(fx.Now.Add(recent))
 }
 
 // switched is the finding of a behaviour that changed once.
-func (s *study) switched(w *weighing, l *law) Finding {
-	bits, rows, _ := s.timed(w.split)
-	hat, lo, hi := switchedAt(bits, max(s.Plan.Requests, len(bits)), w.sub.changed() != "")
-	when := func(i int) time.Time { return s.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+func switched(fx *Facts, w *weighing, l *law) Finding {
+	bits, rows, _ := timed(fx, w.split)
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
 	f := Finding{
 		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
-		Scenarios: s.scenarioNames(w.scenarios()...), Step: 2,
+		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
 	}
 	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
-		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), s.beforeAndSince(rows, bits, hat))
-	if what := s.lastChange(w.sub); what != "" {
+		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
+	if what := lastChange(fx, w.sub); what != "" {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
 		f.Evidence = append(f.Evidence, "configuration: "+what)
 	}
-	if from, to := s.deploymentsAround(rows, hat); from != "" && to != "" && from != to {
+	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" By the logs deployment %s answered before and %s since.", from, to)
 	}
-	f.Evidence = evidence(append(f.Evidence, s.request(rows[max(0, hat-1)], "the last of the old behaviour"),
-		s.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
+	f.Evidence = evidence(append(f.Evidence, fx.request(rows[max(0, hat-1)], "the last of the old behaviour"),
+		fx.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
 	f.Statistics = &Statistics{
 		Test: "change point, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(DeployPropagating),
-		Effect: 1, Share: interval(w.k, w.n, s.alpha), Table: s.table(w.split, []string{"before", "after"}, func(r *Row) string {
+		Effect: 1, Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, []string{"before", "after"}, func(r *Row) string {
 			if r.At.Before(when(hat)) {
 				return "before"
 			}
@@ -218,8 +242,8 @@ func (s *study) switched(w *weighing, l *law) Finding {
 	}
 	f.Remedy = []Remedy{advice("nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays")}
 	if w.sub.conf != nil && w.sub.api != nil {
-		if prev := s.previous(w.sub); prev != "" {
-			f.Remedy = append(f.Remedy, remedy.RollBack(s.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
+		if prev := previous(w.sub); prev != "" {
+			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
 		}
 	}
 	return f
@@ -227,11 +251,11 @@ func (s *study) switched(w *weighing, l *law) Finding {
 
 // beforeAndSince says what answered on either side of a switch. later tells of
 // each answer whether it is of the behaviour that came later.
-func (s *study) beforeAndSince(rows []int, later []bool, hat int) string {
-	now := s.summary(s.most(rows[hat:]))
+func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) string {
+	now := fx.summary(most(fx, rows[hat:]))
 	early, late := count(later[:hat], false), count(later[hat:], false)
 	if 2*early > hat {
-		old := s.summary(s.most(rows[:hat]))
+		old := fx.summary(most(fx, rows[:hat]))
 		if early < hat {
 			old += fmt.Sprintf(" in %d of %s", early, plural(hat, "answer"))
 		}
@@ -278,10 +302,10 @@ func indices(n int) []int {
 }
 
 // most is the most frequent behaviour among rows.
-func (s *study) most(rows []int) int {
-	count, best := map[int]int{}, s.Rows[rows[0]].Cluster
+func most(fx *Facts, rows []int) int {
+	count, best := map[int]int{}, fx.Rows[rows[0]].Cluster
 	for _, i := range rows {
-		k := s.Rows[i].Cluster
+		k := fx.Rows[i].Cluster
 		count[k]++
 		if count[k] > count[best] {
 			best = k
@@ -292,11 +316,11 @@ func (s *study) most(rows []int) int {
 
 // deploymentsAround are the deployments that the logs name before a switch and
 // since; "" where they name none, or several.
-func (s *study) deploymentsAround(rows []int, hat int) (from, to string) {
+func deploymentsAround(fx *Facts, rows []int, hat int) (from, to string) {
 	sole := func(rows []int) string {
 		name := ""
 		for _, i := range rows {
-			switch d := s.Rows[i].Deployment; {
+			switch d := fx.Rows[i].Deployment; {
 			case d == "" || d == name:
 			case name != "":
 				return ""
@@ -310,7 +334,7 @@ func (s *study) deploymentsAround(rows []int, hat int) (from, to string) {
 }
 
 // previous is the deployment before the one that a stage serves.
-func (s *study) previous(sub *subject) string {
+func previous(sub *target) string {
 	own := sub.api.Deployment(sub.DeploymentID)
 	if own == nil {
 		return ""

@@ -17,7 +17,7 @@ import (
 // split is told by answers alone, never by labels or factors, which keeps every
 // "given the answers, is the label still as drawn?" exact.
 type split struct {
-	sub      *subject
+	sub      *target
 	kind     string
 	clusters []int // the deviants
 	usual    []int // the reference clusters of the scenarios concerned
@@ -61,11 +61,11 @@ func refused(c *Cluster) bool {
 }
 
 // splits are the kinds of deviants of a target, sorted by kind.
-func (s *study) splits(sub *subject) []*split {
+func splitsOf(fx *Facts, known *Known, sub *target) []*split {
 	kinds := map[string]*split{}
 	for _, c := range sub.cells {
-		for _, k := range s.deviants(sub, c) {
-			kind := kindOf(&s.Clusters[k])
+		for _, k := range known.deviants(c) {
+			kind := kindOf(&fx.Clusters[k])
 			if kinds[kind] == nil {
 				kinds[kind] = &split{sub: sub, kind: kind}
 			}
@@ -74,13 +74,13 @@ func (s *study) splits(sub *subject) []*split {
 	}
 	var out []*split
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		out = append(out, s.settle(kinds[kind]))
+		out = append(out, settle(fx, kinds[kind]))
 	}
 	return out
 }
 
 // settle gathers the rows of a split whose clusters are known.
-func (s *study) settle(x *split) *split {
+func settle(fx *Facts, x *split) *split {
 	for _, c := range x.sub.cells {
 		mine := slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !slices.Contains(x.clusters, k) })
 		if len(mine) == 0 {
@@ -89,7 +89,7 @@ func (s *study) settle(x *split) *split {
 		x.cells = append(x.cells, c)
 		x.usual = append(x.usual, c.ref)
 		for _, i := range c.rows {
-			x.draws = append(x.draws, draw{i, slices.Contains(mine, s.Rows[i].Cluster)})
+			x.draws = append(x.draws, draw{i, slices.Contains(mine, fx.Rows[i].Cluster)})
 		}
 	}
 	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
@@ -99,16 +99,16 @@ func (s *study) settle(x *split) *split {
 			x.k++
 		}
 	}
-	x.labels = s.label(x)
-	s.character(x)
+	x.labels = readLabels(fx, x)
+	character(fx, x)
 	return x
 }
 
 // character says of what sort the difference is. Where both sides are of the
 // same sort, as two failures are, it is none.
-func (s *study) character(x *split) {
+func character(fx *Facts, x *split) {
 	all := func(ks []int, is func(*Cluster) bool) bool {
-		return len(ks) > 0 && !slices.ContainsFunc(ks, func(k int) bool { return !is(&s.Clusters[k]) })
+		return len(ks) > 0 && !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
 	}
 	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
 	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == ClassTransport })
@@ -117,9 +117,9 @@ func (s *study) character(x *split) {
 }
 
 // bad are the clusters that fail, whichever side they are on.
-func (s *study) bad(x *split) []int {
+func bad(fx *Facts, x *split) []int {
 	for _, side := range [][]int{x.clusters, x.usual} {
-		if s.Clusters[side[0]].Failure || s.Clusters[side[0]].Class == ClassTransport {
+		if fx.Clusters[side[0]].Failure || fx.Clusters[side[0]].Class == ClassTransport {
 			return side
 		}
 	}
@@ -127,27 +127,27 @@ func (s *study) bad(x *split) []int {
 }
 
 // failing counts the rows of the failing side.
-func (s *study) failing(x *split) int {
-	if bad := s.bad(x); len(bad) > 0 && slices.Contains(x.usual, bad[0]) {
+func failing(fx *Facts, x *split) int {
+	if bad := bad(fx, x); len(bad) > 0 && slices.Contains(x.usual, bad[0]) {
 		return x.n - x.k
 	}
 	return x.k
 }
 
 // narrow is the same split with only some of its deviants.
-func (s *study) narrow(x *split, clusters []int) *split {
-	return s.settle(&split{sub: x.sub, kind: x.kind, clusters: clusters})
+func narrow(fx *Facts, x *split, clusters []int) *split {
+	return settle(fx, &split{sub: x.sub, kind: x.kind, clusters: clusters})
 }
 
 // parts are what may be pooled of a split: all of it, or each scenario on its own
 // where the shares are so even that either side may by chance be the usual one.
-func (s *study) parts(x *split) []*split {
+func poolable(fx *Facts, x *split) []*split {
 	if len(x.cells) < 2 || !even(x.sub.share()) && !even(float64(x.k)/float64(x.n)) {
 		return []*split{x}
 	}
 	var out []*split
 	for _, c := range x.cells {
-		out = append(out, s.narrow(x, slices.DeleteFunc(slices.Clone(x.clusters), func(k int) bool { return c.count[k] == 0 })))
+		out = append(out, narrow(fx, x, slices.DeleteFunc(slices.Clone(x.clusters), func(k int) bool { return c.count[k] == 0 })))
 	}
 	return out
 }
@@ -166,10 +166,10 @@ func (x *split) scenarios() []int {
 
 // transitions counts which answer followed which, per machine in the order of
 // sending.
-func (s *study) transitions(draws []draw) (t [2][2]int) {
+func transitions(fx *Facts, draws []draw) (t [2][2]int) {
 	last := -1
 	for i, d := range draws {
-		if i > 0 && s.Rows[d.row].Machine != s.Rows[draws[i-1].row].Machine {
+		if i > 0 && fx.Rows[d.row].Machine != fx.Rows[draws[i-1].row].Machine {
 			last = -1
 		}
 		now := 0
@@ -186,10 +186,10 @@ func (s *study) transitions(draws []draw) (t [2][2]int) {
 
 // started is transitions with each machine's first answer counted as one that
 // followed a usual one, so that a law of bursts pays for it.
-func (s *study) started(draws []draw) [2][2]int {
-	t := s.transitions(draws)
+func started(fx *Facts, draws []draw) [2][2]int {
+	t := transitions(fx, draws)
 	for i, d := range draws {
-		if i > 0 && s.Rows[d.row].Machine == s.Rows[draws[i-1].row].Machine {
+		if i > 0 && fx.Rows[d.row].Machine == fx.Rows[draws[i-1].row].Machine {
 			continue
 		}
 		if d.deviant {
@@ -202,22 +202,22 @@ func (s *study) started(draws []draw) [2][2]int {
 }
 
 // inTime are the draws of all machines by the time at which they were sent.
-func (s *study) inTime(draws []draw) []draw {
+func inTime(fx *Facts, draws []draw) []draw {
 	out := slices.Clone(draws)
-	slices.SortStableFunc(out, func(a, b draw) int { return s.Rows[a.row].At.Compare(s.Rows[b.row].At) })
+	slices.SortStableFunc(out, func(a, b draw) int { return fx.Rows[a.row].At.Compare(fx.Rows[b.row].At) })
 	return out
 }
 
 // table counts clusters (rows) by the levels of a factor (columns).
-func (s *study) table(x *split, columns []string, level func(*Row) string) *Table {
+func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) *Table {
 	shown := slices.Concat(x.usual, x.clusters)
 	t := &Table{Columns: columns}
 	for _, k := range shown {
-		t.Rows = append(t.Rows, s.row(k))
+		t.Rows = append(t.Rows, rowName(fx, k))
 		t.Counts = append(t.Counts, make([]int, len(columns)))
 	}
 	for _, d := range x.draws {
-		r := &s.Rows[d.row]
+		r := &fx.Rows[d.row]
 		row, col := slices.Index(shown, r.Cluster), slices.Index(columns, level(r))
 		if row >= 0 && col >= 0 {
 			t.Counts[row][col]++
@@ -227,14 +227,14 @@ func (s *study) table(x *split, columns []string, level func(*Row) string) *Tabl
 }
 
 // twoRows is a table of usual and deviant answers only.
-func (s *study) twoRows(x *split, columns []string, level func(*Row) string) [][]int {
+func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][]int {
 	t := [][]int{make([]int, len(columns)), make([]int, len(columns))}
 	for _, d := range x.draws {
 		side := 0
 		if d.deviant {
 			side = 1
 		}
-		if col := slices.Index(columns, level(&s.Rows[d.row])); col >= 0 {
+		if col := slices.Index(columns, level(&fx.Rows[d.row])); col >= 0 {
 			t[side][col]++
 		}
 	}
@@ -243,7 +243,7 @@ func (s *study) twoRows(x *split, columns []string, level func(*Row) string) [][
 
 // iid tells whether nothing speaks against independent draws: neither the
 // order of the answers nor their spread over time.
-func (s *study) iid(x *split) bool {
+func iid(x *split) bool {
 	bits := make([]bool, 0, x.n)
 	for _, d := range x.draws {
 		bits = append(bits, d.deviant)

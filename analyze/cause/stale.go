@@ -18,10 +18,10 @@ const young = 24 * time.Hour
 
 // exposure is how far a stage's canary was exercised by the run.
 type exposure struct {
-	subs         []*subject // the targets that the stage serves
-	n            int        // answers
-	requests     int        // different requests
-	least        int        // answers to the least asked of them
+	subs         []*target // the targets that the stage serves
+	n            int       // answers
+	requests     int       // different requests
+	least        int       // answers to the least asked of them
 	labelled     int
 	canary       int     // of them by the canary
 	never        float64 // chance that the canary was never drawn, without labels
@@ -31,35 +31,37 @@ type exposure struct {
 	changed      bool // the stage changed during the run: an earlier canary, or none, answered
 }
 
-// staleCanaries finds canaries that are configured and that nothing in behaviour
+// staleCanary finds canaries that are configured and that nothing in behaviour
 // shows.
-func (s *study) staleCanaries() {
+func staleCanary(fx *Facts, known *Known) Verdict {
+	var v Verdict
 	var done []*probe.Stage
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.conf == nil || sub.conf.Canary == nil || slices.Contains(done, sub.conf) {
 			continue
 		}
 		done = append(done, sub.conf)
-		s.staleCanary(sub, s.exposure(sub.conf))
+		withoutEffect(fx, known, sub, exposed(fx, known, sub.conf), &v)
 	}
+	return v
 }
 
-func (s *study) exposure(st *probe.Stage) exposure {
+func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 	var e exposure
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.conf != st {
 			continue
 		}
 		e.subs = append(e.subs, sub)
-		e.n += s.answered(sub)
-		canary, known := s.measured(sub)
-		e.canary, e.labelled = e.canary+canary, e.labelled+known
-		e.split = e.split || sub.split
+		e.n += fx.answered(sub)
+		canary, labelled := measured(fx, sub)
+		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
+		e.split = e.split || known.split[sub.index]
 		e.changed = e.changed || sub.changed() != ""
-		e.strays = append(e.strays, s.differs(sub, s.canaryStrays(sub), canarySide, ownSide)...)
-		e.inconsistent = e.inconsistent || s.undone[sub.ID] || s.blames(sub, CanarySplit)
+		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
+		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
 	}
-	e.least, e.requests = s.leastAsked(e.subs)
+	e.least, e.requests = leastAsked(e.subs)
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
 }
@@ -67,7 +69,7 @@ func (s *study) exposure(st *probe.Stage) exposure {
 // leastAsked is how many answers the least asked request of a stage has given: a
 // canary may differ in that one alone, and was not exercised where it was not
 // drawn there.
-func (s *study) leastAsked(subs []*subject) (least, requests int) {
+func leastAsked(subs []*target) (least, requests int) {
 	asked := map[int]int{}
 	for _, sub := range subs {
 		for _, c := range sub.cells {
@@ -83,22 +85,13 @@ func (s *study) leastAsked(subs []*subject) (least, requests int) {
 	return max(least, 0), len(asked)
 }
 
-// blames tells whether a finding of a cause stands for a target, be it as an
-// alternative.
-func (s *study) blames(sub *subject, cause ID) bool {
-	return slices.ContainsFunc(s.findings, func(f Finding) bool {
-		return slices.Contains(f.Targets, sub.ID) &&
-			(f.Cause == cause || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == cause }))
-	})
-}
-
-// staleCanary reports a canary without effect, or asks what would show one.
-func (s *study) staleCanary(sub *subject, e exposure) {
+// withoutEffect reports a canary without effect, or asks what would show one.
+func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict) {
 	switch {
 	case e.inconsistent:
 		return
-	case len(s.Plan.Scenarios) == 0:
-		s.configuredCanary(sub)
+	case len(fx.Plan.Scenarios) == 0:
+		configuredCanary(fx, sub, v)
 		return
 	case e.n == 0:
 		return
@@ -106,27 +99,29 @@ func (s *study) staleCanary(sub *subject, e exposure) {
 	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
 	switch p := sub.conf.Canary.Percent; {
 	case p <= 0:
-		s.reportStale(sub, e, "gets no traffic", true)
+		v.report(staleFinding(fx, sub, e, "gets no traffic", true), stageKey(sub.Target))
 	case same:
-		s.reportStale(sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true)
+		v.report(staleFinding(fx, sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true), stageKey(sub.Target))
 	case e.changed:
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
-		s.reportStale(sub, e, "serves every request, and the stage's own deployment none", true)
-	case e.split && s.canaryLag(sub) == 0:
+		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
+	case e.split && canaryLag(sub) == 0:
 		return // the split's finding says that the canary is not its cause; nothing says that it is stale
-	case e.labelled > 0 && e.canary > 0 && s.exercised(e) && len(e.strays) == 0:
-		s.reportStale(sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true)
-	case e.labelled == 0 && e.never <= s.alpha/caution && s.settled(e):
-		s.reportStale(sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", plural(e.n, "request")), false)
+	case e.labelled > 0 && e.canary > 0 && exercised(fx, known, e) && len(e.strays) == 0:
+		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
+	case e.labelled == 0 && e.never <= fx.alpha/caution && settled(fx, known, e):
+		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", plural(e.n, "request")), false), stageKey(sub.Target))
 	default:
-		s.askCanary(sub, e)
+		askCanary(fx, sub, e, v)
 	}
 }
 
 // exercised tells whether the canary served enough of what was sent: as many
 // requests as its percentage lets expect, within the confidence.
-func (s *study) exercised(e exposure) bool { return e.never <= s.alpha && s.settled(e) }
+func exercised(fx *Facts, known *Known, e exposure) bool {
+	return e.never <= fx.alpha && settled(fx, known, e)
+}
 
 // caution is how many times rarer it must be that a canary was never drawn where
 // no label tells that it was: that all answers are alike is then luck or the
@@ -134,32 +129,32 @@ func (s *study) exercised(e exposure) bool { return e.never <= s.alpha && s.sett
 const caution = 10
 
 // settled tells whether every target of the stage is found consistent.
-func (s *study) settled(e exposure) bool {
-	return !slices.ContainsFunc(e.subs, func(x *subject) bool { return s.needs(x) > 0 && !s.Done })
+func settled(fx *Facts, known *Known, e exposure) bool {
+	return !slices.ContainsFunc(e.subs, func(x *target) bool { return needs(fx, known, x) > 0 && !fx.Done })
 }
 
 // configuredCanary reports a canary where nothing was sent: what the
 // configuration alone speaks against it. A release under way is none.
-func (s *study) configuredCanary(sub *subject) {
+func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 	standing, why := diff.CanaryStanding(sub.api, sub.conf)
 	if standing == diff.Rollout || standing == diff.Variables || standing == diff.Unknown {
 		return
 	}
 	st, c := sub.conf, sub.conf.Canary
 	f := Finding{
-		Cause: StaleCanary, Severity: Warning, Linked: ConsistentWith, Step: 5, Scenarios: []string{}, Targets: []string{sub.ID},
+		Linked: ConsistentWith, Scenarios: []string{}, Targets: []string{sub.ID},
 		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
 			st.Name, percent(c.Percent/100), deploymentName(c), why),
 		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
-		Remedy:     remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
+		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
 		Settles:    checkStage(sub.api, st),
 	}
-	s.report(f, sub.APIID+"/"+st.Name)
+	v.report(f, stageKey(sub.Target))
 }
 
 // canaryFact is a target's canary as it was configured when the run began.
-func canaryFact(sub *subject) string {
+func canaryFact(sub *target) string {
 	return canaryAs(sub.Stage, sub.DeploymentID, sub.Canary)
 }
 
@@ -168,16 +163,16 @@ func canaryAs(stage, deployment string, c *probe.Canary) string {
 		stage, deployment, c.Percent, c.DeploymentID, overrides(c.Variables))
 }
 
-func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
+func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Finding {
 	c, st := sub.conf.Canary, sub.conf
 	f := Finding{
-		Cause: StaleCanary, Severity: Warning, Linked: ConsistentWith, Step: 5, Scenarios: []string{},
-		Remedy: remedy.RemoveCanary(s.Snapshot.Region, sub.api, st),
+		Linked: ConsistentWith, Scenarios: []string{},
+		Remedy: remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
 	}
 	if sure {
 		f.Linked = Proven
 	} else {
-		f.Settles = s.settleByLogs(sub)
+		f.Settles = settleByLogs(fx, sub)
 	}
 	for _, x := range e.subs {
 		f.Targets = append(f.Targets, x.ID)
@@ -189,20 +184,20 @@ func (s *study) reportStale(sub *subject, e exposure, how string, sure bool) {
 		switch lag := own.Created.Sub(other.Created); {
 		case lag > 0:
 			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", age(lag))
-		case lag < 0 && s.Now.Sub(other.Created) < young && c.Percent < 100:
+		case lag < 0 && fx.Now.Sub(other.Created) < young && c.Percent < 100:
 			f.Severity = Info
-			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", age(s.Now.Sub(other.Created)))
+			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", age(fx.Now.Sub(other.Created)))
 		}
 	}
 	if m := e.canary; m > 0 && !e.changed {
-		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", percent(stat.UpperZero(m, s.Confidence)), percent(s.Confidence))
+		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", percent(stat.UpperZero(m, fx.Confidence)), percent(fx.Confidence))
 	}
-	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), s.canaryExample(e))
+	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
 	if e.labelled > 0 && !e.changed {
-		f.Statistics.Share = interval(e.canary, e.labelled, s.alpha)
+		f.Statistics.Share = interval(e.canary, e.labelled, fx.alpha)
 	}
-	s.report(f, sub.APIID+"/"+st.Name)
+	return f
 }
 
 func deploymentName(c *probe.Canary) string {
@@ -213,14 +208,14 @@ func deploymentName(c *probe.Canary) string {
 }
 
 // canaryExample is a request that the canary served.
-func (s *study) canaryExample(e exposure) string {
+func canaryExample(fx *Facts, e exposure) string {
 	if e.changed {
 		return ""
 	}
 	for _, sub := range e.subs {
 		for _, i := range sub.rows() {
-			if known(&s.Rows[i]) == LabelCanary {
-				return s.request(i, labelWords(LabelCanary))
+			if known(&fx.Rows[i]) == LabelCanary {
+				return fx.request(i, labelWords(LabelCanary))
 			}
 		}
 	}
@@ -228,7 +223,7 @@ func (s *study) canaryExample(e exposure) string {
 }
 
 // askCanary says what would show whether the canary differs.
-func (s *study) askCanary(sub *subject, e exposure) {
+func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
 	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, percent(p))}
 	if len(e.strays) > 0 {
@@ -236,29 +231,29 @@ func (s *study) askCanary(sub *subject, e exposure) {
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
 		o.Question += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
 			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
-		o.More = e.requests * stat.NeedZero(p, s.Confidence)
-		if s.Done {
+		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
+		if fx.Done {
 			o.More = 0
 			o.Enable = "more requests (--requests), so that the difference is linked to the canary or not"
 		}
 	}
-	sure := s.Confidence
+	sure := fx.Confidence
 	if e.labelled == 0 {
-		sure = 1 - s.alpha/caution
+		sure = 1 - fx.alpha/caution
 	}
 	o.More = max(o.More, e.requests*max(0, stat.NeedZero(p, sure)-e.least))
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
 	case len(e.strays) > 0:
-	case s.Done && e.labelled == 0:
-		o.Enable = s.settleByLogs(sub)
-	case s.Done:
+	case fx.Done && e.labelled == 0:
+		o.Enable = settleByLogs(fx, sub)
+	case fx.Done:
 		o.Enable = "the logs show no request of the canary: wait longer for them (--log-wait)"
 	default:
 		return // the target's own consistency is still open and asks for more
 	}
-	s.open = append(s.open, o)
+	v.Open = append(v.Open, o)
 }
 
 // pairs writes variables in a fixed order.

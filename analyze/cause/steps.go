@@ -20,14 +20,14 @@ var stepNames = [6]string{"target stage", "deployment history", "redeployment ne
 
 // steps says of each of the six steps whether it is ok, in the order in which a
 // person would take them.
-func (s *study) steps() (out [6]StepEvidence) {
-	notes := [6]func() (string, string){s.targetStep, s.historyStep, s.redeployStep, s.settingsStep, s.canaryStep, s.retestStep}
+func stepEvidence(fx *Facts, r *Result) (out [6]StepEvidence) {
+	notes := [6]func(*Facts, *Result) (string, string){targetStep, historyStep, redeployStep, settingsStep, canaryStep, retestStep}
 	for i, name := range stepNames {
 		status, note := stepUnknown, "no stage was read"
-		if len(s.subjects) > 0 {
-			status, note = notes[i]()
+		if len(fx.targets) > 0 {
+			status, note = notes[i](fx, r)
 		}
-		if problems := s.problems(i + 1); i < 5 && len(problems) > 0 {
+		if problems := problems(r, i+1); i < 5 && len(problems) > 0 {
 			status, note = stepProblem, strings.Join(problems, "; ")
 		}
 		out[i] = StepEvidence{N: i + 1, Name: name, Status: status, Note: note}
@@ -36,9 +36,9 @@ func (s *study) steps() (out [6]StepEvidence) {
 }
 
 // problems are the findings of a step, in a few words each.
-func (s *study) problems(step int) []string {
+func problems(r *Result, step int) []string {
 	var out []string
-	for _, f := range s.findings {
+	for _, f := range r.Findings {
 		if f.Step == step && f.Severity != Info {
 			out = append(out, fmt.Sprintf("%s on %s (%s)", f.Cause, some(f.Targets, 3), f.Linked))
 		}
@@ -47,9 +47,9 @@ func (s *study) problems(step int) []string {
 }
 
 // unread are the targets whose stage was not read.
-func (s *study) unread() []string {
+func unread(fx *Facts) []string {
 	var out []string
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.conf == nil && sub.Unmapped == "" {
 			out = append(out, sub.ID)
 		}
@@ -57,22 +57,22 @@ func (s *study) unread() []string {
 	return out
 }
 
-func (s *study) targetStep() (string, string) {
+func targetStep(fx *Facts, _ *Result) (string, string) {
 	var texts []string
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.Stage != "" {
 			texts = append(texts, fmt.Sprintf("%s serves stage %s", sub.ID, sub.Stage))
 		}
 	}
-	if un := s.unread(); len(un) > 0 {
+	if un := unread(fx); len(un) > 0 {
 		return stepUnknown, "the configuration of " + some(un, 3) + " was not read"
 	}
 	return stepOK, some(texts, 4)
 }
 
-func (s *study) historyStep() (string, string) {
+func historyStep(fx *Facts, _ *Result) (string, string) {
 	var texts []string
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if sub.conf == nil {
 			continue
 		}
@@ -137,7 +137,7 @@ func usedBy(api *probe.API, deployment string) string {
 
 // uncompared is what the definitions of the targets' stages do not tell, each
 // once, and never taken for equal.
-func uncompared(subjects []*subject) []string {
+func uncompared(subjects []*target) []string {
 	var out []string
 	for _, sub := range subjects {
 		_, un := diff.Undeployed(sub.api, sub.conf)
@@ -152,29 +152,29 @@ func uncompared(subjects []*subject) []string {
 
 // unreadDefinitions says which definition of a target could not be read, and
 // what would let it.
-func (s *study) unreadDefinitions(sub *subject) string {
+func unreadDefinitions(fx *Facts, sub *target) string {
 	var texts []string
 	switch {
 	case sub.conf == nil:
 		return "neither the editor nor the stage of " + sub.ID + " was read"
 	case sub.api.Editor == nil:
 		subjects := []string{"API " + sub.APIID, "HTTP API " + sub.APIID}
-		texts = append(texts, fmt.Sprintf("the editor's definition of API %s was not read: %s", sub.APIID, s.toRead(s.gaps(subjects, "GetResources", "ExportApi", "GetRoutes"))))
+		texts = append(texts, fmt.Sprintf("the editor's definition of API %s was not read: %s", sub.APIID, toRead(gaps(fx, subjects, "GetResources", "ExportApi", "GetRoutes"))))
 	}
 	if sub.conf.Deployed == nil {
-		texts = append(texts, fmt.Sprintf("the definition that stage %s serves was not read: %s", sub.Stage, s.toRead(s.unreadDeployed(sub.api, sub.conf))))
+		texts = append(texts, fmt.Sprintf("the definition that stage %s serves was not read: %s", sub.Stage, toRead(unreadDeployed(fx, sub.api, sub.conf))))
 	}
 	return strings.Join(texts, "; ")
 }
 
-func (s *study) redeployStep() (string, string) {
-	subjects := slices.DeleteFunc(slices.Clone(s.subjects), func(sub *subject) bool { return sub.conf == nil && sub.Unmapped != "" })
+func redeployStep(fx *Facts, _ *Result) (string, string) {
+	subjects := slices.DeleteFunc(slices.Clone(fx.targets), func(sub *target) bool { return sub.conf == nil && sub.Unmapped != "" })
 	if len(subjects) == 0 {
 		return stepUnknown, "no stage is reached"
 	}
 	for _, sub := range subjects {
 		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
-			return stepUnknown, s.unreadDefinitions(sub)
+			return stepUnknown, unreadDefinitions(fx, sub)
 		}
 	}
 	if un := uncompared(subjects); len(un) > 0 {
@@ -182,7 +182,7 @@ func (s *study) redeployStep() (string, string) {
 	}
 	texts := []string{"no edit waits for a deployment"}
 	for _, sub := range subjects {
-		d, e := sub.api.Deployment(sub.conf.DeploymentID), s.lastEdit(sub.APIID)
+		d, e := sub.api.Deployment(sub.conf.DeploymentID), lastEdit(fx, sub.APIID)
 		if d == nil || e == nil || !e.At.After(d.Created) {
 			continue
 		}
@@ -196,12 +196,12 @@ func (s *study) redeployStep() (string, string) {
 	return stepOK, strings.Join(texts[:min(len(texts), 3)], "; ")
 }
 
-func (s *study) settingsStep() (string, string) {
-	if un := s.unread(); len(un) > 0 {
+func settingsStep(fx *Facts, r *Result) (string, string) {
+	if un := unread(fx); len(un) > 0 {
 		return stepUnknown, "the settings of " + some(un, 3) + " were not read"
 	}
 	n := 0
-	for _, notes := range s.settings {
+	for _, notes := range r.Settings {
 		n += len(notes)
 	}
 	if n > 0 {
@@ -210,9 +210,9 @@ func (s *study) settingsStep() (string, string) {
 	return stepOK, "no difference between stages shows in behaviour"
 }
 
-func (s *study) canaryStep() (string, string) {
+func canaryStep(fx *Facts, r *Result) (string, string) {
 	var texts []string
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		if c := sub.Canary; c != nil {
 			text := fmt.Sprintf("stage %s has a canary at %s", sub.Stage, percent(c.Percent/100))
 			if !slices.Contains(texts, text) {
@@ -220,8 +220,8 @@ func (s *study) canaryStep() (string, string) {
 			}
 		}
 	}
-	switch un := s.unread(); {
-	case len(texts) > 0 && slices.ContainsFunc(s.findings, func(f Finding) bool { return f.Step == 5 }):
+	switch un := unread(fx); {
+	case len(texts) > 0 && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Step == 5 }):
 		return stepOK, list(texts)
 	case len(texts) > 0:
 		return stepUnknown, list(texts) + "; its effect is not decided"
@@ -233,16 +233,16 @@ func (s *study) canaryStep() (string, string) {
 
 // retestStep is what to do after mending, and what the sixth step's own causes
 // say.
-func (s *study) retestStep() (string, string) {
-	problems := s.problems(6)
-	mending := slices.ContainsFunc(s.findings, func(f Finding) bool { return f.Severity != Info })
+func retestStep(fx *Facts, r *Result) (string, string) {
+	problems := problems(r, 6)
+	mending := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Info })
 	switch {
 	case len(problems) > 0:
 		return stepProblem, strings.Join(problems, "; ") + "; run the check again with --baseline after mending"
 	case mending:
 		return stepProblem, "run the check again with --baseline after mending: it says what is mended"
-	case len(s.open) > 0:
-		return stepUnknown, s.open[0].Question
+	case len(r.Open) > 0:
+		return stepUnknown, r.Open[0].Question
 	}
 	return stepOK, "nothing to mend"
 }

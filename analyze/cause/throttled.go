@@ -14,18 +14,22 @@ import (
 // throttled finds targets of which the gateway refuses a share of the requests
 // with 429. Throttles are no behaviour of a deployment and take no part in any
 // split.
-func (s *study) throttled() {
-	for _, sub := range s.subjects {
-		rows, total := s.throttles(sub)
+func throttled(fx *Facts, _ *Known) Verdict {
+	var v Verdict
+	for _, sub := range fx.targets {
+		rows, total := throttles(sub)
 		if len(rows) == 0 {
 			continue
 		}
-		low, _ := stat.ClopperPearson(len(rows), total, s.Confidence)
-		if low > s.MinShare || len(rows) == total && total >= 3 {
-			s.reportThrottled(sub, rows, total)
-			sub.moot = sub.moot || len(rows) == total
+		low, _ := stat.ClopperPearson(len(rows), total, fx.Confidence)
+		if low > fx.MinShare || len(rows) == total && total >= 3 {
+			v.report(throttledFinding(fx, sub, rows, total), stageKey(sub.Target))
+			if len(rows) == total {
+				v.closed = append(v.closed, sub.index)
+			}
 		}
 	}
+	return v
 }
 
 // Barren is how many requests in a row must have been throttled before a target
@@ -34,20 +38,20 @@ const Barren = 40
 
 // barren are the throttled rows of a target since its last other answer, in the
 // order of time.
-func (s *study) barren(sub *subject, throttled []int) []int {
+func barren(fx *Facts, sub *target, throttled []int) []int {
 	var last time.Time
 	for _, i := range sub.rows() {
-		if s.Rows[i].At.After(last) {
-			last = s.Rows[i].At
+		if fx.Rows[i].At.After(last) {
+			last = fx.Rows[i].At
 		}
 	}
-	rows := slices.DeleteFunc(slices.Clone(throttled), func(i int) bool { return !s.Rows[i].At.After(last) })
-	slices.SortStableFunc(rows, func(a, b int) int { return s.Rows[a].At.Compare(s.Rows[b].At) })
+	rows := slices.DeleteFunc(slices.Clone(throttled), func(i int) bool { return !fx.Rows[i].At.After(last) })
+	slices.SortStableFunc(rows, func(a, b int) int { return fx.Rows[a].At.Compare(fx.Rows[b].At) })
 	return rows
 }
 
 // throttles are a target's throttled rows, and how many were sent.
-func (s *study) throttles(sub *subject) (rows []int, total int) {
+func throttles(sub *target) (rows []int, total int) {
 	for _, c := range sub.cells {
 		rows = append(rows, c.throttled...)
 		total += len(c.throttled) + len(c.rows)
@@ -56,26 +60,26 @@ func (s *study) throttles(sub *subject) (rows []int, total int) {
 	return rows, total
 }
 
-func (s *study) reportThrottled(sub *subject, rows []int, total int) {
-	f := Finding{Cause: Throttled, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4}
+func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
+	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}}
 	var scenarios []int
 	quota := false
 	for _, i := range rows {
-		scenarios = append(scenarios, s.Rows[i].Scenario)
-		c := &s.Clusters[s.Rows[i].Cluster]
+		scenarios = append(scenarios, fx.Rows[i].Scenario)
+		c := &fx.Clusters[fx.Rows[i].Cluster]
 		quota = quota || c.GatewayResponse == "QUOTA_EXCEEDED"
 		if c.Producer == "gateway" {
 			f.Linked = Proven // the answer itself says so
 		}
 	}
-	f.Scenarios = s.scenarioNames(scenarios...)
-	limits := s.limits(sub)
+	f.Scenarios = fx.scenarioNames(scenarios...)
+	limits := limits(sub)
 	lines := []string{}
 	for _, l := range limits {
 		lines = append(lines, "configuration: "+l)
 	}
 	for _, i := range rows[:min(2, len(rows))] {
-		lines = append(lines, s.request(i, ""), s.logLine(i, func(r *probe.LogRecord) string {
+		lines = append(lines, fx.request(i, ""), fx.logLine(i, func(r *probe.LogRecord) string {
 			if r.UsagePlan == "throttled" || r.UsagePlan == "quota" {
 				return r.Error + " (usage plan " + r.UsagePlan + ")"
 			}
@@ -84,7 +88,7 @@ func (s *study) reportThrottled(sub *subject, rows []int, total int) {
 	}
 	f.Evidence = evidence(lines...)
 	f.Statement = fmt.Sprintf("The gateway refuses %d of %d requests to %s with 429 (%s), at %.3g requests per second over all targets.",
-		len(rows), total, sub.ID, percent(float64(len(rows))/float64(total)), s.Rows[rows[len(rows)-1]].Rate)
+		len(rows), total, sub.ID, percent(float64(len(rows))/float64(total)), fx.Rows[rows[len(rows)-1]].Rate)
 	switch {
 	case quota:
 		f.Statement += " The quota of a usage plan is used up."
@@ -93,20 +97,20 @@ func (s *study) reportThrottled(sub *subject, rows []int, total int) {
 	case sub.conf != nil:
 		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
 	}
-	if since := s.barren(sub, rows); len(since) >= Barren {
-		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", clock(s.Rows[since[0]].At), len(since))
+	if since := barren(fx, sub, rows); len(since) >= Barren {
+		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", clock(fx.Rows[since[0]].At), len(since))
 	}
 	f.Statement += " They are counted apart and are no part of a split."
 	f.Statistics = &Statistics{
 		Test: "share of throttled answers", Statistic: float64(len(rows)), N: total, Effect: 1,
-		Share: interval(len(rows), total, s.alpha),
+		Share: interval(len(rows), total, fx.alpha),
 	}
-	f.Remedy = s.throttleRemedy(sub)
-	s.report(f, sub.APIID+"/"+sub.Stage)
+	f.Remedy = throttleRemedy(fx, sub)
+	return f
 }
 
 // limits are the stage's throttling settings in words.
-func (s *study) limits(sub *subject) []string {
+func limits(sub *target) []string {
 	if sub.conf == nil {
 		return nil
 	}
@@ -126,15 +130,15 @@ func methodName(m string) string {
 	return m
 }
 
-func (s *study) throttleRemedy(sub *subject) []Remedy {
+func throttleRemedy(fx *Facts, sub *target) []Remedy {
 	out := []Remedy{advice("probe more slowly (--rate), or raise the limit if clients need more")}
 	if sub.conf == nil {
 		return out
 	}
 	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
 		if set := sub.conf.Methods[m]; set.ThrottlingSet {
-			rate := max(2*set.ThrottlingRate, 2*s.Plan.Rate)
-			return append(out, remedy.Throttling(s.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate)))...)
+			rate := max(2*set.ThrottlingRate, 2*fx.Plan.Rate)
+			return append(out, remedy.Throttling(fx.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate)))...)
 		}
 	}
 	return out

@@ -11,21 +11,44 @@ import (
 // divides them.
 const timeWindows = 10
 
-// unexplainedLaw: any answer may follow any other, at shares that change over
-// the run. It fits everything a little, so that a known cause which fits nothing
-// does not win for want of a rival. One change that has settled has an
-// explanation: leaving it out keeps the sum over all answers a sub-probability.
-// Failures are the backend's in whatever order they come, as bursts do that
-// concurrent requests have torn apart.
-func (s *study) unexplainedLaw(x *split) law {
-	l := law{cause: UnexplainedSplit, name: "unexplained", prior: .02, logM: anyOrder(x)}
+// unexplainedLaws: answers that are no failures differ by chance, independently
+// where no versions of a backend can be the reason, or in bursts; or any answer may
+// follow any other, at shares that change over the run, which fits everything a
+// little, so that a known cause which fits nothing does not win for want of a
+// rival.
+func unexplainedLaws(fx *Facts, x *split) []law {
 	if x.failure {
-		l.cause, l.name = FlakyBackend, anyPattern
+		return nil
 	}
+	// Two answers that are none of them failures rarely alternate in stretches.
+	prior, stretches := .05, .04
+	var laws []law
+	if p := versionsPrior(fx, x); p == 0 {
+		laws = append(laws, law{name: "random", prior: prior, likelihood: fx.atAnyRate})
+	} else {
+		prior = p
+	}
+	return append(laws,
+		law{name: "bursts", prior: prior * stretches, likelihood: fx.inBursts},
+		law{name: "unexplained", prior: .02, likelihood: unsettledOrder})
+}
+
+// unsettledOrder is anyOrder but for one change that has settled, which has an
+// explanation: leaving it out keeps the sum over all answers a sub-probability.
+func unsettledOrder(x *split) float64 {
 	if at, n := changes(x.draws); n == 1 && x.n-at >= settledAfter {
-		l.logM = math.Inf(-1)
+		return math.Inf(-1)
 	}
-	return l
+	return anyOrder(x)
+}
+
+// unexplainedSplit words the splits that no known cause fits.
+func unexplainedSplit(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(UnexplainedSplit) {
+		v.report(unexplained(fx, d.weighing), stageKey(d.sub.Target))
+	}
+	return v
 }
 
 // anyPattern names the law of failures that come in an order of their own.
@@ -93,35 +116,35 @@ func shares(x *split, windows int) (logM float64) {
 }
 
 // unexplained is the finding of a split that no candidate cause fits.
-func (s *study) unexplained(w *weighing) Finding {
+func unexplained(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: s.scenarioNames(w.scenarios()...), Evidence: s.bothSides(w.split),
-		Statistics:   s.shareStatistics(w, UnexplainedSplit),
-		Alternatives: w.alternatives(UnexplainedSplit, s.alpha),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Statistics:   shareStatistics(fx, w, UnexplainedSplit),
+		Alternatives: w.alternatives(UnexplainedSplit, fx.alpha),
 	}
 	f.Statement = fmt.Sprintf("%s answers in more than one way: %d of %d answers (%s) are %s, the others %s. None of the known causes fits: %s.",
-		w.sub.ID, w.k, w.n, percent(float64(w.k)/float64(w.n)), s.summaries(w.clusters, 3), s.summaries(w.usual, 3), s.excluded(w))
-	f.Settles = s.unexplainedSettles(w)
+		w.sub.ID, w.k, w.n, percent(float64(w.k)/float64(w.n)), fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), excluded(fx, w))
+	f.Settles = unexplainedSettles(w)
 	f.Remedy = []Remedy{advice("compare two of the requests above in the integration's logs: the same deployment answered both")}
 	return f
 }
 
 // excluded says what was ruled out and how.
-func (s *study) excluded(w *weighing) string {
+func excluded(fx *Facts, w *weighing) string {
 	text := "no address, edge location, connection or moment of the run goes with it"
 	switch {
-	case w.labels.known() > 0 && w.labels.notE >= s.threshold():
+	case w.labels.known() > 0 && w.labels.notE >= fx.threshold():
 		text += ", and by the logs the canary does not"
 	case w.sub.conf != nil && w.sub.Canary == nil:
 		text += ", and stage " + w.sub.Stage + " has no canary"
-	case w.sub.Canary != nil && s.canaryExcluded(w):
+	case w.sub.Canary != nil && canaryExcluded(fx, w):
 		text += ", and the share is not the canary's"
 	}
 	return text
 }
 
-func (s *study) unexplainedSettles(w *weighing) string {
+func unexplainedSettles(w *weighing) string {
 	if w.sub.api == nil {
 		return "credentials that may read the API's configuration (apigateway:GET), which tell whether the stage has a canary"
 	}

@@ -8,24 +8,26 @@ import (
 // unhealthy says of scenarios of which every answer is a failure that they are
 // alike and not well: no cause covers them, and a reader may take "consistent"
 // for "works".
-func (s *study) unhealthy() {
-	for _, sub := range s.subjects {
+func unhealthy(fx *Facts) []string {
+	var notes []string
+	for _, sub := range fx.targets {
 		for _, c := range sub.cells {
-			if c.ref < 0 || !s.failsThroughout(c) || s.Expected != nil && s.Expected(sub.index, c.scenario) {
+			if c.ref < 0 || !failsThroughout(fx, c) || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
 				continue
 			}
-			k := &s.Clusters[c.ref]
-			s.notes = append(s.notes, fmt.Sprintf("target %s: every answer to %s is a failure (%s): alike, and not as it should be. Consistency is not health: %s",
-				sub.ID, s.scenario(c.scenario).Name, s.summaries(c.clusters, 2), whereToLook(k)))
+			k := &fx.Clusters[c.ref]
+			notes = append(notes, fmt.Sprintf("target %s: every answer to %s is a failure (%s): alike, and not as it should be. Consistency is not health: %s",
+				sub.ID, fx.scenario(c.scenario).Name, fx.summaries(c.clusters, 2), whereToLook(k)))
 		}
 	}
+	return notes
 }
 
 // failsThroughout tells whether a scenario was answered, and by nothing but
 // failures.
-func (s *study) failsThroughout(c *cell) bool {
+func failsThroughout(fx *Facts, c *cell) bool {
 	return !slices.ContainsFunc(c.clusters, func(k int) bool {
-		return !s.Clusters[k].Failure || s.Clusters[k].Class == ClassTransport
+		return !fx.Clusters[k].Failure || fx.Clusters[k].Class == ClassTransport
 	})
 }
 

@@ -30,36 +30,57 @@ func unrouted(c *Cluster) bool {
 func nowhere(c *Cluster) bool { return forbidden(c) || unrouted(c) }
 
 // all tells whether every answer of a target is of one sort, and there is one.
-func (s *study) all(sub *subject, is func(*Cluster) bool) bool {
+func (fx *Facts) all(sub *target, is func(*Cluster) bool) bool {
 	for _, c := range sub.cells {
 		for _, k := range c.clusters {
-			if s.Clusters[k].Class != ClassTransport && !is(&s.Clusters[k]) {
+			if fx.Clusters[k].Class != ClassTransport && !is(&fx.Clusters[k]) {
 				return false
 			}
 		}
 	}
-	return s.answered(sub) > 0
+	return fx.answered(sub) > 0
 }
 
-// unmapped finds targets that lead to nothing: no mapping, no such stage, no
+// unmappedTarget finds targets that lead to nothing: no mapping, no such stage, no
 // stage prefix, a disabled endpoint, a path that is no route.
-func (s *study) unmapped() {
-	for _, sub := range s.subjects {
-		why := s.leadsNowhere(sub)
-		switch {
-		case why != "" && (s.answered(sub) == 0 || s.all(sub, nowhere)):
-			s.reportUnmapped(sub, why)
-		case why != "":
-			s.notes = append(s.notes, fmt.Sprintf("target %s: by the configuration %s, yet it answers: the configuration was not read completely, or changed", sub.ID, why))
-		case s.all(sub, unrouted) && !s.expects(sub) && s.noRouteAtAll(sub):
-			s.reportUnmapped(sub, "none of its paths is a route of what is deployed there")
+func unmappedTarget(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, sub := range fx.targets {
+		if sub.nowhere != "" {
+			v.report(leadsNowhere(fx, sub), sub.ID)
+			v.closed = append(v.closed, sub.index)
+		} else if why := unmappedBy(sub); why != "" {
+			v.Notes = append(v.Notes, fmt.Sprintf("target %s: by the configuration %s, yet it answers: the configuration was not read completely, or changed", sub.ID, why))
 		}
 	}
+	for _, r := range refusals(fx, known) {
+		if !r.noRoute || r.sub.nowhere != "" {
+			continue
+		}
+		v.report(noRoute(fx, r.sub, r.cells), r.sub.ID+"/no route")
+		if fx.all(r.sub, refused) {
+			v.closed = append(v.closed, r.sub.index)
+		}
+	}
+	return v
 }
 
-// leadsNowhere is why an address leads to nothing by configuration; "" where it
+// leadsToNothing is why a target leads to nothing at all: by the configuration,
+// which the answers do not refute, or because none of its paths is a route. It is
+// "" where it leads somewhere.
+func leadsToNothing(fx *Facts, sub *target) string {
+	switch why := unmappedBy(sub); {
+	case why != "" && (fx.answered(sub) == 0 || fx.all(sub, nowhere)):
+		return why
+	case why == "" && fx.all(sub, unrouted) && !expects(fx, sub) && noRouteAtAll(fx, sub):
+		return "none of its paths is a route of what is deployed there"
+	}
+	return ""
+}
+
+// unmappedBy is why an address leads to nothing by configuration; "" where it
 // leads somewhere, or where that is not known.
-func (s *study) leadsNowhere(sub *subject) string {
+func unmappedBy(sub *target) string {
 	switch {
 	case sub.Unmapped != "":
 		return sub.Unmapped
@@ -74,21 +95,21 @@ func (s *study) leadsNowhere(sub *subject) string {
 }
 
 // expects tells whether a scenario of the target expects to be refused.
-func (s *study) expects(sub *subject) bool {
-	return s.Expected != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool { return s.Expected(sub.index, c.scenario) })
+func expects(fx *Facts, sub *target) bool {
+	return fx.Expected != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool { return fx.Expected(sub.index, c.scenario) })
 }
 
 // noRouteAtAll tells whether no scenario's path is a route of what the stage
 // serves. What is not read is taken for no route: the answers say so.
-func (s *study) noRouteAtAll(sub *subject) bool {
-	if s.meantElsewhere(sub) {
+func noRouteAtAll(fx *Facts, sub *target) bool {
+	if meantElsewhere(sub) {
 		return false
 	}
 	for _, c := range sub.cells {
-		if sub.conf != nil && sub.conf.Deployed != nil && s.routeOf(sub.conf.Deployed, c.scenario) != "" {
+		if sub.conf != nil && sub.conf.Deployed != nil && fx.routeOf(sub.conf.Deployed, c.scenario) != "" {
 			return false
 		}
-		if sub.api != nil && sub.api.Editor != nil && s.routeOf(sub.api.Editor, c.scenario) != "" {
+		if sub.api != nil && sub.api.Editor != nil && fx.routeOf(sub.api.Editor, c.scenario) != "" {
 			return false // it waits for a deployment
 		}
 	}
@@ -96,8 +117,8 @@ func (s *study) noRouteAtAll(sub *subject) bool {
 }
 
 // routeOf is the route of a definition that a scenario's request would match.
-func (s *study) routeOf(d *probe.Definition, scenario int) string {
-	sc := s.scenario(scenario)
+func (fx *Facts) routeOf(d *probe.Definition, scenario int) string {
+	sc := fx.scenario(scenario)
 	return matching(d, sc.Method, sc.Path)
 }
 
@@ -145,61 +166,61 @@ func fits(template, path string) (fixed int, ok bool) {
 	return fixed, len(have) == len(want)
 }
 
-func (s *study) reportUnmapped(sub *subject, why string) {
-	sub.moot = true
-	sub.explainAll(UnmappedTarget)
+// leadsNowhere is the finding of a target that leads to nothing.
+func leadsNowhere(fx *Facts, sub *target) Finding {
+	why := sub.nowhere
 	f := Finding{
-		Cause: UnmappedTarget, Severity: Error, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 1,
-		Scenarios: s.cellNames(sub.cells), Remedy: s.mapRemedy(sub),
+		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: mapRemedy(fx, sub),
+		rests: behavioursOf(sub),
 	}
-	n := s.answered(sub)
+	n := fx.answered(sub)
 	f.Statement = fmt.Sprintf("%s leads to nothing: %s.", sub.URL, why)
 	if n > 0 {
-		f.Statement += fmt.Sprintf(" All %s are %s.", plural(n, "answer"), s.summaries(s.clustersOf(sub), 2))
-		f.Statistics = s.unanimous(sub)
-		if s.whereKnown(sub) {
+		f.Statement += fmt.Sprintf(" All %s are %s.", plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2))
+		f.Statistics = unanimous(fx, sub)
+		if whereKnown(sub) {
 			f.Linked = Proven
 		}
 	}
-	hint := s.stageWithRoute(sub)
+	hint := stageWithRoute(fx, sub)
 	if hint != "" {
 		f.Statement += " " + hint
 	}
 	lines := []string{}
-	if s.whereKnown(sub) {
+	if whereKnown(sub) {
 		lines = append(lines, "configuration: "+why)
 	}
-	for _, k := range s.clustersOf(sub) {
-		lines = append(lines, s.example(sub, k))
+	for _, k := range fx.clustersOf(sub) {
+		lines = append(lines, fx.example(sub, k))
 	}
 	f.Evidence = evidence(lines...)
 	switch {
 	case f.Linked == Proven:
-	case len(s.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
-		f.Settles = "stageprobe check --domain " + s.domainOf(sub).Name + " asks the domain itself"
+	case len(fx.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
+		f.Settles = "stageprobe check --domain " + fx.domainOf(sub).Name + " asks the domain itself"
 	default:
 		f.Alternatives = []Alternative{{Cause: AccessDenied}}
 		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"
 	}
-	s.report(f, sub.ID)
+	return f
 }
 
 // whereKnown tells whether the configuration was read that says where the
 // target leads.
-func (s *study) whereKnown(sub *subject) bool {
+func whereKnown(sub *target) bool {
 	return sub.Unmapped != "" || sub.api != nil && (sub.conf == nil || sub.conf.Deployed != nil || sub.api.DefaultEndpointOff)
 }
 
 // mapRemedy is how the address is led somewhere.
-func (s *study) mapRemedy(sub *subject) []Remedy {
-	region := s.Snapshot.Region
-	switch d := s.domainOf(sub); {
+func mapRemedy(fx *Facts, sub *target) []Remedy {
+	region := fx.Snapshot.Region
+	switch d := fx.domainOf(sub); {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
 		return remedy.EnableDefaultEndpoint(region, sub.api)
 	case d != nil && sub.Meant != nil:
-		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, s.kindOfAPI(sub.Meant.APIID))
-	case s.stageIsRoute(sub):
-		return []Remedy{advice(s.stageWithRoute(sub))} // a stage of that name would hide the route
+		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
+	case stageIsRoute(fx, sub):
+		return []Remedy{advice(stageWithRoute(fx, sub))} // a stage of that name would hide the route
 	case sub.api != nil && sub.conf == nil && sub.Stage != "":
 		return remedy.UnknownStage(region, sub.api, sub.Stage)
 	case sub.Kind == probe.CustomDomain:
@@ -210,7 +231,7 @@ func (s *study) mapRemedy(sub *subject) []Remedy {
 
 // stageWithRoute says which stage of the API has the route that was asked for,
 // with the URL to use instead.
-func (s *study) stageWithRoute(sub *subject) string {
+func stageWithRoute(fx *Facts, sub *target) string {
 	if sub.api == nil || sub.Kind != probe.InvokeURL {
 		return ""
 	}
@@ -224,7 +245,7 @@ func (s *study) stageWithRoute(sub *subject) string {
 			continue
 		}
 		for _, c := range sub.cells {
-			path, method := s.wholePath(sub, c), s.scenario(c.scenario).Method
+			path, method := wholePath(fx, sub, c), fx.scenario(c.scenario).Method
 			key := matching(def, method, path)
 			if greedy(key) { // it takes any path: the one without the wrong stage is likelier meant
 				path = strings.TrimPrefix(path, "/"+sub.Stage)
@@ -240,13 +261,13 @@ func (s *study) stageWithRoute(sub *subject) string {
 
 // stageIsRoute tells whether what stands in a URL in the place of the stage
 // begins a route: the stage was left out, not misspelt.
-func (s *study) stageIsRoute(sub *subject) bool {
+func stageIsRoute(fx *Facts, sub *target) bool {
 	if sub.api == nil || sub.Kind != probe.InvokeURL || sub.Stage == "" {
 		return false
 	}
 	return slices.ContainsFunc(sub.api.Stages, func(st probe.Stage) bool {
 		return st.Deployed != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool {
-			return !greedy(matching(st.Deployed, s.scenario(c.scenario).Method, s.wholePath(sub, c)))
+			return !greedy(matching(st.Deployed, fx.scenario(c.scenario).Method, wholePath(fx, sub, c)))
 		})
 	})
 }
@@ -258,8 +279,8 @@ func greedy(key string) bool {
 
 // wholePath is the path that a scenario is sent to on a target, with what the
 // target's URL begins with.
-func (s *study) wholePath(sub *subject, c *cell) string {
-	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+s.scenario(c.scenario).Path, "/")
+func wholePath(fx *Facts, sub *target, c *cell) string {
+	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+fx.scenario(c.scenario).Path, "/")
 }
 
 // origin is the scheme and host of a URL.
@@ -277,18 +298,18 @@ func stageURL(base, stage string) string {
 }
 
 // domainOf is the custom domain of a target; nil where it is none, or unread.
-func (s *study) domainOf(sub *subject) *probe.Domain {
+func (fx *Facts) domainOf(sub *target) *probe.Domain {
 	if sub.Kind != probe.CustomDomain {
 		return nil
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(sub.URL, "https://"), "http://")
 	host, _, _ = strings.Cut(host, "/")
 	host, _, _ = strings.Cut(host, ":")
-	return s.Snapshot.Domain(host)
+	return fx.Snapshot.Domain(host)
 }
 
 // clustersOf are the clusters of a target, by scenario and size.
-func (s *study) clustersOf(sub *subject) []int {
+func (fx *Facts) clustersOf(sub *target) []int {
 	var out []int
 	for _, c := range sub.cells {
 		out = append(out, c.clusters...)
@@ -296,21 +317,21 @@ func (s *study) clustersOf(sub *subject) []int {
 	return out
 }
 
-func (s *study) cellNames(cells []*cell) []string {
+func (fx *Facts) cellNames(cells []*cell) []string {
 	var scenarios []int
 	for _, c := range cells {
 		if len(c.rows)+len(c.throttled) > 0 {
 			scenarios = append(scenarios, c.scenario)
 		}
 	}
-	return s.scenarioNames(scenarios...)
+	return fx.scenarioNames(scenarios...)
 }
 
 // unanimous are the numbers of a target of which all answers are alike.
-func (s *study) unanimous(sub *subject) *Statistics {
-	n := s.answered(sub)
+func unanimous(fx *Facts, sub *target) *Statistics {
+	n := fx.answered(sub)
 	return &Statistics{
 		Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n,
-		Share: interval(n, n, s.alpha),
+		Share: interval(n, n, fx.alpha),
 	}
 }

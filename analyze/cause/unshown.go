@@ -69,7 +69,7 @@ const gatewayResponsePrefix = "gateway response "
 
 // refusalShows is what a refusal says of an edited gateway response: that it
 // still has the status of before. "" where the edit does not decide it.
-func (s *study) refusalShows(sub *subject, k *Cluster, d *diff.Difference) string {
+func refusalShows(sub *target, k *Cluster, d *diff.Difference) string {
 	kind, ok := strings.CutPrefix(d.Subject, gatewayResponsePrefix)
 	if !ok || k.Producer == "integration" || k.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
 		kind != formOf(sub.api.Editor, k) {
@@ -95,7 +95,7 @@ func formOf(d *probe.Definition, k *Cluster) string {
 
 // loosened tells whether a request was refused for what the editor no longer
 // asks of it.
-func loosened(sub *subject, sc *probe.Scenario, k *Cluster, d *diff.Difference) bool {
+func loosened(sub *target, sc *probe.Scenario, k *Cluster, d *diff.Difference) bool {
 	if sub.api.Editor == nil {
 		return false
 	}

@@ -89,18 +89,18 @@ func instant(t time.Time) string { return t.UTC().Format("15:04:05.000Z") }
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }
 
 // scenarioNames are the names of scenarios, each once, in plan order.
-func (s *study) scenarioNames(scenarios ...int) []string {
+func (fx *Facts) scenarioNames(scenarios ...int) []string {
 	slices.Sort(scenarios)
 	names := []string{}
 	for _, i := range slices.Compact(scenarios) {
-		names = append(names, s.scenario(i).Name)
+		names = append(names, fx.scenario(i).Name)
 	}
 	return names
 }
 
 // summary is how a cluster is called in a sentence.
-func (s *study) summary(k int) string {
-	c := &s.Clusters[k]
+func (fx *Facts) summary(k int) string {
+	c := &fx.Clusters[k]
 	if c.Summary != "" {
 		return c.Summary
 	}
@@ -111,10 +111,10 @@ func (s *study) summary(k int) string {
 }
 
 // summaries names clusters, each text once.
-func (s *study) summaries(clusters []int, most int) string {
+func (fx *Facts) summaries(clusters []int, most int) string {
 	var texts []string
 	for _, k := range clusters {
-		if t := s.summary(k); !slices.Contains(texts, t) {
+		if t := fx.summary(k); !slices.Contains(texts, t) {
 			texts = append(texts, t)
 		}
 	}
@@ -123,7 +123,7 @@ func (s *study) summaries(clusters []int, most int) string {
 
 // row names a behaviour in a count table. Reports put the cluster's letter in
 // place of its id.
-func (s *study) row(k int) string {
-	c := &s.Clusters[k]
-	return fmt.Sprintf("%s: %s [%s]", s.scenario(c.Scenario).Name, s.summary(k), c.ID)
+func rowName(fx *Facts, k int) string {
+	c := &fx.Clusters[k]
+	return fmt.Sprintf("%s: %s [%s]", fx.scenario(c.Scenario).Name, fx.summary(k), c.ID)
 }

@@ -13,7 +13,7 @@ import (
 
 // meant is the stage that a target is meant to serve: as somebody said, or the
 // one that an invoke URL names.
-func (sub *subject) meant() (probe.StageRef, bool) {
+func (sub *target) meant() (probe.StageRef, bool) {
 	switch {
 	case sub.Meant != nil:
 		return *sub.Meant, true
@@ -25,12 +25,24 @@ func (sub *subject) meant() (probe.StageRef, bool) {
 
 // meantElsewhere tells whether the configuration leads a target to another
 // stage than the one it is meant to serve.
-func (s *study) meantElsewhere(sub *subject) bool {
+func meantElsewhere(sub *target) bool {
 	return sub.Meant != nil && sub.APIID != "" && sub.Stage != "" && sub.stageRef() != *sub.Meant
 }
 
+// server says what the evidence tells of who serves a target.
+type server int
+
+const (
+	asMeant   server = iota // as far as is known
+	otherwise               // another stage
+	inPart                  // another stage, a share of the requests
+	byAddress               // the stage meant, answering otherwise by the address, or nobody knows who
+)
+
 // sighting is what speaks about which stage serves a target.
 type sighting struct {
+	served   server
+	shared   *sharing // for inPart
 	meant    probe.StageRef
 	byConfig bool // the configuration leads elsewhere
 
@@ -46,39 +58,47 @@ type sighting struct {
 }
 
 // wrongStage finds targets that another stage serves than the one meant.
-func (s *study) wrongStage() {
-	for _, sub := range s.subjects {
-		meant, ok := sub.meant()
-		if !ok || sub.moot {
+func wrongStage(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for i, g := range fx.sights {
+		if g == nil {
 			continue
 		}
-		g := s.sight(sub, meant)
-		switch {
-		case g.byConfig:
-			s.reportWrongStage(sub, g)
-		case s.partly(sub, g):
-		case g.logged(), len(g.byAnswer) > 0:
-			s.reportWrongStage(sub, g)
-		case g.confirmed():
-			s.addressDependent(sub, g)
-		case len(g.rivals) > 0:
-			s.reportWrongStage(sub, g)
-		case len(g.differs) > 0:
-			s.addressDependent(sub, g)
-		default:
-			s.openStage(sub, g)
+		sub := fx.targets[i]
+		switch g.served {
+		case otherwise:
+			v.report(wrongFinding(fx, sub, *g), sub.ID)
+			if fx.all(sub, refused) {
+				v.closed = append(v.closed, i)
+			}
+		case inPart:
+			reportSharing(fx, known, sub, *g, &v)
+		case asMeant:
+			openStage(fx, sub, g, &v)
 		}
 	}
+	return v
 }
 
-// partly reports a target that another stage serves in part.
-func (s *study) partly(sub *subject, g *sighting) bool {
-	sh := s.sharing(sub, g)
-	if sh == nil || sh.byAnswers && len(g.rivals) > 0 {
-		return false
+// whoServes settles what a sighting tells.
+func whoServes(fx *Facts, sub *target, g *sighting) {
+	if !g.byConfig {
+		g.shared = findSharing(fx, sub, g)
 	}
-	s.reportSharing(sub, g, sh)
-	return true
+	switch {
+	case g.byConfig:
+		g.served = otherwise
+	case g.shared != nil && !(g.shared.byAnswers && len(g.rivals) > 0):
+		g.served = inPart
+	case g.logged(), len(g.byAnswer) > 0:
+		g.served = otherwise
+	case g.confirmed():
+		g.served = byAddress
+	case len(g.rivals) > 0:
+		g.served = otherwise
+	case len(g.differs) > 0:
+		g.served = byAddress
+	}
 }
 
 // logged tells whether the logs name another stage for two requests or more,
@@ -99,48 +119,55 @@ func (g *sighting) logged() bool {
 // like, no other stage serves the target then.
 func (g *sighting) confirmed() bool { return len(g.byLog[g.meant]) >= 2 && len(g.byLog) == 1 }
 
-func (s *study) sight(sub *subject, meant probe.StageRef) *sighting {
-	g := &sighting{meant: meant, byConfig: s.meantElsewhere(sub), byLog: map[probe.StageRef][]int{}, byAnswer: map[probe.StageRef]int{}}
+// sight gathers what speaks about which stage serves a target; nil where none is
+// meant, or the address leads to nothing.
+func sight(fx *Facts, sub *target) *sighting {
+	meant, ok := sub.meant()
+	if !ok || sub.nowhere != "" {
+		return nil
+	}
+	g := &sighting{meant: meant, byConfig: meantElsewhere(sub), byLog: map[probe.StageRef][]int{}, byAnswer: map[probe.StageRef]int{}}
 	for _, i := range sub.rows() {
-		r := &s.Rows[i]
+		r := &fx.Rows[i]
 		if r.ServedStage != "" && r.ServedAPI != "" {
 			ref := probe.StageRef{APIID: r.ServedAPI, Stage: r.ServedStage}
 			g.byLog[ref] = append(g.byLog[ref], i)
 		}
 	}
-	for _, k := range s.clustersOf(sub) {
-		c := &s.Clusters[k]
+	for _, k := range fx.clustersOf(sub) {
+		c := &fx.Clusters[k]
 		if ref := (probe.StageRef{APIID: c.APIID, Stage: c.Stage}); c.APIID != "" && c.Stage != "" && ref != meant {
 			g.byAnswer[ref] = k
 		}
 	}
-	s.compare(sub, g)
-	g.leftover = s.leftover(sub, meant)
+	compare(fx, sub, g)
+	g.leftover = leftover(fx, sub, meant)
+	whoServes(fx, sub, g)
 	return g
 }
 
 // leftover tells whether a target refuses as no route what the meant stage
 // serves: the path that is left over after the mapping hits another API.
-func (s *study) leftover(sub *subject, meant probe.StageRef) bool {
-	st := s.Snapshot.API(meant.APIID).Stage(meant.Stage)
-	if st == nil || st.Deployed == nil || !s.all(sub, unrouted) {
+func leftover(fx *Facts, sub *target, meant probe.StageRef) bool {
+	st := fx.Snapshot.API(meant.APIID).Stage(meant.Stage)
+	if st == nil || st.Deployed == nil || !fx.all(sub, unrouted) {
 		return false
 	}
-	return slices.ContainsFunc(sub.cells, func(c *cell) bool { return len(c.rows) > 0 && s.routeOf(st.Deployed, c.scenario) != "" })
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool { return len(c.rows) > 0 && fx.routeOf(st.Deployed, c.scenario) != "" })
 }
 
 // confirm gathers what ties a wrong stage to single answers.
-func (s *study) confirm(sub *subject, g *sighting) []string {
+func confirm(fx *Facts, sub *target, g *sighting) []string {
 	var lines []string
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
 		if ref == g.meant || len(g.byLog[ref]) == 0 {
 			continue
 		}
 		i := g.byLog[ref][0]
-		lines = append(lines, s.request(i, fmt.Sprintf("by the log served by stage %s of API %s", ref.Stage, ref.APIID)), s.logLine(i, served))
+		lines = append(lines, fx.request(i, fmt.Sprintf("by the log served by stage %s of API %s", ref.Stage, ref.APIID)), fx.logLine(i, served))
 	}
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byAnswer), compareRefs) {
-		lines = append(lines, s.example(sub, g.byAnswer[ref])+fmt.Sprintf(": the answer itself names stage %s of API %s", ref.Stage, ref.APIID))
+		lines = append(lines, fx.example(sub, g.byAnswer[ref])+fmt.Sprintf(": the answer itself names stage %s of API %s", ref.Stage, ref.APIID))
 	}
 	return lines
 }
@@ -149,18 +176,17 @@ func compareRefs(a, b probe.StageRef) int {
 	return slices.Compare([]string{a.APIID, a.Stage}, []string{b.APIID, b.Stage})
 }
 
-func (s *study) reportWrongStage(sub *subject, g *sighting) {
+func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 	if g.rival == (probe.StageRef{}) {
 		g.rival = g.instead(sub)
 	}
 	f := Finding{
-		Cause: WrongStage, Severity: Error, Targets: []string{sub.ID}, Step: 1,
-		Scenarios: s.cellNames(sub.cells), Remedy: s.remap(sub, g.meant),
+		Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: remap(fx, sub, g.meant),
 	}
-	lines := s.confirm(sub, g)
+	lines := confirm(fx, sub, &g)
 	behaves := len(g.differs) > 0
 	switch {
-	case len(lines) > 0, g.byConfig && (behaves || g.leftover), s.namesStage(sub):
+	case len(lines) > 0, g.byConfig && (behaves || g.leftover), namesStage(fx, sub):
 		f.Linked = Proven
 	case g.byConfig:
 		f.Linked = ConsistentWith
@@ -169,47 +195,46 @@ func (s *study) reportWrongStage(sub *subject, g *sighting) {
 		f.Linked = Statistical
 		f.Settles = "execution logs of the stages, which name the stage per request"
 	}
-	f.Statement = s.wrongWords(sub, g, behaves)
+	f.Statement = wrongWords(fx, sub, &g, behaves)
 	if g.byConfig {
 		lines = append([]string{fmt.Sprintf("configuration: %s leads to stage %s of API %s, meant is stage %s of API %s",
 			sub.ID, sub.Stage, sub.APIID, g.meant.Stage, g.meant.APIID)}, lines...)
 	}
-	for _, k := range s.clustersOf(sub) {
-		lines = append(lines, s.example(sub, k))
+	for _, k := range fx.clustersOf(sub) {
+		lines = append(lines, fx.example(sub, k))
 	}
 	f.Evidence = evidence(lines...)
-	f.Differs = s.differs(sub, g.differs, sub.ID, "stage "+g.meant.Stage)
+	f.Differs = differs(fx, sub, g.differs, sub.ID, "stage "+g.meant.Stage)
 	f.Statistics = &Statistics{
-		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: s.answered(sub),
-		Table: s.profileTable(sub, g),
+		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
+		Table: profileTable(fx, sub, &g),
 	}
 	if len(g.differs) == 0 {
-		f.Statistics = s.unanimousOrNil(sub)
+		f.Statistics = unanimousOrNil(fx, sub)
 	}
-	s.report(f, sub.ID)
-	for _, k := range s.clustersOf(sub) {
-		if refused(&s.Clusters[k]) {
-			sub.explain(WrongStage, k)
+	for _, k := range fx.clustersOf(sub) {
+		if refused(&fx.Clusters[k]) {
+			f.rests = append(f.rests, k)
 		}
 	}
-	sub.moot = s.all(sub, refused)
+	return f
 }
 
 // namesStage tells whether a target's own URL names the wrong stage, and a stage
 // answers there.
-func (s *study) namesStage(sub *subject) bool {
-	return sub.Kind == probe.InvokeURL && s.meantElsewhere(sub) && s.answered(sub) > 0 && !s.all(sub, nowhere)
+func namesStage(fx *Facts, sub *target) bool {
+	return sub.Kind == probe.InvokeURL && meantElsewhere(sub) && fx.answered(sub) > 0 && !fx.all(sub, nowhere)
 }
 
-func (s *study) unanimousOrNil(sub *subject) *Statistics {
-	if s.answered(sub) == 0 {
+func unanimousOrNil(fx *Facts, sub *target) *Statistics {
+	if fx.answered(sub) == 0 {
 		return nil
 	}
-	return &Statistics{Test: "configuration", Effect: 1, N: s.answered(sub)}
+	return &Statistics{Test: "configuration", Effect: 1, N: fx.answered(sub)}
 }
 
 // instead is the stage that the logs, the answers or the configuration name.
-func (g *sighting) instead(sub *subject) probe.StageRef {
+func (g *sighting) instead(sub *target) probe.StageRef {
 	best, most := sub.stageRef(), 0
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
 		if n := len(g.byLog[ref]); ref != g.meant && n > most {
@@ -224,20 +249,20 @@ func (g *sighting) instead(sub *subject) probe.StageRef {
 	return best
 }
 
-func (s *study) wrongWords(sub *subject, g *sighting, behaves bool) string {
-	text := fmt.Sprintf("%s is served by stage %s, not by stage %s which it is meant to serve.", sub.ID, s.stageName(g.rival, g.meant), g.meant.Stage)
+func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool) string {
+	text := fmt.Sprintf("%s is served by stage %s, not by stage %s which it is meant to serve.", sub.ID, stageName(g.rival, g.meant), g.meant.Stage)
 	switch {
-	case s.namesStage(sub):
-		text = fmt.Sprintf("%s is meant to serve stage %s, but the URL itself names stage %s, which answers.", sub.URL, g.meant.Stage, s.stageName(sub.stageRef(), g.meant))
+	case namesStage(fx, sub):
+		text = fmt.Sprintf("%s is meant to serve stage %s, but the URL itself names stage %s, which answers.", sub.URL, g.meant.Stage, stageName(sub.stageRef(), g.meant))
 	case g.byConfig:
-		text = fmt.Sprintf("%s is meant to serve stage %s, but %s leads to stage %s.", sub.ID, g.meant.Stage, s.leader(sub), s.stageName(sub.stageRef(), g.meant))
+		text = fmt.Sprintf("%s is meant to serve stage %s, but %s leads to stage %s.", sub.ID, g.meant.Stage, leader(fx, sub), stageName(sub.stageRef(), g.meant))
 	}
-	n := s.answered(sub)
+	n := fx.answered(sub)
 	switch {
 	case n == 0:
 		text += " It gave no answer that could confirm this."
 	case g.leftover:
-		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", plural(n, "answer"), s.summaries(s.clustersOf(sub), 2), g.meant.Stage)
+		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2), g.meant.Stage)
 	case g.alike:
 		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, plural(len(sub.cells), "scenario"))
 	case behaves && len(g.rivals) > 0:
@@ -263,7 +288,7 @@ func (g *sighting) count() int {
 }
 
 // stageName names a stage, with its API where that is another one.
-func (s *study) stageName(ref, beside probe.StageRef) string {
+func stageName(ref, beside probe.StageRef) string {
 	if ref.APIID != beside.APIID {
 		return ref.Stage + " of API " + ref.APIID
 	}
@@ -272,8 +297,8 @@ func (s *study) stageName(ref, beside probe.StageRef) string {
 
 // remap leads a domain's mapping, or its routing rule, to the stage meant. Where
 // the configuration leads there already, no command mends what answers instead.
-func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
-	d := s.domainOf(sub)
+func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
+	d := fx.domainOf(sub)
 	if d != nil && sub.stageRef() == to {
 		return []Remedy{advice(fmt.Sprintf("the configuration of %s leads to stage %s already: compare what its addresses lead to (DNS records of the name, another account's or region's domain of that name, a proxy before it), and look again once a recent change of the mapping has had its minutes", d.Name, to.Stage))}
 	}
@@ -283,20 +308,20 @@ func (s *study) remap(sub *subject, to probe.StageRef) []Remedy {
 	for _, m := range d.Mappings {
 		// A shorter mapping swallows the path: it serves others, and stays.
 		if m.BasePath == urlPath(sub.URL) && m.APIID == sub.APIID && m.Stage == sub.Stage {
-			return remedy.UpdateBasePathMapping(s.Snapshot.Region, d, m, to, s.kindOfAPI(to.APIID))
+			return remedy.UpdateBasePathMapping(fx.Snapshot.Region, d, m, to, fx.kindOfAPI(to.APIID))
 		}
 	}
 	for _, r := range d.Rules {
 		if r.APIID == sub.APIID && r.Stage == sub.Stage && !mapped(d, sub.stageRef()) {
-			return remedy.UpdateRoutingRule(s.Snapshot.Region, d, r, to)
+			return remedy.UpdateRoutingRule(fx.Snapshot.Region, d, r, to)
 		}
 	}
-	return remedy.CreateBasePathMapping(s.Snapshot.Region, d, urlPath(sub.URL), to, s.kindOfAPI(to.APIID))
+	return remedy.CreateBasePathMapping(fx.Snapshot.Region, d, urlPath(sub.URL), to, fx.kindOfAPI(to.APIID))
 }
 
 // leader is what leads a domain to its stage.
-func (s *study) leader(sub *subject) string {
-	d := s.domainOf(sub)
+func leader(fx *Facts, sub *target) string {
+	d := fx.domainOf(sub)
 	if d == nil || mapped(d, sub.stageRef()) {
 		return "its mapping"
 	}
@@ -321,14 +346,14 @@ func urlPath(url string) string {
 }
 
 // openStage asks what is left: a domain whose stage nobody could tell.
-func (s *study) openStage(sub *subject, g *sighting) {
-	if sub.Meant == nil || sub.conf != nil || s.answered(sub) == 0 || len(g.byLog) > 0 {
+func openStage(fx *Facts, sub *target, g *sighting, v *Verdict) {
+	if sub.Meant == nil || sub.conf != nil || fx.answered(sub) == 0 || len(g.byLog) > 0 {
 		return
 	}
-	if expected := s.invoke(g.meant); expected != nil && s.alike(sub, expected) {
+	if expected := fx.invoke(g.meant); expected != nil && alike(fx, sub, expected) {
 		return
 	}
-	s.open = append(s.open, Open{
+	v.Open = append(v.Open, Open{
 		Target: sub.ID, Question: "which stage serves it", Leader: string(WrongStage),
 		Enable: "read the domain's mappings (apigateway:GET on its base path mappings)",
 	})

@@ -221,7 +221,7 @@ var shell = regexp.MustCompile(`(?m)^    .*$`)
 
 // Every cause of the report has a page.
 func TestEveryCauseHasAPage(t *testing.T) {
-	for _, c := range cause.Causes {
+	for _, c := range cause.IDs() {
 		if page, ok := Page(string(c)); !ok || !strings.HasPrefix(page, "# "+string(c)+"\n") {
 			t.Errorf("%s: %v", c, ok)
 		}

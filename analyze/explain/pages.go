@@ -33,7 +33,7 @@ func Page(name string) (string, bool) {
 // Pages lists the causes that have a page of their own, in the report's order.
 func Pages() []string {
 	out := make([]string, len(cause.Causes))
-	for i, c := range cause.Causes {
+	for i, c := range cause.IDs() {
 		out[i] = string(c)
 	}
 	return out

@@ -173,7 +173,7 @@ const (
 // named are the causes of a result, in the order of the report format.
 func named(r *cause.Result) []string {
 	var out []string
-	for _, c := range cause.Causes {
+	for _, c := range cause.IDs() {
 		if slices.ContainsFunc(r.Findings, func(f cause.Finding) bool { return f.Cause == c }) {
 			out = append(out, string(c))
 		}

@@ -129,7 +129,7 @@ func everDriven(w World, rng *rand.Rand) string {
 func ordered(causes []string) []string {
 	out := slices.Clone(causes)
 	slices.SortFunc(out, func(a, b string) int {
-		return slices.Index(cause.Causes, cause.ID(a)) - slices.Index(cause.Causes, cause.ID(b))
+		return cause.Rank(cause.ID(a)) - cause.Rank(cause.ID(b))
 	})
 	return out
 }

@@ -35,7 +35,7 @@ func TestEveryTruthIsNamed(t *testing.T) {
 		}
 	}
 	// An expectation is held against a scenario file, which no world has.
-	for _, c := range cause.Causes {
+	for _, c := range cause.IDs() {
 		if c != cause.ExpectationFailed && !causes[string(c)] {
 			t.Errorf("no world is a truth of cause %s", c)
 		}

@@ -243,15 +243,6 @@ func newMan() *cobra.Command {
 	}
 }
 
-// causeNames are the causes that have a page.
-func causeNames() []string {
-	out := make([]string, len(cause.Causes))
-	for i, c := range cause.Causes {
-		out[i] = string(c)
-	}
-	return out
-}
-
 // wrapList joins words with commas and breaks lines for the help text.
 func wrapList(words []string, width int) string {
 	var lines []string

@@ -199,10 +199,10 @@ func newExplain(s Streams) *cobra.Command {
 			return doc.Text(s.Out)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return causeNames(), cobra.ShellCompDirectiveDefault
+			return explain.Pages(), cobra.ShellCompDirectiveDefault
 		},
 	}
-	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(causeNames(), 76)
+	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(explain.Pages(), 76)
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&opts.AccessFormat, "access-format", "", "the stage's accessLogSettings.format")
 	cmd.Flags().StringVar(&opts.URL, "url", "", "the URL that was called, where the input does not say")

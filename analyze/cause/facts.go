@@ -5,36 +5,28 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
-// study is one run under the lens: the input indexed by target and scenario,
-// and what the causes have explained of it so far.
-type study struct {
+// Facts is what was read and counted: the input indexed by target and scenario,
+// what goes with what was drawn, and which behaviours there are. It is built once;
+// no cause changes it.
+type Facts struct {
 	*Input
 	observed
 	partition *behaviour.Result
 	told      bool // behaviours are given, not found
-	asked     [][2]int
 	alpha     float64
-	subjects  []*subject // one per target of the plan
-	findings  []Finding
-	keys      []string // of findings, in step: cause and stage
-	open      []Open
-	notes     []string
-	seen      map[string]map[string]string
-	settings  map[string][]SettingNote
-	spent     []question
-	links     map[float64]*stat.LinkEstimated // by configured share
-	// undone maps "api/stage" to whether a split there is still undecided.
-	undone map[string]bool
+	targets   []*target   // one per target of the plan
+	sights    []*sighting // by target: what speaks about the stage that serves it; nil where none is meant
 }
 
-// subject is one target with its answers.
-type subject struct {
+// target is one address with its answers.
+type target struct {
 	*probe.Target
 	index int
 	api   *probe.API   // as configured; nil where unread
@@ -42,10 +34,9 @@ type subject struct {
 
 	cells    []*cell // scenarios that are sampled, in plan order
 	confirms []*cell // scenarios that confirm one fact
-	because  map[int]ID
-	moot     bool // no consistency claim is sought: the address itself is wrong
-	split    bool // more than one behaviour was found
-	weighed  []Hypothesis
+
+	nowhere string                     // why the address leads to nothing at all; "" where it leads somewhere
+	link    func() *stat.LinkEstimated // the link test for the configured share, without rows
 }
 
 // cell is one scenario on one target.
@@ -58,36 +49,43 @@ type cell struct {
 	throttled []int
 }
 
-func newStudy(in *Input) *study {
-	s := &study{
-		Input:    in,
-		alpha:    1 - in.Confidence,
-		seen:     map[string]map[string]string{},
-		settings: map[string][]SettingNote{},
-		undone:   map[string]bool{},
-		links:    map[float64]*stat.LinkEstimated{},
-	}
-	s.observe()
+// gather reads and counts the input.
+func gather(in *Input) *Facts {
+	fx := &Facts{Input: in, alpha: 1 - in.Confidence}
+	observe(fx)
+	links := map[float64]func() *stat.LinkEstimated{}
 	for i := range in.Plan.Targets {
-		s.subjects = append(s.subjects, s.newSubject(i))
+		sub := newTarget(fx, i)
+		p := sub.share()
+		if links[p] == nil {
+			links[p] = sync.OnceValue(func() *stat.LinkEstimated { return stat.NewLinkEstimated(p) })
+		}
+		sub.link = links[p]
+		fx.targets = append(fx.targets, sub)
 	}
-	s.fill()
-	for _, sub := range s.subjects {
+	fillCells(fx)
+	for _, sub := range fx.targets {
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
-			s.rank(c)
+			rank(fx, c)
 		}
 	}
-	return s
+	for _, sub := range fx.targets {
+		sub.nowhere = leadsToNothing(fx, sub)
+	}
+	for _, sub := range fx.targets {
+		fx.sights = append(fx.sights, sight(fx, sub))
+	}
+	return fx
 }
 
-func (s *study) newSubject(i int) *subject {
-	t := &s.Plan.Targets[i]
-	sub := &subject{Target: t, index: i, because: map[int]ID{}}
-	sub.api = s.Snapshot.API(t.APIID)
+func newTarget(fx *Facts, i int) *target {
+	t := &fx.Plan.Targets[i]
+	sub := &target{Target: t, index: i}
+	sub.api = fx.Snapshot.API(t.APIID)
 	sub.conf = sub.api.Stage(t.Stage)
-	for j := range s.Plan.Scenarios {
+	for j := range fx.Plan.Scenarios {
 		c := &cell{scenario: j, count: map[int]int{}, ref: -1}
-		switch sc := &s.Plan.Scenarios[j]; {
+		switch sc := &fx.Plan.Scenarios[j]; {
 		case !sc.For(t.ID):
 		case sc.Limit > 0:
 			sub.confirms = append(sub.confirms, c)
@@ -99,22 +97,22 @@ func (s *study) newSubject(i int) *subject {
 }
 
 // fill hands each row to its cell.
-func (s *study) fill() {
+func fillCells(fx *Facts) {
 	index := map[[2]int]*cell{}
-	for _, sub := range s.subjects {
+	for _, sub := range fx.targets {
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
 			index[[2]int{sub.index, c.scenario}] = c
 		}
 	}
-	for i := range s.Rows {
-		r := &s.Rows[i]
+	for i := range fx.Rows {
+		r := &fx.Rows[i]
 		c := index[[2]int{r.Target, r.Scenario}]
 		if c == nil || r.Class == ClassOwnFault || r.Cluster < 0 {
 			continue
 		}
 		// A backend's own 429 is a behaviour of the backend; only the
 		// gateway's is taken out.
-		if r.Class == ClassThrottled && s.Clusters[r.Cluster].Producer != "integration" {
+		if r.Class == ClassThrottled && fx.Clusters[r.Cluster].Producer != "integration" {
 			c.throttled = append(c.throttled, i)
 			continue
 		}
@@ -124,18 +122,18 @@ func (s *study) fill() {
 }
 
 // rank orders a cell's clusters and settles which behaviour is the usual one.
-func (s *study) rank(c *cell) {
+func rank(fx *Facts, c *cell) {
 	c.clusters = slices.SortedFunc(maps.Keys(c.count), func(a, b int) int {
-		return cmp.Or(cmp.Compare(c.count[b], c.count[a]), cmp.Compare(s.Clusters[a].ID, s.Clusters[b].ID))
+		return cmp.Or(cmp.Compare(c.count[b], c.count[a]), cmp.Compare(fx.Clusters[a].ID, fx.Clusters[b].ID))
 	})
 	for _, k := range c.clusters {
-		if s.Clusters[k].Reference {
+		if fx.Clusters[k].Reference {
 			c.ref = k
 			return
 		}
 	}
 	for _, k := range c.clusters {
-		if s.Clusters[k].Class != ClassTransport {
+		if fx.Clusters[k].Class != ClassTransport {
 			c.ref = k
 			return
 		}
@@ -147,11 +145,11 @@ func (s *study) rank(c *cell) {
 
 // answered counts the rows of a target that had an HTTP answer which is not a
 // throttle.
-func (s *study) answered(sub *subject) int {
+func (fx *Facts) answered(sub *target) int {
 	var n int
 	for _, c := range sub.cells {
 		for k, m := range c.count {
-			if s.Clusters[k].Class != ClassTransport {
+			if fx.Clusters[k].Class != ClassTransport {
 				n += m
 			}
 		}
@@ -160,7 +158,7 @@ func (s *study) answered(sub *subject) int {
 }
 
 // n counts a target's rows without throttled ones.
-func (sub *subject) n() int {
+func (sub *target) n() int {
 	var n int
 	for _, c := range sub.cells {
 		n += len(c.rows)
@@ -169,7 +167,7 @@ func (sub *subject) n() int {
 }
 
 // rows are a target's rows in (machine, seq) order, throttled ones left out.
-func (sub *subject) rows() []int {
+func (sub *target) rows() []int {
 	var rows []int
 	for _, c := range sub.cells {
 		rows = append(rows, c.rows...)
@@ -178,50 +176,29 @@ func (sub *subject) rows() []int {
 	return rows
 }
 
-// deviants are the clusters of a cell that are neither usual nor explained yet.
-func (s *study) deviants(sub *subject, c *cell) []int {
-	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool {
-		return k == c.ref || sub.because[k] != ""
-	})
-}
-
-// explain marks clusters as explained, so that no second cause claims them.
-func (sub *subject) explain(why ID, clusters ...int) {
-	for _, k := range clusters {
-		sub.because[k] = why
-	}
-}
-
-// explainAll marks everything that a target answered.
-func (sub *subject) explainAll(why ID) {
-	for _, c := range sub.cells {
-		sub.explain(why, c.clusters...)
-	}
-}
-
 // find is the first subject that a condition holds for; nil where none does.
-func (s *study) find(ok func(*subject) bool) *subject {
-	if i := slices.IndexFunc(s.subjects, ok); i >= 0 {
-		return s.subjects[i]
+func (fx *Facts) find(ok func(*target) bool) *target {
+	if i := slices.IndexFunc(fx.targets, ok); i >= 0 {
+		return fx.targets[i]
 	}
 	return nil
 }
 
 // invoke is the target that is a stage's own invoke URL; nil where it was not
 // probed.
-func (s *study) invoke(ref probe.StageRef) *subject {
-	return s.find(func(x *subject) bool {
+func (fx *Facts) invoke(ref probe.StageRef) *target {
+	return fx.find(func(x *target) bool {
 		return x.Kind == probe.InvokeURL && x.APIID == ref.APIID && x.Stage == ref.Stage && x.Unmapped == ""
 	})
 }
 
 // stageRef is where the configuration says that the target leads.
-func (sub *subject) stageRef() probe.StageRef {
+func (sub *target) stageRef() probe.StageRef {
 	return probe.StageRef{APIID: sub.APIID, Stage: sub.Stage}
 }
 
 // share is the canary's share of traffic as configured, 0 to 1.
-func (sub *subject) share() float64 {
+func (sub *target) share() float64 {
 	if sub.Canary == nil {
 		return 0
 	}
@@ -229,13 +206,13 @@ func (sub *subject) share() float64 {
 }
 
 // threshold is what an e-value's logarithm must reach.
-func (s *study) threshold() float64 { return math.Log(1 / s.alpha) }
+func (fx *Facts) threshold() float64 { return math.Log(1 / fx.alpha) }
 
-func (s *study) scenario(i int) *probe.Scenario { return &s.Plan.Scenarios[i] }
+func (fx *Facts) scenario(i int) *probe.Scenario { return &fx.Plan.Scenarios[i] }
 
 // kindOfAPI is the kind of an API by id; "" where it was not read.
-func (s *study) kindOfAPI(id string) probe.APIKind {
-	if api := s.Snapshot.API(id); api != nil {
+func (fx *Facts) kindOfAPI(id string) probe.APIKind {
+	if api := fx.Snapshot.API(id); api != nil {
 		return api.Kind
 	}
 	return ""
