@@ -9,6 +9,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -299,7 +300,7 @@ func logsNote(st cause.LogState, groups int) string {
 	case st.Matched == 0:
 		return "no logged request matches one that was sent"
 	case st.Late > 0:
-		return plural(st.Late, "request") + " may still be logged later"
+		return words.Plural(st.Late, "request") + " may still be logged later"
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // Conclude sets what follows from the findings and open questions: outcome,
@@ -95,7 +96,7 @@ func (rep *Report) claim() string {
 		}
 	}
 	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
-		plural(len(rep.Targets), "target"), n, percent(worst), percent(rep.Run.Confidence))
+		words.Plural(len(rep.Targets), "target"), n, words.Percent(worst), words.Percent(rep.Run.Confidence))
 }
 
 // alwaysFailing are the scenarios of which every answer was a failure that no
@@ -146,7 +147,7 @@ func (rep *Report) firstOpen() string {
 	}
 	s += strings.TrimSuffix(q.Text, ".")
 	if more := len(rep.Open) - 1; more > 0 {
-		s += "; " + plural(more, "more question") + " left open"
+		s += "; " + words.Plural(more, "more question") + " left open"
 	}
 	return s + "."
 }

@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -225,17 +226,15 @@ func (c *Convergence) Sentence(confidence float64) string {
 		return fmt.Sprintf("%s: of none of its %d answers can it be said whether it is the new behaviour.", c.Target, c.Unknown)
 	case c.Converged && c.Old == 0:
 		return fmt.Sprintf("%s: the new behaviour served all %d answers; at most %s could still be old (%s confidence).",
-			c.Target, c.New, percent(c.OldAtMost), percent(confidence))
+			c.Target, c.New, words.Percent(c.OldAtMost), words.Percent(confidence))
 	case c.Converged:
 		return fmt.Sprintf("%s: switched between %s and %s; %d new answers since, at most %s could still be old (%s confidence).",
-			c.Target, clock(c.LastOld), clock(c.FirstNew), c.Since, percent(c.OldAtMost), percent(confidence))
+			c.Target, words.Instant(c.LastOld), words.Instant(c.FirstNew), c.Since, words.Percent(c.OldAtMost), words.Percent(confidence))
 	case c.Since == 0:
-		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, clock(c.LastOld))
+		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, words.Instant(c.LastOld))
 	}
 	return fmt.Sprintf("%s: %d new answers since the last old one; %d more are needed.", c.Target, c.Since, c.Needed-c.Since)
 }
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05.000Z") }
 
 // Waited makes the report of a wait: what the run saw, with whether the new
 // behaviour serves everything.
@@ -269,7 +268,7 @@ func (rep *Report) settleWait() {
 		e := &rep.Expectations[i]
 		if c := done[e.Target]; c != nil && e.Met != nil && !*e.Met {
 			met := true
-			e.Met, e.Observed = &met, fmt.Sprintf("so in each of the %d answers since %s", c.Since, clock(c.FirstNew))
+			e.Met, e.Observed = &met, fmt.Sprintf("so in each of the %d answers since %s", c.Since, words.Instant(c.FirstNew))
 		}
 	}
 	if n := len(rep.Steps); n > 0 {
@@ -282,7 +281,7 @@ func (rep *Report) waitStep(done int) (status, note string) {
 	if done == len(rep.Wait) {
 		return "ok", "the new behaviour serves everything"
 	}
-	return "problem", fmt.Sprintf("the new behaviour serves %d of %s", done, plural(len(rep.Wait), "target"))
+	return "problem", fmt.Sprintf("the new behaviour serves %d of %s", done, words.Plural(len(rep.Wait), "target"))
 }
 
 // concludeWait lets a wait's own question decide: an old and a new behaviour

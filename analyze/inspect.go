@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -32,7 +33,7 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))
 	if len(rep.Findings) == 0 {
 		rep.Verdict = []string{fmt.Sprintf("Nothing in the configuration of %s, %s and %s needs mending. What callers get is for check to tell.",
-			plural(len(snap.APIs), "API"), plural(len(everyStage(&snap)), "stage"), plural(len(snap.Domains), "domain"))}
+			words.Plural(len(snap.APIs), "API"), words.Plural(len(everyStage(&snap)), "stage"), words.Plural(len(snap.Domains), "domain"))}
 	}
 	if rep.ExitCode == ExitUndecided {
 		rep.ExitCode = ExitOK // behaviour is left open by design, not by a failing

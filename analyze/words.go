@@ -4,30 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
 )
-
-func percent(p float64) string {
-	switch {
-	case p >= 0.1:
-		return strconv.FormatFloat(100*p, 'f', 0, 64) + " %"
-	case p >= 0.001:
-		return strconv.FormatFloat(100*p, 'f', 1, 64) + " %"
-	}
-	return strconv.FormatFloat(100*p, 'g', 2, 64) + " %"
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -51,7 +52,7 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	}
 	d := f.Differs[0]
 	f.Statement = fmt.Sprintf("%s and the own URL of stage %s answer %s differently: %s is %s there and %s here (evidence %s).",
-		sub.ID, g.meant.Stage, list(f.Scenarios), d.Where, d.Usual, d.Other, odds(g.against))
+		sub.ID, g.meant.Stage, words.List(f.Scenarios), d.Where, d.Usual, d.Other, words.Odds(g.against))
 	switch {
 	case g.confirmed():
 		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))
@@ -98,7 +99,7 @@ func stageNames(refs []probe.StageRef) string {
 		names = append(names, r.Stage)
 	}
 	if len(names) < 2 {
-		return list(names)
+		return words.List(names)
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ", which answer alike"
 }

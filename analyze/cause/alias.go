@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"stageprobe/analyze/words"
 )
 
 // aliasRatio is up to how many times likelier one driver may be than another
@@ -59,7 +61,7 @@ func notSeparated(fx *Facts, w *weighing) string {
 	for _, l := range others {
 		names = append(names, driverName(l))
 	}
-	return fmt.Sprintf("%s go together in this design: %s", list(names), apart(fx, w, &w.laws[0], others[0]))
+	return fmt.Sprintf("%s go together in this design: %s", words.List(names), apart(fx, w, &w.laws[0], others[0]))
 }
 
 func driverName(l *law) string {
@@ -84,14 +86,14 @@ func apart(fx *Facts, w *weighing, a, b *law) string {
 	da, oka := driverOf(w, a)
 	db, okb := driverOf(w, b)
 	if !oka || !okb {
-		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", plural(w.n, "request"))
+		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", words.Plural(w.n, "request"))
 	}
 	n := int(math.Ceil(math.Log(aliasRatio) / tellingRequest))
 	cells := tellingPairs(fx, w, da, db)
 	if len(cells) == 0 {
-		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", plural(n, "request"))
+		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", words.Plural(n, "request"))
 	}
-	return fmt.Sprintf("%s with %s would separate them", plural(n, "request"), some(cells, 2))
+	return fmt.Sprintf("%s with %s would separate them", words.Plural(n, "request"), words.Some(cells, 2))
 }
 
 // tellingPairs are the pairs of levels, least asked first, for which one driver

@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 )
 
 // authorizerLaws: an authorizer's result is kept for a while and decides requests
@@ -49,7 +50,7 @@ func authorizerCache(fx *Facts, known *Known) Verdict {
 
 // takeIn says of a finding that another's refusals are its as well.
 func (f *Finding) takeIn(denied *Finding) {
-	f.Statement += fmt.Sprintf(" All %s for %s were refused, which the same result explains.", plural(denied.Statistics.N, "request"), list(denied.Scenarios))
+	f.Statement += fmt.Sprintf(" All %s for %s were refused, which the same result explains.", words.Plural(denied.Statistics.N, "request"), words.List(denied.Scenarios))
 	for _, name := range denied.Scenarios {
 		if !slices.Contains(f.Scenarios, name) {
 			f.Scenarios = append(slices.Clone(f.Scenarios), name)

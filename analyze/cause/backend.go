@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 )
 
 // versionLaws: the integration runs several versions, which the logs name, or
@@ -99,7 +100,7 @@ func versions(fx *Facts, w *weighing, l *law) Finding {
 	f := backendFinding(fx, w)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s; evidence %s.",
-		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "), odds(l.logE))
+		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "), words.Odds(l.logE))
 	f.Statistics = factorStatistics(fx, w, l)
 	return f
 }

@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 )
 
 // cacheLaws: whether the stage's cache answered decides.
@@ -74,7 +75,7 @@ func cached(fx *Facts, w *weighing, l *law) Finding {
 		Statistics: factorStatistics(fx, w, l),
 	}
 	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s; evidence %s.",
-		w.sub.Stage, perLevel(fx, w, l, "cache "), odds(l.logE))
+		w.sub.Stage, perLevel(fx, w, l, "cache "), words.Odds(l.logE))
 	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }
@@ -126,7 +127,7 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),
 	}
 	f.Statement = fmt.Sprintf("Stage %s serves %s from its cache and stage %s, with the same deployment and no cache, answers otherwise: %s.",
-		sub.Stage, list(f.Scenarios), other.Stage, contrast(fx, p, scenarios[0]))
+		sub.Stage, words.List(f.Scenarios), other.Stage, contrast(fx, p, scenarios[0]))
 	var lines []string
 	for _, r := range reasons {
 		lines = append(lines, settingFact(r, p))

@@ -9,6 +9,7 @@ import (
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -155,9 +156,9 @@ func canaryLinked(fx *Facts, w *weighing) Finding {
 	}
 	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
 	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s; evidence %s that the label decides.",
-		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual, odds(w.labels.logE))
+		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual, words.Odds(w.labels.logE))
 	if u < .5 {
-		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", percent(u))
+		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", words.Percent(u))
 	}
 	f.Statement += canaryDrift(fx, w.split)
 	f.Statistics = &Statistics{
@@ -176,10 +177,10 @@ func canaryFits(fx *Facts, w *weighing) Finding {
 	f := canaryFinding(fx, w.split)
 	f.Linked = ConsistentWith
 	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; no log ties single answers to the canary.",
-		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), percent(w.sub.share()))
+		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), words.Percent(w.sub.share()))
 	if absent(fx, w) {
 		f.Statement += fmt.Sprintf(" The logs hold %s with the usual answer, none of them by the canary, and not one deviating request: the gateway logs no request that it does not route.",
-			plural(w.labels.known(), "request"))
+			words.Plural(w.labels.known(), "request"))
 	}
 	if fit.support < fx.threshold() {
 		f.Statement += " A share of half or twice as much is not excluded yet."
@@ -222,11 +223,11 @@ func canaryHead(fx *Facts, x *split) string {
 	sub := x.sub
 	var shares []string
 	if sub.Canary != nil {
-		shares = append(shares, percent(sub.share())+" configured")
+		shares = append(shares, words.Percent(sub.share())+" configured")
 	}
 	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= measurable*float64(x.n) {
 		m := interval(c.Canary(), c.N(), fx.alpha)
-		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", percent(m.Estimate), percent(m.Low), percent(m.High)))
+		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", words.Percent(m.Estimate), words.Percent(m.Low), words.Percent(m.High)))
 	}
 	text := fmt.Sprintf("Stage %s answers from its own deployment and from its canary", orUnknown(sub.Stage))
 	if sub.Canary != nil && sub.DeploymentID != "" {
@@ -253,7 +254,7 @@ func canaryName(sub *target) string {
 		return "canary, the same deployment with other stage variables"
 	}
 	if older := canaryLag(sub); older > 0 {
-		return fmt.Sprintf("stale canary %s, which is %s older than it", c.DeploymentID, age(older))
+		return fmt.Sprintf("stale canary %s, which is %s older than it", c.DeploymentID, words.Age(older))
 	}
 	return "canary " + c.DeploymentID
 }
@@ -287,7 +288,7 @@ func canaryDrift(fx *Facts, x *split) string {
 		return ""
 	}
 	return fmt.Sprintf(" The canary received %s of the requests although %s is configured: the percentage was changed during the run, or the log of one side is incomplete.",
-		percent(float64(k)/float64(n)), percent(p0))
+		words.Percent(float64(k)/float64(n)), words.Percent(p0))
 }
 
 func labelTable(fx *Facts, x *split) *Table {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 )
 
 // question is a decided question with its cost.
@@ -51,7 +52,7 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 		case more > 0 && !(fx.Done && split):
 			v.Open = append(v.Open, Open{
 				Target: sub.ID, More: more, Low: more, High: more,
-				Question: fmt.Sprintf("whether %s or more of its answers differ", percent(fx.MinShare)),
+				Question: fmt.Sprintf("whether %s or more of its answers differ", words.Percent(fx.MinShare)),
 			})
 		case closed:
 			// One answer that agrees with the configuration is the least that it takes to
@@ -62,7 +63,7 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 			}
 		case more == 0 && n > 0:
 			v.cost = append(v.cost, question{
-				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", percent(fx.MinShare), sub.ID),
+				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", words.Percent(fx.MinShare), sub.ID),
 				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
 			})
 		}
@@ -75,7 +76,7 @@ func unansweredQuestion(sub *target, n int) Open {
 	if sub.private() {
 		enable = fromWithin
 	}
-	return Open{Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", plural(n, "request")), Enable: enable}
+	return Open{Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", words.Plural(n, "request")), Enable: enable}
 }
 
 // remarks say of each target what no cause covers but a reader must know: that

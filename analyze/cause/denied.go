@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -81,7 +82,7 @@ func withoutCertificate(fx *Facts, sub *target) Finding {
 	f := refusalFinding(fx, sub, sub.cells)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s asks for a client certificate (mutual TLS), and none of %s without a trusted one was let in: %s.",
-		d.Name, plural(f.Statistics.N, "request"), fx.summaries(fx.clustersOf(sub), 2))
+		d.Name, words.Plural(f.Statistics.N, "request"), fx.summaries(fx.clustersOf(sub), 2))
 	f.Evidence = evidence(append([]string{"configuration: mutual TLS is on for " + d.Name}, f.Evidence...)...)
 	f.Remedy = []Remedy{advice("probe with a certificate that the domain's truststore holds (--cert, --key)")}
 	f.rests = behavioursOf(sub)
@@ -105,7 +106,7 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	who, proof := refuser(fx, sub, cells[0])
 	f := refusalFinding(fx, sub, cells)
 	n := f.Statistics.N
-	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, plural(n, "request"), list(f.Scenarios), fx.summary(cells[0].ref), who)
+	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, words.Plural(n, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), who)
 	if proof != "" {
 		f.Linked = Proven
 		f.Evidence = evidence(append([]string{proof}, f.Evidence...)...)
@@ -204,7 +205,7 @@ func cachedDenial(fx *Facts, sub *target, cells []*cell) Finding {
 	f := refusalFinding(fx, sub, cells)
 	f.Linked = Proven
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
-		sub.ID, plural(f.Statistics.N, "request"), list(f.Scenarios), fx.summary(cells[0].ref), name)
+		sub.ID, words.Plural(f.Statistics.N, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), name)
 	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, sub.api, sub.conf)
 	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
 	return f
@@ -343,7 +344,7 @@ func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
 // are.
 func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 	f := refusalFinding(fx, sub, cells)
-	f.Statement = fmt.Sprintf("%s has no route for %s: all %s are %s.", sub.ID, list(f.Scenarios), plural(f.Statistics.N, "answer"), fx.summary(cells[0].ref))
+	f.Statement = fmt.Sprintf("%s has no route for %s: all %s are %s.", sub.ID, words.List(f.Scenarios), words.Plural(f.Statistics.N, "answer"), fx.summary(cells[0].ref))
 	if sub.conf != nil && sub.conf.Deployed != nil && fx.routeOf(sub.conf.Deployed, cells[0].scenario) == "" {
 		f.Linked = Proven
 		f.Evidence = evidence(append([]string{fmt.Sprintf("configuration: deployment %s of stage %s has no route for it", sub.DeploymentID, sub.Stage)}, f.Evidence...)...)

@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -63,10 +64,10 @@ func pendingEdits(fx *Facts, p *pending, v *Verdict) {
 	case len(p.diffs) == 0:
 	case servedElsewhere(fx, p):
 		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that another stage already serves: promote them when they are meant for it",
-			st.Name, api.ID, plural(len(p.diffs), "edit")))
+			st.Name, api.ID, words.Plural(len(p.diffs), "edit")))
 	case onCanary(fx, p):
 		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that its canary's newer deployment %s was made after: promoting the canary deploys them",
-			st.Name, api.ID, plural(len(p.diffs), "edit"), st.Canary.DeploymentID))
+			st.Name, api.ID, words.Plural(len(p.diffs), "edit"), st.Canary.DeploymentID))
 	default:
 		reportPending(fx, p, v)
 	}
@@ -233,7 +234,7 @@ func deployedBefore(fx *Facts, p *pending) string {
 	if e == nil || made == nil || !e.At.After(made.Created) {
 		return since(made)
 	}
-	return since(made) + fmt.Sprintf(", made before the last edit of %s (%s)", day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
+	return since(made) + fmt.Sprintf(", made before the last edit of %s (%s)", words.Day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
 }
 
 // lastEdit is the last change of an API that needs a deployment; nil where
@@ -260,7 +261,7 @@ func since(d *probe.Deployment) string {
 	if d == nil || d.Created.IsZero() {
 		return ""
 	}
-	return " of " + day(d.Created)
+	return " of " + words.Day(d.Created)
 }
 
 // pendingWords lists the edits and what the probe saw of them.
@@ -272,10 +273,10 @@ func pendingWords(fx *Facts, p *pending, confirmed int, scenarios []int, seen ma
 	for _, d := range p.diffs {
 		texts = append(texts, named(&d))
 	}
-	text := " Waiting: " + some(texts, 4) + "."
+	text := " Waiting: " + words.Some(texts, 4) + "."
 	switch {
 	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", list(fx.scenarioNames(scenarios...))) + unshownWords(p.diffs, seen)
+		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", words.List(fx.scenarioNames(scenarios...))) + unshownWords(p.diffs, seen)
 	case len(fx.Rows) == 0:
 		return text + " No request was sent to confirm it."
 	case showable(p.diffs):
@@ -325,7 +326,7 @@ func (fx *Facts) routeKey(sub *target, scenario int) string {
 func deploymentFact(api *probe.API, st *probe.Stage) string {
 	text := fmt.Sprintf("configuration: stage %s of API %s serves deployment %s", st.Name, api.ID, st.DeploymentID)
 	if d := api.Deployment(st.DeploymentID); d != nil && !d.Created.IsZero() {
-		text += " made " + day(d.Created)
+		text += " made " + words.Day(d.Created)
 	}
 	return text
 }
@@ -335,7 +336,7 @@ func editFacts(fx *Facts, api string) []string {
 	var out []string
 	for _, e := range fx.Snapshot.Edits {
 		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && len(out) < 2 {
-			out = append(out, strings.TrimSpace(fmt.Sprintf("CloudTrail: %s at %s %s", e.Event, day(e.At), by(e.Who))))
+			out = append(out, strings.TrimSpace(fmt.Sprintf("CloudTrail: %s at %s %s", e.Event, words.Day(e.At), by(e.Who))))
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -95,7 +96,7 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 			Settles: "a scenario for a route that the authorizer guards, with a token if it asks for one",
 		}
 		f.Statement = fmt.Sprintf("Stages %s and %s run the same deployment with different authorizers: %s. No request was sent to the routes that they guard.",
-			p[0].Stage, p[1].Stage, some(contrasts(p, reasons), 3))
+			p[0].Stage, p[1].Stage, words.Some(contrasts(p, reasons), 3))
 		for _, r := range reasons {
 			f.Evidence = append(f.Evidence, settingFact(r, p))
 		}
@@ -263,7 +264,7 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 		lines = append(lines, settingFact(r, p))
 	}
 	f.Statement = fmt.Sprintf("Stages %s and %s answer %s differently although the same is deployed on both: %s. They differ in %s.",
-		p[0].Stage, p[1].Stage, list(f.Scenarios), contrast(fx, p, scenarios[0]), some(contrasts(p, reasons), 4))
+		p[0].Stage, p[1].Stage, words.List(f.Scenarios), contrast(fx, p, scenarios[0]), words.Some(contrasts(p, reasons), 4))
 	if roots(reasons) == 1 {
 		f.Linked = Proven
 	} else {
@@ -326,7 +327,7 @@ func contrast(fx *Facts, p [2]*target, scenario int) string {
 			}
 		}
 	}
-	return list(texts)
+	return words.List(texts)
 }
 
 // pairTable counts behaviours by stage.

@@ -1,6 +1,10 @@
 package cause
 
-import "fmt"
+import (
+	"fmt"
+
+	"stageprobe/analyze/words"
+)
 
 // endpointLaws: the address, the edge location or the connection decides.
 func endpointLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, EndpointSplit) }
@@ -25,7 +29,7 @@ func endpoint(fx *Facts, w *weighing, l *law) Finding {
 		Statistics: factorStatistics(fx, w, l),
 	}
 	f.Statement = fmt.Sprintf("The answer of %s depends on the %s: %s; evidence %s.",
-		w.sub.ID, l.factor.name, perLevel(fx, w, l, ""), odds(l.logE))
+		w.sub.ID, l.factor.name, perLevel(fx, w, l, ""), words.Odds(l.logE))
 	if text := notSeparated(fx, w); text != "" {
 		f.Settles = text
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -19,7 +20,7 @@ func (fx *Facts) request(i int, says string) string {
 	if r.RequestID == "" {
 		line = fmt.Sprintf("request %d of %s", r.Seq, fx.Plan.Targets[r.Target].ID)
 	}
-	line += fmt.Sprintf(" at %s answered %s", clock(r.At), fx.summary(r.Cluster))
+	line += fmt.Sprintf(" at %s answered %s", words.Clock(r.At), fx.summary(r.Cluster))
 	if says != "" {
 		line += ": " + says
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 )
 
 // factor is something that may drive the answers: each of its levels deviates
@@ -176,7 +177,7 @@ func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
 			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, fx.summary(best), count[best], n))
 		}
 	}
-	return some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
+	return words.Some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
 }
 
 // factorStatistics are the numbers behind a split that a factor drives.

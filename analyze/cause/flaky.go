@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -51,7 +52,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6,
 	}
 	f.Statement = fmt.Sprintf("%s fails at random: %d of %d answers (%s) are %s%s",
-		backend(fx, w.split), k, w.n, percent(float64(k)/float64(w.n)), fx.summaries(bad, 3), pattern(fx, w))
+		backend(fx, w.split), k, w.n, words.Percent(float64(k)/float64(w.n)), fx.summaries(bad, 3), pattern(fx, w))
 	f.Statement += notCanary(fx, w)
 	f.Statistics = &Statistics{
 		Test: "not linked to the canary label, e-value", Statistic: w.labels.notE, EValue: evalue(w.labels.notE), N: w.n,
@@ -99,11 +100,11 @@ func notCanary(fx *Facts, w *weighing) string {
 		return ""
 	case w.labels.notE >= fx.threshold():
 		return fmt.Sprintf(" The canary does not explain it: %d of its %d answers fail, and %d of %d of the stage's own deployment; evidence %s.",
-			c.CanaryDev, c.Canary(), c.BaseDev, c.Base(), odds(w.labels.notE))
+			c.CanaryDev, c.Canary(), c.BaseDev, c.Base(), words.Odds(w.labels.notE))
 	case canaryExcluded(fx, w):
-		return fmt.Sprintf(" The share does not fit the canary's %s.", percent(sub.share()))
+		return fmt.Sprintf(" The share does not fit the canary's %s.", words.Percent(sub.share()))
 	}
-	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", percent(sub.share()))
+	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", words.Percent(sub.share()))
 }
 
 // canaryExcluded tells whether a canary is ruled out as the cause of a split: by
@@ -155,7 +156,7 @@ func backend(fx *Facts, x *split) string {
 	if uri := integrations(fx, x); len(uri) == 1 {
 		return "The integration " + integrationName(uri[0])
 	}
-	return "The integration behind " + list(fx.scenarioNames(x.scenarios()...))
+	return "The integration behind " + words.List(fx.scenarioNames(x.scenarios()...))
 }
 
 // integrationName shortens a URI for a sentence: a Lambda function goes by its

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 )
 
 // labels is what the logs say about which side of the canary served the rows
@@ -67,7 +68,7 @@ func readLabels(fx *Facts, x *split) labels {
 func (l *labels) distrusted(x *split) labels {
 	return labels{
 		unknownDev: x.k, unknownRef: x.n - x.k, contradictory: l.contradictory,
-		veto: plural(l.contradictory, "request") + " carry contradictory labels",
+		veto: words.Plural(l.contradictory, "request") + " carry contradictory labels",
 	}
 }
 

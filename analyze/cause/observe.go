@@ -10,6 +10,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -256,15 +257,6 @@ func pairsAsked(in *Input) [][2]int {
 		}
 	}
 	return out
-}
-
-// pair is what tells two targets apart; nil where they were not held against
-// each other.
-func pair(fx *Facts, a, b *target) *behaviour.Link {
-	if l := fx.pairs[[2]int{a.index, b.index}]; l != nil {
-		return l
-	}
-	return fx.pairs[[2]int{b.index, a.index}]
 }
 
 // mostLevels is the most levels of a factor that are asked one by one, and
@@ -542,5 +534,5 @@ func sideText(values []behaviour.Level) string {
 	case len(values) == 1:
 		return shorten(values[0].Text, 80)
 	}
-	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), plural(len(values)-1, "other value"))
+	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), words.Plural(len(values)-1, "other value"))
 }

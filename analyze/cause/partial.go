@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -130,15 +131,15 @@ func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict)
 	}
 	x := sharedSplit(fx, known, sub, sh)
 	f.Statement = fmt.Sprintf("%s is served by two stages: about %s of its requests by stage %s, the others by stage %s, which it is meant to serve.",
-		sub.ID, percent(sh.share), stageName(sh.rival, g.meant), g.meant.Stage)
+		sub.ID, words.Percent(sh.share), stageName(sh.rival, g.meant), g.meant.Stage)
 	var lines []string
 	if len(sh.rows) > 0 {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" The logs of stage %s hold %s to it, those of stage %s %d.",
-			sh.rival.Stage, plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
+			sh.rival.Stage, words.Plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
 		lines = confirm(fx, sub, &g)
 	} else {
-		f.Statement += fmt.Sprintf(" Its answers are a mixture of what the two stages' own URLs answer (evidence %s).", odds(sh.logE))
+		f.Statement += fmt.Sprintf(" Its answers are a mixture of what the two stages' own URLs answer (evidence %s).", words.Odds(sh.logE))
 		f.Settles = "execution logs of the stages, which name the stage per request"
 	}
 	if x != nil {
@@ -225,5 +226,5 @@ func sharedBy(fx *Facts, x *split) string {
 	if len(levels) == 1 {
 		verb = "leads"
 	}
-	return fmt.Sprintf(" The %s decides which of them answers: %s %s elsewhere than the others.", best.name, some(levels, 3), verb)
+	return fmt.Sprintf(" The %s decides which of them answers: %s %s elsewhere than the others.", best.name, words.Some(levels, 3), verb)
 }

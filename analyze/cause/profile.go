@@ -187,20 +187,6 @@ func foresee(fx *Facts, of *target, scenario int, id string, kinds int) float64 
 	return (1-strange)*p + strange*u
 }
 
-// likeness is the ln probability of a target's answers under another's profile.
-func likeness(fx *Facts, sub, of *target) float64 {
-	var l float64
-	for _, c := range sub.cells {
-		kinds := kinds(fx, c.scenario)
-		for _, k := range c.clusters {
-			if fx.Clusters[k].Class != ClassTransport {
-				l += float64(c.count[k]) * math.Log(foresee(fx, of, c.scenario, fx.Clusters[k].ID, kinds))
-			}
-		}
-	}
-	return l
-}
-
 // kinds is how many behaviours of a scenario are known over all targets.
 func kinds(fx *Facts, scenario int) int {
 	ids := map[string]bool{}

@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -172,7 +173,7 @@ func lastChange(fx *Facts, sub *target) string {
 	if at.IsZero() || !near(fx, at) {
 		return ""
 	}
-	return what + " at " + clock(at)
+	return what + " at " + words.Clock(at)
 }
 
 // changed says from what to what a target's stage changed since the targets were
@@ -192,7 +193,7 @@ func serving(deployment string, c *probe.Canary) string {
 	if c == nil {
 		return "deployment " + deployment
 	}
-	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
+	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, words.Percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
 }
 
 // near tells whether a moment lies within the run or shortly before it.
@@ -219,7 +220,7 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
 	}
 	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
-		w.sub.ID, clock(when(hat)), instant(when(lo-1)), instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
+		w.sub.ID, words.Clock(when(hat)), words.Instant(when(lo-1)), words.Instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
 	if what := lastChange(fx, w.sub); what != "" {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
@@ -257,12 +258,12 @@ func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) string {
 	if 2*early > hat {
 		old := fx.summary(most(fx, rows[:hat]))
 		if early < hat {
-			old += fmt.Sprintf(" in %d of %s", early, plural(hat, "answer"))
+			old += fmt.Sprintf(" in %d of %s", early, words.Plural(hat, "answer"))
 		}
-		return fmt.Sprintf("%s before, %s in %s since", old, now, plural(len(rows)-hat, "answer"))
+		return fmt.Sprintf("%s before, %s in %s since", old, now, words.Plural(len(rows)-hat, "answer"))
 	}
 	// The same behaviour is usual on both sides: a share of another came or went.
-	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, plural(hat, "answer"), now, late, len(rows)-hat)
+	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, words.Plural(hat, "answer"), now, late, len(rows)-hat)
 }
 
 func count(bits []bool, value bool) int {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"stageprobe/analyze/words"
 )
 
 // joined makes one finding of those of one cause that speak of one stage, seen
@@ -36,7 +38,7 @@ func merge(a, b Finding) Finding {
 				others = append(others, t)
 			}
 		}
-		strong.Statement += " The same is seen through " + list(others) + "."
+		strong.Statement += " The same is seen through " + words.List(others) + "."
 	}
 	strong.Targets = targets
 	for _, name := range weak.Scenarios {
@@ -59,7 +61,7 @@ func resolve(findings []Finding, notes []string) ([]Finding, []string) {
 		if !slices.ContainsFunc(findings, func(by Finding) bool { return by.hides(f) }) {
 			kept = append(kept, *f)
 		} else if f.Cause == StaleDeployment {
-			notes = append(notes, fmt.Sprintf("%s: edits waited for a deployment when the configuration was read; behaviour has changed since, so read it again", list(f.Targets)))
+			notes = append(notes, fmt.Sprintf("%s: edits waited for a deployment when the configuration was read; behaviour has changed since, so read it again", words.List(f.Targets)))
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Finding) int {

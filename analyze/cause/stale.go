@@ -10,6 +10,7 @@ import (
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -111,7 +112,7 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	case e.labelled > 0 && e.canary > 0 && exercised(fx, known, e) && len(e.strays) == 0:
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
 	case e.labelled == 0 && e.never <= fx.alpha/caution && settled(fx, known, e):
-		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", plural(e.n, "request")), false), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
 	default:
 		askCanary(fx, sub, e, v)
 	}
@@ -144,7 +145,7 @@ func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 	f := Finding{
 		Linked: ConsistentWith, Scenarios: []string{}, Targets: []string{sub.ID},
 		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
-			st.Name, percent(c.Percent/100), deploymentName(c), why),
+			st.Name, words.Percent(c.Percent/100), deploymentName(c), why),
 		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
 		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
@@ -178,19 +179,19 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 		f.Targets = append(f.Targets, x.ID)
 	}
 	f.Statement = fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s) that nothing in its behaviour shows: it %s.",
-		st.Name, percent(c.Percent/100), deploymentName(c), how)
+		st.Name, words.Percent(c.Percent/100), deploymentName(c), how)
 	own, other := sub.api.Deployment(st.DeploymentID), sub.api.Deployment(c.DeploymentID)
 	if own != nil && other != nil && !own.Created.IsZero() && !other.Created.IsZero() {
 		switch lag := own.Created.Sub(other.Created); {
 		case lag > 0:
-			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", age(lag))
+			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", words.Age(lag))
 		case lag < 0 && fx.Now.Sub(other.Created) < young && c.Percent < 100:
 			f.Severity = Info
-			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", age(fx.Now.Sub(other.Created)))
+			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
 		}
 	}
 	if m := e.canary; m > 0 && !e.changed {
-		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", percent(stat.UpperZero(m, fx.Confidence)), percent(fx.Confidence))
+		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
 	}
 	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
@@ -225,7 +226,7 @@ func canaryExample(fx *Facts, e exposure) string {
 // askCanary says what would show whether the canary differs.
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
-	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, percent(p))}
+	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
 	if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]

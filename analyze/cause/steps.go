@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -40,7 +41,7 @@ func problems(r *Result, step int) []string {
 	var out []string
 	for _, f := range r.Findings {
 		if f.Step == step && f.Severity != Info {
-			out = append(out, fmt.Sprintf("%s on %s (%s)", f.Cause, some(f.Targets, 3), f.Linked))
+			out = append(out, fmt.Sprintf("%s on %s (%s)", f.Cause, words.Some(f.Targets, 3), f.Linked))
 		}
 	}
 	return out
@@ -65,9 +66,9 @@ func targetStep(fx *Facts, _ *Result) (string, string) {
 		}
 	}
 	if un := unread(fx); len(un) > 0 {
-		return stepUnknown, "the configuration of " + some(un, 3) + " was not read"
+		return stepUnknown, "the configuration of " + words.Some(un, 3) + " was not read"
 	}
-	return stepOK, some(texts, 4)
+	return stepOK, words.Some(texts, 4)
 }
 
 func historyStep(fx *Facts, _ *Result) (string, string) {
@@ -78,7 +79,7 @@ func historyStep(fx *Facts, _ *Result) (string, string) {
 		}
 		text := fmt.Sprintf("stage %s serves deployment %s", sub.Stage, orUnknown(sub.conf.DeploymentID))
 		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil && !d.Created.IsZero() {
-			text += " of " + day(d.Created)
+			text += " of " + words.Day(d.Created)
 		}
 		text += newer(sub.api, sub.conf)
 		if !slices.Contains(texts, text) {
@@ -88,7 +89,7 @@ func historyStep(fx *Facts, _ *Result) (string, string) {
 	if len(texts) == 0 {
 		return stepUnknown, "no stage was read"
 	}
-	return stepOK, some(texts, 4)
+	return stepOK, words.Some(texts, 4)
 }
 
 // newer names the deployments that are newer than what a stage serves, the newest
@@ -101,7 +102,7 @@ func newer(api *probe.API, st *probe.Stage) string {
 	var texts []string
 	for i := range api.Deployments {
 		if d := &api.Deployments[i]; d.Created.After(own.Created) {
-			text := fmt.Sprintf("%s of %s, %s", d.ID, day(d.Created), usedBy(api, d.ID))
+			text := fmt.Sprintf("%s of %s, %s", d.ID, words.Day(d.Created), usedBy(api, d.ID))
 			if d.Status != "" && d.Status != "DEPLOYED" {
 				text += ", " + d.Status
 			}
@@ -132,7 +133,7 @@ func usedBy(api *probe.API, deployment string) string {
 	if len(users) == 0 {
 		return "on no stage"
 	}
-	return some(users, 2)
+	return words.Some(users, 2)
 }
 
 // uncompared is what the definitions of the targets' stages do not tell, each
@@ -178,7 +179,7 @@ func redeployStep(fx *Facts, _ *Result) (string, string) {
 		}
 	}
 	if un := uncompared(subjects); len(un) > 0 {
-		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + some(un, 6)
+		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + words.Some(un, 6)
 	}
 	texts := []string{"no edit waits for a deployment"}
 	for _, sub := range subjects {
@@ -188,7 +189,7 @@ func redeployStep(fx *Facts, _ *Result) (string, string) {
 		}
 		// An edit that was taken back, or one of what no definition holds.
 		text := fmt.Sprintf("the last edit of %s (%s, %s) came after the deployment of stage %s, yet what was compared is equal",
-			sub.APIID, strings.TrimSpace(e.Event+" "+by(e.Who)), day(e.At), sub.Stage)
+			sub.APIID, strings.TrimSpace(e.Event+" "+by(e.Who)), words.Day(e.At), sub.Stage)
 		if diffs, _ := diff.Undeployed(sub.api, sub.conf); len(diffs) == 0 && !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
@@ -198,14 +199,14 @@ func redeployStep(fx *Facts, _ *Result) (string, string) {
 
 func settingsStep(fx *Facts, r *Result) (string, string) {
 	if un := unread(fx); len(un) > 0 {
-		return stepUnknown, "the settings of " + some(un, 3) + " were not read"
+		return stepUnknown, "the settings of " + words.Some(un, 3) + " were not read"
 	}
 	n := 0
 	for _, notes := range r.Settings {
 		n += len(notes)
 	}
 	if n > 0 {
-		return stepOK, fmt.Sprintf("stages differ in %s, and no undeclared one shows in behaviour", plural(n, "setting"))
+		return stepOK, fmt.Sprintf("stages differ in %s, and no undeclared one shows in behaviour", words.Plural(n, "setting"))
 	}
 	return stepOK, "no difference between stages shows in behaviour"
 }
@@ -214,7 +215,7 @@ func canaryStep(fx *Facts, r *Result) (string, string) {
 	var texts []string
 	for _, sub := range fx.targets {
 		if c := sub.Canary; c != nil {
-			text := fmt.Sprintf("stage %s has a canary at %s", sub.Stage, percent(c.Percent/100))
+			text := fmt.Sprintf("stage %s has a canary at %s", sub.Stage, words.Percent(c.Percent/100))
 			if !slices.Contains(texts, text) {
 				texts = append(texts, text)
 			}
@@ -222,11 +223,11 @@ func canaryStep(fx *Facts, r *Result) (string, string) {
 	}
 	switch un := unread(fx); {
 	case len(texts) > 0 && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Step == 5 }):
-		return stepOK, list(texts)
+		return stepOK, words.List(texts)
 	case len(texts) > 0:
-		return stepUnknown, list(texts) + "; its effect is not decided"
+		return stepUnknown, words.List(texts) + "; its effect is not decided"
 	case len(un) > 0:
-		return stepUnknown, "whether " + some(un, 3) + " has a canary was not read"
+		return stepUnknown, "whether " + words.Some(un, 3) + " has a canary was not read"
 	}
 	return stepOK, "no canary is configured"
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -18,8 +19,8 @@ func TestHistoryNamesNewerDeployments(t *testing.T) {
 	made := began.Add(-time.Hour)
 	w.api().Deployments = append([]probe.Deployment{{ID: "dep9", Created: made.Add(time.Minute), Status: "FAILED"}, {ID: "dep8", Created: made}}, w.api().Deployments...)
 	w.api().Stages[1].DeploymentID = "dep8"
-	want := "stage prod serves deployment dep1 of " + day(began.Add(-100*24*time.Hour)) +
-		" (newer: dep9 of " + day(made.Add(time.Minute)) + ", on no stage, FAILED; dep8 of " + day(made) + ", on stage dev)"
+	want := "stage prod serves deployment dep1 of " + words.Day(began.Add(-100*24*time.Hour)) +
+		" (newer: dep9 of " + words.Day(made.Add(time.Minute)) + ", on no stage, FAILED; dep8 of " + words.Day(made) + ", on stage dev)"
 	if got := note(); got != want {
 		t.Errorf("history says %q, want %q", got, want)
 	}

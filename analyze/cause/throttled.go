@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -88,7 +89,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	}
 	f.Evidence = evidence(lines...)
 	f.Statement = fmt.Sprintf("The gateway refuses %d of %d requests to %s with 429 (%s), at %.3g requests per second over all targets.",
-		len(rows), total, sub.ID, percent(float64(len(rows))/float64(total)), fx.Rows[rows[len(rows)-1]].Rate)
+		len(rows), total, sub.ID, words.Percent(float64(len(rows))/float64(total)), fx.Rows[rows[len(rows)-1]].Rate)
 	switch {
 	case quota:
 		f.Statement += " The quota of a usage plan is used up."
@@ -98,7 +99,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
 	}
 	if since := barren(fx, sub, rows); len(since) >= Barren {
-		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", clock(fx.Rows[since[0]].At), len(since))
+		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", words.Clock(fx.Rows[since[0]].At), len(since))
 	}
 	f.Statement += " They are counted apart and are no part of a split."
 	f.Statistics = &Statistics{

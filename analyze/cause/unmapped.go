@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -119,51 +120,7 @@ func noRouteAtAll(fx *Facts, sub *target) bool {
 // routeOf is the route of a definition that a scenario's request would match.
 func (fx *Facts) routeOf(d *probe.Definition, scenario int) string {
 	sc := fx.scenario(scenario)
-	return matching(d, sc.Method, sc.Path)
-}
-
-// matching finds the route that a request matches: the most specific one, "" where
-// there is none. "$default" of an HTTP API matches everything.
-func matching(d *probe.Definition, method, path string) string {
-	best, most := "", -1
-	for key := range d.Routes {
-		m, template, _ := strings.Cut(key, " ")
-		fixed, ok := fits(template, path)
-		if key == "$default" {
-			fixed, ok, m = 0, true, "ANY"
-		}
-		if !ok || m != method && m != "ANY" {
-			continue
-		}
-		if m != "ANY" {
-			fixed++ // a method of its own comes before ANY
-		}
-		if fixed > most || fixed == most && key < best {
-			best, most = key, fixed
-		}
-	}
-	return best
-}
-
-// fits tells whether a path matches a template, and by how much: twice the
-// number of fixed segments.
-func fits(template, path string) (fixed int, ok bool) {
-	want := strings.Split(strings.Trim(template, "/"), "/")
-	have := strings.Split(strings.Trim(path, "/"), "/")
-	for i, seg := range want {
-		switch {
-		case strings.HasPrefix(seg, "{") && strings.HasSuffix(seg, "+}"):
-			return fixed, len(have) > i
-		case i >= len(have):
-			return 0, false
-		case strings.HasPrefix(seg, "{"):
-		case seg != have[i]:
-			return 0, false
-		default:
-			fixed += 2
-		}
-	}
-	return fixed, len(have) == len(want)
+	return d.RouteFor(sc.Method, sc.Path)
 }
 
 // leadsNowhere is the finding of a target that leads to nothing.
@@ -176,7 +133,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	n := fx.answered(sub)
 	f.Statement = fmt.Sprintf("%s leads to nothing: %s.", sub.URL, why)
 	if n > 0 {
-		f.Statement += fmt.Sprintf(" All %s are %s.", plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2))
+		f.Statement += fmt.Sprintf(" All %s are %s.", words.Plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2))
 		f.Statistics = unanimous(fx, sub)
 		if whereKnown(sub) {
 			f.Linked = Proven
@@ -246,10 +203,10 @@ func stageWithRoute(fx *Facts, sub *target) string {
 		}
 		for _, c := range sub.cells {
 			path, method := wholePath(fx, sub, c), fx.scenario(c.scenario).Method
-			key := matching(def, method, path)
+			key := def.RouteFor(method, path)
 			if greedy(key) { // it takes any path: the one without the wrong stage is likelier meant
 				path = strings.TrimPrefix(path, "/"+sub.Stage)
-				key = matching(def, method, path)
+				key = def.RouteFor(method, path)
 			}
 			if key != "" {
 				return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(origin(sub.URL), st.Name)+path)
@@ -267,14 +224,14 @@ func stageIsRoute(fx *Facts, sub *target) bool {
 	}
 	return slices.ContainsFunc(sub.api.Stages, func(st probe.Stage) bool {
 		return st.Deployed != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool {
-			return !greedy(matching(st.Deployed, fx.scenario(c.scenario).Method, wholePath(fx, sub, c)))
+			return !greedy(st.Deployed.RouteFor(fx.scenario(c.scenario).Method, wholePath(fx, sub, c)))
 		})
 	})
 }
 
 // greedy tells whether a route is none, or takes any path.
 func greedy(key string) bool {
-	return key == "" || key == probe.DefaultStage || strings.HasSuffix(key, "+}")
+	return key == "" || probe.TakesAny(key)
 }
 
 // wholePath is the path that a scenario is sent to on a target, with what the

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -97,7 +98,7 @@ func editorRoute(fx *Facts, sub *target, scenario int) string {
 func unservedWords(fx *Facts, p *pending, w *waiting) string {
 	st := p.sub.conf
 	text := fmt.Sprintf("Stage %s refuses all %s for %s as no route (%s), which the editor has (%s).",
-		st.Name, plural(w.requests, "request"), list(fx.cellNames(w.cells)), fx.summary(w.cells[0].ref), some(w.routes, 4))
+		st.Name, words.Plural(w.requests, "request"), words.List(fx.cellNames(w.cells)), fx.summary(w.cells[0].ref), words.Some(w.routes, 4))
 	text += fmt.Sprintf(" It serves deployment %s%s, whose routes could not be read: the answers fit an edit that waits for a deployment, and a path that was meant for another stage as well.",
 		orUnknown(st.DeploymentID), deployedBefore(fx, p))
 	switch p.cause() {

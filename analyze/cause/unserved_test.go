@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -52,7 +53,7 @@ func TestRouteThatOnlyTheEditorHas(t *testing.T) {
 	if !strings.Contains(f.Settles, "apigateway:GET on arn:aws:apigateway:eu-west-1::/restapis/abc123/stages/prod/exports/oas30") {
 		t.Errorf("settled by %q, which does not name the permission", f.Settles)
 	}
-	if !strings.Contains(f.Statement, "made before the last edit of "+day(began.Add(-time.Hour))+" (PutMethod by ann)") {
+	if !strings.Contains(f.Statement, "made before the last edit of "+words.Day(began.Add(-time.Hour))+" (PutMethod by ann)") {
 		t.Errorf("the last edit is not named: %s", f.Statement)
 	}
 	if !slices.ContainsFunc(f.Remedy, func(m Remedy) bool {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -57,7 +58,7 @@ func unshownWords(diffs []diff.Difference, seen map[string]string) string {
 	}
 	var texts []string
 	for _, why := range reasons {
-		texts = append(texts, some(byReason[why], 3)+" ("+why+")")
+		texts = append(texts, words.Some(byReason[why], 3)+" ("+why+")")
 	}
 	if len(texts) == 0 {
 		return ""

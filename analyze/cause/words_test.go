@@ -3,31 +3,10 @@ package cause
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
-
-func TestPercent(t *testing.T) {
-	for share, want := range map[float64]string{
-		0: "0 %", .1: "10 %", .094: "9.4 %", .01: "1 %", .0044: "0.4 %", .00044: "0.044 %", .1336: "13.4 %", 1: "100 %", .5: "50 %", .995: "99.5 %",
-	} {
-		if got := percent(share); got != want {
-			t.Errorf("percent(%g) = %q, want %q", share, got, want)
-		}
-	}
-}
-
-func TestAge(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		30 * time.Second: "30 seconds", 90 * time.Minute: "90 minutes", 25 * time.Hour: "25 hours", 412 * 24 * time.Hour: "412 days",
-	} {
-		if got := age(d); got != want {
-			t.Errorf("age(%s) = %q, want %q", d, got, want)
-		}
-	}
-}
 
 func TestMatching(t *testing.T) {
 	def := &probe.Definition{Routes: map[string]probe.Route{
@@ -44,12 +23,12 @@ func TestMatching(t *testing.T) {
 		{"GET", "/", "GET /"},
 		{"GET", "/nothing", ""},
 	} {
-		if got := matching(def, tt.method, tt.path); got != tt.want {
+		if got := def.RouteFor(tt.method, tt.path); got != tt.want {
 			t.Errorf("%s %s matches %q, want %q", tt.method, tt.path, got, tt.want)
 		}
 	}
 	def.Routes["$default"] = probe.Route{}
-	if got := matching(def, "GET", "/nothing"); got != "$default" {
+	if got := def.RouteFor("GET", "/nothing"); got != "$default" {
 		t.Errorf("with a default route, GET /nothing matches %q", got)
 	}
 }
@@ -69,30 +48,6 @@ func TestLambdaAlias(t *testing.T) {
 			t.Errorf("alias of %s is %q, want %q", uri, got, want)
 		}
 	}
-}
-
-// FuzzMatching: no template and no path is too strange to be matched.
-func FuzzMatching(f *testing.F) {
-	f.Add("/orders/{id}", "/orders/7")
-	f.Add("/files/{path+}", "/files/a/b")
-	f.Add("/", "")
-	f.Fuzz(func(t *testing.T, template, path string) {
-		if fixed, ok := fits(template, path); !ok && fixed < 0 || fixed > 2*len(template)+2 {
-			t.Errorf("%q fits %q by %d", template, path, fixed)
-		}
-		if _, ok := fits(path, path); !ok && path != "" && path[0] != '{' && !containsBrace(path) {
-			t.Errorf("%q does not fit itself", path)
-		}
-	})
-}
-
-func containsBrace(s string) bool {
-	for _, r := range s {
-		if r == '{' {
-			return true
-		}
-	}
-	return false
 }
 
 // TestVetoes: labels that contradict each other, or that go missing with the

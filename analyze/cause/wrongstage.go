@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -51,7 +52,6 @@ type sighting struct {
 	rival    probe.StageRef           // the stage that serves instead, as far as known
 	rivals   []probe.StageRef         // that the answers fit, where they do not fit the stage meant
 	differs  []behaviour.Mark         // what tells the answers from those of the stage meant; On is the target
-	foreign  []behaviour.Mark         // of them, those whose telling value no stage gives
 	against  float64                  // ln evidence that the answers are not those of the stage meant
 	alike    bool                     // the rival's answers cannot be told from those of the stage meant
 	leftover bool                     // paths that the meant stage has are no routes here
@@ -262,16 +262,16 @@ func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool) string {
 	case n == 0:
 		text += " It gave no answer that could confirm this."
 	case g.leftover:
-		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2), g.meant.Stage)
+		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", words.Plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2), g.meant.Stage)
 	case g.alike:
-		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, plural(len(sub.cells), "scenario"))
+		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, words.Plural(len(sub.cells), "scenario"))
 	case behaves && len(g.rivals) > 0:
-		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", plural(n, "answer"), stageNames(g.rivals), g.meant.Stage, odds(g.against))
+		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", words.Plural(n, "answer"), stageNames(g.rivals), g.meant.Stage, words.Odds(g.against))
 	case behaves:
-		text += fmt.Sprintf(" Its %s are not those of stage %s (evidence %s).", plural(n, "answer"), g.meant.Stage, odds(g.against))
+		text += fmt.Sprintf(" Its %s are not those of stage %s (evidence %s).", words.Plural(n, "answer"), g.meant.Stage, words.Odds(g.against))
 	}
 	if other := g.count(); other > 0 {
-		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, plural(other, "request"))
+		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, words.Plural(other, "request"))
 	}
 	return text
 }

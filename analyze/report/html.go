@@ -10,6 +10,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -20,7 +21,7 @@ var htmlStyle string
 var htmlTemplate string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": percent, "between": between, "plural": plural, "moment": moment, "clock": clock, "millis": millis,
+	"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
 	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
 	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
 	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),

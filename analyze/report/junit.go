@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // The elements of JUnit XML as GitLab, Jenkins and GitHub's readers take them.
@@ -130,7 +131,7 @@ func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
 	c := junitCase{Name: p.Scenario, ClassName: t.ID, Time: fmt.Sprintf("%.6f", t.LatencyMS.P50/1000)}
 	var out []string
 	for _, b := range p.Rows {
-		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, percent(b.Share), between(b.ShareLow, b.ShareHigh)))
+		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, words.Percent(b.Share), between(b.ShareLow, b.ShareHigh)))
 	}
 	var failed []*cause.Finding
 	for i := range v.rep.Findings {

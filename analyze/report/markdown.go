@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // maxMarkdown keeps a report below the 1 MiB that a GitHub step summary may
@@ -63,7 +64,7 @@ func (m *markdown) section(write func()) {
 
 func (m *markdown) close() {
 	if m.left > 0 {
-		m.line("\n> **Cut short**: %s did not fit; the JSON or HTML report holds all.", plural(m.left, "section"))
+		m.line("\n> **Cut short**: %s did not fit; the JSON or HTML report holds all.", words.Plural(m.left, "section"))
 	}
 }
 
@@ -182,17 +183,17 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 		for _, b := range p.Rows {
 			configured := ""
 			if b.Configured != nil {
-				configured = percent(*b.Configured)
+				configured = words.Percent(*b.Configured)
 			}
 			what := md(b.describe())
 			if d := b.differs(&p.Rows[0], 3); d != "" {
 				what += ": " + md(d)
 			}
-			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
+			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), words.Percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
 		}
 	}
 	if t.Claim != nil {
-		m.line("\nAt most %s of its answers could differ (%s confidence).", percent(*t.Claim), percent(v.rep.Run.Confidence))
+		m.line("\nAt most %s of its answers could differ (%s confidence).", words.Percent(*t.Claim), words.Percent(v.rep.Run.Confidence))
 	}
 }
 

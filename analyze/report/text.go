@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // Text writes the report for a terminal: the verdict first, then the picture,
@@ -128,7 +129,7 @@ func alternatives(f *cause.Finding) string {
 	for _, a := range f.Alternatives {
 		text := string(a.Cause)
 		if a.Posterior > 0 { // configuration excludes or not, it gives no number
-			text += " (" + percent(a.Posterior) + ")"
+			text += " (" + words.Percent(a.Posterior) + ")"
 		}
 		parts = append(parts, text)
 	}
@@ -245,9 +246,9 @@ func (p *page) logs(rep *analyze.Report) {
 func logWords(l *analyze.Logs) string {
 	var parts []string
 	if l.RequestsSampled > 0 {
-		s := fmt.Sprintf("%d of %s found (%s)", l.Matched, plural(l.RequestsSampled, "request"), percent(l.Coverage))
+		s := fmt.Sprintf("%d of %s found (%s)", l.Matched, words.Plural(l.RequestsSampled, "request"), words.Percent(l.Coverage))
 		if n := len(l.Groups); n > 0 {
-			s += " in " + plural(n, "log group")
+			s += " in " + words.Plural(n, "log group")
 		}
 		parts = append(parts, s)
 	}
@@ -268,7 +269,7 @@ func groupWords(g *analyze.LogGroup) string {
 	if g.Canary {
 		side += ", canary"
 	}
-	return fmt.Sprintf("%s (%s): %s", g.Name, side, plural(g.Events, "event"))
+	return fmt.Sprintf("%s (%s): %s", g.Name, side, words.Plural(g.Events, "event"))
 }
 
 func (p *page) mended(rep *analyze.Report) {
