@@ -8,10 +8,6 @@ import (
 	"stageprobe/analyze/words"
 )
 
-// aliasRatio is up to how many times likelier one driver may be than another
-// before the two count as told apart.
-const aliasRatio = 100
-
 // driver is what a law says of single rows: which level of what it claims to
 // drive the answers a row has, and whether that level deviates.
 type driver struct {
@@ -25,7 +21,7 @@ func aliased(w *weighing) []*law {
 	var out []*law
 	first := &w.laws[0]
 	for i := range w.laws {
-		if l := &w.laws[i]; l != first && l.driven && first.driven && l.post*aliasRatio >= first.post {
+		if l := &w.laws[i]; l != first && l.driven && first.driven && l.post*tuning.Aliased >= first.post {
 			out = append(out, l)
 		}
 	}
@@ -76,10 +72,6 @@ func driverName(l *law) string {
 	return string(l.cause)
 }
 
-// tellingRequest is how much one request tells where two drivers foresee
-// different answers: a level that deviates does so in nearly all answers.
-var tellingRequest = math.Log(.8 / .02)
-
 // apart is the cheapest plan that tells two drivers apart: requests whose levels
 // make the two foresee different answers.
 func apart(fx *Facts, w *weighing, a, b *law) string {
@@ -88,7 +80,7 @@ func apart(fx *Facts, w *weighing, a, b *law) string {
 	if !oka || !okb {
 		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", words.Plural(w.n, "request"))
 	}
-	n := int(math.Ceil(math.Log(aliasRatio) / tellingRequest))
+	n := int(math.Ceil(math.Log(tuning.Aliased) / tuning.TellingRequest))
 	cells := tellingPairs(fx, w, da, db)
 	if len(cells) == 0 {
 		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", words.Plural(n, "request"))

@@ -18,7 +18,7 @@ func authorizerLaws(fx *Facts, x *split) []law {
 	}
 	// Results of several tokens and routes expire one by one, so that the
 	// stretches may follow each other in any way.
-	return []law{{name: "cached authorizer result", prior: .2, likelihood: func(x *split) float64 {
+	return []law{{name: "cached authorizer result", prior: tuning.Prior.Authorizer, likelihood: func(x *split) float64 {
 		return stat.LogSumExp(fx.inBursts(x), fx.atAnyRate(x), anyOrder(x)) - math.Log(3)
 	}}}
 }

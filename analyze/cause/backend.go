@@ -25,9 +25,9 @@ func versionsPrior(fx *Facts, x *split) float64 {
 	switch {
 	case x.failure || x.refusal:
 	case alias(fx, x) != "":
-		return .10
+		return tuning.Prior.Versions
 	case oneDeployment(fx, x):
-		return .05 // what is left to differ stands behind the gateway
+		return tuning.Prior.OneBackend // what is left to differ stands behind the gateway
 	}
 	return 0
 }
@@ -50,7 +50,7 @@ func backendSplit(fx *Facts, known *Known) Verdict {
 // version is a canary: only the stage's own deployment counts here.
 func versionFactor(sub *target) *factor {
 	own := sub.DeploymentID
-	return &factor{name: "executed version", cause: BackendSplit, prior: .10, rho: .5,
+	return &factor{name: "executed version", cause: BackendSplit, prior: tuning.Prior.Versions, rho: tuning.Deviates.Version,
 		level: func(r *Row) string {
 			if known(r) == LabelCanary || r.Deployment != "" && own != "" && r.Deployment != own {
 				return ""

@@ -37,7 +37,7 @@ func cacheFactor(sub *target) *factor {
 	if !caching(sub) {
 		return nil
 	}
-	return &factor{name: "stage cache", cause: ResponseCache, prior: .10, rho: .5, level: cacheLevel}
+	return &factor{name: "stage cache", cause: ResponseCache, prior: tuning.Prior.Cache, rho: tuning.Deviates.Cache, level: cacheLevel}
 }
 
 // cacheLevel is hit, miss or unknown. CloudFront's x-cache speaks of another

@@ -58,23 +58,23 @@ func canaryShare(x *split) (p0 float64, known bool) {
 // configured, none where it cannot be, weighed by what is known to differ
 // between the two snapshots.
 func canaryPrior(fx *Facts, x *split) float64 {
-	sub, prior := x.sub, .20
+	sub, prior := x.sub, tuning.Prior.Canary
 	switch p0 := sub.share(); {
 	case x.labels.both():
 	case x.transport:
 		return 0 // no answer to tell the sides apart
 	case sub.Canary == nil && sub.conf == nil && sub.APIKind != probe.HTTP:
-		prior = .05 // the stage was not read
+		prior = tuning.Prior.Unread // the stage was not read
 	case p0 <= 0 || p0 >= 1:
 		return 0
 	}
 	if x.failure {
-		prior *= .5
+		prior *= tuning.Failing
 		if x.labels.known() == 0 {
 			// A flake at the canary's rate and a canary that always fails look
 			// alike without labels, and flakes are common. What the two
 			// snapshots are known to differ in speaks below.
-			prior *= failingCanary
+			prior *= tuning.Unlabelled
 		}
 	}
 	if sub.conf == nil || sub.conf.Canary == nil {
@@ -85,18 +85,14 @@ func canaryPrior(fx *Facts, x *split) float64 {
 	case same && !x.labels.both():
 		return 0
 	case same:
-		return prior * .05
+		return prior * tuning.Untouched
 	case touched(fx, x, diffs, vars):
-		return prior * 3
+		return prior * tuning.Touched
 	case len(uncompared) == 0:
-		return prior * .05
+		return prior * tuning.Untouched
 	}
 	return prior
 }
-
-// failingCanary is how much rarer a canary that fails is than one that answers
-// otherwise.
-const failingCanary = .3
 
 // touched tells whether what differs between canary and stage reaches one of
 // the splitting scenarios.
@@ -225,7 +221,7 @@ func canaryHead(fx *Facts, x *split) string {
 	if sub.Canary != nil {
 		shares = append(shares, words.Percent(sub.share())+" configured")
 	}
-	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= measurable*float64(x.n) {
+	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= tuning.Measurable*float64(x.n) {
 		m := interval(c.Canary(), c.N(), fx.alpha)
 		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", words.Percent(m.Estimate), words.Percent(m.Low), words.Percent(m.High)))
 	}

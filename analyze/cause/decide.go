@@ -243,7 +243,7 @@ func byChance(fx *Facts, w *weighing) bool {
 		p += w.post(c)
 	}
 	if fx.Done {
-		return p >= .9
+		return p >= tuning.Chance
 	}
 	return p >= 1-fx.alpha
 }

@@ -12,10 +12,6 @@ import (
 	"stageprobe/probe"
 )
 
-// enoughRefused is how many answers of a scenario, all refused, are a fact of
-// the configuration rather than the beginning of a split.
-const enoughRefused = 5
-
 // refusal is a group of scenarios of one target of which every answer is the same
 // refusal.
 type refusal struct {
@@ -95,7 +91,7 @@ func refusedThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 	if c.ref < 0 || len(c.clusters) != 1 || known.by[c.ref] != "" || !refused(&fx.Clusters[c.ref]) {
 		return false
 	}
-	if len(c.rows) < enoughRefused && !fx.Done {
+	if len(c.rows) < tuning.Enough.Refused && !fx.Done {
 		return false
 	}
 	return fx.Expected == nil || !fx.Expected(sub.index, c.scenario)

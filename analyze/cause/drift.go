@@ -178,10 +178,6 @@ func stagePairs(fx *Facts, api *probe.API) [][2]*target {
 	return out
 }
 
-// enoughToCompare is how many answers of a scenario each stage must have given
-// before a difference between them counts.
-const enoughToCompare = 5
-
 // unlikePairs finds, per pair of stages, scenarios that are answered differently
 // although the same is deployed, and the settings that can be the reason.
 func unlikePairs(fx *Facts) []*unlike {
@@ -201,7 +197,7 @@ func compareStages(fx *Facts, p [2]*target, all []diff.Setting) *unlike {
 	u := &unlike{api: p[0].api, stages: p}
 	for _, c := range p[0].cells {
 		d, n := distance(fx, p[0], p[1], c.scenario)
-		if n < enoughToCompare || d < .5 || !sameRoute(fx, p[0], p[1], c.scenario) {
+		if n < tuning.Enough.Compare || d < tuning.Apart || !sameRoute(fx, p[0], p[1], c.scenario) {
 			continue
 		}
 		touching := touching(fx, p, c.scenario, all)

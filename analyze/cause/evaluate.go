@@ -97,12 +97,8 @@ func perTarget(fx *Facts, j *judgement, r *Result) {
 		if len(j.weighed[i]) > 0 {
 			r.Posteriors[sub.ID] = j.weighed[i]
 		}
-		if canary, known := measured(fx, sub); sub.Canary != nil && known > 0 && float64(known) >= measurable*float64(sub.n()) {
+		if canary, known := measured(fx, sub); sub.Canary != nil && known > 0 && float64(known) >= tuning.Measurable*float64(sub.n()) {
 			r.Measured[sub.ID] = *interval(canary, known, fx.alpha)
 		}
 	}
 }
-
-// measurable is the part of the requests whose side must be known before the
-// canary's share is stated: what is still unknown is mostly the stage's own.
-const measurable = .9

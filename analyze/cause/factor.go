@@ -43,11 +43,11 @@ func factors(fx *Facts, x *split, of ID) []*factor {
 func drawnFactors(sub *target) []*factor {
 	return slices.DeleteFunc([]*factor{
 		versionFactor(sub), cacheFactor(sub),
-		{name: "edge location", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Pop }},
-		{name: "address", cause: EndpointSplit, prior: .03, rho: .3, level: func(r *Row) string { return r.Remote }},
-		{name: "vantage point", cause: EndpointSplit, prior: .03, rho: .5, level: vantage, inTime: true},
-		{name: "connection", cause: EndpointSplit, prior: .02, rho: .2, level: connection},
-		{name: "use of the connection", cause: EndpointSplit, prior: .02, rho: .5, level: use},
+		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }},
+		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }},
+		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true},
+		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection},
+		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use},
 	}, func(f *factor) bool { return f == nil })
 }
 

@@ -10,9 +10,6 @@ import (
 	"stageprobe/probe"
 )
 
-// failurePrior is how likely failures of an integration are, beside the other laws.
-const failurePrior = .12 * 5
-
 // failureLaws: chance decides which answers fail, independently, in bursts, at a
 // rate that changes with the load, or in any order, as bursts do that concurrent
 // requests have torn apart.
@@ -21,10 +18,10 @@ func failureLaws(fx *Facts, x *split) []law {
 		return nil
 	}
 	return []law{
-		{name: "random", prior: failurePrior, likelihood: fx.atAnyRate},
-		{name: "bursts", prior: failurePrior * .5, likelihood: fx.inBursts},
-		{name: "drift", prior: failurePrior * .3, likelihood: windowed},
-		{name: anyPattern, prior: .02, likelihood: unsettledOrder},
+		{name: "random", prior: tuning.Prior.Failing, likelihood: fx.atAnyRate},
+		{name: "bursts", prior: tuning.Prior.Failing * tuning.Bursts, likelihood: fx.inBursts},
+		{name: "drift", prior: tuning.Prior.Failing * tuning.Drift, likelihood: windowed},
+		{name: anyPattern, prior: tuning.Prior.Unexplained, likelihood: unsettledOrder},
 	}
 }
 
@@ -123,13 +120,9 @@ func canaryExcluded(fx *Facts, w *weighing) bool {
 		}
 	}
 	return slices.ContainsFunc(w.laws, func(l law) bool {
-		return l.cause != CanarySplit && l.logM-canary.logM >= fx.threshold()+canaryGrid
+		return l.cause != CanarySplit && l.logM-canary.logM >= fx.threshold()+tuning.CanaryGrid
 	})
 }
-
-// canaryGrid is ln of the number of laws over which a canary's likelihood is
-// averaged: the best of them is at most so much likelier than their mean.
-const canaryGrid = 2.5
 
 // failures are lines of evidence of failing rows; logged tells whether a log
 // record itself shows the integration failing.

@@ -19,10 +19,6 @@ type labels struct {
 	veto                   string  // why a link is not claimed; "" where it may be
 }
 
-// contradictoryMost is the share of requests that both sides may claim before no
-// label is trusted any more.
-const contradictoryMost = .001
-
 func (l *labels) known() int { return l.counts.N() }
 
 // both tells that the logs saw both sides.
@@ -54,7 +50,7 @@ func readLabels(fx *Facts, x *split) labels {
 			l.counts.Add(r.Label == LabelCanary, d.deviant)
 		}
 	}
-	if float64(l.contradictory) > contradictoryMost*float64(x.n) {
+	if float64(l.contradictory) > tuning.Contradictory*float64(x.n) {
 		return l.distrusted(x)
 	}
 	if l.known() > 0 {

@@ -45,16 +45,12 @@ type weighing struct {
 func weightOf(sub *target, c ID) float64 {
 	switch {
 	case !canaryConfigured(sub):
-		return .2
+		return tuning.Weight.DrivenEach
 	case c == CanarySplit:
-		return .84
+		return tuning.Weight.DrivenCanary
 	}
-	return .04
+	return tuning.Weight.DrivenOther
 }
-
-// byLabel is the weight of the labels' own e-value in the mean of the two that
-// speak for a canary.
-const byLabel = .97
 
 // weigh computes the posterior of each hypothesis of a split. Where scenarios
 // cannot be pooled, a hypothesis explains each with rates of its own.
@@ -158,7 +154,7 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 	case l.cause == CanarySplit && w.labels.veto != "":
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + w.labels.logE
 	case l.cause == CanarySplit:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(byLabel)+w.labels.logE, math.Log(1-byLabel)+l.logM-sup)
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(tuning.Weight.Label)+w.labels.logE, math.Log(1-tuning.Weight.Label)+l.logM-sup)
 	case l.factor != nil && l.factor.inTime:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - burstsInTime(fx, w)
 	default:
@@ -244,7 +240,7 @@ func (w *weighing) alternatives(except ID, alpha float64) []Alternative {
 
 // consistentLaw: there is no split, only noise below what must be found.
 func consistentLaw(fx *Facts) law {
-	return law{name: "consistent", prior: .30, likelihood: func(x *split) float64 { return stat.ConsistentLogM(x.k, x.n, fx.noise()) }}
+	return law{name: "consistent", prior: tuning.Prior.Consistent, likelihood: func(x *split) float64 { return stat.ConsistentLogM(x.k, x.n, fx.noise()) }}
 }
 
 // noise is the share of deviants that passes as noise.

@@ -14,14 +14,6 @@ import (
 	"stageprobe/probe"
 )
 
-// The questions of a run share its error rate by parts that are fixed before it
-// and sum to 1: most is for the canary, which is the dearest question.
-const (
-	canaryPart = .8
-	pairPart   = .1
-	levelPart  = .1
-)
-
 // observed is what was found to go with what was drawn.
 type observed struct {
 	canary  []*behaviour.Link // per target; nil where nothing is labelled
@@ -116,7 +108,7 @@ func canaryQuestion(fx *Facts, target int, rows []int) *behaviour.Question {
 	if t.Canary != nil {
 		p = t.Canary.Percent / 100
 	}
-	q := &behaviour.Question{Weight: canaryPart / float64(canaryQuestions(fx)), P: p}
+	q := &behaviour.Question{Weight: tuning.Weight.Canary / float64(canaryQuestions(fx)), P: p}
 	events := eventsOf(fx, target)
 	on, contradictory := 0, 0
 	for _, i := range rows {
@@ -135,7 +127,7 @@ func canaryQuestion(fx *Facts, target int, rows []int) *behaviour.Question {
 			on++
 		}
 	}
-	if on == 0 || on == len(q.Draws) || float64(contradictory) > contradictoryMost*float64(len(rows)) {
+	if on == 0 || on == len(q.Draws) || float64(contradictory) > tuning.Contradictory*float64(len(rows)) {
 		return nil
 	}
 	if p <= 0 || p >= 1 {
@@ -194,7 +186,7 @@ func eventsOf(fx *Facts, target int) []time.Time {
 // recorded, those before either was no longer asked.
 func linkPair(fx *Facts, p [2]int, byTarget [][]int) *behaviour.Link {
 	a, b := byTarget[p[0]], byTarget[p[1]]
-	q := &behaviour.Question{P: .5, Known: true, Weight: pairPart / float64(max(1, len(fx.asked)))}
+	q := &behaviour.Question{P: .5, Known: true, Weight: tuning.Weight.Pair / float64(max(1, len(fx.asked)))}
 	both := bothAsked(fx, a, b)
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
@@ -259,13 +251,6 @@ func pairsAsked(in *Input) [][2]int {
 	return out
 }
 
-// mostLevels is the most levels of a factor that are asked one by one, and
-// leastAtLevel how many answers a level must have given.
-const (
-	mostLevels   = 64
-	leastAtLevel = 3
-)
-
 // linkLevels asks what goes with one level of a factor against all others.
 func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	if len(rows) == 0 {
@@ -284,15 +269,15 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 				n[l]++
 			}
 		}
-		if len(n) < 2 || len(n) > mostLevels {
+		if len(n) < 2 || len(n) > tuning.Enough.Levels {
 			continue
 		}
 		names := sortedNames(n)
 		for k, name := range names {
-			if len(names) == 2 && k == 1 || n[name] < leastAtLevel {
+			if len(names) == 2 && k == 1 || n[name] < tuning.Enough.AtLevel {
 				continue // of two levels one tells of both
 			}
-			q := &behaviour.Question{Weight: levelPart / float64(len(fx.Plan.Targets)*len(factors)*len(names))}
+			q := &behaviour.Question{Weight: tuning.Weight.Level / float64(len(fx.Plan.Targets)*len(factors)*len(names))}
 			for _, i := range rows {
 				if l := f.level(&fx.Rows[i]); l != "" {
 					q.Draws = append(q.Draws, behaviour.Draw{Row: fx.Rows[i].Table, On: l == name})

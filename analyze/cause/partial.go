@@ -22,14 +22,6 @@ type sharing struct {
 	meantAlone *target
 }
 
-// enoughLogged is how many requests the logs of either stage must hold: one may
-// be a mistaken record.
-const enoughLogged = 2
-
-// sharesTried are the shares of the other stage that the answers are held
-// against.
-var sharesTried = []float64{.03, .06, .1, .2, .35, .5, .65, .8, .9, .95}
-
 // sharing finds a second stage behind a target; nil where there is no sign of one.
 func findSharing(fx *Facts, sub *target, g *sighting) *sharing {
 	sh := &sharing{meantAlone: fx.invoke(g.meant)}
@@ -39,7 +31,7 @@ func findSharing(fx *Facts, sub *target, g *sighting) *sharing {
 			sh.rival, sh.rows = ref, rows
 		}
 	}
-	if own := len(g.byLog[g.meant]); own >= enoughLogged && len(sh.rows) >= enoughLogged {
+	if own := len(g.byLog[g.meant]); own >= tuning.Enough.Logged && len(sh.rows) >= tuning.Enough.Logged {
 		sh.share = float64(len(sh.rows)) / float64(own+len(sh.rows))
 		sh.rivalAlone = fx.invoke(sh.rival)
 		return sh
@@ -76,14 +68,14 @@ func sharedAnswers(fx *Facts, sub *target, g *sighting, sh *sharing) *sharing {
 func mixed(fx *Facts, sub, meant, rival *target) (logE, share float64) {
 	var terms []float64
 	best := 0
-	for i, r := range sharesTried {
+	for i, r := range tuning.Mixed {
 		terms = append(terms, mixture(fx, sub, meant, rival, r))
 		if terms[i] > terms[best] {
 			best = i
 		}
 	}
 	m := stat.LogSumExp(terms...) - math.Log(float64(len(terms)))
-	return m - max(mixture(fx, sub, meant, rival, 0), mixture(fx, sub, meant, rival, 1)), sharesTried[best]
+	return m - max(mixture(fx, sub, meant, rival, 0), mixture(fx, sub, meant, rival, 1)), tuning.Mixed[best]
 }
 
 func mixture(fx *Facts, sub, meant, rival *target, r float64) (l float64) {
@@ -115,12 +107,11 @@ func theirs(fx *Facts, sub *target, sh *sharing, c *cell, k int) bool {
 	if own+other > 0 {
 		return other > own
 	}
-	const times = 5
 	if sh.rivalAlone == nil || sh.meantAlone == nil {
 		return false
 	}
 	id, kinds := fx.Clusters[k].ID, kinds(fx, c.scenario)
-	return foresee(fx, sh.rivalAlone, c.scenario, id, kinds) > times*foresee(fx, sh.meantAlone, c.scenario, id, kinds)
+	return foresee(fx, sh.rivalAlone, c.scenario, id, kinds) > tuning.Theirs*foresee(fx, sh.meantAlone, c.scenario, id, kinds)
 }
 
 // reportSharing is the finding of a target that two stages serve.

@@ -172,19 +172,12 @@ func binCount(fx *Facts, sub *target, m *behaviour.Mark, values map[behaviour.Va
 	return out
 }
 
-// profileWeight is how many answers' worth of doubt a profile starts with, and
-// strange the share of answers that no profile foresees.
-const (
-	profileWeight = .5
-	strange       = .02
-)
-
 // foresee is the probability that a stage's profile gives to a behaviour.
 func foresee(fx *Facts, of *target, scenario int, id string, kinds int) float64 {
 	counts, n := profileOf(fx, of, scenario)
 	u := 1 / float64(kinds+1)
-	p := (float64(counts[id]) + profileWeight*u) / (float64(n) + profileWeight)
-	return (1-strange)*p + strange*u
+	p := (float64(counts[id]) + tuning.ProfileWeight*u) / (float64(n) + tuning.ProfileWeight)
+	return (1-tuning.Strange)*p + tuning.Strange*u
 }
 
 // kinds is how many behaviours of a scenario are known over all targets.
@@ -198,17 +191,13 @@ func kinds(fx *Facts, scenario int) int {
 	return len(ids)
 }
 
-// enoughAlike is how many answers of a scenario two stages must have given
-// before they are said to answer alike.
-const enoughAlike = 20
-
 // alike tells whether two targets' answers cannot be told apart.
 func alike(fx *Facts, a, b *target) bool {
 	if marks, _ := marksOf(fx, a, b); len(marks) > 0 {
 		return false
 	}
 	for _, c := range a.cells {
-		if d, n := distance(fx, a, b, c.scenario); n > 0 && n < enoughAlike && d > 0 {
+		if d, n := distance(fx, a, b, c.scenario); n > 0 && n < tuning.Enough.Alike && d > 0 {
 			return false
 		}
 	}

@@ -13,35 +13,12 @@ import (
 	"stageprobe/probe"
 )
 
-const (
-	// switchRest is the largest share of the other behaviour on either side of a
-	// switch, which other trouble may add to; switchStray the share around a
-	// phase in which either behaviour may come.
-	switchRest  = .2
-	switchStray = .005
-	// switchPure is the most that may remain of the other behaviour on one side
-	// of a switch between a mixture and one behaviour, and switchGap how much the
-	// shares then differ at least: a canary that was promoted, removed or created
-	// by a change that the configuration shows.
-	switchPure = .02
-	switchGap  = .1
-	// mixedPhase is the mean number of answers during which old and new ones
-	// may alternate while a deployment spreads.
-	mixedPhase = 20
-	// settledAfter is how many answers of the new behaviour a switch takes: fewer may
-	// be a stretch of a share that drifts.
-	settledAfter = 12
-	// recent is how near to the run a change of configuration makes a switch
-	// likely.
-	recent = 10 * time.Minute
-)
-
 // switchLaws: behaviour changed once, at a time to be named, at once or through a
 // phase in which either behaviour may come.
 func switchLaws(fx *Facts, x *split) []law {
-	l := law{name: "switch", prior: .06, driven: true, whole: true, anyNaming: true}
+	l := law{name: "switch", prior: tuning.Prior.Switch, driven: true, whole: true, anyNaming: true}
 	if lastChange(fx, x.sub) != "" {
-		l.prior = .2
+		l.prior = tuning.Prior.Changed
 	} else if x.refusal && byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
 		// A kept result that expires looks like a switch, once per lifetime: only
 		// a change that is known tells the two apart.
@@ -69,7 +46,7 @@ func switchM(fx *Facts, x *split, least int) (logM, choices float64) {
 // switchE is the e-value of a switch that has been over for a while, against
 // independent draws.
 func switchE(fx *Facts, x *split) float64 {
-	settled, choices := switchM(fx, x, settledAfter)
+	settled, choices := switchM(fx, x, tuning.Enough.Settled)
 	return settled - choices - stat.LogBin(x.k, x.n, float64(x.k)/float64(max(1, x.n)))
 }
 
@@ -100,8 +77,8 @@ func switchTerms(bits []bool, n, least int, mixture bool) []float64 {
 		}
 		before, since := float64(k)/float64(i), float64(total-k)/float64(len(bits)-i)
 		term := math.Inf(-1)
-		if len(bits)-i >= least && (before <= switchRest && since >= 1-switchRest ||
-			mixture && since-before >= switchGap && (before <= switchPure || since >= 1-switchPure)) {
+		if len(bits)-i >= least && (before <= tuning.SwitchRest && since >= 1-tuning.SwitchRest ||
+			mixture && since-before >= tuning.SwitchGap && (before <= tuning.SwitchPure || since >= 1-tuning.SwitchPure)) {
 			term = stat.KT([]int{k, i - k}) + stat.KT([]int{total - k, len(bits) - i - total + k}) - math.Log(float64(n))
 		}
 		terms = append(terms, term)
@@ -140,7 +117,7 @@ func timed(fx *Facts, x *split) (later []bool, rows []int, scenarios int) {
 // either may come: a chain of three states that never goes back; at least
 // so many answers must have come since the phase.
 func mixedM(bits []bool, n, least int) float64 {
-	enter, leave, stay := -math.Log(float64(n)), -math.Log(mixedPhase), math.Log1p(-1./mixedPhase)
+	enter, leave, stay := -math.Log(float64(n)), -math.Log(tuning.MixedPhase), math.Log1p(-1/tuning.MixedPhase)
 	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
 	for i, b := range bits {
 		k := 0
@@ -150,9 +127,9 @@ func mixedM(bits []bool, n, least int) float64 {
 		if len(bits)-i < least {
 			mixed = math.Inf(-1)
 		}
-		after = stat.LogSumExp(after, mixed+leave) + stat.LogBin(k, 1, 1-switchStray)
+		after = stat.LogSumExp(after, mixed+leave) + stat.LogBin(k, 1, 1-tuning.SwitchStray)
 		mixed = stat.LogSumExp(mixed+stay, before+enter) - math.Ln2
-		before += stat.LogBin(k, 1, switchStray)
+		before += stat.LogBin(k, 1, tuning.SwitchStray)
 	}
 	return after
 }
@@ -207,7 +184,7 @@ func near(fx *Facts, at time.Time) bool {
 			start = fx.Rows[i].At
 		}
 	}
-	return at.After(start.Add(-recent)) && at.Before(fx.Now.Add(recent))
+	return at.After(start.Add(-tuning.Recent)) && at.Before(fx.Now.Add(tuning.Recent))
 }
 
 // switched is the finding of a behaviour that changed once.

@@ -153,7 +153,7 @@ func poolable(fx *Facts, x *split) []*split {
 }
 
 // even tells a share at which chance decides which side is the usual one.
-func even(share float64) bool { return share > .3 && share < .7 }
+func even(share float64) bool { return share > tuning.Even[0] && share < tuning.Even[1] }
 
 // scenarios of a split, as indices into the plan.
 func (x *split) scenarios() []int {
@@ -248,7 +248,7 @@ func iid(x *split) bool {
 	for _, d := range x.draws {
 		bits = append(bits, d.deviant)
 	}
-	if p, _ := stat.RunsTest(bits); p < .01 {
+	if p, _ := stat.RunsTest(bits); p < tuning.IID {
 		return false
 	}
 	windows, m := windowCounts(bits)
@@ -256,7 +256,7 @@ func iid(x *split) bool {
 		return true
 	}
 	_, p := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
-	return p >= .01
+	return p >= tuning.IID
 }
 
 // windowCounts cuts the answers into at most 20 windows that expect six

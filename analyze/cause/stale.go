@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
@@ -13,9 +12,6 @@ import (
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
-
-// young is how long a canary counts as new.
-const young = 24 * time.Hour
 
 // exposure is how far a stage's canary was exercised by the run.
 type exposure struct {
@@ -111,7 +107,7 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		return // the split's finding says that the canary is not its cause; nothing says that it is stale
 	case e.labelled > 0 && e.canary > 0 && exercised(fx, known, e) && len(e.strays) == 0:
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
-	case e.labelled == 0 && e.never <= fx.alpha/caution && settled(fx, known, e):
+	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
 	default:
 		askCanary(fx, sub, e, v)
@@ -123,11 +119,6 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 func exercised(fx *Facts, known *Known, e exposure) bool {
 	return e.never <= fx.alpha && settled(fx, known, e)
 }
-
-// caution is how many times rarer it must be that a canary was never drawn where
-// no label tells that it was: that all answers are alike is then luck or the
-// truth, and the run may have stopped for want of any question.
-const caution = 10
 
 // settled tells whether every target of the stage is found consistent.
 func settled(fx *Facts, known *Known, e exposure) bool {
@@ -185,7 +176,7 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 		switch lag := own.Created.Sub(other.Created); {
 		case lag > 0:
 			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", words.Age(lag))
-		case lag < 0 && fx.Now.Sub(other.Created) < young && c.Percent < 100:
+		case lag < 0 && fx.Now.Sub(other.Created) < tuning.Young && c.Percent < 100:
 			f.Severity = Info
 			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
 		}
@@ -240,7 +231,7 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	}
 	sure := fx.Confidence
 	if e.labelled == 0 {
-		sure = 1 - fx.alpha/caution
+		sure = 1 - fx.alpha/tuning.Caution
 	}
 	o.More = max(o.More, e.requests*max(0, stat.NeedZero(p, sure)-e.least))
 	switch {

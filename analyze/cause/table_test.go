@@ -92,3 +92,17 @@ func TestHides(t *testing.T) {
 		}
 	}
 }
+
+// The questions of a run share its error rate.
+func TestWeightsSumToOne(t *testing.T) {
+	w := tuning.Weight
+	for name, sum := range map[string]float64{
+		"linking":               w.Canary + w.Pair + w.Level,
+		"five driven causes":    5 * w.DrivenEach,
+		"a canary and the rest": w.DrivenCanary + 4*w.DrivenOther,
+	} {
+		if sum < 1-1e-9 || sum > 1+1e-9 {
+			t.Errorf("%s: the weights sum to %g", name, sum)
+		}
+	}
+}

@@ -8,10 +8,6 @@ import (
 	"stageprobe/analyze/words"
 )
 
-// timeWindows is into how many parts of the run the law of unexplained answers
-// divides them.
-const timeWindows = 10
-
 // unexplainedLaws: answers that are no failures differ by chance, independently
 // where no versions of a backend can be the reason, or in bursts; or any answer may
 // follow any other, at shares that change over the run, which fits everything a
@@ -22,7 +18,7 @@ func unexplainedLaws(fx *Facts, x *split) []law {
 		return nil
 	}
 	// Two answers that are none of them failures rarely alternate in stretches.
-	prior, stretches := .05, .04
+	prior := tuning.Prior.Random
 	var laws []law
 	if p := versionsPrior(fx, x); p == 0 {
 		laws = append(laws, law{name: "random", prior: prior, likelihood: fx.atAnyRate})
@@ -30,14 +26,14 @@ func unexplainedLaws(fx *Facts, x *split) []law {
 		prior = p
 	}
 	return append(laws,
-		law{name: "bursts", prior: prior * stretches, likelihood: fx.inBursts},
-		law{name: "unexplained", prior: .02, likelihood: unsettledOrder})
+		law{name: "bursts", prior: prior * tuning.Stretches, likelihood: fx.inBursts},
+		law{name: "unexplained", prior: tuning.Prior.Unexplained, likelihood: unsettledOrder})
 }
 
 // unsettledOrder is anyOrder but for one change that has settled, which has an
 // explanation: leaving it out keeps the sum over all answers a sub-probability.
 func unsettledOrder(x *split) float64 {
-	if at, n := changes(x.draws); n == 1 && x.n-at >= settledAfter {
+	if at, n := changes(x.draws); n == 1 && x.n-at >= tuning.Enough.Settled {
 		return math.Inf(-1)
 	}
 	return anyOrder(x)
@@ -70,7 +66,7 @@ func changes(draws []draw) (last, n int) {
 // anyOrder is the ln probability of answers of which each depends in any way on
 // the one before it, in the same way throughout or in one that changes.
 func anyOrder(x *split) float64 {
-	return stat.LogSumExp(ordered(x, 1), ordered(x, timeWindows)) - math.Ln2
+	return stat.LogSumExp(ordered(x, 1), ordered(x, tuning.Windows)) - math.Ln2
 }
 
 func ordered(x *split, windows int) (logM float64) {
@@ -95,11 +91,8 @@ func ordered(x *split, windows int) (logM float64) {
 // windowed is the ln probability of answers that are drawn at a share which
 // changes over the run, or which has not changed yet.
 func windowed(x *split) float64 {
-	return stat.LogSumExp(shares(x, 1), shares(x, min(max(1, x.n/driftLeast), timeWindows))) - math.Ln2
+	return stat.LogSumExp(shares(x, 1), shares(x, min(max(1, x.n/tuning.WindowLeast), tuning.Windows))) - math.Ln2
 }
-
-// driftLeast is how many answers a share is taken to last for at least.
-const driftLeast = 5
 
 func shares(x *split, windows int) (logM float64) {
 	t := make([][2]int, windows)
