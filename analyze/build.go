@@ -47,10 +47,10 @@ func (s *Session) Report(end Ending) *Report {
 		Targets:      s.reportTargets(in, &result),
 		Findings:     orEmpty(result.Findings),
 		Expectations: []Expectation{},
-		Steps:        steps(&result),
+		Steps:        result.Steps[:],
 		Logs:         s.reportLogs(in.Logs),
-		Open:         questions(result.Open),
-		Efficiency:   efficiency(result.Efficiency),
+		Open:         result.Open,
+		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.Notes = s.notes(end.Notes, result.Notes)

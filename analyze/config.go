@@ -180,10 +180,7 @@ func mayMatter(behaviour bool) string {
 func matrix(api *probe.API, result *cause.Result) []Setting {
 	var out []Setting
 	if result != nil && result.Settings[api.ID] != nil {
-		for _, s := range result.Settings[api.ID] {
-			out = append(out, Setting{Setting: s.Setting, Values: s.Values, Intended: s.Intended, Matters: s.Matters})
-		}
-		return out
+		return result.Settings[api.ID]
 	}
 	for _, s := range diff.Stages(api) {
 		out = append(out, Setting{Setting: s.Name, Values: s.Values, Matters: mayMatter(s.Behaviour)})

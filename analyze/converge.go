@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -139,7 +140,7 @@ func (s *Session) age(in *cause.Input, i int, w *Wanted, known map[string]bool) 
 			return ageUnknown
 		}
 		return ageOf(r.Deployment == w.Deployment)
-	case r.Cluster < 0 || r.Class == cause.ClassThrottled || r.Class == cause.ClassTransport:
+	case r.Cluster < 0 || r.Class == signature.Throttled || r.Class == signature.Transport:
 		return ageUnknown
 	}
 	c := &in.Clusters[r.Cluster]

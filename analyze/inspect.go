@@ -26,7 +26,7 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 			Confidence: policy.confidence(), Version: policy.Version,
 		},
 		Targets: []Target{}, Findings: orEmpty(result.Findings), Expectations: []Expectation{},
-		Steps: steps(&result), Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
+		Steps: result.Steps[:], Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
 		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
 		Config: NewConfig(&snap, &result),
 	}

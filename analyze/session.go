@@ -112,7 +112,7 @@ func (s *Session) Add(o *probe.Observation) {
 	if s.policy.Judge != nil {
 		s.policy.Judge.Observe(o)
 	}
-	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == cause.ClassThrottled)
+	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == signature.Throttled)
 }
 
 func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
@@ -120,7 +120,7 @@ func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
 	return row{
 		Row: cause.Row{
 			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: s.table.Add(o, target, scenario),
-			Class: cause.Class(signature.Classify(signature.Of(o, &s.plan.Targets[target]))),
+			Class: signature.Classify(signature.Of(o, &s.plan.Targets[target])),
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
 			Took: o.Took, RequestID: o.RequestID(),

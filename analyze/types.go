@@ -49,6 +49,18 @@ type Report struct {
 	Config *Config `json:"config,omitempty"`
 }
 
+// What the causes say of a run is reported as they say it.
+type (
+	// Step is one of the six steps.
+	Step = cause.Step
+	// Question is one thing that stayed undecided.
+	Question = cause.Question
+	// Efficiency compares the requests used with the least that any method needs.
+	Efficiency = cause.Efficiency
+	// Setting is one row of the stage matrix.
+	Setting = cause.Setting
+)
+
 // Run says how the numbers were obtained.
 type Run struct {
 	ID         string    `json:"id"`
@@ -157,14 +169,6 @@ type Expectation struct {
 	Observed    string `json:"observed"`
 }
 
-// Step is one of the six steps.
-type Step struct {
-	N      int    `json:"n"`
-	Name   string `json:"name"`
-	Status string `json:"status"` // ok, problem, unknown
-	Note   string `json:"note"`
-}
-
 // Logs says how far the logs could be read.
 type Logs struct {
 	Coverage        float64        `json:"coverage"` // matched / sampled
@@ -182,24 +186,6 @@ type LogGroup struct {
 	Stage  string `json:"stage"`
 	Canary bool   `json:"canary"`
 	Events int    `json:"events"`
-}
-
-// Question is one thing that stayed undecided.
-type Question struct {
-	Target  string `json:"target"`
-	Text    string `json:"text"`
-	Leader  string `json:"leader,omitempty"` // the likeliest cause
-	Percent int    `json:"percent,omitempty"`
-	More    int    `json:"more,omitempty"` // further requests that would about decide it
-	Enable  string `json:"enable,omitempty"`
-}
-
-// Efficiency compares the requests used with the least that any method needs.
-type Efficiency struct {
-	Ratio    float64 `json:"ratio"` // bound / used
-	Bound    float64 `json:"bound"`
-	Used     int     `json:"used"`
-	Question string  `json:"question"` // the most expensive one
 }
 
 // Config is the configuration side of a report.
@@ -260,14 +246,6 @@ type CanaryState struct {
 	Differs    []Pending `json:"differs,omitempty"`
 	Variables  []Setting `json:"variables,omitempty"` // overrides, under "canary" and "stage"
 	Unreadable []string  `json:"unreadable,omitempty"`
-}
-
-// Setting is one row of the stage matrix.
-type Setting struct {
-	Setting  string            `json:"setting"` // such as variables.backend
-	Values   map[string]string `json:"values"`  // stage → value
-	Intended bool              `json:"intended,omitempty"`
-	Matters  string            `json:"matters,omitempty"` // linked, cosmetic, untested
 }
 
 // DeploymentUse is one deployment and who uses it.

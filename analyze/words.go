@@ -32,32 +32,6 @@ func unique(list []string) []string {
 	})
 }
 
-func steps(r *cause.Result) []Step {
-	out := make([]Step, len(r.Steps))
-	for i, s := range r.Steps {
-		out[i] = Step{N: i + 1, Name: s.Name, Status: s.Status, Note: s.Note}
-	}
-	return out
-}
-
-func questions(open []cause.Open) []Question {
-	var out []Question
-	for _, o := range open {
-		out = append(out, Question{
-			Target: o.Target, Text: o.Question, Leader: o.Leader,
-			Percent: int(100*o.Posterior + 0.5), More: o.More, Enable: o.Enable,
-		})
-	}
-	return out
-}
-
-func efficiency(e *cause.Efficiency) *Efficiency {
-	if e == nil {
-		return nil
-	}
-	return &Efficiency{Ratio: e.Ratio, Bound: e.Bound, Used: e.Used, Question: e.Question}
-}
-
 // addExpectationFindings turns unmet expectations into findings where no other
 // finding of the same target says why.
 func (rep *Report) addExpectationFindings() {

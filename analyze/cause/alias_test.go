@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -94,7 +95,7 @@ func TestBrokenConnections(t *testing.T) {
 				broken = r.ConnN == 2 && r.chance(.5)
 			}
 			if broken {
-				return answer{id: "reset", producer: "network", class: ClassTransport}
+				return answer{id: "reset", producer: "network", class: signature.Transport}
 			}
 			return ok("v2")
 		})

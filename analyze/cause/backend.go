@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 )
@@ -113,7 +114,7 @@ func oneDeployment(fx *Facts, x *split) bool {
 		return false
 	}
 	for _, k := range slices.Concat(x.clusters, x.usual) {
-		if c := &fx.Clusters[k]; c.Producer != "integration" || c.NotGateway != "" {
+		if c := &fx.Clusters[k]; c.Producer != signature.Integration || c.NotGateway != "" {
 			return false
 		}
 	}

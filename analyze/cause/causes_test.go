@@ -3,6 +3,8 @@ package cause
 import (
 	"fmt"
 	"testing"
+
+	"stageprobe/analyze/signature"
 )
 
 // truth is a world, its twin in which the cause is absent, and what must be
@@ -305,7 +307,7 @@ var truths = []truth{
 			return w.send(800, func(r *request) answer {
 				if r.chance(.3) {
 					a := refuses(429, "THROTTLED", "TooManyRequestsException")
-					a.class = ClassThrottled
+					a.class = signature.Throttled
 					return a
 				}
 				return ok("v2")

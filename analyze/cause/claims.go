@@ -11,7 +11,7 @@ import (
 )
 
 // question is a decided question with its cost.
-type question struct {
+type expense struct {
 	target, text string
 	bound        float64 // the least mean number of requests of any method
 	used         int
@@ -50,19 +50,19 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 		case unanswered(fx, sub) && !closed:
 			v.Open = append(v.Open, unansweredQuestion(sub, n))
 		case more > 0 && !(fx.Done && split):
-			v.Open = append(v.Open, Open{
+			v.Open = append(v.Open, Question{
 				Target: sub.ID, More: more, Low: more, High: more,
-				Question: fmt.Sprintf("whether %s or more of its answers differ", words.Percent(fx.MinShare)),
+				Text: fmt.Sprintf("whether %s or more of its answers differ", words.Percent(fx.MinShare)),
 			})
 		case closed:
 			// One answer that agrees with the configuration is the least that it takes to
 			// see that a target answers nobody.
 			rows, _ := throttles(sub)
 			if used := len(rows) + sub.n(); used > 0 {
-				v.cost = append(v.cost, question{target: sub.ID, text: "why " + sub.ID + " lets no request through", used: used, bound: 1})
+				v.cost = append(v.cost, expense{target: sub.ID, text: "why " + sub.ID + " lets no request through", used: used, bound: 1})
 			}
 		case more == 0 && n > 0:
-			v.cost = append(v.cost, question{
+			v.cost = append(v.cost, expense{
 				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", words.Percent(fx.MinShare), sub.ID),
 				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
 			})
@@ -71,12 +71,12 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 	return v
 }
 
-func unansweredQuestion(sub *target, n int) Open {
+func unansweredQuestion(sub *target, n int) Question {
 	enable := "check the name, the network and the certificate"
 	if sub.private() {
 		enable = fromWithin
 	}
-	return Open{Target: sub.ID, Question: fmt.Sprintf("what it serves: none of %s was answered", words.Plural(n, "request")), Enable: enable}
+	return Question{Target: sub.ID, Text: fmt.Sprintf("what it serves: none of %s was answered", words.Plural(n, "request")), Enable: enable}
 }
 
 // remarks say of each target what no cause covers but a reader must know: that
@@ -96,10 +96,10 @@ func remarks(fx *Facts) []string {
 // dearest are what the targets' questions cost. All questions of a target are
 // answered from the same requests, so that the one with the largest bound is what
 // they were spent on.
-func dearest(costs []question) []question {
-	var out []question
+func dearest(costs []expense) []expense {
+	var out []expense
 	for _, q := range costs {
-		i := slices.IndexFunc(out, func(o question) bool { return o.target == q.target })
+		i := slices.IndexFunc(out, func(o expense) bool { return o.target == q.target })
 		switch {
 		case i < 0:
 			out = append(out, q)
@@ -164,12 +164,12 @@ func leastFor(fx *Facts, w *weighing, cause ID, q float64) float64 {
 
 // efficiency is the bound over the requests used, of the most expensive
 // question.
-func efficiency(costs []question) *Efficiency {
+func efficiency(costs []expense) *Efficiency {
 	spent := dearest(costs)
 	if len(spent) == 0 {
 		return nil
 	}
-	q := slices.MaxFunc(spent, func(a, b question) int {
+	q := slices.MaxFunc(spent, func(a, b expense) int {
 		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.text, a.text))
 	})
 	if q.used == 0 || math.IsInf(q.bound, 0) || math.IsNaN(q.bound) {
@@ -180,7 +180,7 @@ func efficiency(costs []question) *Efficiency {
 
 // next says where further requests decide most: each open question weighs as
 // many requests as it takes, on the scenarios that can decide it.
-func nextCells(fx *Facts, known *Known, open []Open) []Cell {
+func nextCells(fx *Facts, known *Known, open []Question) []Cell {
 	weight := map[[2]int]float64{}
 	var total float64
 	for _, o := range open {

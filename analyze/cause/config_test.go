@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -252,7 +253,7 @@ var configTruths = []truth{
 			w.Snapshot.Domains[0].MutualTLS = true
 			return w.send(1200, func(r *request) answer {
 				if r.Target == 1 {
-					return answer{id: "tls", producer: "network", class: ClassTransport}
+					return answer{id: "tls", producer: "network", class: signature.Transport}
 				}
 				return ok("v2")
 			})

@@ -28,9 +28,9 @@ type judgement struct {
 	decided   []*decision
 	split     []bool // per target: more than one behaviour was found
 	undecided []bool // per target: a split is still open
-	open      []Open
+	open      []Question
 	notes     []string
-	cost      []question
+	cost      []expense
 	weighed   []([]Hypothesis) // per target: the posteriors of its largest split
 }
 
@@ -57,7 +57,7 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 	j.decided = append(j.decided, d)
 	j.known.explain(d.cause, d.clusters)
 	q := float64(d.k) / float64(d.n)
-	j.cost = append(j.cost, question{
+	j.cost = append(j.cost, expense{
 		target: d.sub.ID, text: fmt.Sprintf("what explains the split of %s", d.sub.ID), used: d.sub.n(),
 		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
 	})
@@ -216,7 +216,7 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	default:
 		j.ask(fx, w, "what the differing answers go with")
 		if text := notSeparated(fx, w); text != "" {
-			j.open[len(j.open)-1].Question += "; " + text
+			j.open[len(j.open)-1].Text += "; " + text
 		}
 	}
 }
@@ -323,9 +323,9 @@ func likeliest(fx *Facts, w *weighing) ID {
 func (j *judgement) ask(fx *Facts, w *weighing, question string) {
 	lead, p := w.lead()
 	j.undecided[w.sub.index] = true
-	o := Open{
-		Target: w.sub.ID, Leader: string(lead), Posterior: p,
-		Question: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
+	o := Question{
+		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
+		Text: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
 	}
 	o.More, o.Low, o.High = predict(fx, w)
 	if w.labels.veto != "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -35,7 +36,7 @@ func TestPrivateAPIsAreReachedFromWithin(t *testing.T) {
 		}
 		w = newWorld(1)
 		w.api().EndpointTypes = []string{endpoint}
-		r = Explain(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: ClassTransport})).Input)
+		r = Explain(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: signature.Transport})).Input)
 		if len(r.Open) != 1 || strings.Contains(r.Open[0].Enable, "private") != (endpoint == "PRIVATE") {
 			t.Errorf("%s, unanswered: %+v", endpoint, r.Open)
 		}

@@ -23,7 +23,7 @@ const (
 // stageConfigDrift links settings in which stages differ to scenarios that they
 // answer differently, and says of each setting whether it matters.
 func stageConfigDrift(fx *Facts, _ *Known) Verdict {
-	v := Verdict{settings: map[string][]SettingNote{}}
+	v := Verdict{settings: map[string][]Setting{}}
 	unlike := unlikePairs(fx)
 	for _, u := range unlike {
 		if u.cached == nil {
@@ -116,8 +116,8 @@ func contrasts(p [2]*target, reasons []diff.Setting) []string {
 }
 
 // note says of a setting whether it matters.
-func note(fx *Facts, api *probe.API, set diff.Setting, linked bool) SettingNote {
-	n := SettingNote{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: intended(fx, set)}
+func note(fx *Facts, api *probe.API, set diff.Setting, linked bool) Setting {
+	n := Setting{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: intended(fx, set)}
 	switch {
 	case linked:
 		n.Matters = linkedSetting

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -55,12 +56,12 @@ func unserved(fx *Facts, sub *target, c *cell, d *diff.Difference) (row int, say
 func shows(fx *Facts, sub *target, row int, d *diff.Difference) string {
 	r := &fx.Rows[row]
 	sc, k := fx.scenario(r.Scenario), &fx.Clusters[r.Cluster]
-	through := k.Class != ClassTransport && (k.Producer == "integration" || k.Status > 0 && k.Status < 400)
+	through := k.Class != signature.Transport && (k.Producer == signature.Integration || k.Status > 0 && k.Status < 400)
 	parameter, demanded := demandedParameter(sub.api.Editor, d)
 	switch {
 	case d.Aspect == "added" && unrouted(k):
 		return "the route is in the editor, and the stage refuses it as no route"
-	case d.Aspect == "removed" && !nowhere(k) && k.Class != ClassTransport:
+	case d.Aspect == "removed" && !nowhere(k) && k.Class != signature.Transport:
 		return "the route is gone from the editor, and the stage still serves it"
 	case d.Aspect == "authorization" && open(d.B) && through && !credentialed(sc):
 		return "the editor asks for authorization " + d.A + ", and the stage answers without"

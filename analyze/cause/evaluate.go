@@ -57,7 +57,7 @@ func (in *Input) prepare() {
 func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	r := Result{
 		Claims: map[string]float64{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
-		Seen: map[string]map[string]string{}, Settings: map[string][]SettingNote{},
+		Seen: map[string]map[string]string{}, Settings: map[string][]Setting{},
 		Behaviours: fx.partition, Rows: fx.Rows, Clusters: fx.Clusters,
 	}
 	known := know(fx, verdicts, j, every)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -107,12 +108,12 @@ func fillCells(fx *Facts) {
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
 		c := index[[2]int{r.Target, r.Scenario}]
-		if c == nil || r.Class == ClassOwnFault || r.Cluster < 0 {
+		if c == nil || r.Class == signature.OwnFault || r.Cluster < 0 {
 			continue
 		}
 		// A backend's own 429 is a behaviour of the backend; only the
 		// gateway's is taken out.
-		if r.Class == ClassThrottled && fx.Clusters[r.Cluster].Producer != "integration" {
+		if r.Class == signature.Throttled && fx.Clusters[r.Cluster].Producer != signature.Integration {
 			c.throttled = append(c.throttled, i)
 			continue
 		}
@@ -133,7 +134,7 @@ func rank(fx *Facts, c *cell) {
 		}
 	}
 	for _, k := range c.clusters {
-		if fx.Clusters[k].Class != ClassTransport {
+		if fx.Clusters[k].Class != signature.Transport {
 			c.ref = k
 			return
 		}
@@ -149,7 +150,7 @@ func (fx *Facts) answered(sub *target) int {
 	var n int
 	for _, c := range sub.cells {
 		for k, m := range c.count {
-			if fx.Clusters[k].Class != ClassTransport {
+			if fx.Clusters[k].Class != signature.Transport {
 				n += m
 			}
 		}

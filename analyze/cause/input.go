@@ -4,19 +4,8 @@ import (
 	"time"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
-)
-
-// Class says what part an answer takes in inference.
-type Class string
-
-// The classes of answers.
-const (
-	ClassInformative Class = "informative"
-	ClassThrottled   Class = "throttled" // 429: counted, never a behaviour of its own
-	ClassAuthFail    Class = "authfail"  // 401 and 403: a configuration fact where all are alike
-	ClassTransport   Class = "transport" // no HTTP answer: timeout, reset, TLS
-	ClassOwnFault    Class = "own-fault" // this machine's fault: counted and dropped
 )
 
 // Label says which side of a canary served a request, as the logs tell it.
@@ -45,7 +34,7 @@ type Row struct {
 	// Cluster is an index into Input.Clusters where no table is given; -1 for
 	// own-fault.
 	Cluster int
-	Class   Class
+	Class   signature.Class
 
 	// From the logs; "" and LabelUnknown where they do not say.
 	Label         Label
@@ -83,14 +72,14 @@ type Cluster struct {
 	Count    int
 
 	Status          int
-	Producer        string
+	Producer        signature.Producer
 	GatewayResponse string
 	ErrorType       string
 	// APIID and Stage are set where the answer itself tells them, as the ARN
 	// in a resource policy's refusal does.
 	APIID, Stage string
 
-	Class     Class
+	Class     signature.Class
 	Reference bool // the usual behaviour of its scenario on its target
 	Failure   bool // 5xx or timeout
 	Summary   string

@@ -9,15 +9,15 @@ import (
 // Verdict is what one cause says of a run.
 type Verdict struct {
 	Found []Finding
-	Open  []Open
+	Open  []Question
 	Notes []string // doubts about the evidence itself
 
 	explained []int // behaviours beside those that its findings rest on
 	closed    []int // targets of which nothing more is asked: the address itself is wrong, or nobody is let in
 	split     []int // targets on which more than one behaviour was found
-	cost      []question
+	cost      []expense
 	seen      map[string]map[string]string
-	settings  map[string][]SettingNote
+	settings  map[string][]Setting
 
 	cause ID
 }

@@ -81,7 +81,7 @@ func drawn(fx *Facts) [][]int {
 	out := make([][]int, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == ClassOwnFault || r.Class == ClassTransport || r.Class == ClassThrottled || r.Repeat || r.Table < 0 ||
+		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Repeat || r.Table < 0 ||
 			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
@@ -341,10 +341,10 @@ func nameCluster(fx *Facts, c *behaviour.Cluster) Cluster {
 	usual := reference(fx.partition.Of(target, scenario))
 	return Cluster{
 		ID: c.ID, Target: target, Scenario: scenario, Count: c.Count,
-		Status: c.Status, Producer: string(c.Reading.Producer),
+		Status: c.Status, Producer: c.Reading.Producer,
 		GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
 		APIID: c.Reading.APIID, Stage: c.Reading.Stage,
-		Class: Class(c.Class), Reference: c.Reference,
+		Class: c.Class, Reference: c.Reference,
 		Failure: c.Status >= 500 || c.Class == signature.Transport,
 		Summary: Summary(c, usual), RequestID: c.Exemplar.RequestID,
 		NotGateway: c.Reading.NotAPIGateway, told: c,
@@ -407,7 +407,7 @@ func told(in *Input) *behaviour.Table {
 			continue
 		}
 		c := &in.Clusters[r.Cluster]
-		a := behaviour.Answer{Class: signature.Class(c.Class), Status: c.Status}
+		a := behaviour.Answer{Class: c.Class, Status: c.Status}
 		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: signature.Hash(c.ID), Text: c.ID}}, defs)
 	}
 	return t

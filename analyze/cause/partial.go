@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -82,7 +83,7 @@ func mixture(fx *Facts, sub, meant, rival *target, r float64) (l float64) {
 	for _, c := range sub.cells {
 		kinds := kinds(fx, c.scenario)
 		for _, k := range c.clusters {
-			if id := fx.Clusters[k].ID; fx.Clusters[k].Class != ClassTransport {
+			if id := fx.Clusters[k].ID; fx.Clusters[k].Class != signature.Transport {
 				p := (1-r)*foresee(fx, meant, c.scenario, id, kinds) + r*foresee(fx, rival, c.scenario, id, kinds)
 				l += float64(c.count[k]) * math.Log(p)
 			}
@@ -136,7 +137,7 @@ func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict)
 	if x != nil {
 		f.rests = x.clusters
 		v.split = append(v.split, sub.index)
-		v.cost = append(v.cost, question{target: sub.ID, text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
+		v.cost = append(v.cost, expense{target: sub.ID, text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
 		f.Statement += sharedBy(fx, x)
 		for _, k := range x.clusters {
 			lines = append(lines, fx.example(sub, k))

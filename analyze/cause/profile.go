@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -154,7 +155,7 @@ func valuesOf(fx *Facts, sub *target, m *behaviour.Mark) map[behaviour.ValueID]i
 	}
 	rows := make([]int, 0, len(c.rows))
 	for _, i := range c.rows {
-		if fx.Rows[i].Class != ClassTransport {
+		if fx.Rows[i].Class != signature.Transport {
 			rows = append(rows, fx.Rows[i].Table)
 		}
 	}

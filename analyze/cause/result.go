@@ -4,8 +4,8 @@ import "stageprobe/analyze/behaviour"
 
 // Result is what the evidence so far says.
 type Result struct {
-	Findings []Finding // most severe first
-	Open     []Open    // what is undecided
+	Findings []Finding  // most severe first
+	Open     []Question // what is undecided
 	// Decided is true where every question has its answer, so that no further
 	// request would change a verdict.
 	Decided bool
@@ -28,25 +28,25 @@ type Result struct {
 	Remaining  int    // requests that would about decide what is open
 	Next       []Cell // where further requests decide most; weights sum to 1
 	Efficiency *Efficiency
-	Steps      [6]StepEvidence
+	Steps      [6]Step
 	// Settings holds, per API id, the settings in which stages differ and
 	// whether that shows in behaviour.
-	Settings map[string][]SettingNote
+	Settings map[string][]Setting
 	// Seen says, per "api/stage" and subject of a pending edit ("GET /new"),
 	// what the probe saw of it.
 	Seen  map[string]map[string]string
 	Notes []string // doubts about the evidence itself
 }
 
-// Open is one question that the run left undecided.
-type Open struct {
-	Target    string
-	Question  string
-	Leader    string  // the likeliest cause, "" where there is none
-	Posterior float64 // of the leader
-	More      int     // further requests that would about decide it; 0 where requests do not help
-	Low, High int     // 80 % range of More
-	Enable    string  // a log or a field that would decide it
+// Question is one thing that the run left undecided.
+type Question struct {
+	Target    string `json:"target"`
+	Text      string `json:"text"`
+	Leader    string `json:"leader,omitempty"`  // the likeliest cause
+	Percent   int    `json:"percent,omitempty"` // its posterior
+	More      int    `json:"more,omitempty"`    // further requests that would about decide it
+	Low, High int    `json:"-"`                 // 80 % range of More
+	Enable    string `json:"enable,omitempty"`  // a log or a field that would decide it
 }
 
 // Hypothesis is one explanation of a target's behaviour and how likely it is.
@@ -66,23 +66,24 @@ type Cell struct {
 
 // Efficiency compares the requests used with the least that any method needs.
 type Efficiency struct {
-	Ratio, Bound float64
-	Used         int
-	Question     string
+	Ratio    float64 `json:"ratio"` // bound / used
+	Bound    float64 `json:"bound"`
+	Used     int     `json:"used"`
+	Question string  `json:"question"` // the most expensive one
 }
 
-// StepEvidence is one of the six steps.
-type StepEvidence struct {
-	N      int
-	Name   string
-	Status string // ok, problem, unknown
-	Note   string
+// Step is one of the six steps.
+type Step struct {
+	N      int    `json:"n"`
+	Name   string `json:"name"`
+	Status string `json:"status"` // ok, problem, unknown
+	Note   string `json:"note"`
 }
 
-// SettingNote is one setting in which stages of an API differ.
-type SettingNote struct {
-	Setting  string
-	Values   map[string]string // stage → value
-	Intended bool
-	Matters  string // linked, cosmetic, untested, no difference seen
+// Setting is one setting in which stages of an API differ.
+type Setting struct {
+	Setting  string            `json:"setting"` // such as variables.backend
+	Values   map[string]string `json:"values"`  // stage → value
+	Intended bool              `json:"intended,omitempty"`
+	Matters  string            `json:"matters,omitempty"` // linked, cosmetic, untested, no difference seen
 }

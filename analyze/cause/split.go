@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 )
 
@@ -41,7 +42,7 @@ type draw struct {
 // differ from scenario to scenario, a failure is the same everywhere.
 func kindOf(c *Cluster) string {
 	switch {
-	case c.Class == ClassTransport:
+	case c.Class == signature.Transport:
 		return "no answer"
 	case c.Failure:
 		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.GatewayResponse, c.ErrorType))
@@ -54,7 +55,7 @@ func kindOf(c *Cluster) string {
 // refused tells an answer by which the gateway or an authorizer turned the
 // request down.
 func refused(c *Cluster) bool {
-	if c.Producer == "integration" {
+	if c.Producer == signature.Integration {
 		return false
 	}
 	return c.Status == 401 || c.Status == 403 || c.Status == 404 && c.Producer != ""
@@ -111,7 +112,7 @@ func character(fx *Facts, x *split) {
 		return len(ks) > 0 && !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
 	}
 	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
-	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == ClassTransport })
+	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
 	x.failure = x.transport || differ(func(c *Cluster) bool { return c.Failure })
 	x.refusal = differ(refused)
 }
@@ -119,7 +120,7 @@ func character(fx *Facts, x *split) {
 // bad are the clusters that fail, whichever side they are on.
 func bad(fx *Facts, x *split) []int {
 	for _, side := range [][]int{x.clusters, x.usual} {
-		if fx.Clusters[side[0]].Failure || fx.Clusters[side[0]].Class == ClassTransport {
+		if fx.Clusters[side[0]].Failure || fx.Clusters[side[0]].Class == signature.Transport {
 			return side
 		}
 	}

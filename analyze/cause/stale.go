@@ -217,11 +217,11 @@ func canaryExample(fx *Facts, e exposure) string {
 // askCanary says what would show whether the canary differs.
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
-	o := Open{Target: sub.ID, Question: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
+	o := Question{Target: sub.ID, Text: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
 	if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
-		o.Question += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
+		o.Text += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
 			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
 		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
 		if fx.Done {

@@ -21,7 +21,7 @@ var stepNames = [6]string{"target stage", "deployment history", "redeployment ne
 
 // steps says of each of the six steps whether it is ok, in the order in which a
 // person would take them.
-func stepEvidence(fx *Facts, r *Result) (out [6]StepEvidence) {
+func stepEvidence(fx *Facts, r *Result) (out [6]Step) {
 	notes := [6]func(*Facts, *Result) (string, string){targetStep, historyStep, redeployStep, settingsStep, canaryStep, retestStep}
 	for i, name := range stepNames {
 		status, note := stepUnknown, "no stage was read"
@@ -31,7 +31,7 @@ func stepEvidence(fx *Facts, r *Result) (out [6]StepEvidence) {
 		if problems := problems(r, i+1); i < 5 && len(problems) > 0 {
 			status, note = stepProblem, strings.Join(problems, "; ")
 		}
-		out[i] = StepEvidence{N: i + 1, Name: name, Status: status, Note: note}
+		out[i] = Step{N: i + 1, Name: name, Status: status, Note: note}
 	}
 	return out
 }
@@ -243,7 +243,7 @@ func retestStep(fx *Facts, r *Result) (string, string) {
 	case mending:
 		return stepProblem, "run the check again with --baseline after mending: it says what is mended"
 	case len(r.Open) > 0:
-		return stepUnknown, r.Open[0].Question
+		return stepUnknown, r.Open[0].Text
 	}
 	return stepOK, "nothing to mend"
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -69,7 +70,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		scenarios = append(scenarios, fx.Rows[i].Scenario)
 		c := &fx.Clusters[fx.Rows[i].Cluster]
 		quota = quota || c.GatewayResponse == "QUOTA_EXCEEDED"
-		if c.Producer == "gateway" {
+		if c.Producer == signature.Gateway {
 			f.Linked = Proven // the answer itself says so
 		}
 	}

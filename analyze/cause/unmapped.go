@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -13,18 +14,18 @@ import (
 // forbidden tells the refusal of an address that leads to nothing. A missing
 // API key and a WAF refuse with the same words.
 func forbidden(c *Cluster) bool {
-	return c.Status == 403 && c.Producer != "integration" && c.Producer != "authorizer" &&
+	return c.Status == 403 && c.Producer != signature.Integration && c.Producer != signature.Authorizer &&
 		(c.ErrorType == "ForbiddenException" || c.ErrorType == "" && c.GatewayResponse == "")
 }
 
 // unrouted tells the refusal of a path that is no route of what is deployed.
 func unrouted(c *Cluster) bool {
-	if c.Producer == "integration" {
+	if c.Producer == signature.Integration {
 		return false
 	}
 	return c.GatewayResponse == "MISSING_AUTHENTICATION_TOKEN" ||
 		slices.Contains([]string{"MissingAuthenticationTokenException", "IncompleteSignatureException"}, c.ErrorType) ||
-		c.Status == 404 && c.Producer == "gateway"
+		c.Status == 404 && c.Producer == signature.Gateway
 }
 
 // nowhere is either.
@@ -34,7 +35,7 @@ func nowhere(c *Cluster) bool { return forbidden(c) || unrouted(c) }
 func (fx *Facts) all(sub *target, is func(*Cluster) bool) bool {
 	for _, c := range sub.cells {
 		for _, k := range c.clusters {
-			if fx.Clusters[k].Class != ClassTransport && !is(&fx.Clusters[k]) {
+			if fx.Clusters[k].Class != signature.Transport && !is(&fx.Clusters[k]) {
 				return false
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -72,7 +73,7 @@ const gatewayResponsePrefix = "gateway response "
 // still has the status of before. "" where the edit does not decide it.
 func refusalShows(sub *target, k *Cluster, d *diff.Difference) string {
 	kind, ok := strings.CutPrefix(d.Subject, gatewayResponsePrefix)
-	if !ok || k.Producer == "integration" || k.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
+	if !ok || k.Producer == signature.Integration || k.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
 		kind != formOf(sub.api.Editor, k) {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -27,12 +28,12 @@ type world struct {
 type answer struct {
 	id       string
 	status   int
-	producer string
+	producer signature.Producer
 	response string // gateway response type
 	errType  string
 	api      string
 	stage    string
-	class    Class
+	class    signature.Class
 }
 
 // request is one request of a world, before it is answered.
@@ -150,7 +151,7 @@ func (w *world) add(i int, row Row, respond func(*request) answer) {
 	a := respond(r)
 	row.Class = a.class
 	if row.Class == "" {
-		row.Class = ClassInformative
+		row.Class = signature.Informative
 	}
 	row.Cluster = w.cluster(row.Target, row.Scenario, a)
 	if w.logs && !unlogged(a) && w.rng.Float64() >= w.loss {
@@ -167,7 +168,7 @@ func (w *world) add(i int, row Row, respond func(*request) answer) {
 
 // unlogged: the gateway writes no execution log for what it did not route.
 func unlogged(a answer) bool {
-	return a.response == "MISSING_AUTHENTICATION_TOKEN" || a.class == ClassTransport
+	return a.response == "MISSING_AUTHENTICATION_TOKEN" || a.class == signature.Transport
 }
 
 func (w *world) cluster(target, scenario int, a answer) int {
@@ -178,7 +179,7 @@ func (w *world) cluster(target, scenario int, a answer) int {
 		w.clusters[key] = k
 		class := a.class
 		if class == "" {
-			class = ClassInformative
+			class = signature.Informative
 		}
 		w.Clusters = append(w.Clusters, Cluster{
 			ID: a.id, Target: target, Scenario: scenario, Status: a.status, Producer: a.producer, GatewayResponse: a.response,

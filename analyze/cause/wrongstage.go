@@ -353,8 +353,8 @@ func openStage(fx *Facts, sub *target, g *sighting, v *Verdict) {
 	if expected := fx.invoke(g.meant); expected != nil && alike(fx, sub, expected) {
 		return
 	}
-	v.Open = append(v.Open, Open{
-		Target: sub.ID, Question: "which stage serves it", Leader: string(WrongStage),
+	v.Open = append(v.Open, Question{
+		Target: sub.ID, Text: "which stage serves it", Leader: string(WrongStage),
 		Enable: "read the domain's mappings (apigateway:GET on its base path mappings)",
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -78,7 +79,7 @@ func (v *view) confirm(scenario, times int) {
 	for i := range times {
 		k := v.cluster(0, scenario, 1, NoRoute)
 		v.in.Rows = append(v.in.Rows, cause.Row{
-			Machine: -1, Seq: uint64(i), At: began, Scenario: scenario, Cluster: k, Class: cause.ClassAuthFail,
+			Machine: -1, Seq: uint64(i), At: began, Scenario: scenario, Cluster: k, Class: signature.AuthFail,
 			RequestID: fmt.Sprint("confirm-", i),
 		})
 		v.rows = append(v.rows, Row{Scenario: scenario})
@@ -87,7 +88,7 @@ func (v *view) confirm(scenario, times int) {
 
 // add takes a row in, as far as the answer tells it.
 func (v *view) add(r Row) {
-	class := [...]cause.Class{cause.ClassInformative, cause.ClassThrottled, cause.ClassAuthFail}[r.Class]
+	class := [...]signature.Class{signature.Informative, signature.Throttled, signature.AuthFail}[r.Class]
 	k := v.cluster(r.Target, r.Scenario, r.Behaviour, v.world.look(&r))
 	v.in.Rows = append(v.in.Rows, cause.Row{
 		Machine: r.Machine, Seq: uint64(r.Seq), At: began.Add(r.At), Target: r.Target, Scenario: r.Scenario,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -23,22 +24,22 @@ const (
 
 // answer fills in what a cluster of a look shows.
 func (l Look) answer(c *cause.Cluster) {
-	c.Status, c.Producer, c.Class = 200, "integration", cause.ClassInformative
-	gateway := func(status int, response, errorType string, class cause.Class) {
+	c.Status, c.Producer, c.Class = 200, "integration", signature.Informative
+	gateway := func(status int, response, errorType string, class signature.Class) {
 		c.Status, c.Producer, c.GatewayResponse, c.ErrorType, c.Class = status, "gateway", response, errorType, class
 	}
 	switch l {
 	case Failing:
 		c.Status, c.Failure, c.ErrorType = 502, true, "InternalServerErrorException"
 	case Denying:
-		gateway(403, "ACCESS_DENIED", "AccessDeniedException", cause.ClassAuthFail)
+		gateway(403, "ACCESS_DENIED", "AccessDeniedException", signature.AuthFail)
 		c.Producer = "authorizer"
 	case Forbidden:
-		gateway(403, "", "ForbiddenException", cause.ClassAuthFail)
+		gateway(403, "", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
-		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", cause.ClassAuthFail)
+		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
 	case TooMany:
-		gateway(429, "THROTTLED", "LimitExceededException", cause.ClassThrottled)
+		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
 }
 
