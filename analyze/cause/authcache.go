@@ -64,7 +64,7 @@ func (f *Finding) takeIn(denied *Finding) {
 func byAuthorizer(fx *Facts, x *split) bool {
 	return slices.ContainsFunc(slices.Concat(x.clusters, x.usual), func(k int) bool {
 		c := &fx.Clusters[k]
-		return refused(c) && (c.Producer == signature.Authorizer || c.GatewayResponse == "ACCESS_DENIED" || c.GatewayResponse == "UNAUTHORIZED")
+		return refused(c) && (c.Reading.Producer == signature.Authorizer || c.Reading.GatewayResponse == "ACCESS_DENIED" || c.Reading.GatewayResponse == "UNAUTHORIZED")
 	})
 }
 

@@ -114,7 +114,7 @@ func oneDeployment(fx *Facts, x *split) bool {
 		return false
 	}
 	for _, k := range slices.Concat(x.clusters, x.usual) {
-		if c := &fx.Clusters[k]; c.Producer != signature.Integration || c.NotGateway != "" {
+		if c := &fx.Clusters[k]; c.Reading.Producer != signature.Integration || c.Reading.NotAPIGateway != "" {
 			return false
 		}
 	}

@@ -85,7 +85,7 @@ func remarks(fx *Facts) []string {
 	notes := unhealthy(fx)
 	for _, sub := range fx.targets {
 		for _, k := range fx.clustersOf(sub) {
-			if by := fx.Clusters[k].NotGateway; by != "" {
+			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {
 				notes = append(notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, fx.summary(k)))
 			}
 		}

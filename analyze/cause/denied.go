@@ -143,7 +143,7 @@ func mayBeCached(fx *Facts, sub *target, cells []*cell) bool {
 // caller without credentials is refused before any authorizer.
 func oneForAll(fx *Facts, sub *target, cells []*cell) string {
 	name := cachingAuthorizer(fx, &split{sub: sub, cells: cells[:1]})
-	if name == "" || len(cells) < 2 || fx.Clusters[cells[0].ref].GatewayResponse != "ACCESS_DENIED" {
+	if name == "" || len(cells) < 2 || fx.Clusters[cells[0].ref].Reading.GatewayResponse != "ACCESS_DENIED" {
 		return ""
 	}
 	decided := true
@@ -266,12 +266,12 @@ var refusers = map[string]string{
 // proves it; "" where only the answer speaks.
 func refuser(fx *Facts, sub *target, c *cell) (who, proof string) {
 	k := &fx.Clusters[c.ref]
-	who = cmp.Or(refusers[k.GatewayResponse], "An API key, a web ACL, mutual TLS or a policy may refuse it: the answer does not tell which.")
+	who = cmp.Or(refusers[k.Reading.GatewayResponse], "An API key, a web ACL, mutual TLS or a policy may refuse it: the answer does not tell which.")
 	if line := fx.logLine(c.rows[0], refusalLine); line != "" {
 		return cmp.Or(refuserByLog(line), who), line
 	}
-	if k.APIID != "" && k.Stage != "" {
-		return who, fmt.Sprintf("the answer itself names stage %s of API %s as what may not be called", k.Stage, k.APIID)
+	if k.Reading.APIID != "" && k.Reading.Stage != "" {
+		return who, fmt.Sprintf("the answer itself names stage %s of API %s as what may not be called", k.Reading.Stage, k.Reading.APIID)
 	}
 	r := fx.route(sub, c.scenario)
 	switch {
@@ -312,7 +312,7 @@ func (sub *target) private() bool {
 
 // admit is what lets the request in, by who refuses it.
 func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
-	response := c.GatewayResponse
+	response := c.Reading.GatewayResponse
 	for kind, text := range refusers {
 		if text == who {
 			response = kind

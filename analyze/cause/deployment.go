@@ -131,7 +131,7 @@ func policyServed(fx *Facts, p *pending, d *diff.Difference) bool {
 		return slices.ContainsFunc(sub.cells, func(c *cell) bool {
 			r := fx.route(sub, c.scenario)
 			return r != nil && open(r.Authorization) && slices.ContainsFunc(c.clusters, func(k int) bool {
-				return fx.Clusters[k].GatewayResponse == "ACCESS_DENIED" && fx.Clusters[k].Producer == signature.Gateway
+				return fx.Clusters[k].Reading.GatewayResponse == "ACCESS_DENIED" && fx.Clusters[k].Reading.Producer == signature.Gateway
 			})
 		})
 	})

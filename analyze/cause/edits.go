@@ -56,7 +56,7 @@ func unserved(fx *Facts, sub *target, c *cell, d *diff.Difference) (row int, say
 func shows(fx *Facts, sub *target, row int, d *diff.Difference) string {
 	r := &fx.Rows[row]
 	sc, k := fx.scenario(r.Scenario), &fx.Clusters[r.Cluster]
-	through := k.Class != signature.Transport && (k.Producer == signature.Integration || k.Status > 0 && k.Status < 400)
+	through := k.Class != signature.Transport && (k.Reading.Producer == signature.Integration || k.Status > 0 && k.Status < 400)
 	parameter, demanded := demandedParameter(sub.api.Editor, d)
 	switch {
 	case d.Aspect == "added" && unrouted(k):

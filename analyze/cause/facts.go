@@ -113,7 +113,7 @@ func fillCells(fx *Facts) {
 		}
 		// A backend's own 429 is a behaviour of the backend; only the
 		// gateway's is taken out.
-		if r.Class == signature.Throttled && fx.Clusters[r.Cluster].Producer != signature.Integration {
+		if r.Class == signature.Throttled && fx.Clusters[r.Cluster].Reading.Producer != signature.Integration {
 			c.throttled = append(c.throttled, i)
 			continue
 		}

@@ -66,30 +66,14 @@ type Row struct {
 // Cluster is one behaviour of one scenario on one target. The same behaviour
 // on another target has the same ID.
 type Cluster struct {
-	ID       string
-	Target   int
-	Scenario int
-	Count    int
-
-	Status          int
-	Producer        signature.Producer
-	GatewayResponse string
-	ErrorType       string
-	// APIID and Stage are set where the answer itself tells them, as the ARN
-	// in a resource policy's refusal does.
-	APIID, Stage string
-
-	Class     signature.Class
-	Reference bool // the usual behaviour of its scenario on its target
-	Failure   bool // 5xx or timeout
-	Summary   string
-	RequestID string // of an example
-	// NotGateway names what answered instead of API Gateway; "" where API
-	// Gateway did.
-	NotGateway string
-
-	told *behaviour.Cluster
+	*behaviour.Cluster
+	Target   int // index into Plan.Targets
+	Scenario int // index into Plan.Scenarios
+	Summary  string
 }
+
+// fails tells a server error and an answer that did not come.
+func (c *Cluster) fails() bool { return c.Status >= 500 || c.Class == signature.Transport }
 
 // LogState says how far the logs could be read.
 type LogState struct {

@@ -323,11 +323,7 @@ func nameClusters(fx *Facts) {
 		}
 		k := index[c]
 		if fx.told && !taken[k] {
-			n := fx.Clusters[k].Count
-			reference := fx.Clusters[k].Reference
-			fx.Clusters[k] = given[r.Cluster]
-			fx.Clusters[k].Count, fx.Clusters[k].told = n, c
-			fx.Clusters[k].Reference = reference || fx.Clusters[k].Reference
+			c.ID, fx.Clusters[k].Summary = given[r.Cluster].ID, given[r.Cluster].Summary
 			taken[k] = true
 		}
 		r.Cluster = k
@@ -339,16 +335,7 @@ func nameCluster(fx *Facts, c *behaviour.Cluster) Cluster {
 	target := slices.IndexFunc(fx.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
 	scenario := slices.IndexFunc(fx.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
 	usual := reference(fx.partition.Of(target, scenario))
-	return Cluster{
-		ID: c.ID, Target: target, Scenario: scenario, Count: c.Count,
-		Status: c.Status, Producer: c.Reading.Producer,
-		GatewayResponse: c.Reading.GatewayResponse, ErrorType: c.Reading.ErrorType,
-		APIID: c.Reading.APIID, Stage: c.Reading.Stage,
-		Class: c.Class, Reference: c.Reference,
-		Failure: c.Status >= 500 || c.Class == signature.Transport,
-		Summary: Summary(c, usual), RequestID: c.Exemplar.RequestID,
-		NotGateway: c.Reading.NotAPIGateway, told: c,
-	}
+	return Cluster{Cluster: c, Target: target, Scenario: scenario, Summary: Summary(c, usual)}
 }
 
 func reference(of []*behaviour.Cluster) *behaviour.Cluster {
@@ -407,7 +394,7 @@ func told(in *Input) *behaviour.Table {
 			continue
 		}
 		c := &in.Clusters[r.Cluster]
-		a := behaviour.Answer{Class: c.Class, Status: c.Status}
+		a := behaviour.Answer{Class: c.Class, Status: c.Status, Reading: c.Reading}
 		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: signature.Hash(c.ID), Text: c.ID}}, defs)
 	}
 	return t
@@ -416,7 +403,7 @@ func told(in *Input) *behaviour.Table {
 // goesWith tells whether a cluster holds a value that goes with one level of a
 // factor, by any of the marks, other than the usual behaviour does.
 func goesWith(fx *Facts, k int, usual int, marks []behaviour.Mark) bool {
-	c, u := fx.Clusters[k].told, fx.Clusters[usual].told
+	c, u := fx.Clusters[k].Cluster, fx.Clusters[usual].Cluster
 	if c == nil || u == nil {
 		return false
 	}

@@ -44,10 +44,10 @@ func kindOf(c *Cluster) string {
 	switch {
 	case c.Class == signature.Transport:
 		return "no answer"
-	case c.Failure:
-		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.GatewayResponse, c.ErrorType))
+	case c.fails():
+		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
 	case refused(c):
-		return fmt.Sprintf("refusal %d %s", c.Status, cmp.Or(c.GatewayResponse, c.ErrorType))
+		return fmt.Sprintf("refusal %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
 	}
 	return "answer"
 }
@@ -55,10 +55,10 @@ func kindOf(c *Cluster) string {
 // refused tells an answer by which the gateway or an authorizer turned the
 // request down.
 func refused(c *Cluster) bool {
-	if c.Producer == signature.Integration {
+	if c.Reading.Producer == signature.Integration {
 		return false
 	}
-	return c.Status == 401 || c.Status == 403 || c.Status == 404 && c.Producer != ""
+	return c.Status == 401 || c.Status == 403 || c.Status == 404 && c.Reading.Producer != ""
 }
 
 // splits are the kinds of deviants of a target, sorted by kind.
@@ -113,14 +113,14 @@ func character(fx *Facts, x *split) {
 	}
 	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
 	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
-	x.failure = x.transport || differ(func(c *Cluster) bool { return c.Failure })
+	x.failure = x.transport || differ(func(c *Cluster) bool { return c.fails() })
 	x.refusal = differ(refused)
 }
 
 // bad are the clusters that fail, whichever side they are on.
 func bad(fx *Facts, x *split) []int {
 	for _, side := range [][]int{x.clusters, x.usual} {
-		if fx.Clusters[side[0]].Failure || fx.Clusters[side[0]].Class == signature.Transport {
+		if fx.Clusters[side[0]].fails() || fx.Clusters[side[0]].Class == signature.Transport {
 			return side
 		}
 	}

@@ -69,8 +69,8 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	for _, i := range rows {
 		scenarios = append(scenarios, fx.Rows[i].Scenario)
 		c := &fx.Clusters[fx.Rows[i].Cluster]
-		quota = quota || c.GatewayResponse == "QUOTA_EXCEEDED"
-		if c.Producer == signature.Gateway {
+		quota = quota || c.Reading.GatewayResponse == "QUOTA_EXCEEDED"
+		if c.Reading.Producer == signature.Gateway {
 			f.Linked = Proven // the answer itself says so
 		}
 	}

@@ -29,14 +29,14 @@ func unhealthy(fx *Facts) []string {
 // failures.
 func failsThroughout(fx *Facts, c *cell) bool {
 	return !slices.ContainsFunc(c.clusters, func(k int) bool {
-		return !fx.Clusters[k].Failure || fx.Clusters[k].Class == signature.Transport
+		return !fx.Clusters[k].fails() || fx.Clusters[k].Class == signature.Transport
 	})
 }
 
 // whereToLook is what to check where every answer is the same failure.
 func whereToLook(k *Cluster) string {
 	switch {
-	case k.Producer == signature.Integration:
+	case k.Reading.Producer == signature.Integration:
 		return "look at the integration's own logs at the times of these requests"
 	case k.Status == 504:
 		return "look whether the integration answers within its timeout (29 s by default for REST APIs, at most 30 s for HTTP APIs), and whether it can be reached from API Gateway (VPC link, security groups)"

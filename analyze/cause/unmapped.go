@@ -14,18 +14,18 @@ import (
 // forbidden tells the refusal of an address that leads to nothing. A missing
 // API key and a WAF refuse with the same words.
 func forbidden(c *Cluster) bool {
-	return c.Status == 403 && c.Producer != signature.Integration && c.Producer != signature.Authorizer &&
-		(c.ErrorType == "ForbiddenException" || c.ErrorType == "" && c.GatewayResponse == "")
+	return c.Status == 403 && c.Reading.Producer != signature.Integration && c.Reading.Producer != signature.Authorizer &&
+		(c.Reading.ErrorType == "ForbiddenException" || c.Reading.ErrorType == "" && c.Reading.GatewayResponse == "")
 }
 
 // unrouted tells the refusal of a path that is no route of what is deployed.
 func unrouted(c *Cluster) bool {
-	if c.Producer == signature.Integration {
+	if c.Reading.Producer == signature.Integration {
 		return false
 	}
-	return c.GatewayResponse == "MISSING_AUTHENTICATION_TOKEN" ||
-		slices.Contains([]string{"MissingAuthenticationTokenException", "IncompleteSignatureException"}, c.ErrorType) ||
-		c.Status == 404 && c.Producer == signature.Gateway
+	return c.Reading.GatewayResponse == "MISSING_AUTHENTICATION_TOKEN" ||
+		slices.Contains([]string{"MissingAuthenticationTokenException", "IncompleteSignatureException"}, c.Reading.ErrorType) ||
+		c.Status == 404 && c.Reading.Producer == signature.Gateway
 }
 
 // nowhere is either.

@@ -73,7 +73,7 @@ const gatewayResponsePrefix = "gateway response "
 // still has the status of before. "" where the edit does not decide it.
 func refusalShows(sub *target, k *Cluster, d *diff.Difference) string {
 	kind, ok := strings.CutPrefix(d.Subject, gatewayResponsePrefix)
-	if !ok || k.Producer == signature.Integration || k.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
+	if !ok || k.Reading.Producer == signature.Integration || k.Reading.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
 		kind != formOf(sub.api.Editor, k) {
 		return ""
 	}
@@ -83,14 +83,14 @@ func refusalShows(sub *target, k *Cluster, d *diff.Difference) string {
 	if now == "" || got == now || before != "" && got != before {
 		return ""
 	}
-	return fmt.Sprintf("the editor gives %s the status %s, and the stage refuses with %s", k.GatewayResponse, now, got)
+	return fmt.Sprintf("the editor gives %s the status %s, and the stage refuses with %s", k.Reading.GatewayResponse, now, got)
 }
 
 // formOf is the gateway response of a definition that forms a refusal: its
 // own, else the default of its class.
 func formOf(d *probe.Definition, k *Cluster) string {
-	if _, own := d.GatewayResponses[k.GatewayResponse]; own {
-		return k.GatewayResponse
+	if _, own := d.GatewayResponses[k.Reading.GatewayResponse]; own {
+		return k.Reading.GatewayResponse
 	}
 	return fmt.Sprintf("DEFAULT_%dXX", k.Status/100)
 }
@@ -102,7 +102,7 @@ func loosened(sub *target, sc *probe.Scenario, k *Cluster, d *diff.Difference) b
 		return false
 	}
 	route := sub.api.Editor.Routes[d.Subject]
-	switch k.GatewayResponse {
+	switch k.Reading.GatewayResponse {
 	case "BAD_REQUEST_PARAMETERS":
 		eased := d.Aspect == "validator" && strings.Contains(d.B, "params") || strings.HasPrefix(d.Aspect, "parameters.") && d.B == "required"
 		return eased && !lacks(&route, sc)

@@ -27,8 +27,8 @@ func (fx *Facts) summary(k int) string {
 	if c.Summary != "" {
 		return c.Summary
 	}
-	if c.GatewayResponse != "" {
-		return fmt.Sprintf("%d %s", c.Status, c.GatewayResponse)
+	if c.Reading.GatewayResponse != "" {
+		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
 	}
 	return fmt.Sprintf("%d (%s)", c.Status, c.ID)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -182,9 +183,10 @@ func (w *world) cluster(target, scenario int, a answer) int {
 			class = signature.Informative
 		}
 		w.Clusters = append(w.Clusters, Cluster{
-			ID: a.id, Target: target, Scenario: scenario, Status: a.status, Producer: a.producer, GatewayResponse: a.response,
-			ErrorType: a.errType, APIID: a.api, Stage: a.stage, Class: class, Failure: a.status >= 500,
-			Summary: fmt.Sprintf("%d {%s}", a.status, a.id),
+			Cluster: &behaviour.Cluster{ID: a.id, Status: a.status, Class: class, Reading: signature.Reading{
+				Producer: a.producer, GatewayResponse: a.response, ErrorType: a.errType, APIID: a.api, Stage: a.stage,
+			}},
+			Target: target, Scenario: scenario, Summary: fmt.Sprintf("%d {%s}", a.status, a.id),
 		})
 	}
 	w.Clusters[k].Count++

@@ -136,7 +136,7 @@ func sight(fx *Facts, sub *target) *sighting {
 	}
 	for _, k := range fx.clustersOf(sub) {
 		c := &fx.Clusters[k]
-		if ref := (probe.StageRef{APIID: c.APIID, Stage: c.Stage}); c.APIID != "" && c.Stage != "" && ref != meant {
+		if ref := (probe.StageRef{APIID: c.Reading.APIID, Stage: c.Reading.Stage}); c.Reading.APIID != "" && c.Reading.Stage != "" && ref != meant {
 			g.byAnswer[ref] = k
 		}
 	}

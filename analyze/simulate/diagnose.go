@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
@@ -102,15 +103,15 @@ func (v *view) add(r Row) {
 	}
 }
 
-func (v *view) cluster(target, scenario, behaviour int, look Look) int {
-	key := [3]int{target, scenario, behaviour}
+func (v *view) cluster(target, scenario, shown int, look Look) int {
+	key := [3]int{target, scenario, shown}
 	k, ok := v.clusters[key]
 	if !ok {
 		k = len(v.in.Clusters)
 		v.clusters[key] = k
-		c := cause.Cluster{ID: fmt.Sprintf("b%d-%d", scenario, behaviour), Target: target, Scenario: scenario}
-		look.answer(&c)
-		c.Summary = fmt.Sprintf("%d {behaviour %d}", c.Status, behaviour)
+		c := cause.Cluster{Cluster: &behaviour.Cluster{ID: fmt.Sprintf("b%d-%d", scenario, shown)}, Target: target, Scenario: scenario}
+		look.answer(c.Cluster)
+		c.Summary = fmt.Sprintf("%d {behaviour %d}", c.Status, shown)
 		v.in.Clusters = append(v.in.Clusters, c)
 	}
 	v.in.Clusters[k].Count++

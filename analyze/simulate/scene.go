@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
@@ -23,17 +24,17 @@ const (
 )
 
 // answer fills in what a cluster of a look shows.
-func (l Look) answer(c *cause.Cluster) {
-	c.Status, c.Producer, c.Class = 200, "integration", signature.Informative
+func (l Look) answer(c *behaviour.Cluster) {
+	c.Status, c.Reading.Producer, c.Class = 200, "integration", signature.Informative
 	gateway := func(status int, response, errorType string, class signature.Class) {
-		c.Status, c.Producer, c.GatewayResponse, c.ErrorType, c.Class = status, "gateway", response, errorType, class
+		c.Status, c.Reading.Producer, c.Reading.GatewayResponse, c.Reading.ErrorType, c.Class = status, "gateway", response, errorType, class
 	}
 	switch l {
 	case Failing:
-		c.Status, c.Failure, c.ErrorType = 502, true, "InternalServerErrorException"
+		c.Status, c.Reading.ErrorType = 502, "InternalServerErrorException"
 	case Denying:
 		gateway(403, "ACCESS_DENIED", "AccessDeniedException", signature.AuthFail)
-		c.Producer = "authorizer"
+		c.Reading.Producer = "authorizer"
 	case Forbidden:
 		gateway(403, "", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
