@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // Compare says finding by finding what became of an earlier report: still
@@ -13,12 +13,12 @@ func (rep *Report) Compare(before *Report) {
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
 		f.Baseline = "new"
-		if slices.ContainsFunc(before.Findings, func(b attribution.Finding) bool { return same(*f, b) }) {
+		if slices.ContainsFunc(before.Findings, func(b cause.Finding) bool { return same(*f, b) }) {
 			f.Baseline = "still there"
 		}
 	}
 	for _, b := range before.Findings {
-		if slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool { return same(f, b) && f.Severity.Rank() <= b.Severity.Rank() }) {
+		if slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return same(f, b) && f.Severity.Rank() <= b.Severity.Rank() }) {
 			continue // what is left of it, where that is less severe, is a finding of its own
 		}
 		b.Baseline = "mended"
@@ -31,7 +31,7 @@ func (rep *Report) Compare(before *Report) {
 
 // same tells whether two findings are about the same thing: the same cause on
 // at least one common target.
-func same(a, b attribution.Finding) bool {
+func same(a, b cause.Finding) bool {
 	if a.Cause != b.Cause {
 		return false
 	}
@@ -43,7 +43,7 @@ func same(a, b attribution.Finding) bool {
 
 // covers tells whether this run could have seen an earlier finding again: it
 // reached a target of it, and left no question about that target open.
-func (rep *Report) covers(f attribution.Finding) bool {
+func (rep *Report) covers(f cause.Finding) bool {
 	open := func(target string) bool {
 		return slices.ContainsFunc(rep.Open, func(q Question) bool { return q.Target == target })
 	}

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -46,10 +47,10 @@ func (s *Session) Report(end Ending) *Report {
 		Targets:      s.reportTargets(in, &result),
 		Findings:     orEmpty(result.Findings),
 		Expectations: []Expectation{},
-		Steps:        steps(&result),
+		Steps:        result.Steps[:],
 		Logs:         s.reportLogs(in.Logs),
-		Open:         questions(result.Open),
-		Efficiency:   efficiency(result.Efficiency),
+		Open:         result.Open,
+		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.Notes = s.notes(end.Notes, result.Notes)
@@ -63,7 +64,7 @@ func (s *Session) Report(end Ending) *Report {
 		rep.Expectations = orEmpty(s.policy.Judge.Judge(rep))
 		rep.addExpectationFindings()
 	}
-	rep.Conclude(cmp.Or(s.policy.FailOn, attribution.Error))
+	rep.Conclude(cmp.Or(s.policy.FailOn, cause.Error))
 	return rep
 }
 
@@ -77,7 +78,7 @@ func (s *Session) failed() int {
 	return n
 }
 
-func (s *Session) reportTargets(in attribution.Input, result *attribution.Result) []Target {
+func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 	grouping := result.Behaviours
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
@@ -115,7 +116,7 @@ func (s *Session) deployment(t *probe.Target) string {
 	return t.DeploymentID
 }
 
-func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Canary {
+func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 	if t.Canary == nil {
 		return nil
 	}
@@ -128,7 +129,7 @@ func (s *Session) reportCanary(t *probe.Target, result *attribution.Result) *Can
 
 // fillClusters adds a target's behaviours with their counts, shares, labels and
 // times.
-func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, grouping *behaviour.Result) {
+func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
 	members := map[int][]int{} // cluster → rows
 	perScenario := map[int]int{}
 	var all []float64
@@ -155,13 +156,13 @@ func (s *Session) fillClusters(rt *Target, in attribution.Input, target int, gro
 	}
 }
 
-func (s *Session) clusterIndex(in attribution.Input, c *behaviour.Cluster) int {
-	return slices.IndexFunc(in.Clusters, func(x attribution.Cluster) bool {
+func (s *Session) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
+	return slices.IndexFunc(in.Clusters, func(x cause.Cluster) bool {
 		return x.ID == c.ID && s.plan.Targets[x.Target].ID == c.Target && s.plan.Scenarios[x.Scenario].Name == c.Scenario
 	})
 }
 
-func (s *Session) reportCluster(in attribution.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
+func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(len(rows)) / float64(max(of, 1))
 	low, high := stat.ConfSeq(len(rows), of, 1-s.policy.confidence())
 	var took []float64
@@ -187,7 +188,7 @@ func (s *Session) reportCluster(in attribution.Input, c *behaviour.Cluster, rows
 
 // refine takes what the logs of a cluster's requests say and its answers do
 // not: which gateway response it was. Where they say several, it stays open.
-func (c *Cluster) refine(in attribution.Input, rows []int) {
+func (c *Cluster) refine(in cause.Input, rows []int) {
 	if c.GatewayResponse != nil || c.Status < 400 {
 		return
 	}
@@ -215,7 +216,7 @@ func reference(of []*behaviour.Cluster) *behaviour.Cluster {
 	return nil
 }
 
-func served(in attribution.Input, rows []int) Served {
+func served(in cause.Input, rows []int) Served {
 	var out Served
 	stages := map[string]bool{}
 	for _, i := range rows {
@@ -224,9 +225,9 @@ func served(in attribution.Input, rows []int) Served {
 			stages[r.ServedStage] = true
 		}
 		switch r.Label {
-		case attribution.LabelCanary:
+		case cause.LabelCanary:
 			out.Canary++
-		case attribution.LabelBase:
+		case cause.LabelBase:
 			out.Base++
 		default:
 			out.Unknown++
@@ -240,7 +241,7 @@ func served(in attribution.Input, rows []int) Served {
 // beside its legend.
 const windows = 60
 
-func timeline(in attribution.Input, target int) *Timeline {
+func timeline(in cause.Input, target int) *Timeline {
 	var first, last time.Time
 	for _, r := range in.Rows {
 		if r.Target != target {
@@ -271,7 +272,7 @@ func timeline(in attribution.Input, target int) *Timeline {
 	return t
 }
 
-func (s *Session) reportLogs(st attribution.LogState) Logs {
+func (s *Session) reportLogs(st cause.LogState) Logs {
 	out := Logs{Coverage: st.Coverage, RequestsSampled: st.Sampled, Matched: st.Matched, Groups: []LogGroup{}}
 	if s.evidence == nil {
 		out.RequestsSampled = 0
@@ -295,14 +296,14 @@ func (s *Session) reportLogs(st attribution.LogState) Logs {
 	return out
 }
 
-func logsNote(st attribution.LogState, groups int) string {
+func logsNote(st cause.LogState, groups int) string {
 	switch {
 	case groups == 0:
 		return "no log group of these stages exists: logging is off, or the role that writes logs is missing"
 	case st.Matched == 0:
 		return "no logged request matches one that was sent"
 	case st.Late > 0:
-		return plural(st.Late, "request") + " may still be logged later"
+		return words.Plural(st.Late, "request") + " may still be logged later"
 	}
 	return ""
 }
@@ -315,9 +316,9 @@ func (s *Session) labelCounts() map[string]int {
 		switch {
 		case l.contradictory:
 			out["contradictory"]++
-		case l.side == attribution.LabelCanary:
+		case l.side == cause.LabelCanary:
 			out["canary"]++
-		case l.side == attribution.LabelBase:
+		case l.side == cause.LabelBase:
 			out["base"]++
 		default:
 			out["unknown"]++

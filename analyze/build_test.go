@@ -3,12 +3,12 @@ package analyze
 import (
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 func TestLogsNoteCountsOne(t *testing.T) {
 	for late, want := range map[int]string{0: "", 1: "1 request may still be logged later", 2: "2 requests may still be logged later"} {
-		if got := logsNote(attribution.LogState{Matched: 5, Late: late}, 1); got != want {
+		if got := logsNote(cause.LogState{Matched: 5, Late: late}, 1); got != want {
 			t.Errorf("%d: %q", late, got)
 		}
 	}

@@ -7,23 +7,22 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // Conclude sets what follows from the findings and open questions: outcome,
 // exit code and verdict.
-func (rep *Report) Conclude(failOn attribution.Severity) {
-	slices.SortStableFunc(rep.Findings, func(a, b attribution.Finding) int {
+func (rep *Report) Conclude(failOn cause.Severity) {
+	slices.SortStableFunc(rep.Findings, func(a, b cause.Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
-			cmp.Compare(causeRank(a.Cause), causeRank(b.Cause)),
+			cmp.Compare(cause.Rank(a.Cause), cause.Rank(b.Cause)),
 			slices.Compare(a.Targets, b.Targets), slices.Compare(a.Scenarios, b.Scenarios))
 	})
 	rep.Outcome = rep.outcome()
 	rep.ExitCode = rep.exitCode(failOn)
 	rep.Verdict = rep.verdict()
 }
-
-func causeRank(c attribution.Cause) int { return slices.Index(attribution.Causes, c) }
 
 func (rep *Report) outcome() Outcome {
 	if slices.ContainsFunc(rep.Findings, behavioural) {
@@ -42,17 +41,14 @@ func (rep *Report) outcome() Outcome {
 
 // behavioural says whether a finding is about what callers get, as opposed to
 // a configuration in which nothing has shown yet.
-func behavioural(f attribution.Finding) bool {
-	switch f.Cause {
-	case attribution.StaleCanary:
-		return false
-	case attribution.AutoDeployOff, attribution.StageConfigDrift:
-		return f.Severity == attribution.Error
+func behavioural(f cause.Finding) bool {
+	if c := cause.Of(f.Cause); c != nil && c.Configured {
+		return f.Severity == cause.Error
 	}
-	return f.Severity != attribution.Info
+	return f.Severity != cause.Info
 }
 
-func (rep *Report) exitCode(failOn attribution.Severity) int {
+func (rep *Report) exitCode(failOn cause.Severity) int {
 	if rep.Run.Stopped == "interrupted" {
 		return ExitInterrupted
 	}
@@ -72,7 +68,7 @@ func (rep *Report) exitCode(failOn attribution.Severity) int {
 func (rep *Report) verdict() []string {
 	var out []string
 	for _, f := range rep.Findings {
-		if f.Severity != attribution.Info {
+		if f.Severity != cause.Info {
 			out = append(out, f.Statement)
 		}
 	}
@@ -100,7 +96,7 @@ func (rep *Report) claim() string {
 		}
 	}
 	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
-		plural(len(rep.Targets), "target"), n, percent(worst), percent(rep.Run.Confidence))
+		words.Plural(len(rep.Targets), "target"), n, words.Percent(worst), words.Percent(rep.Run.Confidence))
 }
 
 // alwaysFailing are the scenarios of which every answer was a failure that no
@@ -151,7 +147,7 @@ func (rep *Report) firstOpen() string {
 	}
 	s += strings.TrimSuffix(q.Text, ".")
 	if more := len(rep.Open) - 1; more > 0 {
-		s += "; " + plural(more, "more question") + " left open"
+		s += "; " + words.Plural(more, "more question") + " left open"
 	}
 	return s + "."
 }

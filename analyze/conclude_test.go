@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // TestConsistentIsNotHealthy: the verdict of a target that always fails says so,
@@ -29,7 +29,7 @@ func TestConsistentIsNotHealthy(t *testing.T) {
 				target.Clusters = append(target.Clusters, Cluster{Scenario: "orders", Status: status})
 			}
 			rep := Report{Run: Run{Requests: 900, Confidence: .99}, Targets: []Target{target}, Expectations: tt.expects}
-			rep.Conclude(attribution.Error)
+			rep.Conclude(cause.Error)
 			if rep.Outcome != Consistent || rep.ExitCode != ExitOK {
 				t.Errorf("outcome %s, exit code %d: the contract calls alike answers consistent", rep.Outcome, rep.ExitCode)
 			}

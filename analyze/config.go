@@ -6,14 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
 	"stageprobe/probe"
 )
 
 // NewConfig is the configuration side of a report. The result of a run, which
 // may be nil, adds what probes saw of it.
-func NewConfig(snap *probe.Snapshot, result *attribution.Result) *Config {
+func NewConfig(snap *probe.Snapshot, result *cause.Result) *Config {
 	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
 		return nil
 	}
@@ -27,7 +27,7 @@ func NewConfig(snap *probe.Snapshot, result *attribution.Result) *Config {
 	return out
 }
 
-func configAPI(snap *probe.Snapshot, api *probe.API, result *attribution.Result) ConfigAPI {
+func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) ConfigAPI {
 	out := ConfigAPI{
 		ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []ConfigStage{}, Pending: map[string][]Pending{},
 		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
@@ -53,7 +53,7 @@ func configAPI(snap *probe.Snapshot, api *probe.API, result *attribution.Result)
 	return out
 }
 
-func configStage(api *probe.API, st *probe.Stage, result *attribution.Result) ConfigStage {
+func configStage(api *probe.API, st *probe.Stage, result *cause.Result) ConfigStage {
 	out := ConfigStage{
 		Name: st.Name, DeploymentID: st.DeploymentID, Updated: st.Updated,
 		LoggingLevel: st.Methods["*/*"].LoggingLevel,
@@ -84,7 +84,7 @@ func configStage(api *probe.API, st *probe.Stage, result *attribution.Result) Co
 	return out
 }
 
-func pendingEdits(api *probe.API, st *probe.Stage, result *attribution.Result) ([]Pending, []string) {
+func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pending, []string) {
 	diffs, uncompared := diff.Undeployed(api, st)
 	var seen map[string]string
 	if result != nil {
@@ -177,13 +177,10 @@ func mayMatter(behaviour bool) string {
 
 // matrix holds the settings in which stages differ, with what the probes saw of
 // them where there were probes.
-func matrix(api *probe.API, result *attribution.Result) []Setting {
+func matrix(api *probe.API, result *cause.Result) []Setting {
 	var out []Setting
 	if result != nil && result.Settings[api.ID] != nil {
-		for _, s := range result.Settings[api.ID] {
-			out = append(out, Setting{Setting: s.Setting, Values: s.Values, Intended: s.Intended, Matters: s.Matters})
-		}
-		return out
+		return result.Settings[api.ID]
 	}
 	for _, s := range diff.Stages(api) {
 		out = append(out, Setting{Setting: s.Name, Values: s.Values, Matters: mayMatter(s.Behaviour)})

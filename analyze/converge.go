@@ -7,8 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -85,8 +87,8 @@ func ageOf(isNew bool) age {
 func (s *Session) Converge(w *Wanted) []Convergence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	res := attribution.Explain(s.input(false))
-	in := attribution.Input{Rows: res.Rows, Clusters: res.Clusters}
+	res := cause.Explain(s.input(false))
+	in := cause.Input{Rows: res.Rows, Clusters: res.Clusters}
 	known := knownBefore(w.Before)
 	out := make([]Convergence, len(s.plan.Targets))
 	for t := range s.plan.Targets {
@@ -128,7 +130,7 @@ func forgetUnchanged(rows []aged) {
 	}
 }
 
-func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]bool) age {
+func (s *Session) age(in *cause.Input, i int, w *Wanted, known map[string]bool) age {
 	r := &in.Rows[i]
 	switch {
 	case w.Met != nil:
@@ -138,7 +140,7 @@ func (s *Session) age(in *attribution.Input, i int, w *Wanted, known map[string]
 			return ageUnknown
 		}
 		return ageOf(r.Deployment == w.Deployment)
-	case r.Cluster < 0 || r.Class == attribution.ClassThrottled || r.Class == attribution.ClassTransport:
+	case r.Cluster < 0 || r.Class == signature.Throttled || r.Class == signature.Transport:
 		return ageUnknown
 	}
 	c := &in.Clusters[r.Cluster]
@@ -225,17 +227,15 @@ func (c *Convergence) Sentence(confidence float64) string {
 		return fmt.Sprintf("%s: of none of its %d answers can it be said whether it is the new behaviour.", c.Target, c.Unknown)
 	case c.Converged && c.Old == 0:
 		return fmt.Sprintf("%s: the new behaviour served all %d answers; at most %s could still be old (%s confidence).",
-			c.Target, c.New, percent(c.OldAtMost), percent(confidence))
+			c.Target, c.New, words.Percent(c.OldAtMost), words.Percent(confidence))
 	case c.Converged:
 		return fmt.Sprintf("%s: switched between %s and %s; %d new answers since, at most %s could still be old (%s confidence).",
-			c.Target, clock(c.LastOld), clock(c.FirstNew), c.Since, percent(c.OldAtMost), percent(confidence))
+			c.Target, words.Instant(c.LastOld), words.Instant(c.FirstNew), c.Since, words.Percent(c.OldAtMost), words.Percent(confidence))
 	case c.Since == 0:
-		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, clock(c.LastOld))
+		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, words.Instant(c.LastOld))
 	}
 	return fmt.Sprintf("%s: %d new answers since the last old one; %d more are needed.", c.Target, c.Since, c.Needed-c.Since)
 }
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05.000Z") }
 
 // Waited makes the report of a wait: what the run saw, with whether the new
 // behaviour serves everything.
@@ -247,12 +247,6 @@ func (s *Session) Waited(end Ending, w *Wanted) *Report {
 	return rep
 }
 
-// onTheWay are causes that a wait sees while old and new answers lie side by
-// side, and that its end settles.
-var onTheWay = []attribution.Cause{
-	attribution.DeployPropagating, attribution.ExpectationFailed, attribution.UnexplainedSplit, attribution.FlakyBackend,
-}
-
 // settleWait takes out of the report what was only on the way of targets that
 // have converged: findings, questions and expectations of the mixed phase.
 func (rep *Report) settleWait() {
@@ -262,8 +256,9 @@ func (rep *Report) settleWait() {
 			done[rep.Wait[i].Target] = &rep.Wait[i]
 		}
 	}
-	rep.Findings = slices.DeleteFunc(rep.Findings, func(f attribution.Finding) bool {
-		over := slices.Contains(onTheWay, f.Cause) && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
+	rep.Findings = slices.DeleteFunc(rep.Findings, func(f cause.Finding) bool {
+		c := cause.Of(f.Cause)
+		over := c != nil && c.Passing && !slices.ContainsFunc(f.Targets, func(t string) bool { return done[t] == nil })
 		if over && f.Step > 0 && f.Step <= len(rep.Steps) {
 			rep.Steps[f.Step-1].Status, rep.Steps[f.Step-1].Note = "ok", "behaviour switched once during the wait"
 		}
@@ -274,7 +269,7 @@ func (rep *Report) settleWait() {
 		e := &rep.Expectations[i]
 		if c := done[e.Target]; c != nil && e.Met != nil && !*e.Met {
 			met := true
-			e.Met, e.Observed = &met, fmt.Sprintf("so in each of the %d answers since %s", c.Since, clock(c.FirstNew))
+			e.Met, e.Observed = &met, fmt.Sprintf("so in each of the %d answers since %s", c.Since, words.Instant(c.FirstNew))
 		}
 	}
 	if n := len(rep.Steps); n > 0 {
@@ -287,7 +282,7 @@ func (rep *Report) waitStep(done int) (status, note string) {
 	if done == len(rep.Wait) {
 		return "ok", "the new behaviour serves everything"
 	}
-	return "problem", fmt.Sprintf("the new behaviour serves %d of %s", done, plural(len(rep.Wait), "target"))
+	return "problem", fmt.Sprintf("the new behaviour serves %d of %s", done, words.Plural(len(rep.Wait), "target"))
 }
 
 // concludeWait lets a wait's own question decide: an old and a new behaviour

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
 // Inspect makes a report of the configuration alone: no traffic, so nothing is
 // said of behaviour, and only what needs none is found.
 func Inspect(snap probe.Snapshot, policy Policy) *Report {
-	result := attribution.Explain(attribution.Input{
+	result := cause.Explain(cause.Input{
 		Plan: probe.Plan{Targets: append(everyStage(&snap), probe.UnmappedDomains(&snap)...)}, Snapshot: snap,
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
@@ -25,14 +26,14 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 			Confidence: policy.confidence(), Version: policy.Version,
 		},
 		Targets: []Target{}, Findings: orEmpty(result.Findings), Expectations: []Expectation{},
-		Steps: steps(&result), Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
+		Steps: result.Steps[:], Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
 		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
 		Config: NewConfig(&snap, &result),
 	}
-	rep.Conclude(cmp.Or(policy.FailOn, attribution.Error))
+	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))
 	if len(rep.Findings) == 0 {
 		rep.Verdict = []string{fmt.Sprintf("Nothing in the configuration of %s, %s and %s needs mending. What callers get is for check to tell.",
-			plural(len(snap.APIs), "API"), plural(len(everyStage(&snap)), "stage"), plural(len(snap.Domains), "domain"))}
+			words.Plural(len(snap.APIs), "API"), words.Plural(len(everyStage(&snap)), "stage"), words.Plural(len(snap.Domains), "domain"))}
 	}
 	if rep.ExitCode == ExitUndecided {
 		rep.ExitCode = ExitOK // behaviour is left open by design, not by a failing

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -37,7 +37,7 @@ type canaryLog struct {
 
 // label is what the logs say of one request.
 type label struct {
-	side          attribution.Label
+	side          cause.Label
 	contradictory bool
 	found         bool
 	api, stage    string
@@ -132,7 +132,7 @@ func (e *evidence) of(id *ids, ended time.Time, snap *probe.Snapshot) label {
 		return label{}
 	}
 	l := label{found: true}
-	var said, grouped []attribution.Label
+	var said, grouped []cause.Label
 	for i := range recs {
 		l.take(&recs[i])
 	}
@@ -142,20 +142,20 @@ func (e *evidence) of(id *ids, ended time.Time, snap *probe.Snapshot) label {
 			said = append(said, side)
 		}
 		if recs[i].GroupCanary {
-			grouped = append(grouped, attribution.LabelCanary)
+			grouped = append(grouped, cause.LabelCanary)
 		}
 	}
 	switch {
 	case len(said) > 0:
 		l.side, l.contradictory = agree(said)
 	case len(grouped) > 0:
-		l.side = attribution.LabelCanary
+		l.side = cause.LabelCanary
 	case stage != nil && stage.Canary == nil:
-		l.side = attribution.LabelBase
+		l.side = cause.LabelBase
 	case e.pastCanary(probe.StageRef{APIID: l.api, Stage: l.stage}, ended):
-		l.side = attribution.LabelBase
+		l.side = cause.LabelBase
 	}
-	if len(said) > 0 && len(grouped) > 0 && said[0] == attribution.LabelBase {
+	if len(said) > 0 && len(grouped) > 0 && said[0] == cause.LabelBase {
 		l.contradictory = true
 	}
 	return l
@@ -177,29 +177,29 @@ func (l *label) take(r *probe.LogRecord) {
 }
 
 // saidBy reads the side from a record's own fields.
-func saidBy(r *probe.LogRecord, stage *probe.Stage) (attribution.Label, bool) {
+func saidBy(r *probe.LogRecord, stage *probe.Stage) (cause.Label, bool) {
 	if r.Canary != nil {
 		if *r.Canary {
-			return attribution.LabelCanary, true
+			return cause.LabelCanary, true
 		}
-		return attribution.LabelBase, true
+		return cause.LabelBase, true
 	}
 	if r.DeploymentID == "" || stage == nil || stage.Canary == nil || stage.Canary.DeploymentID == stage.DeploymentID {
-		return attribution.LabelUnknown, false
+		return cause.LabelUnknown, false
 	}
 	switch r.DeploymentID {
 	case stage.Canary.DeploymentID:
-		return attribution.LabelCanary, true
+		return cause.LabelCanary, true
 	case stage.DeploymentID:
-		return attribution.LabelBase, true
+		return cause.LabelBase, true
 	}
-	return attribution.LabelUnknown, false
+	return cause.LabelUnknown, false
 }
 
-func agree(sides []attribution.Label) (attribution.Label, bool) {
+func agree(sides []cause.Label) (cause.Label, bool) {
 	for _, s := range sides[1:] {
 		if s != sides[0] {
-			return attribution.LabelUnknown, true
+			return cause.LabelUnknown, true
 		}
 	}
 	return sides[0], false

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -48,31 +48,31 @@ func TestLabel(t *testing.T) {
 		canaryEvents  int
 		watermark     time.Time
 		readAt        time.Time
-		want          attribution.Label
+		want          cause.Label
 		contradictory bool
 	}{
-		{name: "nothing found", readAt: long, want: attribution.LabelUnknown},
+		{name: "nothing found", readAt: long, want: cause.LabelUnknown},
 		{name: "found in the canary's group", records: []probe.LogRecord{stageRecord("id", "prod"), canaryRecord("id")},
-			canaryEvents: 1, readAt: noon, want: attribution.LabelCanary},
+			canaryEvents: 1, readAt: noon, want: cause.LabelCanary},
 		{name: "absent from a canary group that is past it", records: []probe.LogRecord{stageRecord("id", "prod")},
-			canaryEvents: 1, watermark: long, readAt: noon, want: attribution.LabelBase},
+			canaryEvents: 1, watermark: long, readAt: noon, want: cause.LabelBase},
 		{name: "absent, and read late enough", records: []probe.LogRecord{stageRecord("id", "prod")},
-			canaryEvents: 1, watermark: noon, readAt: long, want: attribution.LabelBase},
+			canaryEvents: 1, watermark: noon, readAt: long, want: cause.LabelBase},
 		{name: "absent, but the canary's lines may still come", records: []probe.LogRecord{stageRecord("id", "prod")},
-			canaryEvents: 1, watermark: noon, readAt: noon.Add(time.Second), want: attribution.LabelUnknown},
+			canaryEvents: 1, watermark: noon, readAt: noon.Add(time.Second), want: cause.LabelUnknown},
 		{name: "absent from a canary group that nothing was ever written to", records: []probe.LogRecord{stageRecord("id", "prod")},
-			readAt: long, want: attribution.LabelUnknown},
-		{name: "a stage without a canary", records: []probe.LogRecord{stageRecord("id", "dev")}, readAt: noon, want: attribution.LabelBase},
+			readAt: long, want: cause.LabelUnknown},
+		{name: "a stage without a canary", records: []probe.LogRecord{stageRecord("id", "dev")}, readAt: noon, want: cause.LabelBase},
 		{name: "isCanaryRequest outranks the groups' silence", records: []probe.LogRecord{stageRecord("id", "prod"), said(stageRecord("id", "prod"), false)},
-			readAt: noon, want: attribution.LabelBase},
-		{name: "isCanaryRequest", records: []probe.LogRecord{said(stageRecord("id", "prod"), true)}, readAt: noon, want: attribution.LabelCanary},
-		{name: "the canary's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d2")}, readAt: noon, want: attribution.LabelCanary},
-		{name: "the stage's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d1")}, readAt: noon, want: attribution.LabelBase},
-		{name: "a deployment that neither is", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d9")}, readAt: noon, want: attribution.LabelUnknown},
+			readAt: noon, want: cause.LabelBase},
+		{name: "isCanaryRequest", records: []probe.LogRecord{said(stageRecord("id", "prod"), true)}, readAt: noon, want: cause.LabelCanary},
+		{name: "the canary's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d2")}, readAt: noon, want: cause.LabelCanary},
+		{name: "the stage's deployment id", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d1")}, readAt: noon, want: cause.LabelBase},
+		{name: "a deployment that neither is", records: []probe.LogRecord{deployed(stageRecord("id", "prod"), "d9")}, readAt: noon, want: cause.LabelUnknown},
 		{name: "access log and canary group disagree", records: []probe.LogRecord{said(stageRecord("id", "prod"), false), canaryRecord("id")},
-			canaryEvents: 1, readAt: noon, want: attribution.LabelBase, contradictory: true},
+			canaryEvents: 1, readAt: noon, want: cause.LabelBase, contradictory: true},
 		{name: "two access lines disagree", records: []probe.LogRecord{said(stageRecord("id", "prod"), false), said(stageRecord("id", "prod"), true)},
-			readAt: noon, want: attribution.LabelUnknown, contradictory: true},
+			readAt: noon, want: cause.LabelUnknown, contradictory: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := newEvidence(probe.Evidence{

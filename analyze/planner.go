@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -24,7 +24,7 @@ type planner struct {
 	sent   []int // per target, scenarios with a limit not counted
 	limit  []int // per target: the budget
 	barren []int // per target: throttled answers since the last other one
-	next   []attribution.Cell
+	next   []cause.Cell
 	halted bool
 	// Memory of one draw.
 	scenarios []float64
@@ -202,7 +202,7 @@ func (p *planner) saw(target, scenario int, throttled bool) {
 	}
 	// By then the run is at its slowest: a quota is used up, or others take all
 	// that the limit leaves.
-	if p.barren[target] >= attribution.Barren && !p.persists && !p.plan.Fixed {
+	if p.barren[target] >= cause.Barren && !p.persists && !p.plan.Fixed {
 		p.limit[target] = min(p.limit[target], p.sent[target])
 	}
 	for i := range p.cells {
@@ -213,7 +213,7 @@ func (p *planner) saw(target, scenario int, throttled bool) {
 	}
 }
 
-func (p *planner) advise(next []attribution.Cell) { p.next = next }
+func (p *planner) advise(next []cause.Cell) { p.next = next }
 
 // left is how many requests the budget still allows, over all targets.
 func (p *planner) left() int {

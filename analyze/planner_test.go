@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -59,7 +59,7 @@ func TestPlannerSpendsTheBudgetAndNoMore(t *testing.T) {
 func TestPlannerCalibratesFirst(t *testing.T) {
 	plan := plannerPlan()
 	p := newPlanner(&plan)
-	p.advise([]attribution.Cell{{Target: 0, Scenario: 0, Weight: 1}})
+	p.advise([]cause.Cell{{Target: 0, Scenario: 0, Weight: 1}})
 	counts := map[int]int{}
 	for range 4*calibration + 2 {
 		i, _ := p.draw()
@@ -81,7 +81,7 @@ func TestPlannerFollowsAdviceButLooksElsewhere(t *testing.T) {
 	plan := plannerPlan()
 	plan.Requests = 2000
 	p := newPlanner(&plan)
-	p.advise([]attribution.Cell{{Target: 0, Scenario: 1, Weight: 1}})
+	p.advise([]cause.Cell{{Target: 0, Scenario: 1, Weight: 1}})
 	counts := map[[2]int]int{}
 	for range 1500 {
 		i, _ := p.draw()
@@ -129,7 +129,7 @@ func TestPlannerGivesUpWhatRefusesEverything(t *testing.T) {
 	} {
 		p := newPlanner(&plan)
 		p.persists = tt.persists
-		for i := range attribution.Barren {
+		for i := range cause.Barren {
 			p.saw(0, 0, i != tt.answered)
 		}
 		if got := p.limit[0] - p.sent[0]; got != tt.want {

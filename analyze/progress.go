@@ -3,7 +3,7 @@ package analyze
 import (
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
 )
 
@@ -15,7 +15,7 @@ type Progress struct {
 	Remaining     int // requests that would about decide what is open
 	LogsMatched   int
 	LogsWanted    int
-	Decision      attribution.Result
+	Decision      cause.Result
 }
 
 // TargetProgress is where one target stands.
@@ -109,7 +109,7 @@ func (s *Session) LogsSettled() bool {
 		}
 		l := s.evidence.of(&r.ids, r.ended, &s.snap)
 		late := s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
-		if late && (!l.found || l.side == attribution.LabelUnknown) {
+		if late && (!l.found || l.side == cause.LabelUnknown) {
 			return false
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
@@ -17,11 +17,11 @@ import (
 
 // Policy is what the user asked of the verdict. Its zero value works.
 type Policy struct {
-	Confidence float64                `json:"confidence,omitempty"` // 0 counts as 0.99
-	MinShare   float64                `json:"min_share,omitempty"`  // 0 counts as 0.01
-	FailOn     attribution.Severity   `json:"fail_on,omitempty"`    // "" counts as error
-	Logs       string                 `json:"logs,omitempty"`       // auto, off, require
-	Intended   []attribution.Intended `json:"intended,omitempty"`
+	Confidence float64          `json:"confidence,omitempty"` // 0 counts as 0.99
+	MinShare   float64          `json:"min_share,omitempty"`  // 0 counts as 0.01
+	FailOn     cause.Severity   `json:"fail_on,omitempty"`    // "" counts as error
+	Logs       string           `json:"logs,omitempty"`       // auto, off, require
+	Intended   []cause.Intended `json:"intended,omitempty"`
 	// Scenarios is the scenario file as it was given, kept so that a recording
 	// can be judged again.
 	Scenarios string `json:"scenarios,omitempty"`
@@ -62,13 +62,13 @@ type Session struct {
 	scenario map[string]int
 
 	planner planner
-	last    attribution.Result
+	last    cause.Result
 	marks   map[mark]age // what answers are to a wait
 }
 
 // row is what a session keeps of one observation.
 type row struct {
-	attribution.Row
+	cause.Row
 	ids       ids
 	ended     time.Time
 	machine   string
@@ -112,15 +112,15 @@ func (s *Session) Add(o *probe.Observation) {
 	if s.policy.Judge != nil {
 		s.policy.Judge.Observe(o)
 	}
-	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == attribution.ClassThrottled)
+	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == signature.Throttled)
 }
 
 func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
 	sent := o.Due.Add(o.Sent)
 	return row{
-		Row: attribution.Row{
+		Row: cause.Row{
 			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: s.table.Add(o, target, scenario),
-			Class: attribution.Class(signature.Classify(signature.Of(o, &s.plan.Targets[target]))),
+			Class: signature.Classify(signature.Of(o, &s.plan.Targets[target])),
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
 			Took: o.Took, RequestID: o.RequestID(),
@@ -177,23 +177,23 @@ func (s *Session) Unlabelled() []string {
 
 // Decide weighs everything seen so far. With done set, no further request can
 // be sent, and what is open stays open.
-func (s *Session) Decide(done bool) attribution.Result {
+func (s *Session) Decide(done bool) cause.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = attribution.Explain(s.input(done))
+	s.last = cause.Explain(s.input(done))
 	s.planner.advise(s.last.Next)
 	return s.last
 }
 
 // input puts the rows into (machine, seq) order: answers arrive in any order,
 // and a verdict must not depend on it.
-func (s *Session) input(done bool) attribution.Input {
+func (s *Session) input(done bool) cause.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
 	})
-	in := attribution.Input{
+	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
-		Rows:    make([]attribution.Row, len(s.rows)),
+		Rows:    make([]cause.Row, len(s.rows)),
 		Records: s.recordsByID(),
 		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
 		Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
@@ -238,7 +238,7 @@ func (s *Session) watermarks() []time.Time {
 }
 
 // labelled joins one row with what the logs say of it.
-func (s *Session) labelled(r *row, watermarks []time.Time) attribution.Row {
+func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
 	if s.evidence == nil {
@@ -260,8 +260,8 @@ func (s *Session) recordsByID() func(string) []probe.LogRecord {
 	return func(id string) []probe.LogRecord { return s.evidence.records(&ids{request: id}) }
 }
 
-func (s *Session) logState() attribution.LogState {
-	st := attribution.LogState{Proven: map[string]bool{}}
+func (s *Session) logState() cause.LogState {
+	st := cause.LogState{Proven: map[string]bool{}}
 	if s.evidence == nil {
 		return st
 	}

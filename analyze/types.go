@@ -3,8 +3,8 @@ package analyze
 import (
 	"time"
 
-	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -28,20 +28,20 @@ type Report struct {
 	ExitCode int     `json:"exit_code"`
 	// Verdict is one sentence per finding, or the claim of consistency with
 	// its bound.
-	Verdict      []string              `json:"verdict"`
-	Run          Run                   `json:"run"`
-	Targets      []Target              `json:"targets"`
-	Findings     []attribution.Finding `json:"findings"`
-	Expectations []Expectation         `json:"expectations"`
-	Steps        []Step                `json:"steps"`
-	Logs         Logs                  `json:"logs"`
-	Notes        []string              `json:"notes"`
+	Verdict      []string        `json:"verdict"`
+	Run          Run             `json:"run"`
+	Targets      []Target        `json:"targets"`
+	Findings     []cause.Finding `json:"findings"`
+	Expectations []Expectation   `json:"expectations"`
+	Steps        []Step          `json:"steps"`
+	Logs         Logs            `json:"logs"`
+	Notes        []string        `json:"notes"`
 
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
-	Mended     []attribution.Finding `json:"mended,omitempty"`
-	Efficiency *Efficiency           `json:"efficiency,omitempty"`
+	Mended     []cause.Finding `json:"mended,omitempty"`
+	Efficiency *Efficiency     `json:"efficiency,omitempty"`
 
 	// Wait is how far the new behaviour has come; only wait reports it.
 	Wait []Convergence `json:"wait,omitempty"`
@@ -49,6 +49,18 @@ type Report struct {
 	// Config is what the configuration alone says.
 	Config *Config `json:"config,omitempty"`
 }
+
+// What the causes say of a run is reported as they say it.
+type (
+	// Step is one of the six steps.
+	Step = cause.Step
+	// Question is one thing that stayed undecided.
+	Question = cause.Question
+	// Efficiency compares the requests used with the least that any method needs.
+	Efficiency = cause.Efficiency
+	// Setting is one row of the stage matrix.
+	Setting = cause.Setting
+)
 
 // Run says how the numbers were obtained.
 type Run struct {
@@ -92,7 +104,7 @@ type Canary struct {
 	Percent      float64 `json:"percent"` // 0 to 100
 	DeploymentID string  `json:"deployment_id"`
 	// Measured is the share of requests that the logs attribute to the canary.
-	Measured *attribution.Interval `json:"measured,omitempty"`
+	Measured *cause.Interval `json:"measured,omitempty"`
 }
 
 // Cluster is one behaviour of one scenario on one target.
@@ -160,14 +172,6 @@ type Expectation struct {
 	Observed    string `json:"observed"`
 }
 
-// Step is one of the six steps.
-type Step struct {
-	N      int    `json:"n"`
-	Name   string `json:"name"`
-	Status string `json:"status"` // ok, problem, unknown
-	Note   string `json:"note"`
-}
-
 // Logs says how far the logs could be read.
 type Logs struct {
 	Coverage        float64        `json:"coverage"` // matched / sampled
@@ -185,24 +189,6 @@ type LogGroup struct {
 	Stage  string `json:"stage"`
 	Canary bool   `json:"canary"`
 	Events int    `json:"events"`
-}
-
-// Question is one thing that stayed undecided.
-type Question struct {
-	Target  string `json:"target"`
-	Text    string `json:"text"`
-	Leader  string `json:"leader,omitempty"` // the likeliest cause
-	Percent int    `json:"percent,omitempty"`
-	More    int    `json:"more,omitempty"` // further requests that would about decide it
-	Enable  string `json:"enable,omitempty"`
-}
-
-// Efficiency compares the requests used with the least that any method needs.
-type Efficiency struct {
-	Ratio    float64 `json:"ratio"` // bound / used
-	Bound    float64 `json:"bound"`
-	Used     int     `json:"used"`
-	Question string  `json:"question"` // the most expensive one
 }
 
 // Config is the configuration side of a report.
@@ -263,14 +249,6 @@ type CanaryState struct {
 	Differs    []Pending `json:"differs,omitempty"`
 	Variables  []Setting `json:"variables,omitempty"` // overrides, under "canary" and "stage"
 	Unreadable []string  `json:"unreadable,omitempty"`
-}
-
-// Setting is one row of the stage matrix.
-type Setting struct {
-	Setting  string            `json:"setting"` // such as variables.backend
-	Values   map[string]string `json:"values"`  // stage → value
-	Intended bool              `json:"intended,omitempty"`
-	Matters  string            `json:"matters,omitempty"` // linked, cosmetic, untested
 }
 
 // DeploymentUse is one deployment and who uses it.

@@ -4,30 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
 )
-
-func percent(p float64) string {
-	switch {
-	case p >= 0.1:
-		return strconv.FormatFloat(100*p, 'f', 0, 64) + " %"
-	case p >= 0.001:
-		return strconv.FormatFloat(100*p, 'f', 1, 64) + " %"
-	}
-	return strconv.FormatFloat(100*p, 'g', 2, 64) + " %"
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
@@ -50,32 +32,6 @@ func unique(list []string) []string {
 	})
 }
 
-func steps(r *attribution.Result) []Step {
-	out := make([]Step, len(r.Steps))
-	for i, s := range r.Steps {
-		out[i] = Step{N: i + 1, Name: s.Name, Status: s.Status, Note: s.Note}
-	}
-	return out
-}
-
-func questions(open []attribution.Open) []Question {
-	var out []Question
-	for _, o := range open {
-		out = append(out, Question{
-			Target: o.Target, Text: o.Question, Leader: o.Leader,
-			Percent: int(100*o.Posterior + 0.5), More: o.More, Enable: o.Enable,
-		})
-	}
-	return out
-}
-
-func efficiency(e *attribution.Efficiency) *Efficiency {
-	if e == nil {
-		return nil
-	}
-	return &Efficiency{Ratio: e.Ratio, Bound: e.Bound, Used: e.Used, Question: e.Question}
-}
-
 // addExpectationFindings turns unmet expectations into findings where no other
 // finding of the same target says why.
 func (rep *Report) addExpectationFindings() {
@@ -83,12 +39,12 @@ func (rep *Report) addExpectationFindings() {
 		if e.Met == nil || *e.Met || rep.explained(e) {
 			continue
 		}
-		rep.Findings = append(rep.Findings, attribution.Finding{
-			Cause: attribution.ExpectationFailed, Severity: attribution.Error, Linked: attribution.Proven,
+		rep.Findings = append(rep.Findings, cause.Finding{
+			Cause: cause.ExpectationFailed, Severity: cause.Error, Linked: cause.Proven,
 			Targets: []string{e.Target}, Scenarios: []string{e.Scenario}, Step: 6,
 			Statement: fmt.Sprintf("%s on %s: expected %s, observed %s.", e.Scenario, e.Target, e.Expectation, strings.TrimSuffix(e.Observed, ".")),
 			Evidence:  []string{"expected " + e.Expectation, "observed " + e.Observed},
-			Remedy:    []attribution.Remedy{},
+			Remedy:    []cause.Remedy{},
 		})
 	}
 }
@@ -96,8 +52,8 @@ func (rep *Report) addExpectationFindings() {
 // explained says whether an error finding on the same target and scenario
 // already says why an expectation is not met.
 func (rep *Report) explained(e Expectation) bool {
-	return slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool {
-		return f.Cause != attribution.ExpectationFailed && f.Severity != attribution.Info &&
+	return slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool {
+		return f.Cause != cause.ExpectationFailed && f.Severity != cause.Info &&
 			slices.Contains(f.Targets, e.Target) &&
 			(len(f.Scenarios) == 0 || slices.Contains(f.Scenarios, e.Scenario))
 	})

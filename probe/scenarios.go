@@ -2,6 +2,7 @@ package probe
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -38,8 +39,8 @@ func Scenarios(deployed *Definition, o RouteOptions) []Scenario {
 	for _, c := range candidates(deployed) {
 		switch {
 		case !c.callable(o.Authenticated):
-		case strings.HasSuffix(c.path, "/{proxy+}"):
-			greedy = append(greedy, c.at(strings.Replace(c.path, "{proxy+}", "stageprobe", 1)))
+		case TakesAny(c.path):
+			greedy = append(greedy, c.at(path.Join(path.Dir(c.path), "stageprobe")))
 		case strings.Contains(c.path, "{"):
 		case c.method == http.MethodGet:
 			gets = append(gets, c.at(c.path))

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -171,10 +171,10 @@ func (f *File) Selections() []probe.APISelection {
 }
 
 // IntendedDifferences are the settings in which stages are meant to differ.
-func (f *File) IntendedDifferences() []attribution.Intended {
-	var out []attribution.Intended
+func (f *File) IntendedDifferences() []cause.Intended {
+	var out []cause.Intended
 	for _, i := range f.Intended {
-		out = append(out, attribution.Intended{Stages: slices.Clone(i.Stages), Setting: i.Setting})
+		out = append(out, cause.Intended{Stages: slices.Clone(i.Stages), Setting: i.Setting})
 	}
 	return out
 }

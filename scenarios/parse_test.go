@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 	"stageprobe/scenarios/sandbox"
 )
@@ -33,7 +33,7 @@ func TestContract(t *testing.T) {
 	if diff := cmp.Diff(wantAPIs, f.Selections()); diff != "" {
 		t.Error(diff)
 	}
-	wantIntended := []attribution.Intended{{Stages: []string{"prod", "dev"}, Setting: "variables.backend"}}
+	wantIntended := []cause.Intended{{Stages: []string{"prod", "dev"}, Setting: "variables.backend"}}
 	if diff := cmp.Diff(wantIntended, f.IntendedDifferences()); diff != "" {
 		t.Error(diff)
 	}

@@ -76,12 +76,12 @@ func TestAnotherRouteMayAnswer(t *testing.T) {
 		"GET /a/1/2":     "ANY /{proxy+}",
 		"GET /":          "",
 	} {
-		if got := catches(held, key); got != want {
+		if got := held.RouteBeside(key); got != want {
 			t.Errorf("%s is caught by %q, want %q", key, got, want)
 		}
 	}
 	http := definition("ExportApi", map[string]probe.Route{"$default": {}, "GET /a": {}})
-	if got := catches(http, "POST /a"); got != probe.DefaultStage {
+	if got := http.RouteBeside("POST /a"); got != probe.DefaultStage {
 		t.Errorf("the default route takes what no other does, got %q", got)
 	}
 	if got := unmatched(definition("ExportApi", nil), "GET /a"); !strings.HasPrefix(got, "404") {

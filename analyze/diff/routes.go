@@ -2,8 +2,6 @@ package diff
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -176,69 +174,13 @@ func (c *comparison) describe(r *probe.Route, vars map[string]string) string {
 // unmatched says who answers a route that a definition does not hold: another
 // route that takes it too, or the gateway itself.
 func unmatched(d *probe.Definition, key string) string {
-	if other := catches(d, key); other != "" {
+	if other := d.RouteBeside(key); other != "" {
 		return "answered by route " + other
 	}
-	if isHTTP(d) {
+	if d.HTTPAPI() {
 		return `404 {"message":"Not Found"}`
 	}
 	return `403 {"message":"Missing Authentication Token"}`
-}
-
-func isHTTP(d *probe.Definition) bool { return d.Source == "ExportApi" || d.Source == "GetRoutes" }
-
-// catches finds the other route that takes the requests of key; "" where there
-// is none. A REST API chooses the most specific resource first and then asks it
-// for the method; an HTTP API chooses among the routes that take both, and then
-// its $default route.
-func catches(d *probe.Definition, key string) string {
-	method, path, _ := strings.Cut(key, " ")
-	best, rank := "", -1
-	for _, other := range slices.Sorted(maps.Keys(d.Routes)) {
-		m, p, _ := strings.Cut(other, " ")
-		takes := m == "ANY" || m == method
-		if !covers(p, path) || isHTTP(d) && !takes {
-			continue
-		}
-		if r := specificity(p)<<2 + 2*one(takes) + one(m == method); r > rank {
-			best, rank = other, r
-		}
-	}
-	if rank >= 0 && rank&2 != 0 {
-		return best
-	}
-	if _, ok := d.Routes[probe.DefaultStage]; ok && isHTTP(d) {
-		return probe.DefaultStage
-	}
-	return ""
-}
-
-// specificity ranks paths that match the same request: greedy ones last, then
-// by their literal segments.
-func specificity(path string) int {
-	literal := 0
-	for segment := range strings.SplitSeq(path, "/") {
-		literal += one(!strings.HasPrefix(segment, "{"))
-	}
-	return literal<<1 + one(!strings.HasSuffix(path, "+}"))<<8
-}
-
-// covers tells whether every request to path also matches the template: the
-// same segments, parameters in their place, or a greedy parameter at the end.
-func covers(template, path string) bool {
-	ts, ps := strings.Split(template, "/"), strings.Split(path, "/")
-	for i, t := range ts {
-		if i >= len(ps) {
-			return false
-		}
-		if strings.HasSuffix(t, "+}") {
-			return ps[i] != ""
-		}
-		if t != ps[i] && (!strings.HasPrefix(t, "{") || ps[i] == "") {
-			return false
-		}
-	}
-	return len(ts) == len(ps)
 }
 
 func booleans(m map[string]bool) map[string]string {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/signature"
 	"stageprobe/scenarios/captures"
 )
@@ -221,7 +221,7 @@ var shell = regexp.MustCompile(`(?m)^    .*$`)
 
 // Every cause of the report has a page.
 func TestEveryCauseHasAPage(t *testing.T) {
-	for _, c := range attribution.Causes {
+	for _, c := range cause.IDs() {
 		if page, ok := Page(string(c)); !ok || !strings.HasPrefix(page, "# "+string(c)+"\n") {
 			t.Errorf("%s: %v", c, ok)
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/signature"
 )
 
@@ -32,8 +32,8 @@ func Page(name string) (string, bool) {
 
 // Pages lists the causes that have a page of their own, in the report's order.
 func Pages() []string {
-	out := make([]string, len(attribution.Causes))
-	for i, c := range attribution.Causes {
+	out := make([]string, len(cause.Causes))
+	for i, c := range cause.IDs() {
 		out[i] = string(c)
 	}
 	return out

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // GitHub's own toolkit escapes workflow commands this way
@@ -32,17 +32,17 @@ func Annotations(w io.Writer, rep *analyze.Report) error {
 	return err
 }
 
-func level(s attribution.Severity) string {
+func level(s cause.Severity) string {
 	switch s {
-	case attribution.Error:
+	case cause.Error:
 		return "error"
-	case attribution.Warning:
+	case cause.Warning:
 		return "warning"
 	}
 	return "notice"
 }
 
-func remedyText(f *attribution.Finding) string {
+func remedyText(f *cause.Finding) string {
 	for _, r := range f.Remedy {
 		if r.Command != "" && !r.Diagnoses {
 			return "\n" + r.Text + "\n" + r.Command

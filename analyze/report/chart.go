@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
+	"stageprobe/analyze/words"
 )
 
 // chart is a drawing of rectangles and lines in a box that stretches to the
@@ -35,7 +36,7 @@ const wide = 1000
 // shareChart draws a share, its interval, and the configured share as a mark.
 func shareChart(b *behaviour) chart {
 	c := chart{
-		Title: fmt.Sprintf("Share of %s: %s", b.Letter, percent(b.Share)),
+		Title: fmt.Sprintf("Share of %s: %s", b.Letter, words.Percent(b.Share)),
 		Desc:  fmt.Sprintf("%d answers; the share lies between %s", b.Count, strings.Replace(between(b.ShareLow, b.ShareHigh), " to ", " and ", 1)),
 		Width: wide, Height: 24,
 		Rects: []rect{
@@ -47,7 +48,7 @@ func shareChart(b *behaviour) chart {
 	if b.Configured != nil {
 		x := wide * unit(*b.Configured)
 		c.Lines = append(c.Lines, segment{x, 0, x, 24, "mark"})
-		c.Desc += fmt.Sprintf("; %s is configured", percent(*b.Configured))
+		c.Desc += fmt.Sprintf("; %s is configured", words.Percent(*b.Configured))
 	}
 	return c
 }
@@ -93,7 +94,7 @@ func stripChart(panels []panel) *chart {
 	}
 	c.Height = float64(len(c.Rows))*(high+gap) - gap
 	c.Desc = fmt.Sprintf("%s, from the first request on the left to the last on the right: %s",
-		plural(len(c.Rows), "row"), strings.Join(c.Rows, "; "))
+		words.Plural(len(c.Rows), "row"), strings.Join(c.Rows, "; "))
 	return c
 }
 
@@ -142,7 +143,7 @@ func fallingChart(w *analyze.Convergence) chart {
 // coverageChart draws how many requests were found in the logs.
 func coverageChart(l *analyze.Logs) *chart {
 	return &chart{
-		Title: "Log coverage: " + percent(l.Coverage), Desc: fmt.Sprintf("%d of %d requests were found", l.Matched, l.RequestsSampled),
+		Title: "Log coverage: " + words.Percent(l.Coverage), Desc: fmt.Sprintf("%d of %d requests were found", l.Matched, l.RequestsSampled),
 		Width: wide, Height: 24,
 		Rects: []rect{{0, 0, wide, 24, "ground"}, {0, 0, wide * unit(l.Coverage), 24, "tone0"}},
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -31,7 +32,7 @@ func (p *page) api(a *analyze.ConfigAPI) {
 	if a.Name != "" {
 		name = " " + a.Name
 	}
-	p.para("", fmt.Sprintf("%s API %s%s: %s", a.Kind, p.in(strong, a.ID), name, plural(len(a.Stages), "stage")))
+	p.para("", fmt.Sprintf("%s API %s%s: %s", a.Kind, p.in(strong, a.ID), name, words.Plural(len(a.Stages), "stage")))
 	if words := endpointWords(a); words != "" {
 		p.para("  ", words)
 	}
@@ -114,7 +115,7 @@ func stageWords(s *analyze.ConfigStage) string {
 		parts[0] += " of " + moment(s.Deployed)
 	}
 	if n := len(s.Newer); n > 0 {
-		parts = append(parts, fmt.Sprintf("%s (%s)", plural(n, "newer deployment"), clip(strings.Join(s.Newer, ", "), 60)))
+		parts = append(parts, fmt.Sprintf("%s (%s)", words.Plural(n, "newer deployment"), clip(strings.Join(s.Newer, ", "), 60)))
 	}
 	if s.AutoDeploy != nil {
 		parts = append(parts, "automatic deployment "+onOff(*s.AutoDeploy))
@@ -158,7 +159,7 @@ func (p *page) deployments(all []analyze.DeploymentUse) {
 		p.hang("  deployment ", "      ", deploymentWords(&shown[i]))
 	}
 	if more := len(all) - len(shown); more > 0 {
-		p.line("  and %s that no stage uses", plural(more, "deployment"))
+		p.line("  and %s that no stage uses", words.Plural(more, "deployment"))
 	}
 }
 

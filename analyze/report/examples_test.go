@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -84,7 +84,7 @@ func demoReport() *analyze.Report {
 			{
 				ID: "orders7x2a/prod", URL: "https://orders7x2a.execute-api.us-east-1.amazonaws.com/prod", Kind: probe.InvokeURL,
 				APIID: "orders7x2a", APIKind: probe.REST, Stage: "prod", DeploymentID: "new2k4", Requests: 459, LatencyMS: latency,
-				Canary: &analyze.Canary{Percent: 10, DeploymentID: "old1x9", Measured: &attribution.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}},
+				Canary: &analyze.Canary{Percent: 10, DeploymentID: "old1x9", Measured: &cause.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}},
 				Clusters: []analyze.Cluster{
 					{ID: "0d450512", Scenario: "GET /health", Count: 58, Share: 1, ShareLow: 0.883, ShareHigh: 1, Status: 200, Producer: "integration", Served: analyze.Served{Stage: "prod", Canary: 3, Base: 55}, LatencyMS: latency, Reference: true},
 					{ID: "ea9bb07e", Scenario: "GET /orders", Count: 365, Share: 0.9102, ShareLow: 0.843, ShareHigh: 0.956, Status: 200, Producer: "integration", RequestIDExample: "e2068037-471e-4edc-a00d-a193a25c6441", Served: analyze.Served{Stage: "prod", Base: 365}, LatencyMS: latency, Reference: true, Example: example("2", `[{"id":"A-100","total":12.5}]`)},
@@ -108,7 +108,7 @@ func demoReport() *analyze.Report {
 				Clusters: []analyze.Cluster{{ID: "77aa0001", Scenario: "GET /offers", Count: 56, Share: 1, ShareLow: 0.88, ShareHigh: 1, Status: 404, Producer: "gateway", GatewayResponse: ptr("MISSING_AUTHENTICATION_TOKEN"), LatencyMS: latency, Reference: true}},
 			},
 		},
-		Findings: []attribution.Finding{canaryFinding(), wrongStageFinding(), autoDeployFinding()},
+		Findings: []cause.Finding{canaryFinding(), wrongStageFinding(), autoDeployFinding()},
 		Expectations: []analyze.Expectation{
 			{Scenario: "GET /orders", Target: "orders7x2a/prod", Expectation: "header x-backend-version is 2", Met: ptr(false), Observed: "1 in 36 of 401 answers"},
 			{Scenario: "GET /orders", Target: "api.example.com", Expectation: "served by stage prod", Met: ptr(false), Observed: "stage dev"},
@@ -125,7 +125,7 @@ func demoReport() *analyze.Report {
 			LagMS: &analyze.Latency{P50: 103, P90: 104, P99: 107, Max: 120}, Labels: map[string]int{"base": 878, "canary": 39, "unknown": 3},
 		},
 		Notes:      []string{"GetStages of API other1: AccessDenied; allow apigateway:GET (its stages are not compared)"},
-		Mended:     []attribution.Finding{{Cause: attribution.Throttled, Severity: attribution.Warning, Linked: attribution.Proven, Targets: []string{"orders7x2a/prod"}, Statement: "The stage throttled 3 % of requests.", Step: 4, Baseline: "mended"}},
+		Mended:     []cause.Finding{{Cause: cause.Throttled, Severity: cause.Warning, Linked: cause.Proven, Targets: []string{"orders7x2a/prod"}, Statement: "The stage throttled 3 % of requests.", Step: 4, Baseline: "mended"}},
 		Efficiency: &analyze.Efficiency{Ratio: 0.9957, Bound: 459, Used: 461, Question: "whether api.example.com is consistent"},
 		Config:     demoConfig(),
 	}
@@ -135,22 +135,22 @@ func demoReport() *analyze.Report {
 	return rep
 }
 
-func canaryFinding() attribution.Finding {
-	return attribution.Finding{
-		Cause: attribution.CanarySplit, Severity: attribution.Error, Linked: attribution.Proven, Step: 5, Baseline: "still there",
+func canaryFinding() cause.Finding {
+	return cause.Finding{
+		Cause: cause.CanarySplit, Severity: cause.Error, Linked: cause.Proven, Step: 5, Baseline: "still there",
 		Targets: []string{"orders7x2a/prod"}, Scenarios: []string{"GET /orders"},
 		Statement: "Stage prod answers from its own deployment new2k4 and from its stale canary old1x9, which is 380 days older than it (10 % configured; 9 % measured, 4.4 % to 15.7 %). By the logs, 36 of 36 answers of the canary deviate against 0 of 365 of the own deployment.",
-		Statistics: &attribution.Statistics{
+		Statistics: &cause.Statistics{
 			Test: "link e-value, estimated share", Statistic: 119.6, PValue: ptr(3.6e-52), Effect: 1, N: 401, EValue: 9.1e51, Posterior: 1,
-			Share: &attribution.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}, Configured: ptr(0.1),
-			Table: &attribution.Table{Rows: []string{"GET /orders: 200 [ea9bb07e]", "GET /orders: 200 [66d86484]"}, Columns: []string{"base", "canary", "unknown"}, Counts: [][]int{{365, 0, 0}, {0, 36, 0}}},
+			Share: &cause.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}, Configured: ptr(0.1),
+			Table: &cause.Table{Rows: []string{"GET /orders: 200 [ea9bb07e]", "GET /orders: 200 [66d86484]"}, Columns: []string{"base", "canary", "unknown"}, Counts: [][]int{{365, 0, 0}, {0, 36, 0}}},
 		},
 		Evidence: []string{
 			"configuration: stage prod deploymentId new2k4, canarySettings percentTraffic 10, deploymentId old1x9",
 			"request 00f92e5e-5290-42ee-9799-aaf8c5beb2d5 to orders7x2a/prod at 03:00:05Z answered 200: served by the canary",
 			"log API-Gateway-Execution-Logs_orders7x2a/prod/Canary: (00f92e5e-5290-42ee-9799-aaf8c5beb2d5) stage prod",
 		},
-		Remedy: []attribution.Remedy{
+		Remedy: []cause.Remedy{
 			{Text: "Remove the canary: stage prod of orders7x2a serves its own deployment new2k4 to everyone.", Command: "aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=remove,path=/canarySettings --region us-east-1", Changes: "the 10 % of requests that the canary answered go back to the stage's deployment", Leaves: "the canary's deployment stays in the history", Undo: "aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=replace,path=/canarySettings/deploymentId,value=old1x9 op=replace,path=/canarySettings/percentTraffic,value=10.0 --region us-east-1", Warning: "touches all traffic of stage prod of orders7x2a as soon as it has propagated"},
 			{Text: "Promote the canary: stage prod of orders7x2a serves deployment old1x9 to everyone.", Command: "aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=replace,path=/canarySettings/percentTraffic,value=0.0 op=copy,from=/canarySettings/deploymentId,path=/deploymentId --region us-east-1"},
 			{Then: true, Text: "Then remove the canary's settings, which promotion leaves behind.", Command: "aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=remove,path=/canarySettings --region us-east-1"},
@@ -158,27 +158,27 @@ func canaryFinding() attribution.Finding {
 	}
 }
 
-func wrongStageFinding() attribution.Finding {
-	return attribution.Finding{
-		Cause: attribution.WrongStage, Severity: attribution.Error, Linked: attribution.Proven, Step: 1, Baseline: "new",
+func wrongStageFinding() cause.Finding {
+	return cause.Finding{
+		Cause: cause.WrongStage, Severity: cause.Error, Linked: cause.Proven, Step: 1, Baseline: "new",
 		Targets: []string{"api.example.com"}, Scenarios: []string{"GET /health", "GET /orders"},
 		Statement: "api.example.com is meant to serve stage prod, but its mapping leads to stage dev. Its 461 answers fit the answers of stage dev and not those of stage prod.",
-		Statistics: &attribution.Statistics{Test: "profile likelihood ratio", Statistic: 1264, Effect: 1, N: 461, EValue: 1e300, Table: &attribution.Table{
+		Statistics: &cause.Statistics{Test: "profile likelihood ratio", Statistic: 1264, Effect: 1, N: 461, EValue: 1e300, Table: &cause.Table{
 			Rows: []string{"GET /health: 200", "GET /orders: 200 [0245b0e2]", "GET /orders: 200 [ea9bb07e]", "GET /orders: 200 [66d86484]"}, Columns: []string{"api.example.com", "orders7x2a/prod"}, Counts: [][]int{{218, 58}, {243, 0}, {0, 365}, {0, 36}},
 		}},
 		Evidence: []string{"configuration: api.example.com leads to stage dev of API orders7x2a, meant is stage prod of API orders7x2a"},
-		Remedy:   []attribution.Remedy{{Text: "Lead https://api.example.com/ to stage prod of orders7x2a instead of stage dev of orders7x2a.", Command: "aws apigateway update-base-path-mapping --domain-name api.example.com --base-path '(none)' --patch-operations op=replace,path=/stage,value=prod --region us-east-1", Undo: "aws apigateway update-base-path-mapping --domain-name api.example.com --base-path '(none)' --patch-operations op=replace,path=/stage,value=dev --region us-east-1"}},
+		Remedy:   []cause.Remedy{{Text: "Lead https://api.example.com/ to stage prod of orders7x2a instead of stage dev of orders7x2a.", Command: "aws apigateway update-base-path-mapping --domain-name api.example.com --base-path '(none)' --patch-operations op=replace,path=/stage,value=prod --region us-east-1", Undo: "aws apigateway update-base-path-mapping --domain-name api.example.com --base-path '(none)' --patch-operations op=replace,path=/stage,value=dev --region us-east-1"}},
 	}
 }
 
-func autoDeployFinding() attribution.Finding {
-	return attribution.Finding{
-		Cause: attribution.AutoDeployOff, Severity: attribution.Warning, Linked: attribution.ConsistentWith, Step: 3,
+func autoDeployFinding() cause.Finding {
+	return cause.Finding{
+		Cause: cause.AutoDeployOff, Severity: cause.Warning, Linked: cause.ConsistentWith, Step: 3,
 		Targets: []string{"web9h1/$default"}, Scenarios: []string{},
 		Statement: "Automatic deployment of stage $default is off, and 1 edit waits in the editor. Waiting: GET /offers added.",
 		Evidence:  []string{"configuration: stage $default autoDeploy false, deployment h77abc"},
-		Settles:   "one request to GET /offers", Alternatives: []attribution.Alternative{{Cause: attribution.AccessDenied, Posterior: 0.04}},
-		Remedy: []attribution.Remedy{{Text: "Deploy the edits by hand.", Command: "aws apigatewayv2 create-deployment --api-id web9h1 --stage-name '$default' --region us-east-1"}, {Text: "Or ask the team that owns the API why it is off."}},
+		Settles:   "one request to GET /offers", Alternatives: []cause.Alternative{{Cause: cause.AccessDenied, Posterior: 0.04}},
+		Remedy: []cause.Remedy{{Text: "Deploy the edits by hand.", Command: "aws apigatewayv2 create-deployment --api-id web9h1 --stage-name '$default' --region us-east-1"}, {Text: "Or ask the team that owns the API why it is off."}},
 	}
 }
 
@@ -273,7 +273,7 @@ func inspectReport() *analyze.Report {
 	return &analyze.Report{
 		Schema: analyze.ReportSchema, Outcome: analyze.Inconclusive, Run: analyze.Run{ID: "inspect", Started: began, Ended: began, Stopped: "decided", Confidence: 0.99},
 		Verdict:  []string{autoDeployFinding().Statement, "No request was sent, so nothing can be said of behaviour."},
-		Findings: []attribution.Finding{autoDeployFinding()}, Steps: sixSteps(map[int]string{3: "auto-deploy-off on web9h1/$default"}), Logs: analyze.Logs{Note: "logs were not read"}, Config: demoConfig(),
+		Findings: []cause.Finding{autoDeployFinding()}, Steps: sixSteps(map[int]string{3: "auto-deploy-off on web9h1/$default"}), Logs: analyze.Logs{Note: "logs were not read"}, Config: demoConfig(),
 	}
 }
 
@@ -321,11 +321,11 @@ func hostileReport() *analyze.Report {
 		f := &rep.Findings[i]
 		f.Statement, f.Settles, f.Evidence, f.Targets, f.Scenarios = evil, evil, []string{evil, long}, []string{evil}, []string{evil}
 		for j := range f.Remedy {
-			f.Remedy[j] = attribution.Remedy{Text: evil, Command: "aws " + evil, Changes: evil, Leaves: evil, Undo: evil, Warning: evil}
+			f.Remedy[j] = cause.Remedy{Text: evil, Command: "aws " + evil, Changes: evil, Leaves: evil, Undo: evil, Warning: evil}
 		}
 		if f.Statistics != nil {
 			f.Statistics.Test = evil
-			f.Statistics.Table = &attribution.Table{Rows: []string{evil, long}, Columns: []string{evil, evil}, Counts: [][]int{{1}}}
+			f.Statistics.Table = &cause.Table{Rows: []string{evil, long}, Columns: []string{evil, evil}, Counts: [][]int{{1}}}
 		}
 	}
 	for i := range rep.Expectations {

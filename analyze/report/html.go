@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -20,9 +21,9 @@ var htmlStyle string
 var htmlTemplate string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": percent, "between": between, "plural": plural, "moment": moment, "clock": clock, "millis": millis,
+	"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
 	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
-	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r attribution.Remedy) string { return remedyWords(&r) },
+	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
 	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
 	"canary": canaryWords, "wait": waitWords,
 	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
@@ -102,7 +103,7 @@ type (
 	}
 	htmlFinding struct {
 		N int
-		*attribution.Finding
+		*cause.Finding
 		Counts [][]string
 	}
 	htmlWait struct {
@@ -115,7 +116,7 @@ type (
 	}
 )
 
-func (v *view) htmlFinding(n int, f *attribution.Finding) htmlFinding {
+func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 	out := htmlFinding{N: n, Finding: f}
 	if f.Statistics != nil && f.Statistics.Table != nil && len(f.Statistics.Table.Rows) > 0 {
 		out.Counts = v.countRows(f.Statistics.Table)

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // JSON writes the report in the format that [analyze.ReportSchema] names.
@@ -73,7 +73,7 @@ func completeConfig(config *analyze.Config) *analyze.Config {
 	return &c
 }
 
-func completeFindings(findings []attribution.Finding) []attribution.Finding {
+func completeFindings(findings []cause.Finding) []cause.Finding {
 	findings = slices.Clone(findings)
 	for i := range findings {
 		f := &findings[i]

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // The elements of JUnit XML as GitLab, Jenkins and GitHub's readers take them.
@@ -130,9 +131,9 @@ func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
 	c := junitCase{Name: p.Scenario, ClassName: t.ID, Time: fmt.Sprintf("%.6f", t.LatencyMS.P50/1000)}
 	var out []string
 	for _, b := range p.Rows {
-		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, percent(b.Share), between(b.ShareLow, b.ShareHigh)))
+		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, words.Percent(b.Share), between(b.ShareLow, b.ShareHigh)))
 	}
-	var failed []*attribution.Finding
+	var failed []*cause.Finding
 	for i := range v.rep.Findings {
 		f := &v.rep.Findings[i]
 		switch {
@@ -156,8 +157,8 @@ func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
 // fails says whether a finding made the exit code 1. What --fail-on was, the
 // report does not hold; where no error is found and the code is 1 all the same,
 // it was at most as severe as the first finding.
-func (v *view) fails(f *attribution.Finding) bool {
-	threshold := attribution.Error
+func (v *view) fails(f *cause.Finding) bool {
+	threshold := cause.Error
 	if v.rep.ExitCode == analyze.ExitFinding && len(v.rep.Findings) > 0 {
 		threshold = v.rep.Findings[0].Severity
 	}
@@ -165,7 +166,7 @@ func (v *view) fails(f *attribution.Finding) bool {
 }
 
 // concerns says whether a finding is about a scenario on a target.
-func concerns(f *attribution.Finding, target, scenario string) bool {
+func concerns(f *cause.Finding, target, scenario string) bool {
 	return contains(f.Targets, target) && (len(f.Scenarios) == 0 || contains(f.Scenarios, scenario))
 }
 
@@ -187,7 +188,7 @@ func (v *view) openOn(target string) *analyze.Question {
 	return nil
 }
 
-func failure(findings []*attribution.Finding) *junitResult {
+func failure(findings []*cause.Finding) *junitResult {
 	var text []string
 	for _, f := range findings {
 		text = append(text, findingText(f))
@@ -197,7 +198,7 @@ func failure(findings []*attribution.Finding) *junitResult {
 
 // findingText is a finding with its evidence and remedies, as a test report
 // shows it.
-func findingText(f *attribution.Finding) string {
+func findingText(f *cause.Finding) string {
 	lines := []string{fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked)), f.Statement}
 	for _, e := range f.Evidence {
 		lines = append(lines, "- "+e)
@@ -221,7 +222,7 @@ func junitExpectation(e *analyze.Expectation) junitCase {
 	case e.Met == nil:
 		c.Error = &junitResult{Message: "could not be checked: " + e.Observed, Type: "inconclusive"}
 	case !*e.Met:
-		c.Failure = &junitResult{Message: "expected " + e.Expectation + ", observed " + e.Observed, Type: string(attribution.ExpectationFailed)}
+		c.Failure = &junitResult{Message: "expected " + e.Expectation + ", observed " + e.Observed, Type: string(cause.ExpectationFailed)}
 	}
 	return c
 }
@@ -237,7 +238,7 @@ func (v *view) junitOthers() []junitCase {
 		}
 		c := junitCase{Name: string(f.Cause) + " " + subject(f), ClassName: "stageprobe", Time: "0"}
 		if v.fails(f) {
-			c.Failure = failure([]*attribution.Finding{f})
+			c.Failure = failure([]*cause.Finding{f})
 		} else {
 			c.Output = &junitText{findingText(f)}
 		}
@@ -246,7 +247,7 @@ func (v *view) junitOthers() []junitCase {
 	return out
 }
 
-func hasCase(rep *analyze.Report, f *attribution.Finding) bool {
+func hasCase(rep *analyze.Report, f *cause.Finding) bool {
 	for _, t := range rep.Targets {
 		for _, c := range t.Clusters {
 			if concerns(f, t.ID, c.Scenario) {
@@ -296,7 +297,7 @@ func (v *view) junitSteps() []junitCase {
 // junitProblem fails a step where one of its findings fails the run; with lesser
 // ones it passes with its note.
 func (v *view) junitProblem(c *junitCase, s *analyze.Step) {
-	var failed []*attribution.Finding
+	var failed []*cause.Finding
 	warned := false
 	for i := range v.rep.Findings {
 		f := &v.rep.Findings[i]

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // maxMarkdown keeps a report below the 1 MiB that a GitHub step summary may
@@ -63,7 +64,7 @@ func (m *markdown) section(write func()) {
 
 func (m *markdown) close() {
 	if m.left > 0 {
-		m.line("\n> **Cut short**: %s did not fit; the JSON or HTML report holds all.", plural(m.left, "section"))
+		m.line("\n> **Cut short**: %s did not fit; the JSON or HTML report holds all.", words.Plural(m.left, "section"))
 	}
 }
 
@@ -134,7 +135,7 @@ func (m *markdown) remedies(rep *analyze.Report) {
 	}
 }
 
-func (m *markdown) remedy(number string, r *attribution.Remedy) {
+func (m *markdown) remedy(number string, r *cause.Remedy) {
 	text := md(remedyWords(r))
 	if number != "" {
 		text = "**" + number + "** " + text
@@ -182,17 +183,17 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 		for _, b := range p.Rows {
 			configured := ""
 			if b.Configured != nil {
-				configured = percent(*b.Configured)
+				configured = words.Percent(*b.Configured)
 			}
 			what := md(b.describe())
 			if d := b.differs(&p.Rows[0], 3); d != "" {
 				what += ": " + md(d)
 			}
-			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
+			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), words.Percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
 		}
 	}
 	if t.Claim != nil {
-		m.line("\nAt most %s of its answers could differ (%s confidence).", percent(*t.Claim), percent(v.rep.Run.Confidence))
+		m.line("\nAt most %s of its answers could differ (%s confidence).", words.Percent(*t.Claim), words.Percent(v.rep.Run.Confidence))
 	}
 }
 
@@ -207,7 +208,7 @@ func (m *markdown) waits(waits []analyze.Convergence) {
 	}
 }
 
-func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
+func (m *markdown) finding(v *view, n int, f *cause.Finding) {
 	if n == 1 {
 		m.line("\n### Why")
 	}
@@ -216,7 +217,7 @@ func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
 		baseline = ", " + f.Baseline
 	}
 	m.line("\n**%d. %s** (%s, %s%s) on %s\n", n, md(string(f.Cause)), md(string(f.Severity)), linkWords(f.Linked), md(baseline), md(cmp.Or(subject(f), "everything")))
-	if f.Severity == attribution.Info {
+	if f.Severity == cause.Info {
 		m.line("%s\n", md(f.Statement))
 	}
 	for _, e := range f.Evidence {
@@ -236,7 +237,7 @@ func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
 	}
 }
 
-func (m *markdown) counts(v *view, t *attribution.Table) {
+func (m *markdown) counts(v *view, t *cause.Table) {
 	m.line("")
 	for i, row := range v.countRows(t) {
 		for j := range row {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stageprobe/analyze"
+	"stageprobe/analyze/words"
 )
 
 // picture draws, per target, the shares of what answered and when.
@@ -28,7 +29,7 @@ func (p *page) picture(v *view) {
 func (p *page) legend(rep *analyze.Report) {
 	g := p.glyph
 	p.para("  ", fmt.Sprintf("share: %s at least, %s measured, %s at most (%s confidence)%s",
-		g.certain, g.measured, g.margin, percent(rep.Run.Confidence), canaryMark(rep, g)))
+		g.certain, g.measured, g.margin, words.Percent(rep.Run.Confidence), canaryMark(rep, g)))
 	p.para("  ", fmt.Sprintf("time: %s to %s part of the answers at that time, %s nothing was sent",
 		g.levels[0], g.levels[len(g.levels)-1], g.gap))
 }
@@ -63,7 +64,7 @@ func (p *page) target(v *view, t *analyze.Target) bool {
 	}
 	p.alike(alike)
 	if t.Claim != nil {
-		p.para("  ", fmt.Sprintf("at most %s of its answers could differ (%s confidence)", percent(*t.Claim), percent(v.rep.Run.Confidence)))
+		p.para("  ", fmt.Sprintf("at most %s of its answers could differ (%s confidence)", words.Percent(*t.Claim), words.Percent(v.rep.Run.Confidence)))
 	}
 	p.blank()
 	return drawn
@@ -94,7 +95,7 @@ func (p *page) panel(v *view, pn *panel) {
 	if len(pn.Rows) == 1 {
 		kind = "behaviour"
 	}
-	p.para("  ", fmt.Sprintf("%s: %s, %d %s", pn.Scenario, plural(pn.Total, "answer"), len(pn.Rows), kind))
+	p.para("  ", fmt.Sprintf("%s: %s, %d %s", pn.Scenario, words.Plural(pn.Total, "answer"), len(pn.Rows), kind))
 	rows := pn.Rows
 	if len(rows) > maxBehaviours && !p.o.Verbose {
 		rows = rows[:maxBehaviours]
@@ -121,7 +122,7 @@ const numbers = 36
 func (p *page) share(b *behaviour) {
 	bar := p.bar(b, max(10, p.width-4-2-numbers))
 	count := fmt.Sprintf("%d", b.Count)
-	p.line("  %s %s %s  %s %s", p.in(strong, b.Letter), bar, padLeft(percent(b.Share), 6),
+	p.line("  %s %s %s  %s %s", p.in(strong, b.Letter), bar, padLeft(words.Percent(b.Share), 6),
 		pad("("+between(b.ShareLow, b.ShareHigh)+")", 18), padLeft(count, 6))
 }
 
@@ -164,8 +165,8 @@ func (p *page) strips(rep *analyze.Report, pn *panel, rows []behaviour) {
 	for i := range rows {
 		p.line("  %s %s", p.in(strong, rows[i].Letter), p.strip(squeeze(rows[i].Windows, width), all))
 	}
-	from := clock(rep.Run.Started)
-	to := clock(rep.Run.Started.Add(time.Duration(pn.Target.Timeline.WindowMS * float64(len(pn.Windows)) * float64(time.Millisecond))))
+	from := words.Clock(rep.Run.Started)
+	to := words.Clock(rep.Run.Started.Add(time.Duration(pn.Target.Timeline.WindowMS * float64(len(pn.Windows)) * float64(time.Millisecond))))
 	p.line("    %s %s %s", from, strings.Repeat(p.glyph.rule, max(1, width-len(from)-len(to)-2)), to)
 }
 
@@ -260,10 +261,10 @@ func waitWords(w *analyze.Convergence) string {
 	}
 	s += fmt.Sprintf("; %d of %d needed since the last old one", w.Since, w.Needed)
 	if !w.LastOld.IsZero() {
-		s += "; last old answer " + clock(w.LastOld)
+		s += "; last old answer " + words.Clock(w.LastOld)
 	}
 	if !w.FirstNew.IsZero() {
-		s += "; first new one after it " + clock(w.FirstNew)
+		s += "; first new one after it " + words.Clock(w.FirstNew)
 	}
 	return s + "."
 }

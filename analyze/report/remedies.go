@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // remedies come last, where a terminal leaves the eye. Commands stand at the
@@ -52,7 +52,7 @@ func hasUndo(rep *analyze.Report) bool {
 // remedyNumbers name the ways to mend finding n: 1 where there is one, else
 // 1a, 1b… A step that goes on with the way before it has no number of its own,
 // and neither has what only tells more.
-func remedyNumbers(n int, ways []attribution.Remedy) []string {
+func remedyNumbers(n int, ways []cause.Remedy) []string {
 	numbers := make([]string, len(ways))
 	way, last := 0, 0
 	for i, r := range ways {
@@ -70,7 +70,7 @@ func remedyNumbers(n int, ways []attribution.Remedy) []string {
 }
 
 // remedyWords says what a remedy does; what mends nothing says so.
-func remedyWords(r *attribution.Remedy) string {
+func remedyWords(r *cause.Remedy) string {
 	if r.Diagnoses && !r.Then {
 		return "To learn more: " + r.Text
 	}
@@ -78,7 +78,7 @@ func remedyWords(r *attribution.Remedy) string {
 }
 
 // remedy writes one way to mend a finding.
-func (p *page) remedy(number string, r *attribution.Remedy) {
+func (p *page) remedy(number string, r *cause.Remedy) {
 	first := "    "
 	if number != "" {
 		first = pad(number+".", 4)
@@ -118,7 +118,7 @@ func (p *page) comment(first, text string) {
 	p.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
 }
 
-func (p *page) remedyDetails(r *attribution.Remedy) {
+func (p *page) remedyDetails(r *cause.Remedy) {
 	if r.Changes != "" {
 		p.comment("    ", "Changes: "+r.Changes+".")
 	}

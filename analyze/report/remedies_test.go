@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // TestWhatOnlyDiagnosesIsNoWayToMend: it has no number among the ways, and every
@@ -13,12 +13,12 @@ import (
 func TestWhatOnlyDiagnosesIsNoWayToMend(t *testing.T) {
 	rep := consistentReport()
 	f := autoDeployFinding()
-	f.Remedy = []attribution.Remedy{
+	f.Remedy = []cause.Remedy{
 		{Text: "Log more.", Command: "aws logs more", Diagnoses: true},
 		{Text: "Deploy the edits.", Command: "aws deploy"},
 	}
-	f.Alternatives = []attribution.Alternative{{Cause: attribution.AccessDenied}}
-	rep.Findings = []attribution.Finding{f}
+	f.Alternatives = []cause.Alternative{{Cause: cause.AccessDenied}}
+	rep.Findings = []cause.Finding{f}
 
 	if n := remedyNumbers(1, f.Remedy); n[0] != "" || n[1] != "1" {
 		t.Errorf("numbered %q, want only the second, as the one way", n)

@@ -51,7 +51,9 @@ func plainValue(v reflect.Value) reflect.Value {
 			return v
 		}
 		for i := range v.NumField() {
-			out.Field(i).Set(plainValue(v.Field(i)))
+			if v.Type().Field(i).IsExported() { // no format shows the others
+				out.Field(i).Set(plainValue(v.Field(i)))
+			}
 		}
 	default:
 		return v

@@ -13,7 +13,7 @@ import (
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -26,11 +26,11 @@ var enums = map[string][]any{
 	"Target.kind":       {probe.InvokeURL, probe.CustomDomain},
 	"Target.api_kind":   {probe.REST, probe.HTTP, ""},
 	"Cluster.producer":  {"gateway", "integration", "authorizer", "edge", "network", ""},
-	"Finding.cause":     list2any(attribution.Causes),
-	"Finding.severity":  {attribution.Error, attribution.Warning, attribution.Info},
-	"Finding.linked":    {attribution.Proven, attribution.Statistical, attribution.ConsistentWith},
+	"Finding.cause":     list2any(cause.IDs()),
+	"Finding.severity":  {cause.Error, cause.Warning, cause.Info},
+	"Finding.linked":    {cause.Proven, cause.Statistical, cause.ConsistentWith},
 	"Finding.baseline":  {"mended", "still there", "new", "not checked this time"},
-	"Alternative.cause": list2any(attribution.Causes),
+	"Alternative.cause": list2any(cause.IDs()),
 	"Step.status":       {"ok", "problem", "unknown"},
 	"ConfigAPI.kind":    {probe.REST, probe.HTTP},
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // Text writes the report for a terminal: the verdict first, then the picture,
@@ -75,17 +76,17 @@ func (p *page) findings(v *view) {
 	}
 }
 
-func severityStyle(s attribution.Severity) style {
+func severityStyle(s cause.Severity) style {
 	switch s {
-	case attribution.Error:
+	case cause.Error:
 		return red
-	case attribution.Warning:
+	case cause.Warning:
 		return yellow
 	}
 	return strong
 }
 
-func (p *page) finding(v *view, n int, f *attribution.Finding) {
+func (p *page) finding(v *view, n int, f *cause.Finding) {
 	title := fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked))
 	if f.Baseline != "" {
 		title += " [" + f.Baseline + "]"
@@ -94,7 +95,7 @@ func (p *page) finding(v *view, n int, f *attribution.Finding) {
 	if s := subject(f); s != "" {
 		p.para("   ", "on "+s)
 	}
-	if f.Severity == attribution.Info { // those are not in the verdict
+	if f.Severity == cause.Info { // those are not in the verdict
 		p.para("   ", f.Statement)
 	}
 	p.evidence(f.Evidence)
@@ -123,12 +124,12 @@ func (p *page) evidence(lines []string) {
 	}
 }
 
-func alternatives(f *attribution.Finding) string {
+func alternatives(f *cause.Finding) string {
 	var parts []string
 	for _, a := range f.Alternatives {
 		text := string(a.Cause)
 		if a.Posterior > 0 { // configuration excludes or not, it gives no number
-			text += " (" + percent(a.Posterior) + ")"
+			text += " (" + words.Percent(a.Posterior) + ")"
 		}
 		parts = append(parts, text)
 	}
@@ -141,7 +142,7 @@ const (
 	maxTableColumns = 6
 )
 
-func (p *page) counts(v *view, t *attribution.Table) {
+func (p *page) counts(v *view, t *cause.Table) {
 	big := len(t.Rows) > maxTableRows || len(t.Columns) > maxTableColumns
 	if len(t.Rows) == 0 || (big && !p.o.Verbose) {
 		return
@@ -245,9 +246,9 @@ func (p *page) logs(rep *analyze.Report) {
 func logWords(l *analyze.Logs) string {
 	var parts []string
 	if l.RequestsSampled > 0 {
-		s := fmt.Sprintf("%d of %s found (%s)", l.Matched, plural(l.RequestsSampled, "request"), percent(l.Coverage))
+		s := fmt.Sprintf("%d of %s found (%s)", l.Matched, words.Plural(l.RequestsSampled, "request"), words.Percent(l.Coverage))
 		if n := len(l.Groups); n > 0 {
-			s += " in " + plural(n, "log group")
+			s += " in " + words.Plural(n, "log group")
 		}
 		parts = append(parts, s)
 	}
@@ -268,7 +269,7 @@ func groupWords(g *analyze.LogGroup) string {
 	if g.Canary {
 		side += ", canary"
 	}
-	return fmt.Sprintf("%s (%s): %s", g.Name, side, plural(g.Events, "event"))
+	return fmt.Sprintf("%s (%s): %s", g.Name, side, words.Plural(g.Events, "event"))
 }
 
 func (p *page) mended(rep *analyze.Report) {

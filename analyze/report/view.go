@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // view is what the pictures of every format share: which letter stands for
@@ -268,9 +269,9 @@ func leads(t *analyze.Target) string {
 
 // canaryWords compare a canary's configured share with the measured one.
 func canaryWords(c *analyze.Canary) string {
-	s := fmt.Sprintf("canary %s: %s of requests configured", cmp.Or(c.DeploymentID, "(deployment unknown)"), percent(c.Percent/100))
+	s := fmt.Sprintf("canary %s: %s of requests configured", cmp.Or(c.DeploymentID, "(deployment unknown)"), words.Percent(c.Percent/100))
 	if m := c.Measured; m != nil {
-		s += fmt.Sprintf(", %s measured (%s)", percent(m.Estimate), between(m.Low, m.High))
+		s += fmt.Sprintf(", %s measured (%s)", words.Percent(m.Estimate), between(m.Low, m.High))
 	}
 	return s
 }
@@ -287,7 +288,7 @@ func columns[V any](rows ...map[string]V) []string {
 }
 
 // countRows are the cells of a count table with its heads.
-func (v *view) countRows(t *attribution.Table) [][]string {
+func (v *view) countRows(t *cause.Table) [][]string {
 	head := append([]string{"count"}, t.Columns...)
 	rows := [][]string{head}
 	for i, name := range t.Rows {
@@ -320,7 +321,7 @@ func (v *view) rowName(name string) string {
 }
 
 // numbersOf are the figures behind a finding, in a line.
-func numbersOf(s *attribution.Statistics) string {
+func numbersOf(s *cause.Statistics) string {
 	parts := []string{fmt.Sprintf("n %d", s.N)}
 	if s.EValue > 0 {
 		parts = append(parts, fmt.Sprintf("evidence %.2g:1", s.EValue))
@@ -329,13 +330,13 @@ func numbersOf(s *attribution.Statistics) string {
 		parts = append(parts, fmt.Sprintf("p %.2g", *s.PValue))
 	}
 	if s.Effect > 0 {
-		parts = append(parts, "explains "+percent(s.Effect)+" of the split")
+		parts = append(parts, "explains "+words.Percent(s.Effect)+" of the split")
 	}
 	if s.Share != nil {
-		parts = append(parts, fmt.Sprintf("share %s (%s)", percent(s.Share.Estimate), between(s.Share.Low, s.Share.High)))
+		parts = append(parts, fmt.Sprintf("share %s (%s)", words.Percent(s.Share.Estimate), between(s.Share.Low, s.Share.High)))
 	}
 	if s.Configured != nil {
-		parts = append(parts, "configured "+percent(*s.Configured))
+		parts = append(parts, "configured "+words.Percent(*s.Configured))
 	}
 	return strings.Join(parts, ", ")
 }

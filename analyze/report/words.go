@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // clip shortens text to at most n characters.
@@ -34,33 +35,7 @@ func short(s string) string {
 	return clip(strings.Join(words, " "), 5*maxWord)
 }
 
-func percent(p float64) string {
-	digits, format := 1, byte('f')
-	switch {
-	case p >= 0.1 || p == 0:
-		digits = 0
-		if p > 0.99 && p < 1 {
-			digits = 1
-		}
-	case p < 0.001:
-		digits, format = 2, 'g'
-	}
-	return strconv.FormatFloat(100*p, format, digits, 64) + " %"
-}
-
-func between(low, high float64) string { return percent(low) + " to " + percent(high) }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	if strings.HasSuffix(what, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
+func between(low, high float64) string { return words.Percent(low) + " to " + words.Percent(high) }
 
 func moment(t time.Time) string {
 	if t.IsZero() {
@@ -91,13 +66,13 @@ func millis(ms float64) string {
 }
 
 // linkWords say how sure a finding is, in plain words.
-func linkWords(l attribution.Link) string {
+func linkWords(l cause.Link) string {
 	switch l {
-	case attribution.Proven:
+	case cause.Proven:
 		return "tied by single requests"
-	case attribution.Statistical:
+	case cause.Statistical:
 		return "tied by statistics"
-	case attribution.ConsistentWith:
+	case cause.ConsistentWith:
 		return "fits, but not certain"
 	}
 	return string(l)
@@ -148,7 +123,7 @@ func statusWord(status string) string {
 }
 
 // subject names what a finding is about.
-func subject(f *attribution.Finding) string {
+func subject(f *cause.Finding) string {
 	parts := append([]string{}, f.Targets...)
 	if len(f.Scenarios) > 0 && len(f.Scenarios) <= 3 {
 		parts = append(parts, f.Scenarios...)
@@ -174,7 +149,7 @@ func headline(rep *analyze.Report) string {
 
 func counted(rep *analyze.Report) string {
 	var parts []string
-	for _, s := range []attribution.Severity{attribution.Error, attribution.Warning} {
+	for _, s := range []cause.Severity{cause.Error, cause.Warning} {
 		n := 0
 		for _, f := range rep.Findings {
 			if f.Severity == s {
@@ -182,7 +157,7 @@ func counted(rep *analyze.Report) string {
 			}
 		}
 		if n > 0 {
-			parts = append(parts, plural(n, string(s)))
+			parts = append(parts, words.Plural(n, string(s)))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -200,8 +175,8 @@ func runLine(rep *analyze.Report) string {
 		return fmt.Sprintf("Configuration read %s; no request was sent.", moment(r.Started))
 	}
 	s := fmt.Sprintf("%s to %s in %s; %s; %s confidence.",
-		plural(r.Requests, "request"), plural(len(rep.Targets), "target"), span(r.Ended.Sub(r.Started)),
-		stoppedWords(rep), percent(r.Confidence))
+		words.Plural(r.Requests, "request"), words.Plural(len(rep.Targets), "target"), span(r.Ended.Sub(r.Started)),
+		stoppedWords(rep), words.Percent(r.Confidence))
 	if r.Failed > 0 {
 		s += fmt.Sprintf(" %d got no HTTP answer.", r.Failed)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/cmd/stageprobe/internal/cli"
 	"stageprobe/scenarios/sandbox"
 )
@@ -140,8 +140,8 @@ func (b *box) read(t testing.TB, name string, code int, stderr string) *analyze.
 }
 
 // find is the finding of a cause; nil where there is none.
-func find(findings []attribution.Finding, cause attribution.Cause) *attribution.Finding {
-	i := slices.IndexFunc(findings, func(f attribution.Finding) bool { return f.Cause == cause })
+func find(findings []cause.Finding, id cause.ID) *cause.Finding {
+	i := slices.IndexFunc(findings, func(f cause.Finding) bool { return f.Cause == id })
 	if i < 0 {
 		return nil
 	}

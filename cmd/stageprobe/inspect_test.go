@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/scenarios/sandbox"
 	"stageprobe/scenarios/sandbox/mototest"
 )
@@ -61,7 +61,7 @@ func TestInspectUnchanged(t *testing.T) {
 			t.Parallel()
 			rep := open(t, wide(t, kind, 300)).inspect(t, "--api", "wide00api1")
 			api := &rep.Config.APIs[0]
-			if len(api.Pending) > 0 || len(api.Unreadable) > 0 || find(rep.Findings, attribution.StaleDeployment) != nil || len(rep.Notes) > 0 {
+			if len(api.Pending) > 0 || len(api.Unreadable) > 0 || find(rep.Findings, cause.StaleDeployment) != nil || len(rep.Notes) > 0 {
 				t.Errorf("pending %v, not compared %v, notes %v", api.Pending, api.Unreadable, rep.Notes)
 			}
 			if step := rep.Steps[2]; step.Status != "ok" || step.Note != "no edit waits for a deployment" {
@@ -75,7 +75,7 @@ func TestInspectUnchanged(t *testing.T) {
 func TestInspectTellsWorldsApart(t *testing.T) {
 	t.Parallel()
 	for world, want := range map[string]struct {
-		cause   attribution.Cause // of the only finding; "" for none
+		cause   cause.ID // of the only finding; "" for none
 		says    string
 		pending string // "stage subject aspect"
 		canary  string // its state
@@ -84,21 +84,21 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 		"edited-and-deployed":        {},
 		"stage-edited":               {},
 		"integration-same-address":   {pending: "prod GET /orders integration.uri"},
-		"route-not-deployed":         {cause: attribution.StaleDeployment, says: "made before the last edit of", pending: "prod GET /invoices added"},
-		"route-removed":              {cause: attribution.StaleDeployment, says: "(DeleteMethod by maria)", pending: "prod GET /health removed"},
-		"authorization-edited":       {cause: attribution.StaleDeployment, says: "No request was sent to confirm it", pending: "prod GET /orders authorization"},
-		"http-cors-edited":           {cause: attribution.AutoDeployOff, says: "Waiting: CORS.", pending: "$default CORS cors"},
+		"route-not-deployed":         {cause: cause.StaleDeployment, says: "made before the last edit of", pending: "prod GET /invoices added"},
+		"route-removed":              {cause: cause.StaleDeployment, says: "(DeleteMethod by maria)", pending: "prod GET /health removed"},
+		"authorization-edited":       {cause: cause.StaleDeployment, says: "No request was sent to confirm it", pending: "prod GET /orders authorization"},
+		"http-cors-edited":           {cause: cause.AutoDeployOff, says: "Waiting: CORS.", pending: "$default CORS cors"},
 		"http-cors-deployed":         {},
-		"http-auto-deploy-failed":    {cause: attribution.AutoDeployFailed, says: "no integration is attached to route GET /offers", pending: "$default GET /offers added"},
-		"stale-canary-10":            {cause: attribution.StaleCanary, says: "older than the stage's own", canary: "stale"},
+		"http-auto-deploy-failed":    {cause: cause.AutoDeployFailed, says: "no integration is attached to route GET /offers", pending: "$default GET /offers added"},
+		"stale-canary-10":            {cause: cause.StaleCanary, says: "older than the stage's own", canary: "stale"},
 		"fresh-canary":               {pending: "prod GET /orders integration.uri", canary: "rollout"},
-		"canary-at-0":                {cause: attribution.StaleCanary, says: "gets no traffic", canary: "inert"},
-		"canary-at-100":              {cause: attribution.StaleCanary, says: "gets all traffic", canary: "all-traffic"},
-		"canary-promoted":            {cause: attribution.StaleCanary, says: "as a promotion leaves it behind", canary: "inert"},
+		"canary-at-0":                {cause: cause.StaleCanary, says: "gets no traffic", canary: "inert"},
+		"canary-at-100":              {cause: cause.StaleCanary, says: "gets all traffic", canary: "all-traffic"},
+		"canary-promoted":            {cause: cause.StaleCanary, says: "as a promotion leaves it behind", canary: "inert"},
 		"canary-variables":           {canary: "variables"},
 		"two-stages-variables-drift": {},
 		"domain-right-stage":         {pending: "dev GET /orders integration.uri"},
-		"domain-unmapped":            {cause: attribution.UnmappedTarget, says: "has no base path mapping and no routing rule"},
+		"domain-unmapped":            {cause: cause.UnmappedTarget, says: "has no base path mapping and no routing rule"},
 		// The execute-api host is off on purpose: the domain is the way in.
 		"default-endpoint-behind-domain": {},
 	} {
@@ -114,7 +114,7 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 			if len(rep.Findings) > 0 && strings.Contains(rep.Findings[0].Settles, " $") {
 				t.Errorf("a shell would read more than a stage in %q", rep.Findings[0].Settles)
 			}
-			if step := rep.Steps[2]; want.cause == attribution.UnmappedTarget && step.Status != "ok" {
+			if step := rep.Steps[2]; want.cause == cause.UnmappedTarget && step.Status != "ok" {
 				t.Errorf("step 3 asks what leads nowhere: %+v", step)
 			}
 			if got := pendingOf(rep); want.pending != "" && !slices.Contains(got, want.pending) || want.pending == "" && len(got) > 0 {
@@ -276,7 +276,7 @@ func TestEveryRouteWantsCredentials(t *testing.T) {
 	named := *world
 	named.Check.Args = []string{"--api", "orders7x2a", "--logs", "off"}
 	rep := open(t, &named).check(t, "guarded.json")
-	if rep.ExitCode != analyze.ExitFinding || len(rep.Findings) != 1 || rep.Findings[0].Cause != attribution.AccessDenied {
+	if rep.ExitCode != analyze.ExitFinding || len(rep.Findings) != 1 || rep.Findings[0].Cause != cause.AccessDenied {
 		t.Errorf("exit code %d, findings %+v", rep.ExitCode, rep.Findings)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/cmd/stageprobe/internal/cli"
 	"stageprobe/scenarios/sandbox/mototest"
 )
@@ -133,7 +133,7 @@ func TestCheckOnMoto(t *testing.T) {
 		t.Errorf("targets: %+v", rep.Targets)
 	}
 	for _, f := range rep.Findings {
-		if f.Severity == attribution.Error {
+		if f.Severity == cause.Error {
 			t.Errorf("false finding %s: %s", f.Cause, f.Statement)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -67,7 +67,7 @@ func brief(world *sandbox.World) []string {
 }
 
 // mend mends every finding in one of its ways, and checks again.
-func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before string) (executed int) {
+func mend(t *testing.T, b *box, findings []cause.Finding, way int, before string) (executed int) {
 	t.Helper()
 	cli := newAWSCLI(b)
 	for _, f := range findings {
@@ -86,10 +86,10 @@ func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before 
 	for _, f := range findings {
 		// An emptied authorizer cache fills again with the same policy, as the
 		// remedy itself says: which route is refused next is chance.
-		if len(ways(f)) == 0 || f.Cause == attribution.AuthorizerCache {
+		if len(ways(f)) == 0 || f.Cause == cause.AuthorizerCache {
 			continue
 		}
-		i := slices.IndexFunc(after.Mended, func(m attribution.Finding) bool { return m.Cause == f.Cause && slices.Equal(m.Targets, f.Targets) })
+		i := slices.IndexFunc(after.Mended, func(m cause.Finding) bool { return m.Cause == f.Cause && slices.Equal(m.Targets, f.Targets) })
 		if i < 0 || after.Mended[i].Baseline != "mended" {
 			t.Errorf("%s on %v, way %d: not mended; the check says %v", f.Cause, f.Targets, way+1, after.Verdict)
 		}
@@ -100,21 +100,21 @@ func mend(t *testing.T, b *box, findings []attribution.Finding, way int, before 
 // ways are the ways to mend a finding, each with its commands in order. Those
 // without a command are left out, and those that change a Lambda function: the
 // gateway has none.
-func ways(f attribution.Finding) [][]attribution.Remedy {
-	var out [][]attribution.Remedy
+func ways(f cause.Finding) [][]cause.Remedy {
+	var out [][]cause.Remedy
 	for _, r := range f.Remedy {
 		switch {
 		case r.Command == "" || r.Diagnoses || strings.HasPrefix(r.Command, "aws lambda "):
 		case r.Then && len(out) > 0:
 			out[len(out)-1] = append(out[len(out)-1], r)
 		default:
-			out = append(out, []attribution.Remedy{r})
+			out = append(out, []cause.Remedy{r})
 		}
 	}
 	return out
 }
 
-func mostWays(findings []attribution.Finding) int {
+func mostWays(findings []cause.Finding) int {
 	n := 0
 	for _, f := range findings {
 		n = max(n, len(ways(f)))

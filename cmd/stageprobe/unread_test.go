@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // TestUndeployedRouteWithoutTheExport: what the stage serves may not be read, and
@@ -16,8 +16,8 @@ func TestUndeployedRouteWithoutTheExport(t *testing.T) {
 	world.Control.Denied = []string{"GetExport", "GetDeployment"}
 	b := open(t, world)
 	before := b.check(t, "before.json", brief(world)...)
-	f := find(before.Findings, attribution.StaleDeployment)
-	if f == nil || len(before.Findings) != 1 || f.Linked != attribution.ConsistentWith {
+	f := find(before.Findings, cause.StaleDeployment)
+	if f == nil || len(before.Findings) != 1 || f.Linked != cause.ConsistentWith {
 		t.Fatalf("findings: %v", before.Verdict)
 	}
 	if !slices.Equal(f.Scenarios, []string{"GET /invoices"}) || !strings.Contains(f.Settles, "GetExport needs apigateway:GET on arn:aws:apigateway:") {

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -68,7 +68,7 @@ func (t *Trial) judge(world *sandbox.World) {
 			accepted = append(accepted, truth.WithoutLogs...)
 		}
 		switch {
-		case slices.ContainsFunc(t.Report.Findings, func(f attribution.Finding) bool { return slices.Contains(accepted, string(f.Cause)) }):
+		case slices.ContainsFunc(t.Report.Findings, func(f cause.Finding) bool { return slices.Contains(accepted, string(f.Cause)) }):
 		case slices.ContainsFunc(t.Report.Open, func(q analyze.Question) bool { return slices.Contains(accepted, q.Leader) }):
 			t.Open = append(t.Open, truth.Cause)
 		default:
@@ -79,7 +79,7 @@ func (t *Trial) judge(world *sandbox.World) {
 		if !t.true(world, string(f.Cause)) {
 			t.False = append(t.False, string(f.Cause))
 		}
-		if t.Logs == "off" && f.Cause == attribution.CanarySplit && f.Linked != attribution.ConsistentWith && f.Statistics.Test != "" && !certain(world) {
+		if t.Logs == "off" && f.Cause == cause.CanarySplit && f.Linked != cause.ConsistentWith && f.Statistics.Test != "" && !certain(world) {
 			t.Strong = append(t.Strong, string(f.Cause))
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // BenchmarkExplain weighs 2,000 rows of three addresses with a canary and a flake.
@@ -18,7 +18,7 @@ func BenchmarkExplain(b *testing.B) {
 	in := v.at(v.rows[len(v.rows)-1].At+logWait, false)
 	b.ReportAllocs()
 	for b.Loop() {
-		attribution.Explain(in)
+		cause.Explain(in)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // stated is a posterior as a report states it, and whether it was true.
@@ -186,16 +186,16 @@ const typical = 460
 
 // leading is the likeliest cause of a result and its posterior; false where
 // there was no split to explain.
-func leading(r *attribution.Result) (cause string, p float64, ok bool) {
-	sum := map[attribution.Cause]float64{}
+func leading(r *cause.Result) (name string, p float64, ok bool) {
+	sum := map[cause.ID]float64{}
 	for _, all := range r.Posteriors {
 		for _, h := range all {
 			if sum[h.Cause] += h.Posterior; sum[h.Cause] > p {
-				cause, p = string(h.Cause), sum[h.Cause]
+				name, p = string(h.Cause), sum[h.Cause]
 			}
 		}
 	}
-	return cause, p, len(r.Posteriors) > 0
+	return name, p, len(r.Posteriors) > 0
 }
 
 // calibration measures how far stated posteriors are from how often they are
@@ -237,7 +237,7 @@ func (o Options) calibrations(n int) int {
 // stateOnce is what is stated of a world after n requests, or where a run stops
 // (n = 0); nil where nothing is.
 func stateOnce(w World, n int, rng *rand.Rand) *stated {
-	var r attribution.Result
+	var r cause.Result
 	used := n
 	if n == 0 {
 		v := Diagnose(w, rng)
@@ -247,7 +247,7 @@ func stateOnce(w World, n int, rng *rand.Rand) *stated {
 		for _, row := range w.Take(n, rng) {
 			v.add(row)
 		}
-		r = attribution.Explain(v.at(v.rows[len(v.rows)-1].At+logWait, false))
+		r = cause.Explain(v.at(v.rows[len(v.rows)-1].At+logWait, false))
 	}
 	cause, p, ok := leading(&r)
 	if !ok {

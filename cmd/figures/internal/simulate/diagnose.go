@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -23,7 +25,7 @@ const (
 
 // Verdict is how one run of a world ended.
 type Verdict struct {
-	Result  attribution.Result
+	Result  cause.Result
 	Used    int  // requests
 	Decided bool // before the budget was spent
 }
@@ -41,12 +43,12 @@ func Diagnose(w World, rng *rand.Rand) Verdict {
 		v.add(row)
 		if n == look && n < most {
 			look += lookEvery
-			if r := attribution.Explain(v.at(row.At, false)); r.Decided {
-				return Verdict{attribution.Explain(v.at(row.At+logWait, true)), n, true}
+			if r := cause.Explain(v.at(row.At, false)); r.Decided {
+				return Verdict{cause.Explain(v.at(row.At+logWait, true)), n, true}
 			}
 		}
 		if n == most {
-			return Verdict{attribution.Explain(v.at(row.At+logWait, true)), n, false}
+			return Verdict{cause.Explain(v.at(row.At+logWait, true)), n, false}
 		}
 	}
 	return Verdict{}
@@ -55,7 +57,7 @@ func Diagnose(w World, rng *rand.Rand) Verdict {
 // view is a run as the tool sees it.
 type view struct {
 	world    World
-	in       attribution.Input
+	in       cause.Input
 	rows     []Row // as played
 	clusters map[[3]int]int
 	waiting  []int // rows whose log entry has yet to come
@@ -77,8 +79,8 @@ func newView(w World) *view {
 func (v *view) confirm(scenario, times int) {
 	for i := range times {
 		k := v.cluster(0, scenario, 1, NoRoute)
-		v.in.Rows = append(v.in.Rows, attribution.Row{
-			Machine: -1, Seq: uint64(i), At: began, Scenario: scenario, Cluster: k, Class: attribution.ClassAuthFail,
+		v.in.Rows = append(v.in.Rows, cause.Row{
+			Machine: -1, Seq: uint64(i), At: began, Scenario: scenario, Cluster: k, Class: signature.AuthFail,
 			RequestID: fmt.Sprint("confirm-", i),
 		})
 		v.rows = append(v.rows, Row{Scenario: scenario})
@@ -87,9 +89,9 @@ func (v *view) confirm(scenario, times int) {
 
 // add takes a row in, as far as the answer tells it.
 func (v *view) add(r Row) {
-	class := [...]attribution.Class{attribution.ClassInformative, attribution.ClassThrottled, attribution.ClassAuthFail}[r.Class]
+	class := [...]signature.Class{signature.Informative, signature.Throttled, signature.AuthFail}[r.Class]
 	k := v.cluster(r.Target, r.Scenario, r.Behaviour, v.world.look(&r))
-	v.in.Rows = append(v.in.Rows, attribution.Row{
+	v.in.Rows = append(v.in.Rows, cause.Row{
 		Machine: r.Machine, Seq: uint64(r.Seq), At: began.Add(r.At), Target: r.Target, Scenario: r.Scenario,
 		Cluster: k, Class: class, Conn: r.Conn, ConnN: r.ConnN, Fresh: r.Fresh,
 		Remote: fmt.Sprintf("192.0.2.%d:443", 1+r.Address), Pop: fmt.Sprint("FRA", 50+r.Pop), Rate: v.world.Rate,
@@ -101,15 +103,15 @@ func (v *view) add(r Row) {
 	}
 }
 
-func (v *view) cluster(target, scenario, behaviour int, look Look) int {
-	key := [3]int{target, scenario, behaviour}
+func (v *view) cluster(target, scenario, shown int, look Look) int {
+	key := [3]int{target, scenario, shown}
 	k, ok := v.clusters[key]
 	if !ok {
 		k = len(v.in.Clusters)
 		v.clusters[key] = k
-		c := attribution.Cluster{ID: fmt.Sprintf("b%d-%d", scenario, behaviour), Target: target, Scenario: scenario}
-		look.answer(&c)
-		c.Summary = fmt.Sprintf("%d {behaviour %d}", c.Status, behaviour)
+		c := cause.Cluster{Cluster: &behaviour.Cluster{ID: fmt.Sprintf("b%d-%d", scenario, shown)}, Target: target, Scenario: scenario}
+		look.answer(c.Cluster)
+		c.Summary = fmt.Sprintf("%d {behaviour %d}", c.Status, shown)
 		v.in.Clusters = append(v.in.Clusters, c)
 	}
 	v.in.Clusters[k].Count++
@@ -118,7 +120,7 @@ func (v *view) cluster(target, scenario, behaviour int, look Look) int {
 
 // at is what is known at a moment of the run: the logs tell what has reached
 // them by then.
-func (v *view) at(now time.Duration, done bool) attribution.Input {
+func (v *view) at(now time.Duration, done bool) cause.Input {
 	v.waiting = slices.DeleteFunc(v.waiting, func(i int) bool {
 		if v.rows[i].LabelAt > now {
 			return false
@@ -137,7 +139,7 @@ func (v *view) at(now time.Duration, done bool) attribution.Input {
 // label adds to a row what its log entry says.
 func (v *view) label(i int) {
 	truth, row := &v.rows[i], &v.in.Rows[i]
-	row.Label, row.Contradictory = attribution.Label(truth.Label), truth.Contradictory
+	row.Label, row.Contradictory = cause.Label(truth.Label), truth.Contradictory
 	row.ServedAPI, row.ServedStage = apiID, v.servedStage(truth)
 	if truth.Version > 0 {
 		row.Version = fmt.Sprint(truth.Version)
@@ -171,10 +173,10 @@ const (
 )
 
 // named are the causes of a result, in the order of the report format.
-func named(r *attribution.Result) []string {
+func named(r *cause.Result) []string {
 	var out []string
-	for _, c := range attribution.Causes {
-		if slices.ContainsFunc(r.Findings, func(f attribution.Finding) bool { return f.Cause == c }) {
+	for _, c := range cause.IDs() {
+		if slices.ContainsFunc(r.Findings, func(f cause.Finding) bool { return f.Cause == c }) {
 			out = append(out, string(c))
 		}
 	}
@@ -217,9 +219,9 @@ func (w World) judge(v *Verdict) Outcome {
 
 // falselyDriven is a false finding that claims more than that a share fits; ""
 // where there is none.
-func (w World) falselyDriven(r *attribution.Result) string {
+func (w World) falselyDriven(r *cause.Result) string {
 	for _, f := range r.Findings {
-		if f.Linked != attribution.ConsistentWith && !slices.Contains(w.Causes, string(f.Cause)) && !slices.Contains(w.Allowed, string(f.Cause)) {
+		if f.Linked != cause.ConsistentWith && !slices.Contains(w.Causes, string(f.Cause)) && !slices.Contains(w.Allowed, string(f.Cause)) {
 			return string(f.Cause)
 		}
 	}

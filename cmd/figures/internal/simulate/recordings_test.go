@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
 
@@ -133,7 +133,7 @@ func diagnosed(t *testing.T, paths []string) []byte {
 	return out
 }
 
-func encode(t *testing.T, r attribution.Result) string {
+func encode(t *testing.T, r cause.Result) string {
 	t.Helper()
 	out, err := json.Marshal(r)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -22,23 +24,23 @@ const (
 )
 
 // answer fills in what a cluster of a look shows.
-func (l Look) answer(c *attribution.Cluster) {
-	c.Status, c.Producer, c.Class = 200, "integration", attribution.ClassInformative
-	gateway := func(status int, response, errorType string, class attribution.Class) {
-		c.Status, c.Producer, c.GatewayResponse, c.ErrorType, c.Class = status, "gateway", response, errorType, class
+func (l Look) answer(c *behaviour.Cluster) {
+	c.Status, c.Reading.Producer, c.Class = 200, "integration", signature.Informative
+	gateway := func(status int, response, errorType string, class signature.Class) {
+		c.Status, c.Reading.Producer, c.Reading.GatewayResponse, c.Reading.ErrorType, c.Class = status, "gateway", response, errorType, class
 	}
 	switch l {
 	case Failing:
-		c.Status, c.Failure, c.ErrorType = 502, true, "InternalServerErrorException"
+		c.Status, c.Reading.ErrorType = 502, "InternalServerErrorException"
 	case Denying:
-		gateway(403, "ACCESS_DENIED", "AccessDeniedException", attribution.ClassAuthFail)
-		c.Producer = "authorizer"
+		gateway(403, "ACCESS_DENIED", "AccessDeniedException", signature.AuthFail)
+		c.Reading.Producer = "authorizer"
 	case Forbidden:
-		gateway(403, "", "ForbiddenException", attribution.ClassAuthFail)
+		gateway(403, "", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
-		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", attribution.ClassAuthFail)
+		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
 	case TooMany:
-		gateway(429, "THROTTLED", "LimitExceededException", attribution.ClassThrottled)
+		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
 }
 
@@ -57,7 +59,7 @@ func (w World) look(r *Row) Look {
 }
 
 // Configure changes what the control plane tells of a world.
-type Configure func(*attribution.Input)
+type Configure func(*cause.Input)
 
 // The API that every world probes.
 const (
@@ -71,8 +73,8 @@ var began = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 // input is what is known of a world before the first request: stages prod and dev
 // of one API, and the invoke URL of prod.
-func (w World) input() attribution.Input {
-	var in attribution.Input
+func (w World) input() cause.Input {
+	var in cause.Input
 	definition := func() *probe.Definition {
 		d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{}}
 		for i := range w.Scenarios {
@@ -114,11 +116,11 @@ func invokeURL(stage string) probe.Target {
 	}
 }
 
-func prod(in *attribution.Input) *probe.Stage { return &in.Snapshot.APIs[0].Stages[0] }
+func prod(in *cause.Input) *probe.Stage { return &in.Snapshot.APIs[0].Stages[0] }
 
 // withCanary gives prod a canary of an older deployment.
 func withCanary(percent float64) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		c := &probe.Canary{Percent: percent, DeploymentID: oldDeployment}
 		prod(in).Canary, in.Plan.Targets[0].Canary = c, c
 	}
@@ -126,7 +128,7 @@ func withCanary(percent float64) Configure {
 
 // withRoutes changes every route of the editor and of both stages alike.
 func withRoutes(change func(*probe.Route)) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		api := &in.Snapshot.APIs[0]
 		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
 			for key, r := range d.Routes {
@@ -149,7 +151,7 @@ func withKey() Configure { return withRoutes(func(r *probe.Route) { r.APIKeyRequ
 
 // withAuthorizer guards the routes by an authorizer that keeps its results.
 func withAuthorizer(ttl int) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		withRoutes(func(r *probe.Route) { r.Authorization, r.Authorizer = "CUSTOM", "guard" })(in)
 		api := &in.Snapshot.APIs[0]
 		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
@@ -160,7 +162,7 @@ func withAuthorizer(ttl int) Configure {
 
 // withCache switches the cache of prod on.
 func withCache() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		prod(in).CacheCluster, prod(in).CacheSize = true, "0.5"
 		prod(in).Methods = map[string]probe.MethodSettings{"*/*": {Caching: true, CacheTTL: 300}}
 	}
@@ -168,7 +170,7 @@ func withCache() Configure {
 
 // withEdit lets a route wait in the editor, and sends it three requests.
 func withEdit() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		in.Snapshot.APIs[0].Editor.Routes["GET /new"] = probe.Route{}
 		in.Plan.Scenarios = append(in.Plan.Scenarios, probe.Scenario{
 			Name: "new", Method: "GET", Path: "/new", Route: "GET /new", Limit: 3, Confirms: "editor-only route GET /new",
@@ -178,7 +180,7 @@ func withEdit() Configure {
 
 // withHTTP makes it an HTTP API.
 func withHTTP(autoDeploy bool, succeeded *bool) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		api := &in.Snapshot.APIs[0]
 		api.Kind, in.Plan.Targets[0].APIKind = probe.HTTP, probe.HTTP
 		for i := range api.Stages {
@@ -189,12 +191,12 @@ func withHTTP(autoDeploy bool, succeeded *bool) Configure {
 
 // withDev probes the invoke URL of stage dev as well.
 func withDev() Configure {
-	return func(in *attribution.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
+	return func(in *cause.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
 }
 
 // withVariable gives the stages different values of a stage variable.
 func withVariable() Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		stages := in.Snapshot.APIs[0].Stages
 		stages[0].Variables = map[string]string{"backend": "blue"}
 		stages[1].Variables = map[string]string{"backend": "green"}
@@ -205,7 +207,7 @@ func withVariable() Configure {
 // withDomain puts a domain before the other addresses: it leads to a stage by
 // configuration, or is not known to lead anywhere ("" or "?"), and prod is meant.
 func withDomain(leadsTo string) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		t := probe.Target{
 			ID: "api.example.com", URL: "https://api.example.com", Kind: probe.CustomDomain, Region: "eu-west-1",
 			Meant: &probe.StageRef{APIID: apiID, Stage: "prod"},
@@ -229,7 +231,7 @@ func withDomain(leadsTo string) Configure {
 
 // onlyDomain probes a domain and nothing else.
 func onlyDomain(leadsTo string) Configure {
-	return func(in *attribution.Input) {
+	return func(in *cause.Input) {
 		in.Plan.Targets = nil
 		withDomain(leadsTo)(in)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // Whole measures what the whole inference does, as the command runs it: rows of
@@ -117,7 +117,7 @@ func everDriven(w World, rng *rand.Rand) string {
 		if last {
 			now += logWait
 		}
-		r := attribution.Explain(v.at(now, last))
+		r := cause.Explain(v.at(now, last))
 		if cause := w.falselyDriven(&r); cause != "" || last {
 			return cause
 		}
@@ -129,7 +129,7 @@ func everDriven(w World, rng *rand.Rand) string {
 func ordered(causes []string) []string {
 	out := slices.Clone(causes)
 	slices.SortFunc(out, func(a, b string) int {
-		return slices.Index(attribution.Causes, attribution.Cause(a)) - slices.Index(attribution.Causes, attribution.Cause(b))
+		return cause.Rank(cause.ID(a)) - cause.Rank(cause.ID(b))
 	})
 	return out
 }
@@ -161,7 +161,7 @@ func untilLinked(w World, rng *rand.Rand) int {
 	for row := range w.Rows(rng) {
 		v.add(row)
 		if n := len(v.rows); n%every == 0 {
-			r := attribution.Explain(v.at(row.At, false))
+			r := cause.Explain(v.at(row.At, false))
 			if w.falselyDriven(&r) == canarySplit || n == Budget {
 				return n
 			}

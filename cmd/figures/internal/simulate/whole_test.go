@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 )
 
 // few worlds of each kind: enough to notice a mistake.
@@ -35,8 +35,8 @@ func TestEveryTruthIsNamed(t *testing.T) {
 		}
 	}
 	// An expectation is held against a scenario file, which no world has.
-	for _, c := range attribution.Causes {
-		if c != attribution.ExpectationFailed && !causes[string(c)] {
+	for _, c := range cause.IDs() {
+		if c != cause.ExpectationFailed && !causes[string(c)] {
 			t.Errorf("no world is a truth of cause %s", c)
 		}
 	}
@@ -129,10 +129,10 @@ func TestOrderOfRows(t *testing.T) {
 			v.add(row)
 		}
 		in := v.at(logWait, true)
-		want := attribution.Explain(in)
+		want := cause.Explain(in)
 		in.Rows = slices.Clone(in.Rows)
 		rng.Shuffle(len(in.Rows), func(i, j int) { in.Rows[i], in.Rows[j] = in.Rows[j], in.Rows[i] })
-		got := attribution.Explain(in)
+		got := cause.Explain(in)
 		if a, b := encode(t, got), encode(t, want); a != b {
 			t.Errorf("%s: another order of the rows gives\n%s\nwant\n%s", w.Name, a, b)
 		}

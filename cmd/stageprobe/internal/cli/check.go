@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
@@ -93,7 +93,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	}
 	if baseline != nil {
 		rep.Compare(baseline)
-		rep.Conclude(attribution.Severity(c.failOn))
+		rep.Conclude(cause.Severity(c.failOn))
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return err
@@ -113,7 +113,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		return nil, err
 	}
 	policy := analyze.Policy{
-		Confidence: c.confidence, MinShare: c.minShare, FailOn: attribution.Severity(c.failOn),
+		Confidence: c.confidence, MinShare: c.minShare, FailOn: cause.Severity(c.failOn),
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
 	plan := subject.plan(c)

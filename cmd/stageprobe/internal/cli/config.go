@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
@@ -82,7 +82,7 @@ func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, err
 	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
 		return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
 	}
-	return analyze.Inspect(snap, analyze.Policy{FailOn: attribution.Severity(f.failOn), Version: Version()}), nil
+	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Version: Version()}), nil
 }
 
 func noConfiguration(snap probe.Snapshot) error {
@@ -241,15 +241,6 @@ func newMan() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-// causeNames are the causes that have a page.
-func causeNames() []string {
-	out := make([]string, len(attribution.Causes))
-	for i, c := range attribution.Causes {
-		out[i] = string(c)
-	}
-	return out
 }
 
 // wrapList joins words with commas and breaks lines for the help text.

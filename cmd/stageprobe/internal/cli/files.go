@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/explain"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
@@ -98,7 +98,7 @@ func newAnalyze(s Streams) *cobra.Command {
 			if before != nil {
 				rep.Compare(before)
 			}
-			rep.Conclude(attribution.Severity(failOn))
+			rep.Conclude(cause.Severity(failOn))
 			if err := out.write(s, rep, quiet, verbose); err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	if err != nil {
 		return nil, err
 	}
-	policy.FailOn = attribution.Severity(failOn)
+	policy.FailOn = cause.Severity(failOn)
 	if policy.Scenarios != "" {
 		file, err := scenarios.Parse("the recorded scenario file", []byte(policy.Scenarios))
 		if err != nil {
@@ -199,10 +199,10 @@ func newExplain(s Streams) *cobra.Command {
 			return doc.Text(s.Out)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return causeNames(), cobra.ShellCompDirectiveDefault
+			return explain.Pages(), cobra.ShellCompDirectiveDefault
 		},
 	}
-	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(causeNames(), 76)
+	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(explain.Pages(), 76)
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&opts.AccessFormat, "access-format", "", "the stage's accessLogSettings.format")
 	cmd.Flags().StringVar(&opts.URL, "url", "", "the URL that was called, where the input does not say")

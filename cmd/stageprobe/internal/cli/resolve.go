@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
 	"stageprobe/scenarios"
@@ -24,7 +24,7 @@ type subject struct {
 	selection probe.Selection
 	targets   []probe.Target
 	scenarios []probe.Scenario
-	intended  []attribution.Intended
+	intended  []cause.Intended
 	notes     []string
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 )
@@ -54,8 +54,8 @@ func (f *runFlags) validate() error {
 }
 
 func validFailOn(v string) error {
-	switch attribution.Severity(v) {
-	case attribution.Error, attribution.Warning, attribution.Info:
+	switch cause.Severity(v) {
+	case cause.Error, cause.Warning, cause.Info:
 		return nil
 	}
 	return fmt.Errorf("--fail-on %q: use error, warning or info", v)

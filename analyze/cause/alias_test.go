@@ -1,0 +1,108 @@
+package cause
+
+import (
+	"strings"
+	"testing"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+)
+
+// TestAliasedFactors: where two factors go together, the finding names both and
+// the cheapest requests that would tell them apart.
+func TestAliasedFactors(t *testing.T) {
+	tests := []struct {
+		name string
+		pop  func(r *request) string
+		want string // "" where the address alone is named
+	}{
+		{"the edge location is the address's", func(r *request) string { return "POP" + r.Remote[8:9] }, "POP2"},
+		{"the edge location is drawn", func(r *request) string { return []string{"POP1", "POP2"}[r.rng.IntN(2)] }, ""},
+	}
+	for _, tt := range tests {
+		w := newWorld(5).send(600, func(r *request) answer {
+			r.Pop = tt.pop(r)
+			if strings.HasPrefix(r.Remote, "192.0.2.2") && !r.chance(.01) {
+				return ok("v1")
+			}
+			return ok("v2")
+		})
+		r := Explain(w.Input)
+		if len(r.Findings) != 1 || r.Findings[0].Cause != EndpointSplit {
+			dump(t, r)
+			t.Fatalf("%s: not called an endpoint split", tt.name)
+		}
+		settles := r.Findings[0].Settles
+		if tt.want == "" && settles != "" || !strings.Contains(settles, tt.want) {
+			t.Errorf("%s: settled by %q, want %q in it", tt.name, settles, tt.want)
+		}
+	}
+}
+
+// TestTwoStagesBehindADomain: a share of a domain's requests goes to another
+// stage, told by the logs or by what the stages' own URLs answer.
+func TestTwoStagesBehindADomain(t *testing.T) {
+	for _, logs := range []bool{true, false} {
+		w := newWorld(8)
+		w.logs = logs
+		w.invoke("dev")
+		w.domain("prod", "prod")
+		w.send(1500, func(r *request) answer {
+			t := w.Plan.Targets[r.Target]
+			if t.Stage == "dev" || t.Kind == probe.CustomDomain && strings.HasPrefix(r.Remote, "192.0.2.2") {
+				r.elsewhere = "dev"
+				return ok("v1")
+			}
+			return ok("v2")
+		})
+		r := Explain(w.Input)
+		link := map[bool]Link{true: Proven, false: Statistical}[logs]
+		want(t, r, map[ID]Link{WrongStage: link})
+		if s := r.Findings[0].Statement; !strings.Contains(s, "served by two stages") || !strings.Contains(s, "The address decides") {
+			t.Errorf("logs %t: statement %q", logs, s)
+		}
+		if m := r.Findings[0].Remedy; len(m) != 1 || m[0].Command != "" || !strings.Contains(m[0].Text, "leads to stage prod already") {
+			t.Errorf("logs %t: the mapping is right, and the remedy is %+v", logs, m)
+		}
+	}
+}
+
+// TestVantage: what one of several machines is answered, the others are not.
+func TestVantage(t *testing.T) {
+	w := newWorld(6)
+	w.machines = 3
+	r := Explain(w.send(900, func(r *request) answer {
+		if r.Machine == 1 {
+			return ok("v1")
+		}
+		return ok("v2")
+	}).Input)
+	want(t, r, only(EndpointSplit, Statistical))
+	if s := r.Findings[0].Statement; !strings.Contains(s, "depends on the vantage point: machine 1 gives 200 {v2}") {
+		t.Error(s)
+	}
+}
+
+// TestBrokenConnections: a connection that breaks takes the requests on it with
+// it. Such failures follow the connection, and are no endpoint's.
+func TestBrokenConnections(t *testing.T) {
+	for _, byUse := range []bool{false, true} {
+		w := newWorld(7)
+		w.send(900, func(r *request) answer {
+			r.ConnN = 1 + r.rng.IntN(2)
+			broken := r.Conn == 3
+			if byUse {
+				broken = r.ConnN == 2 && r.chance(.5)
+			}
+			if broken {
+				return answer{id: "reset", producer: "network", class: signature.Transport}
+			}
+			return ok("v2")
+		})
+		r := Explain(w.Input)
+		if got := found(r); len(got) != 1 || got[FlakyBackend] != ConsistentWith {
+			dump(t, r)
+			t.Errorf("by use %t: found %v", byUse, got)
+		}
+	}
+}

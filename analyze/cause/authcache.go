@@ -1,0 +1,158 @@
+package cause
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+)
+
+// authorizerLaws: an authorizer's result is kept for a while and decides requests
+// that a fresh one would decide otherwise, so that refusals come in stretches.
+func authorizerLaws(fx *Facts, x *split) []law {
+	if !x.refusal || !byAuthorizer(fx, x) || cachingAuthorizer(fx, x) == "" {
+		return nil
+	}
+	// Results of several tokens and routes expire one by one, so that the
+	// stretches may follow each other in any way.
+	return []law{{name: "cached authorizer result", prior: tuning.Prior.Authorizer, likelihood: func(x *split) float64 {
+		return stat.LogSumExp(fx.inBursts(x), fx.atAnyRate(x), anyOrder(x)) - math.Log(3)
+	}}}
+}
+
+// authorizerCache finds results of an authorizer that decide requests which a fresh
+// one would decide otherwise: scenarios that are refused throughout by a result made
+// for another route, and splits that were decided for it. A scenario that was
+// refused throughout beside such a split is its as well: in a short run a result may
+// have been kept all the time.
+func authorizerCache(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, r := range refusals(fx, known) {
+		if r.cached {
+			v.report(cachedDenial(fx, r.sub, r.cells), stageKey(r.sub.Target))
+		}
+	}
+	for _, d := range known.decidedFor(AuthorizerCache) {
+		f := authCached(fx, d.weighing)
+		f.rests = slices.Clone(d.clusters)
+		for _, denied := range known.found {
+			if denied.Cause == AccessDenied && slices.Equal(denied.Targets, f.Targets) && authorized(fx, d.sub, denied.Scenarios) {
+				f.takeIn(&denied)
+			}
+		}
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
+// takeIn says of a finding that another's refusals are its as well.
+func (f *Finding) takeIn(denied *Finding) {
+	f.Statement += fmt.Sprintf(" All %s for %s were refused, which the same result explains.", words.Plural(denied.Statistics.N, "request"), words.List(denied.Scenarios))
+	for _, name := range denied.Scenarios {
+		if !slices.Contains(f.Scenarios, name) {
+			f.Scenarios = append(slices.Clone(f.Scenarios), name)
+		}
+	}
+	f.rests = append(f.rests, denied.rests...)
+}
+
+// byAuthorizer tells whether an authorizer refused.
+func byAuthorizer(fx *Facts, x *split) bool {
+	return slices.ContainsFunc(slices.Concat(x.clusters, x.usual), func(k int) bool {
+		c := &fx.Clusters[k]
+		return refused(c) && (c.Reading.Producer == signature.Authorizer || c.Reading.GatewayResponse == "ACCESS_DENIED" || c.Reading.GatewayResponse == "UNAUTHORIZED")
+	})
+}
+
+// cachingAuthorizer names the authorizer of a split's routes whose results are
+// cached; "" where there is none or it is not known.
+func cachingAuthorizer(fx *Facts, x *split) string {
+	for _, i := range x.scenarios() {
+		r := fx.route(x.sub, i)
+		if r == nil || r.Authorizer == "" {
+			continue
+		}
+		// A TTL that is not told is the default of 300 seconds.
+		if a, ok := x.sub.conf.Deployed.Authorizers[r.Authorizer]; ok && (a.TTL == nil || *a.TTL > 0) {
+			return r.Authorizer
+		}
+	}
+	return ""
+}
+
+// authCached is the finding of a cached authorizer result.
+func authCached(fx *Facts, w *weighing) Finding {
+	name := cachingAuthorizer(fx, w.split)
+	f := Finding{
+		Cause: AuthorizerCache, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 4,
+		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Statistics:   shareStatistics(fx, w, AuthorizerCache),
+		Alternatives: w.alternatives(AuthorizerCache, fx.alpha),
+	}
+	bad := refusing(fx, w.split)
+	k := 0
+	for _, d := range w.draws {
+		if slices.Contains(bad, fx.Rows[d.row].Cluster) {
+			k++
+		}
+	}
+	f.Statement = fmt.Sprintf("The same request to %s is sometimes refused: %d of %d answers are %s. Authorizer %s keeps its results, and a result that was made for one route decides another until it expires.",
+		w.sub.ID, k, w.n, fx.summaries(bad, 2), name)
+	if authSkipped(fx, w.split, bad) {
+		f.Linked = Proven
+		f.Statement += " By the logs the refused requests were decided without a call of the authorizer."
+	} else {
+		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or flush the authorizer cache and look whether the refusals stop"
+	}
+	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
+	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
+	return f
+}
+
+func refusing(fx *Facts, x *split) []int {
+	if refused(&fx.Clusters[x.usual[0]]) && !refused(&fx.Clusters[x.clusters[0]]) {
+		return x.usual
+	}
+	return x.clusters
+}
+
+// authSkipped tells whether the logs show refused requests for which no
+// authorizer ran, while it ran for others.
+func authSkipped(fx *Facts, x *split, bad []int) bool {
+	if fx.Records == nil {
+		return false
+	}
+	ran, skipped := 0, 0
+	for _, d := range x.draws {
+		r := &fx.Rows[d.row]
+		for _, rec := range fx.Records(r.RequestID) {
+			switch {
+			case rec.AuthorizerCalled != nil && *rec.AuthorizerCalled:
+				ran++
+			case !rec.Complete || rec.AuthorizerID != "" && rec.AuthorizerCalled == nil:
+			case slices.Contains(bad, r.Cluster):
+				skipped++
+			}
+		}
+	}
+	return ran > 0 && skipped >= 2
+}
+
+// authorized tells whether a caching authorizer guards all of some scenarios.
+func authorized(fx *Facts, sub *target, scenarios []string) bool {
+	for i := range fx.Plan.Scenarios {
+		c := slices.IndexFunc(sub.cells, func(c *cell) bool { return c.scenario == i })
+		if !slices.Contains(scenarios, fx.Plan.Scenarios[i].Name) || c < 0 {
+			continue
+		}
+		x := &split{sub: sub, cells: sub.cells[c : c+1], clusters: sub.cells[c].clusters}
+		if cachingAuthorizer(fx, x) == "" || !byAuthorizer(fx, x) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,205 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+)
+
+// versionLaws: the integration runs several versions, which the logs name, or
+// which are drawn where the configuration allows for them.
+func versionLaws(fx *Facts, x *split) []law {
+	laws := factorLaws(fx, x, BackendSplit)
+	if p := versionsPrior(fx, x); p > 0 {
+		laws = append(laws, law{name: "random", prior: p, likelihood: fx.atAnyRate})
+	}
+	return laws
+}
+
+// versionsPrior is how likely drawn versions of a backend are behind a split; 0
+// where failures or refusals differ, or nothing speaks for versions.
+func versionsPrior(fx *Facts, x *split) float64 {
+	switch {
+	case x.failure || x.refusal:
+	case alias(fx, x) != "":
+		return tuning.Prior.Versions
+	case oneDeployment(fx, x):
+		return tuning.Prior.OneBackend // what is left to differ stands behind the gateway
+	}
+	return 0
+}
+
+// backendSplit words the splits that were decided for several versions.
+func backendSplit(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(BackendSplit) {
+		f := fleet(fx, d.weighing)
+		if d.law != nil {
+			f = versions(fx, d.weighing, d.law)
+		}
+		f.Differs = d.differs(fx)
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
+// versionFactor is the Lambda version that ran. A canary that calls another
+// version is a canary: only the stage's own deployment counts here.
+func versionFactor(sub *target) *factor {
+	own := sub.DeploymentID
+	return &factor{name: "executed version", cause: BackendSplit, prior: tuning.Prior.Versions, rho: tuning.Deviates.Version,
+		level: func(r *Row) string {
+			if known(r) == LabelCanary || r.Deployment != "" && own != "" && r.Deployment != own {
+				return ""
+			}
+			return r.Version
+		}}
+}
+
+// alias is the integration of a split that may have several versions behind
+// one name: a Lambda alias. It is "" where the routes call none.
+func alias(fx *Facts, x *split) string {
+	for _, uri := range integrations(fx, x) {
+		if a := lambdaAlias(uri, variables(x.sub)); a != "" {
+			return a
+		}
+	}
+	return ""
+}
+
+// lambdaAlias is the "name:alias" of a function that an integration calls
+// through an alias; a version number and $LATEST name one version only.
+func lambdaAlias(uri string, vars map[string]string) string {
+	for name, value := range vars {
+		uri = strings.ReplaceAll(uri, "${stageVariables."+name+"}", value)
+	}
+	_, function, ok := strings.Cut(uri, ":function:")
+	if !ok {
+		return ""
+	}
+	function, _, _ = strings.Cut(function, "/")
+	_, qualifier, ok := strings.Cut(function, ":")
+	if !ok || qualifier == "" || qualifier[0] >= '0' && qualifier[0] <= '9' || qualifier[0] == '$' {
+		return ""
+	}
+	return function
+}
+
+func variables(sub *target) map[string]string {
+	if sub.conf == nil {
+		return nil
+	}
+	return sub.conf.Variables
+}
+
+// versions is the finding of answers that follow the version that ran.
+func versions(fx *Facts, w *weighing, l *law) Finding {
+	f := backendFinding(fx, w)
+	f.Linked = Proven
+	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s; evidence %s.",
+		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "), words.Odds(l.logE))
+	f.Statistics = factorStatistics(fx, w, l)
+	return f
+}
+
+// oneDeployment tells whether the logs show that both behaviours of a split come
+// from the integration behind one and the same deployment: they hold requests of
+// either, and the stage has no canary, or the canary does not decide.
+func oneDeployment(fx *Facts, x *split) bool {
+	if x.sub.conf == nil || x.labels.known() == 0 || x.labels.counts.Deviant() == 0 {
+		return false
+	}
+	for _, k := range slices.Concat(x.clusters, x.usual) {
+		if c := &fx.Clusters[k]; c.Reading.Producer != signature.Integration || c.Reading.NotAPIGateway != "" {
+			return false
+		}
+	}
+	return x.sub.Canary == nil || x.labels.excluded
+}
+
+// fleet is the finding of several versions that only the shares speak for.
+func fleet(fx *Facts, w *weighing) Finding {
+	f := backendFinding(fx, w)
+	f.Linked = ConsistentWith
+	f.Statement = fmt.Sprintf("%d of %d answers deviate (%s against %s), at random, with one deployment behind stage %s. %s would answer like this, but no log says which version ran.",
+		w.k, w.n, fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), orUnknown(w.sub.Stage), versionsBehind(fx, w.split))
+	f.Statistics = shareStatistics(fx, w, BackendSplit)
+	f.Alternatives = w.alternatives(BackendSplit, fx.alpha)
+	f.Settles = "turn on data tracing in the stage's execution logs, which then name the Lambda version that ran, or let the backend's answers name their version or instance"
+	if alias(fx, w.split) != "" {
+		f.Settles = "look at the alias's routing configuration (aws lambda get-alias), or turn on data tracing in the stage's execution logs, which then name the executed version"
+	}
+	return f
+}
+
+// versionsBehind names what may have several versions behind a split.
+func versionsBehind(fx *Facts, x *split) string {
+	if a := alias(fx, x); a != "" {
+		return fmt.Sprintf("The integration calls the alias %s: versions with alias weights", a)
+	}
+	return "Several instances or versions of the integration's backend"
+}
+
+func backendFinding(fx *Facts, w *weighing) Finding {
+	f := Finding{
+		Cause: BackendSplit, Severity: Error, Targets: []string{w.sub.ID}, Step: 6,
+		Scenarios: fx.scenarioNames(w.scenarios()...),
+		Evidence:  bothSides(fx, w.split),
+	}
+	text := "bring all instances behind the integration to one version"
+	if a := alias(fx, w.split); a != "" {
+		name, alias, _ := strings.Cut(a, ":")
+		f.Remedy = []Remedy{{
+			Text:    "give the whole alias to one version",
+			Command: fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --routing-config '{}'%s", name, alias, fx.region()),
+			Changes: "the alias calls only its main version", Leaves: "API Gateway's configuration and the function's versions",
+			Undo:    "update-alias with the earlier routing configuration (aws lambda get-alias shows it: note it before)",
+			Warning: "affects every caller of the alias",
+		}}
+		return f
+	}
+	f.Remedy = []Remedy{advice(text)}
+	return f
+}
+
+func (fx *Facts) region() string {
+	if fx.Snapshot.Region == "" {
+		return ""
+	}
+	return " --region " + fx.Snapshot.Region
+}
+
+// bothSides are examples of both behaviours with what the logs say of them.
+func bothSides(fx *Facts, x *split) []string {
+	var lines []string
+	for _, deviant := range []bool{true, false} {
+		if i := labelled(fx, x, deviant); i >= 0 {
+			lines = append(lines, fx.request(i, ""), fx.logLine(i, served))
+		}
+	}
+	return evidence(lines...)
+}
+
+// shareStatistics are the numbers of a split that nothing but its share speaks
+// of.
+func shareStatistics(fx *Facts, w *weighing, c ID) *Statistics {
+	return &Statistics{
+		Test: "posterior", Statistic: w.post(c), N: w.n, Posterior: w.post(c),
+		Share: interval(w.k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
+		PValue: orderP(w),
+	}
+}
+
+// orderP is the runs test's p-value: whether the answers come in an order.
+func orderP(w *weighing) *float64 {
+	bits := make([]bool, 0, w.n)
+	for _, d := range w.draws {
+		bits = append(bits, d.deviant)
+	}
+	p, _ := stat.RunsTest(bits)
+	return &p
+}

@@ -1,0 +1,155 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
+)
+
+// cacheLaws: whether the stage's cache answered decides.
+func cacheLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, ResponseCache) }
+
+// responseCache finds caches that answer otherwise than the integration: that of
+// one stage beside another, and what was decided of splits.
+func responseCache(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, p := range unlikePairs(fx) {
+		if p.cached != nil {
+			v.report(cachedBeside(fx, p), stageKey(p.cached.Target))
+		}
+	}
+	for _, d := range known.decidedFor(ResponseCache) {
+		f := cached(fx, d.weighing, d.law)
+		f.Differs = d.differs(fx)
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
+// cacheFactor is whether the stage's cache answered: known from a log that shows
+// no call of the integration, or from an answer that repeats what changes every
+// time.
+func cacheFactor(sub *target) *factor {
+	if !caching(sub) {
+		return nil
+	}
+	return &factor{name: "stage cache", cause: ResponseCache, prior: tuning.Prior.Cache, rho: tuning.Deviates.Cache, level: cacheLevel}
+}
+
+// cacheLevel is hit, miss or unknown. CloudFront's x-cache speaks of another
+// cache and is not one of the two.
+func cacheLevel(r *Row) string {
+	switch {
+	case r.IntegrationCalled != nil && *r.IntegrationCalled:
+		return "miss"
+	case r.IntegrationCalled != nil:
+		return "hit"
+	case r.Cache == "hit" || r.Cache == "miss":
+		return r.Cache
+	}
+	return ""
+}
+
+// caching tells whether the stage may answer from a cache.
+func caching(sub *target) bool {
+	if sub.conf == nil || !sub.conf.CacheCluster {
+		return false
+	}
+	for _, m := range sub.conf.Methods {
+		if m.Caching {
+			return true
+		}
+	}
+	return false
+}
+
+// cached is the finding of old answers that come from the stage's cache.
+func cached(fx *Facts, w *weighing, l *law) Finding {
+	f := Finding{
+		Cause: ResponseCache, Severity: Warning, Linked: Proven, Targets: []string{w.sub.ID}, Step: 4,
+		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Statistics: factorStatistics(fx, w, l),
+	}
+	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s; evidence %s.",
+		w.sub.Stage, perLevel(fx, w, l, "cache "), words.Odds(l.logE))
+	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
+	return f
+}
+
+// cachedSide is the stage of a pair whose cache answers otherwise than the other
+// stage's integration: caching is all in which the two differ, or the logs show
+// the one answering without its integration and the other not.
+func cachedSide(fx *Facts, p [2]*target, reasons []diff.Setting) *target {
+	onlyCache := !slices.ContainsFunc(reasons, func(r diff.Setting) bool { return !strings.Contains(r.Name, "cach") })
+	for i, sub := range p {
+		other := p[1-i]
+		if !caching(sub) || caching(other) {
+			continue
+		}
+		hits, known := hits(fx, sub)
+		if onlyCache && (known == 0 || hits > 0) || known > 0 && 2*hits > known {
+			return sub
+		}
+	}
+	return nil
+}
+
+// hits counts a target's answers from the cache among those of which the logs
+// tell.
+func hits(fx *Facts, sub *target) (hits, known int) {
+	for _, i := range sub.rows() {
+		switch cacheLevel(&fx.Rows[i]) {
+		case "hit":
+			hits++
+			known++
+		case "miss":
+			known++
+		}
+	}
+	return hits, known
+}
+
+// cachedBeside is the finding of a stage that answers from its cache what
+// another stage with the same deployment no longer answers.
+func cachedBeside(fx *Facts, u *unlike) Finding {
+	p, sub, other, scenarios, reasons := u.stages, u.cached, u.stages[0], u.scenarios, u.reasons
+	if other == sub {
+		other = p[1]
+	}
+	f := Finding{
+		Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4,
+		Scenarios:  fx.scenarioNames(scenarios...),
+		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: pairTable(fx, p, scenarios)},
+		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),
+	}
+	f.Statement = fmt.Sprintf("Stage %s serves %s from its cache and stage %s, with the same deployment and no cache, answers otherwise: %s.",
+		sub.Stage, words.List(f.Scenarios), other.Stage, contrast(fx, p, scenarios[0]))
+	var lines []string
+	for _, r := range reasons {
+		lines = append(lines, settingFact(r, p))
+	}
+	hits, known := hits(fx, sub)
+	f.Statistics.Statistic, f.Statistics.N = float64(hits), sub.n()
+	if hits > 0 {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the logs %d of %d of its answers came without a call of the integration.", hits, known)
+	} else {
+		f.Settles = "flush the cache and run the check again with --baseline, or log $context.integration.status, which is - for an answer from the cache"
+	}
+	for _, c := range sub.cells {
+		if slices.Contains(scenarios, c.scenario) {
+			lines = append(lines, fx.example(sub, c.ref))
+		}
+	}
+	f.Evidence = evidence(lines...)
+	return f
+}
+
+func settingFact(r diff.Setting, p [2]*target) string {
+	return fmt.Sprintf("configuration: %s is %s on stage %s and %s on stage %s", r.Name,
+		value(r.Values[p[0].Stage]), p[0].Stage, value(r.Values[p[1].Stage]), p[1].Stage)
+}

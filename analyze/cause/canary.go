@@ -1,0 +1,358 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// canaryLaws: the gateway drew canary or base for each request, and the two
+// sides answer differently.
+func canaryLaws(fx *Facts, x *split) []law {
+	return []law{{name: "canary", prior: canaryPrior(fx, x), driven: true, likelihood: func(x *split) float64 {
+		if p0, known := canaryShare(x); known {
+			return stat.CanaryLogM(x.labels.counts, x.labels.unknownDev, x.labels.unknownRef, p0)
+		}
+		// Without a percentage a canary is any rate, as a flake is.
+		return stat.FlakyLogM(x.k, x.n, fx.MinShare)
+	}}}
+}
+
+// canarySplit words the splits that were decided for a canary.
+func canarySplit(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(CanarySplit) {
+		var f Finding
+		if d.marks != nil {
+			f = canaryLinked(fx, d.weighing)
+			f.Differs = differs(fx, d.sub, d.marks, canarySide, ownSide)
+		} else {
+			f = canaryFits(fx, d.weighing)
+		}
+		v.report(f, stageKey(d.sub.Target))
+	}
+	return v
+}
+
+// canaryShare is the share of traffic that the canary is drawn with: as
+// configured, or as the logs tell it where the configuration rules a split out
+// but both sides were seen.
+func canaryShare(x *split) (p0 float64, known bool) {
+	if p0 = x.sub.share(); p0 > 0 && p0 < 1 {
+		return p0, true
+	}
+	if c := x.labels.counts; x.labels.both() {
+		return float64(c.Canary()) / float64(c.N()), true
+	}
+	return p0, false
+}
+
+// canaryPrior is how likely a canary is before the answers: .20 where one is
+// configured, none where it cannot be, weighed by what is known to differ
+// between the two snapshots.
+func canaryPrior(fx *Facts, x *split) float64 {
+	sub, prior := x.sub, tuning.Prior.Canary
+	switch p0 := sub.share(); {
+	case x.labels.both():
+	case x.transport:
+		return 0 // no answer to tell the sides apart
+	case sub.Canary == nil && sub.conf == nil && sub.APIKind != probe.HTTP:
+		prior = tuning.Prior.Unread // the stage was not read
+	case p0 <= 0 || p0 >= 1:
+		return 0
+	}
+	if x.failure {
+		prior *= tuning.Failing
+		if x.labels.known() == 0 {
+			// A flake at the canary's rate and a canary that always fails look
+			// alike without labels, and flakes are common. What the two
+			// snapshots are known to differ in speaks below.
+			prior *= tuning.Unlabelled
+		}
+	}
+	if sub.conf == nil || sub.conf.Canary == nil {
+		return prior
+	}
+	diffs, vars, same, uncompared := diff.CanaryDifference(sub.api, sub.conf)
+	switch {
+	case same && !x.labels.both():
+		return 0
+	case same:
+		return prior * tuning.Untouched
+	case touched(fx, x, diffs, vars):
+		return prior * tuning.Touched
+	case len(uncompared) == 0:
+		return prior * tuning.Untouched
+	}
+	return prior
+}
+
+// touched tells whether what differs between canary and stage reaches one of
+// the splitting scenarios.
+func touched(fx *Facts, x *split, diffs []diff.Difference, vars []diff.Setting) bool {
+	for _, i := range x.scenarios() {
+		route := fx.routeKey(x.sub, i)
+		for _, d := range diffs {
+			if touches(d.Routes, route) {
+				return true
+			}
+		}
+		for _, v := range vars {
+			if touches(v.Touches, route) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// touches tells whether a route is among those that a setting can influence;
+// nil stands for all.
+func touches(routes []string, route string) bool {
+	return routes == nil || route != "" && slices.Contains(routes, route)
+}
+
+// shareFit weighs the deviants' share against the canary's percentage, by the
+// answers alone.
+type shareFit struct {
+	k, n            int
+	p0              float64 // of the rarer side
+	support, reject float64 // ln e-values
+}
+
+// shareFit compares the rarer side's share with the configured one. Where
+// scenarios cannot be pooled, only one scenario's count is an unbiased one: that
+// of the one sent most.
+func fitShare(w *weighing) shareFit {
+	x := w.main()
+	f := shareFit{k: x.k, n: x.n, p0: min(x.sub.share(), 1-x.sub.share())}
+	f.support = stat.ShareSupport(f.k, f.n, f.p0, stat.DefaultRho)
+	f.reject = stat.ShareReject(f.k, f.n, f.p0)
+	return f
+}
+
+// canaryLinked is the finding of a split that the logs tie to the canary.
+func canaryLinked(fx *Facts, w *weighing) Finding {
+	c := w.main().labels.counts
+	f := canaryFinding(fx, w.split)
+	f.Linked = Proven
+	dev, ref := c.CanaryDev, c.Canary()
+	odd, usual := "canary", "own deployment"
+	otherDev, otherRef := c.BaseDev, c.Base()
+	if float64(c.BaseDev)*float64(c.Canary()) > float64(c.CanaryDev)*float64(c.Base()) {
+		dev, ref, otherDev, otherRef = otherDev, otherRef, dev, ref
+		odd, usual = usual, odd
+	}
+	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
+	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s; evidence %s that the label decides.",
+		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual, words.Odds(w.labels.logE))
+	if u < .5 {
+		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", words.Percent(u))
+	}
+	f.Statement += canaryDrift(fx, w.split)
+	f.Statistics = &Statistics{
+		Test: "link e-value, estimated share", Statistic: w.labels.logE, EValue: evalue(w.labels.logE),
+		PValue: ptr(stat.Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef)),
+		Effect: u, N: w.n, Posterior: w.post(CanarySplit),
+		Share: interval(c.Canary(), c.N(), fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
+	}
+	f.Evidence = canaryEvidence(fx, w.split)
+	return f
+}
+
+// canaryFits is the finding where only the share speaks for the canary.
+func canaryFits(fx *Facts, w *weighing) Finding {
+	fit := fitShare(w)
+	f := canaryFinding(fx, w.split)
+	f.Linked = ConsistentWith
+	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; no log ties single answers to the canary.",
+		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), words.Percent(w.sub.share()))
+	if absent(fx, w) {
+		f.Statement += fmt.Sprintf(" The logs hold %s with the usual answer, none of them by the canary, and not one deviating request: the gateway logs no request that it does not route.",
+			words.Plural(w.labels.known(), "request"))
+	}
+	if fit.support < fx.threshold() {
+		f.Statement += " A share of half or twice as much is not excluded yet."
+	}
+	f.Statistics = &Statistics{
+		Test: "share e-value", Statistic: fit.support, EValue: evalue(fit.support), Effect: 0, N: w.n,
+		Posterior: w.post(CanarySplit), Share: interval(fit.k, fit.n, fx.alpha), Configured: configured(w.sub),
+		Table: labelTable(fx, w.split),
+	}
+	f.Evidence = canaryEvidence(fx, w.split)
+	f.Alternatives = w.alternatives(CanarySplit, fx.alpha)
+	f.Settles = settleByLogs(fx, w.sub)
+	return f
+}
+
+func configured(sub *target) *float64 {
+	if sub.Canary == nil {
+		return nil
+	}
+	return ptr(sub.share())
+}
+
+func canaryFinding(fx *Facts, x *split) Finding {
+	f := Finding{
+		Cause: CanarySplit, Severity: Error, Targets: []string{x.sub.ID},
+		Scenarios: fx.scenarioNames(x.scenarios()...), Step: 5,
+	}
+	if x.sub.conf != nil && x.sub.conf.Canary != nil {
+		region := fx.Snapshot.Region
+		f.Remedy = slices.Concat(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))
+	}
+	if len(f.Remedy) == 0 {
+		f.Remedy = []Remedy{advice("promote the canary or remove it from the stage")}
+	}
+	return f
+}
+
+// canaryHead says which two deployments answer, at which share.
+func canaryHead(fx *Facts, x *split) string {
+	sub := x.sub
+	var shares []string
+	if sub.Canary != nil {
+		shares = append(shares, words.Percent(sub.share())+" configured")
+	}
+	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= tuning.Measurable*float64(x.n) {
+		m := interval(c.Canary(), c.N(), fx.alpha)
+		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", words.Percent(m.Estimate), words.Percent(m.Low), words.Percent(m.High)))
+	}
+	text := fmt.Sprintf("Stage %s answers from its own deployment and from its canary", orUnknown(sub.Stage))
+	if sub.Canary != nil && sub.DeploymentID != "" {
+		text = fmt.Sprintf("Stage %s answers from its own deployment %s and from its %s", sub.Stage, sub.DeploymentID, canaryName(sub))
+	}
+	if len(shares) > 0 {
+		text += " (" + strings.Join(shares, "; ") + ")"
+	}
+	return text + "."
+}
+
+func orUnknown(name string) string {
+	if name == "" {
+		return "(unknown)"
+	}
+	return name
+}
+
+// canaryName names the canary with its deployment and, where it is older than
+// what the stage serves, that it is stale.
+func canaryName(sub *target) string {
+	c := sub.Canary
+	if c.DeploymentID == "" || c.DeploymentID == sub.DeploymentID {
+		return "canary, the same deployment with other stage variables"
+	}
+	if older := canaryLag(sub); older > 0 {
+		return fmt.Sprintf("stale canary %s, which is %s older than it", c.DeploymentID, words.Age(older))
+	}
+	return "canary " + c.DeploymentID
+}
+
+// canaryLag is how much older the canary's deployment is than the stage's own;
+// 0 where it is newer or a date is unknown.
+func canaryLag(sub *target) time.Duration {
+	own, canary := sub.api.Deployment(sub.DeploymentID), sub.api.Deployment(sub.Canary.DeploymentID)
+	if own == nil || canary == nil || own.Created.IsZero() || canary.Created.IsZero() {
+		return 0
+	}
+	return max(0, own.Created.Sub(canary.Created))
+}
+
+// canaryDrift says so where the logs refute the configured percentage. Requests
+// without a label are counted on the side that speaks against it: a canary's
+// request is known at once, one of the stage's own only once the canary's log is
+// past it, so that what is still unknown is mostly not the canary's.
+func canaryDrift(fx *Facts, x *split) string {
+	c := x.labels.counts
+	if x.sub.Canary == nil || c.N() == 0 {
+		return ""
+	}
+	p0, n := x.sub.share(), c.N()+x.labels.unknownDev+x.labels.unknownRef
+	k := c.Canary()
+	if float64(k) < p0*float64(n) {
+		k += n - c.N()
+	}
+	refuted := stat.ShareReject(k, n, p0) >= fx.threshold()
+	if !refuted || (float64(c.Canary()) < p0*float64(n)) != (float64(k) < p0*float64(n)) {
+		return ""
+	}
+	return fmt.Sprintf(" The canary received %s of the requests although %s is configured: the percentage was changed during the run, or the log of one side is incomplete.",
+		words.Percent(float64(k)/float64(n)), words.Percent(p0))
+}
+
+func labelTable(fx *Facts, x *split) *Table {
+	return countTable(fx, x, []string{"base", "canary", "unknown"}, func(r *Row) string {
+		switch known(r) {
+		case LabelBase:
+			return "base"
+		case LabelCanary:
+			return "canary"
+		}
+		return "unknown"
+	})
+}
+
+// canaryEvidence is the configured canary, an answer of each side and what the
+// logs say of it.
+func canaryEvidence(fx *Facts, x *split) []string {
+	var lines []string
+	if x.sub.Canary != nil {
+		lines = append(lines, canaryFact(x.sub))
+	}
+	for _, deviant := range []bool{true, false} {
+		if i := labelled(fx, x, deviant); i >= 0 {
+			lines = append(lines, fx.request(i, labelWords(known(&fx.Rows[i]))), fx.logLine(i, served))
+		}
+	}
+	return evidence(lines...)
+}
+
+func labelWords(l Label) string {
+	switch l {
+	case LabelBase:
+		return "served by the stage's own deployment"
+	case LabelCanary:
+		return "served by the canary"
+	}
+	return ""
+}
+
+// labelled is the first row of a side, one with a label where there is one.
+func labelled(fx *Facts, x *split, deviant bool) int {
+	first := -1
+	for _, d := range x.draws {
+		if d.deviant != deviant {
+			continue
+		}
+		if known(&fx.Rows[d.row]) != LabelUnknown {
+			return d.row
+		}
+		if first < 0 {
+			first = d.row
+		}
+	}
+	return first
+}
+
+func overrides(vars map[string]string) string {
+	if len(vars) == 0 {
+		return ""
+	}
+	return ", stageVariableOverrides " + pairs(vars)
+}
+
+// settleByLogs names the log that would tell the sides of a canary apart.
+func settleByLogs(fx *Facts, sub *target) string {
+	if fx.Logs.Read && fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
+		return "the logs are on, but too few records were found: wait longer with --log-wait"
+	}
+	return "turn on execution logs of stage " + orUnknown(sub.Stage) +
+		" at level INFO, or add $context.isCanaryRequest and $context.deploymentId to its access log format"
+}

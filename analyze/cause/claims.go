@@ -1,0 +1,219 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+)
+
+// question is a decided question with its cost.
+type expense struct {
+	target, text string
+	bound        float64 // the least mean number of requests of any method
+	used         int
+}
+
+// needs is how many more answers a target takes until a behaviour with the least
+// share that must be found cannot have been missed. For a target that is refused
+// throughout, or served wrongly, it is 0.
+func needs(fx *Facts, known *Known, sub *target) int {
+	if known.closed[sub.index] || len(sub.cells) == 0 {
+		return 0
+	}
+	k, n := known.strays(sub)
+	if known.split[sub.index] && k > 0 {
+		k = 0 // the split is a question of its own
+	}
+	need := stat.NeedZero(fx.MinShare, fx.Confidence)
+	if k > 0 && stat.UpperBound(k, n, fx.Confidence) > fx.MinShare {
+		// Each stray answer costs about as many further ones as it takes to see
+		// one at the least share.
+		need = max(need, n) + int(math.Ceil(1/fx.MinShare))
+	}
+	return max(0, need-n)
+}
+
+// consistency makes the claim of each target without a split, or leaves it open.
+func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
+	var v Verdict
+	for i, sub := range fx.targets {
+		k, n := known.strays(sub)
+		more, split, closed := needs(fx, known, sub), known.split[i], known.closed[i]
+		if !split && !closed && n > 0 {
+			claims[sub.ID] = stat.UpperBound(k, n, fx.Confidence)
+		}
+		switch {
+		case unanswered(fx, sub) && !closed:
+			v.Open = append(v.Open, unansweredQuestion(sub, n))
+		case more > 0 && !(fx.Done && split):
+			v.Open = append(v.Open, Question{
+				Target: sub.ID, More: more, Low: more, High: more,
+				Text: fmt.Sprintf("whether %s or more of its answers differ", words.Percent(fx.MinShare)),
+			})
+		case closed:
+			// One answer that agrees with the configuration is the least that it takes to
+			// see that a target answers nobody.
+			rows, _ := throttles(sub)
+			if used := len(rows) + sub.n(); used > 0 {
+				v.cost = append(v.cost, expense{target: sub.ID, text: "why " + sub.ID + " lets no request through", used: used, bound: 1})
+			}
+		case more == 0 && n > 0:
+			v.cost = append(v.cost, expense{
+				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", words.Percent(fx.MinShare), sub.ID),
+				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
+			})
+		}
+	}
+	return v
+}
+
+func unansweredQuestion(sub *target, n int) Question {
+	enable := "check the name, the network and the certificate"
+	if sub.private() {
+		enable = fromWithin
+	}
+	return Question{Target: sub.ID, Text: fmt.Sprintf("what it serves: none of %s was answered", words.Plural(n, "request")), Enable: enable}
+}
+
+// remarks say of each target what no cause covers but a reader must know: that
+// every answer is a failure, or that something else than API Gateway answers.
+func remarks(fx *Facts) []string {
+	notes := unhealthy(fx)
+	for _, sub := range fx.targets {
+		for _, k := range fx.clustersOf(sub) {
+			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {
+				notes = append(notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, fx.summary(k)))
+			}
+		}
+	}
+	return notes
+}
+
+// dearest are what the targets' questions cost. All questions of a target are
+// answered from the same requests, so that the one with the largest bound is what
+// they were spent on.
+func dearest(costs []expense) []expense {
+	var out []expense
+	for _, q := range costs {
+		i := slices.IndexFunc(out, func(o expense) bool { return o.target == q.target })
+		switch {
+		case i < 0:
+			out = append(out, q)
+		case q.bound > out[i].bound:
+			out[i] = q
+		}
+	}
+	return out
+}
+
+// unanswered tells whether requests were sent and not one was answered over
+// HTTP.
+func unanswered(fx *Facts, sub *target) bool {
+	rows, total := throttles(sub)
+	return total > 0 && len(rows) == 0 && fx.answered(sub) == 0
+}
+
+// distanceToGo is how much evidence the leader still lacks against its nearest
+// rival, and how much a further answer brings on average.
+func distanceToGo(fx *Facts, w *weighing) (need, drift, variance float64) {
+	q := (float64(w.k) + .5) / (float64(w.n) + 1)
+	switch {
+	case w.labels.known() > 0 && w.labels.both():
+		need = fx.threshold() - max(w.labels.logE, w.labels.notE)
+		drift = max(labelInformation(w), 1e-4)
+	case canaryConfigured(w.sub):
+		fit := fitShare(w)
+		need = fx.threshold() - max(fit.support, fit.reject)
+		drift = min(stat.KL(fit.p0, stat.OddsShift(fit.p0, stat.DefaultRho)), stat.KL(fit.p0, stat.OddsShift(fit.p0, 1/stat.DefaultRho)))
+	default:
+		need = fx.threshold() - math.Log((1-w.post("")+1e-12)/(w.post("")+1e-12))
+		drift = stat.KL(q, fx.noise())
+	}
+	return need, drift, 2 * drift
+}
+
+// labelInformation is what one answer tells about a link: the mutual information
+// of label and answer as seen, in nats.
+func labelInformation(w *weighing) float64 {
+	c := w.labels.counts
+	return stat.MutualInfo([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
+}
+
+// leastFor is the least mean number of requests that a verdict can cost at the
+// run's error rates (Wald 1945).
+func leastFor(fx *Facts, w *weighing, cause ID, q float64) float64 {
+	var kl float64
+	switch {
+	case cause == CanarySplit && w.labels.known() > 0:
+		kl = labelInformation(w)
+	case cause == CanarySplit:
+		p0 := min(w.sub.share(), 1-w.sub.share())
+		kl = min(stat.KL(p0, stat.OddsShift(p0, stat.DefaultRho)), stat.KL(p0, stat.OddsShift(p0, 1/stat.DefaultRho)))
+	default:
+		kl = stat.KL(q, fx.noise())
+	}
+	if kl <= 0 {
+		return math.Inf(1)
+	}
+	return stat.WaldBound(fx.alpha, fx.alpha, kl)
+}
+
+// efficiency is the bound over the requests used, of the most expensive
+// question.
+func efficiency(costs []expense) *Efficiency {
+	spent := dearest(costs)
+	if len(spent) == 0 {
+		return nil
+	}
+	q := slices.MaxFunc(spent, func(a, b expense) int {
+		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.text, a.text))
+	})
+	if q.used == 0 || math.IsInf(q.bound, 0) || math.IsNaN(q.bound) {
+		return nil
+	}
+	return &Efficiency{Ratio: min(1, q.bound/float64(q.used)), Bound: q.bound, Used: q.used, Question: q.text}
+}
+
+// next says where further requests decide most: each open question weighs as
+// many requests as it takes, on the scenarios that can decide it.
+func nextCells(fx *Facts, known *Known, open []Question) []Cell {
+	weight := map[[2]int]float64{}
+	var total float64
+	for _, o := range open {
+		sub := fx.find(func(x *target) bool { return x.ID == o.Target })
+		if sub == nil || o.More == 0 {
+			continue
+		}
+		cells := deciding(known, sub)
+		for _, c := range cells {
+			w := float64(o.More) / float64(len(cells))
+			weight[[2]int{sub.index, c.scenario}] += w
+			total += w
+		}
+	}
+	var out []Cell
+	for _, sub := range fx.targets {
+		for _, c := range sub.cells {
+			if w := weight[[2]int{sub.index, c.scenario}]; w > 0 {
+				out = append(out, Cell{Target: sub.index, Scenario: c.scenario, Weight: w / total})
+			}
+		}
+	}
+	return out
+}
+
+// deciding are the scenarios of a target that decide its questions: those that
+// split where a split is open, else all.
+func deciding(known *Known, sub *target) []*cell {
+	if known.undecided[sub.index] {
+		splitting := slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return len(known.otherwise(c)) == 0 })
+		if len(splitting) > 0 {
+			return splitting
+		}
+	}
+	return sub.cells
+}

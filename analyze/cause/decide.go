@@ -1,0 +1,357 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/stat"
+)
+
+// byDraw are the causes under which each answer is drawn, so that only labels
+// or the share can tell them apart.
+var byDraw = []ID{CanarySplit, FlakyBackend, BackendSplit, AuthorizerCache, UnexplainedSplit}
+
+// decision is a split that was decided for a cause.
+type decision struct {
+	*weighing
+	cause ID
+	law   *law             // that drives the answers; nil where they are drawn
+	marks []behaviour.Mark // the features that go with it; nil where the answers as a whole do
+	level string           // the level that answers otherwise than the others, as counts name it
+}
+
+// judgement is what was decided of the splits and what is open.
+type judgement struct {
+	known     *Known // what is explained already, of the splits that were decided as well
+	decided   []*decision
+	split     []bool // per target: more than one behaviour was found
+	undecided []bool // per target: a split is still open
+	open      []Question
+	notes     []string
+	cost      []expense
+	weighed   []([]Hypothesis) // per target: the posteriors of its largest split
+}
+
+// judge decides the splits of all targets, as far as the evidence goes: first what
+// was found to go with something drawn, the strongest first, then what is left by
+// the laws of all causes. No answer is explained twice.
+func judge(fx *Facts, known *Known) *judgement {
+	n := len(fx.targets)
+	j := &judgement{known: known, split: make([]bool, n), undecided: make([]bool, n), weighed: make([]([]Hypothesis), n)}
+	for _, sub := range fx.targets {
+		if !known.closed[sub.index] {
+			j.linkedCanary(fx, sub)
+			j.linkedLevels(fx, sub)
+		}
+	}
+	j.weighSplits(fx)
+	return j
+}
+
+// settle keeps a decision, with what the question cost against the least that it
+// can cost.
+func (j *judgement) settle(fx *Facts, d *decision) {
+	j.split[d.sub.index] = true
+	j.decided = append(j.decided, d)
+	j.known.explain(d.cause, d.clusters)
+	q := float64(d.k) / float64(d.n)
+	j.cost = append(j.cost, expense{
+		target: d.sub.ID, text: fmt.Sprintf("what explains the split of %s", d.sub.ID), used: d.sub.n(),
+		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
+	})
+}
+
+func (j *judgement) linkedCanary(fx *Facts, sub *target) {
+	l := fx.canary[sub.index]
+	if l == nil {
+		return
+	}
+	marks := strong(l, fx.threshold())
+	if len(marks) == 0 {
+		return
+	}
+	x := j.linkedSplit(fx, sub, marks, ofCanary)
+	if x == nil || x.labels.veto != "" && x.labels.logE < fx.threshold() {
+		return
+	}
+	w := weigh(fx, x)
+	w.labels.logE = l.LogE
+	j.settle(fx, &decision{weighing: w, cause: CanarySplit, marks: marks, level: canarySide})
+}
+
+func (j *judgement) linkedLevels(fx *Facts, sub *target) {
+	mine := slices.DeleteFunc(slices.Clone(fx.leveled), func(l leveled) bool { return l.sub != sub.index })
+	slices.SortStableFunc(mine, func(a, b leveled) int { return cmp.Compare(b.link.LogE, a.link.LogE) })
+	for _, lv := range mine {
+		marks := strong(lv.link, fx.threshold())
+		x := j.linkedSplit(fx, sub, marks, func(r *Row) (on, ok bool) {
+			l := lv.factor.level(r)
+			return l == lv.level, l != ""
+		})
+		if x == nil {
+			continue
+		}
+		f := *lv.factor
+		if !f.count(fx, x) {
+			continue
+		}
+		w := weigh(fx, x)
+		w.putFirst(law{cause: f.cause, name: f.name, driven: true, factor: &f, logE: lv.link.LogE})
+		j.settle(fx, &decision{weighing: w, cause: f.cause, law: &w.laws[0], marks: marks, level: lv.level})
+	}
+}
+
+// linkedSplit is the split of a target into the behaviours that go with a
+// factor and the usual ones; nil where they are the usual ones throughout.
+func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, level levelOf) *split {
+	x := &split{sub: sub}
+	for _, c := range sub.cells {
+		if c.ref < 0 || !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+			continue
+		}
+		counts, all := byLevel(fx, c, level)
+		usual := behaviour.Side(counts[c.ref], all)
+		for _, k := range j.known.deviants(c) {
+			if goesWith(fx, k, c.ref, marks, behaviour.Side(counts[k], all), usual, counts[k].N()) {
+				x.clusters = append(x.clusters, k)
+			}
+		}
+	}
+	if len(x.clusters) == 0 {
+		return nil
+	}
+	return settle(fx, x)
+}
+
+// weighSplits weighs every split of every target. Driven verdicts of several
+// targets are held against the run's error rate together (e-BH, Wang & Ramdas
+// 2022).
+func (j *judgement) weighSplits(fx *Facts) {
+	var all []*weighing
+	for _, sub := range fx.targets {
+		if j.known.closed[sub.index] {
+			continue
+		}
+		for _, x := range splitsOf(fx, j.known, sub) {
+			for _, part := range separate(fx, x) {
+				all = append(all, weigh(fx, part))
+			}
+		}
+	}
+	driven := driven(fx, all)
+	for _, w := range all {
+		j.decide(fx, w, driven[w])
+	}
+}
+
+// driven are the splits whose likeliest law is a driven one and passes its
+// second lock.
+func driven(fx *Facts, all []*weighing) map[*weighing]*law {
+	var logE []float64
+	for _, w := range all {
+		logE = append(logE, w.laws[0].guarded())
+	}
+	out := map[*weighing]*law{}
+	for _, i := range stat.EBHLog(logE, fx.alpha) {
+		w := all[i]
+		if lead, p := w.lead(); lead == w.laws[0].cause && p >= 1-fx.alpha {
+			out[w] = &w.laws[0]
+		}
+	}
+	return out
+}
+
+// guarded is the evidence of the second lock; a law that drives nothing has
+// none.
+func (l *law) guarded() float64 {
+	if !l.driven {
+		return 0
+	}
+	return l.logE
+}
+
+// separate weighs several deviant behaviours of one scenario apart, by how often
+// they come, so that a canary and another cause are told apart. What comes third
+// and later stays together.
+func separate(fx *Facts, x *split) []*split {
+	const apart = 3
+	ranks := make([][]int, apart)
+	for _, c := range x.cells {
+		rank := 0
+		for _, k := range c.clusters {
+			if slices.Contains(x.clusters, k) {
+				ranks[min(rank, apart-1)] = append(ranks[min(rank, apart-1)], k)
+				rank++
+			}
+		}
+	}
+	if len(ranks[1]) == 0 {
+		return []*split{x}
+	}
+	var out []*split
+	for _, clusters := range ranks {
+		if len(clusters) > 0 {
+			out = append(out, narrow(fx, x, clusters))
+		}
+	}
+	return out
+}
+
+// decide settles one split, or leaves it open.
+func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
+	sub := w.sub
+	if j.weighed[sub.index] == nil {
+		j.weighed[sub.index] = w.hypotheses()
+	}
+	if w.labels.veto != "" {
+		j.notes = append(j.notes, fmt.Sprintf("target %s: %s; no link to the canary is claimed that would not survive the worst they could say", sub.ID, w.labels.veto))
+	}
+	if w.post("") >= 1-fx.alpha {
+		return // noise below what must be found
+	}
+	j.split[sub.index] = true
+	switch {
+	case driven != nil && driven.cause != CanarySplit:
+		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
+	case driven != nil:
+		j.decideChance(fx, w)
+	case w.post("") > fx.alpha:
+		j.ask(fx, w, "whether a rare difference is more than noise")
+	case byChance(fx, w):
+		j.decideChance(fx, w)
+	default:
+		j.ask(fx, w, "what the differing answers go with")
+		if text := notSeparated(fx, w); text != "" {
+			j.open[len(j.open)-1].Text += "; " + text
+		}
+	}
+}
+
+// hypotheses are the posteriors that are worth a word.
+func (w *weighing) hypotheses() []Hypothesis {
+	var out []Hypothesis
+	for _, l := range w.laws {
+		if l.post >= .001 {
+			out = append(out, Hypothesis{Cause: l.cause, Name: l.name, Posterior: l.post, LogE: finite(l.logE)})
+		}
+	}
+	return out
+}
+
+// finite is a number that JSON can hold.
+func finite(x float64) float64 { return min(max(x, -1e6), 1e6) }
+
+// byChance tells whether the answers are drawn, whatever draws them: nothing
+// that was observed drives them.
+func byChance(fx *Facts, w *weighing) bool {
+	var p float64
+	for _, c := range byDraw {
+		p += w.post(c)
+	}
+	if fx.Done {
+		return p >= tuning.Chance
+	}
+	return p >= 1-fx.alpha
+}
+
+// decideChance tells a canary from a flake, several versions and the unknown,
+// as far as labels or the share allow. Labels of one side alone, when nothing
+// more comes, say no less than no labels: the share still speaks.
+func (j *judgement) decideChance(fx *Facts, w *weighing) {
+	chance := func(id ID) { j.settle(fx, &decision{weighing: w, cause: id}) }
+	lead := likeliest(fx, w)
+	excluded := canaryExcluded(fx, w)
+	switch {
+	case blind(w) && lead != CanarySplit:
+		chance(lead)
+	case blind(w):
+		chance(UnexplainedSplit)
+	case lead == CanarySplit && w.labels.known() > 0 && !absent(fx, w) && (w.labels.both() || !fx.Done):
+		j.ask(fx, w, "whether the canary label decides the answer")
+	case lead == CanarySplit:
+		fit := fitShare(w)
+		if w.iid && (fit.support >= fx.threshold() || fx.Done && fit.reject < fx.threshold()) && canaryConfigured(w.sub) {
+			chance(CanarySplit)
+			return
+		}
+		j.ask(fx, w, "whether the share is the canary's")
+	case excluded || fx.Done || hopeless(fx, w):
+		chance(lead)
+	default:
+		j.ask(fx, w, "whether the canary explains it")
+	}
+}
+
+// blind tells whether neither the configuration nor a log says anything of a
+// target: whether it has a canary is then unknown, and no number of requests
+// tells.
+func blind(w *weighing) bool {
+	return w.sub.conf == nil && w.sub.Canary == nil && w.labels.known() == 0
+}
+
+// absent tells whether the canary's answers are the ones that the logs do not
+// hold: none of the usual answers came from the canary although its percentage
+// lets expect some, and no deviant was logged. The gateway logs no request that it
+// did not route, as where the canary's deployment lacks a route.
+func absent(fx *Facts, w *weighing) bool {
+	c := w.labels.counts
+	return c.Deviant() == 0 && c.Canary() == 0 && w.labels.unknownDev == w.k &&
+		canaryConfigured(w.sub) && stat.UpperZero(c.N(), fx.Confidence) < w.sub.share()
+}
+
+// hopeless tells whether more answers would not help: the share is the canary's
+// within what can be told, and no label says more.
+func hopeless(fx *Facts, w *weighing) bool {
+	return w.labels.known() == 0 && fitShare(w).support >= fx.threshold()
+}
+
+func canaryConfigured(sub *target) bool {
+	p := sub.share()
+	return p > 0 && p < 1
+}
+
+// likeliest is the likeliest cause among those of chance; a canary that is
+// excluded is none.
+func likeliest(fx *Facts, w *weighing) ID {
+	lead, most := UnexplainedSplit, 0.
+	for _, c := range byDraw {
+		if c == CanarySplit && canaryExcluded(fx, w) {
+			continue
+		}
+		if p := w.post(c); p > most {
+			lead, most = c, p
+		}
+	}
+	return lead
+}
+
+// ask leaves a split open, with what would decide it.
+func (j *judgement) ask(fx *Facts, w *weighing, question string) {
+	lead, p := w.lead()
+	j.undecided[w.sub.index] = true
+	o := Question{
+		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
+		Text: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
+	}
+	o.More, o.Low, o.High = predict(fx, w)
+	if w.labels.veto != "" {
+		o.Enable = w.labels.veto + ": read the logs again later (--log-wait)"
+	} else if canaryConfigured(w.sub) && w.labels.known() == 0 {
+		o.Enable = settleByLogs(fx, w.sub)
+	}
+	j.open = append(j.open, o)
+}
+
+// predict is how many further requests would about decide a split.
+func predict(fx *Facts, w *weighing) (more, low, high int) {
+	need, drift, variance := distanceToGo(fx, w)
+	if need <= 0 || drift <= 0 {
+		return max(20, w.n/4), max(10, w.n/8), max(40, w.n)
+	}
+	mean, lo, hi := stat.Remaining(need, drift, variance)
+	return clampInt(mean), clampInt(lo), clampInt(hi)
+}
+
+func clampInt(x float64) int { return int(min(max(x, 1), 1e6)) }

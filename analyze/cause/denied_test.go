@@ -1,0 +1,87 @@
+package cause
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
+)
+
+// TestExecutionLogsAreAdvisedWhereOff: a stage that logs already is not told to.
+func TestExecutionLogsAreAdvisedWhereOff(t *testing.T) {
+	for level, advised := range map[string]bool{"OFF": true, "ERROR": true, "INFO": false} {
+		w := newWorld(1)
+		w.logs = false
+		w.api().Stages[0].Methods = map[string]probe.MethodSettings{"*/*": {LoggingLevel: level}}
+		r := Explain(w.send(300, sameForAll(refuses(401, "UNAUTHORIZED", "UnauthorizedException"))).Input)
+		want(t, r, only(AccessDenied, ConsistentWith))
+		if got := slices.ContainsFunc(r.Findings[0].Remedy, func(m Remedy) bool { return m.Diagnoses }); got != advised {
+			t.Errorf("at level %s execution logs are advised: %t, want %t", level, got, advised)
+		}
+	}
+}
+
+// TestPrivateAPIsAreReachedFromWithin, which is said where nothing answers and
+// where everything is refused; of a public API it is not.
+func TestPrivateAPIsAreReachedFromWithin(t *testing.T) {
+	for _, endpoint := range []string{"PRIVATE", "REGIONAL"} {
+		w := newWorld(1)
+		w.api().EndpointTypes = []string{endpoint}
+		r := Explain(w.send(300, sameForAll(refuses(403, "ACCESS_DENIED", "AccessDeniedException"))).Input)
+		want(t, r, only(AccessDenied, ConsistentWith))
+		if got := strings.Contains(r.Findings[0].Remedy[0].Text, "private"); got != (endpoint == "PRIVATE") {
+			t.Errorf("%s, refused: the remedy is %q", endpoint, r.Findings[0].Remedy[0].Text)
+		}
+		w = newWorld(1)
+		w.api().EndpointTypes = []string{endpoint}
+		r = Explain(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: signature.Transport})).Input)
+		if len(r.Open) != 1 || strings.Contains(r.Open[0].Enable, "private") != (endpoint == "PRIVATE") {
+			t.Errorf("%s, unanswered: %+v", endpoint, r.Open)
+		}
+	}
+}
+
+// TestOneResultForSeveralRoutes: a result that an authorizer keeps may have been
+// made for another of the routes that it refuses, unless the logs show it called
+// for each.
+func TestOneResultForSeveralRoutes(t *testing.T) {
+	called := func(yes bool) *bool { return &yes }
+	for _, c := range []struct {
+		ttl   int
+		calls map[int]*bool // by scenario
+		link  Link
+	}{
+		{300, nil, ConsistentWith},
+		{300, map[int]*bool{0: called(true), 1: called(false)}, ConsistentWith},
+		{300, map[int]*bool{0: called(true), 1: called(true)}, Proven},
+		{0, nil, Proven},
+	} {
+		w := newWorld(1)
+		st := &w.api().Stages[0]
+		guarded := probe.Route{Authorization: "CUSTOM", Authorizer: "gate"}
+		st.Deployed = &probe.Definition{
+			Routes:      map[string]probe.Route{"GET /orders": guarded, "GET /items": guarded},
+			Authorizers: map[string]probe.Authorizer{"gate": {Type: "TOKEN", TTL: &c.ttl}},
+		}
+		w.api().Editor, w.api().Stages[1].Deployed = st.Deployed, st.Deployed
+		deny := refuses(403, "ACCESS_DENIED", "AccessDeniedException")
+		deny.producer = "authorizer"
+		w.send(60, sameForAll(deny))
+		scenario := map[string]int{}
+		for i := range w.Rows {
+			scenario[w.Rows[i].RequestID] = w.Rows[i].Scenario
+		}
+		w.Records = func(id string) []probe.LogRecord {
+			return []probe.LogRecord{{RequestID: id, AuthorizerID: "a1", AuthorizerOutcome: "deny", AuthorizerCalled: c.calls[scenario[id]], Complete: true}}
+		}
+		r := Explain(w.Input)
+		want(t, r, only(AccessDenied, c.link))
+		f := r.Findings[0]
+		doubted := slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == AuthorizerCache }) && strings.Contains(f.Statement, "Authorizer gate keeps its results")
+		if doubted != (c.link == ConsistentWith) {
+			t.Errorf("TTL %d, calls %v: alternatives %v, %s", c.ttl, c.calls, f.Alternatives, f.Statement)
+		}
+	}
+}

@@ -1,0 +1,366 @@
+package cause
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// Matters of a setting in which stages differ.
+const (
+	linkedSetting   = "linked"
+	cosmeticSetting = "cosmetic"
+	untestedSetting = "untested"
+	noDifference    = "no difference seen"
+)
+
+// stageConfigDrift links settings in which stages differ to scenarios that they
+// answer differently, and says of each setting whether it matters.
+func stageConfigDrift(fx *Facts, _ *Known) Verdict {
+	v := Verdict{settings: map[string][]Setting{}}
+	unlike := unlikePairs(fx)
+	for _, u := range unlike {
+		if u.cached == nil {
+			v.report(driftFinding(fx, u), u.key())
+		}
+	}
+	for _, api := range apisOf(fx) {
+		all := diff.Stages(api)
+		linked := map[string]bool{}
+		for _, u := range unlike {
+			for _, r := range u.reasons {
+				if u.api == api {
+					linked[r.Name] = true
+				}
+			}
+		}
+		if len(linked) == 0 {
+			untestedAuthorizers(fx, api, all, &v)
+		}
+		for _, set := range all {
+			v.settings[api.ID] = append(v.settings[api.ID], note(fx, api, set, linked[set.Name]))
+		}
+	}
+	return v
+}
+
+// apisOf are the APIs of the targets, each once.
+func apisOf(fx *Facts) []*probe.API {
+	var out []*probe.API
+	for _, sub := range fx.targets {
+		if sub.api != nil && !slices.Contains(out, sub.api) {
+			out = append(out, sub.api)
+		}
+	}
+	return out
+}
+
+// unlike are two stages that answer some scenarios differently although the same
+// is deployed, with the settings that can be the reason.
+type unlike struct {
+	api       *probe.API
+	stages    [2]*target
+	scenarios []int
+	reasons   []diff.Setting
+	cached    *target // the stage whose cache is the reason; nil where none is
+}
+
+func (u *unlike) key() string {
+	return u.api.ID + "/" + u.stages[0].Stage + "/" + u.stages[1].Stage
+}
+
+// untestedAuthorizers finds stages of one deployment that ask different
+// authorizers about routes to which no request was sent: who is let in may
+// differ, and this run does not tell.
+func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
+	for _, p := range stagePairs(fx, api) {
+		var reasons []diff.Setting
+		for _, set := range all {
+			if strings.HasPrefix(set.Name, "authorizers[") && set.Behaviour && set.Values[p[0].Stage] != set.Values[p[1].Stage] &&
+				p[0].DeploymentID == p[1].DeploymentID && !compared(fx, api, set) && !intended(fx, set) {
+				reasons = append(reasons, set)
+			}
+		}
+		if len(reasons) == 0 {
+			continue
+		}
+		f := Finding{
+			Severity: Warning, Linked: ConsistentWith, Scenarios: []string{},
+			Targets: []string{p[0].ID, p[1].ID}, Statistics: &Statistics{Test: "configuration"},
+			Settles: "a scenario for a route that the authorizer guards, with a token if it asks for one",
+		}
+		f.Statement = fmt.Sprintf("Stages %s and %s run the same deployment with different authorizers: %s. No request was sent to the routes that they guard.",
+			p[0].Stage, p[1].Stage, words.Some(contrasts(p, reasons), 3))
+		for _, r := range reasons {
+			f.Evidence = append(f.Evidence, settingFact(r, p))
+		}
+		f.Evidence = evidence(f.Evidence...)
+		f.Remedy = alignRemedy(fx, api, p, reasons)
+		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
+	}
+}
+
+// contrasts name settings with their value on either stage.
+func contrasts(p [2]*target, reasons []diff.Setting) []string {
+	var out []string
+	for _, r := range reasons {
+		out = append(out, fmt.Sprintf("%s (%s: %s, %s: %s)", r.Name, p[0].Stage, value(r.Values[p[0].Stage]), p[1].Stage, value(r.Values[p[1].Stage])))
+	}
+	return out
+}
+
+// note says of a setting whether it matters.
+func note(fx *Facts, api *probe.API, set diff.Setting, linked bool) Setting {
+	n := Setting{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: intended(fx, set)}
+	switch {
+	case linked:
+		n.Matters = linkedSetting
+	case !set.Behaviour:
+		n.Matters = cosmeticSetting
+	case compared(fx, api, set):
+		n.Matters = noDifference
+	}
+	return n
+}
+
+// intended tells whether somebody declared that stages may differ in a setting.
+func intended(fx *Facts, set diff.Setting) bool {
+	return slices.ContainsFunc(fx.Intended, func(i Intended) bool { return i.covers(set, nil) })
+}
+
+// covers tells whether a declaration names a setting and the stages given.
+func (i Intended) covers(set diff.Setting, stages []string) bool {
+	if ok, err := path.Match(i.Setting, set.Name); !ok && (err == nil || i.Setting != set.Name) && i.Setting != set.Name {
+		return false
+	}
+	return len(i.Stages) == 0 || !slices.ContainsFunc(stages, func(st string) bool { return !slices.Contains(i.Stages, st) })
+}
+
+// compared tells whether a scenario that a setting can influence was sent to two
+// stages with different values.
+func compared(fx *Facts, api *probe.API, set diff.Setting) bool {
+	for _, p := range stagePairs(fx, api) {
+		if set.Values[p[0].Stage] == set.Values[p[1].Stage] {
+			continue
+		}
+		for _, c := range p[0].cells {
+			if _, n := distance(fx, p[0], p[1], c.scenario); n > 0 && touches(set.Touches, fx.routeKey(p[0], c.scenario)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stagePairs are the pairs of stages of an API whose own invoke URLs were
+// probed.
+func stagePairs(fx *Facts, api *probe.API) [][2]*target {
+	var own []*target
+	for _, sub := range fx.targets {
+		if sub.api == api && sub.conf != nil && sub.Kind == probe.InvokeURL && sub.n() > 0 {
+			own = append(own, sub)
+		}
+	}
+	var out [][2]*target
+	for i := range own {
+		for j := i + 1; j < len(own); j++ {
+			if own[i].Stage != own[j].Stage {
+				out = append(out, [2]*target{own[i], own[j]})
+			}
+		}
+	}
+	return out
+}
+
+// unlikePairs finds, per pair of stages, scenarios that are answered differently
+// although the same is deployed, and the settings that can be the reason.
+func unlikePairs(fx *Facts) []*unlike {
+	var out []*unlike
+	for _, api := range apisOf(fx) {
+		all := diff.Stages(api)
+		for _, p := range stagePairs(fx, api) {
+			if u := compareStages(fx, p, all); u != nil {
+				out = append(out, u)
+			}
+		}
+	}
+	return out
+}
+
+func compareStages(fx *Facts, p [2]*target, all []diff.Setting) *unlike {
+	u := &unlike{api: p[0].api, stages: p}
+	for _, c := range p[0].cells {
+		d, n := distance(fx, p[0], p[1], c.scenario)
+		if n < tuning.Enough.Compare || d < tuning.Apart || !sameRoute(fx, p[0], p[1], c.scenario) {
+			continue
+		}
+		touching := touching(fx, p, c.scenario, all)
+		if len(touching) == 0 {
+			continue
+		}
+		u.scenarios = append(u.scenarios, c.scenario)
+		for _, t := range touching {
+			if !slices.ContainsFunc(u.reasons, func(r diff.Setting) bool { return r.Name == t.Name }) {
+				u.reasons = append(u.reasons, t)
+			}
+		}
+	}
+	if len(u.scenarios) == 0 {
+		return nil
+	}
+	u.cached = cachedSide(fx, p, u.reasons)
+	return u
+}
+
+// touching are the settings in which two stages differ that can change the
+// answers of a scenario. Where a declared difference is among them it is taken for
+// the reason, and nothing is reported.
+func touching(fx *Facts, p [2]*target, scenario int, all []diff.Setting) []diff.Setting {
+	key, stages := fx.routeKey(p[0], scenario), []string{p[0].Stage, p[1].Stage}
+	var out []diff.Setting
+	for _, set := range all {
+		if !set.Behaviour || set.Values[p[0].Stage] == set.Values[p[1].Stage] || !touches(set.Touches, key) {
+			continue
+		}
+		if slices.ContainsFunc(fx.Intended, func(i Intended) bool { return i.covers(set, stages) }) {
+			return nil
+		}
+		out = append(out, set)
+	}
+	return out
+}
+
+// sameRoute tells whether two stages serve the same definition of a scenario's
+// route: the same deployment, or snapshots that agree on it but for who may call.
+func sameRoute(fx *Facts, a, b *target, scenario int) bool {
+	if a.DeploymentID != "" && a.DeploymentID == b.DeploymentID {
+		return true
+	}
+	if a.conf.Deployed == nil || b.conf.Deployed == nil {
+		return false
+	}
+	diffs, _ := diff.Definitions(a.conf.Deployed, b.conf.Deployed)
+	key := fx.routeKey(a, scenario)
+	return !slices.ContainsFunc(diffs, func(d diff.Difference) bool {
+		return touches(d.Routes, key) && !strings.Contains(d.Aspect, "authoriz") && !strings.HasPrefix(d.Subject, "authorizer ")
+	})
+}
+
+func driftFinding(fx *Facts, u *unlike) Finding {
+	p, scenarios, reasons := u.stages, u.scenarios, u.reasons
+	f := Finding{Linked: Statistical, Targets: []string{p[0].ID, p[1].ID}, Scenarios: fx.scenarioNames(scenarios...)}
+	var lines []string
+	for _, r := range reasons {
+		lines = append(lines, settingFact(r, p))
+	}
+	f.Statement = fmt.Sprintf("Stages %s and %s answer %s differently although the same is deployed on both: %s. They differ in %s.",
+		p[0].Stage, p[1].Stage, words.List(f.Scenarios), contrast(fx, p, scenarios[0]), words.Some(contrasts(p, reasons), 4))
+	if roots(reasons) == 1 {
+		f.Linked = Proven
+	} else {
+		f.Settles = "make the stages equal in one of the settings at a time: which of them decides is not told by this run"
+	}
+	n := 0
+	for _, sub := range p {
+		for _, c := range sub.cells {
+			if slices.Contains(scenarios, c.scenario) {
+				n += len(c.rows)
+				lines = append(lines, fx.example(sub, c.ref))
+				f.rests = append(f.rests, refusedIn(fx, c)...)
+			}
+		}
+	}
+	f.Evidence = evidence(lines...)
+	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: pairTable(fx, p, scenarios)}
+	f.Statistics.Statistic, _ = distance(fx, p[0], p[1], scenarios[0])
+	f.Remedy = alignRemedy(fx, u.api, p, reasons)
+	return f
+}
+
+// roots counts settings that can be changed on their own: an authorizer that a
+// stage variable names differs because the variable does, and a cache has
+// several settings.
+func roots(reasons []diff.Setting) int {
+	kinds := map[string]bool{}
+	variables := slices.ContainsFunc(reasons, func(r diff.Setting) bool { return strings.HasPrefix(r.Name, "variables.") })
+	for _, r := range reasons {
+		switch {
+		case strings.Contains(r.Name, "cach"):
+			kinds["cache"] = true
+		case variables && strings.HasPrefix(r.Name, "authorizers["):
+		default:
+			kinds[r.Name] = true
+		}
+	}
+	return len(kinds)
+}
+
+func value(v string) string {
+	if v == "" {
+		return "not set"
+	}
+	return v
+}
+
+// refusedIn are the refusals of a cell.
+func refusedIn(fx *Facts, c *cell) []int {
+	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !refused(&fx.Clusters[k]) })
+}
+
+// contrast shows one scenario's usual answers side by side.
+func contrast(fx *Facts, p [2]*target, scenario int) string {
+	var texts []string
+	for _, sub := range p {
+		for _, c := range sub.cells {
+			if c.scenario == scenario && c.ref >= 0 {
+				texts = append(texts, fmt.Sprintf("%s gives %s in %d of %d", sub.Stage, fx.summary(c.ref), c.count[c.ref], len(c.rows)))
+			}
+		}
+	}
+	return words.List(texts)
+}
+
+// pairTable counts behaviours by stage.
+func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
+	t := &Table{Columns: []string{p[0].Stage, p[1].Stage}}
+	row := map[string]int{}
+	for i, sub := range p {
+		for _, c := range sub.cells {
+			if !slices.Contains(scenarios, c.scenario) {
+				continue
+			}
+			for _, k := range c.clusters {
+				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
+				if _, ok := row[key]; !ok {
+					row[key] = len(t.Rows)
+					t.Rows = append(t.Rows, rowName(fx, k))
+					t.Counts = append(t.Counts, []int{0, 0})
+				}
+				t.Counts[row[key]][i] += c.count[k]
+			}
+		}
+	}
+	return t
+}
+
+// alignRemedy sets stage variables on the second stage as they are on the first.
+func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting) []Remedy {
+	set := map[string]string{}
+	for _, r := range reasons {
+		if name, ok := strings.CutPrefix(r.Name, "variables."); ok {
+			set[name] = r.Values[p[0].Stage]
+		}
+	}
+	var out []Remedy
+	if len(set) > 0 {
+		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
+	}
+	return append(out, advice(fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]",
+		p[0].Stage, p[1].Stage, reasons[0].Name)))
+}

@@ -1,0 +1,104 @@
+package cause
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Explain asks every cause of the table what it says of the evidence so far. It is
+// a pure function of its input and cheap enough to be called after every batch.
+func Explain(in Input) Result {
+	in.prepare()
+	fx := gather(&in)
+	var verdicts []Verdict
+	var j *judgement
+	for _, c := range inOrder(Causes) {
+		if c.Find == nil {
+			continue
+		}
+		if c.Laws != nil && j == nil {
+			j = judge(fx, know(fx, verdicts, nil, every))
+		}
+		may := reads(c)
+		v := c.Find(fx, know(fx, verdicts, j, func(id ID) bool { return may[id] }))
+		verdicts = append(verdicts, v.complete(c))
+	}
+	return conclude(fx, j, verdicts)
+}
+
+func every(ID) bool { return true }
+
+// complete fills in what the table says of a verdict's findings.
+func (v Verdict) complete(c *Cause) Verdict {
+	v.cause = c.ID
+	for i := range v.Found {
+		f := &v.Found[i]
+		f.Cause, f.Step, f.Severity = c.ID, c.Step, cmp.Or(f.Severity, c.Severity)
+		if f.Statistics != nil {
+			f.Statistics.Statistic = finite(f.Statistics.Statistic)
+		}
+	}
+	v.Found = joined(v.Found)
+	return v
+}
+
+// prepare fills defaults and puts rows into order.
+func (in *Input) prepare() {
+	in.Confidence = cmp.Or(in.Confidence, .99)
+	in.MinShare = cmp.Or(in.MinShare, .01)
+	order := func(a, b Row) int { return cmp.Or(cmp.Compare(a.Machine, b.Machine), cmp.Compare(a.Seq, b.Seq)) }
+	if !slices.IsSortedFunc(in.Rows, order) {
+		in.Rows = slices.SortedStableFunc(slices.Values(in.Rows), order)
+	}
+}
+
+// conclude puts the result together.
+func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
+	r := Result{
+		Claims: map[string]float64{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
+		Seen: map[string]map[string]string{}, Settings: map[string][]Setting{},
+		Behaviours: fx.partition, Rows: fx.Rows, Clusters: fx.Clusters, Moves: movesOf(fx),
+	}
+	known := know(fx, verdicts, j, every)
+	verdicts = append(verdicts, consistency(fx, known, r.Claims))
+	r.Notes = append(remarks(fx), j.notes...)
+	costs := j.cost
+	asked := false // the splits' questions come before those of the causes that read their verdicts
+	for i := range verdicts {
+		v := &verdicts[i]
+		if c := Of(v.cause); !asked && (c == nil || c.Laws != nil) {
+			r.Open, asked = append(r.Open, j.open...), true
+		}
+		r.Findings, r.Open, r.Notes = append(r.Findings, v.Found...), append(r.Open, v.Open...), append(r.Notes, v.Notes...)
+		costs = append(costs, v.cost...)
+		maps.Copy(r.Seen, v.seen)
+		maps.Copy(r.Settings, v.settings)
+	}
+	r.Findings, r.Notes = resolve(r.Findings, r.Notes)
+	slices.Sort(r.Notes)
+	r.Notes = slices.Compact(r.Notes)
+	r.Efficiency = efficiency(costs)
+	perTarget(fx, j, &r)
+	r.Steps = stepEvidence(fx, &r)
+	r.Decided = true
+	for _, o := range r.Open {
+		r.Decided = r.Decided && o.More == 0
+		r.Remaining = max(r.Remaining, o.More)
+	}
+	r.Next = nextCells(fx, known, r.Open)
+	return r
+}
+
+// perTarget fills in what is said of each target: posteriors, and the canary's
+// share as the logs tell it.
+func perTarget(fx *Facts, j *judgement, r *Result) {
+	for i, sub := range fx.targets {
+		if len(j.weighed[i]) > 0 {
+			r.Posteriors[sub.ID] = j.weighed[i]
+		}
+		if canary, known := measured(fx, sub); sub.Canary != nil && known > 0 && float64(known) >= tuning.Measurable*float64(sub.n()) {
+			r.Measured[sub.ID] = *interval(canary, known, fx.alpha)
+		}
+	}
+}

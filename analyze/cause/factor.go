@@ -1,0 +1,231 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+)
+
+// factor is something that may drive the answers: each of its levels deviates
+// or does not.
+type factor struct {
+	name  string // as a sentence calls it
+	cause ID
+	prior float64
+	rho   float64           // chance that one level deviates
+	level func(*Row) string // "" where unknown
+
+	// inTime: its levels are the machines themselves, so that it is held against
+	// bursts over all of them together; one by one they could each have their own.
+	inTime bool
+
+	levels []string
+	k, n   []int
+}
+
+// factors are what may drive a split, where it varies at all. A connection is
+// none where no answer came: one that breaks takes all its requests with it, so
+// that such failures follow connections whatever breaks them.
+func factors(fx *Facts, x *split, of ID) []*factor {
+	return slices.DeleteFunc(drawnFactors(x.sub), func(f *factor) bool {
+		return f.cause != of || x.transport && strings.Contains(f.name, "connection") || !f.count(fx, x)
+	})
+}
+
+// drawnFactors are what may drive a target's answers beside the canary.
+func drawnFactors(sub *target) []*factor {
+	return slices.DeleteFunc([]*factor{
+		versionFactor(sub), cacheFactor(sub),
+		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }},
+		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }},
+		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true},
+		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection},
+		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use},
+	}, func(f *factor) bool { return f == nil })
+}
+
+func connection(r *Row) string {
+	if r.Conn == 0 && r.ConnN == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
+}
+
+// vantage is the machine that sent a request, by its place in the input.
+func vantage(r *Row) string { return "machine " + strconv.Itoa(1+r.Machine) }
+
+// use tells the first request on a connection from the later ones.
+func use(r *Row) string {
+	switch {
+	case r.ConnN == 0:
+		return ""
+	case r.ConnN == 1:
+		return "new connection"
+	}
+	return "reused connection"
+}
+
+// count counts a factor's levels and tells whether there are two or more, known
+// for most rows. Levels that were seen once each show nothing yet; leaving the
+// factor out for that would make its rivals look surer than they are.
+func (f *factor) count(fx *Facts, x *split) bool {
+	k, n, known := map[string]int{}, map[string]int{}, 0
+	for _, d := range x.draws {
+		l := f.level(&fx.Rows[d.row])
+		if l == "" {
+			continue
+		}
+		known++
+		n[l]++
+		if d.deviant {
+			k[l]++
+		}
+	}
+	f.levels, f.k, f.n = slices.Sorted(maps.Keys(n)), nil, nil
+	for _, l := range f.levels {
+		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
+	}
+	return len(f.levels) > 1 && 2*known >= x.n
+}
+
+// factorLaws: some levels of a factor deviate, the others do not.
+func factorLaws(fx *Facts, x *split, of ID) []law {
+	var laws []law
+	for _, f := range factors(fx, x, of) {
+		laws = append(laws, law{name: f.name, prior: f.prior, driven: true, factor: f, anyNaming: true, likelihood: func(x *split) float64 {
+			return stat.LogSumExp(stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)) + without(fx, f, x)
+		}})
+	}
+	return laws
+}
+
+// differs says in what the answers at the level that was found differ from those
+// at the others; nil where the answers as a whole were held against the levels.
+func (d *decision) differs(fx *Facts) []Difference {
+	if d.marks == nil {
+		return nil
+	}
+	return differs(fx, d.sub, d.marks, d.level, "the others")
+}
+
+// others counts the answers of each level that do not deviate.
+func (f *factor) others() []int {
+	out := make([]int, len(f.n))
+	for i, n := range f.n {
+		out[i] = n - f.k[i]
+	}
+	return out
+}
+
+// deviate is the chance that each level deviates, whichever side is named so.
+func (f *factor) deviate() []float64 {
+	post, other := stat.FactorPosterior(f.k, f.n, f.rho), stat.FactorPosterior(f.others(), f.n, f.rho)
+	a, b := stat.FactorLogM(f.k, f.n, f.rho), stat.FactorLogM(f.others(), f.n, f.rho)
+	weight := math.Exp(a - stat.LogSumExp(a, b))
+	for i := range post {
+		post[i] = weight*post[i] + (1-weight)*(1-other[i])
+	}
+	return post
+}
+
+// without is the ln probability of the rows whose level is not known: any share.
+func without(fx *Facts, f *factor, x *split) float64 {
+	var c [2]int
+	for _, d := range x.draws {
+		if f.level(&fx.Rows[d.row]) != "" {
+			continue
+		}
+		if d.deviant {
+			c[1]++
+		} else {
+			c[0]++
+		}
+	}
+	if c[0]+c[1] == 0 {
+		return 0
+	}
+	return stat.KT(c[:])
+}
+
+// perLevel says what each level answers, for one scenario and the first levels.
+func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
+	const most = 4
+	x := w.main()
+	scenario := fx.Rows[x.draws[0].row].Scenario
+	var texts []string
+	for _, level := range l.factor.levels {
+		count, n, best := map[int]int{}, 0, -1
+		for _, d := range x.draws {
+			r := &fx.Rows[d.row]
+			if r.Scenario != scenario || l.factor.level(r) != level {
+				continue
+			}
+			n++
+			count[r.Cluster]++
+			if best < 0 || count[r.Cluster] > count[best] {
+				best = r.Cluster
+			}
+		}
+		if n > 0 {
+			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, fx.summary(best), count[best], n))
+		}
+	}
+	return words.Some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
+}
+
+// factorStatistics are the numbers behind a split that a factor drives.
+func factorStatistics(fx *Facts, w *weighing, l *law) *Statistics {
+	f := l.factor
+	two := twoRows(fx, w.main(), f.levels, f.level)
+	st := &Statistics{
+		Test: "factor model, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(l.cause),
+		Effect: stat.ExplainedShare(two), Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, f.levels, f.level),
+	}
+	if len(f.levels) == 2 {
+		st.PValue = ptr(stat.Fisher(two[0][0], two[0][1], two[1][0], two[1][1]))
+	} else if fx.Done {
+		st.PValue = ptr(permuted(fx, w.split, f))
+	}
+	return st
+}
+
+// permuted is the p-value of a factor against exchanging its levels within
+// scenario and minute.
+func permuted(fx *Facts, x *split, f *factor) float64 {
+	type key struct {
+		scenario int
+		minute   int64
+	}
+	strata := map[key]*stat.Stratum{}
+	var order []key
+	for _, d := range x.draws {
+		r := &fx.Rows[d.row]
+		level := slices.Index(f.levels, f.level(r))
+		if level < 0 {
+			continue
+		}
+		k := key{r.Scenario, r.At.Unix() / 60}
+		if strata[k] == nil {
+			strata[k] = &stat.Stratum{}
+			order = append(order, k)
+		}
+		bit := 0
+		if d.deviant {
+			bit = 1
+		}
+		strata[k].Response = append(strata[k].Response, bit)
+		strata[k].Level = append(strata[k].Level, level)
+	}
+	var list []stat.Stratum
+	for _, k := range order {
+		list = append(list, *strata[k])
+	}
+	return stat.Permutation(list, 9999, rand.New(rand.NewPCG(fx.Plan.Seed, 0x7065726d)))
+}

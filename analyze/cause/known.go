@@ -1,0 +1,136 @@
+package cause
+
+import (
+	"slices"
+
+	"stageprobe/probe"
+)
+
+// Verdict is what one cause says of a run.
+type Verdict struct {
+	Found []Finding
+	Open  []Question
+	Notes []string // doubts about the evidence itself
+
+	explained []int // behaviours beside those that its findings rest on
+	closed    []int // targets of which nothing more is asked: the address itself is wrong, or nobody is let in
+	split     []int // targets on which more than one behaviour was found
+	cost      []expense
+	seen      map[string]map[string]string
+	settings  map[string][]Setting
+
+	cause ID
+}
+
+// report adds a finding. One cause of one stage, seen through several targets, is
+// one finding: key says of which stage it is.
+func (v *Verdict) report(f Finding, key string) {
+	f.key = key
+	v.Found = append(v.Found, f)
+}
+
+// Known is what is known so far: the verdicts that a cause may read, and the
+// splits as they were weighed.
+type Known struct {
+	fx        *Facts
+	by        []ID   // per behaviour: what explains it; "" where nothing does
+	closed    []bool // per target
+	split     []bool
+	undecided []bool // per target: a split there is still open
+	found     []Finding
+	decided   []*decision
+}
+
+// know gathers the verdicts of some causes.
+func know(fx *Facts, verdicts []Verdict, j *judgement, of func(ID) bool) *Known {
+	n := len(fx.targets)
+	kn := &Known{fx: fx, by: make([]ID, len(fx.Clusters)), closed: make([]bool, n), split: make([]bool, n), undecided: make([]bool, n)}
+	for i := range verdicts {
+		v := &verdicts[i]
+		if !of(v.cause) {
+			continue
+		}
+		kn.found = append(kn.found, v.Found...)
+		kn.explain(v.cause, v.explained)
+		for _, f := range v.Found {
+			kn.explain(v.cause, f.rests)
+		}
+		for _, t := range v.closed {
+			kn.closed[t] = true
+		}
+		for _, t := range v.split {
+			kn.split[t] = true
+		}
+	}
+	if j != nil {
+		kn.decided = j.decided
+		for t := range n {
+			kn.split[t] = kn.split[t] || j.split[t]
+			kn.undecided[t] = j.undecided[t]
+		}
+	}
+	return kn
+}
+
+func (kn *Known) explain(id ID, behaviours []int) {
+	for _, k := range behaviours {
+		kn.by[k] = id
+	}
+}
+
+// decidedFor are the splits that were decided for a cause.
+func (kn *Known) decidedFor(id ID) []*decision {
+	return slices.DeleteFunc(slices.Clone(kn.decided), func(d *decision) bool { return d.cause != id })
+}
+
+// deviants are the behaviours of a cell that are neither usual nor explained yet.
+func (kn *Known) deviants(c *cell) []int {
+	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return k == c.ref || kn.by[k] != "" })
+}
+
+// otherwise are the deviants that any person would call another answer. What tells
+// the rest apart was found linked to something, and is left to what it goes with.
+func (kn *Known) otherwise(c *cell) []int {
+	if c.ref < 0 {
+		return nil
+	}
+	usual := kn.fx.Clusters[c.ref].Kind
+	return slices.DeleteFunc(kn.deviants(c), func(k int) bool { return kn.fx.Clusters[k].Kind == usual })
+}
+
+// strays counts a target's deviant answers that no finding explains.
+func (kn *Known) strays(sub *target) (k, n int) {
+	for _, c := range sub.cells {
+		n += len(c.rows)
+		for _, d := range kn.otherwise(c) {
+			k += c.count[d]
+		}
+	}
+	return k, n
+}
+
+// blames tells whether a finding of a cause stands for a target, be it as an
+// alternative.
+func (kn *Known) blames(sub *target, id ID) bool {
+	return slices.ContainsFunc(kn.found, func(f Finding) bool {
+		return slices.Contains(f.Targets, sub.ID) &&
+			(f.Cause == id || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == id }))
+	})
+}
+
+// behavioursOf are all behaviours of a target.
+func behavioursOf(sub *target) []int {
+	var out []int
+	for _, c := range sub.cells {
+		out = append(out, c.clusters...)
+	}
+	return out
+}
+
+// stageKey is under what findings of several targets of one stage are one.
+func stageKey(t *probe.Target) string {
+	if t.APIID == "" {
+		return t.ID
+	}
+	return t.APIID + "/" + t.Stage
+}

@@ -1,0 +1,270 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// compare holds a target's answers against those of the meant stage's own invoke
+// URL, and where they differ against those of every other stage (behaviour 6).
+func compare(fx *Facts, sub *target, g *sighting) {
+	if g.byConfig {
+		g.rival = sub.stageRef()
+	}
+	expected := fx.invoke(g.meant)
+	if expected == nil || expected == sub || expected.n() == 0 || sub.n() == 0 {
+		return
+	}
+	g.differs, g.against = marksOf(fx, sub, expected)
+	if g.byConfig {
+		if own := fx.invoke(g.rival); own != nil && own != sub {
+			g.alike = alike(fx, own, expected)
+		}
+		return
+	}
+	if len(g.differs) == 0 {
+		return
+	}
+	for _, rival := range fx.targets {
+		if rival != sub && rival != expected && rival.Kind == probe.InvokeURL && rival.Unmapped == "" && rival.n() > 0 && servedBy(fx, sub, rival, expected, g) {
+			g.rivals = append(g.rivals, rival.stageRef())
+		}
+	}
+	if len(g.rivals) > 0 {
+		g.rival = g.rivals[0]
+	}
+}
+
+// marksOf is what tells one target from another, with the first as On, and how
+// strongly.
+func marksOf(fx *Facts, a, b *target) ([]behaviour.Mark, float64) {
+	if l := fx.pairs[[2]int{a.index, b.index}]; l != nil {
+		return strong(l, fx.threshold()), l.LogE
+	}
+	l := fx.pairs[[2]int{b.index, a.index}]
+	if l == nil {
+		return nil, 0
+	}
+	marks := slices.Clone(strong(l, fx.threshold()))
+	for i := range marks {
+		marks[i] = marks[i].Turned()
+	}
+	return marks, l.LogE
+}
+
+// servedBy tells whether the answers of a target are those of a rival stage and
+// not of the stage meant: what tells it from the stage meant tells the rival from
+// it as well, and in each such feature the target is as the rival, beyond doubt.
+func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
+	apart, _ := marksOf(fx, rival, expected)
+	against, _ := marksOf(fx, sub, rival)
+	told, stages := false, stagesProbed(fx)
+	need := math.Log(float64(max(1, stages-1))) + fx.threshold()
+	for i := range g.differs {
+		m := &g.differs[i]
+		values := telling(fx, m, sub, expected)
+		if len(values) == 0 {
+			continue // no stage gives what tells it: the address does
+		}
+		if !hasMark(apart, m) {
+			continue
+		}
+		told = true
+		if hasMark(against, m) {
+			return false
+		}
+		if stat.EqualLogE(binCount(fx, sub, m, values), binCount(fx, rival, m, values), binCount(fx, expected, m, values)) < need {
+			return false
+		}
+	}
+	return told
+}
+
+func hasMark(marks []behaviour.Mark, m *behaviour.Mark) bool {
+	return slices.ContainsFunc(marks, func(o behaviour.Mark) bool { return o.Same(m) })
+}
+
+// stagesProbed is how many stages' own invoke URLs gave answers.
+func stagesProbed(fx *Facts) int {
+	n := 0
+	for _, x := range fx.targets {
+		if x.Kind == probe.InvokeURL && x.Unmapped == "" && x.n() > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// telling are the values of a feature that a target gives more often than the
+// stage meant and that some stage gives as well; none where the value that tells
+// most is given by no stage.
+func telling(fx *Facts, m *behaviour.Mark, sub, expected *target) map[behaviour.ValueID]bool {
+	mine, theirs := valuesOf(fx, sub, m), valuesOf(fx, expected, m)
+	elsewhere := map[behaviour.ValueID]bool{}
+	for _, x := range fx.targets {
+		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
+			for v := range valuesOf(fx, x, m) {
+				elsewhere[v] = true
+			}
+		}
+	}
+	nm, nt := total(mine), total(theirs)
+	if nm == 0 || nt == 0 {
+		return nil
+	}
+	out := map[behaviour.ValueID]bool{}
+	best, most := behaviour.ValueID(0), 0.
+	for _, v := range sortedValues(mine) {
+		more := float64(mine[v])/nm - float64(theirs[v])/nt
+		if more > most {
+			best, most = v, more
+		}
+		if more > 0 && elsewhere[v] {
+			out[v] = true
+		}
+	}
+	if most == 0 || !elsewhere[best] {
+		return nil
+	}
+	return out
+}
+
+func total(counts map[behaviour.ValueID]int) (n float64) {
+	for _, k := range counts {
+		n += float64(k)
+	}
+	return n
+}
+
+func sortedValues(m map[behaviour.ValueID]int) []behaviour.ValueID {
+	return slices.Sorted(maps.Keys(m))
+}
+
+// valuesOf counts a feature's values in a target's answers.
+func valuesOf(fx *Facts, sub *target, m *behaviour.Mark) map[behaviour.ValueID]int {
+	c := cellOf(sub, m.Scenario)
+	if c == nil {
+		return nil
+	}
+	rows := make([]int, 0, len(c.rows))
+	for _, i := range c.rows {
+		if fx.Rows[i].Class != signature.Transport {
+			rows = append(rows, fx.Rows[i].Table)
+		}
+	}
+	return fx.Table.Values(rows, m)
+}
+
+func binCount(fx *Facts, sub *target, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
+	var out stat.BinCount
+	for v, n := range valuesOf(fx, sub, m) {
+		out.N += n
+		if values[v] {
+			out.K += n
+		}
+	}
+	return out
+}
+
+// foresee is the probability that a stage's profile gives to a behaviour.
+func foresee(fx *Facts, of *target, scenario int, id string, kinds int) float64 {
+	counts, n := profileOf(fx, of, scenario)
+	u := 1 / float64(kinds+1)
+	p := (float64(counts[id]) + tuning.ProfileWeight*u) / (float64(n) + tuning.ProfileWeight)
+	return (1-tuning.Strange)*p + tuning.Strange*u
+}
+
+// kinds is how many behaviours of a scenario are known over all targets.
+func kinds(fx *Facts, scenario int) int {
+	ids := map[string]bool{}
+	for i := range fx.Clusters {
+		if fx.Clusters[i].Scenario == scenario {
+			ids[fx.Clusters[i].ID] = true
+		}
+	}
+	return len(ids)
+}
+
+// alike tells whether two targets' answers cannot be told apart.
+func alike(fx *Facts, a, b *target) bool {
+	if marks, _ := marksOf(fx, a, b); len(marks) > 0 {
+		return false
+	}
+	for _, c := range a.cells {
+		if d, n := distance(fx, a, b, c.scenario); n > 0 && n < tuning.Enough.Alike && d > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// distance is the total variation between two targets' answers to a scenario,
+// and how many answers the less asked of them gave.
+func distance(fx *Facts, a, b *target, scenario int) (d float64, n int) {
+	pa, na := profileOf(fx, a, scenario)
+	pb, nb := profileOf(fx, b, scenario)
+	if na == 0 || nb == 0 {
+		return 0, 0
+	}
+	ids := map[string]bool{}
+	for id := range pa {
+		ids[id] = true
+	}
+	for id := range pb {
+		ids[id] = true
+	}
+	// In order, so that the sum is the same to the last bit.
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		d += math.Abs(float64(pa[id])/float64(na) - float64(pb[id])/float64(nb))
+	}
+	return d / 2, min(na, nb)
+}
+
+// profileOf counts a target's answers to a scenario by behaviour.
+func profileOf(fx *Facts, sub *target, scenario int) (counts map[string]int, n int) {
+	counts = map[string]int{}
+	for _, c := range sub.cells {
+		if c.scenario != scenario {
+			continue
+		}
+		for k, m := range c.count {
+			counts[fx.Clusters[k].ID] += m
+			n += m
+		}
+	}
+	return counts, n
+}
+
+// profileTable counts the target's answers beside those of the two stages.
+func profileTable(fx *Facts, sub *target, g *sighting) *Table {
+	columns := []*target{sub}
+	t := &Table{Columns: []string{sub.ID}}
+	for _, ref := range []probe.StageRef{g.rival, g.meant} {
+		if o := fx.invoke(ref); o != nil && o != sub {
+			columns = append(columns, o)
+			t.Columns = append(t.Columns, o.ID)
+		}
+	}
+	row := map[string]int{}
+	for i, col := range columns {
+		for _, c := range col.cells {
+			for _, k := range c.clusters {
+				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
+				if _, ok := row[key]; !ok {
+					row[key] = len(t.Rows)
+					t.Rows = append(t.Rows, rowName(fx, k))
+					t.Counts = append(t.Counts, make([]int, len(columns)))
+				}
+				t.Counts[row[key]][i] += c.count[k]
+			}
+		}
+	}
+	return t
+}

@@ -1,0 +1,326 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// switchLaws: behaviour changed once, at a time to be named, at once or through a
+// phase in which either behaviour may come.
+func switchLaws(fx *Facts, x *split) []law {
+	l := law{name: "switch", prior: tuning.Prior.Switch, driven: true, whole: true, anyNaming: true}
+	if lastChange(fx, x.sub) != "" {
+		l.prior = tuning.Prior.Changed
+	} else if x.refusal && byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
+		// A kept result that expires looks like a switch, once per lifetime: only
+		// a change that is known tells the two apart.
+		l.prior = 0
+	}
+	l.likelihood = func(x *split) float64 {
+		m, _ := switchM(fx, x, 1)
+		return m - math.Ln2
+	}
+	return []law{l}
+}
+
+// switchM is the ln probability of a split's answers if behaviour switched, with at
+// least so many answers since, before the choice between a switch at once and one
+// through a mixed phase is paid for. choices is ln of the ways to name the sides:
+// which behaviour of a scenario is the new one was read from the answers, one choice
+// of two per scenario, and one of at once or through a mixed phase.
+func switchM(fx *Facts, x *split, least int) (logM, choices float64) {
+	bits, _, scenarios := timed(fx, x)
+	n := max(fx.Plan.Requests, len(bits))
+	terms := switchTerms(bits, n, least, x.sub.changed() != "")
+	return stat.LogSumExp(append(terms, mixedM(bits, n, least))...), float64(scenarios)*math.Ln2 + math.Ln2
+}
+
+// switchE is the e-value of a switch that has been over for a while, against
+// independent draws.
+func switchE(fx *Facts, x *split) float64 {
+	settled, choices := switchM(fx, x, tuning.Enough.Settled)
+	return settled - choices - stat.LogBin(x.k, x.n, float64(x.k)/float64(max(1, x.n)))
+}
+
+// deployPropagating words the splits that were decided to be one switch. Edits that
+// no answer confirmed as waiting are hidden beside one: the configuration was read
+// before, and what waited then may have been deployed since.
+func deployPropagating(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, d := range known.decidedFor(DeployPropagating) {
+		v.report(switched(fx, d.weighing, d.law), stageKey(d.sub.Target))
+	}
+	return v
+}
+
+// switchTerms are, for each answer but the first, the ln probability of all
+// answers if behaviour switched just before it: any share before and any share
+// since (Krichevsky-Trofimov), uniform over n places, and impossible where the
+// shares are not on either side of a switch. Leaving out what is no switch keeps
+// the sum a probability. At least so many answers must have come since. With
+// mixture, one side of the switch may mix both behaviours.
+func switchTerms(bits []bool, n, least int, mixture bool) []float64 {
+	total := count(bits, true)
+	terms := make([]float64, 0, len(bits))
+	k := 0
+	for i := 1; i < len(bits); i++ {
+		if bits[i-1] {
+			k++
+		}
+		before, since := float64(k)/float64(i), float64(total-k)/float64(len(bits)-i)
+		term := math.Inf(-1)
+		if len(bits)-i >= least && (before <= tuning.SwitchRest && since >= 1-tuning.SwitchRest ||
+			mixture && since-before >= tuning.SwitchGap && (before <= tuning.SwitchPure || since >= 1-tuning.SwitchPure)) {
+			term = stat.KT([]int{k, i - k}) + stat.KT([]int{total - k, len(bits) - i - total + k}) - math.Log(float64(n))
+		}
+		terms = append(terms, term)
+	}
+	return terms
+}
+
+// timed tells, in the order of time, whether each answer is of the behaviour
+// that its scenario gave later in the run, with the rows and the number of
+// scenarios.
+func timed(fx *Facts, x *split) (later []bool, rows []int, scenarios int) {
+	draws := inTime(fx, x.draws)
+	type moment struct{ sum, n [2]int }
+	when := map[int]*moment{}
+	for i, d := range draws {
+		sc := fx.Rows[d.row].Scenario
+		if when[sc] == nil {
+			when[sc] = &moment{}
+		}
+		side := 0
+		if d.deviant {
+			side = 1
+		}
+		when[sc].sum[side] += i
+		when[sc].n[side]++
+	}
+	for _, d := range draws {
+		m := when[fx.Rows[d.row].Scenario]
+		deviantLater := m.sum[1]*m.n[0] >= m.sum[0]*m.n[1]
+		later, rows = append(later, d.deviant == deviantLater), append(rows, d.row)
+	}
+	return later, rows, len(when)
+}
+
+// mixedM is the ln probability of answers that switch through a phase in which
+// either may come: a chain of three states that never goes back; at least
+// so many answers must have come since the phase.
+func mixedM(bits []bool, n, least int) float64 {
+	enter, leave, stay := -math.Log(float64(n)), -math.Log(tuning.MixedPhase), math.Log1p(-1/tuning.MixedPhase)
+	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
+	for i, b := range bits {
+		k := 0
+		if b {
+			k = 1
+		}
+		if len(bits)-i < least {
+			mixed = math.Inf(-1)
+		}
+		after = stat.LogSumExp(after, mixed+leave) + stat.LogBin(k, 1, 1-tuning.SwitchStray)
+		mixed = stat.LogSumExp(mixed+stay, before+enter) - math.Ln2
+		before += stat.LogBin(k, 1, tuning.SwitchStray)
+	}
+	return after
+}
+
+// lastChange is the newest change of a target's stage during the run or shortly
+// before it, by the configuration; "" where there was none.
+func lastChange(fx *Facts, sub *target) string {
+	if sub.conf == nil {
+		return ""
+	}
+	if what := sub.changed(); what != "" {
+		return what + " during the run"
+	}
+	what, at := "stage "+sub.Stage+" was updated", sub.conf.Updated
+	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
+		what, at = "deployment "+d.ID+" was made", d.Created
+	}
+	if at.IsZero() || !near(fx, at) {
+		return ""
+	}
+	return what + " at " + words.Clock(at)
+}
+
+// changed says from what to what a target's stage changed since the targets were
+// found; "" where it did not.
+func (sub *target) changed() string {
+	if sub.conf == nil || sub.DeploymentID == "" {
+		return ""
+	}
+	was, is := serving(sub.DeploymentID, sub.Canary), serving(sub.conf.DeploymentID, sub.conf.Canary)
+	if was == is {
+		return ""
+	}
+	return fmt.Sprintf("stage %s went from %s to %s", sub.Stage, was, is)
+}
+
+func serving(deployment string, c *probe.Canary) string {
+	if c == nil {
+		return "deployment " + deployment
+	}
+	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, words.Percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
+}
+
+// near tells whether a moment lies within the run or shortly before it.
+func near(fx *Facts, at time.Time) bool {
+	if len(fx.Rows) == 0 {
+		return false
+	}
+	start := fx.Rows[0].At
+	for i := range fx.Rows {
+		if fx.Rows[i].At.Before(start) {
+			start = fx.Rows[i].At
+		}
+	}
+	return at.After(start.Add(-tuning.Recent)) && at.Before(fx.Now.Add(tuning.Recent))
+}
+
+// switched is the finding of a behaviour that changed once.
+func switched(fx *Facts, w *weighing, l *law) Finding {
+	bits, rows, _ := timed(fx, w.split)
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	f := Finding{
+		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
+		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
+	}
+	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
+		w.sub.ID, words.Clock(when(hat)), words.Instant(when(lo-1)), words.Instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
+	if what := lastChange(fx, w.sub); what != "" {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
+		f.Evidence = append(f.Evidence, "configuration: "+what)
+	}
+	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the logs deployment %s answered before and %s since.", from, to)
+	}
+	f.Evidence = evidence(append(f.Evidence, fx.request(rows[max(0, hat-1)], "the last of the old behaviour"),
+		fx.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
+	f.Statistics = &Statistics{
+		Test: "change point, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(DeployPropagating),
+		Effect: 1, Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, []string{"before", "after"}, func(r *Row) string {
+			if r.At.Before(when(hat)) {
+				return "before"
+			}
+			return "after"
+		}),
+	}
+	f.Remedy = []Remedy{advice("nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays")}
+	if w.sub.conf != nil && w.sub.api != nil {
+		if prev := previous(w.sub); prev != "" {
+			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
+		}
+	}
+	return f
+}
+
+// beforeAndSince says what answered on either side of a switch. later tells of
+// each answer whether it is of the behaviour that came later.
+func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) string {
+	now := fx.summary(most(fx, rows[hat:]))
+	early, late := count(later[:hat], false), count(later[hat:], false)
+	if 2*early > hat {
+		old := fx.summary(most(fx, rows[:hat]))
+		if early < hat {
+			old += fmt.Sprintf(" in %d of %s", early, words.Plural(hat, "answer"))
+		}
+		return fmt.Sprintf("%s before, %s in %s since", old, now, words.Plural(len(rows)-hat, "answer"))
+	}
+	// The same behaviour is usual on both sides: a share of another came or went.
+	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, words.Plural(hat, "answer"), now, late, len(rows)-hat)
+}
+
+func count(bits []bool, value bool) int {
+	n := 0
+	for _, b := range bits {
+		if b == value {
+			n++
+		}
+	}
+	return n
+}
+
+// switchedAt is the index of the likeliest first answer after a switch, with the
+// range that holds 95 % of the probability.
+func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
+	terms := switchTerms(bits, n, 1, mixture)
+	total := stat.LogSumExp(terms...)
+	order := slices.SortedStableFunc(slices.Values(indices(len(terms))), func(a, b int) int { return cmp.Compare(terms[b], terms[a]) })
+	hat, lo, hi = order[0], order[0], order[0]
+	mass := 0.
+	for _, i := range order {
+		if mass >= .95 {
+			break
+		}
+		mass += math.Exp(terms[i] - total)
+		lo, hi = min(lo, i), max(hi, i)
+	}
+	return hat + 1, lo + 1, hi + 1
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// most is the most frequent behaviour among rows.
+func most(fx *Facts, rows []int) int {
+	count, best := map[int]int{}, fx.Rows[rows[0]].Cluster
+	for _, i := range rows {
+		k := fx.Rows[i].Cluster
+		count[k]++
+		if count[k] > count[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// deploymentsAround are the deployments that the logs name before a switch and
+// since; "" where they name none, or several.
+func deploymentsAround(fx *Facts, rows []int, hat int) (from, to string) {
+	sole := func(rows []int) string {
+		name := ""
+		for _, i := range rows {
+			switch d := fx.Rows[i].Deployment; {
+			case d == "" || d == name:
+			case name != "":
+				return ""
+			default:
+				name = d
+			}
+		}
+		return name
+	}
+	return sole(rows[:hat]), sole(rows[hat:])
+}
+
+// previous is the deployment before the one that a stage serves.
+func previous(sub *target) string {
+	own := sub.api.Deployment(sub.DeploymentID)
+	if own == nil {
+		return ""
+	}
+	for _, d := range sub.api.Deployments {
+		if d.Created.Before(own.Created) {
+			return d.ID
+		}
+	}
+	return ""
+}

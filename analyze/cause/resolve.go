@@ -1,0 +1,89 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/words"
+)
+
+// joined makes one finding of those of one cause that speak of one stage, seen
+// through several targets: the strongest speaks.
+func joined(findings []Finding) []Finding {
+	var out []Finding
+	for _, f := range findings {
+		if i := slices.IndexFunc(out, func(o Finding) bool { return o.key == f.key }); i >= 0 {
+			out[i] = merge(out[i], f)
+		} else {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+var strength = []Link{Proven, Statistical, ConsistentWith}
+
+// merge joins two findings of one cause.
+func merge(a, b Finding) Finding {
+	strong, weak := a, b
+	if slices.Index(strength, b.Linked) < slices.Index(strength, a.Linked) {
+		strong, weak = b, a
+	}
+	targets := slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Targets, b.Targets))))
+	if len(targets) > len(strong.Targets) {
+		var others []string
+		for _, t := range weak.Targets {
+			if !slices.Contains(strong.Targets, t) {
+				others = append(others, t)
+			}
+		}
+		strong.Statement += " The same is seen through " + words.List(others) + "."
+	}
+	strong.Targets = targets
+	for _, name := range weak.Scenarios {
+		if !slices.Contains(strong.Scenarios, name) {
+			strong.Scenarios = append(slices.Clone(strong.Scenarios), name)
+		}
+	}
+	strong.Evidence = evidence(slices.Concat(strong.Evidence, weak.Evidence)...)
+	strong.rests = slices.Concat(strong.rests, weak.rests)
+	return strong
+}
+
+// resolve hides a finding where another explains all that it rests on and the
+// other's cause excludes its, and orders the rest: the most severe first, then as
+// the table of causes does.
+func resolve(findings []Finding, notes []string) ([]Finding, []string) {
+	var kept []Finding
+	for i := range findings {
+		f := &findings[i]
+		if !slices.ContainsFunc(findings, func(by Finding) bool { return by.hides(f) }) {
+			kept = append(kept, *f)
+		} else if f.Cause == StaleDeployment {
+			notes = append(notes, fmt.Sprintf("%s: edits waited for a deployment when the configuration was read; behaviour has changed since, so read it again", words.List(f.Targets)))
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(Rank(a.Cause), Rank(b.Cause)), slices.Compare(a.Targets, b.Targets))
+	})
+	return kept, notes
+}
+
+// hides tells whether a finding explains all that another rests on, and its cause
+// excludes the other's. What rests on the configuration alone, unconfirmed by any
+// answer, rests on its targets.
+func (f *Finding) hides(other *Finding) bool {
+	c := Of(f.Cause)
+	if c == nil || !slices.Contains(c.Excludes, other.Cause) {
+		return false
+	}
+	if len(other.rests) == 0 {
+		return other.Linked == ConsistentWith && within(other.Targets, f.Targets)
+	}
+	return within(other.rests, f.rests)
+}
+
+func within[T comparable](part, of []T) bool {
+	return !slices.ContainsFunc(part, func(x T) bool { return !slices.Contains(of, x) })
+}

@@ -1,0 +1,284 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
+)
+
+// split is more than one behaviour on a target: the rows of the scenarios
+// concerned, each one of the deviants or not. A canary and a flake on one target
+// are two splits of the same rows, each held against all the rest: were the
+// canary's answers left out of the flake's rows, what the canary still had there
+// would be flakes alone, and look like a link. Which rows and clusters belong to a
+// split is told by answers alone, never by labels or factors, which keeps every
+// "given the answers, is the label still as drawn?" exact.
+type split struct {
+	sub      *target
+	kind     string
+	clusters []int // the deviants
+	usual    []int // the reference clusters of the scenarios concerned
+	cells    []*cell
+	draws    []draw
+	k, n     int
+	labels   labels
+
+	failure   bool // the deviants, or else the usual answers, are 5xx or timeouts
+	refusal   bool // the same for 401, 403 and 404 by the gateway or an authorizer
+	transport bool // no HTTP answer at all
+}
+
+// draw is one row of a split.
+type draw struct {
+	row     int
+	deviant bool
+}
+
+// kindOf groups deviants by what they are, over scenarios: a canary's answers
+// differ from scenario to scenario, a failure is the same everywhere.
+func kindOf(c *Cluster) string {
+	switch {
+	case c.Class == signature.Transport:
+		return "no answer"
+	case c.fails():
+		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+	case refused(c):
+		return fmt.Sprintf("refusal %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+	}
+	return "answer"
+}
+
+// refused tells an answer by which the gateway or an authorizer turned the
+// request down.
+func refused(c *Cluster) bool {
+	if c.Reading.Producer == signature.Integration {
+		return false
+	}
+	return c.Status == 401 || c.Status == 403 || c.Status == 404 && c.Reading.Producer != ""
+}
+
+// splits are the kinds of deviants of a target, sorted by kind.
+func splitsOf(fx *Facts, known *Known, sub *target) []*split {
+	kinds := map[string]*split{}
+	for _, c := range sub.cells {
+		for _, k := range known.otherwise(c) {
+			kind := kindOf(&fx.Clusters[k])
+			if kinds[kind] == nil {
+				kinds[kind] = &split{sub: sub, kind: kind}
+			}
+			kinds[kind].clusters = append(kinds[kind].clusters, k)
+		}
+	}
+	var out []*split
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		out = append(out, settle(fx, kinds[kind]))
+	}
+	return out
+}
+
+// settle gathers the rows of a split whose clusters are known.
+func settle(fx *Facts, x *split) *split {
+	for _, c := range x.sub.cells {
+		mine := slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !slices.Contains(x.clusters, k) })
+		if len(mine) == 0 {
+			continue
+		}
+		x.cells = append(x.cells, c)
+		x.usual = append(x.usual, c.ref)
+		for _, i := range c.rows {
+			x.draws = append(x.draws, draw{i, slices.Contains(mine, fx.Rows[i].Cluster)})
+		}
+	}
+	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
+	x.n = len(x.draws)
+	for _, d := range x.draws {
+		if d.deviant {
+			x.k++
+		}
+	}
+	x.labels = readLabels(fx, x)
+	character(fx, x)
+	return x
+}
+
+// character says of what sort the difference is. Where both sides are of the
+// same sort, as two failures are, it is none.
+func character(fx *Facts, x *split) {
+	all := func(ks []int, is func(*Cluster) bool) bool {
+		return len(ks) > 0 && !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
+	}
+	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
+	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
+	x.failure = x.transport || differ(func(c *Cluster) bool { return c.fails() })
+	x.refusal = differ(refused)
+}
+
+// bad are the clusters that fail, whichever side they are on.
+func bad(fx *Facts, x *split) []int {
+	for _, side := range [][]int{x.clusters, x.usual} {
+		if fx.Clusters[side[0]].fails() || fx.Clusters[side[0]].Class == signature.Transport {
+			return side
+		}
+	}
+	return nil
+}
+
+// failing counts the rows of the failing side.
+func failing(fx *Facts, x *split) int {
+	if bad := bad(fx, x); len(bad) > 0 && slices.Contains(x.usual, bad[0]) {
+		return x.n - x.k
+	}
+	return x.k
+}
+
+// narrow is the same split with only some of its deviants.
+func narrow(fx *Facts, x *split, clusters []int) *split {
+	return settle(fx, &split{sub: x.sub, kind: x.kind, clusters: clusters})
+}
+
+// parts are what may be pooled of a split: all of it, or each scenario on its own
+// where the shares are so even that either side may by chance be the usual one.
+func poolable(fx *Facts, x *split) []*split {
+	if len(x.cells) < 2 || !even(x.sub.share()) && !even(float64(x.k)/float64(x.n)) {
+		return []*split{x}
+	}
+	var out []*split
+	for _, c := range x.cells {
+		out = append(out, narrow(fx, x, slices.DeleteFunc(slices.Clone(x.clusters), func(k int) bool { return c.count[k] == 0 })))
+	}
+	return out
+}
+
+// even tells a share at which chance decides which side is the usual one.
+func even(share float64) bool { return share > tuning.Even[0] && share < tuning.Even[1] }
+
+// scenarios of a split, as indices into the plan.
+func (x *split) scenarios() []int {
+	var out []int
+	for _, c := range x.cells {
+		out = append(out, c.scenario)
+	}
+	return out
+}
+
+// transitions counts which answer followed which, per machine in the order of
+// sending.
+func transitions(fx *Facts, draws []draw) (t [2][2]int) {
+	last := -1
+	for i, d := range draws {
+		if i > 0 && fx.Rows[d.row].Machine != fx.Rows[draws[i-1].row].Machine {
+			last = -1
+		}
+		now := 0
+		if d.deviant {
+			now = 1
+		}
+		if last >= 0 {
+			t[last][now]++
+		}
+		last = now
+	}
+	return t
+}
+
+// started is transitions with each machine's first answer counted as one that
+// followed a usual one, so that a law of bursts pays for it.
+func started(fx *Facts, draws []draw) [2][2]int {
+	t := transitions(fx, draws)
+	for i, d := range draws {
+		if i > 0 && fx.Rows[d.row].Machine == fx.Rows[draws[i-1].row].Machine {
+			continue
+		}
+		if d.deviant {
+			t[0][1]++
+		} else {
+			t[0][0]++
+		}
+	}
+	return t
+}
+
+// inTime are the draws of all machines by the time at which they were sent.
+func inTime(fx *Facts, draws []draw) []draw {
+	out := slices.Clone(draws)
+	slices.SortStableFunc(out, func(a, b draw) int { return fx.Rows[a.row].At.Compare(fx.Rows[b.row].At) })
+	return out
+}
+
+// table counts clusters (rows) by the levels of a factor (columns).
+func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) *Table {
+	shown := slices.Concat(x.usual, x.clusters)
+	t := &Table{Columns: columns}
+	for _, k := range shown {
+		t.Rows = append(t.Rows, rowName(fx, k))
+		t.Counts = append(t.Counts, make([]int, len(columns)))
+	}
+	for _, d := range x.draws {
+		r := &fx.Rows[d.row]
+		row, col := slices.Index(shown, r.Cluster), slices.Index(columns, level(r))
+		if row >= 0 && col >= 0 {
+			t.Counts[row][col]++
+		}
+	}
+	return t
+}
+
+// twoRows is a table of usual and deviant answers only.
+func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][]int {
+	t := [][]int{make([]int, len(columns)), make([]int, len(columns))}
+	for _, d := range x.draws {
+		side := 0
+		if d.deviant {
+			side = 1
+		}
+		if col := slices.Index(columns, level(&fx.Rows[d.row])); col >= 0 {
+			t[side][col]++
+		}
+	}
+	return t
+}
+
+// iid tells whether nothing speaks against independent draws: neither the
+// order of the answers nor their spread over time.
+func iid(x *split) bool {
+	bits := make([]bool, 0, x.n)
+	for _, d := range x.draws {
+		bits = append(bits, d.deviant)
+	}
+	if p, _ := stat.RunsTest(bits); p < tuning.IID {
+		return false
+	}
+	windows, m := windowCounts(bits)
+	if len(windows) < 2 {
+		return true
+	}
+	_, p := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
+	return p >= tuning.IID
+}
+
+// windowCounts cuts the answers into at most 20 windows that expect six
+// deviants or so each: with five or more the spread has a known distribution.
+func windowCounts(bits []bool) (windows []int, m int) {
+	k := 0
+	for _, b := range bits {
+		if b {
+			k++
+		}
+	}
+	n := min(20, k/6)
+	if n < 2 {
+		return nil, 0
+	}
+	m = len(bits) / n
+	windows = make([]int, n)
+	for i, b := range bits[:n*m] {
+		if b {
+			windows[i/m]++
+		}
+	}
+	return windows, m
+}

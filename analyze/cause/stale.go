@@ -1,0 +1,259 @@
+package cause
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// exposure is how far a stage's canary was exercised by the run.
+type exposure struct {
+	subs         []*target // the targets that the stage serves
+	n            int       // answers
+	requests     int       // different requests
+	least        int       // answers to the least asked of them
+	labelled     int
+	canary       int     // of them by the canary
+	never        float64 // chance that the canary was never drawn, without labels
+	inconsistent bool    // a split that may be the canary's
+	split        bool    // a split of another cause
+	strays       []Difference
+	changed      bool // the stage changed during the run: an earlier canary, or none, answered
+}
+
+// staleCanary finds canaries that are configured and that nothing in behaviour
+// shows.
+func staleCanary(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	var done []*probe.Stage
+	for _, sub := range fx.targets {
+		if sub.conf == nil || sub.conf.Canary == nil || slices.Contains(done, sub.conf) {
+			continue
+		}
+		done = append(done, sub.conf)
+		withoutEffect(fx, known, sub, exposed(fx, known, sub.conf), &v)
+	}
+	return v
+}
+
+func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
+	var e exposure
+	for _, sub := range fx.targets {
+		if sub.conf != st {
+			continue
+		}
+		e.subs = append(e.subs, sub)
+		e.n += fx.answered(sub)
+		canary, labelled := measured(fx, sub)
+		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
+		e.split = e.split || known.split[sub.index]
+		e.changed = e.changed || sub.changed() != ""
+		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
+		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
+	}
+	e.least, e.requests = leastAsked(e.subs)
+	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
+	return e
+}
+
+// leastAsked is how many answers the least asked request of a stage has given: a
+// canary may differ in that one alone, and was not exercised where it was not
+// drawn there.
+func leastAsked(subs []*target) (least, requests int) {
+	asked := map[int]int{}
+	for _, sub := range subs {
+		for _, c := range sub.cells {
+			asked[c.scenario] += len(c.rows)
+		}
+	}
+	least = -1
+	for _, n := range asked {
+		if least < 0 || n < least {
+			least = n
+		}
+	}
+	return max(least, 0), len(asked)
+}
+
+// withoutEffect reports a canary without effect, or asks what would show one.
+func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict) {
+	switch {
+	case e.inconsistent:
+		return
+	case len(fx.Plan.Scenarios) == 0:
+		configuredCanary(fx, sub, v)
+		return
+	case e.n == 0:
+		return
+	}
+	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
+	switch p := sub.conf.Canary.Percent; {
+	case p <= 0:
+		v.report(staleFinding(fx, sub, e, "gets no traffic", true), stageKey(sub.Target))
+	case same:
+		v.report(staleFinding(fx, sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true), stageKey(sub.Target))
+	case e.changed:
+		return // what answered says nothing of the canary that is there now
+	case p >= 100:
+		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
+	case e.split && canaryLag(sub) == 0:
+		return // the split's finding says that the canary is not its cause; nothing says that it is stale
+	case e.labelled > 0 && e.canary > 0 && exercised(fx, known, e) && len(e.strays) == 0:
+		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
+	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
+		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
+	default:
+		askCanary(fx, sub, e, v)
+	}
+}
+
+// exercised tells whether the canary served enough of what was sent: as many
+// requests as its percentage lets expect, within the confidence.
+func exercised(fx *Facts, known *Known, e exposure) bool {
+	return e.never <= fx.alpha && settled(fx, known, e)
+}
+
+// settled tells whether every target of the stage is found consistent.
+func settled(fx *Facts, known *Known, e exposure) bool {
+	return !slices.ContainsFunc(e.subs, func(x *target) bool { return needs(fx, known, x) > 0 && !fx.Done })
+}
+
+// configuredCanary reports a canary where nothing was sent: what the
+// configuration alone speaks against it. A release under way is none.
+func configuredCanary(fx *Facts, sub *target, v *Verdict) {
+	standing, why := diff.CanaryStanding(sub.api, sub.conf)
+	if standing == diff.Rollout || standing == diff.Variables || standing == diff.Unknown {
+		return
+	}
+	st, c := sub.conf, sub.conf.Canary
+	f := Finding{
+		Linked: ConsistentWith, Scenarios: []string{}, Targets: []string{sub.ID},
+		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
+			st.Name, words.Percent(c.Percent/100), deploymentName(c), why),
+		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
+		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
+		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+		Settles:    checkStage(sub.api, st),
+	}
+	v.report(f, stageKey(sub.Target))
+}
+
+// canaryFact is a target's canary as it was configured when the run began.
+func canaryFact(sub *target) string {
+	return canaryAs(sub.Stage, sub.DeploymentID, sub.Canary)
+}
+
+func canaryAs(stage, deployment string, c *probe.Canary) string {
+	return fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
+		stage, deployment, c.Percent, c.DeploymentID, overrides(c.Variables))
+}
+
+func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Finding {
+	c, st := sub.conf.Canary, sub.conf
+	f := Finding{
+		Linked: ConsistentWith, Scenarios: []string{},
+		Remedy: remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+	}
+	if sure {
+		f.Linked = Proven
+	} else {
+		f.Settles = settleByLogs(fx, sub)
+	}
+	for _, x := range e.subs {
+		f.Targets = append(f.Targets, x.ID)
+	}
+	f.Statement = fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s) that nothing in its behaviour shows: it %s.",
+		st.Name, words.Percent(c.Percent/100), deploymentName(c), how)
+	own, other := sub.api.Deployment(st.DeploymentID), sub.api.Deployment(c.DeploymentID)
+	if own != nil && other != nil && !own.Created.IsZero() && !other.Created.IsZero() {
+		switch lag := own.Created.Sub(other.Created); {
+		case lag > 0:
+			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", words.Age(lag))
+		case lag < 0 && fx.Now.Sub(other.Created) < tuning.Young && c.Percent < 100:
+			f.Severity = Info
+			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
+		}
+	}
+	if m := e.canary; m > 0 && !e.changed {
+		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
+	}
+	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
+	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
+	if e.labelled > 0 && !e.changed {
+		f.Statistics.Share = interval(e.canary, e.labelled, fx.alpha)
+	}
+	return f
+}
+
+func deploymentName(c *probe.Canary) string {
+	if c.DeploymentID == "" {
+		return "the stage's own deployment"
+	}
+	return "deployment " + c.DeploymentID
+}
+
+// canaryExample is a request that the canary served.
+func canaryExample(fx *Facts, e exposure) string {
+	if e.changed {
+		return ""
+	}
+	for _, sub := range e.subs {
+		for _, i := range sub.rows() {
+			if known(&fx.Rows[i]) == LabelCanary {
+				return fx.request(i, labelWords(LabelCanary))
+			}
+		}
+	}
+	return ""
+}
+
+// askCanary says what would show whether the canary differs.
+func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
+	p := sub.conf.Canary.Percent / 100
+	o := Question{Target: sub.ID, Text: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
+	if len(e.strays) > 0 {
+		d := e.strays[0]
+		own, canary := d.Counts[ownSide], d.Counts[canarySide]
+		o.Text += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
+			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
+		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
+		if fx.Done {
+			o.More = 0
+			o.Enable = "more requests (--requests), so that the difference is linked to the canary or not"
+		}
+	}
+	sure := fx.Confidence
+	if e.labelled == 0 {
+		sure = 1 - fx.alpha/tuning.Caution
+	}
+	o.More = max(o.More, e.requests*max(0, stat.NeedZero(p, sure)-e.least))
+	switch {
+	case o.More > 0:
+		o.Low, o.High = o.More, o.More
+	case len(e.strays) > 0:
+	case fx.Done && e.labelled == 0:
+		o.Enable = settleByLogs(fx, sub)
+	case fx.Done:
+		o.Enable = "the logs show no request of the canary: wait longer for them (--log-wait)"
+	default:
+		return // the target's own consistency is still open and asks for more
+	}
+	v.Open = append(v.Open, o)
+}
+
+// pairs writes variables in a fixed order.
+func pairs(vars map[string]string) string {
+	var out []string
+	for k, v := range vars {
+		out = append(out, k+"="+v)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ",")
+}

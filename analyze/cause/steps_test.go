@@ -1,0 +1,84 @@
+package cause
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// TestHistoryNamesNewerDeployments with both times, and with what uses them.
+func TestHistoryNamesNewerDeployments(t *testing.T) {
+	w := newWorld(1)
+	note := func() string { return Explain(w.send(300, sameForAll(ok("v2"))).Input).Steps[1].Note }
+	if got := note(); strings.Contains(got, "newer") {
+		t.Errorf("nothing is newer, yet: %s", got)
+	}
+	made := began.Add(-time.Hour)
+	w.api().Deployments = append([]probe.Deployment{{ID: "dep9", Created: made.Add(time.Minute), Status: "FAILED"}, {ID: "dep8", Created: made}}, w.api().Deployments...)
+	w.api().Stages[1].DeploymentID = "dep8"
+	want := "stage prod serves deployment dep1 of " + words.Day(began.Add(-100*24*time.Hour)) +
+		" (newer: dep9 of " + words.Day(made.Add(time.Minute)) + ", on no stage, FAILED; dep8 of " + words.Day(made) + ", on stage dev)"
+	if got := note(); got != want {
+		t.Errorf("history says %q, want %q", got, want)
+	}
+}
+
+// TestUnreadDefinitionsAreNamed with the permission that is missing.
+func TestUnreadDefinitionsAreNamed(t *testing.T) {
+	w := newWorld(1).unreadable("GET /new", probe.Route{})
+	step := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
+	for _, says := range []string{"the definition that stage prod serves was not read", "GetExport needs apigateway:GET on arn:aws:apigateway:eu-west-1::/restapis/abc123/stages/prod/exports/oas30"} {
+		if step.Status != stepUnknown || !strings.Contains(step.Note, says) {
+			t.Errorf("step 3 is %s: %q, want it to say %q", step.Status, step.Note, says)
+		}
+	}
+	w = newWorld(1)
+	w.api().Editor = nil
+	w.Snapshot.Gaps = []probe.Gap{{Operation: "GetResources", Subject: "API abc123", Err: "throttled"}}
+	if got := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2].Note; got != "the editor's definition of API abc123 was not read: GetResources failed (throttled)" {
+		t.Errorf("step 3 says %q", got)
+	}
+}
+
+// TestAlwaysFailingIsNotHealthy: a scenario that always fails is alike, and a
+// reader is told that this is not well, and what to check.
+func TestAlwaysFailingIsNotHealthy(t *testing.T) {
+	failing := func(a answer) string {
+		r := Explain(newWorld(1).send(900, func(r *request) answer {
+			if r.Scenario == 1 {
+				return a
+			}
+			return ok("v2")
+		}).Input)
+		want(t, r, none)
+		return strings.Join(r.Notes, "\n")
+	}
+	gateway := refuses(502, "", "InternalServerErrorException")
+	for says, a := range map[string]answer{"certificate": gateway, "integration's own logs": fails(500)} {
+		if got := failing(a); !strings.Contains(got, "every answer to items is a failure") || !strings.Contains(got, says) {
+			t.Errorf("notes say %q, want %q among them", got, says)
+		}
+	}
+	if got := failing(ok("v3")); strings.Contains(got, "failure") {
+		t.Errorf("nothing fails, yet: %s", got)
+	}
+}
+
+// TestWhatWasNotComparedIsNotEqual: a deployment's summary tells routes alone.
+func TestWhatWasNotComparedIsNotEqual(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		w := newWorld(1)
+		d := &probe.Definition{Source: "apisummary", Routes: w.api().Editor.Routes}
+		if !told {
+			d.Unknown = []string{"integration"}
+		}
+		w.api().Stages[0].Deployed = d
+		step := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
+		if got := step.Status == stepUnknown && strings.Contains(step.Note, "not compared: integration: not told by apisummary"); got == told {
+			t.Errorf("all told %t: step 3 is %s: %s", told, step.Status, step.Note)
+		}
+	}
+}

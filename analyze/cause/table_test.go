@@ -1,0 +1,108 @@
+package cause
+
+import (
+	"slices"
+	"testing"
+)
+
+// Each cause comes after those whose verdicts it reads, and before none of them.
+func TestTheTableHasAnOrder(t *testing.T) {
+	order := inOrder(Causes)
+	if len(order) != len(Causes) {
+		t.Fatal("the causes read each other's verdicts in a circle, or name a cause that the table lacks")
+	}
+	at := func(id ID) int { return slices.IndexFunc(order, func(c *Cause) bool { return c.ID == id }) }
+	for _, c := range order {
+		for _, id := range c.After {
+			if at(id) > at(c.ID) {
+				t.Errorf("%s is asked before %s, whose verdicts it reads", c.ID, id)
+			}
+		}
+	}
+	circle := []Cause{{ID: "a", After: []ID{"b"}}, {ID: "b", After: []ID{"a"}}}
+	if inOrder(circle) != nil {
+		t.Error("a circle has an order")
+	}
+}
+
+// A row says all that the program must know of a cause.
+func TestTheTableIsComplete(t *testing.T) {
+	seen := map[ID]bool{}
+	for _, c := range Causes {
+		if seen[c.ID] {
+			t.Errorf("%s has two rows", c.ID)
+		}
+		seen[c.ID] = true
+		if c.Step < 1 || c.Step > 6 {
+			t.Errorf("%s is of step %d", c.ID, c.Step)
+		}
+		if !slices.Contains([]Severity{Error, Warning, Info}, c.Severity) {
+			t.Errorf("%s has severity %q", c.ID, c.Severity)
+		}
+		for _, id := range c.Excludes {
+			if Of(id) == nil || id == c.ID {
+				t.Errorf("%s excludes %s", c.ID, id)
+			}
+		}
+	}
+}
+
+// Splits are weighed once, by the laws of all causes, after whatever explains a
+// behaviour without one.
+func TestSplitsAreWeighedLast(t *testing.T) {
+	for _, c := range Causes {
+		if c.Laws == nil {
+			continue
+		}
+		may := reads(&c)
+		for _, id := range beforeSplits {
+			if !may[id] {
+				t.Errorf("%s has laws and does not come after %s", c.ID, id)
+			}
+		}
+		for id := range may {
+			if Of(id).Laws != nil {
+				t.Errorf("%s and %s have laws, and one reads the other's verdict before both are weighed", c.ID, id)
+			}
+		}
+	}
+}
+
+// A finding is hidden where another explains all that it rests on, and only there.
+func TestHides(t *testing.T) {
+	stale := Finding{Cause: StaleDeployment, Linked: ConsistentWith, Targets: []string{"a"}}
+	confirmed := Finding{Cause: StaleDeployment, Linked: Proven, Targets: []string{"a"}, rests: []int{3}}
+	denied := Finding{Cause: AccessDenied, Targets: []string{"a"}, rests: []int{1, 2}}
+	tests := map[string]struct {
+		by   Finding
+		it   Finding
+		want bool
+	}{
+		"a switch over unconfirmed edits":         {Finding{Cause: DeployPropagating, Targets: []string{"a", "b"}}, stale, true},
+		"a switch of another target":              {Finding{Cause: DeployPropagating, Targets: []string{"b"}}, stale, false},
+		"a switch over confirmed edits":           {Finding{Cause: DeployPropagating, Targets: []string{"a"}, rests: []int{1}}, confirmed, false},
+		"a kept result over all refusals":         {Finding{Cause: AuthorizerCache, Targets: []string{"a"}, rests: []int{1, 2, 5}}, denied, true},
+		"a kept result over some refusals":        {Finding{Cause: AuthorizerCache, Targets: []string{"a"}, rests: []int{1}}, denied, false},
+		"a cause that excludes nothing of it":     {Finding{Cause: FlakyBackend, Targets: []string{"a"}, rests: []int{1, 2}}, denied, false},
+		"refusals do not hide what explains them": {denied, Finding{Cause: AuthorizerCache, rests: []int{1}}, false},
+	}
+	for name, tt := range tests {
+		if got := tt.by.hides(&tt.it); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// The questions of a run share its error rate.
+func TestWeightsSumToOne(t *testing.T) {
+	w := tuning.Weight
+	for name, sum := range map[string]float64{
+		"linking":               w.Canary + w.Pair + w.Level,
+		"five driven causes":    5 * w.DrivenEach,
+		"a canary and the rest": w.DrivenCanary + 4*w.DrivenOther,
+	} {
+		if sum < 1-1e-9 || sum > 1+1e-9 {
+			t.Errorf("%s: the weights sum to %g", name, sum)
+		}
+	}
+}

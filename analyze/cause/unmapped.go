@@ -1,0 +1,295 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// forbidden tells the refusal of an address that leads to nothing. A missing
+// API key and a WAF refuse with the same words.
+func forbidden(c *Cluster) bool {
+	return c.Status == 403 && c.Reading.Producer != signature.Integration && c.Reading.Producer != signature.Authorizer &&
+		(c.Reading.ErrorType == "ForbiddenException" || c.Reading.ErrorType == "" && c.Reading.GatewayResponse == "")
+}
+
+// unrouted tells the refusal of a path that is no route of what is deployed.
+func unrouted(c *Cluster) bool {
+	if c.Reading.Producer == signature.Integration {
+		return false
+	}
+	return c.Reading.GatewayResponse == "MISSING_AUTHENTICATION_TOKEN" ||
+		slices.Contains([]string{"MissingAuthenticationTokenException", "IncompleteSignatureException"}, c.Reading.ErrorType) ||
+		c.Status == 404 && c.Reading.Producer == signature.Gateway
+}
+
+// nowhere is either.
+func nowhere(c *Cluster) bool { return forbidden(c) || unrouted(c) }
+
+// all tells whether every answer of a target is of one sort, and there is one.
+func (fx *Facts) all(sub *target, is func(*Cluster) bool) bool {
+	for _, c := range sub.cells {
+		for _, k := range c.clusters {
+			if fx.Clusters[k].Class != signature.Transport && !is(&fx.Clusters[k]) {
+				return false
+			}
+		}
+	}
+	return fx.answered(sub) > 0
+}
+
+// unmappedTarget finds targets that lead to nothing: no mapping, no such stage, no
+// stage prefix, a disabled endpoint, a path that is no route.
+func unmappedTarget(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, sub := range fx.targets {
+		if sub.nowhere != "" {
+			v.report(leadsNowhere(fx, sub), sub.ID)
+			v.closed = append(v.closed, sub.index)
+		} else if why := unmappedBy(sub); why != "" {
+			v.Notes = append(v.Notes, fmt.Sprintf("target %s: by the configuration %s, yet it answers: the configuration was not read completely, or changed", sub.ID, why))
+		}
+	}
+	for _, r := range refusals(fx, known) {
+		if !r.noRoute || r.sub.nowhere != "" {
+			continue
+		}
+		v.report(noRoute(fx, r.sub, r.cells), r.sub.ID+"/no route")
+		if fx.all(r.sub, refused) {
+			v.closed = append(v.closed, r.sub.index)
+		}
+	}
+	return v
+}
+
+// leadsToNothing is why a target leads to nothing at all: by the configuration,
+// which the answers do not refute, or because none of its paths is a route. It is
+// "" where it leads somewhere.
+func leadsToNothing(fx *Facts, sub *target) string {
+	switch why := unmappedBy(sub); {
+	case why != "" && (fx.answered(sub) == 0 || fx.all(sub, nowhere)):
+		return why
+	case why == "" && fx.all(sub, unrouted) && !expects(fx, sub) && noRouteAtAll(fx, sub):
+		return "none of its paths is a route of what is deployed there"
+	}
+	return ""
+}
+
+// unmappedBy is why an address leads to nothing by configuration; "" where it
+// leads somewhere, or where that is not known.
+func unmappedBy(sub *target) string {
+	switch {
+	case sub.Unmapped != "":
+		return sub.Unmapped
+	case sub.api != nil && len(sub.api.Stages) > 0 && sub.Stage != "" && sub.conf == nil:
+		return fmt.Sprintf("API %s has no stage %s", sub.APIID, sub.Stage)
+	case sub.api != nil && sub.api.DefaultEndpointOff && sub.Kind == probe.InvokeURL && sub.URL != "":
+		// A stage without its address, as inspect names it, is no address that
+		// somebody means to use: domains may reach it.
+		return fmt.Sprintf("the default endpoint of API %s is disabled", sub.APIID)
+	}
+	return ""
+}
+
+// expects tells whether a scenario of the target expects to be refused.
+func expects(fx *Facts, sub *target) bool {
+	return fx.Expected != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool { return fx.Expected(sub.index, c.scenario) })
+}
+
+// noRouteAtAll tells whether no scenario's path is a route of what the stage
+// serves. What is not read is taken for no route: the answers say so.
+func noRouteAtAll(fx *Facts, sub *target) bool {
+	if meantElsewhere(sub) {
+		return false
+	}
+	for _, c := range sub.cells {
+		if sub.conf != nil && sub.conf.Deployed != nil && fx.routeOf(sub.conf.Deployed, c.scenario) != "" {
+			return false
+		}
+		if sub.api != nil && sub.api.Editor != nil && fx.routeOf(sub.api.Editor, c.scenario) != "" {
+			return false // it waits for a deployment
+		}
+	}
+	return true
+}
+
+// routeOf is the route of a definition that a scenario's request would match.
+func (fx *Facts) routeOf(d *probe.Definition, scenario int) string {
+	sc := fx.scenario(scenario)
+	return d.RouteFor(sc.Method, sc.Path)
+}
+
+// leadsNowhere is the finding of a target that leads to nothing.
+func leadsNowhere(fx *Facts, sub *target) Finding {
+	why := sub.nowhere
+	f := Finding{
+		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: mapRemedy(fx, sub),
+		rests: behavioursOf(sub),
+	}
+	n := fx.answered(sub)
+	f.Statement = fmt.Sprintf("%s leads to nothing: %s.", sub.URL, why)
+	if n > 0 {
+		f.Statement += fmt.Sprintf(" All %s are %s.", words.Plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2))
+		f.Statistics = unanimous(fx, sub)
+		if whereKnown(sub) {
+			f.Linked = Proven
+		}
+	}
+	hint := stageWithRoute(fx, sub)
+	if hint != "" {
+		f.Statement += " " + hint
+	}
+	lines := []string{}
+	if whereKnown(sub) {
+		lines = append(lines, "configuration: "+why)
+	}
+	for _, k := range fx.clustersOf(sub) {
+		lines = append(lines, fx.example(sub, k))
+	}
+	f.Evidence = evidence(lines...)
+	switch {
+	case f.Linked == Proven:
+	case len(fx.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
+		f.Settles = "stageprobe check --domain " + fx.domainOf(sub).Name + " asks the domain itself"
+	default:
+		f.Alternatives = []Alternative{{Cause: AccessDenied}}
+		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"
+	}
+	return f
+}
+
+// whereKnown tells whether the configuration was read that says where the
+// target leads.
+func whereKnown(sub *target) bool {
+	return sub.Unmapped != "" || sub.api != nil && (sub.conf == nil || sub.conf.Deployed != nil || sub.api.DefaultEndpointOff)
+}
+
+// mapRemedy is how the address is led somewhere.
+func mapRemedy(fx *Facts, sub *target) []Remedy {
+	region := fx.Snapshot.Region
+	switch d := fx.domainOf(sub); {
+	case sub.api != nil && sub.api.DefaultEndpointOff:
+		return remedy.EnableDefaultEndpoint(region, sub.api)
+	case d != nil && sub.Meant != nil:
+		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
+	case stageIsRoute(fx, sub):
+		return []Remedy{advice(stageWithRoute(fx, sub))} // a stage of that name would hide the route
+	case sub.api != nil && sub.conf == nil && sub.Stage != "":
+		return remedy.UnknownStage(region, sub.api, sub.Stage)
+	case sub.Kind == probe.CustomDomain:
+		return []Remedy{advice("map the base path of the domain to the stage that it is meant to serve")}
+	}
+	return []Remedy{advice("use the URL of a stage that exists")}
+}
+
+// stageWithRoute says which stage of the API has the route that was asked for,
+// with the URL to use instead.
+func stageWithRoute(fx *Facts, sub *target) string {
+	if sub.api == nil || sub.Kind != probe.InvokeURL {
+		return ""
+	}
+	for i := range sub.api.Stages {
+		st := &sub.api.Stages[i]
+		def := st.Deployed
+		if def == nil {
+			def = sub.api.Editor
+		}
+		if def == nil {
+			continue
+		}
+		for _, c := range sub.cells {
+			path, method := wholePath(fx, sub, c), fx.scenario(c.scenario).Method
+			key := def.RouteFor(method, path)
+			if greedy(key) { // it takes any path: the one without the wrong stage is likelier meant
+				path = strings.TrimPrefix(path, "/"+sub.Stage)
+				key = def.RouteFor(method, path)
+			}
+			if key != "" {
+				return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(origin(sub.URL), st.Name)+path)
+			}
+		}
+	}
+	return ""
+}
+
+// stageIsRoute tells whether what stands in a URL in the place of the stage
+// begins a route: the stage was left out, not misspelt.
+func stageIsRoute(fx *Facts, sub *target) bool {
+	if sub.api == nil || sub.Kind != probe.InvokeURL || sub.Stage == "" {
+		return false
+	}
+	return slices.ContainsFunc(sub.api.Stages, func(st probe.Stage) bool {
+		return st.Deployed != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool {
+			return !greedy(st.Deployed.RouteFor(fx.scenario(c.scenario).Method, wholePath(fx, sub, c)))
+		})
+	})
+}
+
+// greedy tells whether a route is none, or takes any path.
+func greedy(key string) bool {
+	return key == "" || probe.TakesAny(key)
+}
+
+// wholePath is the path that a scenario is sent to on a target, with what the
+// target's URL begins with.
+func wholePath(fx *Facts, sub *target, c *cell) string {
+	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+fx.scenario(c.scenario).Path, "/")
+}
+
+// origin is the scheme and host of a URL.
+func origin(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
+
+func stageURL(base, stage string) string {
+	if stage == probe.DefaultStage {
+		return base
+	}
+	return base + "/" + stage
+}
+
+// domainOf is the custom domain of a target; nil where it is none, or unread.
+func (fx *Facts) domainOf(sub *target) *probe.Domain {
+	if sub.Kind != probe.CustomDomain {
+		return nil
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(sub.URL, "https://"), "http://")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return fx.Snapshot.Domain(host)
+}
+
+// clustersOf are the clusters of a target, by scenario and size.
+func (fx *Facts) clustersOf(sub *target) []int {
+	var out []int
+	for _, c := range sub.cells {
+		out = append(out, c.clusters...)
+	}
+	return out
+}
+
+func (fx *Facts) cellNames(cells []*cell) []string {
+	var scenarios []int
+	for _, c := range cells {
+		if len(c.rows)+len(c.throttled) > 0 {
+			scenarios = append(scenarios, c.scenario)
+		}
+	}
+	return fx.scenarioNames(scenarios...)
+}
+
+// unanimous are the numbers of a target of which all answers are alike.
+func unanimous(fx *Facts, sub *target) *Statistics {
+	n := fx.answered(sub)
+	return &Statistics{
+		Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n,
+		Share: interval(n, n, fx.alpha),
+	}
+}

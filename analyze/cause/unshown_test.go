@@ -1,0 +1,93 @@
+package cause
+
+import (
+	"strings"
+	"testing"
+
+	"stageprobe/probe"
+)
+
+// editing lets the editor hold an edited copy of what the stages serve.
+func (w *world) editing(edit func(now, before *probe.Definition)) *world {
+	copied := func() *probe.Definition {
+		d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{}, GatewayResponses: map[string]probe.GatewayResponse{}}
+		for k, v := range w.api().Editor.Routes {
+			d.Routes[k] = v
+		}
+		return d
+	}
+	now, before := copied(), copied()
+	edit(now, before)
+	w.api().Editor, w.api().Stages[0].Deployed = now, before
+	return w
+}
+
+var badParameters = answer{id: "missing", status: 400, producer: "gateway", response: "BAD_REQUEST_PARAMETERS", errType: "BadRequestException"}
+
+// TestEditsThatAnswersShow: each beside its twin, in which the answers are those
+// of after the edit.
+func TestEditsThatAnswersShow(t *testing.T) {
+	demands := func(required bool) probe.Route {
+		return probe.Route{Validator: "params", Parameters: map[string]bool{"query.limit": required}}
+	}
+	status := func(s string) map[string]probe.GatewayResponse {
+		return map[string]probe.GatewayResponse{"BAD_REQUEST_PARAMETERS": {Status: s}}
+	}
+	refusing := func(a answer) func(*request) answer {
+		return func(r *request) answer {
+			if r.Scenario == 0 {
+				return a
+			}
+			return ok("v2")
+		}
+	}
+	after := badParameters
+	after.id, after.status = "missing after", 422
+	for _, tt := range []struct {
+		name          string
+		edit          func(now, before *probe.Definition)
+		before, after answer
+	}{
+		{"a parameter is no longer demanded", func(now, before *probe.Definition) {
+			now.Routes["GET /orders"], before.Routes["GET /orders"] = demands(false), demands(true)
+		}, badParameters, ok("v2")},
+		{"requests are no longer validated", func(now, before *probe.Definition) {
+			before.Routes["GET /orders"] = demands(true)
+			now.Routes["GET /orders"] = probe.Route{Parameters: map[string]bool{"query.limit": true}}
+		}, badParameters, ok("v2")},
+		{"the status of a refusal", func(now, before *probe.Definition) {
+			now.GatewayResponses, before.GatewayResponses = status("422"), status("400")
+		}, badParameters, after},
+		{"the status of a refusal that had the default form", func(now, _ *probe.Definition) {
+			now.GatewayResponses = map[string]probe.GatewayResponse{"DEFAULT_4XX": {Status: "422"}}
+		}, badParameters, after},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for link, a := range map[Link]answer{Proven: tt.before, ConsistentWith: tt.after} {
+				w := newWorld(1).editing(tt.edit)
+				w.logs = false
+				want(t, Explain(w.send(900, refusing(a)).Input), only(StaleDeployment, link))
+			}
+		})
+	}
+}
+
+// TestEditsThatNoAnswerShows are named with the reason, beside one that could
+// have shown and did not.
+func TestEditsThatNoAnswerShows(t *testing.T) {
+	w := newWorld(1).editing(func(now, _ *probe.Definition) {
+		now.CORS = `{"allowOrigins":["*"]}`
+		now.Routes["GET /orders"] = probe.Route{Integration: probe.Integration{RequestTemplates: map[string]string{"application/json": "{}"}}}
+	})
+	r := Explain(w.send(600, sameForAll(ok("v2"))).Input)
+	want(t, r, only(StaleDeployment, ConsistentWith))
+	text := r.Findings[0].Statement
+	for _, says := range []string{"No answer can show", "integration.request_templates.application/json (only the backend sees", "CORS (only requests of other origins"} {
+		if !strings.Contains(text, says) {
+			t.Errorf("%q is not said: %s", says, text)
+		}
+	}
+	if strings.Contains(text, "shows in no request that was sent") {
+		t.Errorf("an edit that no answer can show is laid to the requests: %s", text)
+	}
+}

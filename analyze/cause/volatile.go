@@ -1,0 +1,82 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/words"
+)
+
+// volatile says what moves by itself in the answers: it goes with nothing that was
+// drawn, costs no requests and leaves no question open.
+func volatileContent(fx *Facts, _ *Known) Verdict {
+	var v Verdict
+	if fx.told || !fx.Done {
+		return v
+	}
+	f := Finding{
+		Linked: Statistical, Targets: []string{}, Scenarios: []string{}, Remedy: []Remedy{},
+	}
+	var names []string
+	fields := map[[2]string]bool{}
+	for i, moves := range movesOf(fx) {
+		if len(moves) == 0 {
+			continue
+		}
+		f.Targets = append(f.Targets, fx.targets[i].ID)
+		for _, m := range moves {
+			if !slices.Contains(f.Scenarios, m.Scenario) {
+				f.Scenarios = append(f.Scenarios, m.Scenario)
+			}
+			if key := [2]string{m.Scenario, m.Where}; !fields[key] {
+				fields[key] = true
+				if text := m.Where + " (" + m.Kind + ")"; !slices.Contains(names, text) {
+					names = append(names, text)
+				}
+			}
+		}
+	}
+	if len(fields) == 0 {
+		return v
+	}
+	verb := " move"
+	if len(fields) == 1 {
+		verb = " moves"
+	}
+	f.Statement = fmt.Sprintf("%s%s by themselves and go with nothing that was drawn: %s. They are not compared.",
+		words.Plural(len(fields), "field"), verb, words.Some(names, 6))
+	f.Evidence = []string{}
+	v.report(f, "")
+	return v
+}
+
+// movesOf is, per target, what moves by itself.
+func movesOf(fx *Facts) [][]behaviour.Move {
+	if fx.told || !fx.Done {
+		return nil
+	}
+	marks := linkedMarks(fx)
+	out := make([][]behaviour.Move, len(fx.targets))
+	for i := range out {
+		out[i] = fx.Table.Moves(i, marks)
+	}
+	return out
+}
+
+// linkedMarks are the features that were found to go with anything drawn.
+func linkedMarks(fx *Facts) []behaviour.Mark {
+	var out []behaviour.Mark
+	for _, l := range fx.canary {
+		if l != nil {
+			out = append(out, strong(l, fx.threshold())...)
+		}
+	}
+	for _, l := range fx.pairs {
+		out = append(out, strong(l, fx.threshold())...)
+	}
+	for _, l := range fx.leveled {
+		out = append(out, strong(l.link, fx.threshold())...)
+	}
+	return out
+}
