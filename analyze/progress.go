@@ -1,10 +1,12 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // Progress is where a run stands, for those who watch it.
@@ -64,6 +66,14 @@ const (
 	splitRows     = 40
 	splitDeviants = 3
 )
+
+// Draws tells whether the logs name what the answers alone cannot: the side of a
+// canary that draws, or the stage that serves a domain.
+func (s *Session) Draws() bool {
+	return slices.ContainsFunc(s.plan.Targets, func(t probe.Target) bool {
+		return t.Kind == probe.CustomDomain && t.Meant != nil || t.Canary != nil && t.Canary.Percent > 0 && t.Canary.Percent < 100
+	})
+}
 
 // WorthReading tells whether the answers alone have said what they can, so that
 // the next thing to learn stands in the logs: every target either has shown a

@@ -20,6 +20,7 @@ type Policy struct {
 	Confidence float64          `json:"confidence,omitempty"` // 0 counts as 0.99
 	MinShare   float64          `json:"min_share,omitempty"`  // 0 counts as 0.01
 	FailOn     cause.Severity   `json:"fail_on,omitempty"`    // "" counts as error
+	Thorough   bool             `json:"thorough,omitempty"`   // go on after an error is decided for a target
 	Logs       string           `json:"logs,omitempty"`       // auto, off, require
 	Intended   []cause.Intended `json:"intended,omitempty"`
 	// Scenarios is the scenario file as it was given, kept so that a recording
@@ -182,6 +183,11 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.planner.advise(s.last.Next)
+	if !s.plan.Fixed && !s.planner.persists {
+		for _, t := range s.last.Ended {
+			s.planner.end(t)
+		}
+	}
 	return s.last
 }
 
@@ -196,7 +202,7 @@ func (s *Session) input(done bool) cause.Input {
 		Rows:    make([]cause.Row, len(s.rows)),
 		Records: s.recordsByID(),
 		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
-		Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
+		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
 	}
 	in.Expected = func(target, scenario int) bool {
 		sc := &s.plan.Scenarios[scenario]

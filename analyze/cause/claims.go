@@ -21,7 +21,7 @@ type expense struct {
 // share that must be found cannot have been missed. For a target that is refused
 // throughout, or served wrongly, it is 0.
 func needs(fx *Facts, known *Known, sub *target) int {
-	if known.closed[sub.index] || len(sub.cells) == 0 {
+	if known.closed[sub.index] || len(sub.cells) == 0 || !fx.Thorough && known.answered(sub) {
 		return 0
 	}
 	k, n := known.strays(sub)

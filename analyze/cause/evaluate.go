@@ -87,6 +87,9 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 		r.Remaining = max(r.Remaining, o.More)
 	}
 	r.Next = nextCells(fx, known, r.Open)
+	if !fx.Thorough {
+		r.Ended = known.ended(r.Open)
+	}
 	return r
 }
 

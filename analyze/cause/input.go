@@ -109,6 +109,7 @@ type Input struct {
 
 	Confidence float64 // such as 0.99; 0 counts as 0.99
 	MinShare   float64 // smallest share that must be found; 0 counts as 0.01
+	Thorough   bool    // go on where an error is decided for a target
 	Done       bool    // the budget is spent, or the run was interrupted
 	BudgetLeft int     // requests that may still be sent, over all targets
 	Intended   []Intended

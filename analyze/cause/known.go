@@ -127,6 +127,36 @@ func behavioursOf(sub *target) []int {
 	return out
 }
 
+// answered tells whether an error is decided for a target, so that nothing more is
+// asked of it. Failures and other splits by chance are a nuisance: they never end
+// what is asked of a canary.
+func (kn *Known) answered(sub *target) bool {
+	return !kn.undecided[sub.index] && slices.ContainsFunc(kn.found, func(f Finding) bool {
+		return f.Severity == Error && slices.Contains(f.Targets, sub.ID) && (!canaryConfigured(sub) || !slices.Contains(nuisances, f.Cause))
+	})
+}
+
+var nuisances = []ID{FlakyBackend, BackendSplit, EndpointSplit, UnexplainedSplit}
+
+// ended are the targets of which nothing more is asked: an error is decided for
+// them, and they are not the stage that a target with an open question is meant to
+// serve.
+func (kn *Known) ended(open []Question) []int {
+	asked := func(t *target) bool {
+		return slices.ContainsFunc(open, func(q Question) bool {
+			o := kn.fx.find(func(x *target) bool { return x.ID == q.Target })
+			return o != nil && (o == t || o.APIID == t.APIID && o.Stage == t.Stage || o.Meant != nil && o.Meant.APIID == t.APIID && o.Meant.Stage == t.Stage)
+		})
+	}
+	var out []int
+	for i, t := range kn.fx.targets {
+		if kn.answered(t) && !asked(t) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // stageKey is under what findings of several targets of one stage are one.
 func stageKey(t *probe.Target) string {
 	if t.APIID == "" {

@@ -27,6 +27,9 @@ type Result struct {
 	// Moves are, per target, what moves by itself.
 	Moves [][]behaviour.Move
 
+	// Ended are targets, by index, of which nothing more is asked.
+	Ended []int
+
 	Remaining  int    // requests that would about decide what is open
 	Next       []Cell // where further requests decide most; weights sum to 1
 	Efficiency *Efficiency

@@ -113,7 +113,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		return nil, err
 	}
 	policy := analyze.Policy{
-		Confidence: c.confidence, MinShare: c.minShare, FailOn: cause.Severity(c.failOn),
+		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
 	plan := subject.plan(c)

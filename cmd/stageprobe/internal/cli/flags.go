@@ -69,7 +69,8 @@ func (f *transportFlags) bind(fs *pflag.FlagSet) {
 // runFlags say how much is sent and what counts.
 type runFlags struct {
 	requests, workers    int
-	fixed, dryRun        bool
+	fixed, thorough      bool
+	dryRun               bool
 	rate                 float64
 	confidence, minShare float64
 	logs                 string
@@ -84,6 +85,7 @@ type runFlags struct {
 func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
 	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
+	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")
 	fs.Float64Var(&f.rate, "rate", 25, "requests per second over all targets")
 	fs.IntVar(&f.workers, "workers", 16, "concurrent requests at most")

@@ -35,8 +35,12 @@ type run struct {
 	seen    int // observations
 	look    int // when to weigh next
 	readAt  int // observations when the logs were last read
-	notes   []string
-	broken  unanswered
+	// peekedAt is readAt where the run did not wait for the logs; waited, whether it
+	// has yet.
+	peekedAt int
+	waited   bool
+	notes    []string
+	broken   unanswered
 
 	evidence *probe.Evidence // as last read
 	// logsInVain: no group exists, none may be read, or waiting for the first
@@ -50,6 +54,7 @@ type run struct {
 const (
 	firstLook = 20
 	lookEvery = 20
+	earlyLogs = 40 // from which logs are read without waiting for them
 )
 
 // execute sends until every question is decided or the budget is spent, reads
@@ -128,7 +133,7 @@ func (r *run) observe(o *probe.Observation) error {
 func (r *run) decided(ctx context.Context) bool {
 	p := r.session.Progress()
 	r.show(p, "probing")
-	r.look = r.seen + lookEvery
+	r.look = nextLook(r.seen)
 	if r.flags.fixed {
 		return false
 	}
@@ -136,15 +141,16 @@ func (r *run) decided(ctx context.Context) bool {
 		return p.Decision.Decided
 	}
 	if !r.session.WorthReading() && !p.Decision.Decided {
-		return false
+		return r.labelled(ctx)
 	}
 	// Reading again pays only once the rows have grown by a half.
-	if r.readAt > 0 && r.seen < r.readAt+r.readAt/2 && !p.Decision.Decided {
+	if r.waited && r.seen < r.readAt+r.readAt/2 && !p.Decision.Decided {
 		return false
 	}
 	// The first time the run waits for what the logs have to say; later ones
 	// take what is there and go on sending.
-	if r.readAt == 0 {
+	if !r.waited {
+		r.waited = true
 		r.readLogs(ctx)
 	} else if !r.logsInVain {
 		_ = r.fetch(ctx) // an error is a note already
@@ -153,6 +159,27 @@ func (r *run) decided(ctx context.Context) bool {
 	r.show(p, "probing")
 	return p.Decision.Decided
 }
+
+// labelled takes from the logs which side of a canary served what was sent, while
+// the run goes on: a difference that goes with the canary is known from few
+// requests, and seen in none of the answers by itself.
+func (r *run) labelled(ctx context.Context) bool {
+	if r.logsInVain || !r.session.Draws() || r.seen < max(earlyLogs, r.peekedAt+r.peekedAt/2) {
+		return false
+	}
+	r.peekedAt = r.seen
+	if r.fetch(ctx) != nil {
+		return false
+	}
+	p := r.session.Progress()
+	r.show(p, "probing")
+	return p.Decision.Decided
+}
+
+// nextLook is when the evidence is weighed again: after twenty more requests, or a
+// twentieth of those seen, so that the looks grow in number with the logarithm of
+// the run.
+func nextLook(seen int) int { return seen + max(lookEvery, seen/lookEvery) }
 
 // finish reads what the logs still hold, and reports.
 func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, error) {

@@ -155,7 +155,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 // converged looks at how far the new behaviour has come; what the access log
 // has to say of it is read first.
 func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
-	r.look = r.seen + lookEvery
+	r.look = nextLook(r.seen)
 	if w.Deployment != "" {
 		if r.seen < r.readAt+r.readAt/4 {
 			return false
