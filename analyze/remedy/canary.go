@@ -89,19 +89,4 @@ func canaryAgain(c *probe.Canary) []patch {
 	return ops
 }
 
-// CanaryPercent changes the canary's share of traffic, 0 to 100.
-func CanaryPercent(region string, api *probe.API, stage *probe.Stage, percent float64) []Remedy {
-	if api == nil || stage == nil || stage.Canary == nil {
-		return nil
-	}
-	return []Remedy{{
-		Text:    fmt.Sprintf("Give the canary of %s %s %% of the traffic instead of %s %%.", name(api, stage), trimmed(percent), trimmed(stage.Canary.Percent)),
-		Command: updateStage(region, api, stage, replace("/canarySettings/percentTraffic", decimal(percent))),
-		Changes: "the share of requests that deployment " + stage.Canary.DeploymentID + " answers",
-		Leaves:  "both deployments and all variables; the canary itself, which at 0 % is inert but still there",
-		Undo:    updateStage(region, api, stage, replace("/canarySettings/percentTraffic", decimal(stage.Canary.Percent))),
-		Warning: allTraffic(name(api, stage)),
-	}}
-}
-
 func trimmed(percent float64) string { return fmt.Sprintf("%g", percent) }

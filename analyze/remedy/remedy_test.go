@@ -47,7 +47,6 @@ func everyRemedy() map[string][]Remedy {
 		"redeploy HTTP":           Redeploy(region, http, def),
 		"promote":                 PromoteCanary(region, rest, prod),
 		"remove canary":           RemoveCanary(region, rest, prod),
-		"canary percent":          CanaryPercent(region, rest, prod, 0),
 		"mapping":                 UpdateBasePathMapping(region, domain, probe.Mapping{APIID: "abc123", Stage: "dev", ID: "m1"}, to, probe.REST),
 		"mapping of another API":  UpdateBasePathMapping(region, domain, probe.Mapping{BasePath: "v1", APIID: "old", Stage: "dev"}, to, probe.REST),
 		"mapping HTTP":            UpdateBasePathMapping(region, domain, probe.Mapping{BasePath: "v1", APIID: "old", Stage: "dev", ID: "m1"}, probe.StageRef{APIID: "xyz789", Stage: "$default"}, probe.HTTP),

@@ -36,28 +36,3 @@ func entropy(counts []int, n int) float64 {
 	}
 	return h + float64(positive(counts)-1)/(2*float64(n))
 }
-
-// CramerV returns the bias-corrected Cramér's V of a table, 0 to 1
-// (Bergsma 2013). Empty rows and columns are left out.
-func CramerV(table [][]int) float64 {
-	rows, cols, n := margins(table)
-	r, c := float64(positive(rows)), float64(positive(cols))
-	if r < 2 || c < 2 || n < 2 {
-		return 0
-	}
-	var phi2 float64
-	for i, row := range table {
-		for j, o := range row {
-			if e := float64(rows[i]) * float64(cols[j]) / float64(n); e > 0 {
-				phi2 += (float64(o) - e) * (float64(o) - e) / e / float64(n)
-			}
-		}
-	}
-	less := float64(n - 1)
-	phi2 = max(0, phi2-(r-1)*(c-1)/less)
-	room := min(r-(r-1)*(r-1)/less, c-(c-1)*(c-1)/less) - 1
-	if room <= 0 {
-		return 0
-	}
-	return min(1, math.Sqrt(phi2/room))
-}

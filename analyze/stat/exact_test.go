@@ -232,32 +232,6 @@ func TestExplainedShare(t *testing.T) {
 	near(t, "by hand", MutualInfo(table), 2*math.Log(4)-math.Log(8)-1.0/16, 1e-12)
 }
 
-// TestCramerVIsUnbiased uses what Bergsma (2013) corrects for: over all tables
-// with given margins the mean of X²/n is exactly (r-1)(c-1)/(n-1).
-func TestCramerVIsUnbiased(t *testing.T) {
-	const row, col, n = 7, 9, 20
-	var mean float64
-	for a := max(0, row+col-n); a <= min(row, col); a++ {
-		p := math.Exp(logChoose(row, a) + logChoose(n-row, col-a) - logChoose(n, col))
-		table := [][]int{{a, row - a}, {col - a, n - row - col + a}}
-		num := float64(a*(n-row-col+a) - (row-a)*(col-a))
-		phi2 := num * num / float64(row*(n-row)*col*(n-col))
-		mean += p * phi2
-		want := math.Sqrt(max(0, phi2-1.0/(n-1)) / (1 - 1.0/(n-1)))
-		near(t, fmt.Sprintf("V at a=%d", a), CramerV(table), want, 1e-9)
-	}
-	near(t, "mean of X²/n", mean, 1.0/(n-1), 1e-9)
-	near(t, "clean", CramerV([][]int{{30, 0, 0}, {0, 30, 0}, {0, 0, 30}}), 1, 1e-9)
-	near(t, "one row", CramerV([][]int{{3, 4}}), 0, 0)
-}
-
-func TestHolm(t *testing.T) {
-	got := Holm([]float64{.01, .04, .03, .005})
-	for i, want := range []float64{.03, .06, .06, .02} {
-		near(t, fmt.Sprintf("adjusted p %d", i), got[i], want, 1e-12)
-	}
-}
-
 func TestEBH(t *testing.T) {
 	for _, c := range []struct {
 		e    []float64

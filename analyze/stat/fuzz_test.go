@@ -43,13 +43,10 @@ func figures(c Counts2, p, q float64) map[string]float64 {
 	factor, post := FactorLogM(ks, ns, p), FactorPosterior(ks, ns, p)
 	mean, from, to := Remaining(p*1000, q, p)
 	x2, spread := Dispersion([]int{c.CanaryDev, c.BaseDev}, max(c.Canary(), c.Base()), p)
-	change := NewChange(p, q, int(min(c.CanaryDev, 50)))
 	var estimated LinkEstimated
 	for i := range min(c.CanaryRef, 30) {
-		change.Add(i%3 == 0)
 		estimated.Add(i%2 == 0, i%3 == 0)
 	}
-	_, _, _, tau := change.Tau()
 	return map[string]float64{
 		"LogSumExp": LogSumExp(math.Log(p), math.Log(q)), "LogSub": LogSub(math.Log(p), math.Log(q)),
 		"LogBin": LogBin(k, n, p), "LinkKnown": LinkKnown(c, p), "NotLinked": NotLinked(c), "NotLinkedShare": NotLinkedShare(c, p),
@@ -62,9 +59,8 @@ func figures(c Counts2, p, q float64) map[string]float64 {
 		"FlakyLogM": FlakyLogM(k, n, p), "ConsistentLogM": ConsistentLogM(k, n, p), "KT": KT(table[0]),
 		"ConsistencyGuard": ConsistencyGuard(k, n, p, q), "Fisher": Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef),
 		"G": g, "G p": gp, "MutualInfo": MutualInfo(table), "ExplainedShare": ExplainedShare(table),
-		"CramerV": CramerV(table), "KL": KL(p, q), "WaldBound": WaldBound(max(p, 1e-9), max(q, 1e-9), KL(p, q)),
+		"KL": KL(p, q), "WaldBound": WaldBound(max(p, 1e-9), max(q, 1e-9), KL(p, q)),
 		"Remaining": mean, "Remaining lo": from, "Remaining hi": to, "X2": x2, "X2 p": spread,
-		"change": change.LogM(), "alarm": change.SR(), "tau": tau,
 	}
 }
 

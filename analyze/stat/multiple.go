@@ -32,18 +32,6 @@ func EBHLog(logE []float64, alpha float64) []int {
 	return out
 }
 
-// Holm returns the p-values adjusted for their number, in the given order
-// (Holm 1979): those at most alpha are rejected with family-wise error alpha.
-func Holm(p []float64) []float64 {
-	out := make([]float64, len(p))
-	var least float64
-	for k, i := range rank(p, cmp.Compare[float64]) {
-		least = max(least, min(1, float64(len(p)-k)*p[i]))
-		out[i] = least
-	}
-	return out
-}
-
 // rank is the indices of v in the order of compare, ties by index.
 func rank(v []float64, compare func(a, b float64) int) []int {
 	order := make([]int, len(v))
@@ -52,10 +40,4 @@ func rank(v []float64, compare func(a, b float64) int) []int {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return compare(v[i], v[j]) })
 	return order
-}
-
-func sortedDown(v []float64) []float64 {
-	out := slices.Clone(v)
-	slices.SortFunc(out, func(a, b float64) int { return cmp.Compare(b, a) })
-	return out
 }

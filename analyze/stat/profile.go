@@ -38,15 +38,6 @@ func Divergence(p, q []float64) (kl float64) {
 	return max(kl, 0)
 }
 
-// TotalVariation is half the sum of the differences of two distributions, the
-// largest difference in the probability of anything.
-func TotalVariation(p, q []float64) (tv float64) {
-	for i := range p {
-		tv += math.Abs(p[i]-q[i]) / 2
-	}
-	return tv
-}
-
 // Separation is how fast the scenario with these profiles tells the leader from
 // the rival that it tells apart worst, in nats per request (Chernoff 1959): ask
 // next the scenario where it is largest. Without rivals there is nothing to tell

@@ -21,7 +21,6 @@ func TestSeparation(t *testing.T) {
 	p, q, r := []float64{.9, .1}, []float64{.1, .9}, []float64{.8, .2}
 	near(t, "divergence", Divergence(p, q), KL(.9, .1), 1e-12)
 	near(t, "divergence from itself", Divergence(p, p), 0, 0)
-	near(t, "total variation", TotalVariation(p, q), .8, 1e-12)
 	near(t, "the hardest rival counts", Separation(p, [][]float64{q, r}), Divergence(p, r), 0)
 	near(t, "no rival", Separation(p, nil), 0, 0)
 	if d := Divergence([]float64{1, 0}, []float64{0, 1}); !math.IsInf(d, 1) {

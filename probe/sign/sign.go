@@ -7,7 +7,6 @@
 package sign
 
 import (
-	"fmt"
 	"net/http"
 
 	"stageprobe/probe"
@@ -27,27 +26,6 @@ func All(ds ...Decorator) Decorator {
 			}
 		}
 		return nil
-	}
-}
-
-// ByAuth applies the decorator of the way in which a scenario authenticates;
-// fallback is the way of scenarios that do not say. probe.AuthNone and
-// probe.AuthMTLS, which is the connection's business, need no decorator; for
-// another way that has none the request is not sent.
-func ByAuth(by map[probe.AuthKind]Decorator, fallback probe.AuthKind) Decorator {
-	return func(t *probe.Target, s *probe.Scenario, req *http.Request) error {
-		kind := s.Auth
-		if kind == "" {
-			kind = fallback
-		}
-		if d := by[kind]; d != nil {
-			return d(t, s, req)
-		}
-		switch kind {
-		case "", probe.AuthNone, probe.AuthMTLS:
-			return nil
-		}
-		return fmt.Errorf("scenario %s asks for auth %s, and nothing was given for it; use --api-key, --bearer or --sigv4", s.Name, kind)
 	}
 }
 
