@@ -3,6 +3,7 @@ package cause
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"time"
@@ -457,9 +458,15 @@ func told(in *Input) *behaviour.Table {
 		}
 		c := &in.Clusters[r.Cluster]
 		a := behaviour.Answer{Class: c.Class, Status: c.Status, Reading: c.Reading}
-		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: signature.Hash(c.ID), Text: c.ID}}, defs)
+		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: hashOf(c.ID), Text: c.ID}}, defs)
 	}
 	return t
+}
+
+func hashOf(id string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return h.Sum64()
 }
 
 // levelOf tells the level of a factor that a row had; ok is false where it is not
