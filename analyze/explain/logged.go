@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 	"stageprobe/probe/logs"
 )
 
@@ -82,64 +84,6 @@ func producer(s string) string {
 	return s
 }
 
-// line is one failure line of the logs, the cause that it names, and what to
-// look at next.
-type line struct{ holds, cause, next string }
-
-// lines are the failure lines of execution and access logs. They settle what
-// the answer alone leaves open. Source: the log templates of genuine captures.
-var lines = []line{
-	{"Invalid JSON in response", "authorizer-bad-output", "The authorizer's own log: it threw, or returned something other than a policy; \"Authorizer result body before parsing\" (data trace) shows it."},
-	{"due to an authorizer error", "authorizer-error", "The authorizer's own log and its timeout."},
-	{"Authorizer error", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function; the line before says more."},
-	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
-	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
-	{"does not have permission to invoke your Lambda", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN."},
-	{"permissions to call the integration", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN; or the integration's role, its credentialsArn."},
-	{"permissions to call the authorizer", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function, or the authorizer's role."},
-	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
-	{"doesn't match the format that API Gateway expects", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration; the line's end names what does not."},
-	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
-	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"TooManyRequestsException", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"failed with status: 403", "lambda-method-not-post", "aws apigateway get-integration: httpMethod of a Lambda integration must be POST, whatever the method of the API is."},
-	{"failed with status: 429", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"Task timed out", "lambda-function-timeout", "The function's own timeout against its Duration metric; its log by the Lambda request id."},
-	{"customer function error", "lambda-function-error", "The function's own log by the Lambda request id."},
-	{"Lambda function returned the following error", "lambda-function-error", "The function's own log by the Lambda request id."},
-	{"timeout error", "integration-timeout", "The integration's timeoutInMillis against the backend's own log."},
-	{"network error communicating", "integration-unreachable", "The integration's URI: name resolution, security group, VPC link, certificate."},
-	{"VpcLink", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), and the health of its targets."},
-	{"internal error while executing your request", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), the health of its targets, security groups; then the integration's URI."},
-	{"Unable to transform request", "request-template", "The integration's request template for this Content-Type; a mock needs one that yields {\"statusCode\": 200}."},
-	{"statusCode should be an integer", "request-template", "A mock's request template must yield {\"statusCode\": 200}."},
-	{"Unable to transform response", "mapping-error", "The integration response's template for this Content-Type, against the body that the backend sent (data trace)."},
-	{"Illegal character in", "integration-unreachable", "The integration's URI, and the stage variables in it: the line quotes what they yield."},
-	{"Invalid endpoint address", "integration-unreachable", "The integration's URI, and the stage variables in it."},
-	{"header already present", "mapping-error", "The header that the integration maps is one that API Gateway sets itself."},
-	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
-	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
-	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},
-	{"PKIX path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
-	{"SSLEngine problem", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts), and its date."},
-	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
-	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
-	{"permissions to assume the IAM role", "role-not-assumable", "aws iam get-role on the integration's credentialsArn: the trust policy must name apigateway.amazonaws.com."},
-	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
-	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
-	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
-	{"Limit Exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
-	{"does not match model schema", "invalid-body", "The line's end names the property; aws apigateway get-model."},
-	{"Missing required request parameters", "missing-parameters", "aws apigateway get-method: requestParameters."},
-	{"not authorized to perform this operation", "authorizer-deny", "The policy that the authorizer returned (data trace) must allow this method's ARN."},
-	{"not authorized to perform: execute-api", "resource-policy", "aws apigateway get-rest-api: policy; a changed policy needs a deployment."},
-	{"token has expired", "token-rejected", "Decode the token: exp against the time of the request."},
-	{"not have a valid audience", "token-rejected", "Decode the token: aud or client_id against the authorizer's audience."},
-	{"invalid token", "token-rejected", "Decode the token: iss, aud, exp and the key's id against the authorizer."},
-	{"Access denied. Reason: ", "mutual-tls", "The line's end against the domain's truststore (aws apigateway get-domain-name: mutualTlsAuthentication): issuer, signature algorithm, chain."},
-	{"Unauthorized request", "identity-source-missing", "aws apigateway get-authorizer: identitySource. Lines of an authorizer request before this one mean that the authorizer itself refused."},
-}
-
 // causes are the candidates of a logged request.
 func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.WAF == "WAF_BLOCK" {
@@ -156,9 +100,6 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	}
 	if *rec.Status < 400 {
 		return nil
-	}
-	if strings.HasPrefix(rec.Error, "Execution failed due to configuration error") {
-		return signature.CausesOf("API_CONFIGURATION_ERROR") // worded in a way that no capture shows
 	}
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
@@ -199,23 +140,45 @@ func authorizerSaidNo(rec *probe.LogRecord) bool {
 	return rec.Error == "Unauthorized request" && slices.ContainsFunc(rec.Lines, func(l string) bool { return strings.HasPrefix(l, "Sending request to ") })
 }
 
+// byLine are the causes that the request's failure lines name, with the commands
+// that mend them; of lines that nobody knows, just that.
 func byLine(rec *probe.LogRecord) []signature.Candidate {
+	known, unknown := failure.Of(rec)
 	var out []signature.Candidate
-	for _, said := range []string{rec.Detail, rec.Error} {
-		for _, l := range lines {
-			if said != "" && containsFold(said, strings.ToLower(l.holds)) {
-				out = append(out, named(l.cause, "the log says \""+strings.TrimPrefix(said, "Execution failed due to configuration error: ")+"\"", l.next))
-				break
-			}
+	for i := range known {
+		f := &known[i]
+		c := signature.Candidate{Cause: f.Candidate, Why: "the log says \"" + f.Line + "\": " + f.Why, TellsApart: f.Check, Finding: f.Cause}
+		if limit := f.Limit.String(); limit != "" {
+			c.Why += " (" + limit + ")"
+		}
+		c.Remedy = mending(remedy.Failure(f, remedy.PlaceOf(rec)))
+		out = append(out, c)
+	}
+	for _, line := range unknown {
+		out = append(out, named("unknown-failure", "the log says \""+line+"\"", ""))
+	}
+	return out
+}
+
+// mending is the command that mends, of several steps all in one line; where no
+// command does, the one that shows what is to be mended.
+func mending(steps []remedy.Remedy) string {
+	var all []string
+	for _, r := range steps {
+		if !r.Diagnoses {
+			all = append(all, r.Command)
 		}
 	}
-	return slices.CompactFunc(out, func(a, b signature.Candidate) bool { return a.Cause == b.Cause })
+	if len(all) == 0 && len(steps) > 0 {
+		return steps[0].Command
+	}
+	return strings.Join(all, " && ")
 }
 
 // named is a candidate of the answers' catalogue with the log's own evidence.
 func named(cause, why, next string) signature.Candidate {
 	c, _ := signature.CauseNamed(cause)
-	c.Cause, c.TellsApart = cause, next
+	c.Cause, c.TellsApart = cause, cmpOr(next, c.TellsApart)
 	if c.Why == "" {
 		c.Why = why
 	} else {

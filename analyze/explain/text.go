@@ -148,6 +148,9 @@ func reasons(b *bytes.Buffer, candidates []signature.Candidate) {
 	for i, c := range candidates {
 		wrap(b, fmt.Sprintf("  %2d. ", i+1), "      ", c.Cause+": "+c.Why)
 		wrap(b, "      check: ", "             ", c.TellsApart)
+		if c.Remedy != "" {
+			fmt.Fprintf(b, "      run:   %s\n", c.Remedy)
+		}
 		if c.Finding != "" {
 			fmt.Fprintf(b, "      more:  stageprobe explain %s\n", c.Finding)
 		}

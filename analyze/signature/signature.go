@@ -73,6 +73,7 @@ type Candidate struct {
 	Why        string `json:"why"`               // what in the answer speaks for it
 	TellsApart string `json:"tells_apart"`       // a log line, a header or a further request that would settle it
 	Finding    string `json:"finding,omitempty"` // the cause of a report that covers it, such as access-denied
+	Remedy     string `json:"remedy,omitempty"`  // the command that mends it, with what is not known in capitals
 }
 
 // Of is the answer of an observation. The target, which may be nil, gives the

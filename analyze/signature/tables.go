@@ -116,11 +116,11 @@ var expiredJWT = []cause{
 var authorizerConfiguration = []cause{
 	{name: "authorizer-not-invocable", finding: "access-denied", why: "API Gateway may not invoke the authorizer's function, or the function's name resolves to nothing (a stage variable)", apart: seeErrorLog + "Authorizer error\" or an invalid-permissions line; aws lambda get-policy on the function."},
 	{name: "authorizer-bad-output", finding: "access-denied", why: "the authorizer's function failed, or returned no valid policy document", apart: seeErrorLog + "Could not parse policy\"; with data trace, \"Authorizer result body before parsing\"."},
-	{name: "authorizer-throttled", finding: "flaky-backend", why: "the authorizer's function is out of concurrency", apart: "Throttles metric of the function; the answer comes and goes."},
+	{name: "authorizer-throttled", finding: "access-denied", why: "the authorizer's function is out of concurrency", apart: "Throttles metric of the function; the answer comes and goes."},
 }
 
 var authorizerFailure = []cause{
-	{name: "authorizer-error", finding: "flaky-backend", why: "the authorizer failed or did not answer in time", apart: "The function's own log; the execution log's authorizer lines."},
+	{name: "authorizer-error", finding: "access-denied", why: "the authorizer failed or did not answer in time", apart: "The function's own log; the execution log's authorizer lines."},
 }
 
 var badParameters = []cause{
@@ -163,38 +163,38 @@ var quota = []cause{
 }
 
 var configurationError = []cause{
-	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it, often after a stage variable named another function or alias", apart: seeErrorLog + "Invalid permissions on Lambda function\"."},
-	{name: "mapping-error", finding: "stale-deployment", why: "no integration response fits what the backend returned, or a template failed", apart: seeErrorLog + "No match for output mapping\" or \"Output mapping refers to an invalid method response\"."},
-	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: seeErrorLog + "Rate Exceeded.\""},
-	{name: "backend-certificate", finding: "backend-split", why: "the backend's certificate does not fit its host name, or is not trusted", apart: seeErrorLog + "Host name … does not match the certificate subject\" or \"PKIX path building failed\"."},
-	{name: "role-not-assumable", finding: "stage-config-drift", why: "API Gateway may not assume the integration's role", apart: seeErrorLog + "API Gateway does not have permission to assume the provided role\"."},
+	{name: "lambda-permission-missing", finding: "integration-error", why: "the function's policy does not let this API invoke it, often after a stage variable named another function or alias", apart: seeErrorLog + "Invalid permissions on Lambda function\"."},
+	{name: "mapping-error", finding: "integration-error", why: "no integration response fits what the backend returned, or a template failed", apart: seeErrorLog + "No match for output mapping\" or \"Output mapping refers to an invalid method response\"."},
+	{name: "lambda-throttled", finding: "integration-error", why: "the function is out of concurrency", apart: seeErrorLog + "Rate Exceeded.\""},
+	{name: "backend-certificate", finding: "integration-error", why: "the backend's certificate does not fit its host name, or is not trusted", apart: seeErrorLog + "Host name … does not match the certificate subject\" or \"PKIX path building failed\"."},
+	{name: "role-not-assumable", finding: "integration-error", why: "API Gateway may not assume the integration's role", apart: seeErrorLog + "API Gateway does not have permission to assume the provided role\"."},
 }
 
 var badGateway = []cause{
-	{name: "lambda-function-error", finding: "flaky-backend", why: "the function threw, or ran into its own timeout", apart: "The execution log says \"Lambda execution failed with status 200 due to customer function error\" with the function's request id."},
-	{name: "malformed-proxy-response", finding: "backend-split", why: "the function's return value is not of the form that a proxy integration needs", apart: seeErrorLog + "Malformed Lambda proxy response\"."},
-	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency, which was answered with 502 in older years", apart: "The execution log says \"Lambda invocation failed with status: 429\"."},
+	{name: "lambda-function-error", finding: "integration-error", why: "the function threw, or ran into its own timeout", apart: "The execution log says \"Lambda execution failed with status 200 due to customer function error\" with the function's request id."},
+	{name: "malformed-proxy-response", finding: "integration-error", why: "the function's return value is not of the form that a proxy integration needs", apart: seeErrorLog + "Malformed Lambda proxy response\"."},
+	{name: "lambda-throttled", finding: "integration-error", why: "the function is out of concurrency, which was answered with 502 in older years", apart: "The execution log says \"Lambda invocation failed with status: 429\"."},
 }
 
 var integrationTimeout = []cause{
-	{name: "integration-timeout", finding: "flaky-backend", why: "the backend took longer than the integration's timeout, 29 s unless raised", apart: "The execution log says \"Execution failed due to a timeout error\"; the backend's own log holds the late end."},
+	{name: "integration-timeout", finding: "integration-error", why: "the backend took longer than the integration's timeout, 29 s unless raised", apart: "The execution log says \"Execution failed due to a timeout error\"; the backend's own log holds the late end."},
 }
 
 var integrationNetwork = []cause{
-	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed: address, port, TLS, security group or VPC link", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"."},
+	{name: "integration-unreachable", finding: "integration-error", why: "the connection to the backend failed: address, port, TLS, security group or VPC link", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"."},
 }
 
 var gatewayTimeout = []cause{
-	{name: "integration-timeout", finding: "flaky-backend", why: "the backend took longer than the integration's timeout", apart: "The execution log says \"Execution failed due to a timeout error\"; such answers take as long as the timeout."},
-	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"; such answers come at once."},
+	{name: "integration-timeout", finding: "integration-error", why: "the backend took longer than the integration's timeout", apart: "The execution log says \"Execution failed due to a timeout error\"; such answers take as long as the timeout."},
+	{name: "integration-unreachable", finding: "integration-error", why: "the connection to the backend failed", apart: "The execution log says \"Execution failed due to a network error communicating with endpoint\"; such answers come at once."},
 }
 
 var internalCauses = concat(configurationError, badGateway, gatewayTimeout)
 
 var serviceUnavailable = []cause{
-	{name: "integration-timeout", finding: "flaky-backend", why: "the backend did not answer within 30 s", apart: "The access log's $context.integrationErrorMessage; such answers take 30 s."},
-	{name: "integration-unreachable", finding: "flaky-backend", why: "the connection to the backend failed, or the VPC link has no healthy target", apart: "The access log's $context.integrationErrorMessage."},
-	{name: "lambda-throttled", finding: "flaky-backend", why: "the function is out of concurrency", apart: "Throttles metric of the function."},
+	{name: "integration-timeout", finding: "integration-error", why: "the backend did not answer within 30 s", apart: "The access log's $context.integrationErrorMessage; such answers take 30 s."},
+	{name: "integration-unreachable", finding: "integration-error", why: "the connection to the backend failed, or the VPC link has no healthy target", apart: "The access log's $context.integrationErrorMessage."},
+	{name: "lambda-throttled", finding: "integration-error", why: "the function is out of concurrency", apart: "Throttles metric of the function."},
 }
 
 var httpNotFound = []cause{
@@ -219,10 +219,10 @@ var httpForbidden = []cause{
 }
 
 var httpInternal = []cause{
-	{name: "lambda-function-error", finding: "flaky-backend", why: "the function threw, or ran into its own timeout", apart: "The access log's $context.integrationErrorMessage and the function's own log."},
-	{name: "lambda-permission-missing", finding: "stage-config-drift", why: "the function's policy does not let this API invoke it", apart: "$context.integrationErrorMessage says that API Gateway does not have permission to invoke your Lambda function."},
-	{name: "malformed-proxy-response", finding: "backend-split", why: "the function's return value is not of the form that the payload version needs", apart: "$context.integrationErrorMessage says that the response format is not supported."},
-	{name: "authorizer-error", finding: "flaky-backend", why: "the Lambda authorizer failed", apart: "The access log's $context.authorizer.error."},
+	{name: "lambda-function-error", finding: "integration-error", why: "the function threw, or ran into its own timeout", apart: "The access log's $context.integrationErrorMessage and the function's own log."},
+	{name: "lambda-permission-missing", finding: "integration-error", why: "the function's policy does not let this API invoke it", apart: "$context.integrationErrorMessage says that API Gateway does not have permission to invoke your Lambda function."},
+	{name: "malformed-proxy-response", finding: "integration-error", why: "the function's return value is not of the form that the payload version needs", apart: "$context.integrationErrorMessage says that the response format is not supported."},
+	{name: "authorizer-error", finding: "access-denied", why: "the Lambda authorizer failed", apart: "The access log's $context.authorizer.error."},
 	{name: "application-error", why: "the integration wrote the same words", apart: "$context.integrationStatus is 500 where the integration did."},
 }
 
@@ -267,9 +267,12 @@ var functionURLDenied = []cause{
 
 // loggedOnly are causes that an answer cannot tell from others, and a log can.
 var loggedOnly = []cause{
-	{name: "request-template", finding: "stale-deployment", why: "the integration's request template failed, or yields nothing that the integration understands", apart: seeErrorLog + "Unable to transform request\"; aws apigateway get-integration: requestTemplates."},
-	{name: "lambda-method-not-post", finding: "stale-deployment", why: "Lambda is invoked by POST, and the integration is set to another method", apart: "The execution log says \"Lambda invocation failed with status: 403\"; aws apigateway get-integration: httpMethod."},
-	{name: "lambda-function-timeout", finding: "flaky-backend", why: "the function ran into its own timeout", apart: "The execution log says \"Task timed out after\"; the function's Duration metric."},
+	{name: "request-template", finding: "integration-error", why: "the integration's request template failed, or yields nothing that the integration understands", apart: seeErrorLog + "Unable to transform request\"; aws apigateway get-integration: requestTemplates."},
+	{name: "lambda-method-not-post", finding: "integration-error", why: "Lambda is invoked by POST, and the integration is set to another method", apart: "The execution log says \"Lambda invocation failed with status: 403\"; aws apigateway get-integration: httpMethod."},
+	{name: "integration-endpoint", finding: "integration-error", why: "the integration's URI leads to no host, often for a stage variable in it is not set or broken", apart: "The integration's URI, and the stage variables in it: the log's line quotes what they yield."},
+	{name: "vpc-link", finding: "integration-error", why: "the VPC link is gone or not available, or its targets are not healthy", apart: "aws apigateway get-vpc-links: status; the health of its targets, security groups."},
+	{name: "unknown-failure", why: "no failure line of this wording is known, and nothing is guessed of it", apart: "The lines before it in the execution log at level INFO, with data trace; the integration's own log at that time."},
+	{name: "lambda-function-timeout", finding: "integration-error", why: "the function ran into its own timeout", apart: "The execution log says \"Task timed out after\"; the function's Duration metric."},
 }
 
 var networkCauses = map[probe.Outcome][]cause{
