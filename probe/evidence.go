@@ -81,6 +81,8 @@ type LogRecord struct {
 	GatewayResponseImplied bool   `json:"gateway_response_implied,omitempty"`
 	Producer               string `json:"producer,omitempty"`
 
+	ResponseLength       *int     `json:"response_length,omitempty"` // bytes of the body that was sent
+	Inside               string   `json:"inside,omitempty"`          // what failed inside a body of a success: error-in-body, inner-status, base64-body
 	IntegrationStatus    *int     `json:"integration_status,omitempty"`
 	IntegrationLatencyMS *float64 `json:"integration_latency_ms,omitempty"`
 	IntegrationURI       string   `json:"integration_uri,omitempty"`
@@ -101,7 +103,11 @@ type LogRecord struct {
 	Throttle          *Throttle `json:"throttle,omitempty"`
 	WAF               string    `json:"waf,omitempty"` // the WAF's verdict, such as WAF_BLOCK
 	XRay              string    `json:"xray,omitempty"`
-	RouteKey          string    `json:"route_key,omitempty"` // HTTP APIs
+	RouteKey          string    `json:"route_key,omitempty"`       // HTTP APIs
+	RoutingRuleID     string    `json:"routing_rule_id,omitempty"` // the rule of a domain that matched
+	// Unrouted is true where the entry holds the route, and it is "-": no route
+	// matched.
+	Unrouted bool `json:"unrouted,omitempty"`
 
 	Complete bool `json:"complete"` // the log saw the request to its end
 

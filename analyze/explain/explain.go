@@ -27,6 +27,10 @@ const (
 	KindResponse     = "response"
 	KindExecutionLog = "execution-log"
 	KindAccessLog    = "access-log"
+	// KindConfiguration is what the AWS CLI printed of an API's configuration.
+	KindConfiguration = "configuration"
+	// KindDeployment is the error with which a deployment failed.
+	KindDeployment = "deployment-error"
 )
 
 // Document is an explanation: of answers, or of logged requests.
@@ -34,6 +38,7 @@ type Document struct {
 	Kind      string
 	Responses []Response // of KindResponse
 	Requests  []Request  // of the log kinds
+	Notices   []Notice   // of a configuration or a deployment's error
 }
 
 // Response is one answer explained. Nil is unknown.
@@ -88,7 +93,8 @@ type Request struct {
 
 // errUnknown says what was looked for.
 var errUnknown = errors.New("nothing in the input is an answer or a log entry: looked for an HTTP status line (as curl -i and curl -v print it), " +
-	"lines of an execution log (such as \"(request id) Method completed with status: 200\"), and entries of an access log (JSON, or --access-format)")
+	"lines of an execution log (such as \"(request id) Method completed with status: 200\"), entries of an access log (JSON, or --access-format), " +
+	"what aws apigateway get-stage, get-deployments, get-base-path-mappings or get-export print, and the error of a failed deployment")
 
 // Explain reads the input and explains every answer or logged request in it.
 // Input that holds neither is an error that says what was looked for.
@@ -110,6 +116,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainExecution(text); doc != nil {
 		return doc, nil
 	}
+	if doc := explainNotice(text); doc != nil {
+		return doc, nil
+	}
 	if inner, ok := unprefix(text); ok {
 		if answers := parseAnswers(inner, opts.URL); len(answers) > 0 && len(answers[0].Header) > 0 {
 			return explainAnswers(answers), nil
@@ -120,6 +129,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	}
 	if doc := explainAccess(text); doc != nil {
 		return doc, nil
+	}
+	if a, ok := parseBlocked(text, opts.URL); ok {
+		return explainAnswers([]signature.Answer{a}), nil
 	}
 	if answers := parseMessages(text, opts.URL); len(answers) > 1 {
 		return explainAnswers(answers), nil
@@ -219,8 +231,13 @@ func clean(input []byte) []byte {
 
 // MarshalJSON writes stageprobe.explanation/v1.
 func (d *Document) MarshalJSON() ([]byte, error) {
-	var items any = append([]Response{}, d.Responses...)
-	if d.Kind != KindResponse {
+	var items any
+	switch d.Kind {
+	case KindResponse:
+		items = append([]Response{}, d.Responses...)
+	case KindConfiguration, KindDeployment:
+		items = append([]Notice{}, d.Notices...)
+	default:
 		items = append([]Request{}, d.Requests...)
 	}
 	return json.Marshal(struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stageprobe/analyze/remedy"
@@ -96,10 +97,10 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 		return out
 	}
 	if rec.Status == nil {
-		return signature.CausesOf(rec.GatewayResponse)
+		return signature.CausesFor(rec.GatewayResponse, requested(rec))
 	}
 	if *rec.Status < 400 {
-		return nil
+		return inside(rec)
 	}
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
@@ -107,7 +108,7 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if *rec.Status == 404 && rec.Error == "" && rec.APIKind == probe.HTTP && rec.RouteKey == "" && rec.Producer == string(signature.Gateway) {
 		return signature.Read(signature.Answer{Status: 404, Body: []byte(`{"message":"Not Found"}`), APIKind: probe.HTTP}).Candidates
 	}
-	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
+	if out := signature.CausesFor(rec.GatewayResponse, requested(rec)); len(out) > 0 {
 		return out
 	}
 	if out := byWording(rec); len(out) > 0 || rec.Producer != "" {
@@ -116,15 +117,27 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	return byStatus(rec)
 }
 
+// inside are the causes of a failure in the body of a success.
+func inside(rec *probe.LogRecord) []signature.Candidate {
+	if c, ok := signature.CauseNamed(rec.Inside); ok {
+		c.Why = "the body in the log shows it: " + c.Why
+		return []signature.Candidate{c}
+	}
+	return nil
+}
+
 // elsewhere are causes of which no log of a stage can tell.
 var elsewhere = []string{"no-such-stage", "no-mapping"}
 
 // unrouted are the causes that a known route rules out.
-var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing"}
+var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing", "wrong-stage-prefix", "preflight-unrouted", "malformed-url"}
 
 // byStatus are the causes of a status beside which the log says nothing.
 func byStatus(rec *probe.LogRecord) []signature.Candidate {
-	out := signature.CausesOfStatus(*rec.Status)
+	out := byLength(rec)
+	if len(out) == 0 {
+		out = signature.CausesOfStatus(requested(rec))
+	}
 	if rec.APIKind == probe.REST && *rec.Status == 404 {
 		out = append(out[len(out)-1:], signature.CausesOf("RESOURCE_NOT_FOUND")...)
 	}
@@ -193,7 +206,7 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", "That gateway's own logs, under the x-amzn-RequestId in \"Endpoint response headers\" (data trace).")}
 	}
 	if rec.APIKind == probe.HTTP && *rec.Status >= 500 && rec.Error != "" {
-		return failedIntegration(*rec.Status)
+		return failedIntegration(rec)
 	}
 	if rec.Error != "" {
 		return byWording(rec)
@@ -203,8 +216,8 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 
 // failedIntegration are the causes of an HTTP API's error in place of the
 // integration's answer, in words that nobody knows.
-func failedIntegration(status int) []signature.Candidate {
-	return slices.DeleteFunc(signature.CausesOfStatus(status), func(c signature.Candidate) bool { return c.Cause == "application-error" })
+func failedIntegration(rec *probe.LogRecord) []signature.Candidate {
+	return slices.DeleteFunc(signature.CausesOfStatus(requested(rec)), func(c signature.Candidate) bool { return c.Cause == "application-error" })
 }
 
 // byWording reads the entry's error message as if it were the answer's body.
@@ -216,5 +229,35 @@ func byWording(rec *probe.LogRecord) []signature.Candidate {
 	if err != nil || rec.Status == nil {
 		return nil
 	}
-	return signature.Read(signature.Answer{Status: *rec.Status, Body: body, APIKind: rec.APIKind}).Candidates
+	a := requested(rec)
+	a.Body = body
+	return signature.Read(a).Candidates
+}
+
+// requested is what a log tells of the answer and the request, as an answer
+// without its headers.
+func requested(rec *probe.LogRecord) signature.Answer {
+	a := signature.Answer{APIKind: rec.APIKind, Method: rec.Method}
+	if rec.Status != nil {
+		a.Status = *rec.Status
+	}
+	return a
+}
+
+// byLength reads the length of the answer, which tells API Gateway's default
+// bodies apart.
+func byLength(rec *probe.LogRecord) []signature.Candidate {
+	if rec.ResponseLength == nil || *rec.ResponseLength == 0 || rec.Error != "" || *rec.Status == 404 && rec.APIKind != probe.HTTP {
+		return nil
+	}
+	a := requested(rec)
+	a.Header = []probe.Header{{Name: "content-length", Value: strconv.Itoa(*rec.ResponseLength)}}
+	r := signature.Read(a)
+	usual := signature.CausesOfStatus(requested(rec))
+	if r.Message == "" || !slices.ContainsFunc(r.Candidates, func(c signature.Candidate) bool {
+		return slices.ContainsFunc(usual, func(u signature.Candidate) bool { return u.Cause == c.Cause && c.Cause != "application-error" })
+	}) {
+		return nil // a body of another's that happens to be as long
+	}
+	return r.Candidates
 }

@@ -125,7 +125,7 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The response from the Lambda function doesn't match the format that API Gateway expects. x"}`:                                            "malformed-proxy-response",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The moon is full"}`:                                                                                                                      "unknown-failure",
 		`203.0.113.7 - - [24/Jan/2023:17:52:06 +0000] "POST POST /start HTTP/1.1" 500 35 JKJaXmPLvHcESHA= API Gateway doesn’t have permissions to assume the IAM role configured on the integration. Check the permissions and try again.`:      "role-not-assumable",
-		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 403 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "authorizer-deny",
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 403 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "iam-without-signature",
 		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 404 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "application-error",
 	} {
 		_, items := explainJSON(t, []byte(input), Options{})

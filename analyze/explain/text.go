@@ -26,6 +26,10 @@ func (d *Document) Text(w io.Writer) error {
 		separate(&b, i)
 		d.Requests[i].text(&b)
 	}
+	for i := range d.Notices {
+		separate(&b, i)
+		d.Notices[i].text(&b)
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }

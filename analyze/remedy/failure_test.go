@@ -26,7 +26,7 @@ func TestFailure(t *testing.T) {
 		{"Unable to parse statusCode. It should be an integer", probe.LogRecord{APIID: "abc123", Method: "OPTIONS"}, "--rest-api-id abc123 --resource-id RESOURCE_ID --http-method OPTIONS"},
 		{"Output mapping refers to an invalid method response: 201", probe.LogRecord{}, "--status-code 201"},
 		{"Key throttle limit exceeded for Usage Plan ID nnpegc, RestApi rohkz08x02, Stage dev, Resource f646q2, HttpMethod GET. Limit: 5.00 Burst: 10", probe.LogRecord{}, "--usage-plan-id nnpegc --patch-operations op=replace,path=/throttle/rateLimit,value=RATE"},
-		{"Rate limit exceeded", probe.LogRecord{APIID: "abc123", Stage: "prod", Template: "GET /orders/{id}"}, "path=/~1orders~1{id}/GET/throttling/rateLimit"},
+		{"Rate limit exceeded", probe.LogRecord{APIID: "abc123", Stage: "prod", Template: "GET /orders/{id}"}, "/~1orders~1{id}/GET/throttling/rateLimit"},
 	} {
 		f, ok := failure.Read(c.line)
 		if !ok {

@@ -152,6 +152,9 @@ func (r *request) record() probe.LogRecord {
 		rec.Detail = r.invocation
 	}
 	r.conclude(&rec)
+	if rec.Status == nil || *rec.Status >= 300 || rec.Error != "" {
+		rec.Inside = "" // the answer's own status tells the failure
+	}
 	if len(r.ends) > 0 {
 		rec.Lines = make([]string, 0, len(r.ends))
 	}
