@@ -200,7 +200,7 @@ func parseBlocked(text []byte, url string) (signature.Answer, bool) {
 		a.Method = "OPTIONS"
 	}
 	if r := reports(text); len(r) == 1 {
-		a.Status = r[0].status
+		a.Status, a.Method = r[0].status, cmpOr(a.Method, r[0].method)
 	}
 	if m := statusCode.FindSubmatch(text); m != nil && a.Status == 0 {
 		a.Status, _ = strconv.Atoi(string(m[1])) // three digits

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"time"
 
 	"stageprobe/analyze/signature"
 )
@@ -39,6 +40,7 @@ type Document struct {
 	Responses []Response // of KindResponse
 	Requests  []Request  // of the log kinds
 	Notices   []Notice   // of a configuration or a deployment's error
+	Groups    []Group    // of many requests: what is alike, the most frequent first
 }
 
 // Response is one answer explained. Nil is unknown.
@@ -67,6 +69,7 @@ type Response struct {
 
 // Request is one logged request explained. Nil is unknown.
 type Request struct {
+	Time                 *time.Time            `json:"time"`
 	RequestID            *string               `json:"request_id"`
 	ExtendedID           *string               `json:"extended_request_id"`
 	APIKind              *string               `json:"api_kind"`
@@ -241,10 +244,11 @@ func (d *Document) MarshalJSON() ([]byte, error) {
 		items = append([]Request{}, d.Requests...)
 	}
 	return json.Marshal(struct {
-		Schema string `json:"schema"`
-		Kind   string `json:"kind"`
-		Items  any    `json:"items"`
-	}{Schema, d.Kind, items})
+		Schema string  `json:"schema"`
+		Kind   string  `json:"kind"`
+		Groups []Group `json:"groups,omitempty"`
+		Items  any     `json:"items"`
+	}{Schema, d.Kind, d.Groups, items})
 }
 
 // JSON writes the document as stageprobe.explanation/v1, indented.

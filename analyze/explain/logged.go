@@ -56,6 +56,7 @@ func explainRecords(kind string, records []probe.LogRecord) *Document {
 	for i := range records {
 		doc.Requests = append(doc.Requests, request(&records[i]))
 	}
+	doc.Groups = groups(doc.Requests)
 	return doc
 }
 
@@ -65,7 +66,7 @@ func request(rec *probe.LogRecord) Request {
 		canary = &rec.GroupCanary
 	}
 	return Request{
-		RequestID: known(rec.RequestID), ExtendedID: known(rec.ExtendedID), APIKind: known(string(rec.APIKind)),
+		Time: known(rec.Time), RequestID: known(rec.RequestID), ExtendedID: known(rec.ExtendedID), APIKind: known(string(rec.APIKind)),
 		APIID: known(rec.APIID), Stage: known(rec.Stage), DeploymentID: known(rec.DeploymentID), Canary: canary,
 		Method: known(rec.Method), ResourcePath: known(rec.Path), RouteTemplate: known(rec.Template),
 		Status: rec.Status, GatewayResponse: known(rec.GatewayResponse), Error: known(rec.Error), Detail: known(rec.Detail),

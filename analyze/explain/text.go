@@ -22,9 +22,14 @@ func (d *Document) Text(w io.Writer) error {
 		separate(&b, i)
 		d.Responses[i].text(&b)
 	}
+	if d.Groups != nil {
+		d.pageText(&b)
+	}
 	for i := range d.Requests {
-		separate(&b, i)
-		d.Requests[i].text(&b)
+		if d.Groups == nil {
+			separate(&b, i)
+			d.Requests[i].text(&b)
+		}
 	}
 	for i := range d.Notices {
 		separate(&b, i)

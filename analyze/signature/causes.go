@@ -49,6 +49,7 @@ const (
 	prefixHandedOn
 	mayHandPrefixOn
 	cloudFrontSaysBadRequest
+	getWithBody
 	cloudFrontSaysBlocked
 	cloudFrontSaysMethod
 	cloudFrontSaysOrigin
@@ -123,7 +124,9 @@ func (e *evidence) holds(c condition) int {
 	case mayHandPrefixOn:
 		return known(true, e.Status == 404 && e.addr.Kind == probe.AddressExecuteAPI && e.kind() == probe.HTTP && len(e.addr.Segments) > 1)
 	case cloudFrontSaysBadRequest:
-		return known(true, e.says("bad request") > 0)
+		return known(true, e.says("bad request") > 0 && (e.Method == "" || e.Method == "GET" || e.Method == "HEAD"))
+	case getWithBody:
+		return known(true, e.SentBody && (e.Method == "GET" || e.Method == "HEAD"))
 	case cloudFrontSaysBlocked:
 		return known(true, e.saysAny("request blocked", "block access from your country") > 0)
 	case cloudFrontSaysMethod:

@@ -15,7 +15,10 @@ func (e *evidence) verdict() verdict {
 		return v
 	}
 	if e.Blocked && len(e.Header) == 0 {
-		return verdict{causes: corsBlocked}
+		if e.Preflight {
+			return verdict{causes: concat(corsBlocked, byStatus[e.Status])}
+		}
+		return verdict{causes: concat(byStatus[e.Status], corsBlocked, headersNotShown)}
 	}
 	if v, ok := e.challenge(); ok {
 		return v
