@@ -31,6 +31,10 @@ type Options struct {
 	Addr        string           // data plane, 127.0.0.1:0 where left out
 	ControlAddr string           // control plane, 127.0.0.1:0 where left out
 	Now         func() time.Time // time.Now where left out
+	// Policy is the identity policy of whoever calls the control planes, the logs
+	// and the trail; nil allows everything. What it does not allow is denied in each
+	// service's own words.
+	Policy []byte
 }
 
 // Call is one call that a control plane, the log service or CloudTrail got.

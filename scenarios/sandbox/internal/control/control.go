@@ -34,6 +34,9 @@ type Plane struct {
 	onCall func(Call)
 	mux    *http.ServeMux
 	quotas *quotas
+
+	// Allows tells what the caller's identity policy allows; nil allows everything.
+	Allows func(action, resource string) bool
 }
 
 // New makes the planes of a cloud; onCall is told of every call.
@@ -59,6 +62,20 @@ type operation struct {
 	status             int // of success; 0 is 200
 	run                func(*request) (any, error)
 	service            string
+}
+
+// action is what IAM checks for the operation. Routing rules have actions of
+// their own; the rest goes by the HTTP method.
+func (op *operation) action() string {
+	if strings.Contains(op.name, "RoutingRule") {
+		return "apigateway:" + op.name
+	}
+	return "apigateway:" + op.method
+}
+
+// permits tells whether the caller's policy allows an action.
+func (p *Plane) permits(action, resource string) bool {
+	return p.Allows == nil || p.Allows(action, resource)
 }
 
 // request is one call being answered, with the cloud locked.
@@ -106,7 +123,7 @@ func (p *Plane) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeH
 func (p *Plane) mount(op operation) {
 	p.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
 		status := p.answer(w, r, op)
-		p.onCall(Call{op.service, op.name, "apigateway:" + op.method, p.resource(r), status})
+		p.onCall(Call{op.service, op.name, op.action(), p.resource(r), status})
 	})
 }
 
@@ -152,8 +169,8 @@ func (p *Plane) allowed(r *http.Request, op operation) error {
 	if op.service == "apigatewayv2" {
 		name = "v2:" + name
 	}
-	if slices.Contains(p.cloud.World.Control.Denied, name) {
-		action := "apigateway:" + op.method
+	action := op.action()
+	if slices.Contains(p.cloud.World.Control.Denied, name) || !p.permits(action, p.resource(r)) {
 		return &failure{http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
 			"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
 			p.cloud.Partition, p.cloud.Account, action, p.resource(r), action)}

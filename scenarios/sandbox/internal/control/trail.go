@@ -28,7 +28,7 @@ func (p *Plane) ServeTrail(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Plane) trail(w http.ResponseWriter, r *http.Request, name string) int {
-	if slices.Contains(p.cloud.World.Control.Denied, "cloudtrail:"+name) {
+	if slices.Contains(p.cloud.World.Control.Denied, "cloudtrail:"+name) || !p.permits("cloudtrail:"+name, "*") {
 		return writeTrailFailure(w, "AccessDeniedException", "User: arn:"+p.cloud.Partition+":iam::"+p.cloud.Account+
 			":user/stageprobe is not authorized to perform: cloudtrail:"+name+" because no identity-based policy allows the cloudtrail:"+name+" action")
 	}

@@ -38,6 +38,9 @@ type Options struct {
 
 // Store holds log groups and answers the API. It is safe for concurrent use.
 type Store struct {
+	// Allows, if set before the first request, tells what the caller's identity policy allows.
+	Allows func(action, resource string) bool
+
 	// OnCall, if set before the first request, is told of every call answered: the operation, the
 	// resource (log group name, prefix or query id) and the HTTP status.
 	OnCall func(operation, resource string, status int)
