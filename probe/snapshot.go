@@ -1,6 +1,9 @@
 package probe
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // APIKind tells the two request-response API types of API Gateway apart.
 type APIKind string
@@ -24,6 +27,7 @@ type Snapshot struct {
 	APIs    []API     `json:"apis,omitempty"`
 	Domains []Domain  `json:"domains,omitempty"`
 	Edits   []Edit    `json:"edits,omitempty"`
+	History *History  `json:"history,omitempty"` // nil where it was not asked for
 	Gaps    []Gap     `json:"gaps,omitempty"`
 }
 
@@ -178,6 +182,14 @@ type Edit struct {
 	Event string    `json:"event"` // such as PutIntegration
 	Who   string    `json:"who,omitempty"`
 	At    time.Time `json:"at"`
+}
+
+// Keep puts a history into the snapshot: what concerns its APIs and domains.
+func (s *Snapshot) Keep(h *History) {
+	concerns := func(c Change) bool { return s.API(c.APIID) != nil || s.Domain(c.Domain) != nil }
+	h.Changes = slices.DeleteFunc(h.Changes, func(c Change) bool { return !concerns(c) })
+	h.Refused = slices.DeleteFunc(h.Refused, func(c Change) bool { return !concerns(c) })
+	s.History, s.Edits = h, h.Edits()
 }
 
 // API finds an API by id; nil where there is none.

@@ -4,6 +4,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,9 +159,20 @@ func (p *Plane) run(r *http.Request, op operation) (any, error) {
 	p.cloud.CatchUp()
 	out, err := op.run(&request{r, p.cloud, op.name, body})
 	if err == nil && r.Method != http.MethodGet {
-		p.cloud.Record(r.PathValue("api"), op.name)
+		p.cloud.Record(cloud.Edit{
+			API: r.PathValue("api"), Event: op.name, Stage: stageOf(r, body), Domain: r.PathValue("domain"), Agent: r.UserAgent(),
+		})
 	}
 	return out, err
+}
+
+// stageOf is the stage that a write is about, of its path or its body.
+func stageOf(r *http.Request, body []byte) string {
+	var in struct {
+		StageName string `json:"stageName"`
+	}
+	_ = json.Unmarshal(body, &in) // another call's body names none
+	return cmp.Or(r.PathValue("stage"), in.StageName)
 }
 
 // allowed applies the world's denied operations and the account's quotas.

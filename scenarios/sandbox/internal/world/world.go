@@ -240,6 +240,9 @@ type Delivery struct {
 type Control struct {
 	Denied []string `yaml:"denied"`
 	Quota  bool     `yaml:"quota"` // 10 requests per second, burst 40; GetResources 5 per 2 s
+	// TrailReads are reads that CloudTrail recorded after every write, as refreshes of
+	// a deployment tool make them by the hundred.
+	TrailReads int `yaml:"trail_reads"`
 }
 
 // Edit is one change as CloudTrail recorded it.
@@ -248,6 +251,11 @@ type Edit struct {
 	Event string   `yaml:"event"`
 	Who   string   `yaml:"who"`
 	Age   Duration `yaml:"age"`
+	// What CloudTrail tells beside it.
+	Stage  string `yaml:"stage"`
+	Domain string `yaml:"domain"`
+	Agent  string `yaml:"agent"` // userAgent
+	Error  string `yaml:"error"` // errorCode of a write that was refused
 }
 
 // AddressOverride makes one stage serve another deployment at the second
