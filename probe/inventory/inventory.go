@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
@@ -27,9 +29,11 @@ import (
 
 // Reader reads the configuration of one account in one region.
 type Reader struct {
-	REST  *apigateway.Client
-	HTTP  *apigatewayv2.Client
-	Trail *cloudtrail.Client // nil: who changed what is not asked for
+	REST    *apigateway.Client
+	HTTP    *apigatewayv2.Client
+	Trail   *cloudtrail.Client // nil: who changed what is not asked for
+	Lambda  *lambda.Client     // nil: the weights of aliases are not asked for
+	Metrics *cloudwatch.Client // nil: the traffic of canaries is not asked for
 	// TrailApart leaves the history to the caller, who asks for it beside the
 	// probes: see [Reader.StartHistory].
 	TrailApart bool
@@ -186,6 +190,9 @@ func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot
 	}
 	snap.Domains = rd.domains(ctx, want, sel.All)
 	snap.APIs = rd.apis(ctx, listed, want)
+	if rd.depth == Full {
+		rd.around(ctx, snap)
+	}
 	if history != nil {
 		h := <-history
 		rd.keep(snap, &h)

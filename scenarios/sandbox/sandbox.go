@@ -14,6 +14,9 @@ import (
 // World is a gateway described as data, with the causes that hold in it.
 type World = world.World
 
+// Delivery is how one log group of a world delivers, and of which class it is.
+type Delivery = world.Delivery
+
 // Truth is one cause that holds in a world.
 type Truth = world.Truth
 
@@ -39,7 +42,7 @@ type Options struct {
 
 // Call is one call that a control plane, the log service or CloudTrail got.
 type Call struct {
-	Service   string // apigateway, apigatewayv2, logs, cloudtrail
+	Service   string // apigateway, apigatewayv2, logs, cloudtrail, lambda, cloudwatch
 	Operation string // such as GetStages
 	Action    string // IAM action, such as apigateway:GET
 	Resource  string // ARN, or what the operation named

@@ -87,6 +87,7 @@ func newLogs(w *World, seed uint64, now func() time.Time) *cwl.Store {
 		Faults:   cwl.Faults{Denied: deniedLogs(w), EmptyPages: w.Logs.Empty, Quota: w.Control.Quota},
 	})
 	for group, d := range w.Logs.Groups {
+		store.SetClass(group, d.Class)
 		store.SetDelivery(group, cwl.Delivery{Delay: d.Delay.Std(), Jitter: d.Jitter.Std(), Loss: d.Loss})
 	}
 	return store
@@ -162,6 +163,8 @@ func (s *Server) front(data http.Handler) http.Handler {
 		switch {
 		case control.ServesTrail(r):
 			s.control.ServeTrail(w, r)
+		case control.ServesMetrics(r):
+			s.control.ServeMetrics(w, r)
 		case s.logs.Serves(r):
 			logs.ServeHTTP(w, r)
 		case emulated(r):

@@ -46,12 +46,16 @@ func New(c *cloud.Cloud, onCall func(Call)) *Plane {
 	if c.World.Control.Quota {
 		p.quotas = newQuotas(c.Now())
 	}
-	for _, op := range slices.Concat(restReads, restWrites, editorWrites) {
+	for _, op := range slices.Concat(restReads, restWrites, editorWrites, aroundReads) {
 		op.service = "apigateway"
 		p.mount(op)
 	}
-	for _, op := range slices.Concat(httpReads, httpWrites) {
+	for _, op := range slices.Concat(httpReads, httpWrites, aroundReadsV2) {
 		op.service = "apigatewayv2"
+		p.mount(op)
+	}
+	for _, op := range lambdaReads {
+		op.service = "lambda"
 		p.mount(op)
 	}
 	return p
@@ -68,7 +72,10 @@ type operation struct {
 // action is what IAM checks for the operation. Routing rules have actions of
 // their own; the rest goes by the HTTP method.
 func (op *operation) action() string {
-	if strings.Contains(op.name, "RoutingRule") {
+	switch {
+	case op.service == "lambda":
+		return "lambda:" + op.name
+	case strings.Contains(op.name, "RoutingRule"):
 		return "apigateway:" + op.name
 	}
 	return "apigateway:" + op.method
@@ -130,6 +137,10 @@ func (p *Plane) mount(op operation) {
 
 // resource is the ARN that IAM checks for a call.
 func (p *Plane) resource(r *http.Request) string {
+	if alias := r.PathValue("alias"); alias != "" {
+		function := r.PathValue("function")
+		return "arn:" + p.cloud.Partition + ":lambda:" + p.cloud.Region + ":" + p.cloud.Account + ":function:" + function[strings.LastIndex(function, ":")+1:] + ":" + alias
+	}
 	return "arn:" + p.cloud.Partition + ":apigateway:" + p.cloud.Region + "::" + strings.TrimPrefix(r.URL.Path, "/v2")
 }
 
@@ -178,8 +189,11 @@ func stageOf(r *http.Request, body []byte) string {
 // allowed applies the world's denied operations and the account's quotas.
 func (p *Plane) allowed(r *http.Request, op operation) error {
 	name := op.name
-	if op.service == "apigatewayv2" {
+	switch op.service {
+	case "apigatewayv2":
 		name = "v2:" + name
+	case "lambda":
+		name = "lambda:" + name
 	}
 	action := op.action()
 	if slices.Contains(p.cloud.World.Control.Denied, name) || !p.permits(action, p.resource(r)) {
@@ -187,7 +201,7 @@ func (p *Plane) allowed(r *http.Request, op operation) error {
 			"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
 			p.cloud.Partition, p.cloud.Account, action, p.resource(r), action)}
 	}
-	if p.quotas != nil && !p.quotas.take(op.name, p.cloud.Now()) {
+	if op.service != "lambda" && p.quotas != nil && !p.quotas.take(op.name, p.cloud.Now()) {
 		return &failure{http.StatusTooManyRequests, "TooManyRequestsException", "Too Many Requests"}
 	}
 	return nil

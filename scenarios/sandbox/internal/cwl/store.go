@@ -49,6 +49,7 @@ type Store struct {
 	mu         sync.Mutex
 	groups     map[string]*group
 	deliveries map[string]Delivery
+	classes    map[string]string // of groups that are not STANDARD
 	// deleted groups stay silent: API Gateway makes its log groups at deployment only, so a group that
 	// was removed by hand gets no more lines.
 	deleted map[string]bool

@@ -232,6 +232,7 @@ type Delivery struct {
 	Delay  Duration `yaml:"delay"`
 	Jitter Duration `yaml:"jitter"`
 	Loss   float64  `yaml:"loss"`
+	Class  string   `yaml:"class"` // logGroupClass: STANDARD where left out, INFREQUENT_ACCESS, DELIVERY
 }
 
 // Control is how the control plane misbehaves. Denied lists operations:
@@ -243,6 +244,33 @@ type Control struct {
 	// TrailReads are reads that CloudTrail recorded after every write, as refreshes of
 	// a deployment tool make them by the hundred.
 	TrailReads int `yaml:"trail_reads"`
+
+	// Also holds members that answers carry beside the modelled ones, by what they are
+	// of: "api/ID", "stage/ID/NAME", "domain/NAME", "authorizer/NAME", and
+	// "exported/NAME" for an authorizer in exports. So a world serves what the service
+	// has and the SDK does not know.
+	Also     map[string]map[string]any `yaml:"also"`
+	VPCLinks []*VPCLink                `yaml:"vpc_links"`
+	Aliases  []*Alias                  `yaml:"aliases"`
+	// Counts are what CloudWatch counts, by "{API name}/{stage}"; a canary's stage is
+	// "prod/Canary".
+	Counts map[string]float64 `yaml:"counts"`
+}
+
+// VPCLink is the way of private integrations.
+type VPCLink struct {
+	ID      string `yaml:"id"`
+	Name    string `yaml:"name"`
+	Status  string `yaml:"status"`
+	Message string `yaml:"message"`
+}
+
+// Alias is an alias of a Lambda function with the weights of further versions.
+type Alias struct {
+	Function string             `yaml:"function"`
+	Name     string             `yaml:"name"`
+	Version  string             `yaml:"version"`
+	Weights  map[string]float64 `yaml:"weights"`
 }
 
 // Edit is one change as CloudTrail recorded it.
