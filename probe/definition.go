@@ -26,7 +26,7 @@ type Definition struct {
 
 // Route is one method of one resource, or one route of an HTTP API.
 type Route struct {
-	Authorization  string            `json:"authorization,omitempty"` // NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS, JWT
+	Authorization  string            `json:"authorization,omitempty"` // NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS, JWT (of both kinds of API)
 	Authorizer     string            `json:"authorizer,omitempty"`    // its name
 	Scopes         []string          `json:"scopes,omitempty"`
 	APIKeyRequired bool              `json:"api_key_required,omitempty"`

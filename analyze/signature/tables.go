@@ -28,6 +28,11 @@ var corsBlocked = []cause{
 	{name: "cors-header-missing", finding: "access-denied", why: "CORS: the answer carries no access-control-allow-origin for this origin. API Gateway's own refusals and failures (4xx, 5xx) carry none unless its gateway responses set it, so that another failure may hide behind the message", apart: "curl -si -H 'Origin: …' URL shows status and headers; aws apigateway get-gateway-responses: responseParameters of DEFAULT_4XX and DEFAULT_5XX; a proxy integration's function must send the header itself."},
 }
 
+// cdnCache is where an answer came from that CloudFront marks as a hit.
+var cdnCache = []cause{
+	{name: "cdn-cache", finding: "edge-cache", why: "CloudFront answered from a cache (x-cache: Hit, or an Age), which that of an edge-optimised API never does: a distribution of somebody's own stands in front, and the ids in the headers are those of the answer that was kept", apart: "Call the invoke URL of the stage, past the distribution; aws cloudfront list-distributions: Aliases; the cache behaviour's TTLs and cache policy."},
+}
+
 // gatewayCertificate is the cause of a certificate that is API Gateway's own
 // where a custom domain was asked for.
 var gatewayCertificate = []cause{

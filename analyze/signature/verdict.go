@@ -177,6 +177,9 @@ func (e *evidence) success() verdict {
 	if causes := e.inside(); causes != nil && (by != "" || e.kind() != "" || e.addr.Kind == probe.AddressExecuteAPI) {
 		return verdict{by: by, causes: causes}
 	}
+	if e.cached() {
+		return verdict{by: by, causes: cdnCache}
+	}
 	if e.sole && e.text != "" && slices.ContainsFunc(rules, func(r rule) bool { return r.says(e.text) }) {
 		return verdict{by: by, causes: nestedGateway}
 	}

@@ -33,8 +33,8 @@ var quotas = map[string]rate.Limit{
 	"PutLogEvents":       800,
 }
 
-// maxQueries is the number of concurrent Insights queries of the same page.
-const maxQueries = 10
+// maxQueries is the number of concurrent Insights queries (API reference, StartQuery).
+const maxQueries = 100
 
 // gate decides which calls are refused before they reach their operation.
 type gate struct {
