@@ -29,6 +29,9 @@ var deployErrors = []deployError{
 	{regexp.MustCompile(`Non canary deployment not supported on stage ([A-Za-z0-9_$-]+) because Canary is enabled|Non canary deployment not supported`), "stale-canary",
 		"the stage has a canary that nobody promoted or removed, and API Gateway refuses every deployment without canary settings as long as it is there: the stage keeps its old behaviour, and the tool rolls back",
 		showCanary + ": which deployment and share does it have? Promote it, or remove it (everybody then gets the stage's own deployment), and deploy again.", removeCanary},
+	{regexp.MustCompile(`Stage ([A-Za-z0-9_$-]+) must already be created before making a canary release deployment`), "stale-deployment",
+		"a deployment with canary settings needs a stage that runs one already, and this one is not there: nothing was deployed",
+		"aws apigateway get-stages: make the stage with a plain deployment first.", "aws apigateway create-deployment --rest-api-id API_ID --stage-name $1"},
 	{regexp.MustCompile(`Active stages pointing to this deployment must be moved or deleted`), "stale-deployment",
 		"the tool deletes a deployment that a stage still runs, before it has made the new one: nothing was deployed",
 		"Terraform: lifecycle { create_before_destroy = true } on aws_api_gateway_deployment; else move the stage first: aws apigateway update-stage --patch-operations op=replace,path=/deploymentId,value=NEW.", ""},
@@ -81,28 +84,28 @@ var deployErrors = []deployError{
 
 // tools tell by their own words which tool deployed, in order.
 var tools = []struct {
-	name   string
-	words  *regexp.Regexp
-	remedy string
+	name  string
+	words *regexp.Regexp
+	again string // how it deploys
 }{
-	{"Terraform", regexp.MustCompile(`aws_api_gateway_|aws_apigatewayv2_|Error: (?:creating|updating|deleting|reading) API Gateway|terraform|on [\w./-]+\.tf line`), "in Terraform's terms: take canary_settings out of aws_api_gateway_stage (or set them), then terraform apply"},
-	{"Pulumi", regexp.MustCompile(`(?i)pulumi|aws:apigateway/|urn:pulumi`), "in Pulumi's terms: mend the stage, then pulumi up"},
-	{"Serverless Framework", regexp.MustCompile(`ApiGatewayDeployment\d|(?i:serverless)|\bsls\b`), "in the Serverless Framework's terms: mend the stage, then serverless deploy"},
-	{"CDK", regexp.MustCompile(`(?i)\bcdk\b|Deployment[0-9A-Fa-f]{32}|AWS::CDK`), "in CDK's terms: mend the stage, then cdk deploy"},
-	{"SAM", regexp.MustCompile(`(?i)\bsam (?:deploy|sync)|ServerlessRestApi|Deployment[0-9a-f]{10}\b`), "in SAM's terms: mend the stage, then sam deploy"},
-	{"Chalice", regexp.MustCompile(`(?i)chalice`), "then chalice deploy"},
-	{"Zappa", regexp.MustCompile(`(?i)zappa`), "then zappa update"},
-	{"CloudFormation", regexp.MustCompile(`Resource handler returned message|(?:CREATE|UPDATE)_FAILED|AWS::ApiGateway|RequestToken:`), "then update the stack again"},
+	{"Terraform", regexp.MustCompile(`aws_api_gateway_|aws_apigatewayv2_|Error: (?:creating|updating|deleting|reading) API Gateway|terraform|on [\w./-]+\.tf line`), "terraform apply"},
+	{"Pulumi", regexp.MustCompile(`(?i)pulumi|aws:apigateway/|urn:pulumi`), "pulumi up"},
+	{"Serverless Framework", regexp.MustCompile(`ApiGatewayDeployment\d|(?i:serverless)|\bsls\b`), "serverless deploy"},
+	{"CDK", regexp.MustCompile(`(?i)\bcdk\b|Deployment[0-9A-Fa-f]{32}|AWS::CDK`), "cdk deploy"},
+	{"SAM", regexp.MustCompile(`(?i)\bsam (?:deploy|sync)|ServerlessRestApi|Deployment[0-9a-f]{10}\b`), "sam deploy"},
+	{"Chalice", regexp.MustCompile(`(?i)chalice`), "chalice deploy"},
+	{"Zappa", regexp.MustCompile(`(?i)zappa`), "zappa update"},
+	{"CloudFormation", regexp.MustCompile(`Resource handler returned message|(?:CREATE|UPDATE)_FAILED|AWS::ApiGateway|RequestToken:`), "aws cloudformation deploy, or the update of the stack"},
 	{"AWS CLI or an SDK", regexp.MustCompile(`An error occurred \(\w+\) when calling the|botocore|\(Service: (?:Amazon)?ApiGateway`), ""},
 }
 
 // readDeploymentErrors finds the errors of deployments in a text, each once.
 func readDeploymentErrors(text []byte) []Notice {
 	s := string(text[:min(len(text), maxDump)])
-	tool, ofTool := "", ""
+	tool, again := "", ""
 	for _, t := range tools {
 		if t.words.MatchString(s) {
-			tool, ofTool = t.name, t.remedy
+			tool, again = t.name, t.again
 			break
 		}
 	}
@@ -120,8 +123,8 @@ func readDeploymentErrors(text []byte) []Notice {
 			fill := strings.NewReplacer("$1", cmpOr(stage, "STAGE"))
 			n.say("%s", m[0])
 			apart := e.apart
-			if ofTool != "" {
-				apart += " Then, " + ofTool + "."
+			if again != "" {
+				apart += " Then deploy again: " + again + "."
 			}
 			n.add(signature.Candidate{Cause: e.cause, Why: e.why, TellsApart: fill.Replace(apart), Remedy: fill.Replace(e.run)})
 			out = append(out, n)

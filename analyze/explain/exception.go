@@ -184,7 +184,7 @@ var codeName = regexp.MustCompile(`^(?:java|javax|sun|com|org|net|io|okhttp3|url
 func namesOther(text []byte) bool { return askedName(text) != nil }
 
 // corsMessage is how browsers say that CORS blocks an answer.
-var corsMessage = regexp.MustCompile(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks`)
+var corsMessage = regexp.MustCompile(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
 
 var preflightWord = regexp.MustCompile(`(?i)preflight`)
 

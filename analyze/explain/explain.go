@@ -133,9 +133,6 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainAccess(text); doc != nil {
 		return doc, nil
 	}
-	if a, ok := parseBlocked(text, opts.URL); ok {
-		return explainAnswers([]signature.Answer{a}), nil
-	}
 	if answers := parseMessages(text, opts.URL); len(answers) > 1 {
 		return explainAnswers(answers), nil
 	}
@@ -143,6 +140,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 		return explainAnswers([]signature.Answer{a}), nil
 	}
 	if a, ok := parseWords(text, opts.URL); ok {
+		return explainAnswers([]signature.Answer{a}), nil
+	}
+	if a, ok := parseBlocked(text, opts.URL); ok {
 		return explainAnswers([]signature.Answer{a}), nil
 	}
 	if answers := parseExceptions(text, opts.URL); len(answers) > 0 {

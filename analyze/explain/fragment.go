@@ -111,6 +111,9 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
 		if probe.HeaderValue(a.Header, name) != "" {
 			addReport(&a, text)
+			if a.URL == "" && corsMessage.Match(text) {
+				a.URL = oneBlocked(text)
+			}
 			return a, true
 		}
 	}
@@ -124,6 +127,12 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
 		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
 		return a, true
+	}
+	if body := a.Body; len(body) > 0 && body[0] == '{' { // an API's own words, below the command that asked for them
+		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], body, nil))
+		if addr, err := probe.ParseURL(a.URL); err == nil && addr.Kind == probe.AddressExecuteAPI && url == "" {
+			return a, true
+		}
 	}
 	if note, ok := parseNote(text, url); ok {
 		return note, true

@@ -152,6 +152,21 @@ func TestVariants(t *testing.T) {
 		// Two gateways.
 		"nested": {input: "HTTP/2 403\ncontent-type: application/json\nx-amzn-requestid: 8f5a2e6d-74f1-4a33-9e1c-7d0b0cf6e1b9\nx-amz-apigw-id: PzQ8kHTqvHcEWzA=\nx-amzn-remapped-x-amzn-requestid: 0a1b2c3d-74f1-4a33-9e1c-7d0b0cf6e1b9\nx-amzn-errortype: ForbiddenException\nx-amzn-trace-id: Root=1-5\n\n{\"message\":\"Forbidden\"}", want: []string{`"cause": "nested-gateway"`, `8f5a2e6d.*0a1b2c3d`}},
 
+		// What the function returned, where the log shows it.
+		"malformed, an object as body": {input: request + "Endpoint response body before transformations: {\"statusCode\": 200, \"body\": {\"a\": 1}}\n" + request + "Execution failed due to configuration error: Malformed Lambda proxy response\n" + request + "Method completed with status: 502\n",
+			want: []string{`malformed-proxy-response`, `body is an object`}},
+		"malformed, null": {input: "Endpoint response body before transformations: null\nExecution failed due to configuration error: Malformed Lambda proxy response\n", want: []string{`returned null`}},
+		"old Chrome":      {input: "Fetch API cannot load " + invoke + ". Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is present on the requested resource. The response had HTTP status code 403.", want: []string{`"status": 403`, `preflight-guarded`}},
+		"CORS message and headers": {input: "Access to XMLHttpRequest at '" + invoke + "' from origin 'https://a.example' has been blocked by CORS policy: No header.\n\ncontent-length: 36\nstatus: 502\nx-amz-apigw-id: PzQ8kHTqvHcEWzA=\nx-amzn-errortype: InternalServerErrorException\n",
+			want: []string{`"status": 502`, `"api_id": "r4c8v0n2ts"`, `lambda-function-error`}},
+		"an application's words":  {input: "$ curl " + invoke + "\n{\"Code\":\"InternalServerError\",\"Message\":\"An internal server error occurred.\"}", want: []string{`application-error`, `"api_id": "r4c8v0n2ts"`}},
+		"null alone":              {input: "Status: 500\n\n{\n  \"message\": null\n}", want: []string{`"status": 500`, `authorizer-bad-output`}},
+		"a canary before a stage": {input: "Error: creating API Gateway Deployment: BadRequestException: Invalid deployment content specified.Stage test must already be created before making a canary release deployment", want: []string{`"stage": "test"`, `terraform apply`}, not: []string{`canary_settings`}},
+
+		// A distribution of one's own.
+		"a cached answer": {input: "HTTP/2 200\ncontent-type: application/json\nx-cache: Hit from cloudfront\nage: 14\nvia: 1.1 x.cloudfront.net (CloudFront)\n" + ids + "\n{}", want: []string{`"endpoint_type": null`, `"cause": "cdn-cache"`}},
+		"an edge API's":   {input: "HTTP/2 200\ncontent-type: application/json\nx-cache: Miss from cloudfront\nvia: 1.1 x.cloudfront.net (CloudFront)\n" + ids + "\n{}", want: []string{`"endpoint_type": "edge"`}, not: []string{`cdn-cache`}},
+
 		// What nobody knows.
 		"an unknown line": {input: request + "Execution failed due to configuration error: The frobnicator is out of quux\n" + request + "Method completed with status: 500\n", want: []string{`"cause": "unknown-failure"`}, not: []string{`lambda-`}},
 		"throttled":       {input: request + "API Key *F0yrv6 exceeded throttle limit for API Stage rohkz08x02/dev: Key throttle limit exceeded for Usage Plan ID nnpegc, RestApi rohkz08x02, Stage dev, Resource f646q2, HttpMethod GET. Limit: 5.00 Burst: 10\n" + request + "Method completed with status: 429\n", want: []string{`usage-plan-throttle`, `5 requests per second, burst 10`, `--usage-plan-id nnpegc`, `"stage": "dev"`}},

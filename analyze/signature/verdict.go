@@ -93,6 +93,9 @@ func (e *evidence) withoutErrorType() verdict {
 			return v
 		}
 	}
+	if e.null && e.sole && kind != probe.HTTP && (e.Status == 500 || e.Status == 0) {
+		return verdict{causes: concat(authorizerConfiguration, headersNotShown[:1])} // as REST APIs answer for an authorizer that failed
+	}
 	if kind == "" && len(e.Header) == 0 {
 		return e.unshown()
 	}

@@ -67,6 +67,48 @@ func inObject(body []byte) (Failure, bool) {
 	return Failure{}, false
 }
 
+// EnvelopeFault says in what a function's answer is not what a proxy integration
+// takes (developer guide, "Output format of a Lambda function for proxy
+// integration"); "" where nothing is wrong with it, or where the text was cut.
+func EnvelopeFault(body []byte) string {
+	body = bytes.TrimSpace(body)
+	var o map[string]json.RawMessage
+	switch {
+	case len(body) == 0 || bytes.HasSuffix(body, []byte("[TRUNCATED]")):
+		return ""
+	case bytes.Equal(body, []byte("null")):
+		return "the function returned null: an asynchronous handler that does not wait, or none at all"
+	case body[0] != '{':
+		return "the function returned something other than an object"
+	case json.Unmarshal(body, &o) != nil:
+		return ""
+	}
+	if _, threw := o["errorMessage"]; threw {
+		return "" // an error of the function's, which is none of its form
+	}
+	status, numbered := o["statusCode"], false
+	if _, numbered = number3(status); !numbered {
+		return "the function's answer has no statusCode that is a number from 100 to 599"
+	}
+	for name, raw := range o {
+		switch raw = bytes.TrimSpace(raw); name {
+		case "body":
+			if raw[0] == '{' || raw[0] == '[' {
+				return "body is an object, and must be a text (JSON.stringify, json.dumps)"
+			}
+		case "headers":
+			if raw[0] == '[' || raw[0] == '"' {
+				return "headers is no object of names and values"
+			}
+		case "multiValueHeaders":
+			if raw[0] != '{' && !bytes.Equal(raw, []byte("null")) {
+				return "multiValueHeaders is no object of names and lists"
+			}
+		}
+	}
+	return ""
+}
+
 // number3 reads a status, also one that is written as a text.
 func number3(raw json.RawMessage) (int, bool) {
 	raw = bytes.Trim(raw, `"`)

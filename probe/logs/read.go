@@ -154,6 +154,9 @@ func readInside(r *request, rest []byte) {
 		return
 	}
 	// The last holds: a mapping template may have taken the failure out.
+	if bytes.HasPrefix(rest, []byte("before")) {
+		r.envelope = failure.EnvelopeFault(body)
+	}
 	f, _ := failure.InBody(body)
 	r.rec.Inside = f.Candidate
 }
