@@ -1,6 +1,10 @@
 package probe
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // What stands around APIs and decides over their answers: who may call how often,
 // where a private integration leads, which version of a function an alias calls,
@@ -77,4 +81,74 @@ type CanaryTraffic struct {
 	To     time.Time `json:"to"`
 	Stages float64   `json:"stage_requests"`
 	Canary float64   `json:"canary_requests"`
+}
+
+// Limit is one limit that a request to a route has to pass, and whose it is.
+type Limit struct {
+	Of        string // "usage plan consumers", "method GET /orders of stage prod", "stage prod"
+	UsagePlan string // its id, where it is a plan's
+	RateLimit
+	Quota  int // requests per Period instead of a rate
+	Period string
+}
+
+// Limits lists what limits requests to a route ("GET /orders") of a stage, in the
+// order in which API Gateway applies them (developer guide, "How throttling limit
+// settings are applied"): the usage plan's for the method and for the stage, with
+// its quota, the method's own, the stage's. The account's, which comes last, is
+// known to no snapshot. Without a key no usage plan applies: keyed is false.
+func (s *Snapshot) Limits(api, stage, route string, keyed bool) (out []Limit) {
+	method, path, _ := strings.Cut(route, " ")
+	key := path + "/" + method
+	for i := range s.UsagePlans {
+		plan := &s.UsagePlans[i]
+		held := plan.StageOf(api, stage)
+		if !keyed || held == nil {
+			continue
+		}
+		if l, ok := held.Methods[key]; ok {
+			out = append(out, Limit{Of: "usage plan " + plan.name() + " for " + route, UsagePlan: plan.ID, RateLimit: l})
+		} else if plan.Limit != nil {
+			out = append(out, Limit{Of: "usage plan " + plan.name(), UsagePlan: plan.ID, RateLimit: *plan.Limit})
+		}
+		if plan.Quota > 0 {
+			out = append(out, Limit{Of: "quota of usage plan " + plan.name(), UsagePlan: plan.ID, Quota: plan.Quota, Period: plan.Period})
+		}
+	}
+	st := s.API(api).Stage(stage)
+	if st == nil {
+		return out
+	}
+	for _, own := range []struct{ key, of string }{{key, "method " + route + " of stage " + stage}, {"*/*", "stage " + stage}} {
+		if m, ok := st.Methods[own.key]; ok && m.ThrottlingSet {
+			return append(out, Limit{Of: own.of, RateLimit: RateLimit{Rate: m.ThrottlingRate, Burst: m.ThrottlingBurst}})
+		}
+	}
+	return out
+}
+
+func (p *UsagePlan) name() string {
+	if p.Name == "" {
+		return p.ID
+	}
+	return p.Name
+}
+
+// Lowest is the limit with the lowest rate; nil where there is none. It is the
+// first to refuse callers who come evenly.
+func Lowest(limits []Limit) *Limit {
+	rates := slices.DeleteFunc(slices.Clone(limits), func(l Limit) bool { return l.Quota > 0 })
+	if len(rates) == 0 {
+		return nil
+	}
+	low := slices.MinFunc(rates, func(a, b Limit) int {
+		switch {
+		case a.Rate < b.Rate:
+			return -1
+		case a.Rate > b.Rate:
+			return 1
+		}
+		return 0
+	})
+	return &low
 }
