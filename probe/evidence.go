@@ -92,6 +92,7 @@ type LogRecord struct {
 	ExecutedVersion   string `json:"executed_version,omitempty"`
 	LambdaAlias       string `json:"lambda_alias,omitempty"`
 	LambdaRequestID   string `json:"lambda_request_id,omitempty"`
+	InnerRequestID    string `json:"inner_request_id,omitempty"` // of another API Gateway that the integration is
 
 	AuthorizerID string `json:"authorizer_id,omitempty"`
 	// AuthorizerCalled is whether the log shows a call of the authorizer's function:

@@ -101,7 +101,8 @@ var tools = []struct {
 
 // readDeploymentErrors finds the errors of deployments in a text, each once.
 func readDeploymentErrors(text []byte) []Notice {
-	s := string(text[:min(len(text), maxDump)])
+	const most = 256 << 10 // a log's end, where the error stands
+	s := string(text[max(0, len(text)-most):])
 	tool, again := "", ""
 	for _, t := range tools {
 		if t.words.MatchString(s) {

@@ -204,7 +204,7 @@ func named(cause, why, next string) signature.Candidate {
 // answered explains an error status that the integration gave.
 func answered(rec *probe.LogRecord) []signature.Candidate {
 	if strings.Contains(rec.IntegrationURI, ".execute-api.") {
-		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", "That gateway's own logs, under the x-amzn-RequestId in \"Endpoint response headers\" (data trace).")}
+		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", innerLogs(rec))}
 	}
 	if rec.APIKind == probe.HTTP && *rec.Status >= 500 && rec.Error != "" {
 		return failedIntegration(rec)
@@ -213,6 +213,20 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 		return byWording(rec)
 	}
 	return []signature.Candidate{named("application-error", "the gateway completed its part, and the status is the integration's", "The integration's own log.")}
+}
+
+// innerLogs says where the gateway behind this one keeps its own log of the
+// request, and under which id.
+func innerLogs(rec *probe.LogRecord) string {
+	where := "That gateway's own logs"
+	if inner, err := probe.ParseURL(rec.IntegrationURI); err == nil && inner.APIID != "" && inner.First != "" {
+		where = "The logs of API " + inner.APIID + ", of a REST API's stage the group API-Gateway-Execution-Logs_" + inner.APIID + "/" + inner.First
+	}
+	id := "the x-amzn-RequestId in \"Endpoint response headers\" (data trace)"
+	if rec.InnerRequestID != "" {
+		id = "its own request id " + rec.InnerRequestID
+	}
+	return where + ", under " + id + "; " + cmpOr(rec.RequestID, "the id of this log") + " is this gateway's."
 }
 
 // failedIntegration are the causes of an HTTP API's error in place of the

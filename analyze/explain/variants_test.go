@@ -167,6 +167,9 @@ func TestVariants(t *testing.T) {
 		"a cached answer": {input: "HTTP/2 200\ncontent-type: application/json\nx-cache: Hit from cloudfront\nage: 14\nvia: 1.1 x.cloudfront.net (CloudFront)\n" + ids + "\n{}", want: []string{`"endpoint_type": null`, `"cause": "cdn-cache"`}},
 		"an edge API's":   {input: "HTTP/2 200\ncontent-type: application/json\nx-cache: Miss from cloudfront\nvia: 1.1 x.cloudfront.net (CloudFront)\n" + ids + "\n{}", want: []string{`"endpoint_type": "edge"`}, not: []string{`cdn-cache`}},
 
+		"nested, in the log": {input: request + "HTTP Method: GET, Resource Path: /x\n" + request + "Endpoint request URI: https://inner12345.execute-api.eu-west-1.amazonaws.com/live/x\n" + request + "Endpoint response headers: {Date=Thu, x-amzn-RequestId=0a1b2c3d-74f1-4a33-9e1c-7d0b0cf6e1b9, x-amz-apigw-id=PzQ8kHTqvHcEWzA=}\n" + request + "Successfully completed execution\n" + request + "Method completed with status: 403\n",
+			want: []string{`nested-gateway`, `API-Gateway-Execution-Logs_inner12345/live, under its own request id 0a1b2c3d-74f1-4a33-9e1c-7d0b0cf6e1b9; 2b9c8640`}},
+
 		// What nobody knows.
 		"an unknown line": {input: request + "Execution failed due to configuration error: The frobnicator is out of quux\n" + request + "Method completed with status: 500\n", want: []string{`"cause": "unknown-failure"`}, not: []string{`lambda-`}},
 		"throttled":       {input: request + "API Key *F0yrv6 exceeded throttle limit for API Stage rohkz08x02/dev: Key throttle limit exceeded for Usage Plan ID nnpegc, RestApi rohkz08x02, Stage dev, Resource f646q2, HttpMethod GET. Limit: 5.00 Burst: 10\n" + request + "Method completed with status: 429\n", want: []string{`usage-plan-throttle`, `5 requests per second, burst 10`, `--usage-plan-id nnpegc`, `"stage": "dev"`}},

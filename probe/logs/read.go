@@ -280,6 +280,9 @@ func readReceived(r *request, rest []byte) {
 }
 
 func readResponseHeaders(r *request, rest []byte) {
+	if !r.authorizing && strings.Contains(r.rec.IntegrationURI, ".execute-api.") {
+		setOnce(&r.rec.InnerRequestID, headerValue(rest, "x-amzn-RequestId="))
+	}
 	if r.authorizing || !r.isLambda() && r.rec.IntegrationURI != "" {
 		return // a backend of another kind may send such headers itself
 	}
