@@ -26,7 +26,7 @@ type Definition struct {
 
 // Route is one method of one resource, or one route of an HTTP API.
 type Route struct {
-	Authorization  string            `json:"authorization,omitempty"` // NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS, JWT
+	Authorization  string            `json:"authorization,omitempty"` // NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS, JWT (of both kinds of API)
 	Authorizer     string            `json:"authorizer,omitempty"`    // its name
 	Scopes         []string          `json:"scopes,omitempty"`
 	APIKeyRequired bool              `json:"api_key_required,omitempty"`
@@ -60,6 +60,7 @@ type Integration struct {
 	TransferMode       string            `json:"transfer_mode,omitempty"`   // STREAM; "" is BUFFERED, the default
 	Target             string            `json:"target,omitempty"`          // integrationTarget: the ALB behind a VPC link
 	Subtype            string            `json:"subtype,omitempty"`         // HTTP APIs: first-class services, such as SQS-SendMessage
+	Other              map[string]string `json:"other,omitempty"`           // as of [Authorizer]
 }
 
 // Authorizer is a Lambda, Cognito or JWT authorizer.
@@ -77,6 +78,10 @@ type Authorizer struct {
 	Credentials     string `json:"credentials,omitempty"` // role that calls it
 	PayloadVersion  string `json:"payload_version,omitempty"`
 	SimpleResponses bool   `json:"simple_responses,omitempty"`
+
+	// Other holds the members that the SDK does not know, as canonical JSON: of an
+	// export, all that are not read above.
+	Other map[string]string `json:"other,omitempty"`
 }
 
 // GatewayResponse is a customised gateway response.

@@ -81,6 +81,8 @@ type LogRecord struct {
 	GatewayResponseImplied bool   `json:"gateway_response_implied,omitempty"`
 	Producer               string `json:"producer,omitempty"`
 
+	ResponseLength       *int     `json:"response_length,omitempty"` // bytes of the body that was sent
+	Inside               string   `json:"inside,omitempty"`          // what failed inside a body of a success: error-in-body, inner-status, base64-body
 	IntegrationStatus    *int     `json:"integration_status,omitempty"`
 	IntegrationLatencyMS *float64 `json:"integration_latency_ms,omitempty"`
 	IntegrationURI       string   `json:"integration_uri,omitempty"`
@@ -90,6 +92,7 @@ type LogRecord struct {
 	ExecutedVersion   string `json:"executed_version,omitempty"`
 	LambdaAlias       string `json:"lambda_alias,omitempty"`
 	LambdaRequestID   string `json:"lambda_request_id,omitempty"`
+	InnerRequestID    string `json:"inner_request_id,omitempty"` // of another API Gateway that the integration is
 
 	AuthorizerID string `json:"authorizer_id,omitempty"`
 	// AuthorizerCalled is whether the log shows a call of the authorizer's function:
@@ -101,7 +104,11 @@ type LogRecord struct {
 	Throttle          *Throttle `json:"throttle,omitempty"`
 	WAF               string    `json:"waf,omitempty"` // the WAF's verdict, such as WAF_BLOCK
 	XRay              string    `json:"xray,omitempty"`
-	RouteKey          string    `json:"route_key,omitempty"` // HTTP APIs
+	RouteKey          string    `json:"route_key,omitempty"`       // HTTP APIs
+	RoutingRuleID     string    `json:"routing_rule_id,omitempty"` // the rule of a domain that matched
+	// Unrouted is true where the entry holds the route, and it is "-": no route
+	// matched.
+	Unrouted bool `json:"unrouted,omitempty"`
 
 	Complete bool `json:"complete"` // the log saw the request to its end
 

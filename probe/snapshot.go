@@ -1,6 +1,9 @@
 package probe
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // APIKind tells the two request-response API types of API Gateway apart.
 type APIKind string
@@ -24,7 +27,13 @@ type Snapshot struct {
 	APIs    []API     `json:"apis,omitempty"`
 	Domains []Domain  `json:"domains,omitempty"`
 	Edits   []Edit    `json:"edits,omitempty"`
-	Gaps    []Gap     `json:"gaps,omitempty"`
+	History *History  `json:"history,omitempty"` // nil where it was not asked for
+
+	UsagePlans []UsagePlan     `json:"usage_plans,omitempty"` // that hold a stage of the APIs, where a route asks for a key
+	VPCLinks   []VPCLink       `json:"vpc_links,omitempty"`   // that integrations name
+	Aliases    []Alias         `json:"aliases,omitempty"`     // that integrations name
+	Traffic    []CanaryTraffic `json:"traffic,omitempty"`     // of stages with a canary
+	Gaps       []Gap           `json:"gaps,omitempty"`
 }
 
 // Gap is one thing that could not be read.
@@ -39,16 +48,25 @@ type Gap struct {
 
 // API is one REST or HTTP API.
 type API struct {
-	ID                     string       `json:"id"`
-	Name                   string       `json:"name,omitempty"`
-	Kind                   APIKind      `json:"kind"`
-	EndpointTypes          []string     `json:"endpoint_types,omitempty"` // EDGE, REGIONAL, PRIVATE
-	DefaultEndpointOff     bool         `json:"default_endpoint_off,omitempty"`
-	Created                time.Time    `json:"created,omitzero"`
-	Stages                 []Stage      `json:"stages,omitempty"`
-	Deployments            []Deployment `json:"deployments,omitempty"` // newest first
-	Editor                 *Definition  `json:"editor,omitempty"`      // what the console shows; nil where unread
-	MinimumCompressionSize *int         `json:"minimum_compression_size,omitempty"`
+	ID                 string            `json:"id"`
+	Name               string            `json:"name,omitempty"`
+	Kind               APIKind           `json:"kind"`
+	EndpointTypes      []string          `json:"endpoint_types,omitempty"` // EDGE, REGIONAL, PRIVATE
+	DefaultEndpointOff bool              `json:"default_endpoint_off,omitempty"`
+	IPAddressType      string            `json:"ip_address_type,omitempty"`      // ipv4, dualstack
+	AccessMode         string            `json:"endpoint_access_mode,omitempty"` // BASIC, STRICT
+	SecurityPolicy     string            `json:"security_policy,omitempty"`
+	Status             string            `json:"status,omitempty"` // AVAILABLE, UPDATING, PENDING, FAILED
+	StatusText         string            `json:"status_text,omitempty"`
+	Tags               map[string]string `json:"tags,omitempty"`
+	// Other holds the members of the answer that the SDK does not know, as JSON: what
+	// they do is not known either, and nothing is concluded from their likeness.
+	Other                  map[string]string `json:"other,omitempty"`
+	Created                time.Time         `json:"created,omitzero"`
+	Stages                 []Stage           `json:"stages,omitempty"`
+	Deployments            []Deployment      `json:"deployments,omitempty"` // newest first
+	Editor                 *Definition       `json:"editor,omitempty"`      // what the console shows; nil where unread
+	MinimumCompressionSize *int              `json:"minimum_compression_size,omitempty"`
 }
 
 // Stage is a named stage with what it serves and how.
@@ -63,13 +81,17 @@ type Stage struct {
 	// Methods maps "*/*" or "{resource path}/{METHOD}" to its settings.
 	Methods map[string]MethodSettings `json:"methods,omitempty"`
 
-	AccessLog     AccessLog `json:"access_log,omitzero"`
-	CacheCluster  bool      `json:"cache_cluster,omitempty"`
-	CacheSize     string    `json:"cache_size,omitempty"`
-	Tracing       bool      `json:"tracing,omitempty"`
-	WebACL        string    `json:"web_acl,omitempty"`
-	ClientCert    string    `json:"client_cert,omitempty"`
-	Documentation string    `json:"documentation,omitempty"`
+	AccessLog     AccessLog         `json:"access_log,omitzero"`
+	CacheCluster  bool              `json:"cache_cluster,omitempty"`
+	CacheSize     string            `json:"cache_size,omitempty"`
+	CacheStatus   string            `json:"cache_status,omitempty"` // cacheClusterStatus, such as FLUSH_IN_PROGRESS
+	Managed       bool              `json:"managed,omitempty"`      // apiGatewayManaged: it cannot be changed
+	Tags          map[string]string `json:"tags,omitempty"`
+	Other         map[string]string `json:"other,omitempty"` // as of [API]
+	Tracing       bool              `json:"tracing,omitempty"`
+	WebACL        string            `json:"web_acl,omitempty"`
+	ClientCert    string            `json:"client_cert,omitempty"`
+	Documentation string            `json:"documentation,omitempty"`
 
 	// HTTP APIs only.
 	AutoDeploy              bool   `json:"auto_deploy,omitempty"`
@@ -141,6 +163,10 @@ type Domain struct {
 	MutualTLS      bool          `json:"mutual_tls,omitempty"`
 	RoutingMode    string        `json:"routing_mode,omitempty"`
 	Status         string        `json:"status,omitempty"`
+	StatusText     string        `json:"status_text,omitempty"`
+	IPAddressType  string        `json:"ip_address_type,omitempty"`
+	AccessMode     string        `json:"endpoint_access_mode,omitempty"`
+	Targets        []string      `json:"targets,omitempty"` // the names that DNS should lead to: regionalDomainName, distributionDomainName
 	Mappings       []Mapping     `json:"mappings,omitempty"`
 	Rules          []RoutingRule `json:"rules,omitempty"` // lowest priority number first
 }
@@ -178,6 +204,14 @@ type Edit struct {
 	Event string    `json:"event"` // such as PutIntegration
 	Who   string    `json:"who,omitempty"`
 	At    time.Time `json:"at"`
+}
+
+// Keep puts a history into the snapshot: what concerns its APIs and domains.
+func (s *Snapshot) Keep(h *History) {
+	concerns := func(c Change) bool { return s.API(c.APIID) != nil || s.Domain(c.Domain) != nil }
+	h.Changes = slices.DeleteFunc(h.Changes, func(c Change) bool { return !concerns(c) })
+	h.Refused = slices.DeleteFunc(h.Refused, func(c Change) bool { return !concerns(c) })
+	s.History, s.Edits = h, h.Edits()
 }
 
 // API finds an API by id; nil where there is none.

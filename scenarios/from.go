@@ -31,17 +31,21 @@ var sources = []source{
 	{"cloudformation", "CloudFormation outputs", isStacks, fromStacks},
 	{"sam-endpoints", "sam list endpoints", isSAMEndpoints, fromSAMEndpoints},
 	{"sam-outputs", "sam list stack-outputs", isOutputList, fromOutputList},
+	{"template", "a CloudFormation, SAM or CDK template", isTemplate, fromTemplate},
 	{"terraform", "terraform output -json", isTerraform, fromTerraform},
 	{"cdk", "cdk-outputs.json", isCDK, fromCDK},
 }
 
+// serverlessInfo is the one kind that is text of its own.
+const serverlessInfo = "serverless-info"
+
 // Kinds are what [From] can read.
 func Kinds() []string {
-	out := make([]string, len(sources))
+	out := make([]string, len(sources), len(sources)+1)
 	for i, s := range sources {
 		out[i] = s.kind
 	}
-	return out
+	return append(out, serverlessInfo)
 }
 
 // From writes a scenario file from what a project already has: one of [Kinds],
@@ -51,6 +55,13 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 	name := oneLine(o.Name)
 	if name == "" || name == "-" {
 		name = "the input"
+	}
+	if kind == serverlessInfo || kind == "" && isServerlessInfo(data) {
+		d := &draft{from: "serverless info, " + name}
+		if err := fromServerlessInfo(data, d); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return d.checked(name)
 	}
 	doc, err := decodeAny(data)
 	if err != nil {
@@ -69,12 +80,20 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 	if err := sources[i].read(doc, data, d); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	return d.checked(name)
+}
+
+// checked is the draft's text, which the file's own parser takes.
+func (d *draft) checked(name string) ([]byte, error) {
 	text := d.write()
 	if _, err := Parse("the scenario file made from "+name, text); err != nil {
 		return nil, err
 	}
 	return text, nil
 }
+
+// errNoRoutes is for a template without an API's routes.
+var errNoRoutes = errors.New("no route of an API was found in it: no event of a function, no method and no route")
 
 // errNothing is for a source that names no API.
 var errNothing = errors.New("no API Gateway address was found in it; an invoke URL, the ARN of an API, or an output named like api_id tells one")

@@ -18,6 +18,7 @@ import (
 var fromKinds = map[string]string{
 	"openapi.yaml": "openapi", "swagger2.json": "openapi", "session.har": "har", "cdk.json": "cdk", "terraform.json": "terraform",
 	"sam-endpoints.json": "sam-endpoints", "sam-outputs.json": "sam-outputs", "stacks.json": "cloudformation",
+	"sam-template.yaml": "template", "cdk-template.json": "template", "serverless-info.txt": "serverless-info", "serverless-http.txt": "serverless-info",
 }
 
 // Each source is told by its content, makes a file that reads back, and leaves

@@ -24,6 +24,8 @@ type PolicyOptions struct {
 	// no rule, and every other rule would allow to read the whole account's
 	// logs.
 	AccessLogs []string
+	// Required leaves out what makes a report tell more and no verdict needs.
+	Required bool
 }
 
 // PolicySizes are the sizes of a policy, each with everything of those before.
@@ -48,9 +50,10 @@ func allow(sid string, actions []string, resources ...string) statement {
 
 // Policy is the least IAM policy with which stageprobe can do its work, as
 // JSON. probe sends signed requests to methods that ask for IAM authorization,
-// and nothing else needs rights; config also reads the configuration and who
-// edited it last; logs also reads execution logs, and access logs as far as
-// they are named.
+// and nothing else needs rights; config also reads the configuration; logs also
+// reads execution logs, and access logs as far as they are named. What is optional
+// stands in statements of its own, whose Sid begins with Optional: without it a
+// report says what it could not tell.
 func Policy(size string, o PolicyOptions) ([]byte, error) {
 	depth := slices.Index(PolicySizes, size)
 	if depth < 0 {
@@ -60,6 +63,9 @@ func Policy(size string, o PolicyOptions) ([]byte, error) {
 	doc := policyDocument{Version: "2012-10-17"}
 	for _, part := range []func(PolicyOptions) []statement{probeRights, configRights, logRights}[:depth+1] {
 		doc.Statement = append(doc.Statement, part(o)...)
+	}
+	if depth > 0 && !o.Required {
+		doc.Statement = append(doc.Statement, optionalRights(o)...)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -142,8 +148,19 @@ func configRights(o PolicyOptions) []statement {
 		// Routing rules have an action of their own, and ARNs with the account.
 		allow("ReadRoutingRules", []string{"apigateway:ListRoutingRules"},
 			o.control("/domainnames/*"), o.arn("apigateway", "/domainnames/*")),
-		// LookupEvents has no resource-level permissions.
-		allow("ReadLastEdits", []string{"cloudtrail:LookupEvents"}, "*"),
+	}
+}
+
+// optionalRights tell who changed what and when, whose limit a refusal is, what a
+// VPC link and a function's alias do, and whether a canary serves real callers.
+func optionalRights(o PolicyOptions) []statement {
+	return []statement{
+		// Neither LookupEvents nor GetMetricData has resource-level permissions.
+		allow("OptionalWhoChangedWhat", []string{"cloudtrail:LookupEvents"}, "*"),
+		allow("OptionalCanaryMetrics", []string{"cloudwatch:GetMetricData"}, "*"),
+		allow("OptionalUsagePlansAndVpcLinks", []string{"apigateway:GET"},
+			o.control("/account"), o.control("/usageplans"), o.control("/usageplans/*"), o.control("/vpclinks"), o.control("/vpclinks/*")),
+		allow("OptionalAliasWeights", []string{"lambda:GetAlias"}, o.arn("lambda", "function:*")),
 	}
 }
 
@@ -158,6 +175,9 @@ func logRights(o PolicyOptions) []statement {
 		}
 	}
 	for _, name := range o.AccessLogs {
+		if group, _ := logs.AccessGroup(name); group != "" {
+			name = group // an ARN, as the stage's settings hold it
+		}
 		for _, suffix := range []string{"", ":*", "/Canary", "/Canary:*"} {
 			groups = append(groups, o.arn("logs", "log-group:"+name+suffix))
 		}

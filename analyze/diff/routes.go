@@ -112,6 +112,7 @@ func (c *comparison) route(key string, a, b *probe.Route) {
 			c.add(c.value(key, aspect, va, vb))
 		}
 	}
+	c.others(key, []string{key}, a.Integration.Other, b.Integration.Other)
 	for _, aspect := range mapAspects {
 		if !c.knows(aspect.name) {
 			continue

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -47,6 +48,7 @@ func (c *comparison) authorizers() {
 		if !inA || !inB {
 			continue
 		}
+		c.others("authorizer "+name, using(c.a, c.b, name), a.Other, b.Other)
 		for _, aspect := range authorizerAspects {
 			if aspect.name == "ttl" && (a.TTL == nil || b.TTL == nil) {
 				continue
@@ -61,6 +63,26 @@ func (c *comparison) authorizers() {
 			ra, rb := Resolve(va, c.varsA), Resolve(vb, c.varsB)
 			c.add(Difference{Subject: "authorizer " + name, Aspect: aspect.name, A: va, B: vb, Before: aspect.see(rb), After: aspect.see(ra),
 				Routes: using(c.a, c.b, name), Cosmetic: ra == rb})
+		}
+	}
+}
+
+// others compares members that the SDK does not know. Two sources of one kind tell
+// them alike; of an editor and an export, what only one holds is not compared,
+// for it may stand in the other under another name.
+func (c *comparison) others(subject string, routes []string, a, b map[string]string) {
+	alike := c.a.Source == c.b.Source
+	for _, name := range keys(a, b) {
+		va, inA := a[name]
+		vb, inB := b[name]
+		switch {
+		case va == vb && inA == inB:
+		case inA && inB || alike:
+			ca, cb := contrast(va, vb)
+			c.add(Difference{Subject: subject, Aspect: "other." + name, A: va, B: vb, Routes: routes,
+				Before: name + " is " + cmp.Or(cut(cb), "not set"), After: name + " is " + cmp.Or(cut(ca), "not set")})
+		case inA && c.a.Source == "GetResources", inB && c.b.Source == "GetResources":
+			c.uncompared = append(c.uncompared, subject+": "+name+" is not compared: only one of the sources holds it")
 		}
 	}
 }

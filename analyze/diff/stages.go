@@ -47,6 +47,7 @@ func Stages(api *probe.API) []Setting {
 	m.variables()
 	m.methods()
 	m.plain()
+	m.others()
 	m.authorizers()
 	m.guards()
 	return m.rows
@@ -207,6 +208,22 @@ func (m *matrix) plain() {
 		{"auto_deploy", false, func(s *probe.Stage) string { return strconv.FormatBool(s.AutoDeploy) }},
 	} {
 		m.row(f.name, f.behaviour, nil, f.value)
+	}
+}
+
+// others compares members of the stages that the SDK does not know, except what
+// names the stage itself. Whether an answer shows them is not known.
+func (m *matrix) others() {
+	names := map[string]bool{}
+	for _, s := range m.api.Stages {
+		for name, v := range s.Other {
+			if !strings.Contains(v, s.Name) && !strings.Contains(v, "arn:") {
+				names[name] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		m.row("other."+name, false, nil, func(s *probe.Stage) string { return s.Other[name] })
 	}
 }
 

@@ -33,6 +33,8 @@ type asked struct {
 	host, path  string
 	auth, key   *bool
 	api         string // x-apigw-api-id
+	body        bool   // the request carried one
+	preflight   bool   // it asked what another request may be
 }
 
 // scanner takes a transcript apart line by line.
@@ -207,6 +209,12 @@ func (s *scanner) request(line string) {
 		s.key = &yes
 	case "x-apigw-api-id":
 		s.api = value
+	case "content-length":
+		s.asked.body = value != "0"
+	case "transfer-encoding":
+		s.asked.body = true
+	case "access-control-request-method":
+		s.preflight = true
 	}
 }
 
@@ -245,6 +253,7 @@ func isProgress(line string) bool {
 func (s *scanner) end() {
 	if a := s.current; a != nil {
 		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.method, s.full(), s.auth, s.key, s.api
+		a.SentBody, a.Preflight = s.asked.body, s.preflight
 		a.Body, a.BodyTruncated = trimBody(bytes.Join(s.bodies, nil))
 		if i := slices.IndexFunc(a.Header, func(h probe.Header) bool { return h.Name == ":status" }); i >= 0 {
 			a.Header = slices.Delete(a.Header, i, i+1)

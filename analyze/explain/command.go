@@ -30,6 +30,14 @@ func (s *scanner) command(line string) {
 	case headFlag.MatchString(line):
 		s.method = "HEAD"
 	}
+	s.asked.body = dataFlag.MatchString(line)
+	s.preflight = preflightFlag.MatchString(line)
+	if s.method == "" && s.asked.body && strings.Contains(line, "curl") {
+		s.method = "POST" // what curl makes of data
+		if getFlag.MatchString(line) {
+			s.method, s.asked.body = "GET", false
+		}
+	}
 	yes := true
 	if authFlag.MatchString(line) {
 		s.auth = &yes
@@ -47,8 +55,13 @@ var (
 	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
 	hostFlag   = regexp.MustCompile(`(?i)['" ]host: ?([^\s'"]+)`)
 	apiFlag    = regexp.MustCompile(`(?i)['" ]x-apigw-api-id: ?([a-z0-9]+)`)
+	dataFlag   = regexp.MustCompile(`\s(?:-d|--data(?:-raw|-binary|-urlencode|-ascii)?|--json|-F|--form)[ =]`)
+	getFlag    = regexp.MustCompile(`\s(?:-G|--get)\b`)
 	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
 )
+
+// preflightFlag marks a request that imitates a browser's preflight.
+var preflightFlag = regexp.MustCompile(`(?i)['" ]access-control-request-method:`)
 
 // pathOf is the path of a URL, with its query.
 func pathOf(url string) string {

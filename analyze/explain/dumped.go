@@ -148,7 +148,40 @@ func (f *finder) take(header []probe.Header, above []*node, beside []node) {
 		a.URL = f.url
 	}
 	a.Body, a.BodyTruncated = trimBody(body)
+	askedWith(&a, asked)
 	f.answers = append(f.answers, a)
+}
+
+// askedWith adds what the request's headers tell, where the program kept them.
+func askedWith(a *signature.Answer, asked []node) {
+	for i := range asked {
+		switch label(asked[i].key) {
+		case "headers":
+			if header := headersOf(&asked[i]); len(header) > 0 {
+				sentHeaders(a, header)
+			}
+		case "postdata", "data", "body":
+			a.SentBody = a.SentBody || len(asked[i].kids) > 0 || asked[i].text != "" && asked[i].text != "null" && asked[i].text != "None" && asked[i].text != "undefined"
+		}
+	}
+}
+
+// sentHeaders reads the headers of a request. That a credential is missing among
+// them counts only where the list looks whole: with the names that every client
+// sends, or those of a preflight.
+func sentHeaders(a *signature.Answer, header []probe.Header) {
+	has := func(name string) bool { return probe.HeaderValue(header, name) != "" }
+	a.Preflight = a.Preflight || a.Method == "OPTIONS" && has("access-control-request-method")
+	a.SentBody = a.SentBody || has("content-length") && probe.HeaderValue(header, "content-length") != "0"
+	a.AskedAPI = cmpOr(a.AskedAPI, probe.HeaderValue(header, "x-apigw-api-id"))
+	if whole := a.Preflight || has("accept") || has("user-agent") || has("host") || has(":authority"); whole || has("authorization") {
+		sent := has("authorization")
+		a.SentAuthorization = &sent
+	}
+	if a.SentAuthorization != nil || has("x-api-key") {
+		sent := has("x-api-key")
+		a.SentAPIKey = &sent
+	}
 }
 
 // maxAround is how many members of the objects around an answer are looked at.

@@ -35,8 +35,15 @@ var exceptions = compileAll(
 	`WebSocket connection to '`+aURL+`' failed: [^\n]{0,120}[Uu]nexpected response code: `+aStatus,           // browsers
 	`(?:Unexpected server response: |server rejected WebSocket connection: HTTP |Handshake status )`+aStatus, // WebSocket clients
 	`resource at ‘?`+aURL+`’?\. \(Reason: [^\n]{0,120}\)\. Status code: `+aStatus,                            // Firefox
-	aMethod+`\s+`+aURL+`\s+(?:net::ERR_[A-Z_]+ )?`+aStatus+`\b`,                                              // consoles
-	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
+	aMethod+"\\s+[`'\"]?"+aURL+"[`'\"]?[^\\n\\w]{0,12}(?:(?:net::ERR_[A-Z_]+|invalid:|returned|responded(?: with)?|answered|failed(?: with)?|gave|got|resulted in|status(?: code)?|HTTP/[0-9.]+)[^\\n\\w]{1,6}){0,2}"+aStatus+`\b`, // consoles, test runners, Java, Ktor, Newman
+	`(?:^|[\s\[(])`+aStatus+`[^\n\w]{1,6}(?:[A-Z][A-Za-z ]{2,30}[^\n\w]{1,6})?`+aMethod+`\s+`+aURL,                                                                                                                                 // status first
+	`HTTP status (?:client|server) error \(`+aStatus+`[^)\n]{0,60}\) for url \(`+aURL,                                                                                                                                              // reqwest
+	`[Hh]ttp failure response for `+aURL+` `+aStatus+`\b`,                                                                                                                                                                          // Angular
+	`URL: `+aURL+` \}[^\n]{0,20}[Ss]tatus [Cc]ode: `+aStatus,                                                                                                                                                                       // Foundation
+	`HTTP request failed! HTTP/[0-9.]+ `+aStatus,                                                                                                                                                                                   // PHP
+	`(?:HttpException: HTTP |OpenURI::HTTPError[^\n]{0,20}: |\bERROR )`+aStatus+`\b`,                                                                                                                                               // Retrofit, OpenURI, wget
+	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                                                                                                                                                                      // Net::HTTP
+	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
 
 func compileAll(patterns ...string) []*regexp.Regexp {
@@ -119,11 +126,11 @@ var unanswered = []struct {
 	outcome probe.Outcome
 	words   *regexp.Regexp
 }{
-	{probe.OutcomeDNS, regexp.MustCompile(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED`)},
-	{probe.OutcomeTLS, regexp.MustCompile(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority`)},
-	{probe.OutcomeRefused, regexp.MustCompile(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED`)},
-	{probe.OutcomeReset, regexp.MustCompile(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)`)},
-	{probe.OutcomeTimeout, regexp.MustCompile(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException`)},
+	{probe.OutcomeDNS, regexp.MustCompile(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED|NSURLErrorDomain Code=-1003|Could not resolve hostname|failed to lookup address|Failed host lookup|:nxdomain|getaddrinfo failed`)},
+	{probe.OutcomeTLS, regexp.MustCompile(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]`)},
+	{probe.OutcomeRefused, regexp.MustCompile(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED|:econnrefused|actively refused`)},
+	{probe.OutcomeReset, regexp.MustCompile(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server`)},
+	{probe.OutcomeTimeout, regexp.MustCompile(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|Net::(?:Open|Read)Timeout|:timeout`)},
 }
 
 // executeAPI is the name of an API's host within a message.
@@ -134,20 +141,85 @@ var executeAPI = regexp.MustCompile(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute
 func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 	text = text[:min(len(text), maxLine)]
 	hosts := distinct(executeAPI.FindAll(text, -1))
-	if len(hosts) != 1 && url == "" {
+	certificate := gatewaysOwn.Find(text)
+	if len(hosts) != 1 && url == "" && (certificate == nil || !namesOther(text)) {
 		return signature.Answer{}, false
 	}
 	for _, u := range unanswered {
 		if !u.words.Match(text) {
 			continue
 		}
-		a := signature.Answer{Outcome: u.outcome, URL: url}
-		if a.URL = cmpOr(url, oneURL(text)); a.URL == "" {
+		a := signature.Answer{Outcome: u.outcome, URL: url, Certificate: string(certificate)}
+		if a.URL = cmpOr(url, oneURL(text)); a.URL == "" && len(hosts) == 1 {
 			a.URL = "https://" + hosts[0] + "/"
+		}
+		if a.URL == "" {
+			a.URL = "https://" + string(askedName(text)) + "/"
 		}
 		return a, true
 	}
 	return signature.Answer{}, false
+}
+
+// gatewaysOwn is the name in the certificate that API Gateway shows where it has
+// no custom domain of the name that was asked for.
+var gatewaysOwn = regexp.MustCompile(`\*\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
+
+// hostName is a name within a message of a refused certificate.
+var hostName = regexp.MustCompile(`\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,24})\b`)
+
+// askedName is the name that a client asked for: the first that is none of AWS's.
+func askedName(text []byte) []byte {
+	for _, name := range hostName.FindAll(text, 64) {
+		if !bytes.HasSuffix(name, []byte(".amazonaws.com")) && !bytes.HasSuffix(name, []byte(".amazonaws.com.cn")) && bytes.Count(name, []byte(".")) > 0 && !codeName.Match(name) {
+			return name
+		}
+	}
+	return nil
+}
+
+// codeName is a name that belongs to a program and looks like a host's.
+var codeName = regexp.MustCompile(`^(?:java|javax|sun|com|org|net|io|okhttp3|urllib3|requests|node|http|https|tls|ssl|x509)\.|\.(?:js|go|py|rb|java|kt|ts|php|c|rs|cs)$`)
+
+func namesOther(text []byte) bool { return askedName(text) != nil }
+
+// corsMessage is how browsers say that CORS blocks an answer.
+var corsMessage = regexp.MustCompile(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
+
+var preflightWord = regexp.MustCompile(`(?i)preflight`)
+
+// parseBlocked reads a browser's message that CORS blocks an answer. A status in
+// it is that of the answer, or of the preflight's.
+func parseBlocked(text []byte, url string) (signature.Answer, bool) {
+	text = text[:min(len(text), maxLine)]
+	if !corsMessage.Match(text) {
+		return signature.Answer{}, false
+	}
+	a := signature.Answer{URL: cmpOr(url, oneBlocked(text)), Blocked: true, Preflight: preflightWord.Match(text)}
+	if a.Preflight {
+		a.Method = "OPTIONS"
+	}
+	if r := reports(text); len(r) == 1 {
+		a.Status, a.Method = r[0].status, cmpOr(a.Method, r[0].method)
+	}
+	if m := statusCode.FindSubmatch(text); m != nil && a.Status == 0 {
+		a.Status, _ = strconv.Atoi(string(m[1])) // three digits
+	}
+	return a, true
+}
+
+var (
+	statusCode = regexp.MustCompile(`[Ss]tatus code:? ([1-5][0-9][0-9])`)
+	blockedURL = regexp.MustCompile(`(?:at|resource at|load) [‘']?(https?://[^\s'’"\\]+)`)
+)
+
+// oneBlocked is the URL that a browser names as blocked; the page's own stands
+// beside it as the origin.
+func oneBlocked(text []byte) string {
+	if m := blockedURL.FindSubmatch(text); m != nil {
+		return tidyURL(string(m[1]))
+	}
+	return oneURL(text)
 }
 
 // parseExceptions reads answers of which a client kept the status alone, or the

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"time"
 
 	"stageprobe/analyze/signature"
 )
@@ -27,6 +28,10 @@ const (
 	KindResponse     = "response"
 	KindExecutionLog = "execution-log"
 	KindAccessLog    = "access-log"
+	// KindConfiguration is what the AWS CLI printed of an API's configuration.
+	KindConfiguration = "configuration"
+	// KindDeployment is the error with which a deployment failed.
+	KindDeployment = "deployment-error"
 )
 
 // Document is an explanation: of answers, or of logged requests.
@@ -34,6 +39,8 @@ type Document struct {
 	Kind      string
 	Responses []Response // of KindResponse
 	Requests  []Request  // of the log kinds
+	Notices   []Notice   // of a configuration or a deployment's error
+	Groups    []Group    // of many requests: what is alike, the most frequent first
 }
 
 // Response is one answer explained. Nil is unknown.
@@ -62,6 +69,7 @@ type Response struct {
 
 // Request is one logged request explained. Nil is unknown.
 type Request struct {
+	Time                 *time.Time            `json:"time"`
 	RequestID            *string               `json:"request_id"`
 	ExtendedID           *string               `json:"extended_request_id"`
 	APIKind              *string               `json:"api_kind"`
@@ -88,7 +96,8 @@ type Request struct {
 
 // errUnknown says what was looked for.
 var errUnknown = errors.New("nothing in the input is an answer or a log entry: looked for an HTTP status line (as curl -i and curl -v print it), " +
-	"lines of an execution log (such as \"(request id) Method completed with status: 200\"), and entries of an access log (JSON, or --access-format)")
+	"lines of an execution log (such as \"(request id) Method completed with status: 200\"), entries of an access log (JSON, or --access-format), " +
+	"what aws apigateway get-stage, get-deployments, get-base-path-mappings or get-export print, and the error of a failed deployment")
 
 // Explain reads the input and explains every answer or logged request in it.
 // Input that holds neither is an error that says what was looked for.
@@ -110,6 +119,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainExecution(text); doc != nil {
 		return doc, nil
 	}
+	if doc := explainNotice(text); doc != nil {
+		return doc, nil
+	}
 	if inner, ok := unprefix(text); ok {
 		if answers := parseAnswers(inner, opts.URL); len(answers) > 0 && len(answers[0].Header) > 0 {
 			return explainAnswers(answers), nil
@@ -128,6 +140,9 @@ func Explain(input []byte, opts Options) (*Document, error) {
 		return explainAnswers([]signature.Answer{a}), nil
 	}
 	if a, ok := parseWords(text, opts.URL); ok {
+		return explainAnswers([]signature.Answer{a}), nil
+	}
+	if a, ok := parseBlocked(text, opts.URL); ok {
 		return explainAnswers([]signature.Answer{a}), nil
 	}
 	if answers := parseExceptions(text, opts.URL); len(answers) > 0 {
@@ -219,15 +234,21 @@ func clean(input []byte) []byte {
 
 // MarshalJSON writes stageprobe.explanation/v1.
 func (d *Document) MarshalJSON() ([]byte, error) {
-	var items any = append([]Response{}, d.Responses...)
-	if d.Kind != KindResponse {
+	var items any
+	switch d.Kind {
+	case KindResponse:
+		items = append([]Response{}, d.Responses...)
+	case KindConfiguration, KindDeployment:
+		items = append([]Notice{}, d.Notices...)
+	default:
 		items = append([]Request{}, d.Requests...)
 	}
 	return json.Marshal(struct {
-		Schema string `json:"schema"`
-		Kind   string `json:"kind"`
-		Items  any    `json:"items"`
-	}{Schema, d.Kind, items})
+		Schema string  `json:"schema"`
+		Kind   string  `json:"kind"`
+		Groups []Group `json:"groups,omitempty"`
+		Items  any     `json:"items"`
+	}{Schema, d.Kind, d.Groups, items})
 }
 
 // JSON writes the document as stageprobe.explanation/v1, indented.

@@ -276,13 +276,16 @@ func FuzzExplain(f *testing.F) {
 		f.Add(c.CurlI(), "")
 		f.Add(c.CurlV(), "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/x")
 	}
+	for _, r := range captures.Reports() {
+		f.Add(r.Input, "")
+	}
 	f.Add([]byte(`{"response":{"status":403,"headers":[["date","x"],["x-amzn-requestid","1"]],"body":"{}"}}`), "")
 	f.Fuzz(func(t *testing.T, input []byte, url string) {
 		doc, err := Explain(input, Options{URL: url})
 		if err != nil {
 			return
 		}
-		if len(doc.Responses)+len(doc.Requests) == 0 {
+		if len(doc.Responses)+len(doc.Requests)+len(doc.Notices) == 0 {
 			t.Fatal("a document without items")
 		}
 		var b bytes.Buffer

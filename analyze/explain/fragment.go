@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,35 @@ var (
 	shownMethod = regexp.MustCompile(`(?im)^[ \t]*request method:?[ \t]+([A-Z]+)`)
 )
 
+// shownRequest is how Firefox begins what it shows of a request.
+var shownRequest = regexp.MustCompile(`(?m)^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ \t]+(https?://\S+)[ \t]*\r?$`)
+
+// loneLabel is a name that browsers put on a line of its own, with the value on
+// the next: what they show of the request, and headers.
+var loneLabel = regexp.MustCompile(`(?i)^(?:request url|request method|status code|status|remote address|referrer policy|version|transferred|scheme|host|filename|date|server|via|age|connection|content-(?:type|length|encoding)|access-control-[a-z-]+|x-[a-z0-9-]+|apigw-requestid|strict-transport-security|vary|cache-control|www-authenticate|alt-svc):?$`)
+
+// joinLabels puts a name that stands on a line of its own before the value below
+// it, as one line. Text that has fewer than three such names stays as it is.
+func joinLabels(text []byte) []byte {
+	lines := bytes.Split(text[:min(len(text), maxLine)], []byte("\n"))
+	var out [][]byte
+	joined := 0
+	for i := 0; i < len(lines); i++ {
+		name := bytes.TrimSpace(lines[i])
+		if i+1 < len(lines) && loneLabel.Match(name) && len(bytes.TrimSpace(lines[i+1])) > 0 && !loneLabel.Match(bytes.TrimSpace(lines[i+1])) {
+			out = append(out, slices.Concat(bytes.TrimSuffix(name, []byte(":")), []byte(": "), bytes.TrimSpace(lines[i+1])))
+			joined++
+			i++
+			continue
+		}
+		out = append(out, lines[i])
+	}
+	if joined < 3 {
+		return text
+	}
+	return bytes.Join(out, []byte("\n"))
+}
+
 // notedStatus is the status that stands beside an answer, 0 where none does.
 func notedStatus(text []byte) int {
 	text = text[:min(len(text), maxLine)]
@@ -63,6 +93,7 @@ func notedStatus(text []byte) int {
 // parseFragment reads what is less than an answer: a body alone, or headers
 // without a status line, as browsers show them and as people note them down.
 func parseFragment(text []byte, url string) (signature.Answer, bool) {
+	text = joinLabels(text)
 	a := signature.Answer{URL: url}
 	a.Status = notedStatus(text)
 	if m := shownURL.FindSubmatch(text[:min(len(text), maxLine)]); m != nil && url == "" {
@@ -71,12 +102,18 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	if m := shownMethod.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
 		a.Method = string(m[1])
 	}
+	if m := shownRequest.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
+		a.Method, a.URL = cmpOr(a.Method, string(m[1])), cmpOr(a.URL, string(m[2]))
+	}
 	var body []byte
 	a.Header, body = noted(text)
 	a.Body, a.BodyTruncated = trimBody(body)
 	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
 		if probe.HeaderValue(a.Header, name) != "" {
 			addReport(&a, text)
+			if a.URL == "" && corsMessage.Match(text) {
+				a.URL = oneBlocked(text)
+			}
 			return a, true
 		}
 	}
@@ -91,11 +128,19 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
 		return a, true
 	}
+	if body := a.Body; len(body) > 0 && body[0] == '{' { // an API's own words, below the command that asked for them
+		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], body, nil))
+		if addr, err := probe.ParseURL(a.URL); err == nil && addr.Kind == probe.AddressExecuteAPI && url == "" {
+			return a, true
+		}
+	}
 	if note, ok := parseNote(text, url); ok {
 		return note, true
 	}
 	if len(a.Body) == 0 || a.Body[0] != '{' {
 		a.Body = text[:min(len(text), maxLine)] // an error page, perhaps as a browser shows it
+		addReport(&a, text)
+		addCommand(&a, text)
 		return a, signature.Read(a).NotAPIGateway != ""
 	}
 	return a, false

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 	"stageprobe/probe/logs"
 )
 
@@ -53,6 +56,7 @@ func explainRecords(kind string, records []probe.LogRecord) *Document {
 	for i := range records {
 		doc.Requests = append(doc.Requests, request(&records[i]))
 	}
+	doc.Groups = groups(doc.Requests)
 	return doc
 }
 
@@ -62,7 +66,7 @@ func request(rec *probe.LogRecord) Request {
 		canary = &rec.GroupCanary
 	}
 	return Request{
-		RequestID: known(rec.RequestID), ExtendedID: known(rec.ExtendedID), APIKind: known(string(rec.APIKind)),
+		Time: known(rec.Time), RequestID: known(rec.RequestID), ExtendedID: known(rec.ExtendedID), APIKind: known(string(rec.APIKind)),
 		APIID: known(rec.APIID), Stage: known(rec.Stage), DeploymentID: known(rec.DeploymentID), Canary: canary,
 		Method: known(rec.Method), ResourcePath: known(rec.Path), RouteTemplate: known(rec.Template),
 		Status: rec.Status, GatewayResponse: known(rec.GatewayResponse), Error: known(rec.Error), Detail: known(rec.Detail),
@@ -82,64 +86,6 @@ func producer(s string) string {
 	return s
 }
 
-// line is one failure line of the logs, the cause that it names, and what to
-// look at next.
-type line struct{ holds, cause, next string }
-
-// lines are the failure lines of execution and access logs. They settle what
-// the answer alone leaves open. Source: the log templates of genuine captures.
-var lines = []line{
-	{"Invalid JSON in response", "authorizer-bad-output", "The authorizer's own log: it threw, or returned something other than a policy; \"Authorizer result body before parsing\" (data trace) shows it."},
-	{"due to an authorizer error", "authorizer-error", "The authorizer's own log and its timeout."},
-	{"Authorizer error", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function; the line before says more."},
-	{"Could not parse policy", "authorizer-bad-output", "The function's own log, and with data trace \"Authorizer result body before parsing\"."},
-	{"Invalid permissions on Lambda function", "lambda-permission-missing", "aws lambda get-policy: the function (and the alias that a stage variable names) must allow this API's source ARN."},
-	{"does not have permission to invoke your Lambda", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN."},
-	{"permissions to call the integration", "lambda-permission-missing", "aws lambda get-policy: the function must allow this API's source ARN; or the integration's role, its credentialsArn."},
-	{"permissions to call the authorizer", "authorizer-not-invocable", "aws lambda get-policy on the authorizer's function, or the authorizer's role."},
-	{"Malformed Lambda proxy response", "malformed-proxy-response", "The function must return statusCode as a number and body as a string; \"Endpoint response body before transformations\" (data trace) shows what it returned."},
-	{"doesn't match the format that API Gateway expects", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration; the line's end names what does not."},
-	{"response format is not supported", "malformed-proxy-response", "The function's return value must fit the payload format version of the integration."},
-	{"Rate Exceeded", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"TooManyRequestsException", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"failed with status: 403", "lambda-method-not-post", "aws apigateway get-integration: httpMethod of a Lambda integration must be POST, whatever the method of the API is."},
-	{"failed with status: 429", "lambda-throttled", "Throttles and ConcurrentExecutions of the function; reserved concurrency."},
-	{"Task timed out", "lambda-function-timeout", "The function's own timeout against its Duration metric; its log by the Lambda request id."},
-	{"customer function error", "lambda-function-error", "The function's own log by the Lambda request id."},
-	{"Lambda function returned the following error", "lambda-function-error", "The function's own log by the Lambda request id."},
-	{"timeout error", "integration-timeout", "The integration's timeoutInMillis against the backend's own log."},
-	{"network error communicating", "integration-unreachable", "The integration's URI: name resolution, security group, VPC link, certificate."},
-	{"VpcLink", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), and the health of its targets."},
-	{"internal error while executing your request", "integration-unreachable", "The VPC link (aws apigateway get-vpc-link: status), the health of its targets, security groups; then the integration's URI."},
-	{"Unable to transform request", "request-template", "The integration's request template for this Content-Type; a mock needs one that yields {\"statusCode\": 200}."},
-	{"statusCode should be an integer", "request-template", "A mock's request template must yield {\"statusCode\": 200}."},
-	{"Unable to transform response", "mapping-error", "The integration response's template for this Content-Type, against the body that the backend sent (data trace)."},
-	{"Illegal character in", "integration-unreachable", "The integration's URI, and the stage variables in it: the line quotes what they yield."},
-	{"Invalid endpoint address", "integration-unreachable", "The integration's URI, and the stage variables in it."},
-	{"header already present", "mapping-error", "The header that the integration maps is one that API Gateway sets itself."},
-	{"No match for output mapping", "mapping-error", "aws apigateway get-integration: a response without selection pattern is the default."},
-	{"Output mapping refers to an invalid method response", "mapping-error", "aws apigateway get-method: methodResponses must hold the integration response's status."},
-	{"does not match the certificate", "backend-certificate", "The integration's host name against the backend's certificate."},
-	{"PKIX path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
-	{"SSLEngine problem", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts), and its date."},
-	{"valid certification path", "backend-certificate", "The chain that the backend sends (openssl s_client -connect HOST:443 -servername HOST -showcerts): it must lead to a public authority, or the integration's tlsConfig must allow otherwise."},
-	{"No subject alternative", "backend-certificate", "The integration's host name against the names in the backend's certificate."},
-	{"permissions to assume the IAM role", "role-not-assumable", "aws iam get-role on the integration's credentialsArn: the trust policy must name apigateway.amazonaws.com."},
-	{"permission to assume the provided role", "role-not-assumable", "aws iam get-role: the trust policy must name apigateway.amazonaws.com."},
-	{"Key throttle limit exceeded", "usage-plan-throttle", "aws apigateway get-usage-plan: throttle; the line states limit and burst."},
-	{"quota limit exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
-	{"Limit Exceeded", "usage-plan-quota", "aws apigateway get-usage: what is left of the period."},
-	{"does not match model schema", "invalid-body", "The line's end names the property; aws apigateway get-model."},
-	{"Missing required request parameters", "missing-parameters", "aws apigateway get-method: requestParameters."},
-	{"not authorized to perform this operation", "authorizer-deny", "The policy that the authorizer returned (data trace) must allow this method's ARN."},
-	{"not authorized to perform: execute-api", "resource-policy", "aws apigateway get-rest-api: policy; a changed policy needs a deployment."},
-	{"token has expired", "token-rejected", "Decode the token: exp against the time of the request."},
-	{"not have a valid audience", "token-rejected", "Decode the token: aud or client_id against the authorizer's audience."},
-	{"invalid token", "token-rejected", "Decode the token: iss, aud, exp and the key's id against the authorizer."},
-	{"Access denied. Reason: ", "mutual-tls", "The line's end against the domain's truststore (aws apigateway get-domain-name: mutualTlsAuthentication): issuer, signature algorithm, chain."},
-	{"Unauthorized request", "identity-source-missing", "aws apigateway get-authorizer: identitySource. Lines of an authorizer request before this one mean that the authorizer itself refused."},
-}
-
 // causes are the candidates of a logged request.
 func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.WAF == "WAF_BLOCK" {
@@ -152,13 +98,10 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 		return out
 	}
 	if rec.Status == nil {
-		return signature.CausesOf(rec.GatewayResponse)
+		return signature.CausesFor(rec.GatewayResponse, requested(rec))
 	}
 	if *rec.Status < 400 {
-		return nil
-	}
-	if strings.HasPrefix(rec.Error, "Execution failed due to configuration error") {
-		return signature.CausesOf("API_CONFIGURATION_ERROR") // worded in a way that no capture shows
+		return inside(rec)
 	}
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
@@ -166,7 +109,7 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if *rec.Status == 404 && rec.Error == "" && rec.APIKind == probe.HTTP && rec.RouteKey == "" && rec.Producer == string(signature.Gateway) {
 		return signature.Read(signature.Answer{Status: 404, Body: []byte(`{"message":"Not Found"}`), APIKind: probe.HTTP}).Candidates
 	}
-	if out := signature.CausesOf(rec.GatewayResponse); len(out) > 0 {
+	if out := signature.CausesFor(rec.GatewayResponse, requested(rec)); len(out) > 0 {
 		return out
 	}
 	if out := byWording(rec); len(out) > 0 || rec.Producer != "" {
@@ -175,15 +118,27 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	return byStatus(rec)
 }
 
+// inside are the causes of a failure in the body of a success.
+func inside(rec *probe.LogRecord) []signature.Candidate {
+	if c, ok := signature.CauseNamed(rec.Inside); ok {
+		c.Why = "the body in the log shows it: " + c.Why
+		return []signature.Candidate{c}
+	}
+	return nil
+}
+
 // elsewhere are causes of which no log of a stage can tell.
 var elsewhere = []string{"no-such-stage", "no-mapping"}
 
 // unrouted are the causes that a known route rules out.
-var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing"}
+var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing", "wrong-stage-prefix", "preflight-unrouted", "malformed-url"}
 
 // byStatus are the causes of a status beside which the log says nothing.
 func byStatus(rec *probe.LogRecord) []signature.Candidate {
-	out := signature.CausesOfStatus(*rec.Status)
+	out := byLength(rec)
+	if len(out) == 0 {
+		out = signature.CausesOfStatus(requested(rec))
+	}
 	if rec.APIKind == probe.REST && *rec.Status == 404 {
 		out = append(out[len(out)-1:], signature.CausesOf("RESOURCE_NOT_FOUND")...)
 	}
@@ -199,23 +154,45 @@ func authorizerSaidNo(rec *probe.LogRecord) bool {
 	return rec.Error == "Unauthorized request" && slices.ContainsFunc(rec.Lines, func(l string) bool { return strings.HasPrefix(l, "Sending request to ") })
 }
 
+// byLine are the causes that the request's failure lines name, with the commands
+// that mend them; of lines that nobody knows, just that.
 func byLine(rec *probe.LogRecord) []signature.Candidate {
+	known, unknown := failure.Of(rec)
 	var out []signature.Candidate
-	for _, said := range []string{rec.Detail, rec.Error} {
-		for _, l := range lines {
-			if said != "" && containsFold(said, strings.ToLower(l.holds)) {
-				out = append(out, named(l.cause, "the log says \""+strings.TrimPrefix(said, "Execution failed due to configuration error: ")+"\"", l.next))
-				break
-			}
+	for i := range known {
+		f := &known[i]
+		c := signature.Candidate{Cause: f.Candidate, Why: "the log says \"" + f.Line + "\": " + f.Why, TellsApart: f.Check, Finding: f.Cause}
+		if limit := f.Limit.String(); limit != "" {
+			c.Why += " (" + limit + ")"
+		}
+		c.Remedy = mending(remedy.Failure(f, remedy.PlaceOf(rec)))
+		out = append(out, c)
+	}
+	for _, line := range unknown {
+		out = append(out, named("unknown-failure", "the log says \""+line+"\"", ""))
+	}
+	return out
+}
+
+// mending is the command that mends, of several steps all in one line; where no
+// command does, the one that shows what is to be mended.
+func mending(steps []remedy.Remedy) string {
+	var all []string
+	for _, r := range steps {
+		if !r.Diagnoses {
+			all = append(all, r.Command)
 		}
 	}
-	return slices.CompactFunc(out, func(a, b signature.Candidate) bool { return a.Cause == b.Cause })
+	if len(all) == 0 && len(steps) > 0 {
+		return steps[0].Command
+	}
+	return strings.Join(all, " && ")
 }
 
 // named is a candidate of the answers' catalogue with the log's own evidence.
 func named(cause, why, next string) signature.Candidate {
 	c, _ := signature.CauseNamed(cause)
-	c.Cause, c.TellsApart = cause, next
+	c.Cause, c.TellsApart = cause, cmpOr(next, c.TellsApart)
 	if c.Why == "" {
 		c.Why = why
 	} else {
@@ -227,10 +204,10 @@ func named(cause, why, next string) signature.Candidate {
 // answered explains an error status that the integration gave.
 func answered(rec *probe.LogRecord) []signature.Candidate {
 	if strings.Contains(rec.IntegrationURI, ".execute-api.") {
-		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", "That gateway's own logs, under the x-amzn-RequestId in \"Endpoint response headers\" (data trace).")}
+		return []signature.Candidate{named("nested-gateway", "the integration is another API Gateway ("+rec.IntegrationURI+"), and this one passed its answer on", innerLogs(rec))}
 	}
 	if rec.APIKind == probe.HTTP && *rec.Status >= 500 && rec.Error != "" {
-		return failedIntegration(*rec.Status)
+		return failedIntegration(rec)
 	}
 	if rec.Error != "" {
 		return byWording(rec)
@@ -238,10 +215,24 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 	return []signature.Candidate{named("application-error", "the gateway completed its part, and the status is the integration's", "The integration's own log.")}
 }
 
+// innerLogs says where the gateway behind this one keeps its own log of the
+// request, and under which id.
+func innerLogs(rec *probe.LogRecord) string {
+	where := "That gateway's own logs"
+	if inner, err := probe.ParseURL(rec.IntegrationURI); err == nil && inner.APIID != "" && inner.First != "" {
+		where = "The logs of API " + inner.APIID + ", of a REST API's stage the group API-Gateway-Execution-Logs_" + inner.APIID + "/" + inner.First
+	}
+	id := "the x-amzn-RequestId in \"Endpoint response headers\" (data trace)"
+	if rec.InnerRequestID != "" {
+		id = "its own request id " + rec.InnerRequestID
+	}
+	return where + ", under " + id + "; " + cmpOr(rec.RequestID, "the id of this log") + " is this gateway's."
+}
+
 // failedIntegration are the causes of an HTTP API's error in place of the
 // integration's answer, in words that nobody knows.
-func failedIntegration(status int) []signature.Candidate {
-	return slices.DeleteFunc(signature.CausesOfStatus(status), func(c signature.Candidate) bool { return c.Cause == "application-error" })
+func failedIntegration(rec *probe.LogRecord) []signature.Candidate {
+	return slices.DeleteFunc(signature.CausesOfStatus(requested(rec)), func(c signature.Candidate) bool { return c.Cause == "application-error" })
 }
 
 // byWording reads the entry's error message as if it were the answer's body.
@@ -253,5 +244,35 @@ func byWording(rec *probe.LogRecord) []signature.Candidate {
 	if err != nil || rec.Status == nil {
 		return nil
 	}
-	return signature.Read(signature.Answer{Status: *rec.Status, Body: body, APIKind: rec.APIKind}).Candidates
+	a := requested(rec)
+	a.Body = body
+	return signature.Read(a).Candidates
+}
+
+// requested is what a log tells of the answer and the request, as an answer
+// without its headers.
+func requested(rec *probe.LogRecord) signature.Answer {
+	a := signature.Answer{APIKind: rec.APIKind, Method: rec.Method}
+	if rec.Status != nil {
+		a.Status = *rec.Status
+	}
+	return a
+}
+
+// byLength reads the length of the answer, which tells API Gateway's default
+// bodies apart.
+func byLength(rec *probe.LogRecord) []signature.Candidate {
+	if rec.ResponseLength == nil || *rec.ResponseLength == 0 || rec.Error != "" || *rec.Status == 404 && rec.APIKind != probe.HTTP {
+		return nil
+	}
+	a := requested(rec)
+	a.Header = []probe.Header{{Name: "content-length", Value: strconv.Itoa(*rec.ResponseLength)}}
+	r := signature.Read(a)
+	usual := signature.CausesOfStatus(requested(rec))
+	if r.Message == "" || !slices.ContainsFunc(r.Candidates, func(c signature.Candidate) bool {
+		return slices.ContainsFunc(usual, func(u signature.Candidate) bool { return u.Cause == c.Cause && c.Cause != "application-error" })
+	}) {
+		return nil // a body of another's that happens to be as long
+	}
+	return r.Candidates
 }

@@ -100,21 +100,21 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// What a log says settles the cause; a line in words that nobody knows leaves the
-// causes of its kind, and never blames the application.
+// What a log says settles the cause; a line in words that nobody knows is said to
+// be unknown, and never blames the application.
 func TestFailureLinesNameTheCause(t *testing.T) {
 	const id = "(2b9c8640-30be-4853-bd1b-d3fb0442e3e4) "
 	for input, want := range map[string]string{
 		id + "Execution failed due to configuration error: PKIX path building failed: unable to find valid certification path to requested target\n" + id + "Method completed with status: 500\n": "backend-certificate",
-		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                      "integration-unreachable",
-		id + "Execution failed due to configuration error: Illegal character in path at index 10: https://x{y}\n" + id + "Method completed with status: 500\n":                                    "integration-unreachable",
+		id + "Execution failed due to configuration error: VpcLink [abc123] is not available\n" + id + "Method completed with status: 500\n":                                                      "vpc-link",
+		id + "Execution failed due to configuration error: Illegal character in path at index 10: https://x{y}\n" + id + "Method completed with status: 500\n":                                    "integration-endpoint",
 		id + "Execution failed due to configuration error: Unable to transform response\n" + id + "Method completed with status: 500\n":                                                           "mapping-error",
 		id + "Execution failed due to configuration error: General SSLEngine problem\n" + id + "Method completed with status: 500\n":                                                              "backend-certificate",
 		id + "Execution failed due to an authorizer error: execution timeout\n" + id + "Gateway response type: AUTHORIZER_FAILURE with status code: 500\n":                                        "authorizer-error",
 		id + "Access denied. Reason: self signed certificate\n":                                                                                                                                                                                 "mutual-tls",
 		id + "API Key ***abcdef not authorized because method 'GET /x' requires API Key and API Key was not found\n":                                                                                                                            "api-key",
 		id + "User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:abc123/prod/GET/x\n":                                                                                     "resource-policy",
-		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                                                     "lambda-permission-missing",
+		id + "Execution failed due to configuration error: The moon is full\n" + id + "Method completed with status: 500\n":                                                                                                                     "unknown-failure",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationError":"The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration."}`:                                  "lambda-permission-missing",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","authorizerError":"The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer."}`:                                     "authorizer-not-invocable",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The Lambda function returned the following error: no such table. Check your Lambda function code."}`:                                     "lambda-function-error",
@@ -123,9 +123,9 @@ func TestFailureLinesNameTheCause(t *testing.T) {
 		id + "Starting authorizer: 4xq1gh for request: 2b9c8640-30be-4853-bd1b-d3fb0442e3e4\n" + id + "Sending request to https://lambda.x.amazonaws.com/f/invocations\n" + id + "Unauthorized request: 2b9c8640-30be-4853-bd1b-d3fb0442e3e4\n": "authorizer-unauthorized",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"401","authorizerError":"The token has expired","errorMessage":"Unauthorized"}`:                                                                                           "token-rejected",
 		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The response from the Lambda function doesn't match the format that API Gateway expects. x"}`:                                            "malformed-proxy-response",
-		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The moon is full"}`:                                                                                                                      "lambda-permission-missing",
+		`{"requestId":"JKJaXmPLvHcESHA=","routeKey":"GET /x","status":"500","integrationErrorMessage":"The moon is full"}`:                                                                                                                      "unknown-failure",
 		`203.0.113.7 - - [24/Jan/2023:17:52:06 +0000] "POST POST /start HTTP/1.1" 500 35 JKJaXmPLvHcESHA= API Gateway doesn’t have permissions to assume the IAM role configured on the integration. Check the permissions and try again.`:      "role-not-assumable",
-		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 403 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "authorizer-deny",
+		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 403 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "iam-without-signature",
 		`203.0.113.7 - - [10/Oct/2023:13:55:36 +0000] "GET /pets HTTP/1.1" 404 42 2b9c8640-30be-4853-bd1b-d3fb0442e3e4`:                                                                                                                         "application-error",
 	} {
 		_, items := explainJSON(t, []byte(input), Options{})

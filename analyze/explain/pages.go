@@ -17,9 +17,8 @@ var pages embed.FS
 // type such as MISSING_AUTHENTICATION_TOKEN, or of a candidate cause that an
 // explanation names.
 func Page(name string) (string, bool) {
-	if slices.Contains(Pages(), name) {
-		text, err := pages.ReadFile("pages/" + name + ".md")
-		return string(text), err == nil
+	if text, err := pages.ReadFile("pages/" + name + ".md"); err == nil && !strings.Contains(name, "/") {
+		return string(text), true
 	}
 	if causes := signature.CausesOf(name); causes != nil {
 		return typePage(name, causes), true
@@ -30,11 +29,18 @@ func Page(name string) (string, bool) {
 	return "", false
 }
 
-// Pages lists the causes that have a page of their own, in the report's order.
+// Pages lists the causes that have a page of their own: those of the report in its
+// order, then the others by name.
 func Pages() []string {
 	out := make([]string, len(cause.Causes))
 	for i, c := range cause.IDs() {
 		out[i] = string(c)
+	}
+	files, _ := pages.ReadDir("pages") // embedded: it is there
+	for _, f := range files {
+		if name := strings.TrimSuffix(f.Name(), ".md"); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
 	return out
 }

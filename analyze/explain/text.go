@@ -22,9 +22,18 @@ func (d *Document) Text(w io.Writer) error {
 		separate(&b, i)
 		d.Responses[i].text(&b)
 	}
+	if d.Groups != nil {
+		d.pageText(&b)
+	}
 	for i := range d.Requests {
+		if d.Groups == nil {
+			separate(&b, i)
+			d.Requests[i].text(&b)
+		}
+	}
+	for i := range d.Notices {
 		separate(&b, i)
-		d.Requests[i].text(&b)
+		d.Notices[i].text(&b)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -148,6 +157,9 @@ func reasons(b *bytes.Buffer, candidates []signature.Candidate) {
 	for i, c := range candidates {
 		wrap(b, fmt.Sprintf("  %2d. ", i+1), "      ", c.Cause+": "+c.Why)
 		wrap(b, "      check: ", "             ", c.TellsApart)
+		if c.Remedy != "" {
+			fmt.Fprintf(b, "      run:   %s\n", c.Remedy)
+		}
 		if c.Finding != "" {
 			fmt.Fprintf(b, "      more:  stageprobe explain %s\n", c.Finding)
 		}

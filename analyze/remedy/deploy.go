@@ -179,9 +179,9 @@ func createStage(region string, api *probe.API, wanted string) (Remedy, bool) {
 func notInStageName(r rune) bool { return special(r) || strings.ContainsRune("./:=,+@%", r) }
 
 // EnableDefaultEndpoint lets the execute-api host answer again. The change
-// takes effect with the next deployment, which is added where there is no doubt
-// about it: the API has a single stage, without a canary or automatic
-// deployment.
+// takes effect when any stage of the API is changed (developer guide, "Update a REST
+// API"). A deployment is added where there is no doubt about it: the API has a
+// single stage, without a canary or automatic deployment.
 func EnableDefaultEndpoint(region string, api *probe.API) []Remedy {
 	if api == nil {
 		return nil
@@ -189,8 +189,8 @@ func EnableDefaultEndpoint(region string, api *probe.API) []Remedy {
 	r := Remedy{
 		Text:    "Let the execute-api host of " + api.ID + " answer again.",
 		Command: command(region, append([]string{"apigateway", "update-rest-api", "--rest-api-id", api.ID}, patchWords([]patch{replace("/disableExecuteApiEndpoint", "false")})...)...),
-		Changes: "once deployed, every stage can be reached past the custom domain, and past what guards it (mutual TLS, WAF in front)",
-		Leaves:  "custom domains and their mappings; stages, until each is deployed again",
+		Changes: "once any stage is changed, every stage can be reached past the custom domain, and past what guards it (mutual TLS, WAF in front)",
+		Leaves:  "custom domains and their mappings",
 		Undo:    command(region, append([]string{"apigateway", "update-rest-api", "--rest-api-id", api.ID}, patchWords([]patch{replace("/disableExecuteApiEndpoint", "true")})...)...),
 		Warning: "opens every stage of the API to the internet under its execute-api host",
 	}

@@ -5,26 +5,51 @@ import "slices"
 // CausesOf lists the candidate causes of a gateway response type, most likely
 // first; nil for a name that is no type.
 func CausesOf(responseType string) []Candidate {
-	switch r, ok := byType[responseType]; {
-	case responseType == "ACCESS_DENIED":
-		return plain(concat(deniedByAuthorizer, deniedByPolicy))
-	case responseType == "DEFAULT_4XX":
-		return plain(concat(unmatchedWithHeader, unparsableBody, badRequestCauses))
-	case responseType == "DEFAULT_5XX":
-		return plain(internalCauses)
-	case ok:
-		return plain(concat(r.causes))
-	}
-	return nil
-}
-
-// CausesOfStatus lists the candidate causes of a status of which nothing else is
-// known, most likely first; nil for one that is no error.
-func CausesOfStatus(status int) []Candidate {
-	if status < 400 {
+	causes := offered(ofType(responseType))
+	if len(causes) == 0 {
 		return nil
 	}
-	return plain(concat(byStatus[status], headersNotShown[:1]))
+	return plain(concat(causes))
+}
+
+// CausesFor is [CausesOf] for a request of which something is known, such as its
+// method: what that rules out is left out.
+func CausesFor(responseType string, a Answer) []Candidate {
+	return conditioned(ofType(responseType), a)
+}
+
+func ofType(responseType string) []cause {
+	switch responseType {
+	case "ACCESS_DENIED":
+		return concat(deniedByAuthorizer, deniedByPolicy)
+	case "DEFAULT_4XX":
+		return concat(unmatchedWithHeader, unparsableBody, badRequestCauses)
+	case "DEFAULT_5XX":
+		return internalCauses
+	}
+	return byType[responseType].causes
+}
+
+// CausesOfStatus lists the candidate causes of the status of an answer of which
+// nothing else but the request is known, most likely first; nil for a status that
+// is no error.
+func CausesOfStatus(a Answer) []Candidate {
+	if a.Status < 400 {
+		return nil
+	}
+	return conditioned(concat(byStatus[a.Status], headersNotShown[:1]), a)
+}
+
+func conditioned(causes []cause, a Answer) []Candidate {
+	if causes == nil {
+		return nil
+	}
+	return examine(a).candidates(causes)
+}
+
+// offered leaves out the causes that need something to speak for them.
+func offered(causes []cause) []cause {
+	return slices.DeleteFunc(slices.Clone(causes), func(c cause) bool { return c.when >= onPreflight && !c.permits })
 }
 
 func plain(causes []cause) []Candidate {
@@ -42,9 +67,16 @@ func (c cause) candidate() Candidate {
 // CauseNamed finds a candidate cause by its name, such as
 // lambda-permission-missing.
 func CauseNamed(name string) (Candidate, bool) {
-	for _, list := range tables() {
-		if i := slices.IndexFunc(list, func(c cause) bool { return c.name == name }); i >= 0 {
-			return list[i].candidate(), true
+	// A row that is offered in any case says what the cause is; the others say what
+	// it is in one place.
+	for _, fits := range []func(cause) bool{
+		func(c cause) bool { return c.when < onPreflight },
+		func(cause) bool { return true },
+	} {
+		for _, list := range tables() {
+			if i := slices.IndexFunc(list, func(c cause) bool { return c.name == name && fits(c) }); i >= 0 {
+				return list[i].candidate(), true
+			}
 		}
 	}
 	return Candidate{}, false
@@ -63,7 +95,7 @@ func CauseNames() []string {
 }
 
 func tables() [][]cause {
-	out := [][]cause{application, applicationOrNested, applicationOrOther, nestedGateway, serviceError, notTheGateway, cloudFrontRefused, s3Answered, functionURLDenied, loggedOnly}
+	out := [][]cause{application, applicationOrNested, applicationOrOther, nestedGateway, serviceError, notTheGateway, cloudFrontRefused, s3Answered, functionURLDenied, stageVariable, errorInBody, innerStatus, base64Body, loggedOnly, corsBlocked, gatewayCertificate, cdnCache}
 	for _, r := range rules {
 		out = append(out, r.causes)
 	}

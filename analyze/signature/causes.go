@@ -41,6 +41,18 @@ const (
 	saysOtherTime
 	saysMismatch
 	challenged
+	// What follows is known to hold or taken not to: these causes are offered only
+	// where something speaks for them.
+	onPreflight
+	withBody
+	oddURL
+	prefixHandedOn
+	mayHandPrefixOn
+	cloudFrontSaysBadRequest
+	getWithBody
+	cloudFrontSaysBlocked
+	cloudFrontSaysMethod
+	cloudFrontSaysOrigin
 )
 
 // candidates are the causes in order of likelihood.
@@ -50,7 +62,22 @@ func (e *evidence) candidates(causes []cause) []Candidate {
 		kept = slices.Clone(causes)
 	}
 	slices.SortStableFunc(kept, func(a, b cause) int { return cmp.Compare(e.rank(a), e.rank(b)) })
-	return plain(concat(kept))
+	out := plain(concat(kept))
+	for i := range out {
+		out[i].Why += e.seenOf(out[i].Cause)
+	}
+	return out
+}
+
+// seenOf is what in this answer speaks for a cause, beyond the cause's own words.
+func (e *evidence) seenOf(cause string) string {
+	switch cause {
+	case "malformed-url":
+		return ": " + e.oddness()
+	case "nested-gateway":
+		return e.twoIDs()
+	}
+	return ""
 }
 
 // rank puts causes with something that speaks for them first, and leaves the
@@ -86,6 +113,26 @@ func (e *evidence) holds(c condition) int {
 		return known(true, e.traced)
 	case challenged:
 		return known(e.has("date"), containsFold(e.get("www-authenticate"), "error="))
+	case onPreflight:
+		return known(true, e.Preflight || e.Method == "OPTIONS")
+	case withBody:
+		return known(true, e.SentBody || e.Method == "POST" || e.Method == "PUT" || e.Method == "PATCH")
+	case oddURL:
+		return known(true, e.oddness() != "")
+	case prefixHandedOn:
+		return known(true, e.echoesPrefix())
+	case mayHandPrefixOn:
+		return known(true, e.Status == 404 && e.addr.Kind == probe.AddressExecuteAPI && e.kind() == probe.HTTP && len(e.addr.Segments) > 1)
+	case cloudFrontSaysBadRequest:
+		return known(true, e.says("bad request") > 0 && (e.Method == "" || e.Method == "GET" || e.Method == "HEAD"))
+	case getWithBody:
+		return known(true, e.SentBody && (e.Method == "GET" || e.Method == "HEAD"))
+	case cloudFrontSaysBlocked:
+		return known(true, e.saysAny("request blocked", "block access from your country") > 0)
+	case cloudFrontSaysMethod:
+		return known(true, e.says("not configured to allow the http request method") > 0)
+	case cloudFrontSaysOrigin:
+		return known(true, e.saysAny("wasn't able to connect to the origin", "wasn't able to resolve the origin", "origin closed the connection", "invalid response from the origin") > 0)
 	case saysAnonymous:
 		return e.says("User: anonymous")
 	case saysExplicitDeny:

@@ -197,7 +197,8 @@ func (e *evidence) kind() probe.APIKind {
 	return ""
 }
 
-// endpointType goes by what stands between: CloudFront in front of edge APIs,
+// endpointType goes by what stands between: CloudFront in front of edge APIs (and
+// of any API where somebody put a distribution of their own there),
 // "Server: Server" on private ones (seen on captures from China only), neither
 // on regional ones. A capture without a Date is not whole, so that a missing
 // header proves nothing.
@@ -211,6 +212,8 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 		return strings.ToLower(e.Endpoint)
 	case e.addr.Kind == probe.AddressVPCE || e.addr.VPCEndpoint != "" || e.AskedAPI != "" && e.addr.Kind != probe.AddressExecuteAPI:
 		return "private"
+	case e.cached():
+		return "" // a distribution of somebody's own is in front, and hides the endpoint
 	case e.cloudFront:
 		return "edge"
 	case e.get("server") == "Server":
@@ -219,6 +222,13 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 		return "regional"
 	}
 	return ""
+}
+
+// cached tells that CloudFront answered from a cache. That of an edge-optimised API
+// never caches: its x-cache says Miss or Error.
+func (e *evidence) cached() bool {
+	hit := containsFold(e.get("x-cache"), "hit from cloudfront") || containsFold(e.get("x-cache"), "refreshhit")
+	return e.cloudFront && (hit || e.has("age") && e.get("age") != "0")
 }
 
 // contentLength is the announced length of the body, -1 where there is none or

@@ -114,6 +114,10 @@ var rules = []rule{
 	{errors: []string{internalError}, by: Integration, causes: internalCauses},
 	{errors: []string{"ServiceUnavailableException"}, by: Integration, causes: serviceUnavailable},
 
+	// What a service behind says of a name that a stage variable broke: Lambda's
+	// words, which a non-proxy integration passes on.
+	{part: []string{"at 'functionName' failed to satisfy constraint", "Function not found: arn:"}, by: Integration, causes: stageVariable},
+
 	// HTTP APIs.
 	{kind: probe.HTTP, status: 404, exact: []string{"Not Found"}, by: Gateway, causes: httpNotFound, unserved: true},
 	{kind: probe.HTTP, status: 401, exact: []string{"Unauthorized"}, by: Authorizer, causes: httpUnauthorized},

@@ -20,6 +20,10 @@ type Answer struct {
 	Method            string // of the request; "" unknown
 	SentAuthorization *bool  // whether the request carried an Authorization header; nil unknown
 	SentAPIKey        *bool  // whether it carried x-api-key; nil unknown
+	SentBody          bool   // the request is known to have carried a body
+	Blocked           bool   // a browser blocked the answer for CORS, and did not show it
+	Certificate       string // the names of the certificate that a client refused; "" unknown
+	Preflight         bool   // the request is known to have been a browser's CORS preflight
 	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 
 	Outcome  probe.Outcome // "" counts as a response
@@ -77,6 +81,7 @@ type Candidate struct {
 	Why        string `json:"why"`               // what in the answer speaks for it
 	TellsApart string `json:"tells_apart"`       // a log line, a header or a further request that would settle it
 	Finding    string `json:"finding,omitempty"` // the cause of a report that covers it, such as access-denied
+	Remedy     string `json:"remedy,omitempty"`  // the command that mends it, with what is not known in capitals
 }
 
 // Of is the answer of an observation. The target, which may be nil, gives the

@@ -6,12 +6,19 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // verdict judges the answer.
 func (e *evidence) verdict() verdict {
 	if v, ok := e.noAnswer(); ok {
 		return v
+	}
+	if e.Blocked && len(e.Header) == 0 {
+		if e.Preflight {
+			return verdict{causes: concat(corsBlocked, byStatus[e.Status])}
+		}
+		return verdict{causes: concat(byStatus[e.Status], corsBlocked, headersNotShown)}
 	}
 	if v, ok := e.challenge(); ok {
 		return v
@@ -39,6 +46,9 @@ func (e *evidence) verdict() verdict {
 func (e *evidence) noAnswer() (verdict, bool) {
 	if e.Outcome == "" || e.Outcome == probe.OutcomeResponse {
 		return verdict{}, false
+	}
+	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == probe.AddressCustom {
+		return verdict{by: Network, causes: concat(gatewayCertificate, networkCauses[e.Outcome])}, true
 	}
 	return verdict{by: Network, causes: networkCauses[e.Outcome]}, true
 }
@@ -82,6 +92,9 @@ func (e *evidence) withoutErrorType() verdict {
 		if v, ok := e.byWording(kind); ok {
 			return v
 		}
+	}
+	if e.null && e.sole && kind != probe.HTTP && (e.Status == 500 || e.Status == 0) {
+		return verdict{causes: concat(authorizerConfiguration, headersNotShown[:1])} // as REST APIs answer for an authorizer that failed
 	}
 	if kind == "" && len(e.Header) == 0 {
 		return e.unshown()
@@ -164,6 +177,12 @@ func (e *evidence) success() verdict {
 	if e.kind() == "" && e.requestID == "" {
 		by = "" // nothing says that API Gateway took part
 	}
+	if causes := e.inside(); causes != nil && (by != "" || e.kind() != "" || e.addr.Kind == probe.AddressExecuteAPI) {
+		return verdict{by: by, causes: causes}
+	}
+	if e.cached() {
+		return verdict{by: by, causes: cdnCache}
+	}
 	if e.sole && e.text != "" && slices.ContainsFunc(rules, func(r rule) bool { return r.says(e.text) }) {
 		return verdict{by: by, causes: nestedGateway}
 	}
@@ -238,4 +257,20 @@ func (e *evidence) namedType() string {
 		}
 	}
 	return ""
+}
+
+// inside are the causes of a failure that the body of a success holds.
+func (e *evidence) inside() []cause {
+	f, ok := failure.InBody(e.Body)
+	switch {
+	case !ok:
+		return nil
+	case f.Candidate == "error-in-body":
+		return errorInBody
+	case f.Candidate == "base64-body":
+		return base64Body
+	case f.Kind == failure.Malformed:
+		return innerStatus
+	}
+	return innerError
 }

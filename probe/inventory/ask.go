@@ -219,8 +219,13 @@ func (rd *reading) gap(q question, err error) {
 
 // iam names the action and resource that a policy must allow for the call.
 func (rd *reading) iam(q question) (action, resource string) {
-	if q.op == "LookupEvents" {
+	switch q.op {
+	case "LookupEvents":
 		return "cloudtrail:LookupEvents", "*" // has no resource-level permissions
+	case "GetMetricData":
+		return "cloudwatch:GetMetricData", "*" // nor has this
+	case "GetAlias":
+		return "lambda:GetAlias", q.path
 	}
 	return "apigateway:GET", fmt.Sprintf("arn:%s:apigateway:%s::%s", partition(rd.Region), rd.Region, q.path)
 }

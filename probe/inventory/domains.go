@@ -189,7 +189,9 @@ func restDomain(d types.DomainName) domain {
 		Name: aws.ToString(d.DomainName), SecurityPolicy: string(d.SecurityPolicy), Status: string(d.DomainNameStatus),
 		MutualTLS: d.MutualTlsAuthentication != nil && aws.ToString(d.MutualTlsAuthentication.TruststoreUri) != "", RoutingMode: routingMode(string(d.RoutingMode)),
 	}}
+	out.StatusText, out.AccessMode = aws.ToString(d.DomainNameStatusMessage), string(d.EndpointAccessMode)
 	if c := d.EndpointConfiguration; c != nil {
+		out.IPAddressType = string(c.IpAddressType)
 		for _, t := range c.Types {
 			out.EndpointTypes = append(out.EndpointTypes, string(t))
 		}
@@ -199,6 +201,7 @@ func restDomain(d types.DomainName) domain {
 			out.aliases = append(out.aliases, strings.ToLower(*alias))
 		}
 	}
+	out.Targets = out.aliases
 	return out
 }
 
@@ -215,7 +218,9 @@ func httpDomain(d httptypes.DomainName) domain {
 			out.EndpointTypes = append(out.EndpointTypes, string(c.EndpointType))
 		}
 		out.SecurityPolicy, out.Status = string(c.SecurityPolicy), string(c.DomainNameStatus)
+		out.StatusText, out.IPAddressType = aws.ToString(c.DomainNameStatusMessage), string(c.IpAddressType)
 		out.aliases = append(out.aliases, strings.ToLower(aws.ToString(c.ApiGatewayDomainName)))
 	}
+	out.Targets = out.aliases
 	return out
 }

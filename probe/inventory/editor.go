@@ -18,6 +18,7 @@ import (
 // beside its resources.
 type editorParts struct {
 	authorizers []types.Authorizer
+	other       []map[string]string // of the authorizers: what the SDK does not know
 	validators  []types.RequestValidator
 	models      []types.Model
 	responses   []types.GatewayResponse
@@ -27,7 +28,8 @@ type editorParts struct {
 // freeze. Without the resources there is no definition; any other part that
 // cannot be read is named in Unknown.
 func (rd *reading) restEditor(ctx context.Context, id string, base *probe.Definition) *probe.Definition {
-	resources, err := rd.resourcesOf(ctx, id)
+	other := map[string]map[string]string{}
+	resources, err := rd.resourcesOf(ctx, id, other)
 	if err != nil {
 		return nil
 	}
@@ -40,22 +42,29 @@ func (rd *reading) restEditor(ctx context.Context, id string, base *probe.Defini
 	parts := rd.editorParts(ctx, id, d)
 	for _, res := range resources {
 		for method, m := range res.ResourceMethods {
-			d.Routes[method+" "+aws.ToString(res.Path)] = parts.route(m)
+			key := method + " " + aws.ToString(res.Path)
+			r := parts.route(m)
+			r.Integration.Other = other[key]
+			d.Routes[key] = r
 		}
 	}
 	parts.define(d)
 	return canonical(d, probe.REST)
 }
 
-func (rd *reading) resourcesOf(ctx context.Context, id string) ([]types.Resource, error) {
+// resourcesOf reads the resources with their methods; other gets what the SDK does
+// not know of their integrations, by route.
+func (rd *reading) resourcesOf(ctx context.Context, id string, other map[string]map[string]string) ([]types.Resource, error) {
 	q := question{op: "GetResources", subject: "API " + id, path: "/restapis/" + id + "/resources",
 		costs: "what the editor holds, and so which edits wait for a deployment, is unknown"}
 	return pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Resource, *string, error) {
 		in := &apigateway.GetResourcesInput{RestApiId: &id, Embed: []string{"methods"}, Limit: aws.Int32(pageSize), Position: token}
-		out, err := rd.REST.GetResources(ctx, in, once)
+		raw := &rawBody{}
+		out, err := rd.REST.GetResources(ctx, in, once, raw.capture)
 		if err != nil {
 			return nil, nil, err
 		}
+		raw.integrations(other)
 		return out.Items, out.Position, nil
 	})
 }
@@ -70,10 +79,12 @@ func (rd *reading) editorParts(ctx context.Context, id string, d *probe.Definiti
 		switch i {
 		case 0:
 			p.authorizers, failed[i] = part(ctx, rd, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
-				out, err := rd.REST.GetAuthorizers(ctx, &apigateway.GetAuthorizersInput{RestApiId: &id, Limit: limit, Position: token}, once)
+				raw := &rawBody{}
+				out, err := rd.REST.GetAuthorizers(ctx, &apigateway.GetAuthorizersInput{RestApiId: &id, Limit: limit, Position: token}, once, raw.capture)
 				if err != nil {
 					return nil, nil, err
 				}
+				p.other = append(p.other, aligned(raw.items("item", types.Authorizer{}), len(out.Items))...)
 				return out.Items, out.Position, nil
 			})
 		case 1:
@@ -197,8 +208,10 @@ func (p *editorParts) validator(id string) string {
 func (p *editorParts) define(d *probe.Definition) {
 	d.Authorizers, d.Models = map[string]probe.Authorizer{}, map[string]string{}
 	d.GatewayResponses = map[string]probe.GatewayResponse{}
-	for _, a := range p.authorizers {
-		d.Authorizers[aws.ToString(a.Name)] = restAuthorizer(a)
+	for i, a := range p.authorizers {
+		authorizer := restAuthorizer(a)
+		authorizer.Other = at(p.other, i)
+		d.Authorizers[aws.ToString(a.Name)] = authorizer
 	}
 	for _, m := range p.models {
 		var schema any

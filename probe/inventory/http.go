@@ -46,7 +46,7 @@ func (rd *reading) identifyHTTP(ctx context.Context, api *probe.API) bool {
 	}
 	*api = httpAPI(types.Api{
 		ApiId: out.ApiId, Name: out.Name, CreatedDate: out.CreatedDate, DisableExecuteApiEndpoint: out.DisableExecuteApiEndpoint,
-		CorsConfiguration: out.CorsConfiguration,
+		CorsConfiguration: out.CorsConfiguration, IpAddressType: out.IpAddressType, Tags: out.Tags,
 	})
 	return true
 }
@@ -55,6 +55,7 @@ func httpAPI(a types.Api) probe.API {
 	return probe.API{
 		ID: aws.ToString(a.ApiId), Name: aws.ToString(a.Name), Kind: probe.HTTP, EndpointTypes: []string{"REGIONAL"},
 		DefaultEndpointOff: aws.ToBool(a.DisableExecuteApiEndpoint), Created: utc(a.CreatedDate),
+		IPAddressType: string(a.IpAddressType), Tags: filled(a.Tags),
 		Editor: &probe.Definition{CORS: httpCORS(a.CorsConfiguration)},
 	}
 }
@@ -101,6 +102,7 @@ func httpStage(s types.Stage) probe.Stage {
 		Name: aws.ToString(s.StageName), DeploymentID: aws.ToString(s.DeploymentId), Variables: s.StageVariables,
 		Created: utc(s.CreatedDate), Updated: utc(s.LastUpdatedDate), ClientCert: aws.ToString(s.ClientCertificateId),
 		AutoDeploy: aws.ToBool(s.AutoDeploy), LastDeploymentStatus: aws.ToString(s.LastDeploymentStatusMessage),
+		Managed: aws.ToBool(s.ApiGatewayManaged), Tags: filled(s.Tags),
 	}
 	if l := s.AccessLogSettings; l != nil {
 		st.AccessLog = probe.AccessLog{Destination: aws.ToString(l.DestinationArn), Format: aws.ToString(l.Format)}

@@ -158,7 +158,7 @@ func TestHTTPAPIStagesAndDomains(t *testing.T) {
 		t.Errorf("route settings: %s", d)
 	}
 	want := &probe.Domain{
-		Name: "shop.example.com", EndpointTypes: []string{"REGIONAL"}, SecurityPolicy: "TLS_1_2", Status: "AVAILABLE", RoutingMode: "ROUTING_RULE_THEN_API_MAPPING",
+		Name: "shop.example.com", EndpointTypes: []string{"REGIONAL"}, SecurityPolicy: "TLS_1_2", Status: "AVAILABLE", RoutingMode: "ROUTING_RULE_THEN_API_MAPPING", Targets: []string{"d-1.execute-api.eu-west-1.amazonaws.com"},
 		Mappings: []probe.Mapping{{ID: "m1", APIID: "xyz789", Stage: "dev"}, {ID: "m2", BasePath: "a/b", APIID: "xyz789", Stage: "$default"}},
 		Rules: []probe.RoutingRule{
 			{ID: "early", Priority: 10, Headers: []probe.HeaderMatch{{Name: "x-version", Glob: "2*"}}, BasePaths: []string{"v2"}, APIID: "abc123", Stage: "prod", StripBasePath: true},

@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
@@ -27,9 +29,16 @@ import (
 
 // Reader reads the configuration of one account in one region.
 type Reader struct {
-	REST  *apigateway.Client
-	HTTP  *apigatewayv2.Client
-	Trail *cloudtrail.Client // nil: the last edits are not asked for
+	REST    *apigateway.Client
+	HTTP    *apigatewayv2.Client
+	Trail   *cloudtrail.Client // nil: who changed what is not asked for
+	Lambda  *lambda.Client     // nil: the weights of aliases are not asked for
+	Metrics *cloudwatch.Client // nil: the traffic of canaries is not asked for
+	// TrailApart leaves the history to the caller, who asks for it beside the
+	// probes: see [Reader.StartHistory].
+	TrailApart bool
+	// TrailLimiter paces CloudTrail; nil: its quota of 2 calls per second.
+	TrailLimiter *rate.Limiter
 
 	// Region is used in ARNs of gaps and in the snapshot; "" takes the REST
 	// client's.
@@ -170,6 +179,10 @@ func (rd *reading) credentials(ctx context.Context) error {
 }
 
 func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot) {
+	var history <-chan probe.History
+	if rd.depth == Full && rd.Trail != nil && !rd.TrailApart {
+		history = rd.StartHistory(ctx)
+	}
 	want := rd.selected(sel)
 	var listed []probe.API
 	if sel.All {
@@ -178,8 +191,19 @@ func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot
 	snap.Domains = rd.domains(ctx, want, sel.All)
 	snap.APIs = rd.apis(ctx, listed, want)
 	if rd.depth == Full {
-		snap.Edits = rd.edits(ctx, snap.APIs)
+		rd.around(ctx, snap)
 	}
+	if history != nil {
+		h := <-history
+		rd.keep(snap, &h)
+	}
+}
+
+// keep puts what concerns the snapshot's APIs and domains into it.
+func (rd *reading) keep(snap *probe.Snapshot, h *probe.History) {
+	snap.Keep(h)
+	rd.gaps = append(rd.gaps, h.Gaps...)
+	h.Gaps = nil
 }
 
 // wanted is a selection taken apart: API ids and names that may be domains.

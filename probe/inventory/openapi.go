@@ -183,6 +183,13 @@ func authorizerOf(s, ext object) *probe.Authorizer {
 		PayloadVersion: ext.text("authorizerPayloadFormatVersion"), SimpleResponses: ext.bool("enableSimpleResponses"),
 		Issuer: ext.object("jwtConfiguration").text("issuer"), Audience: ext.object("jwtConfiguration").strings("audience"),
 	}
+	a.Other = beyond(ext, authorizerMembers)
+	if jwt := ext.object("jwtConfiguration"); a.Issuer == "" && len(jwt) > 0 { // of a REST API, which names several issuers
+		if a.Other == nil {
+			a.Other = map[string]string{}
+		}
+		a.Other["jwtConfiguration"] = toJSON(map[string]any(jwt))
+	}
 	// The header that a TOKEN or Cognito authorizer reads is the scheme's own.
 	if a.IdentitySource == "" && s.text("in") == "header" && (a.Type == "TOKEN" || a.Type == "COGNITO_USER_POOLS") {
 		a.IdentitySource = "method.request.header." + s.text("name")

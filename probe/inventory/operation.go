@@ -169,6 +169,7 @@ func (op operation) integration() probe.Integration {
 		TLSInsecure: i.object("tlsConfig").bool("insecureSkipVerification"), TLSServerName: i.object("tlsConfig").text("serverNameToVerify"),
 	}
 	out.TimeoutMS, _ = i.int("timeoutInMillis")
+	out.Other = beyond(i, integrationMembers)
 	list := i.object("responses")
 	for pattern := range list {
 		resp := list.object(pattern)

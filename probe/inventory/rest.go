@@ -53,15 +53,19 @@ func (rd *reading) identify(ctx context.Context, api *probe.API) bool {
 	costs := "nothing is known of this API's stages and deployments"
 	q := question{op: "GetRestApi", subject: "API " + api.ID, path: "/restapis/" + api.ID, costs: costs, quiet: notFoundOrUnsupported}
 	in := &apigateway.GetRestApiInput{RestApiId: &api.ID}
+	raw := &rawBody{}
 	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
-		return rd.REST.GetRestApi(ctx, in, once)
+		return rd.REST.GetRestApi(ctx, in, once, raw.capture)
 	})
 	if err == nil {
 		*api = restAPI(types.RestApi{
 			Id: out.Id, Name: out.Name, EndpointConfiguration: out.EndpointConfiguration, CreatedDate: out.CreatedDate,
 			DisableExecuteApiEndpoint: out.DisableExecuteApiEndpoint, MinimumCompressionSize: out.MinimumCompressionSize,
 			Policy: out.Policy, BinaryMediaTypes: out.BinaryMediaTypes, ApiKeySource: out.ApiKeySource,
+			ApiStatus: out.ApiStatus, ApiStatusMessage: out.ApiStatusMessage, SecurityPolicy: out.SecurityPolicy,
+			EndpointAccessMode: out.EndpointAccessMode, Tags: out.Tags,
 		})
+		api.Other = raw.whole(types.RestApi{})
 		return true
 	}
 	if notFoundOrUnsupported(err) {
@@ -81,7 +85,10 @@ func restAPI(a types.RestApi) probe.API {
 		ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Kind: probe.REST,
 		DefaultEndpointOff: a.DisableExecuteApiEndpoint, Created: utc(a.CreatedDate),
 	}
+	api.Status, api.StatusText, api.Tags = string(a.ApiStatus), aws.ToString(a.ApiStatusMessage), filled(a.Tags)
+	api.SecurityPolicy, api.AccessMode = string(a.SecurityPolicy), string(a.EndpointAccessMode)
 	if a.EndpointConfiguration != nil {
+		api.IPAddressType = string(a.EndpointConfiguration.IpAddressType)
 		for _, t := range a.EndpointConfiguration.Types {
 			api.EndpointTypes = append(api.EndpointTypes, string(t))
 		}
@@ -124,9 +131,11 @@ func (rd *reading) restStages(ctx context.Context, api *probe.API) {
 	if err != nil {
 		return
 	}
-	limits := raw.limits()
-	for _, s := range out.Item {
-		api.Stages = append(api.Stages, restStage(s, limits[aws.ToString(s.StageName)]))
+	limits, other := raw.limits(), raw.items("item", types.Stage{})
+	for i, s := range out.Item {
+		st := restStage(s, limits[aws.ToString(s.StageName)])
+		st.Other = at(other, i)
+		api.Stages = append(api.Stages, st)
 	}
 	slices.SortFunc(api.Stages, func(a, b probe.Stage) int { return cmp.Compare(a.Name, b.Name) })
 }
@@ -137,7 +146,7 @@ func restStage(s types.Stage, limits map[string]bool) probe.Stage {
 		Created: utc(s.CreatedDate), Updated: utc(s.LastUpdatedDate),
 		CacheCluster: s.CacheClusterEnabled, CacheSize: string(s.CacheClusterSize), Tracing: s.TracingEnabled,
 		WebACL: aws.ToString(s.WebAclArn), ClientCert: aws.ToString(s.ClientCertificateId), Documentation: aws.ToString(s.DocumentationVersion),
-		Canary: restCanary(s),
+		Canary: restCanary(s), CacheStatus: string(s.CacheClusterStatus), Tags: filled(s.Tags),
 	}
 	if l := s.AccessLogSettings; l != nil {
 		st.AccessLog = probe.AccessLog{Destination: aws.ToString(l.DestinationArn), Format: aws.ToString(l.Format)}

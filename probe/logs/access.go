@@ -25,7 +25,15 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 	open := bytes.IndexByte(line, '{')
 	h := splitHeader(line)
 	if open < 0 {
-		return parsePreset(line)
+		if rec, ok := parsePreset(line); ok {
+			return rec, true
+		}
+		return parseNamed(line)
+	}
+	if inside := bytes.TrimLeft(line[open+1:], " \t\r\n{"); len(inside) > 0 && inside[0] != '"' { // a route's, such as {id}
+		if rec, ok := parseNamed(line); ok {
+			return rec, true
+		}
 	}
 	text := line[open:]
 	if open > 0 && open != h.start {
@@ -35,6 +43,9 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 	}
 	var e entry
 	pairs, whole := flatten(text)
+	if !whole && bytes.HasPrefix(text, []byte("{{")) { // the Serverless Framework's default of 2020
+		pairs, whole = flatten(bytes.TrimSuffix(text[1:], []byte("}")))
+	}
 	if !whole {
 		pairs = brokenPairs(text)
 	}
@@ -112,6 +123,11 @@ var usualNames = func() map[string]string {
 		"extendedid": "extendedRequestId", "apigwid": "extendedRequestId", "xray": "xrayTraceId", "traceid": "xrayTraceId",
 		"integrationmessage": "integrationErrorMessage", "integrationerrormsg": "integrationErrorMessage",
 		"wafaction": "wafResponseCode", "wafresponse": "wafResponseCode", "webacl": "webaclArn",
+		"autherror": "authorizer.error", "authorizererrormessage": "authorizer.error", "authorizermessage": "authorizer.error", "authmessage": "authorizer.error",
+		"lambdaauthorizererror": "authorizer.error", "functionresponsestatus": "integration.status", "integrationservicestatus": "integration.integrationStatus",
+		"backendstatus": "integration.status", "backendlatency": "integration.latency", "integrationrequestid": "integration.requestId",
+		"authorizeresultstatus": "authorize.status", "authorizerservicestatus": "authorizer.integrationStatus",
+		"remoteip": "identity.sourceIp", "remoteaddr": "identity.sourceIp", "bytes": "responseLength", "responsesize": "responseLength", "contentlength": "responseLength",
 		"lambdarequestid": "integration.requestId", "latency": "responseLatency", "timeepoch": "requestTimeEpoch",
 	}
 	for _, name := range variableNames() {

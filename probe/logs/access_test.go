@@ -78,7 +78,7 @@ func TestFormat(t *testing.T) {
 	}{
 		{"common log format", clf,
 			`76.33.40.125 - - [22/Jul/2026:03:52:51 +0000] "GET /pets/{id} HTTP/1.1" 200 98 ` + id,
-			probe.LogRecord{RequestID: id, APIKind: probe.REST, Method: "GET", Template: "GET /pets/{id}", Status: new(200), Time: at}},
+			probe.LogRecord{RequestID: id, APIKind: probe.REST, Method: "GET", Template: "GET /pets/{id}", Status: new(200), ResponseLength: new(98), Time: at}},
 		{"XML, message with markup", xml,
 			`<request id="` + id + `"> <ip>1.2.3.4</ip> <requestTime>22/Jul/2026:03:52:51 +0000</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/x</resourcePath> <status>403</status> <error>User: a </b> is not</error></request>`,
 			probe.LogRecord{RequestID: id, APIKind: probe.REST, Method: "GET", Template: "GET /x", Status: new(403), Time: at, Error: "User: a </b> is not", Producer: "gateway"}},

@@ -50,11 +50,11 @@ func objects(lines [][]byte) [][]byte {
 	out, open := lines[:0:0], -1
 	for i, line := range lines {
 		switch line = bytes.TrimSpace(line); {
-		case string(line) == "{" && open < 0:
+		case (string(line) == "{" || string(line) == "{{") && open < 0:
 			open = i
 		case open < 0:
 			out = append(out, line)
-		case bytes.Equal(bytes.TrimRight(line, ","), []byte("}")) && indent(lines[i]) == indent(lines[open]):
+		case len(line) > 0 && len(bytes.TrimRight(line, "},")) == 0 && line[0] == '}' && indent(lines[i]) == indent(lines[open]):
 			out = append(out, bytes.TrimRight(bytes.Join(lines[open:i+1], nil), ", \r"))
 			open = -1
 		}

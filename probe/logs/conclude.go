@@ -33,6 +33,7 @@ func (e *entry) finish() probe.LogRecord {
 	if e.wafBlocked() && rec.GatewayResponse == "" {
 		rec.GatewayResponse, rec.GatewayResponseImplied = "WAF_FILTERED", true
 	}
+	rec.Unrouted = e.unrouted && e.resource == "" && rec.RouteKey == ""
 	rec.Producer = e.producer()
 	e.verdicts()
 	return *rec

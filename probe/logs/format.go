@@ -27,7 +27,7 @@ type field struct {
 const variableMark = "$context."
 
 // longestEntry is the size of the largest log event that CloudWatch Logs takes
-// (256 KB, at the time of the quota page of 2023; a margin is left).
+// (1 MB: developer guide, "Amazon CloudWatch Logs log entry").
 const longestEntry = 1 << 20
 
 // CompileFormat compiles the format of a stage's access log

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // The readers of the line templates. rest is what follows the template's
@@ -98,6 +99,16 @@ func readKeyVerdict(r *request, rest []byte) {
 		}
 		r.mask |= 1 << kindRefusal
 		r.fail(append([]byte("API Key "), rest...))
+	case bytes.Contains(rest, []byte("exceeded throttle limit")), bytes.Contains(rest, []byte("exceeded quota limit")):
+		stage, reason, _ := bytes.Cut(after(rest, "API Stage "), []byte(":"))
+		r.setAPIStage(stage)
+		r.mask |= 1 << kindRefusal
+		r.fail(append([]byte("API Key "), rest...))
+		if bytes.Contains(rest, []byte("quota")) {
+			readQuota(r, reason)
+		} else {
+			readThrottle(r, reason)
+		}
 	case bytes.Contains(rest, []byte("does not require API Key")):
 		r.rec.UsagePlan = "not-required"
 	}
@@ -130,6 +141,24 @@ func readThrottle(r *request, rest []byte) {
 func readQuota(r *request, rest []byte) {
 	readThrottle(r, rest)
 	r.rec.UsagePlan = "quota"
+}
+
+// readInside looks for a failure in the body that the integration answered with,
+// and in what the caller got. A body that is cut is not looked at.
+func readInside(r *request, rest []byte) {
+	if r.authorizing {
+		return
+	}
+	_, body, found := bytes.Cut(rest, []byte("transformations:"))
+	if !found {
+		return
+	}
+	// The last holds: a mapping template may have taken the failure out.
+	if bytes.HasPrefix(rest, []byte("before")) {
+		r.envelope = failure.EnvelopeFault(body)
+	}
+	f, _ := failure.InBody(body)
+	r.rec.Inside = f.Candidate
 }
 
 func after(s []byte, mark string) []byte {
@@ -251,6 +280,9 @@ func readReceived(r *request, rest []byte) {
 }
 
 func readResponseHeaders(r *request, rest []byte) {
+	if !r.authorizing && strings.Contains(r.rec.IntegrationURI, ".execute-api.") {
+		setOnce(&r.rec.InnerRequestID, headerValue(rest, "x-amzn-RequestId="))
+	}
 	if r.authorizing || !r.isLambda() && r.rec.IntegrationURI != "" {
 		return // a backend of another kind may send such headers itself
 	}

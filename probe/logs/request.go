@@ -21,6 +21,7 @@ type request struct {
 	authorizing        bool  // between "Starting authorizer" and its end
 	failedInAuthorizer bool
 	asked              bool   // the log shows a call of the authorizer
+	envelope           string // what is wrong with the function's answer, by data trace
 	invocation         string // the exception with which Lambda itself refused the invocation
 
 	// Evidence lines stand in one buffer, so that keeping a line costs no
@@ -151,7 +152,13 @@ func (r *request) record() probe.LogRecord {
 	if rec.Detail == "" && rec.Error != "" {
 		rec.Detail = r.invocation
 	}
+	if rec.Detail == "" && strings.Contains(rec.Error, "Malformed Lambda proxy response") {
+		rec.Detail = r.envelope
+	}
 	r.conclude(&rec)
+	if rec.Status == nil || *rec.Status >= 300 || rec.Error != "" {
+		rec.Inside = "" // the answer's own status tells the failure
+	}
 	if len(r.ends) > 0 {
 		rec.Lines = make([]string, 0, len(r.ends))
 	}

@@ -70,7 +70,7 @@ type entry struct {
 	wafStatus   string
 	refers      bool // a variable of the integration is logged
 	webSocket   bool
-	unrouted    bool // the route key is logged, and none fits
+	unrouted    bool // the route is logged, and none fits
 }
 
 // variables lists the $context variables of REST and HTTP APIs by name, from
@@ -87,7 +87,7 @@ var variables = map[string]variable{
 	"domainPrefix":      {shapeName, nil},
 
 	"customDomain.basePathMatched":      {shapeWord, func(e *entry, v string) { e.rec.BasePath = v }},
-	"customDomain.routingRuleIdMatched": {shapeName, nil},
+	"customDomain.routingRuleIdMatched": {shapeName, func(e *entry, v string) { e.rec.RoutingRuleID = v }},
 
 	"httpMethod":   {shapeMethod, func(e *entry, v string) { e.rec.Method = v }},
 	"path":         {shapeWord, func(e *entry, v string) { e.path = v }},
@@ -102,10 +102,19 @@ var variables = map[string]variable{
 	"error.responseType":          {shapeCode, func(e *entry, v string) { e.rec.GatewayResponse = v }},
 	"error.validationErrorString": {shapeMessage, func(e *entry, v string) { e.rec.Detail = v }},
 
-	"responseLatency": {shapeNumber, nil},
-	"responseLength":  {shapeNumber, nil},
-	"dataProcessed":   {shapeNumber, nil},
-	"requestTime":     {shapeTime, setTime},
+	"responseLatency":                  {shapeNumber, nil},
+	"timeToAllHeaders":                 {shapeNumber, nil},
+	"timeToFirstContent":               {shapeNumber, nil},
+	"integration.responseTransferMode": {shapeCode, nil},
+	"integration.timeToAllHeaders":     {shapeNumber, nil},
+	"integration.timeToFirstContent":   {shapeNumber, nil},
+	"responseLength": {shapeNumber, func(e *entry, v string) {
+		if n, err := strconv.Atoi(v); err == nil {
+			e.rec.ResponseLength = &n
+		}
+	}},
+	"dataProcessed": {shapeNumber, nil},
+	"requestTime":   {shapeTime, setTime},
 	"requestTimeEpoch": {shapeNumber, func(e *entry, v string) {
 		if at := epoch(v); !at.IsZero() {
 			e.rec.Time = at
@@ -206,7 +215,7 @@ func (e *entry) apply(name, value string) {
 			e.rec.IntegrationCalled = &yes
 		}
 	}
-	if name == "routeKey" && value == "-" {
+	if (name == "routeKey" || name == "resourcePath") && value == "-" {
 		e.unrouted = true
 	}
 	if v := variables[name]; v.set != nil && !missing {

@@ -14,6 +14,9 @@ import (
 // World is a gateway described as data, with the causes that hold in it.
 type World = world.World
 
+// Delivery is how one log group of a world delivers, and of which class it is.
+type Delivery = world.Delivery
+
 // Truth is one cause that holds in a world.
 type Truth = world.Truth
 
@@ -31,11 +34,15 @@ type Options struct {
 	Addr        string           // data plane, 127.0.0.1:0 where left out
 	ControlAddr string           // control plane, 127.0.0.1:0 where left out
 	Now         func() time.Time // time.Now where left out
+	// Policy is the identity policy of whoever calls the control planes, the logs
+	// and the trail; nil allows everything. What it does not allow is denied in each
+	// service's own words.
+	Policy []byte
 }
 
 // Call is one call that a control plane, the log service or CloudTrail got.
 type Call struct {
-	Service   string // apigateway, apigatewayv2, logs, cloudtrail
+	Service   string // apigateway, apigatewayv2, logs, cloudtrail, lambda, cloudwatch
 	Operation string // such as GetStages
 	Action    string // IAM action, such as apigateway:GET
 	Resource  string // ARN, or what the operation named

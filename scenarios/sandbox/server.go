@@ -19,6 +19,7 @@ import (
 	"stageprobe/scenarios/sandbox/internal/control"
 	"stageprobe/scenarios/sandbox/internal/cwl"
 	"stageprobe/scenarios/sandbox/internal/dataplane"
+	"stageprobe/scenarios/sandbox/internal/iam"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
@@ -46,13 +47,22 @@ func Start(w *World, o Options) (*Server, error) {
 		now = time.Now
 	}
 	s := &Server{cloud: cloud.New(w, now), now: now}
+	var caller *iam.Policy
+	if o.Policy != nil {
+		var err error
+		if caller, err = iam.Parse(o.Policy); err != nil {
+			return nil, err
+		}
+	}
 	s.logs = newLogs(w, o.Seed, now)
+	s.logs.Allows = caller.Allows
 	s.logs.OnCall = func(operation, resource string, status int) {
 		s.record(Call{Service: "logs", Operation: operation, Action: "logs:" + operation, Resource: resource, Status: status})
 	}
 	s.control = control.New(s.cloud, func(c control.Call) {
 		s.record(Call{Service: c.Service, Operation: c.Operation, Action: c.Action, Resource: c.Resource, Status: c.Status})
 	})
+	s.control.Allows = caller.Allows
 	for _, api := range s.cloud.APIs {
 		for _, stage := range api.Stages {
 			dataplane.Groups(s.logs, api, stage)
@@ -77,6 +87,7 @@ func newLogs(w *World, seed uint64, now func() time.Time) *cwl.Store {
 		Faults:   cwl.Faults{Denied: deniedLogs(w), EmptyPages: w.Logs.Empty, Quota: w.Control.Quota},
 	})
 	for group, d := range w.Logs.Groups {
+		store.SetClass(group, d.Class)
 		store.SetDelivery(group, cwl.Delivery{Delay: d.Delay.Std(), Jitter: d.Jitter.Std(), Loss: d.Loss})
 	}
 	return store
@@ -152,6 +163,8 @@ func (s *Server) front(data http.Handler) http.Handler {
 		switch {
 		case control.ServesTrail(r):
 			s.control.ServeTrail(w, r)
+		case control.ServesMetrics(r):
+			s.control.ServeMetrics(w, r)
 		case s.logs.Serves(r):
 			logs.ServeHTTP(w, r)
 		case emulated(r):

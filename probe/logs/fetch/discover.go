@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"stageprobe/probe"
 	"stageprobe/probe/logs"
@@ -133,7 +134,7 @@ func (r *run) lookup(ctx context.Context, base probe.LogGroup, name string, hasC
 			return true, nil
 		}
 	}
-	arns, denied, err := r.list(ctx, name)
+	listed, denied, err := r.list(ctx, name)
 	if err != nil {
 		return false, err
 	}
@@ -146,20 +147,28 @@ func (r *run) lookup(ctx context.Context, base probe.LogGroup, name string, hasC
 		return true, nil
 	}
 	// A prefix also finds prod2 for prod: names are compared whole.
-	if arn, ok := arns[canary]; ok {
-		r.add(base, canary, arn, true)
-		found = true
-	}
-	if arn, ok := arns[name]; ok {
-		r.add(base, name, arn, false)
-		found = true
+	for _, one := range []struct {
+		name   string
+		canary bool
+	}{{canary, true}, {name, false}} {
+		if g, ok := listed[one.name]; ok {
+			r.add(base, one.name, g.arn, one.canary)
+			r.Reader.groups[one.name].queried = g.infrequent
+			found = true
+		}
 	}
 	return found, nil
 }
 
-// list returns the ARNs of the groups whose names begin with prefix.
-func (r *run) list(ctx context.Context, prefix string) (arns map[string]string, denied bool, err error) {
-	arns = map[string]string{}
+// listed is what a listing tells of a group.
+type listed struct {
+	arn        string
+	infrequent bool
+}
+
+// list returns the groups whose names begin with prefix, by name.
+func (r *run) list(ctx context.Context, prefix string) (groups map[string]listed, denied bool, err error) {
+	groups = map[string]listed{}
 	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix}
 	for {
 		out, err := call(ctx, r.Reader, func() (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
@@ -174,10 +183,10 @@ func (r *run) list(ctx context.Context, prefix string) (arns map[string]string, 
 			return nil, true, nil
 		}
 		for _, g := range out.LogGroups {
-			arns[aws.ToString(g.LogGroupName)] = aws.ToString(g.Arn)
+			groups[aws.ToString(g.LogGroupName)] = listed{aws.ToString(g.Arn), g.LogGroupClass == types.LogGroupClassInfrequentAccess}
 		}
 		if aws.ToString(out.NextToken) == "" {
-			return arns, false, nil
+			return groups, false, nil
 		}
 		in.NextToken = out.NextToken
 	}

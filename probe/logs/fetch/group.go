@@ -17,6 +17,10 @@ type group struct {
 	probe.LogGroup
 	arn    string
 	denied bool
+	// queried groups are read by Logs Insights alone: those of the class
+	// INFREQUENT_ACCESS, which FilterLogEvents refuses (CloudWatch Logs User Guide, "Log
+	// classes").
+	queried bool
 
 	// ReadFrom and readTo bound the time of which every event was read; events
 	// that are late may still appear in the last part of it.

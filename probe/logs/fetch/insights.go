@@ -39,6 +39,38 @@ func (r *run) query(ctx context.Context, g *group, ids []string, whole *page) er
 	return r.readLatest(ctx, g, whole.to)
 }
 
+// readQueried reads a group that only Logs Insights reads, and then its newest
+// event, which shows how far it has got.
+func (r *run) readQueried(ctx context.Context, g *group, ids []string, from, to time.Time) error {
+	r.note("log group %s is of the class INFREQUENT_ACCESS: read with Logs Insights, which AWS bills by the data scanned", g.Name)
+	refused := func(err error) error {
+		if ctx.Err() != nil {
+			return err
+		}
+		g.denied = true
+		r.gap(r.failure("StartQuery", "log group "+g.Name, g.arn, err, g.costs()+"; FilterLogEvents does not read a group of its class"))
+		return nil
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), idsPerQuery)
+		if err := r.queryBatch(ctx, g, ids[:n], from, to); err != nil {
+			return refused(err)
+		}
+		ids = ids[n:]
+	}
+	if r.overdue(g) {
+		return nil
+	}
+	rows, err := r.ask(ctx, g, "fields @timestamp, @ingestionTime, @logStream, @message | sort @timestamp desc", 1, from, to)
+	if err != nil {
+		return refused(err)
+	}
+	for _, row := range rows {
+		g.take(eventOf(row), r.now())
+	}
+	return nil
+}
+
 func (r *run) queryBatch(ctx context.Context, g *group, ids []string, from, to time.Time) error {
 	rows, err := r.rows(ctx, g, ids, from, to)
 	if err != nil {
@@ -57,11 +89,16 @@ func (r *run) queryBatch(ctx context.Context, g *group, ids []string, from, to t
 	return nil
 }
 
-// rows runs one query to its end.
+// rows are the events that hold one of the ids.
 func (r *run) rows(ctx context.Context, g *group, ids []string, from, to time.Time) ([][]types.ResultField, error) {
+	return r.ask(ctx, g, queryString(ids), rowsPerQuery, from, to)
+}
+
+// ask runs one query to its end.
+func (r *run) ask(ctx context.Context, g *group, query string, limit int32, from, to time.Time) ([][]types.ResultField, error) {
 	started, err := call(ctx, r.Reader, func() (*cloudwatchlogs.StartQueryOutput, error) {
 		return r.Client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
-			LogGroupName: &g.Name, QueryString: aws.String(queryString(ids)), Limit: aws.Int32(rowsPerQuery),
+			LogGroupName: &g.Name, QueryString: &query, Limit: &limit,
 			StartTime: aws.Int64(from.Unix()), EndTime: aws.Int64(to.Unix() + 1),
 		})
 	})

@@ -39,12 +39,18 @@ func (r *run) read(ctx context.Context, g *group) error {
 	if g.covers(from) {
 		from = later(from, g.readTo.Add(-max(lateness, r.request.Wait)))
 	}
+	if g.queried {
+		return r.readQueried(ctx, g, wanted, from, to)
+	}
 	p := &page{from: from, to: to, more: g.way == byWindow}
 	// The first page of the whole tells what the rest would cost; the very first
 	// ones may be empty.
 	for p.more && p.newest.IsZero() && p.pages < emptyPages {
 		if err := r.next(ctx, g, p); err != nil || !g.readable() {
 			return err
+		}
+		if g.queried { // its class was not told before
+			return r.readQueried(ctx, g, wanted, from, to)
 		}
 	}
 	switch g.way = r.cheapest(g.way, p, len(wanted)); g.way {
@@ -156,6 +162,10 @@ func (r *run) unreadable(ctx context.Context, g *group, err error) error {
 	}
 	if isNotFound(err) {
 		g.Exists = false
+		return nil
+	}
+	if code(err) == "InvalidOperationException" && !g.queried {
+		g.queried = true // a class that FilterLogEvents does not serve
 		return nil
 	}
 	g.denied = true

@@ -175,36 +175,6 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 	return nil, hint(errors.New("nothing to begin from is named"), "give --api ID, or --from FILE")
 }
 
-func newPolicy(s Streams) *cobra.Command {
-	var o scenarios.PolicyOptions
-	cmd := &cobra.Command{
-		Use:   "policy [probe|config|logs]",
-		Short: "Print the least-privilege IAM policy, in three sizes",
-		Example: `  stageprobe policy                       # with configuration and logs
-  stageprobe policy config --api abc123 --region eu-west-1`,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"probe", "config", "logs"},
-		RunE: func(_ *cobra.Command, args []string) error {
-			size := "logs"
-			if len(args) > 0 {
-				size = args[0]
-			}
-			text, err := scenarios.Policy(size, o)
-			if err != nil {
-				return err
-			}
-			_, err = s.Out.Write(text)
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&o.Region, "region", "", "region; * where left out")
-	cmd.Flags().StringVar(&o.Partition, "partition", "", "aws, aws-cn or aws-us-gov")
-	cmd.Flags().StringVar(&o.Account, "account", "", "account id; * where left out")
-	cmd.Flags().StringArrayVar(&o.APIs, "api", nil, "only these APIs")
-	completeTargets(cmd, &awsFlags{}, &o.APIs)
-	return cmd
-}
-
 func newSchema(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema report|scenarios",

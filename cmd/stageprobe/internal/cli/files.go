@@ -177,6 +177,7 @@ func newExplain(s Streams) *cobra.Command {
 		Short: "Say who answered and why, from a pasted answer or log excerpt; or print a cause's page",
 		Example: `  curl -si https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders | stageprobe explain -
   stageprobe explain execution.log
+  aws apigateway get-stage --rest-api-id abc123 --stage-name prod | stageprobe explain -
   stageprobe explain --access-format '$context.requestId $context.status' access.log
   stageprobe explain canary-split`,
 		Args: one("FILE, - for standard input, or a cause such as canary-split"),
@@ -191,7 +192,7 @@ func newExplain(s Streams) *cobra.Command {
 			}
 			doc, err := explain.Explain(data, opts)
 			if err != nil {
-				return hint(err, "paste the output of curl -si URL, or lines of an execution or access log as CloudWatch shows them")
+				return hint(err, "paste the output of curl -si URL, lines of an execution or access log as CloudWatch shows them, what aws apigateway get-stage and its kin print, or the error of a failed deployment")
 			}
 			if format == "json" {
 				return doc.JSON(s.Out)

@@ -62,7 +62,7 @@ func (f *transportFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.apiKey, "api-key", "", "sent as x-api-key; env:NAME or file:PATH")
 	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; env:NAME or file:PATH")
 	fs.BoolVar(&f.sigv4, "sigv4", false, "sign probes with the AWS credentials (IAM-authorised methods)")
-	fs.DurationVar(&f.timeout, "request-timeout", 35*time.Second, "the longest one request may take; API Gateway's own limit is 29 s")
+	fs.DurationVar(&f.timeout, "request-timeout", 35*time.Second, "the longest one request may take; API Gateway waits 29 s unless an integration's timeout was raised, and up to 15 min for streamed answers")
 	fs.StringVar(&f.httpVersion, "http", "", "1.1 or 2; default: both, drawn per connection")
 }
 

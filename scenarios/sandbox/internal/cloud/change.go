@@ -77,8 +77,9 @@ func (c *Cloud) Serve(api *API, stage, deployment string) *Stage {
 }
 
 // Record adds a change to the trail.
-func (c *Cloud) Record(api, event string) {
-	c.Trail = append(c.Trail, Edit{ID: c.NewID("edit"), API: api, Event: event, Who: "operator", At: c.Now()})
+func (c *Cloud) Record(e Edit) {
+	e.ID, e.Who, e.At = c.NewID("edit"), "operator", c.Now()
+	c.Trail = append(c.Trail, e)
 }
 
 // Map puts a mapping in place of the one with the same base path; an empty API

@@ -105,6 +105,8 @@ type Edit struct {
 	Event string
 	Who   string
 	At    time.Time
+
+	Stage, Domain, Agent, Error string
 }
 
 // New makes the state that a world describes.
@@ -125,7 +127,10 @@ func New(w *world.World, now func() time.Time) *Cloud {
 		c.Domains[d.Name] = c.newDomain(d)
 	}
 	for _, e := range w.Edits {
-		c.Trail = append(c.Trail, Edit{ID: c.NewID("edit"), API: e.API, Event: e.Event, Who: e.Who, At: c.ago(e.Age)})
+		c.Trail = append(c.Trail, Edit{
+			ID: c.NewID("edit"), API: e.API, Event: e.Event, Who: e.Who, At: c.ago(e.Age),
+			Stage: e.Stage, Domain: e.Domain, Agent: e.Agent, Error: e.Error,
+		})
 	}
 	slices.SortStableFunc(c.Trail, func(a, b Edit) int { return a.At.Compare(b.At) })
 	return c

@@ -4,6 +4,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ type Plane struct {
 	onCall func(Call)
 	mux    *http.ServeMux
 	quotas *quotas
+
+	// Allows tells what the caller's identity policy allows; nil allows everything.
+	Allows func(action, resource string) bool
 }
 
 // New makes the planes of a cloud; onCall is told of every call.
@@ -42,12 +46,16 @@ func New(c *cloud.Cloud, onCall func(Call)) *Plane {
 	if c.World.Control.Quota {
 		p.quotas = newQuotas(c.Now())
 	}
-	for _, op := range slices.Concat(restReads, restWrites, editorWrites) {
+	for _, op := range slices.Concat(restReads, restWrites, editorWrites, aroundReads) {
 		op.service = "apigateway"
 		p.mount(op)
 	}
-	for _, op := range slices.Concat(httpReads, httpWrites) {
+	for _, op := range slices.Concat(httpReads, httpWrites, aroundReadsV2) {
 		op.service = "apigatewayv2"
+		p.mount(op)
+	}
+	for _, op := range lambdaReads {
+		op.service = "lambda"
 		p.mount(op)
 	}
 	return p
@@ -59,6 +67,23 @@ type operation struct {
 	status             int // of success; 0 is 200
 	run                func(*request) (any, error)
 	service            string
+}
+
+// action is what IAM checks for the operation. Routing rules have actions of
+// their own; the rest goes by the HTTP method.
+func (op *operation) action() string {
+	switch {
+	case op.service == "lambda":
+		return "lambda:" + op.name
+	case strings.Contains(op.name, "RoutingRule"):
+		return "apigateway:" + op.name
+	}
+	return "apigateway:" + op.method
+}
+
+// permits tells whether the caller's policy allows an action.
+func (p *Plane) permits(action, resource string) bool {
+	return p.Allows == nil || p.Allows(action, resource)
 }
 
 // request is one call being answered, with the cloud locked.
@@ -106,12 +131,16 @@ func (p *Plane) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeH
 func (p *Plane) mount(op operation) {
 	p.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
 		status := p.answer(w, r, op)
-		p.onCall(Call{op.service, op.name, "apigateway:" + op.method, p.resource(r), status})
+		p.onCall(Call{op.service, op.name, op.action(), p.resource(r), status})
 	})
 }
 
 // resource is the ARN that IAM checks for a call.
 func (p *Plane) resource(r *http.Request) string {
+	if alias := r.PathValue("alias"); alias != "" {
+		function := r.PathValue("function")
+		return "arn:" + p.cloud.Partition + ":lambda:" + p.cloud.Region + ":" + p.cloud.Account + ":function:" + function[strings.LastIndex(function, ":")+1:] + ":" + alias
+	}
 	return "arn:" + p.cloud.Partition + ":apigateway:" + p.cloud.Region + "::" + strings.TrimPrefix(r.URL.Path, "/v2")
 }
 
@@ -141,24 +170,38 @@ func (p *Plane) run(r *http.Request, op operation) (any, error) {
 	p.cloud.CatchUp()
 	out, err := op.run(&request{r, p.cloud, op.name, body})
 	if err == nil && r.Method != http.MethodGet {
-		p.cloud.Record(r.PathValue("api"), op.name)
+		p.cloud.Record(cloud.Edit{
+			API: r.PathValue("api"), Event: op.name, Stage: stageOf(r, body), Domain: r.PathValue("domain"), Agent: r.UserAgent(),
+		})
 	}
 	return out, err
+}
+
+// stageOf is the stage that a write is about, of its path or its body.
+func stageOf(r *http.Request, body []byte) string {
+	var in struct {
+		StageName string `json:"stageName"`
+	}
+	_ = json.Unmarshal(body, &in) // another call's body names none
+	return cmp.Or(r.PathValue("stage"), in.StageName)
 }
 
 // allowed applies the world's denied operations and the account's quotas.
 func (p *Plane) allowed(r *http.Request, op operation) error {
 	name := op.name
-	if op.service == "apigatewayv2" {
+	switch op.service {
+	case "apigatewayv2":
 		name = "v2:" + name
+	case "lambda":
+		name = "lambda:" + name
 	}
-	if slices.Contains(p.cloud.World.Control.Denied, name) {
-		action := "apigateway:" + op.method
+	action := op.action()
+	if slices.Contains(p.cloud.World.Control.Denied, name) || !p.permits(action, p.resource(r)) {
 		return &failure{http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
 			"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
 			p.cloud.Partition, p.cloud.Account, action, p.resource(r), action)}
 	}
-	if p.quotas != nil && !p.quotas.take(op.name, p.cloud.Now()) {
+	if op.service != "lambda" && p.quotas != nil && !p.quotas.take(op.name, p.cloud.Now()) {
 		return &failure{http.StatusTooManyRequests, "TooManyRequestsException", "Too Many Requests"}
 	}
 	return nil

@@ -27,7 +27,7 @@ func (r *request) domains() []*cloud.Domain {
 func getDomainNames(r *request) (any, error) {
 	var items []doc
 	for _, d := range r.domains() {
-		items = append(items, restDomain(r.cloud, d))
+		items = append(items, r.also("domain/"+d.Name, restDomain(r.cloud, d)))
 	}
 	return r.restPage(items)
 }
@@ -37,7 +37,7 @@ func getDomainName(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return restDomain(r.cloud, d), nil
+	return r.also("domain/"+d.Name, restDomain(r.cloud, d)), nil
 }
 
 func getBasePathMappings(r *request) (any, error) {

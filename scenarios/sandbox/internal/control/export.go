@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -152,6 +153,9 @@ func (e *exporter) schemes() doc {
 		}
 		if a := e.def.Authorizers[route.Authorizer]; a != nil && e.has("authorizers") {
 			out[route.Authorizer] = e.scheme(a)
+			if also := e.cloud.World.Control.Also["exported/"+route.Authorizer]; also != nil {
+				maps.Copy(out[route.Authorizer].(doc)["x-amazon-apigateway-authorizer"].(doc), also)
+			}
 		}
 	}
 	return out

@@ -59,7 +59,7 @@ func (r *request) apisOf(kind string) []*cloud.API {
 func getRestAPIs(r *request) (any, error) {
 	var items []doc
 	for _, api := range r.apisOf("REST") {
-		items = append(items, restAPI(api))
+		items = append(items, r.also("api/"+api.ID, restAPI(api)))
 	}
 	return r.restPage(items)
 }
@@ -69,7 +69,7 @@ func getRestAPI(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return restAPI(api), nil
+	return r.also("api/"+api.ID, restAPI(api)), nil
 }
 
 func getStages(r *request) (any, error) {
@@ -82,18 +82,18 @@ func getStages(r *request) (any, error) {
 	for _, name := range slices.Sorted(maps.Keys(api.Stages)) {
 		s := api.Stages[name]
 		if wanted == "" || s.DeploymentID == wanted || s.Canary != nil && s.Canary.Deployment == wanted {
-			items = append(items, restStage(r.cloud, s))
+			items = append(items, r.also("stage/"+api.ID+"/"+name, restStage(r.cloud, s)))
 		}
 	}
 	return doc{"item": items}, nil // the one list without pages
 }
 
 func getStage(r *request) (any, error) {
-	_, stage, err := r.stage("REST")
+	api, stage, err := r.stage("REST")
 	if err != nil {
 		return nil, err
 	}
-	return restStage(r.cloud, stage), nil
+	return r.also("stage/"+api.ID+"/"+stage.Name, restStage(r.cloud, stage)), nil
 }
 
 func getDeployments(r *request) (any, error) {
@@ -161,7 +161,7 @@ func getAuthorizers(r *request) (any, error) {
 	}
 	var items []doc
 	for _, name := range slices.Sorted(maps.Keys(api.Editor.Authorizers)) {
-		items = append(items, restAuthorizer(name, api.Editor.Authorizers[name]))
+		items = append(items, r.also("authorizer/"+name, restAuthorizer(name, api.Editor.Authorizers[name])))
 	}
 	return r.restPage(items)
 }
@@ -235,7 +235,11 @@ func getUsagePlanKeys(r *request) (any, error) {
 	for _, p := range r.cloud.World.UsagePlans {
 		if p.ID == r.PathValue("plan") {
 			for _, key := range p.Keys {
-				items = append(items, doc{"id": key, "type": "API_KEY", "name": key})
+				name := key
+				if i := slices.IndexFunc(r.cloud.World.APIKeys, func(k *world.APIKey) bool { return k.ID == key }); i >= 0 {
+					name = cmp.Or(r.cloud.World.APIKeys[i].Name, key)
+				}
+				items = append(items, doc{"id": key, "type": "API_KEY", "name": name})
 			}
 			return r.restPage(items)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (p *Plane) ServeTrail(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Plane) trail(w http.ResponseWriter, r *http.Request, name string) int {
-	if slices.Contains(p.cloud.World.Control.Denied, "cloudtrail:"+name) {
+	if slices.Contains(p.cloud.World.Control.Denied, "cloudtrail:"+name) || !p.permits("cloudtrail:"+name, "*") {
 		return writeTrailFailure(w, "AccessDeniedException", "User: arn:"+p.cloud.Partition+":iam::"+p.cloud.Account+
 			":user/stageprobe is not authorized to perform: cloudtrail:"+name+" because no identity-based policy allows the cloudtrail:"+name+" action")
 	}
@@ -72,9 +73,18 @@ type lookup struct {
 // run lists the matching events, the newest first, as the service does.
 func (in *lookup) run(c *cloud.Cloud) (doc, error) {
 	var items []doc
+	for i := range c.World.Control.TrailReads {
+		e := cloud.Edit{
+			ID: "read-" + itoa(i), API: c.World.APIs[i%len(c.World.APIs)].ID, Event: "GetIntegration", Who: "refresher",
+			At: c.Now().Add(-time.Duration(i) * time.Second), Agent: "APN/1.0 HashiCorp/1.0 Terraform/1.9.5",
+		}
+		if in.matches(e, "true") {
+			items = append(items, trailEvent(c, e, true))
+		}
+	}
 	for _, e := range slices.Backward(c.Trail) {
-		if in.matches(e) {
-			items = append(items, trailEvent(c, e))
+		if in.matches(e, "false") {
+			items = append(items, trailEvent(c, e, false))
 		}
 	}
 	size := in.MaxResults
@@ -93,7 +103,7 @@ func (in *lookup) run(c *cloud.Cloud) (doc, error) {
 	return out, nil
 }
 
-func (in *lookup) matches(e cloud.Edit) bool {
+func (in *lookup) matches(e cloud.Edit, readOnly string) bool {
 	at := float64(e.At.UnixNano()) / float64(time.Second)
 	if in.StartTime > 0 && at < in.StartTime || in.EndTime > 0 && at > in.EndTime {
 		return false
@@ -101,7 +111,7 @@ func (in *lookup) matches(e cloud.Edit) bool {
 	for _, a := range in.LookupAttributes {
 		values := map[string]string{
 			"EventSource": "apigateway.amazonaws.com", "EventName": e.Event, "Username": e.Who, "ResourceName": e.API,
-			"EventId": e.ID, "ReadOnly": "false",
+			"EventId": e.ID, "ReadOnly": readOnly,
 		}
 		if values[a.AttributeKey] != a.AttributeValue {
 			return false
@@ -110,15 +120,17 @@ func (in *lookup) matches(e cloud.Edit) bool {
 	return true
 }
 
-func trailEvent(c *cloud.Cloud, e cloud.Edit) doc {
-	record, _ := json.Marshal(doc{
+func trailEvent(c *cloud.Cloud, e cloud.Edit, readOnly bool) doc {
+	record, _ := json.Marshal(compact(doc{
 		"eventVersion": "1.08", "eventTime": e.At.UTC().Format(time.RFC3339), "eventSource": "apigateway.amazonaws.com",
-		"eventName": e.Event, "awsRegion": c.Region, "readOnly": false, "eventID": e.ID, "recipientAccountId": c.Account,
-		"userIdentity":      doc{"type": "IAMUser", "userName": e.Who, "accountId": c.Account},
-		"requestParameters": doc{"restApiId": e.API},
-	})
+		"eventName": e.Event, "awsRegion": c.Region, "readOnly": readOnly, "errorCode": e.Error, "userAgent": e.Agent, "eventID": e.ID, "recipientAccountId": c.Account,
+		"userIdentity": doc{
+			"type": "IAMUser", "userName": e.Who, "accountId": c.Account, "arn": "arn:" + c.Partition + ":iam::" + c.Account + ":user/" + e.Who,
+		},
+		"requestParameters": compact(doc{"restApiId": e.API, "stageName": e.Stage, "domainName": e.Domain}),
+	}))
 	return compact(doc{
-		"EventId": e.ID, "EventName": e.Event, "EventSource": "apigateway.amazonaws.com", "ReadOnly": "false",
+		"EventId": e.ID, "EventName": e.Event, "EventSource": "apigateway.amazonaws.com", "ReadOnly": strconv.FormatBool(readOnly),
 		"EventTime": e.At.Unix(), "Username": e.Who, "CloudTrailEvent": string(record),
 		"Resources": []doc{{"ResourceType": "AWS::ApiGateway::RestApi", "ResourceName": e.API}},
 	})

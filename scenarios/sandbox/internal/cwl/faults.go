@@ -33,8 +33,8 @@ var quotas = map[string]rate.Limit{
 	"PutLogEvents":       800,
 }
 
-// maxQueries is the number of concurrent Insights queries of the same page.
-const maxQueries = 10
+// maxQueries is the number of concurrent Insights queries (API reference, StartQuery).
+const maxQueries = 100
 
 // gate decides which calls are refused before they reach their operation.
 type gate struct {
@@ -71,12 +71,24 @@ func (g *gate) denied(op string) bool { return g.faults.Denied[op] || g.faults.D
 // refusal is the error of a call that may not be made, nil if it may.
 func (s *Store) refusal(op, resource string) *apiError {
 	switch {
-	case s.gate.denied(op):
+	case s.gate.denied(op), s.Allows != nil && !s.Allows("logs:"+op, s.resourceARN(op, resource)):
 		return s.accessDenied(op, resource)
 	case s.gate.throttled(op, s.opt.Now()):
 		return fail("ThrottlingException", "Rate exceeded")
 	}
 	return nil
+}
+
+// resourceARN is what IAM checks for an operation: a log group's ARN, the account's
+// groups for a listing, nothing for what has no resource.
+func (s *Store) resourceARN(op, resource string) string {
+	switch op {
+	case "GetQueryResults", "StopQuery":
+		return "*"
+	case "DescribeLogGroups":
+		return s.arn("") // ends in "log-group:", for which AWS asks
+	}
+	return s.arn(resource) + ":*"
 }
 
 // accessDenied words a refusal as IAM does for a caller without a matching statement.

@@ -60,6 +60,9 @@ func (s *Store) filterLogEvents(in filterInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.unsupported(g, "FilterLogEvents"); err != nil {
+		return nil, err
+	}
 	if err := in.validate(); err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (s *Store) describe(g *group) describedGroup {
 		CreationTime: g.created.UnixMilli(),
 		ARN:          s.arn(g.name) + ":*",
 		LogGroupARN:  s.arn(g.name),
-		Class:        "STANDARD",
+		Class:        cmp.Or(s.classes[g.name], "STANDARD"),
 	}
 }
 
@@ -90,6 +90,26 @@ func (s *Store) group(t target) (*group, error) {
 		return nil, errNoGroup
 	}
 	return g, nil
+}
+
+// SetClass makes a group one of another class than STANDARD.
+func (s *Store) SetClass(group, class string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.classes == nil {
+		s.classes = map[string]string{}
+	}
+	s.classes[group] = class
+}
+
+// unsupported refuses an operation that the group's class does not have, in the
+// service's words.
+func (s *Store) unsupported(g *group, op string) error {
+	class := s.classes[g.name]
+	if class == "" || class == "STANDARD" || class == "INFREQUENT_ACCESS" && op == "StartQuery" {
+		return nil
+	}
+	return fail("InvalidOperationException", "Log group "+g.name+" is of log-group-class "+class+". "+op+" is not supported for this log class.")
 }
 
 type describeStreamsInput struct {

@@ -87,6 +87,9 @@ func (s *Store) startQuery(in startQueryInput) (any, error) {
 		if s.groups[name] == nil {
 			return nil, fail("ResourceNotFoundException", fmt.Sprintf("Log group '%s' does not exist for account ID '%s'", name, s.opt.Account))
 		}
+		if err := s.unsupported(s.groups[name], "StartQuery"); err != nil {
+			return nil, err
+		}
 	}
 	if err := in.validate(); err != nil {
 		return nil, err

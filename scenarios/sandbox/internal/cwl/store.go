@@ -38,6 +38,9 @@ type Options struct {
 
 // Store holds log groups and answers the API. It is safe for concurrent use.
 type Store struct {
+	// Allows, if set before the first request, tells what the caller's identity policy allows.
+	Allows func(action, resource string) bool
+
 	// OnCall, if set before the first request, is told of every call answered: the operation, the
 	// resource (log group name, prefix or query id) and the HTTP status.
 	OnCall func(operation, resource string, status int)
@@ -46,6 +49,7 @@ type Store struct {
 	mu         sync.Mutex
 	groups     map[string]*group
 	deliveries map[string]Delivery
+	classes    map[string]string // of groups that are not STANDARD
 	// deleted groups stay silent: API Gateway makes its log groups at deployment only, so a group that
 	// was removed by hand gets no more lines.
 	deleted map[string]bool

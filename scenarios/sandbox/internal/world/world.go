@@ -232,6 +232,7 @@ type Delivery struct {
 	Delay  Duration `yaml:"delay"`
 	Jitter Duration `yaml:"jitter"`
 	Loss   float64  `yaml:"loss"`
+	Class  string   `yaml:"class"` // logGroupClass: STANDARD where left out, INFREQUENT_ACCESS, DELIVERY
 }
 
 // Control is how the control plane misbehaves. Denied lists operations:
@@ -240,6 +241,36 @@ type Delivery struct {
 type Control struct {
 	Denied []string `yaml:"denied"`
 	Quota  bool     `yaml:"quota"` // 10 requests per second, burst 40; GetResources 5 per 2 s
+	// TrailReads are reads that CloudTrail recorded after every write, as refreshes of
+	// a deployment tool make them by the hundred.
+	TrailReads int `yaml:"trail_reads"`
+
+	// Also holds members that answers carry beside the modelled ones, by what they are
+	// of: "api/ID", "stage/ID/NAME", "domain/NAME", "authorizer/NAME", and
+	// "exported/NAME" for an authorizer in exports. So a world serves what the service
+	// has and the SDK does not know.
+	Also     map[string]map[string]any `yaml:"also"`
+	VPCLinks []*VPCLink                `yaml:"vpc_links"`
+	Aliases  []*Alias                  `yaml:"aliases"`
+	// Counts are what CloudWatch counts, by "{API name}/{stage}"; a canary's stage is
+	// "prod/Canary".
+	Counts map[string]float64 `yaml:"counts"`
+}
+
+// VPCLink is the way of private integrations.
+type VPCLink struct {
+	ID      string `yaml:"id"`
+	Name    string `yaml:"name"`
+	Status  string `yaml:"status"`
+	Message string `yaml:"message"`
+}
+
+// Alias is an alias of a Lambda function with the weights of further versions.
+type Alias struct {
+	Function string             `yaml:"function"`
+	Name     string             `yaml:"name"`
+	Version  string             `yaml:"version"`
+	Weights  map[string]float64 `yaml:"weights"`
 }
 
 // Edit is one change as CloudTrail recorded it.
@@ -248,6 +279,11 @@ type Edit struct {
 	Event string   `yaml:"event"`
 	Who   string   `yaml:"who"`
 	Age   Duration `yaml:"age"`
+	// What CloudTrail tells beside it.
+	Stage  string `yaml:"stage"`
+	Domain string `yaml:"domain"`
+	Agent  string `yaml:"agent"` // userAgent
+	Error  string `yaml:"error"` // errorCode of a write that was refused
 }
 
 // AddressOverride makes one stage serve another deployment at the second

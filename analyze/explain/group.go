@@ -1,0 +1,125 @@
+package explain
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Group is logged requests that are alike: the same route, status and cause.
+type Group struct {
+	Count  int        `json:"count"`
+	First  *time.Time `json:"first"` // of the earliest request; nil where none has a time
+	Last   *time.Time `json:"last"`
+	Method *string    `json:"http_method"`
+	Path   *string    `json:"path"` // the route's template, else the path
+	Status *int       `json:"status"`
+	Cause  *string    `json:"cause"` // the first candidate
+	Error  *string    `json:"error"`
+	Item   int        `json:"item"` // the index of the first of them
+}
+
+// fewest is how many requests a page holds at least: fewer are read one by one.
+const fewest = 4
+
+// varying is what differs between two failure lines of one cause.
+var varying = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+`)
+
+// groups counts what is alike, the most frequent first; nil for a few requests.
+func groups(requests []Request) []Group {
+	if len(requests) < fewest {
+		return nil
+	}
+	index, out := map[string]int{}, []Group{}
+	for i := range requests {
+		r := &requests[i]
+		g := Group{Method: r.Method, Path: r.path(), Status: r.Status, Error: r.Error, Item: i}
+		if len(r.Candidates) > 0 {
+			g.Cause = &r.Candidates[0].Cause
+		}
+		key := fmt.Sprint(str(g.Method), " ", str(g.Path), " ", statusWord(g.Status), str(g.Cause), " ", varying.ReplaceAllString(str(g.Error), "#"))
+		at, seen := index[key]
+		if !seen {
+			at = len(out)
+			index[key], out = at, append(out, g)
+		}
+		out[at].add(r.Time)
+	}
+	slices.SortStableFunc(out, func(a, b Group) int { return cmp.Compare(b.Count, a.Count) })
+	return out
+}
+
+func (r *Request) path() *string {
+	if r.RouteTemplate == nil {
+		return r.ResourcePath
+	}
+	_, path, found := strings.Cut(*r.RouteTemplate, " ")
+	if !found {
+		path = *r.RouteTemplate
+	}
+	return &path
+}
+
+func (g *Group) add(at *time.Time) {
+	g.Count++
+	if at == nil {
+		return
+	}
+	if g.First == nil || at.Before(*g.First) {
+		g.First = at
+	}
+	if g.Last == nil || at.After(*g.Last) {
+		g.Last = at
+	}
+}
+
+// window says from when to when.
+func window(first, last *time.Time) string {
+	const layout = "2006-01-02 15:04:05"
+	switch {
+	case first == nil:
+		return "without times"
+	case first.Equal(*last):
+		return "at " + first.UTC().Format(layout) + " UTC"
+	case first.UTC().Format(time.DateOnly) == last.UTC().Format(time.DateOnly):
+		return "from " + first.UTC().Format(layout) + " to " + last.UTC().Format(time.TimeOnly) + " UTC"
+	}
+	return "from " + first.UTC().Format(layout) + " to " + last.UTC().Format(layout) + " UTC"
+}
+
+// span is the window of all.
+func span(list []Group) (first, last *time.Time) {
+	for _, g := range list {
+		if g.First != nil && (first == nil || g.First.Before(*first)) {
+			first = g.First
+		}
+		if g.Last != nil && (last == nil || g.Last.After(*last)) {
+			last = g.Last
+		}
+	}
+	return first, last
+}
+
+// pageText writes many requests: the groups, and of each that failed the first.
+func (d *Document) pageText(b *bytes.Buffer) {
+	fmt.Fprintf(b, "%d requests %s\n", len(d.Requests), window(span(d.Groups)))
+	for _, g := range d.Groups {
+		fmt.Fprintf(b, "  %5d × %s%s  %s\n", g.Count, statusWord(g.Status), cmp.Or(words(g.Method, g.Path), "an unknown route"), window(g.First, g.Last))
+		if why := cmp.Or(str(g.Cause), str(g.Error)); why != "" {
+			fmt.Fprintf(b, "          %s\n", why)
+		}
+	}
+	shown := map[string]bool{}
+	for _, g := range d.Groups {
+		if g.Cause == nil || shown[*g.Cause] {
+			continue
+		}
+		shown[*g.Cause] = true
+		fmt.Fprintf(b, "\nOne of %d:\n", g.Count)
+		d.Requests[g.Item].text(b)
+	}
+}

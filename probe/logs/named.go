@@ -1,0 +1,60 @@
+package logs
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+// namedPair is a value under its name, as formats write it that are neither JSON
+// nor the console's: "requestId: x, ip: y" (the Serverless Framework's default),
+// key=value with and without quotes, LTSV.
+var namedPair = regexp.MustCompile(`(?:^|[\s,;|\[(])"?([A-Za-z][A-Za-z0-9_.$-]{1,48})"?(?:=|:[ \t]*)`)
+
+// parseNamed reads an entry of values that name themselves.
+func parseNamed(line []byte) (probe.LogRecord, bool) {
+	const fewest = 4 // a sentence names fewer
+	line = bytes.TrimSpace(unquoteRow(line))
+	if len(line) == 0 || line[0] == '{' || line[0] == '[' || line[0] == '<' || line[0] == '(' {
+		return probe.LogRecord{}, false
+	}
+	h := splitHeader(line)
+	var pairs []pair
+	known, from := 0, -1
+	take := func(to int) {
+		if from >= 0 {
+			pairs[len(pairs)-1].value = namedValue(line[from:to])
+		}
+	}
+	for _, at := range namedPair.FindAllSubmatchIndex(line, -1) {
+		name := string(line[at[2]:at[3]])
+		if usualName(name) == "" {
+			continue
+		}
+		take(at[2])
+		pairs, from, known = append(pairs, pair{key: name}), at[1], known+1
+	}
+	take(len(line))
+	if known < fewest {
+		return probe.LogRecord{}, false
+	}
+	var e entry
+	e.applyPairs(pairs, usualName)
+	if !e.isAccess() {
+		return probe.LogRecord{}, false
+	}
+	e.routeForResource()
+	if e.rec.Time.IsZero() {
+		e.rec.Time = h.time
+	}
+	return e.finish(), true
+}
+
+// namedValue takes separators and one pair of quotes or brackets off a value.
+func namedValue(s []byte) string {
+	text := strings.TrimRight(string(s), ",;| \t\r\n\"'([")
+	text = strings.TrimLeft(text, " \t\"'[(")
+	return strings.TrimRight(text, "])")
+}
