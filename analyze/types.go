@@ -47,6 +47,9 @@ type Report struct {
 
 	// Config is what the configuration alone says.
 	Config *Config `json:"config,omitempty"`
+
+	// Plan is what a change would make live; only plan reports it.
+	Plan *Plan `json:"plan,omitempty"`
 }
 
 // Run says how the numbers were obtained.

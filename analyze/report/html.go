@@ -27,8 +27,9 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"canary": canaryWords, "wait": waitWords,
 	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
 	"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
-	"command": htmlCommand,
-	"leads":   leads, "columns": of(matrixStages),
+	"command":  htmlCommand,
+	"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
+	"leads": leads, "columns": of(matrixStages),
 	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
 }).Parse(htmlTemplate))
 

@@ -211,6 +211,7 @@ func findingText(f *attribution.Finding) string {
 		if r.Command != "" {
 			lines = append(lines, r.Command)
 		}
+		lines = append(lines, r.Write...)
 	}
 	return strings.Join(lines, "\n")
 }

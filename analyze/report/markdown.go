@@ -24,6 +24,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
 	m.section(func() { m.remedies(rep) })
+	m.section(func() { m.plan(rep) })
 	for i := range rep.Targets {
 		m.section(func() { m.target(v, &rep.Targets[i], i == 0) })
 	}
@@ -145,6 +146,9 @@ func (m *markdown) remedy(number string, r *attribution.Remedy) {
 	}
 	if r.Command != "" {
 		m.fence("sh", strings.Join(breakCommand(r.Command, 100), "\n"))
+	}
+	if len(r.Write) > 0 {
+		m.fence("", strings.Join(r.Write, "\n"))
 	}
 	details := []string{}
 	if r.Changes != "" {

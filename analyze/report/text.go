@@ -18,6 +18,7 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
+	p.plan(rep)
 	p.waits(rep)
 	p.picture(v)
 	p.findings(v)
@@ -86,7 +87,7 @@ func severityStyle(s attribution.Severity) style {
 }
 
 func (p *page) finding(v *view, n int, f *attribution.Finding) {
-	title := fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked))
+	title := fmt.Sprintf("%s (%s)", f.Cause, grade(v.rep, f))
 	if f.Baseline != "" {
 		title += " [" + f.Baseline + "]"
 	}
@@ -229,7 +230,7 @@ func questionWords(q *analyze.Question) string {
 }
 
 func (p *page) logs(rep *analyze.Report) {
-	if inspected(rep) {
+	if inspected(rep) || planned(rep) {
 		return
 	}
 	p.heading("LOGS")

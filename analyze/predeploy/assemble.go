@@ -1,0 +1,388 @@
+package predeploy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/diff"
+	"stageprobe/probe"
+)
+
+// assembly brings the resources of a tool together by API.
+type assembly struct {
+	*changes
+	byAddress map[string]*resource
+	apis      map[string]*API
+	parts     map[string][]*resource // API → what belongs to its definition
+	paths     pathCache
+	out       *Change
+}
+
+// assemble makes a change of what a reader found.
+func assemble(c *changes) *Change {
+	a := &assembly{
+		changes: c, byAddress: make(map[string]*resource, len(c.resources)), apis: map[string]*API{},
+		parts: map[string][]*resource{}, paths: pathCache{}, out: &Change{Tool: c.tool, Notes: c.notes, Open: c.open},
+	}
+	for _, r := range c.resources {
+		a.byAddress[r.address] = r
+	}
+	for _, r := range c.resources {
+		if r.isAPI() {
+			a.apiResource(r)
+		}
+	}
+	for _, r := range c.resources {
+		a.place(r)
+	}
+	for _, r := range c.resources {
+		a.placeShared(r)
+	}
+	for _, address := range slices.Sorted(maps.Keys(a.apis)) {
+		a.finish(a.apis[address])
+		a.out.APIs = append(a.out.APIs, a.apis[address])
+	}
+	a.drift()
+	return a.out
+}
+
+func kindOf(v2 bool) probe.APIKind {
+	if v2 {
+		return probe.HTTP
+	}
+	return probe.REST
+}
+
+func (a *assembly) apiResource(r *resource) {
+	api := &API{
+		Address: r.address, ID: r.before.text("id"), Name: cmp.Or(r.after.text("name"), r.before.text("name")), Kind: kindOf(r.v2()),
+		New: r.created() || r.replaced, Removed: r.removed(),
+	}
+	if r.replaced || looksUnreal(api.ID) {
+		api.ID = ""
+	}
+	a.apis[r.address] = api
+	a.parts[r.address] = append(a.parts[r.address], r)
+	a.edit(api, r)
+}
+
+// looksUnreal tells an id that is an expression from one of API Gateway.
+func looksUnreal(id string) bool {
+	return strings.ContainsFunc(id, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
+}
+
+// apiOf finds the API that a resource belongs to; one that the files do not
+// hold is made up under its id.
+func (a *assembly) apiOf(r *resource) *API {
+	address := ""
+	for _, p := range []string{"restapiid", "restapi", "apiid"} {
+		address = cmp.Or(address, a.refer(r, p, r.after != nil))
+	}
+	if address == "" && (a.together || a.tool == Pulumi) {
+		if only := a.only(r.v2()); only != nil {
+			return only
+		}
+	}
+	if address == "" {
+		address = cmp.Or(a.unnamed, "an API that the file does not name")
+	}
+	if api := a.apis[address]; api != nil {
+		return api
+	}
+	api := &API{Address: address, Kind: kindOf(r.v2()), Outside: true}
+	if !looksUnreal(address) {
+		api.ID = address
+	}
+	a.apis[address] = api
+	return api
+}
+
+// only is the one API of its kind; nil where there are several.
+func (a *assembly) only(v2 bool) *API {
+	var found *API
+	for _, api := range a.apis {
+		if api.Kind != kindOf(v2) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = api
+	}
+	return found
+}
+
+func (a *assembly) place(r *resource) {
+	info, known := kindOfType[r.key]
+	switch {
+	case !known || r.isAPI():
+	case r.is("deployment"):
+		a.deployment(a.apiOf(r), r)
+	case r.is("stage"):
+		a.stage(a.apiOf(r), r)
+	case info.Effect != AtOnce && !r.is("vpclink") && !r.is("apikey"):
+		api := a.apiOf(r)
+		a.parts[api.Address] = append(a.parts[api.Address], r)
+		a.edit(api, r)
+	}
+}
+
+// placeShared finds the APIs of what belongs to none: VPC links by the
+// integrations that use them, keys by being all that there is, aliases by the
+// integrations that call them.
+func (a *assembly) placeShared(r *resource) {
+	switch {
+	case r.is("vpclink"):
+		a.users(r, func(api *API) { a.edit(api, r) })
+	case r.is("apikey"):
+		for _, api := range a.apis {
+			a.edit(api, r)
+		}
+	case r.key == "lambda.alias":
+		if s, ok := shiftOf(a, r); ok {
+			a.users(r, func(api *API) { api.Shifts = append(api.Shifts, s) })
+		}
+	}
+}
+
+// users calls f for each API of which a part refers to r; for all where none is
+// seen to and there is but one.
+func (a *assembly) users(r *resource, f func(*API)) {
+	found := false
+	for address, parts := range a.parts {
+		if slices.ContainsFunc(parts, func(p *resource) bool { return p.needs[r.address] }) {
+			found = true
+			f(a.apis[address])
+		}
+	}
+	if !found && len(a.apis) == 1 {
+		for _, api := range a.apis {
+			f(api)
+		}
+	}
+}
+
+// actions are what happens to a resource, in words; none where nothing does.
+func (r *resource) actions() []string {
+	switch {
+	case r.replaced:
+		return []string{"replaced"}
+	case r.created():
+		return []string{"added"}
+	case r.removed():
+		return []string{"removed"}
+	}
+	names, _ := r.changed()
+	return names
+}
+
+// edit adds what changes of a resource to its API's edits, a row for each kind.
+func (a *assembly) edit(api *API, r *resource) {
+	base := kindOfType[r.key].Kind
+	subject := a.subject(r)
+	if r.before == nil || r.after == nil || r.replaced {
+		what := r.actions()
+		if names, _ := r.changed(); r.replaced && len(names) > 0 {
+			what = a.spelt(r, names)
+		}
+		if len(what) > 0 && !(r.isAPI() && r.removed()) {
+			api.Edits = append(api.Edits, Edit{Kind: base, Address: r.address, Subject: subject, What: what})
+		}
+		return
+	}
+	names, _ := r.changed()
+	byKind := map[Kind][]string{}
+	sure := map[Kind]bool{}
+	for _, name := range names {
+		if r.isAPI() && labels[name] {
+			continue
+		}
+		k := kindOfProperty(base, name)
+		byKind[k] = append(byKind[k], name)
+		sure[k] = sure[k] || !r.unknown[name]
+	}
+	for _, k := range slices.Sorted(maps.Keys(byKind)) {
+		api.Edits = append(api.Edits, Edit{Kind: k, Address: r.address, Subject: subject, What: a.spelt(r, byKind[k]), Unknown: !sure[k]})
+	}
+}
+
+func (a *assembly) spelt(r *resource, names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = cmp.Or(r.names[n], n)
+	}
+	return out
+}
+
+func (a *assembly) deployment(api *API, r *resource) {
+	d := &Deployment{
+		Address: r.address, New: r.after != nil && (r.created() || r.replaced || api.New), Removed: r.removed(),
+		DestroyFirst: r.replaced && r.destroyFirst, StageName: r.now().text("stagename"), Triggers: r.triggers,
+	}
+	d.Ordered, d.Condition = r.ordered, r.condition
+	if d.New && d.Ordered {
+		d.After = a.closure(r)
+	}
+	api.Deployments = append(api.Deployments, d)
+}
+
+// closure is all that a resource comes after.
+func (a *assembly) closure(r *resource) map[string]bool {
+	seen := map[string]bool{}
+	todo := []string{r.address}
+	for len(todo) > 0 {
+		address := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		next := a.byAddress[address]
+		if next == nil || seen[address] {
+			continue
+		}
+		seen[address] = true
+		todo = append(todo, slices.Collect(maps.Keys(next.needs))...)
+	}
+	return seen
+}
+
+func (a *assembly) stage(api *API, r *resource) {
+	was := a.refer(r, "deploymentid", false)
+	if d := r.before.text("deployment"); was == "" && d != "" { // Pulumi
+		was = a.refer(r, "deployment", false)
+	}
+	now := cmp.Or(a.refer(r, "deploymentid", true), a.refer(r, "deployment", true))
+	s := &Stage{
+		Address: r.address, Name: cmp.Or(r.now().text("stagename"), r.now().text("name")), New: r.created() || r.replaced, Removed: r.removed(),
+		Leads: now, AutoDeploy: r.after.bool("autodeploy"), AutoDeployWas: r.before.bool("autodeploy"),
+	}
+	s.Name = cmp.Or(s.Name, r.address)
+	s.Moves = s.New || now != was || r.unknown["deploymentid"] || r.unknown["deployment"]
+	s.Unsure = s.Moves && now == ""
+	s.Canary, s.CanaryGoes = a.canary(r)
+	names, _ := r.changed()
+	s.Settings = a.spelt(r, slices.DeleteFunc(names, func(n string) bool { return n == "deploymentid" || n == "deployment" }))
+	api.Stages = append(api.Stages, s)
+}
+
+func (a *assembly) canary(r *resource) (c *Canary, goes bool) {
+	block := func(p props) props {
+		if b := p.block("canarysettings"); b != nil {
+			return b
+		}
+		return p.block("canarysetting")
+	}
+	was, now := block(r.before), block(r.after)
+	if now == nil {
+		return nil, was != nil
+	}
+	c = &Canary{Percent: percentOf(now)}
+	c.Leads = a.referIn(now, r)
+	c.Moves = c.Leads != "" && c.Leads != a.referIn(was, r)
+	return c, false
+}
+
+func (a *assembly) referIn(block props, r *resource) string {
+	if block == nil {
+		return ""
+	}
+	tmp := &resource{canary: true, address: r.address, key: r.key, before: block, after: block, needs: r.needs}
+	return a.refer(tmp, "deploymentid", true)
+}
+
+func percentOf(p props) float64 {
+	v, ok := number(p["percenttraffic"])
+	if !ok && !empty(p["percenttraffic"]) {
+		return -1
+	}
+	return v
+}
+
+// finish says what callers will see, and makes stages of deployments that have
+// their stage's name and no stage beside them.
+func (a *assembly) finish(api *API) {
+	for _, d := range api.Deployments {
+		if d.StageName == "" || api.stage(d.StageName) != nil {
+			continue
+		}
+		s := &Stage{Address: d.Address, Name: d.StageName, Leads: d.Address, Moves: d.New, Removed: d.Removed}
+		if r := a.byAddress[d.Address]; r != nil {
+			s.Canary = a.describedCanary(r)
+		}
+		api.Stages = append(api.Stages, s)
+	}
+	a.joinNamed(api)
+	for _, r := range a.parts[api.Address] {
+		api.Parts = append(api.Parts, r.address)
+	}
+	if len(api.Edits) > 0 && !api.Removed && !a.partial {
+		api.Differs, _ = diff.Definitions(a.definition(api, true), a.definition(api, false))
+	}
+	a.settings(api)
+}
+
+// joinNamed merges the stages that several deployments of one name stand for,
+// as where a new logical id takes the place of the old one; and leads a stage of
+// its own to a deployment that names it.
+func (a *assembly) joinNamed(api *API) {
+	for _, d := range api.Deployments {
+		s := api.stage(d.StageName)
+		if d.StageName == "" || s == nil || d.Removed {
+			continue
+		}
+		if old := api.deployment(s.Leads); d.New || old == nil || old.Removed {
+			if s.Leads == "" || old == nil || old.Removed || old.StageName != "" || s.Address == old.Address {
+				s.Leads, s.Moves, s.Unsure, s.Removed = d.Address, d.New, false, false
+			}
+		}
+	}
+}
+
+// describedCanary is the canary of a deployment's StageDescription: it stays on
+// the stage, and the next deployment is refused.
+func (a *assembly) describedCanary(r *resource) *Canary {
+	for _, p := range []props{r.now().block("stagedescription").block("canarysetting"), r.now().block("deploymentcanarysettings")} {
+		if p != nil {
+			return &Canary{Percent: percentOf(p), Leads: r.address}
+		}
+	}
+	return nil
+}
+
+// settings notes what changes of stages without any deployment.
+func (a *assembly) settings(api *API) {
+	for _, s := range api.Stages {
+		if s.Name != "" && !s.New && !s.Removed && len(s.Settings) > 0 {
+			a.out.Notes = append(a.out.Notes, "Stage "+s.Name+" of "+api.Label()+": "+strings.Join(s.Settings, ", ")+" take effect at once, with no deployment.")
+		}
+	}
+}
+
+// drift tells what was changed outside of the tool: it waits in the editor like
+// any other edit, and a new deployment takes it along.
+func (a *assembly) drift() {
+	for _, r := range a.drifted {
+		info := kindOfType[r.key]
+		names := r.actions()
+		if len(names) == 0 {
+			continue
+		}
+		what := strings.Join(a.spelt(r, names), ", ")
+		switch {
+		case r.is("stage"):
+			a.out.Notes = append(a.out.Notes, "Changed outside of "+string(a.tool)+": stage "+cmp.Or(r.now().text("stagename"), r.now().text("name"))+" ("+r.address+": "+what+").")
+		case info.Kind != "" && info.Effect != AtOnce:
+			a.out.Notes = append(a.out.Notes, "Changed outside of "+string(a.tool)+": "+a.subject(r)+" ("+r.address+": "+what+"); a new deployment takes along what this plan does not set back.")
+		}
+	}
+}
+
+// Label is what a person calls the API.
+func (a *API) Label() string {
+	switch {
+	case a.Name != "" && a.Name != a.Address && !strings.ContainsAny(a.Name, "{}"):
+		return a.Name + " (" + a.Address + ")"
+	case a.ID == a.Address:
+		return "API " + a.Address
+	}
+	return a.Address
+}

@@ -1,0 +1,402 @@
+package predeploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// template is a CloudFormation template, intrinsic functions in their long form.
+type template struct {
+	name      string
+	doc       map[string]any
+	resources map[string]map[string]any
+}
+
+func isTemplate(doc map[string]any) bool { return object(unwrapped(doc)["Resources"]) != nil }
+
+// unwrapped takes the template out of the answer of get-template.
+func unwrapped(doc map[string]any) map[string]any {
+	switch body := doc["TemplateBody"].(type) {
+	case map[string]any:
+		return body
+	case string:
+		if inner, err := decode([]byte(body)); err == nil {
+			return object(inner)
+		}
+	}
+	return doc
+}
+
+func newTemplate(f *File) *template {
+	t := &template{name: f.Name, doc: unwrapped(object(f.doc)), resources: map[string]map[string]any{}}
+	mappings := object(t.doc["Mappings"])
+	for id, r := range object(t.doc["Resources"]) {
+		if m, _ := lookUp(r, mappings).(map[string]any); m != nil {
+			t.resources[id] = m
+		}
+	}
+	return t
+}
+
+// lookUp replaces what is found in a mapping by plain keys.
+func lookUp(v any, mappings map[string]any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if name, arg, ok := intrinsic(v); ok && name == "Fn::FindInMap" {
+			if l, _ := arg.([]any); len(l) == 3 {
+				if found := object(object(mappings[textOf(l[0])])[textOf(l[1])])[textOf(l[2])]; found != nil {
+					return found
+				}
+			}
+		}
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			out[k] = lookUp(x, mappings)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = lookUp(x, mappings)
+		}
+		return out
+	}
+	return v
+}
+
+func (t *template) typeOf(id string) string { return textOf(t.resources[id]["Type"]) }
+
+func (t *template) properties(id string) map[string]any {
+	r, ok := t.resources[id]
+	if !ok {
+		return nil
+	}
+	if p := object(r["Properties"]); p != nil {
+		return p
+	}
+	return map[string]any{}
+}
+
+func (t *template) hasType(prefix string) bool {
+	for id := range t.resources {
+		if strings.HasPrefix(t.typeOf(id), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *template) sam() bool {
+	return strings.Contains(canonicalJSON(t.doc["Transform"]), "AWS::Serverless") || t.hasType("AWS::Serverless::")
+}
+
+// templates are the two sides of a change.
+type templates struct {
+	old, new *template
+	c        *changes
+}
+
+func readTemplates(files []File) (*changes, error) {
+	t := &templates{old: newTemplate(&files[0]), new: newTemplate(&files[1]), c: &changes{}}
+	if t.old.sam() != t.new.sam() && t.old.hasType("AWS::ApiGateway") != t.new.hasType("AWS::ApiGateway") {
+		return nil, &HintError{
+			Err:  fmt.Errorf("one of %s and %s is written for SAM and the other is what SAM made of it: they cannot be compared", files[0].Name, files[1].Name),
+			Hint: "read the deployed one with: aws cloudformation get-template --template-stage Original (or Processed, as the new one is)",
+		}
+	}
+	t.c.tool = toolOf(t.new)
+	t.c.refer = referIntrinsic
+	for _, id := range t.ids() {
+		t.resource(id)
+	}
+	t.serverless()
+	t.elsewhere()
+	return t.c, nil
+}
+
+func (t *templates) ids() []string {
+	all := maps.Clone(t.old.resources)
+	maps.Copy(all, t.new.resources)
+	return sortedKeys(all)
+}
+
+var serverlessDeployment = regexp.MustCompile(`^ApiGatewayDeployment\d{8,}`)
+
+// toolOf tells who wrote a template, by what only that tool writes.
+func toolOf(t *template) Tool {
+	if t.sam() {
+		return SAM
+	}
+	for id, r := range t.resources {
+		switch {
+		case t.typeOf(id) == "AWS::CDK::Metadata" || object(r["Metadata"])["aws:cdk:path"] != nil:
+			return CDK
+		case serverlessDeployment.MatchString(id) || id == "ServerlessDeploymentBucket":
+			return Serverless
+		case strings.HasPrefix(textOf(object(r["Properties"])["Description"]), "RestApi deployment id: "):
+			return SAM
+		}
+	}
+	return CloudFormation
+}
+
+// resource adds what becomes of one logical id.
+func (t *templates) resource(id string) {
+	was, now := t.old.typeOf(id), t.new.typeOf(id)
+	if was != "" && now != "" && was != now { // CloudFormation refuses this; SAM's own types come here
+		return
+	}
+	key := typeKey(now + was[:len(was)*one(now == "")])
+	if _, known := kindOfType[key]; !known {
+		return
+	}
+	before, after := t.old.properties(id), t.new.properties(id)
+	r := &resource{
+		address: id, key: key, before: plainProps(before), after: plainProps(after), names: spelling(before, after),
+		needs: needsOf(t.new.resources[id]), ordered: true, acted: !reflect.DeepEqual(before, after),
+	}
+	r.condition = textOf(t.new.resources[id]["Condition"])
+	// A deployment of another API is another deployment.
+	if r.is("deployment") && r.before != nil && r.after != nil && !same(r.before["restapiid"], r.after["restapiid"]) {
+		r.replaced = true
+	}
+	if key == "lambda.alias" {
+		t.alias(id, r)
+	}
+	t.c.resources = append(t.c.resources, r)
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// needsOf are the logical ids that a resource comes after.
+func needsOf(r map[string]any) map[string]bool {
+	out := map[string]bool{}
+	add := func(id string) { out[id] = true }
+	referred(r["Properties"], add)
+	switch d := r["DependsOn"].(type) {
+	case string:
+		add(d)
+	case []any:
+		for _, v := range d {
+			add(textOf(v))
+		}
+	}
+	return out
+}
+
+// referIntrinsic finds what a property refers to.
+func referIntrinsic(r *resource, property string, after bool) string {
+	p := r.before
+	if after {
+		p = r.after
+	}
+	v, ok := p[property]
+	if !ok {
+		return ""
+	}
+	return strings.TrimPrefix(target(v), "integrations/")
+}
+
+// alias notes that CodeDeploy moves an alias's traffic step by step.
+func (t *templates) alias(id string, r *resource) {
+	update := object(object(t.new.resources[id]["UpdatePolicy"])["CodeDeployLambdaAliasUpdate"])
+	if update == nil || r.before == nil || r.after == nil || same(r.before["functionversion"], r.after["functionversion"]) {
+		return
+	}
+	group := textOf(object(update["DeploymentGroupName"])["Ref"])
+	if group == "" {
+		group = target(update["DeploymentGroupName"])
+	}
+	config := textOf(t.new.properties(group)["DeploymentConfigName"])
+	if strings.Contains(config, "AllAtOnce") {
+		return
+	}
+	r.shift = config
+	if r.shift == "" {
+		r.shift = "CodeDeploy"
+	}
+}
+
+// elsewhere notes what the templates keep in other files.
+func (t *templates) elsewhere() {
+	for _, id := range sortedKeys(t.new.resources) {
+		kind := t.new.typeOf(id)
+		if kind != "AWS::CloudFormation::Stack" && kind != "AWS::Serverless::Application" {
+			continue
+		}
+		if was := t.old.properties(id); !reflect.DeepEqual(was, t.new.properties(id)) {
+			t.c.open = append(t.c.open, "nested stack "+id+" changes, and its template is not in these files: compare its two templates, too")
+		}
+	}
+	for _, x := range []*template{t.new} {
+		for key := range object(x.doc["Resources"]) {
+			if strings.HasPrefix(key, "Fn::") {
+				t.c.open = append(t.c.open, "what "+key+" makes of the template is not told: compare the processed templates (aws cloudformation get-template --template-stage Processed)")
+			}
+		}
+	}
+	before, after := object(t.old.doc["Parameters"]), object(t.new.doc["Parameters"])
+	for _, name := range sortedKeys(after) {
+		if was := object(before[name]); was != nil && !same(was["Default"], object(after[name])["Default"]) && t.used(name) {
+			t.c.notes = append(t.c.notes, "The default of parameter "+name+" changes; whether the stack takes it is not told, and what refers to it was compared by name.")
+		}
+	}
+}
+
+// used tells whether a part of an API refers to a parameter.
+func (t *templates) used(parameter string) bool {
+	return slices.ContainsFunc(t.c.resources, func(r *resource) bool { return r.needs[parameter] })
+}
+
+// changeSet is `aws cloudformation describe-change-set`.
+type changeSet struct {
+	ChangeSetName, StackName string
+	NextToken                string
+	Changes                  []struct {
+		ResourceChange setChange
+	}
+}
+
+type setChange struct {
+	Action, LogicalResourceID, PhysicalResourceID, ResourceType, Replacement string
+	BeforeContext, AfterContext                                              string
+	Details                                                                  []struct {
+		Evaluation, ChangeSource, CausingEntity string
+		Target                                  struct{ Attribute, Name, BeforeValue, AfterValue string }
+	}
+}
+
+func isChangeSet(doc map[string]any) bool {
+	list, ok := doc["Changes"].([]any)
+	return ok && (len(list) == 0 || object(object(list[0])["ResourceChange"]) != nil || doc["ChangeSetName"] != nil)
+}
+
+func readChangeSet(files []File) (*changes, error) {
+	var set changeSet
+	if err := json.Unmarshal(files[0].Data, &set); err != nil {
+		return nil, fmt.Errorf("%s: not the answer of describe-change-set: %w", files[0].Name, err)
+	}
+	c := &changes{tool: CloudFormation, partial: true, together: true}
+	if set.StackName != "" {
+		c.unnamed = "the API of stack " + set.StackName
+	}
+	if set.NextToken != "" {
+		c.open = append(c.open, "the change set goes on after these changes (NextToken): fetch all of it, as the AWS CLI does without --no-paginate")
+	}
+	physical := map[string]string{}
+	for i := range set.Changes {
+		ch := &set.Changes[i].ResourceChange
+		if ch.PhysicalResourceID != "" {
+			physical[ch.PhysicalResourceID] = ch.LogicalResourceID
+		}
+		if r := ch.resource(); r != nil {
+			c.resources = append(c.resources, r)
+			if serverlessDeployment.MatchString(r.address) {
+				c.tool = Serverless
+			}
+		}
+		if ch.ResourceType == "AWS::CloudFormation::Stack" {
+			c.open = append(c.open, "nested stack "+ch.LogicalResourceID+" changes: read its own change set, too (describe-change-set names it)")
+		}
+	}
+	c.refer = func(r *resource, property string, after bool) string {
+		v := referIntrinsic(r, property, after)
+		if id := physical[v]; id != "" {
+			return id
+		}
+		if strings.Contains(v, "{{changeSet:") {
+			return ""
+		}
+		return v
+	}
+	leadStages(c)
+	return c, nil
+}
+
+func (ch *setChange) resource() *resource {
+	key := typeKey(ch.ResourceType)
+	if _, known := kindOfType[key]; !known {
+		return nil
+	}
+	r := &resource{address: ch.LogicalResourceID, key: key, acted: true, unknown: map[string]bool{}, names: map[string]string{}}
+	before, after := context(ch.BeforeContext), context(ch.AfterContext)
+	if ch.Action != "Add" {
+		r.before = plainProps(before)
+	}
+	if ch.Action != "Remove" {
+		r.after = plainProps(after)
+	}
+	maps.Copy(r.names, spelling(before, after))
+	for _, d := range ch.Details {
+		if d.Target.Attribute != "Properties" || d.Target.Name == "" {
+			continue
+		}
+		name := plainName(d.Target.Name)
+		r.names[name] = d.Target.Name
+		if same(r.before[name], r.after[name]) && r.before != nil && r.after != nil { // the values are left out
+			r.before[name], r.after[name] = d.Target.BeforeValue, orElse(d.Target.AfterValue, "(changes)")
+			if name == "deploymentid" {
+				cause, _, _ := strings.Cut(d.CausingEntity, ".")
+				r.after[name] = orElse(cause, d.Target.AfterValue)
+			}
+		}
+		if d.Evaluation == "Dynamic" && d.ChangeSource != "DirectModification" && name != "deploymentid" {
+			r.unknown[name] = true
+		}
+	}
+	r.replaced = ch.Replacement == "True" && ch.Action == "Modify"
+	if r.is("stage") && ch.PhysicalResourceID != "" && r.now().text("stagename") == "" {
+		for _, p := range []props{r.before, r.after} {
+			if p != nil {
+				p["stagename"] = ch.PhysicalResourceID
+			}
+		}
+	}
+	if r.isAPI() && ch.PhysicalResourceID != "" && r.before != nil {
+		r.before["id"] = ch.PhysicalResourceID
+	}
+	if ch.Replacement == "Conditional" || ch.Action == "Dynamic" {
+		r.condition = "what CloudFormation evaluates while it runs"
+	}
+	return r
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// context reads the properties of a change set made with
+// --include-property-values; without them there are none.
+func context(text string) map[string]any {
+	var doc struct{ Properties map[string]any }
+	if json.Unmarshal([]byte(text), &doc) != nil || doc.Properties == nil {
+		return map[string]any{}
+	}
+	return doc.Properties
+}
+
+// leadStages leads a stage whose new deployment is not named to the only one
+// that is made.
+func leadStages(c *changes) {
+	made := filter(c.resources, func(r *resource) bool { return r.is("deployment") && (r.created() || r.replaced) })
+	for _, r := range c.resources {
+		if r.is("stage") && r.after != nil && len(made) == 1 {
+			if now := c.refer(r, "deploymentid", true); !same(r.before["deploymentid"], r.after["deploymentid"]) && (now == "" || now == "(changes)") {
+				r.after["deploymentid"] = made[0].address
+			}
+		}
+	}
+}

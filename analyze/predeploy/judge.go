@@ -1,0 +1,439 @@
+package predeploy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/probe"
+)
+
+// Live says what becomes of an API's edits on a stage.
+type Live string
+
+// What may become of them.
+const (
+	All      Live = "all"     // every edit would be live
+	None     Live = "none"    // none would
+	OnCanary Live = "canary"  // those on the canary alone would
+	Unknown  Live = "unknown" // the files do not tell
+	NoEdit   Live = "no edit" // nothing waits for a deployment
+	Gone     Live = "removed" // the stage goes
+)
+
+// Outcome is what the change means for one stage.
+type Outcome struct {
+	API   *API
+	Stage *Stage // nil where the files hold no stage of the API
+	Live  Live
+	Why   string // a clause
+}
+
+// Judgement is what a change means.
+type Judgement struct {
+	Outcomes []Outcome
+	Findings []attribution.Finding
+	Open     []Question
+	Notes    []string
+}
+
+// Question is what the files leave open about an API.
+type Question struct {
+	API    *API
+	Text   string
+	Enable string // what would tell
+}
+
+// judge is one judgement being made.
+type judge struct {
+	*Judgement
+	tool  Tool
+	terms terms
+}
+
+// Judge says per API and stage what will be live after the change and what will
+// not, and what to write so that it is. Region is for AWS CLI commands; "" leaves
+// it to the profile.
+func Judge(c *Change, region string) *Judgement {
+	j := &judge{Judgement: &Judgement{Notes: slices.Clone(c.Notes)}, tool: c.Tool, terms: termsOf(c.Tool, region)}
+	for _, text := range c.Open {
+		j.Open = append(j.Open, Question{Text: text})
+	}
+	for _, api := range c.APIs {
+		j.api(api)
+	}
+	return j.Judgement
+}
+
+func (j *judge) api(api *API) {
+	for _, s := range api.Shifts {
+		j.shift(api, s)
+	}
+	if api.Removed {
+		j.Notes = append(j.Notes, api.Label()+" would be removed with all of its stages.")
+		return
+	}
+	j.behind(api)
+	stages := slices.DeleteFunc(slices.Clone(api.Stages), func(s *Stage) bool { return s.Removed })
+	for _, s := range api.Stages {
+		if s.Removed {
+			j.Outcomes = append(j.Outcomes, Outcome{api, s, Gone, "the stage would be removed: its invoke URL and mappings would lead to nothing"})
+		}
+	}
+	for _, doubt := range api.Doubts {
+		j.open(api, doubt, "")
+	}
+	if len(stages) == 0 {
+		j.stageless(api)
+		return
+	}
+	for _, s := range stages {
+		j.stage(api, s)
+	}
+	j.late(api)
+}
+
+func (j *judge) open(api *API, text, enable string) {
+	j.Open = append(j.Open, Question{api, text, enable})
+}
+
+// made are the deployments that the change creates.
+func (a *API) made() []*Deployment {
+	return slices.DeleteFunc(slices.Clone(a.Deployments), func(d *Deployment) bool { return !d.New || d.Removed })
+}
+
+// kept are the deployments that stay as they are.
+func (a *API) kept() []*Deployment {
+	return slices.DeleteFunc(slices.Clone(a.Deployments), func(d *Deployment) bool { return d.New || d.Removed })
+}
+
+// stageless judges an API of which the files hold no stage.
+func (j *judge) stageless(api *API) {
+	switch edits := editWords(api); {
+	case len(api.Edits) == 0:
+	case len(api.made()) > 0:
+		j.Outcomes = append(j.Outcomes, Outcome{api, nil, Unknown, "a deployment would be made, and no stage in the files moves to it"})
+		j.open(api, fmt.Sprintf("%s: %s would be in a new deployment, but no stage in the files serves it", api.Label(), edits),
+			"the stages: they are kept elsewhere, or with credentials --api ID reads them")
+	case len(api.kept()) > 0 && !unsureOnly(api.Edits):
+		j.Outcomes = append(j.Outcomes, Outcome{api, nil, None, "its deployment stays the one that it is"})
+		j.stale(api, nil, "its deployment would stay as it is")
+	default:
+		j.Outcomes = append(j.Outcomes, Outcome{api, nil, Unknown, "the files hold neither a deployment nor a stage of it"})
+		j.open(api, fmt.Sprintf("%s: %s, and the files hold neither a deployment nor a stage of it, so that nothing tells when it would be live", api.Label(), edits),
+			j.terms.elsewhere)
+	}
+}
+
+func unsureOnly(edits []Edit) bool {
+	return !slices.ContainsFunc(edits, func(e Edit) bool { return !e.Unknown })
+}
+
+// visible tells whether a caller could see any of the edits.
+func visible(edits []Edit) bool {
+	return slices.ContainsFunc(edits, func(e Edit) bool { return effectOf(e.Kind) == WithDeployment })
+}
+
+// stage judges one stage that will be there.
+func (j *judge) stage(api *API, s *Stage) {
+	add := func(live Live, why string) { j.Outcomes = append(j.Outcomes, Outcome{api, s, live, why}) }
+	d := api.deployment(s.Leads)
+	fresh := d != nil && d.New
+	switch {
+	case s.AutoDeploy:
+		j.automatic(api, s)
+		return
+	case fresh && d.DestroyFirst && !s.New && d.StageName == "":
+		add(None, "the old deployment would be destroyed first, which a stage in use forbids")
+		j.destroyedFirst(api, s, d)
+		return
+	case s.Canary != nil && !s.New && fresh && !s.Canary.Moves:
+		j.canaryInTheWay(api, s, add)
+		return
+	case fresh && d.Condition != "":
+		add(Unknown, "whether the deployment is made depends on a condition")
+		j.open(api, fmt.Sprintf("stage %s of %s: whether deployment %s is made depends on %s", s.Name, api.Label(), d.Address, d.Condition), "a template without that condition, or a change set")
+		return
+	case fresh:
+		add(All, "it moves to the new deployment "+j.terms.short(d.Address))
+		j.order(api, s, d)
+		j.waiting(api, s)
+		return
+	}
+	j.staying(api, s, add)
+}
+
+// staying judges a stage that leads to no deployment of this change.
+func (j *judge) staying(api *API, s *Stage, add func(Live, string)) {
+	if c := s.Canary; c != nil && c.Moves {
+		if d := api.deployment(c.Leads); d != nil && d.New {
+			add(OnCanary, fmt.Sprintf("only its canary moves to the new deployment (%s of requests)", percentWords(c.Percent)))
+			return
+		}
+	}
+	if !s.AutoDeploy && s.AutoDeployWas {
+		j.turnedOff(api, s)
+	}
+	switch {
+	case len(api.Edits) == 0 && s.Moves && !s.New && s.Leads != "":
+		add(NoEdit, "it moves to deployment "+j.terms.short(s.Leads)+", which is there already")
+	case len(api.Edits) == 0:
+		add(NoEdit, "nothing changes that needs a deployment")
+	case s.Unsure:
+		add(Unknown, "the files do not tell which deployment it moves to")
+		j.open(api, fmt.Sprintf("stage %s of %s: the files do not tell which deployment it would serve", s.Name, api.Label()), j.terms.unsure)
+	case unsureOnly(api.Edits):
+		add(Unknown, "no new deployment, and whether anything changes is known only once it is applied")
+		j.open(api, fmt.Sprintf("stage %s of %s would move to no new deployment, and %s known only once it is applied: if the value turns out to change, the stage keeps serving the old one",
+			s.Name, api.Label(), unsureWords(api)), j.terms.unknown)
+	case s.Moves && s.Leads != "" && !s.New:
+		add(None, "it moves to deployment "+j.terms.short(s.Leads)+", which was made before the edits")
+		j.stale(api, s, "it would move to deployment "+j.terms.short(s.Leads)+", which is there already")
+	case s.New && s.Leads != "":
+		add(None, "it begins with deployment "+j.terms.short(s.Leads)+", which was made before the edits")
+		j.stale(api, s, "it would begin with deployment "+j.terms.short(s.Leads)+", which is there already")
+	case len(api.made()) > 0:
+		add(None, "a new deployment is made, and the stage does not move to it")
+		j.stale(api, s, "it would not move to the new deployment "+j.terms.short(api.made()[0].Address))
+	default:
+		add(None, "no new deployment is made for it")
+		j.stale(api, s, "no new deployment would be made for it")
+	}
+}
+
+// automatic judges a stage of an HTTP API that deploys by itself.
+func (j *judge) automatic(api *API, s *Stage) {
+	o := Outcome{api, s, All, "it deploys by itself"}
+	if len(api.Edits) == 0 {
+		o.Live, o.Why = NoEdit, "nothing changes that needs a deployment"
+	}
+	j.Outcomes = append(j.Outcomes, o)
+}
+
+func (j *judge) find(api *API, s *Stage, f attribution.Finding) {
+	// No request was sent: nothing ties it to an answer.
+	f.Linked, f.Scenarios = attribution.ConsistentWith, []string{}
+	f.Targets = []string{targetID(api, s)}
+	j.Findings = append(j.Findings, f)
+}
+
+// targetID names a stage in a report.
+func targetID(api *API, s *Stage) string {
+	name := cmp.Or(api.ID, api.Name, api.Address)
+	if strings.ContainsAny(name, "{}") {
+		name = api.Address
+	}
+	if s == nil {
+		return name
+	}
+	return name + "/" + s.Name
+}
+
+// stale finds edits that a stage would not serve. A stage of nil stands for
+// whatever serves the API's deployment.
+func (j *judge) stale(api *API, s *Stage, why string) {
+	f := attribution.Finding{
+		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 3,
+		Evidence: evidence(api), Remedy: j.terms.redeploy(api, s),
+	}
+	if api.Kind == probe.HTTP {
+		f.Cause, f.Remedy = attribution.AutoDeployOff, j.terms.autoDeploy(api, s)
+	}
+	where := "Callers of " + api.Label()
+	if s != nil {
+		where = "Stage " + s.Name + " of " + api.Label()
+	}
+	f.Statement = fmt.Sprintf("%s would keep serving what it serves: %s would not go live, since %s.", where, editWords(api), why)
+	if s == nil {
+		f.Statement = fmt.Sprintf("%s would get what they get now: %s would not go live, since %s.", where, editWords(api), why)
+	}
+	if miss := missed(api); miss != "" {
+		f.Statement += " " + miss
+		f.Evidence = append(f.Evidence, "triggers: "+miss)
+	}
+	if !visible(api.Edits) {
+		f.Severity = attribution.Info
+		f.Statement += " No caller can see these edits."
+	}
+	j.find(api, s, f)
+}
+
+// missed says what a deployment's triggers leave out.
+func missed(api *API) string {
+	for _, d := range api.kept() {
+		t := d.Triggers
+		if t == nil {
+			continue
+		}
+		if t.None {
+			return fmt.Sprintf("%s has no triggers, so that nothing makes a new one.", d.Address)
+		}
+		var ids, absent []string
+		for _, e := range api.Edits {
+			switch partly := t.Partly[e.Address]; {
+			case t.Whole[e.Address]:
+			case partly != nil && !covers(partly, e):
+				ids = append(ids, e.Address+" ("+strings.Join(partly, ", ")+" alone)")
+			case partly == nil:
+				absent = append(absent, e.Address)
+			}
+		}
+		ids, absent = unique(ids), unique(absent)
+		switch {
+		case len(ids) > 0:
+			return fmt.Sprintf("The triggers of %s hash too little of %s: what is edited is not in the hash.", d.Address, few(ids, 3))
+		case len(absent) > 0 && len(t.Hidden) == 0:
+			return fmt.Sprintf("The triggers of %s do not hash %s.", d.Address, few(absent, 3))
+		case len(t.Hidden) > 0:
+			return fmt.Sprintf("The triggers of %s hash what the plan does not show (%s), and it did not change.", d.Address, few(unique(t.Hidden), 3))
+		}
+	}
+	return ""
+}
+
+// covers tells whether hashed attributes hold an edit.
+func covers(attributes []string, e Edit) bool {
+	return !slices.ContainsFunc(e.What, func(w string) bool { return !slices.Contains(attributes, w) })
+}
+
+func unique(list []string) []string {
+	out := slices.Clone(list)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func evidence(api *API) []string {
+	var out []string
+	for _, e := range api.Edits {
+		out = append(out, fmt.Sprintf("%s: %s %s (%s)", e.Subject, e.Kind, strings.Join(e.What, ", "), e.Address))
+	}
+	const most = 8
+	if len(out) > most {
+		out = append(out[:most], fmt.Sprintf("and %d more", len(out)-most))
+	}
+	return out
+}
+
+func editWords(api *API) string {
+	var subjects []string
+	for _, e := range api.Edits {
+		subjects = append(subjects, e.Subject)
+	}
+	return plural(len(api.Edits), "edit") + " (" + few(unique(subjects), 3) + ")"
+}
+
+func unsureWords(api *API) string {
+	var parts []string
+	for _, e := range api.Edits {
+		parts = append(parts, strings.Join(e.What, ", ")+" of "+e.Address)
+	}
+	parts = unique(parts)
+	if len(parts) == 1 {
+		return parts[0] + " is"
+	}
+	return few(parts, 3) + " are"
+}
+
+func percentWords(p float64) string {
+	if p < 0 {
+		return "an unknown share"
+	}
+	return fmt.Sprintf("%g %%", p)
+}
+
+// destroyedFirst finds a replacement that Terraform cannot carry out.
+func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
+	j.find(api, s, attribution.Finding{
+		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 2,
+		Statement: fmt.Sprintf("The deploy would fail, and stage %s of %s would keep serving what it serves: %s would be destroyed before its replacement is there, and API Gateway refuses that (\"Active stages pointing to this deployment must be moved or deleted\").", s.Name, api.Label(), d.Address),
+		Evidence:  []string{"plan: " + d.Address + " is deleted first, then created, as without create_before_destroy"},
+		Remedy:    j.terms.createFirst(d),
+	})
+}
+
+// canaryInTheWay finds a canary that stays while its stage is to move.
+func (j *judge) canaryInTheWay(api *API, s *Stage, add func(Live, string)) {
+	c := s.Canary
+	f := attribution.Finding{Cause: attribution.StaleCanary, Severity: attribution.Error, Step: 5, Remedy: j.terms.canary(api, s)}
+	f.Statement = fmt.Sprintf("Stage %s of %s keeps its canary (%s of requests) while it is to move to a new deployment: API Gateway refuses that (\"Non canary deployment not supported on stage … because Canary is enabled\"), so the deploy would fail and %s would not go live.",
+		s.Name, api.Label(), percentWords(c.Percent), cmp.Or(editsOrNone(api), "nothing of it"))
+	f.Evidence = []string{fmt.Sprintf("%s: canary settings with %s of requests stay", s.Address, percentWords(c.Percent))}
+	if c.ByHand {
+		f.Evidence[0] = "the stage in the account has a canary that is not in the files"
+	}
+	add(None, "its canary is in the way of a new deployment")
+	j.find(api, s, f)
+}
+
+func editsOrNone(api *API) string {
+	if len(api.Edits) == 0 {
+		return ""
+	}
+	return editWords(api)
+}
+
+// turnedOff warns of an HTTP API's stage that will deploy by itself no more.
+func (j *judge) turnedOff(api *API, s *Stage) {
+	if len(api.Edits) > 0 {
+		return // the edits that wait say it
+	}
+	j.find(api, s, attribution.Finding{
+		Cause: attribution.AutoDeployOff, Severity: attribution.Warning, Step: 2,
+		Statement: fmt.Sprintf("Stage %s of %s would stop to deploy by itself: nothing waits now, and every later edit would.", s.Name, api.Label()),
+		Evidence:  []string{s.Address + ": automatic deployment is turned off"}, Remedy: j.terms.autoDeploy(api, s),
+	})
+}
+
+// shift warns of traffic that moves to a new version step by step: intended, and
+// two behaviours at once while it lasts.
+func (j *judge) shift(api *API, s Shift) {
+	would := "Once it is deployed, %s would shift to the new version step by step (%s): until that ends, %s answers from two versions under one deployment."
+	if s.Unsure {
+		would = "If the code of %s changes, its traffic would shift to the new version step by step (%s): until that ends, %s answers from two versions under one deployment."
+	}
+	j.find(api, nil, attribution.Finding{
+		Cause: attribution.BackendSplit, Severity: attribution.Warning, Step: 6,
+		Statement: fmt.Sprintf(would, s.Address, s.How, api.Label()),
+		Evidence:  []string{s.Address + ": traffic shifts by " + s.How}, Remedy: j.terms.shift(s),
+	})
+}
+
+// order warns of a deployment that nothing makes wait for an edit.
+func (j *judge) order(api *API, s *Stage, d *Deployment) {
+	if !d.Ordered || api.New {
+		return
+	}
+	var early []string
+	for _, e := range api.Edits {
+		if !d.After[e.Address] && !slices.Equal(e.What, []string{"removed"}) && visible([]Edit{e}) {
+			early = append(early, e.Address)
+		}
+	}
+	if len(early) == 0 {
+		return
+	}
+	j.find(api, s, attribution.Finding{
+		Cause: attribution.StaleDeployment, Severity: attribution.Warning, Step: 2,
+		Statement: fmt.Sprintf("Stage %s of %s moves to a new deployment that does not wait for %s: it may be made before the edit, and then hold the old definition.", s.Name, api.Label(), few(unique(early), 3)),
+		Evidence:  []string{fmt.Sprintf("%s neither refers to nor depends on %s", d.Address, few(unique(early), 6))}, Remedy: j.terms.wait(d, unique(early)),
+	})
+}
+
+// late tells of routes that a tool removes only after it has made the new
+// deployment.
+func (j *judge) late(api *API) {
+	if j.terms.removesLate == "" || len(api.made()) == 0 {
+		return
+	}
+	var gone []string
+	for _, e := range api.Edits {
+		if slices.Equal(e.What, []string{"removed"}) && visible([]Edit{e}) {
+			gone = append(gone, e.Subject)
+		}
+	}
+	if len(gone) > 0 {
+		j.Notes = append(j.Notes, fmt.Sprintf("%s of %s: %s. Look again after the deploy; another deployment would take it out.", few(unique(gone), 3), api.Label(), j.terms.removesLate))
+	}
+}

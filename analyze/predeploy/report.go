@@ -1,0 +1,134 @@
+package predeploy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/attribution"
+)
+
+// ReportOptions say what a report is made with.
+type ReportOptions struct {
+	Files   []string // names
+	FailOn  attribution.Severity
+	Version string
+	Now     time.Time
+}
+
+// Report makes the ordinary report of a judgement. Nothing was sent: what it
+// says is what the change would do.
+func Report(c *Change, j *Judgement, o ReportOptions) *analyze.Report {
+	rep := &analyze.Report{
+		Schema: analyze.ReportSchema,
+		Run: analyze.Run{
+			ID: "plan-" + o.Now.UTC().Format(time.RFC3339), Started: o.Now.UTC(), Ended: o.Now.UTC(), Stopped: "decided", Version: o.Version,
+		},
+		Targets: []analyze.Target{}, Findings: j.Findings, Expectations: []analyze.Expectation{}, Steps: []analyze.Step{},
+		Logs: analyze.Logs{Groups: []analyze.LogGroup{}, Note: "logs were not read"}, Notes: unique(j.Notes),
+		Plan: planOf(c, j, o.Files),
+	}
+	if rep.Findings == nil {
+		rep.Findings = []attribution.Finding{}
+	}
+	for _, q := range j.Open {
+		rep.Open = append(rep.Open, analyze.Question{Text: q.Text, Enable: q.Enable})
+	}
+	rep.Conclude(cmp.Or(o.FailOn, attribution.Error))
+	// That nothing was sent leaves nothing open here.
+	if len(rep.Open) == 0 && rep.Outcome == analyze.Inconclusive {
+		rep.Outcome = analyze.Consistent
+		if rep.ExitCode == analyze.ExitUndecided {
+			rep.ExitCode = analyze.ExitOK
+		}
+	}
+	rep.Verdict = verdict(j, rep)
+	return rep
+}
+
+// verdict is a sentence for each finding of consequence and each question; where
+// there is none, what would be live.
+func verdict(j *Judgement, rep *analyze.Report) []string {
+	var out []string
+	for _, f := range rep.Findings {
+		if f.Severity != attribution.Info {
+			out = append(out, f.Statement)
+		}
+	}
+	for _, q := range j.Open {
+		out = append(out, "It cannot be told: "+strings.TrimSuffix(q.Text, ".")+".")
+	}
+	live := map[Live][]string{}
+	for _, o := range j.Outcomes {
+		live[o.Live] = append(live[o.Live], stageWords(o))
+	}
+	if list := live[All]; len(list) > 0 {
+		out = append(out, "Would be live: "+few(list, 4)+".")
+	}
+	if list := live[OnCanary]; len(list) > 0 {
+		out = append(out, "On the canary alone: "+few(list, 4)+".")
+	}
+	if list := live[Gone]; len(list) > 0 {
+		out = append(out, "Would be gone: "+few(list, 4)+".")
+	}
+	if len(out) == 0 {
+		out = []string{"Nothing changes that needs a deployment: every stage would serve what it serves."}
+		if len(j.Outcomes) == 0 && len(rep.Plan.APIs) == 0 {
+			out = []string{"Nothing of API Gateway changes."}
+		}
+	}
+	return out
+}
+
+func stageWords(o Outcome) string {
+	s := ""
+	if o.Stage != nil {
+		s = "stage " + o.Stage.Name + " of "
+	}
+	s += o.API.Label()
+	if len(o.API.Edits) > 0 {
+		s += ", with " + editWords(o.API)
+	}
+	return s
+}
+
+func planOf(c *Change, j *Judgement, files []string) *analyze.Plan {
+	out := &analyze.Plan{Tool: string(c.Tool), Files: files, APIs: []analyze.PlanAPI{}}
+	for _, api := range c.APIs {
+		p := analyze.PlanAPI{Address: api.Address, ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []analyze.PlanStage{}, Edits: []analyze.PlanEdit{}}
+		for _, o := range j.Outcomes {
+			if o.API != api {
+				continue
+			}
+			s := analyze.PlanStage{Live: string(o.Live), Why: o.Why}
+			if o.Stage != nil {
+				s.Stage = o.Stage.Name
+			}
+			p.Stages = append(p.Stages, s)
+		}
+		for _, e := range api.Edits {
+			p.Edits = append(p.Edits, analyze.PlanEdit{Kind: string(e.Kind), Subject: e.Subject, Address: e.Address, What: e.What, Unknown: e.Unknown})
+		}
+		for _, d := range api.Differs {
+			if !d.Cosmetic {
+				p.Differs = append(p.Differs, analyze.Pending{Subject: d.Subject, Aspect: d.Aspect, Editor: d.A, Stage: d.B, Before: d.Before, After: d.After})
+			}
+		}
+		if len(p.Stages)+len(p.Edits) > 0 {
+			out.APIs = append(out.APIs, p)
+		}
+	}
+	slices.SortStableFunc(out.APIs, func(a, b analyze.PlanAPI) int { return cmp.Compare(worst(&a), worst(&b)) })
+	return out
+}
+
+// worst puts first what does not go live.
+func worst(a *analyze.PlanAPI) int {
+	rank := 9
+	for _, s := range a.Stages {
+		rank = min(rank, max(0, slices.Index([]string{string(None), string(Unknown), string(OnCanary), string(All), string(Gone), string(NoEdit)}, s.Live)))
+	}
+	return rank
+}

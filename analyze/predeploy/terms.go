@@ -1,0 +1,319 @@
+package predeploy
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"stageprobe/analyze/attribution"
+	"stageprobe/analyze/remedy"
+	"stageprobe/probe"
+)
+
+// terms are a tool's own words for what mends a change before it is made.
+type terms struct {
+	tool   Tool
+	region string
+	// short is how a person writes an address.
+	short func(string) string
+	// elsewhere, unsure and unknown say what would settle a question: that the
+	// deployment is not in the files, where a stage leads, a value not known yet.
+	elsewhere, unsure, unknown string
+	// removesLate says that a removal comes after the new deployment; "" where it
+	// does not.
+	removesLate string
+
+	renew  func(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy // a deployment that is there
+	deploy string                                                                // how to add a deployment where there is none
+	lead   string                                                                // how to lead the stage to it
+	auto   string                                                                // how to turn automatic deployment on
+	order  func(d *Deployment, early []string) attribution.Remedy
+	allNow string // how to send all traffic to the new version at once
+}
+
+func termsOf(tool Tool, region string) terms {
+	t := terms{
+		tool: tool, region: region, short: func(s string) string { return s },
+		elsewhere: "the plan or template that holds its deployment and stage; with credentials, --api ID reads which stages there are",
+		unsure:    "the processed template (get-template --template-stage Processed), or a change set",
+		unknown:   "nothing before the deploy; after it, stageprobe inspect",
+	}
+	switch tool {
+	case Terraform:
+		t.terraform()
+	case Pulumi:
+		t.pulumi()
+	case OpenAPI:
+		t.elsewhere = "the plan or template that deploys it; for an API that is there, --api ID with credentials"
+		t.deploy = "deploy it to the stage after the import"
+	default:
+		t.cloudFormation()
+	}
+	return t
+}
+
+// redeploy makes the edits reach a stage; s is nil where the files hold none.
+func (t terms) redeploy(api *API, s *Stage) []attribution.Remedy {
+	if made := api.made(); len(made) > 0 && s != nil {
+		return []attribution.Remedy{{
+			Text:    fmt.Sprintf("Lead stage %s to the new deployment %s.", s.Name, t.short(made[0].Address)),
+			Write:   lines(fmt.Sprintf(t.lead, t.short(made[0].Address))),
+			Changes: "which snapshot the stage serves", Warning: allTraffic(api, s),
+		}}
+	}
+	if kept := api.kept(); len(kept) > 0 && t.renew != nil {
+		return t.renew(t, api, s, kept[0])
+	}
+	out := []attribution.Remedy{{Text: "Renew the deployment where it is made: " + t.deploy + "."}}
+	return append(out, t.byHand(api, s)...)
+}
+
+// byHand is the AWS CLI's way, where the API's id is known.
+func (t terms) byHand(api *API, s *Stage) []attribution.Remedy {
+	if api.ID == "" || s == nil {
+		return nil
+	}
+	return remedy.Redeploy(t.region, &probe.API{ID: api.ID, Kind: api.Kind}, &probe.Stage{Name: s.Name})
+}
+
+func allTraffic(api *API, s *Stage) string {
+	if s == nil {
+		return "touches all traffic of " + api.Label() + " as soon as it has propagated"
+	}
+	return "touches all traffic of stage " + s.Name + " of " + api.Label() + " as soon as it has propagated"
+}
+
+func (t terms) autoDeploy(api *API, s *Stage) []attribution.Remedy {
+	where := "the stage"
+	if s != nil {
+		where = "stage " + s.Name + " (" + t.short(s.Address) + ")"
+	}
+	out := []attribution.Remedy{{
+		Text: "Let " + where + " deploy by itself.", Write: lines(t.auto),
+		Changes: "every edit is deployed as it is made", Warning: allTraffic(api, s),
+	}}
+	if kept := api.kept(); len(kept) > 0 && t.renew != nil {
+		out = append(out, t.renew(t, api, s, kept[0])...)
+	}
+	return out
+}
+
+// createFirst lets a replacement be there before the old one goes.
+func (t terms) createFirst(d *Deployment) []attribution.Remedy {
+	if t.tool == Pulumi {
+		return []attribution.Remedy{{Text: "Take deleteBeforeReplace off " + t.short(d.Address) + ": Pulumi then makes the new deployment first."}}
+	}
+	return []attribution.Remedy{{
+		Text:  "Let the new deployment be made before the old one goes: write create_before_destroy into " + d.Address + ".",
+		Write: lines("lifecycle {\n  create_before_destroy = true\n}"),
+	}}
+}
+
+func (t terms) canary(api *API, s *Stage) []attribution.Remedy {
+	canary := "canary_settings"
+	switch t.tool {
+	case Pulumi:
+		canary = "canarySettings"
+	case CloudFormation, CDK, SAM, Serverless:
+		canary = "CanarySetting"
+	}
+	first := attribution.Remedy{Text: fmt.Sprintf("Remove the canary of stage %s in a deploy of its own, before this one: take %s out of %s. To keep what the canary serves, promote it first.", s.Name, canary, t.short(s.Address))}
+	if s.Canary.ByHand {
+		first.Text = fmt.Sprintf("Remove the canary of stage %s before this deploy. To keep what the canary serves, promote it instead.", s.Name)
+	}
+	if api.ID != "" {
+		way := remedy.RemoveCanary(t.region, &probe.API{ID: api.ID, Kind: api.Kind}, &probe.Stage{Name: s.Name, Canary: &probe.Canary{Percent: max(0, s.Canary.Percent)}})
+		if len(way) > 0 {
+			first.Command, first.Changes, first.Warning = way[0].Command, way[0].Changes, way[0].Warning
+		}
+	}
+	return []attribution.Remedy{first}
+}
+
+func (t terms) shift(s Shift) []attribution.Remedy {
+	return []attribution.Remedy{{Text: "Nothing is wrong where the shift is meant: check after it has ended. " + t.allNow}}
+}
+
+func (t terms) wait(d *Deployment, early []string) []attribution.Remedy {
+	if t.order == nil {
+		return nil
+	}
+	return []attribution.Remedy{t.order(d, early)}
+}
+
+func (t *terms) terraform() {
+	t.unsure, t.unknown = "the configuration part of the plan: terraform show -json writes it", "a second terraform plan after the apply, or stageprobe inspect"
+	t.removesLate = "where the old deployment depended on it, Terraform destroys it only after the new deployment has been made, so that the new one may still hold it"
+	t.renew = renewTerraform
+	t.deploy = "add an aws_api_gateway_deployment with triggers over the whole definition, and lead the stage's deployment_id to it"
+	t.lead = "deployment_id = %s.id   # and no ignore_changes = [deployment_id]"
+	t.auto = "auto_deploy = true"
+	t.allNow = "To send everything to the new version at once, take routing_config off the alias."
+	t.order = func(d *Deployment, early []string) attribution.Remedy {
+		return attribution.Remedy{
+			Text: "Let " + d.Address + " wait for them.", Write: lines("depends_on = [\n" + indented(withoutAll(early)) + "]"),
+		}
+	}
+}
+
+func lines(s string) []string { return strings.Split(s, "\n") }
+
+func indented(lines []string) string {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString("  " + l + ",\n")
+	}
+	return b.String()
+}
+
+func withoutAll(addresses []string) []string {
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		plain := withoutIndices(a)
+		out[i] = strings.TrimPrefix(strings.TrimPrefix(plain, modulePath(plain)), ".")
+	}
+	return unique(out)
+}
+
+// maxHashed bounds the list that a triggers block names.
+const maxHashed = 30
+
+// renewTerraform writes the triggers block, and replaces the deployment once.
+func renewTerraform(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
+	address := "terraform apply -replace=" + remedy.Quote(d.Address)
+	once := attribution.Remedy{
+		Text: "Once, without changing the configuration: make a new deployment in this apply.", Command: address,
+		Changes: "the stage serves a new snapshot of everything in the editor", Warning: allTraffic(api, s),
+	}
+	var hashed []string
+	plain := withoutIndices(d.Address)
+	home := modulePath(plain)
+	for _, p := range api.Parts {
+		if modulePath(withoutIndices(p)) == home {
+			hashed = append(hashed, p)
+		}
+	}
+	hashed = withoutAll(hashed)
+	if len(hashed) == 0 {
+		hashed = []string{"# what the module that holds the routes gives out"}
+	}
+	for i, h := range hashed {
+		if strings.HasPrefix(h, "aws_api_gateway_rest_api.") && bodyEdited(api) {
+			hashed[i] = h + ".body"
+		}
+	}
+	if len(hashed) > maxHashed {
+		hashed = append(hashed[:maxHashed], fmt.Sprintf("# and %d more", len(hashed)-maxHashed))
+	}
+	return []attribution.Remedy{{
+		Text: "So that every edit makes a new deployment: hash whole resources, and not their ids, in the triggers of " + d.Address + ", with create_before_destroy.",
+		Write: lines("triggers = {\n  redeployment = sha1(jsonencode([\n    " + strings.ReplaceAll(strings.TrimSpace(indented(hashed)), "\n", "\n  ") +
+			"\n  ]))\n}\nlifecycle {\n  create_before_destroy = true\n}"),
+		Changes: "this apply and every later one that edits them makes a new deployment and moves the stage to it", Warning: allTraffic(api, s),
+	}, once}
+}
+
+func bodyEdited(api *API) bool {
+	for _, e := range api.Edits {
+		if e.Kind == "body" && len(api.Edits) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *terms) pulumi() {
+	t.short = func(urn string) string { return urn[strings.LastIndex(urn, "::")+1+one(strings.Contains(urn, "::")):] }
+	t.elsewhere = "a preview with what stays: pulumi preview --json --show-sames; if deployment and stage are of another stack, that stack's preview"
+	t.unsure, t.unknown = t.elsewhere, "a second preview after the update, or stageprobe inspect"
+	t.removesLate = "Pulumi deletes what goes after it has made what comes, so that the new deployment may still hold it"
+	t.renew = renewPulumi
+	t.deploy = "add an aws.apigateway.Deployment with triggers over the whole definition, and lead the stage's deployment to it"
+	t.lead = "deployment: %s.id   // and no ignoreChanges of it"
+	t.auto = "autoDeploy: true"
+	t.allNow = "To send everything to the new version at once, take routingConfig off the alias."
+	short := t.short
+	t.order = func(d *Deployment, early []string) attribution.Remedy {
+		names := make([]string, len(early))
+		for i, e := range early {
+			names[i] = short(e)
+		}
+		return attribution.Remedy{Text: "Let " + short(d.Address) + " wait for them.", Write: lines("dependsOn: [" + strings.Join(names, ", ") + "]")}
+	}
+}
+
+func renewPulumi(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
+	var parts []string
+	for _, p := range api.Parts {
+		parts = append(parts, t.short(p))
+	}
+	return []attribution.Remedy{{
+		Text:    "So that every edit makes a new deployment: hash the definition in the triggers of " + t.short(d.Address) + ".",
+		Write:   lines("triggers: {\n  redeployment: pulumi.all([" + few(unique(parts), maxHashed) + "])\n    .apply(all => sha1(JSON.stringify(all))),\n}"),
+		Changes: "this update and every later one that edits them makes a new deployment", Warning: allTraffic(api, s),
+	}, {
+		Text:    "Once, without changing the program: make a new deployment in this update.",
+		Command: "pulumi up --replace " + remedy.Quote(d.Address), Warning: allTraffic(api, s),
+	}}
+}
+
+func (t *terms) cloudFormation() {
+	t.removesLate = "CloudFormation deletes what a template drops only after everything else is done, so that the new deployment may still hold it"
+	t.lead = "DeploymentId: !Ref %s"
+	t.auto = "AutoDeploy: true"
+	t.renew = renewTemplate
+	t.allNow = "To send everything to the new version at once: the deployment preference AllAtOnce."
+	t.deploy = "add an AWS::ApiGateway::Deployment with a logical id of its own to the stack that owns the routes, and lead the stage's DeploymentId to it"
+	t.order = func(d *Deployment, early []string) attribution.Remedy {
+		return attribution.Remedy{Text: "Let " + d.Address + " wait for them.", Write: lines("DependsOn: [" + strings.Join(early, ", ") + "]")}
+	}
+	switch t.tool {
+	case CDK:
+		t.deploy = "add a Deployment to the stack that owns the routes (an imported API has none), and call addToLogicalId on it with what changes"
+		t.lead = "new apigateway.Stage(this, 'Stage', { deployment });   // %s"
+	case Serverless:
+		t.deploy = "run serverless deploy in the service that owns the deployment of the shared API"
+	}
+}
+
+var (
+	trailingNumber = regexp.MustCompile(`\d{1,6}$`)
+	hexTail        = regexp.MustCompile(`[0-9a-f]{10,32}$`)
+)
+
+// nextID is another logical id: CloudFormation makes a new deployment for it.
+func nextID(id string) string {
+	if n := trailingNumber.FindString(id); n != "" && !hexTail.MatchString(id) {
+		if v, err := strconv.Atoi(n); err == nil {
+			return strings.TrimSuffix(id, n) + strconv.Itoa(v+1)
+		}
+	}
+	return id + "2"
+}
+
+// renewTemplate gives the deployment another logical id, as the tool does it.
+func renewTemplate(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
+	changes := "CloudFormation makes a new deployment: the stage serves a new snapshot of everything in the editor"
+	r := attribution.Remedy{Changes: changes, Warning: allTraffic(api, s)}
+	switch t.tool {
+	case CDK:
+		r.Text = fmt.Sprintf("Put what changed into the logical id of the deployment (%s now): addToLogicalId makes a new one whenever it changes.", d.Address)
+		r.Write = lines("// the method that changes must be done before the deployment, too\ndeployment.addToLogicalId(whatChanged);   // of a RestApi: api.latestDeployment?.addToLogicalId(…)\ndeployment.node.addDependency(whatChangedConstruct);")
+	case SAM:
+		r.Text = fmt.Sprintf("Make SAM deploy %s each time; or move the edit into its definition, which the deployment's logical id follows.", cmp.Or(api.Address, "the API"))
+		r.Write = lines(api.Address + ":\n  Type: AWS::Serverless::Api\n  Properties:\n    AlwaysDeploy: true")
+	default:
+		id := nextID(d.Address)
+		r.Text = fmt.Sprintf("Give the deployment another logical id, %s instead of %s, wherever the template names it: a deployment is a snapshot of the moment when it is created.", id, d.Address)
+		r.Write = lines(id + ":\n  Type: AWS::ApiGateway::Deployment")
+		if api.Kind == probe.HTTP {
+			r.Write = lines(id + ":\n  Type: AWS::ApiGatewayV2::Deployment")
+		}
+		if s != nil && s.Address != d.Address {
+			r.Write = append(r.Write, lines(s.Address+":\n  Properties:\n    DeploymentId: !Ref "+id)...)
+		}
+	}
+	return append([]attribution.Remedy{r}, t.byHand(api, s)...)
+}
