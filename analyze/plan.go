@@ -1,6 +1,10 @@
 package analyze
 
-import "stageprobe/probe"
+import (
+	"strings"
+
+	"stageprobe/probe"
+)
 
 // Plan is what a change would make live, by API and stage. Only the plan command
 // reports it: nothing has been deployed yet.
@@ -39,4 +43,21 @@ type PlanEdit struct {
 	Address string   `json:"address"`
 	What    []string `json:"what"`
 	Unknown bool     `json:"unknown,omitempty"` // its new value is known only once it is applied
+}
+
+// String says in a line what is edited: the kind where the subject does not say
+// it, then the properties.
+func (e *PlanEdit) String() string {
+	words := []string{}
+	if !strings.HasPrefix(e.Subject, e.Kind+" ") && e.Subject != "the "+e.Kind && (len(e.What) != 1 || !strings.EqualFold(e.What[0], e.Kind)) && strings.ContainsAny(e.Subject, "/$") {
+		words = append(words, e.Kind)
+	}
+	s := e.Subject + ": " + strings.Join(append(words, strings.Join(e.What, ", ")), " ")
+	if e.Address != "" && !strings.Contains(e.Subject, e.Address) {
+		s += " (" + e.Address + ")"
+	}
+	if e.Unknown {
+		s += "; its value is known only once it is applied"
+	}
+	return s
 }

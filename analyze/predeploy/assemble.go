@@ -45,6 +45,13 @@ func assemble(c *changes) *Change {
 		a.out.APIs = append(a.out.APIs, a.apis[address])
 	}
 	a.drift()
+	count := map[string]int{}
+	for _, api := range a.out.APIs {
+		count[api.Name]++
+	}
+	for _, api := range a.out.APIs {
+		api.namesake = count[api.Name] > 1
+	}
 	return a.out
 }
 
@@ -204,8 +211,17 @@ func (a *assembly) edit(api *API, r *resource) {
 		sure[k] = sure[k] || !r.unknown[name]
 	}
 	for _, k := range slices.Sorted(maps.Keys(byKind)) {
+		if r.isAPI() && k != base {
+			subject = settingSubject[k]
+		}
 		api.Edits = append(api.Edits, Edit{Kind: k, Address: r.address, Subject: subject, What: a.spelt(r, byKind[k]), Unknown: !sure[k]})
 	}
+}
+
+// settingSubject names what an edit of an API's own resource is about.
+var settingSubject = map[Kind]string{
+	"body": "OpenAPI body", "policy": "resource policy", "binary types": "binary media types", "endpoint": "endpoint",
+	"gateway response": "gateway responses", "model": "models", "authorizer": "authorizers",
 }
 
 func (a *assembly) spelt(r *resource, names []string) []string {
@@ -246,17 +262,16 @@ func (a *assembly) closure(r *resource) map[string]bool {
 }
 
 func (a *assembly) stage(api *API, r *resource) {
-	was := a.refer(r, "deploymentid", false)
-	if d := r.before.text("deployment"); was == "" && d != "" { // Pulumi
-		was = a.refer(r, "deployment", false)
-	}
 	now := cmp.Or(a.refer(r, "deploymentid", true), a.refer(r, "deployment", true))
 	s := &Stage{
 		Address: r.address, Name: cmp.Or(r.now().text("stagename"), r.now().text("name")), New: r.created() || r.replaced, Removed: r.removed(),
 		Leads: now, AutoDeploy: r.after.bool("autodeploy"), AutoDeployWas: r.before.bool("autodeploy"),
 	}
 	s.Name = cmp.Or(s.Name, r.address)
-	s.Moves = s.New || now != was || r.unknown["deploymentid"] || r.unknown["deployment"]
+	for _, p := range []string{"deploymentid", "deployment"} { // the latter is Pulumi's
+		s.Moves = s.Moves || r.unknown[p] || !same(r.before[p], r.after[p])
+	}
+	s.Moves = s.Moves || s.New
 	s.Unsure = s.Moves && now == ""
 	s.Canary, s.CanaryGoes = a.canary(r)
 	names, _ := r.changed()
@@ -376,11 +391,11 @@ func (a *assembly) drift() {
 	}
 }
 
-// Label is what a person calls the API.
+// Label is what a person calls the API: its name, unless another has the same.
 func (a *API) Label() string {
 	switch {
-	case a.Name != "" && a.Name != a.Address && !strings.ContainsAny(a.Name, "{}"):
-		return a.Name + " (" + a.Address + ")"
+	case a.Name != "" && !strings.ContainsAny(a.Name, "{}") && !a.namesake:
+		return a.Name
 	case a.ID == a.Address:
 		return "API " + a.Address
 	}

@@ -307,7 +307,8 @@ func unique(list []string) []string {
 func evidence(api *API) []string {
 	var out []string
 	for _, e := range api.Edits {
-		out = append(out, fmt.Sprintf("%s: %s %s (%s)", e.Subject, e.Kind, strings.Join(e.What, ", "), e.Address))
+		p := e.planned()
+		out = append(out, p.String())
 	}
 	const most = 8
 	if len(out) > most {

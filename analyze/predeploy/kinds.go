@@ -124,6 +124,16 @@ func kindOfProperty(k Kind, property string) Kind {
 	case k == "method" && property == "methodresponses":
 		return "method response"
 	}
+	switch {
+	case k == "API" && property == "gatewayresponses":
+		return "gateway response"
+	case k == "API" && property == "models":
+		return "model"
+	case k == "API" && property == "auth":
+		return "authorizer"
+	case k == "API" && property == "definitionuri":
+		return "body"
+	}
 	return k
 }
 

@@ -45,6 +45,8 @@ type API struct {
 
 	account *probe.API // as the account tells it; nil where it was not asked
 	trail   []probe.Edit
+
+	namesake bool // another API of the change has the same name
 }
 
 // Edit is one change of a resource.

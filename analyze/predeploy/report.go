@@ -37,6 +37,9 @@ func Report(c *Change, j *Judgement, o ReportOptions) *analyze.Report {
 		rep.Open = append(rep.Open, analyze.Question{Text: q.Text, Enable: q.Enable})
 	}
 	rep.Conclude(cmp.Or(o.FailOn, attribution.Error))
+	if slices.ContainsFunc(rep.Findings, func(f attribution.Finding) bool { return f.Severity == attribution.Error }) {
+		rep.Outcome = analyze.Inconsistent
+	}
 	// That nothing was sent leaves nothing open here.
 	if len(rep.Open) == 0 && rep.Outcome == analyze.Inconclusive {
 		rep.Outcome = analyze.Consistent
@@ -73,6 +76,11 @@ func verdict(j *Judgement, rep *analyze.Report) []string {
 	if list := live[Gone]; len(list) > 0 {
 		out = append(out, "Would be gone: "+few(list, 4)+".")
 	}
+	for _, f := range rep.Findings {
+		if len(out) == 0 && f.Severity == attribution.Info {
+			out = append(out, f.Statement)
+		}
+	}
 	if len(out) == 0 {
 		out = []string{"Nothing changes that needs a deployment: every stage would serve what it serves."}
 		if len(j.Outcomes) == 0 && len(rep.Plan.APIs) == 0 {
@@ -80,6 +88,10 @@ func verdict(j *Judgement, rep *analyze.Report) []string {
 		}
 	}
 	return out
+}
+
+func (e *Edit) planned() analyze.PlanEdit {
+	return analyze.PlanEdit{Kind: string(e.Kind), Subject: e.Subject, Address: e.Address, What: e.What, Unknown: e.Unknown}
 }
 
 func stageWords(o Outcome) string {
@@ -109,7 +121,7 @@ func planOf(c *Change, j *Judgement, files []string) *analyze.Plan {
 			p.Stages = append(p.Stages, s)
 		}
 		for _, e := range api.Edits {
-			p.Edits = append(p.Edits, analyze.PlanEdit{Kind: string(e.Kind), Subject: e.Subject, Address: e.Address, What: e.What, Unknown: e.Unknown})
+			p.Edits = append(p.Edits, e.planned())
 		}
 		for _, d := range api.Differs {
 			if !d.Cosmetic {

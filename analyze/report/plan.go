@@ -22,10 +22,12 @@ func grade(rep *analyze.Report, f *attribution.Finding) string {
 
 // planHeadline is what would be live, in a word.
 func planHeadline(rep *analyze.Report) string {
-	switch {
-	case rep.Outcome == analyze.Inconsistent:
-		return "WOULD NOT ALL GO LIVE"
-	case rep.Outcome == analyze.Inconclusive:
+	for i := range rep.Findings {
+		if rep.Findings[i].Severity == attribution.Error {
+			return "WOULD NOT ALL GO LIVE"
+		}
+	}
+	if len(rep.Open) > 0 {
 		return "CANNOT BE TOLD"
 	}
 	for _, a := range rep.Plan.APIs {
@@ -33,6 +35,11 @@ func planHeadline(rep *analyze.Report) string {
 			if s.Live == "all" {
 				return "WOULD GO LIVE"
 			}
+		}
+	}
+	for i := range rep.Findings {
+		if rep.Findings[i].Cause == attribution.StaleDeployment {
+			return "NOTHING THAT CALLERS SEE" // what waits is documentation or the like
 		}
 	}
 	return "NOTHING TO DEPLOY"
@@ -127,13 +134,7 @@ func planStageWords(s *analyze.PlanStage) string {
 	return "stage " + s.Stage + ": " + s.Why
 }
 
-func planEditWords(e *analyze.PlanEdit) string {
-	s := fmt.Sprintf("%s: %s %s (%s)", e.Subject, e.Kind, strings.Join(e.What, ", "), e.Address)
-	if e.Unknown {
-		s += "; its value is known only once it is applied"
-	}
-	return s
-}
+func planEditWords(e *analyze.PlanEdit) string { return e.String() }
 
 func planSeenWords(d *analyze.Pending) string {
 	return fmt.Sprintf("%s %s: now %s; then %s", d.Subject, d.Aspect, short(d.Before), short(d.After))
