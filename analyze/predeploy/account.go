@@ -87,7 +87,7 @@ func (a *API) hold(live *probe.API) {
 		case st.Canary == nil:
 			s.Canary = nil // it is there no more, whatever the files say
 		case s.Canary == nil && !s.CanaryGoes:
-			s.Canary = &Canary{Percent: st.Canary.Percent, Leads: st.Canary.DeploymentID, ByHand: true}
+			s.Canary = &Canary{Percent: st.Canary.Percent, Leads: st.Canary.DeploymentID, Was: true, ByHand: true}
 		}
 	}
 }

@@ -17,6 +17,7 @@ type assembly struct {
 	apis      map[string]*API
 	parts     map[string][]*resource // API → what belongs to its definition
 	paths     pathCache
+	callers   map[string][]string // HTTP APIs: integration → routes
 	out       *Change
 }
 
@@ -238,6 +239,10 @@ func (a *assembly) deployment(api *API, r *resource) {
 		DestroyFirst: r.replaced && r.destroyFirst, StageName: r.now().text("stagename"), Triggers: r.triggers,
 	}
 	d.Ordered, d.Condition = r.ordered, r.condition
+	if p := r.after.block("deploymentcanarysettings"); p != nil {
+		percent := percentOf(p)
+		d.ToCanary = &percent
+	}
 	if d.New && d.Ordered {
 		d.After = a.closure(r)
 	}
@@ -290,7 +295,7 @@ func (a *assembly) canary(r *resource) (c *Canary, goes bool) {
 	if now == nil {
 		return nil, was != nil
 	}
-	c = &Canary{Percent: percentOf(now)}
+	c = &Canary{Percent: percentOf(now), Was: was != nil}
 	c.Leads = a.referIn(now, r)
 	c.Moves = c.Leads != "" && c.Leads != a.referIn(was, r)
 	return c, false
@@ -320,9 +325,7 @@ func (a *assembly) finish(api *API) {
 			continue
 		}
 		s := &Stage{Address: d.Address, Name: d.StageName, Leads: d.Address, Moves: d.New, Removed: d.Removed}
-		if r := a.byAddress[d.Address]; r != nil {
-			s.Canary = a.describedCanary(r)
-		}
+		s.Canary = a.describedCanary(api, d.StageName)
 		api.Stages = append(api.Stages, s)
 	}
 	a.joinNamed(api)
@@ -352,22 +355,35 @@ func (a *assembly) joinNamed(api *API) {
 	}
 }
 
-// describedCanary is the canary of a deployment's StageDescription: it stays on
-// the stage, and the next deployment is refused.
-func (a *assembly) describedCanary(r *resource) *Canary {
-	for _, p := range []props{r.now().block("stagedescription").block("canarysetting"), r.now().block("deploymentcanarysettings")} {
-		if p != nil {
-			return &Canary{Percent: percentOf(p), Leads: r.address}
+// describedCanary is the canary that the StageDescription of a stage's
+// deployments sets: it stays on the stage.
+func (a *assembly) describedCanary(api *API, stage string) *Canary {
+	var was, now props
+	for _, d := range api.Deployments {
+		if r := a.byAddress[d.Address]; d.StageName == stage && r != nil {
+			was = orBlock(was, r.before.block("stagedescription").block("canarysetting"))
+			now = orBlock(now, r.after.block("stagedescription").block("canarysetting"))
 		}
 	}
-	return nil
+	p := orBlock(now, was)
+	if p == nil {
+		return nil
+	}
+	return &Canary{Percent: percentOf(p), Was: was != nil}
+}
+
+func orBlock(a, b props) props {
+	if a == nil {
+		return b
+	}
+	return a
 }
 
 // settings notes what changes of stages without any deployment.
 func (a *assembly) settings(api *API) {
 	for _, s := range api.Stages {
 		if s.Name != "" && !s.New && !s.Removed && len(s.Settings) > 0 {
-			a.out.Notes = append(a.out.Notes, "Stage "+s.Name+" of "+api.Label()+": "+strings.Join(s.Settings, ", ")+" take effect at once, with no deployment.")
+			a.out.Notes = append(a.out.Notes, "Stage "+s.Name+" of "+api.Label()+": "+"changes of "+strings.Join(s.Settings, ", ")+" take effect at once, with no deployment.")
 		}
 	}
 }

@@ -125,6 +125,10 @@ func (t *templates) ids() []string {
 	return sortedKeys(all)
 }
 
+// cdkDeployment is a logical id as the CDK hashes it: 8 digits of the path, 32 of
+// the definition.
+var cdkDeployment = regexp.MustCompile(`[0-9A-F]{8}[0-9a-f]{32}$`)
+
 var serverlessDeployment = regexp.MustCompile(`^ApiGatewayDeployment\d{8,}`)
 
 // toolOf tells who wrote a template, by what only that tool writes.
@@ -134,7 +138,7 @@ func toolOf(t *template) Tool {
 	}
 	for id, r := range t.resources {
 		switch {
-		case t.typeOf(id) == "AWS::CDK::Metadata" || object(r["Metadata"])["aws:cdk:path"] != nil:
+		case t.typeOf(id) == "AWS::CDK::Metadata" || object(r["Metadata"])["aws:cdk:path"] != nil || cdkDeployment.MatchString(id):
 			return CDK
 		case serverlessDeployment.MatchString(id) || id == "ServerlessDeploymentBucket":
 			return Serverless

@@ -54,8 +54,15 @@ func (a *assembly) subject(r *resource) string {
 	p := r.now()
 	switch name := r.key[strings.IndexByte(r.key, '.')+1:]; name {
 	case "method", "methodresponse", "integrationresponse", "integration":
+		route := a.routeOf(r)
+		if !r.v2() && route == "ANY /…" && p.text("httpmethod") == "" { // a change set without values
+			break
+		}
 		if !r.v2() {
-			return a.routeOf(r)
+			return route
+		}
+		if routes := a.routesTo(r.address); len(routes) > 0 {
+			return "integration of " + few(routes, 3)
 		}
 	case "resource":
 		return "resource " + a.path(r.address, 0)
@@ -73,6 +80,20 @@ func (a *assembly) subject(r *resource) string {
 		return "the body"
 	}
 	return string(kindOfType[r.key].Kind) + " " + cmp.Or(p.text("name"), r.address)
+}
+
+// routesTo are the routes of an HTTP API that call an integration.
+func (a *assembly) routesTo(integration string) []string {
+	if a.callers == nil {
+		a.callers = map[string][]string{}
+		for _, r := range a.resources {
+			if r.key == "apigatewayv2.route" {
+				to := a.refer(r, "target", r.after != nil)
+				a.callers[to] = append(a.callers[to], r.now().text("routekey"))
+			}
+		}
+	}
+	return unique(a.callers[integration])
 }
 
 // definition is the API's definition after the change, or before it, as far as

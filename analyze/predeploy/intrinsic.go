@@ -39,7 +39,13 @@ func intrinsicText(m map[string]any) (string, bool) {
 		return "${" + textOf(arg) + "}", true
 	case "Fn::Sub":
 		if l, ok := arg.([]any); ok && len(l) > 0 {
-			return textOf(l[0]), true
+			text := textOf(l[0])
+			if len(l) > 1 {
+				for name, v := range object(l[1]) {
+					text = strings.ReplaceAll(text, "${"+name+"}", textOf(v))
+				}
+			}
+			return text, true
 		}
 		return textOf(arg), true
 	case "Fn::Join":

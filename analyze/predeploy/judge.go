@@ -51,6 +51,7 @@ type judge struct {
 	*Judgement
 	tool  Tool
 	terms terms
+	said  []string // what each finding says, before the stages are filled in
 }
 
 // Judge says per API and stage what will be live after the change and what will
@@ -64,6 +65,7 @@ func Judge(c *Change, region string) *Judgement {
 	for _, api := range c.APIs {
 		j.api(api)
 	}
+	j.fillIn()
 	return j.Judgement
 }
 
@@ -149,7 +151,10 @@ func (j *judge) stage(api *API, s *Stage) {
 		add(None, "the old deployment would be destroyed first, which a stage in use forbids")
 		j.destroyedFirst(api, s, d)
 		return
-	case s.Canary != nil && !s.New && fresh && !s.Canary.Moves:
+	case fresh && d.ToCanary != nil:
+		add(OnCanary, fmt.Sprintf("the new deployment goes to its canary alone (%s of requests)", percentWords(*d.ToCanary)))
+		return
+	case s.Canary != nil && s.Canary.Was && fresh && !s.Canary.Moves:
 		j.canaryInTheWay(api, s, add)
 		return
 	case fresh && d.Condition != "":
@@ -160,6 +165,7 @@ func (j *judge) stage(api *API, s *Stage) {
 		add(All, "it moves to the new deployment "+j.terms.short(d.Address))
 		j.order(api, s, d)
 		j.waiting(api, s)
+		j.nextRefused(api, s)
 		return
 	}
 	j.staying(api, s, add)
@@ -212,11 +218,44 @@ func (j *judge) automatic(api *API, s *Stage) {
 	j.Outcomes = append(j.Outcomes, o)
 }
 
+// stageMark stands in a statement for the stages that it is about.
+const stageMark = "\x00"
+
+// find adds a finding. One that says the same of another stage of the API is the
+// same finding, about both: "\x00" in its statement stands for their names.
 func (j *judge) find(api *API, s *Stage, f attribution.Finding) {
 	// No request was sent: nothing ties it to an answer.
 	f.Linked, f.Scenarios = attribution.ConsistentWith, []string{}
-	f.Targets = []string{targetID(api, s)}
+	id := targetID(api, s)
+	for i := range j.Findings {
+		same := &j.Findings[i]
+		if s != nil && same.Cause == f.Cause && j.said[i] == api.Address+f.Statement {
+			same.Targets = append(same.Targets, id)
+			return
+		}
+	}
+	f.Targets = []string{id}
+	j.said = append(j.said, api.Address+f.Statement)
 	j.Findings = append(j.Findings, f)
+}
+
+// fillIn writes the stages' names into the statements.
+func (j *judge) fillIn() {
+	for i := range j.Findings {
+		f := &j.Findings[i]
+		var names []string
+		for _, t := range f.Targets {
+			names = append(names, t[strings.LastIndexByte(t, '/')+1:])
+		}
+		word := "stage "
+		if len(names) > 1 {
+			word = "stages "
+		}
+		f.Statement = strings.ReplaceAll(f.Statement, stageMark, word+few(names, 5))
+		if rest, ok := strings.CutPrefix(f.Statement, "stage"); ok {
+			f.Statement = "Stage" + rest
+		}
+	}
 }
 
 // targetID names a stage in a report.
@@ -236,20 +275,20 @@ func targetID(api *API, s *Stage) string {
 func (j *judge) stale(api *API, s *Stage, why string) {
 	f := attribution.Finding{
 		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 3,
-		Evidence: evidence(api), Remedy: j.terms.redeploy(api, s),
+		Evidence: j.evidence(api), Remedy: j.terms.redeploy(api, s),
 	}
 	if api.Kind == probe.HTTP {
 		f.Cause, f.Remedy = attribution.AutoDeployOff, j.terms.autoDeploy(api, s)
 	}
 	where := "Callers of " + api.Label()
 	if s != nil {
-		where = "Stage " + s.Name + " of " + api.Label()
+		where = stageMark + " of " + api.Label()
 	}
-	f.Statement = fmt.Sprintf("%s would keep serving what it serves: %s would not go live, since %s.", where, editWords(api), why)
+	f.Statement = fmt.Sprintf("%s would keep serving the old definition: %s would not go live, since %s.", where, editWords(api), why)
 	if s == nil {
 		f.Statement = fmt.Sprintf("%s would get what they get now: %s would not go live, since %s.", where, editWords(api), why)
 	}
-	if miss := missed(api); miss != "" {
+	if miss := j.missed(api); miss != "" {
 		f.Statement += " " + miss
 		f.Evidence = append(f.Evidence, "triggers: "+miss)
 	}
@@ -261,33 +300,33 @@ func (j *judge) stale(api *API, s *Stage, why string) {
 }
 
 // missed says what a deployment's triggers leave out.
-func missed(api *API) string {
+func (j *judge) missed(api *API) string {
 	for _, d := range api.kept() {
 		t := d.Triggers
 		if t == nil {
 			continue
 		}
 		if t.None {
-			return fmt.Sprintf("%s has no triggers, so that nothing makes a new one.", d.Address)
+			return fmt.Sprintf("%s has no triggers, so that nothing makes a new one.", j.terms.short(d.Address))
 		}
 		var ids, absent []string
 		for _, e := range api.Edits {
 			switch partly := t.Partly[e.Address]; {
 			case t.Whole[e.Address]:
 			case partly != nil && !covers(partly, e):
-				ids = append(ids, e.Address+" ("+strings.Join(partly, ", ")+" alone)")
+				ids = append(ids, j.terms.short(e.Address)+" ("+strings.Join(partly, ", ")+" alone)")
 			case partly == nil:
-				absent = append(absent, e.Address)
+				absent = append(absent, j.terms.short(e.Address))
 			}
 		}
 		ids, absent = unique(ids), unique(absent)
 		switch {
 		case len(ids) > 0:
-			return fmt.Sprintf("The triggers of %s hash too little of %s: what is edited is not in the hash.", d.Address, few(ids, 3))
+			return fmt.Sprintf("The triggers of %s hash too little of %s: what is edited is not in the hash.", j.terms.short(d.Address), few(ids, 3))
 		case len(absent) > 0 && len(t.Hidden) == 0:
-			return fmt.Sprintf("The triggers of %s do not hash %s.", d.Address, few(absent, 3))
+			return fmt.Sprintf("The triggers of %s do not hash %s.", j.terms.short(d.Address), few(absent, 3))
 		case len(t.Hidden) > 0:
-			return fmt.Sprintf("The triggers of %s hash what the plan does not show (%s), and it did not change.", d.Address, few(unique(t.Hidden), 3))
+			return fmt.Sprintf("The triggers of %s hash what the plan does not show (%s), and it did not change.", j.terms.short(d.Address), few(unique(t.Hidden), 3))
 		}
 	}
 	return ""
@@ -304,10 +343,10 @@ func unique(list []string) []string {
 	return slices.Compact(out)
 }
 
-func evidence(api *API) []string {
+func (j *judge) evidence(api *API) []string {
 	var out []string
 	for _, e := range api.Edits {
-		p := e.planned()
+		p := e.planned(j.terms)
 		out = append(out, p.String())
 	}
 	const most = 8
@@ -325,10 +364,10 @@ func editWords(api *API) string {
 	return plural(len(api.Edits), "edit") + " (" + few(unique(subjects), 3) + ")"
 }
 
-func unsureWords(api *API) string {
+func (j *judge) unsureWords(api *API) string {
 	var parts []string
 	for _, e := range api.Edits {
-		parts = append(parts, strings.Join(e.What, ", ")+" of "+e.Address)
+		parts = append(parts, strings.Join(e.What, ", ")+" of "+j.terms.short(e.Address))
 	}
 	parts = unique(parts)
 	if len(parts) == 1 {
@@ -348,8 +387,8 @@ func percentWords(p float64) string {
 func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
 	j.find(api, s, attribution.Finding{
 		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 2,
-		Statement: fmt.Sprintf("The deploy would fail, and stage %s of %s would keep serving what it serves: %s would be destroyed before its replacement is there, and API Gateway refuses that (\"Active stages pointing to this deployment must be moved or deleted\").", s.Name, api.Label(), d.Address),
-		Evidence:  []string{"plan: " + d.Address + " is deleted first, then created, as without create_before_destroy"},
+		Statement: fmt.Sprintf("The deploy would fail, and "+stageMark+" of %s would keep serving the old definition: %s would be destroyed before its replacement is there, and API Gateway refuses that (\"Active stages pointing to this deployment must be moved or deleted\").", api.Label(), j.terms.short(d.Address)),
+		Evidence:  []string{"plan: " + j.terms.short(d.Address) + " is deleted first, then created, as without create_before_destroy"},
 		Remedy:    j.terms.createFirst(d),
 	})
 }
@@ -358,14 +397,27 @@ func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
 func (j *judge) canaryInTheWay(api *API, s *Stage, add func(Live, string)) {
 	c := s.Canary
 	f := attribution.Finding{Cause: attribution.StaleCanary, Severity: attribution.Error, Step: 5, Remedy: j.terms.canary(api, s)}
-	f.Statement = fmt.Sprintf("Stage %s of %s keeps its canary (%s of requests) while it is to move to a new deployment: API Gateway refuses that (\"Non canary deployment not supported on stage … because Canary is enabled\"), so the deploy would fail and %s would not go live.",
+	f.Statement = fmt.Sprintf("Stage %s of %s has a canary (%s of requests) that stays while it is to move to a new deployment: API Gateway refuses that (\"Non canary deployment not supported on stage … because Canary is enabled\"), so the deploy would fail and %s would not go live.",
 		s.Name, api.Label(), percentWords(c.Percent), cmp.Or(editsOrNone(api), "nothing of it"))
-	f.Evidence = []string{fmt.Sprintf("%s: canary settings with %s of requests stay", s.Address, percentWords(c.Percent))}
+	f.Evidence = []string{fmt.Sprintf("%s: canary settings with %s of requests stay", j.terms.short(s.Address), percentWords(c.Percent))}
 	if c.ByHand {
 		f.Evidence[0] = "the stage in the account has a canary that is not in the files"
 	}
 	add(None, "its canary is in the way of a new deployment")
 	j.find(api, s, f)
+}
+
+// nextRefused warns of a canary that this change sets up beside a deployment: it
+// is the next one that it refuses.
+func (j *judge) nextRefused(api *API, s *Stage) {
+	if c := s.Canary; c == nil || c.Was || c.Moves {
+		return
+	}
+	j.find(api, s, attribution.Finding{
+		Cause: attribution.StaleCanary, Severity: attribution.Warning, Step: 5,
+		Statement: fmt.Sprintf(stageMark+" of %s would get a canary (%s of requests): as long as it is there, API Gateway refuses the next deployment.", api.Label(), percentWords(s.Canary.Percent)),
+		Evidence:  []string{j.terms.short(s.Address) + ": canary settings are added"}, Remedy: j.terms.canary(api, s),
+	})
 }
 
 func editsOrNone(api *API) string {
@@ -383,7 +435,7 @@ func (j *judge) turnedOff(api *API, s *Stage) {
 	j.find(api, s, attribution.Finding{
 		Cause: attribution.AutoDeployOff, Severity: attribution.Warning, Step: 2,
 		Statement: fmt.Sprintf("Stage %s of %s would stop to deploy by itself: nothing waits now, and every later edit would.", s.Name, api.Label()),
-		Evidence:  []string{s.Address + ": automatic deployment is turned off"}, Remedy: j.terms.autoDeploy(api, s),
+		Evidence:  []string{j.terms.short(s.Address) + ": automatic deployment is turned off"}, Remedy: j.terms.autoDeploy(api, s),
 	})
 }
 
@@ -397,7 +449,7 @@ func (j *judge) shift(api *API, s Shift) {
 	j.find(api, nil, attribution.Finding{
 		Cause: attribution.BackendSplit, Severity: attribution.Warning, Step: 6,
 		Statement: fmt.Sprintf(would, s.Address, s.How, api.Label()),
-		Evidence:  []string{s.Address + ": traffic shifts by " + s.How}, Remedy: j.terms.shift(s),
+		Evidence:  []string{j.terms.short(s.Address) + ": traffic shifts by " + s.How}, Remedy: j.terms.shift(s),
 	})
 }
 
@@ -415,10 +467,11 @@ func (j *judge) order(api *API, s *Stage, d *Deployment) {
 	if len(early) == 0 {
 		return
 	}
+	shorter := j.terms.shorts(early)
 	j.find(api, s, attribution.Finding{
 		Cause: attribution.StaleDeployment, Severity: attribution.Warning, Step: 2,
-		Statement: fmt.Sprintf("Stage %s of %s moves to a new deployment that does not wait for %s: it may be made before the edit, and then hold the old definition.", s.Name, api.Label(), few(unique(early), 3)),
-		Evidence:  []string{fmt.Sprintf("%s neither refers to nor depends on %s", d.Address, few(unique(early), 6))}, Remedy: j.terms.wait(d, unique(early)),
+		Statement: fmt.Sprintf(stageMark+" of %s: the new deployment does not wait for %s: it may be made before the edit, and then hold the old definition.", api.Label(), few(shorter, 3)),
+		Evidence:  []string{fmt.Sprintf("%s neither refers to nor depends on %s", j.terms.short(d.Address), few(shorter, 6))}, Remedy: j.terms.wait(d, unique(early)),
 	})
 }
 

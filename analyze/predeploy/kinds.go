@@ -142,7 +142,7 @@ func kindOfProperty(k Kind, property string) Kind {
 var ignored = map[string]bool{
 	"id": true, "arn": true, "executionarn": true, "invokeurl": true, "createddate": true, "lastupdateddate": true,
 	"rootresourceid": true, "tags": true, "tagsall": true, "region": true, "apiendpoint": true, "apiid": true, "restapiid": true, "restapi": true,
-	"failonwarnings": true, "mode": true, "putrestapimode": true, "clonefrom": true, "version": true, "timeouts": true,
+	"failonwarnings": true, "parameters": true, "mode": true, "putrestapimode": true, "clonefrom": true, "version": true, "timeouts": true,
 }
 
 // labels are properties of an API itself that no caller sees and no deployment

@@ -70,8 +70,11 @@ type Deployment struct {
 	DestroyFirst bool
 	Condition    string // on which it depends whether it is made; ""
 	StageName    string // the stage that it deploys to by itself; ""
-	After        map[string]bool
-	Ordered      bool // After is known: what is not in it may be made later
+	// ToCanary marks a deployment that goes to its stage's canary alone, with the
+	// percentage of requests that the canary gets.
+	ToCanary *float64
+	After    map[string]bool
+	Ordered  bool // After is known: what is not in it may be made later
 
 	// Triggers is what makes the tool replace it, where the tool has such a
 	// thing (Terraform, Pulumi).
@@ -110,6 +113,7 @@ type Canary struct {
 	Percent float64 // 0 to 100; negative where unknown
 	Leads   string  // address or id of its deployment
 	Moves   bool
+	Was     bool // it is there before the change
 	ByHand  bool // not in the files' configuration: found on the stage itself
 }
 

@@ -65,7 +65,9 @@ func verdict(j *Judgement, rep *analyze.Report) []string {
 	}
 	live := map[Live][]string{}
 	for _, o := range j.Outcomes {
-		live[o.Live] = append(live[o.Live], stageWords(o))
+		if words := stageWords(j, o); !slices.Contains(live[o.Live], words) {
+			live[o.Live] = append(live[o.Live], words)
+		}
 	}
 	if list := live[All]; len(list) > 0 {
 		out = append(out, "Would be live: "+few(list, 4)+".")
@@ -90,14 +92,25 @@ func verdict(j *Judgement, rep *analyze.Report) []string {
 	return out
 }
 
-func (e *Edit) planned() analyze.PlanEdit {
-	return analyze.PlanEdit{Kind: string(e.Kind), Subject: e.Subject, Address: e.Address, What: e.What, Unknown: e.Unknown}
+func (e *Edit) planned(t terms) analyze.PlanEdit {
+	return analyze.PlanEdit{Kind: string(e.Kind), Subject: e.Subject, Address: t.short(e.Address), What: e.What, Unknown: e.Unknown}
 }
 
-func stageWords(o Outcome) string {
+// stageWords name the stages of an API that have the same outcome.
+func stageWords(j *Judgement, o Outcome) string {
+	var names []string
+	for _, other := range j.Outcomes {
+		if other.API == o.API && other.Live == o.Live && other.Stage != nil {
+			names = append(names, other.Stage.Name)
+		}
+	}
 	s := ""
-	if o.Stage != nil {
-		s = "stage " + o.Stage.Name + " of "
+	switch len(names) {
+	case 0:
+	case 1:
+		s = "stage " + names[0] + " of "
+	default:
+		s = "stages " + few(names, 5) + " of "
 	}
 	s += o.API.Label()
 	if len(o.API.Edits) > 0 {
@@ -108,8 +121,9 @@ func stageWords(o Outcome) string {
 
 func planOf(c *Change, j *Judgement, files []string) *analyze.Plan {
 	out := &analyze.Plan{Tool: string(c.Tool), Files: files, APIs: []analyze.PlanAPI{}}
+	t := termsOf(c.Tool, "")
 	for _, api := range c.APIs {
-		p := analyze.PlanAPI{Address: api.Address, ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []analyze.PlanStage{}, Edits: []analyze.PlanEdit{}}
+		p := analyze.PlanAPI{Address: t.short(api.Address), ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []analyze.PlanStage{}, Edits: []analyze.PlanEdit{}}
 		for _, o := range j.Outcomes {
 			if o.API != api {
 				continue
@@ -121,7 +135,7 @@ func planOf(c *Change, j *Judgement, files []string) *analyze.Plan {
 			p.Stages = append(p.Stages, s)
 		}
 		for _, e := range api.Edits {
-			p.Edits = append(p.Edits, e.planned())
+			p.Edits = append(p.Edits, e.planned(t))
 		}
 		for _, d := range api.Differs {
 			if !d.Cosmetic {

@@ -54,6 +54,14 @@ func termsOf(tool Tool, region string) terms {
 	return t
 }
 
+func (t terms) shorts(addresses []string) []string {
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		out[i] = t.short(a)
+	}
+	return unique(out)
+}
+
 // redeploy makes the edits reach a stage; s is nil where the files hold none.
 func (t terms) redeploy(api *API, s *Stage) []attribution.Remedy {
 	if made := api.made(); len(made) > 0 && s != nil {
@@ -225,7 +233,7 @@ func bodyEdited(api *API) bool {
 }
 
 func (t *terms) pulumi() {
-	t.short = func(urn string) string { return urn[strings.LastIndex(urn, "::")+1+one(strings.Contains(urn, "::")):] }
+	t.short = shortURN
 	t.elsewhere = "a preview with what stays: pulumi preview --json --show-sames; if deployment and stage are of another stack, that stack's preview"
 	t.unsure, t.unknown = t.elsewhere, "a second preview after the update, or stageprobe inspect"
 	t.removesLate = "Pulumi deletes what goes after it has made what comes, so that the new deployment may still hold it"
@@ -234,20 +242,37 @@ func (t *terms) pulumi() {
 	t.lead = "deployment: %s.id   // and no ignoreChanges of it"
 	t.auto = "autoDeploy: true"
 	t.allNow = "To send everything to the new version at once, take routingConfig off the alias."
-	short := t.short
 	t.order = func(d *Deployment, early []string) attribution.Remedy {
 		names := make([]string, len(early))
 		for i, e := range early {
-			names[i] = short(e)
+			names[i] = nameOfURN(e)
 		}
-		return attribution.Remedy{Text: "Let " + short(d.Address) + " wait for them.", Write: lines("dependsOn: [" + strings.Join(names, ", ") + "]")}
+		return attribution.Remedy{Text: "Let " + shortURN(d.Address) + " wait for them.", Write: lines("dependsOn: [" + strings.Join(names, ", ") + "]")}
 	}
+}
+
+// nameOfURN is the name that a resource has in the program.
+func nameOfURN(urn string) string {
+	if i := strings.LastIndex(urn, "::"); i >= 0 {
+		return urn[i+2:]
+	}
+	return urn
+}
+
+// shortURN is a resource's type and name: "Integration get".
+func shortURN(urn string) string {
+	parts := strings.Split(urn, "::")
+	if len(parts) < 4 || !strings.HasPrefix(urn, "urn:") {
+		return urn
+	}
+	kind := parts[len(parts)-2]
+	return kind[strings.LastIndexByte(kind, ':')+1:] + " " + parts[len(parts)-1]
 }
 
 func renewPulumi(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
 	var parts []string
 	for _, p := range api.Parts {
-		parts = append(parts, t.short(p))
+		parts = append(parts, nameOfURN(p))
 	}
 	return []attribution.Remedy{{
 		Text:    "So that every edit makes a new deployment: hash the definition in the triggers of " + t.short(d.Address) + ".",
@@ -273,6 +298,10 @@ func (t *terms) cloudFormation() {
 	case CDK:
 		t.deploy = "add a Deployment to the stack that owns the routes (an imported API has none), and call addToLogicalId on it with what changes"
 		t.lead = "new apigateway.Stage(this, 'Stage', { deployment });   // %s"
+	case SAM:
+		t.order = func(_ *Deployment, early []string) attribution.Remedy {
+			return attribution.Remedy{Text: "Write " + few(early, 3) + " into the definition of the API instead (GatewayResponses, Auth, Models or DefinitionBody): the deployment holds that for certain."}
+		}
 	case Serverless:
 		t.deploy = "run serverless deploy in the service that owns the deployment of the shared API"
 	}
@@ -300,7 +329,7 @@ func renewTemplate(t terms, api *API, s *Stage, d *Deployment) []attribution.Rem
 	switch t.tool {
 	case CDK:
 		r.Text = fmt.Sprintf("Put what changed into the logical id of the deployment (%s now): addToLogicalId makes a new one whenever it changes.", d.Address)
-		r.Write = lines("// the method that changes must be done before the deployment, too\ndeployment.addToLogicalId(whatChanged);   // of a RestApi: api.latestDeployment?.addToLogicalId(…)\ndeployment.node.addDependency(whatChangedConstruct);")
+		r.Write = lines("const deployment = api.latestDeployment!;   // or the Deployment that you made\ndeployment.addToLogicalId({ edited: props });   // whatever was edited\ndeployment.node.addDependency(editedConstruct);")
 	case SAM:
 		r.Text = fmt.Sprintf("Make SAM deploy %s each time; or move the edit into its definition, which the deployment's logical id follows.", cmp.Or(api.Address, "the API"))
 		r.Write = lines(api.Address + ":\n  Type: AWS::Serverless::Api\n  Properties:\n    AlwaysDeploy: true")

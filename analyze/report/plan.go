@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"stageprobe/analyze"
@@ -30,10 +31,10 @@ func planHeadline(rep *analyze.Report) string {
 	if len(rep.Open) > 0 {
 		return "CANNOT BE TOLD"
 	}
-	for _, a := range rep.Plan.APIs {
-		for _, s := range a.Stages {
-			if s.Live == "all" {
-				return "WOULD GO LIVE"
+	for _, word := range []struct{ live, headline string }{{"all", "WOULD GO LIVE"}, {"canary", "ON THE CANARY ALONE"}} {
+		for _, a := range rep.Plan.APIs {
+			if slices.ContainsFunc(a.Stages, func(s analyze.PlanStage) bool { return s.Live == word.live }) {
+				return word.headline
 			}
 		}
 	}
@@ -42,7 +43,7 @@ func planHeadline(rep *analyze.Report) string {
 			return "NOTHING THAT CALLERS SEE" // what waits is documentation or the like
 		}
 	}
-	return "NOTHING TO DEPLOY"
+	return "NO EDIT NEEDS A DEPLOYMENT"
 }
 
 func planRunLine(rep *analyze.Report) string {
