@@ -193,7 +193,7 @@ func (j *judge) staying(api *API, s *Stage, add func(Live, string)) {
 	case unsureOnly(api.Edits):
 		add(Unknown, "no new deployment, and whether anything changes is known only once it is applied")
 		j.open(api, fmt.Sprintf("stage %s of %s would move to no new deployment, and %s known only once it is applied: if the value turns out to change, the stage keeps serving the old one",
-			s.Name, api.Label(), unsureWords(api)), j.terms.unknown)
+			s.Name, api.Label(), j.unsureWords(api)), j.terms.unknown)
 	case s.Moves && s.Leads != "" && !s.New:
 		add(None, "it moves to deployment "+j.terms.short(s.Leads)+", which was made before the edits")
 		j.stale(api, s, "it would move to deployment "+j.terms.short(s.Leads)+", which is there already")
