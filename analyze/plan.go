@@ -29,7 +29,8 @@ type PlanAPI struct {
 
 // PlanStage is one stage after the change.
 type PlanStage struct {
-	Stage string `json:"stage"` // "" where the files hold none
+	Target string `json:"target"` // what findings name it by: API and stage
+	Stage  string `json:"stage"`  // "" where the files hold none
 	// Live is all, none, canary (on the canary alone), unknown, no edit, or
 	// removed.
 	Live string `json:"live"`

@@ -26,7 +26,7 @@ func Report(c *Change, j *Judgement, o ReportOptions) *analyze.Report {
 		Run: analyze.Run{
 			ID: "plan-" + o.Now.UTC().Format(time.RFC3339), Started: o.Now.UTC(), Ended: o.Now.UTC(), Stopped: "decided", Version: o.Version,
 		},
-		Targets: []analyze.Target{}, Findings: j.Findings, Expectations: []analyze.Expectation{}, Steps: []analyze.Step{},
+		Targets: []analyze.Target{}, Findings: j.Findings, Expectations: []analyze.Expectation{}, Steps: steps(j),
 		Logs: analyze.Logs{Groups: []analyze.LogGroup{}, Note: "logs were not read"}, Notes: unique(j.Notes),
 		Plan: planOf(c, j, o.Files),
 	}
@@ -49,6 +49,27 @@ func Report(c *Change, j *Judgement, o ReportOptions) *analyze.Report {
 	}
 	rep.Verdict = verdict(j, rep)
 	return rep
+}
+
+// steps are the six of every report, as far as a change tells them beforehand.
+func steps(j *Judgement) []analyze.Step {
+	out := []analyze.Step{
+		{N: 1, Name: "target stage", Status: "unknown", Note: "which stage clients reach, only a check tells"},
+		{N: 2, Name: "deployment history", Status: "ok", Note: "nothing is in the way of the deployments of this change"},
+		{N: 3, Name: "redeployment needed", Status: "ok", Note: "no edit of this change would wait for a deployment"},
+		{N: 4, Name: "stage configuration", Status: "unknown", Note: "how stages differ, inspect tells"},
+		{N: 5, Name: "canary", Status: "ok", Note: "no canary is in the way, as far as the files tell"},
+		{N: 6, Name: "retest", Status: "unknown", Note: "after the deploy: stageprobe wait"},
+	}
+	if len(j.Open) > 0 {
+		out[2].Status, out[2].Note = "unknown", "the files do not tell"
+	}
+	for _, f := range j.Findings {
+		if f.Severity == attribution.Error {
+			out[f.Step-1].Status, out[f.Step-1].Note = "problem", string(f.Cause)+" on "+strings.Join(f.Targets, ", ")
+		}
+	}
+	return out
 }
 
 // verdict is a sentence for each finding of consequence and each question; where
@@ -128,7 +149,7 @@ func planOf(c *Change, j *Judgement, files []string) *analyze.Plan {
 			if o.API != api {
 				continue
 			}
-			s := analyze.PlanStage{Live: string(o.Live), Why: o.Why}
+			s := analyze.PlanStage{Target: targetID(o.API, o.Stage), Live: string(o.Live), Why: o.Why}
 			if o.Stage != nil {
 				s.Stage = o.Stage.Name
 			}

@@ -21,7 +21,7 @@ var htmlTemplate string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"percent": percent, "between": between, "plural": plural, "moment": moment, "clock": clock, "millis": millis,
-	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
+	"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
 	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r attribution.Remedy) string { return remedyWords(&r) },
 	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
 	"canary": canaryWords, "wait": waitWords,

@@ -33,7 +33,9 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
 	}
 	m.section(func() { m.expectations(rep.Expectations) })
-	m.section(func() { m.steps(rep.Steps) })
+	if !planned(rep) {
+		m.section(func() { m.steps(rep.Steps) })
+	}
 	m.section(func() { m.rest(rep) })
 	m.config(rep)
 	m.close()
@@ -219,7 +221,7 @@ func (m *markdown) finding(v *view, n int, f *attribution.Finding) {
 	if f.Baseline != "" {
 		baseline = ", " + f.Baseline
 	}
-	m.line("\n**%d. %s** (%s, %s%s) on %s\n", n, md(string(f.Cause)), md(string(f.Severity)), linkWords(f.Linked), md(baseline), md(cmp.Or(subject(f), "everything")))
+	m.line("\n**%d. %s** (%s%s) on %s\n", n, md(string(f.Cause)), md(grade(v.rep, f)), md(baseline), md(cmp.Or(subject(f), "everything")))
 	if f.Severity == attribution.Info {
 		m.line("%s\n", md(f.Statement))
 	}
@@ -284,7 +286,7 @@ func (m *markdown) rest(rep *analyze.Report) {
 			m.line("- %s", md(questionWords(&rep.Open[i])))
 		}
 	}
-	if !inspected(rep) {
+	if !inspected(rep) && !planned(rep) {
 		m.line("\n### Logs\n\n%s", md(logWords(&rep.Logs)))
 	}
 	if len(rep.Mended) > 0 {

@@ -165,3 +165,35 @@ func (m *markdown) plan(rep *analyze.Report) {
 		}
 	}
 }
+
+func planStages(rep *analyze.Report) []analyze.PlanStage {
+	var out []analyze.PlanStage
+	for _, a := range rep.Plan.APIs {
+		out = append(out, a.Stages...)
+	}
+	return out
+}
+
+// junitPlan has a case for every stage, and one for every question that is left.
+func (v *view) junitPlan() []junitCase {
+	var out []junitCase
+	for _, s := range planStages(v.rep) {
+		c := junitCase{Name: "goes live", ClassName: s.Target, Time: "0", Output: &junitText{liveWords(s.Live) + ": " + s.Why}}
+		var failed []*attribution.Finding
+		for i := range v.rep.Findings {
+			if f := &v.rep.Findings[i]; contains(f.Targets, s.Target) && v.fails(f) {
+				failed = append(failed, f)
+			}
+		}
+		if len(failed) > 0 {
+			c.Failure = failure(v.rep, failed)
+		} else if s.Live == "unknown" {
+			c.Error = &junitResult{Message: s.Why, Type: "inconclusive"}
+		}
+		out = append(out, c)
+	}
+	for i := range v.rep.Open {
+		out = append(out, junitCase{Name: "question", ClassName: "stageprobe", Time: "0", Error: &junitResult{Message: questionWords(&v.rep.Open[i]), Type: "inconclusive"}})
+	}
+	return out
+}

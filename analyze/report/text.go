@@ -24,7 +24,9 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	p.findings(v)
 	p.config(rep)
 	p.expectations(rep)
-	p.steps(rep)
+	if !planned(rep) {
+		p.steps(rep)
+	}
 	p.open(rep)
 	p.logs(rep)
 	p.mended(rep)

@@ -62,6 +62,7 @@ one of two is missing; 3: the files do not tell.`,
 			if err := f.out.write(s, rep, f.quiet, f.verbose); err != nil {
 				return err
 			}
+			annotate(s, rep)
 			if rep.ExitCode != analyze.ExitOK {
 				return exitError(rep.ExitCode)
 			}
