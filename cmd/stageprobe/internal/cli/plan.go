@@ -31,23 +31,18 @@ func newPlan(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan FILE...",
 		Short: "Before the deploy: say what will be live afterwards and what will not",
-		Example: `  terraform show -json plan.out | stageprobe plan -
-  pulumi preview --json --show-sames > preview.json && stageprobe plan preview.json
-  stageprobe plan deployed.yaml new.yaml               # templates: deployed first, new second
+		Example: `  terraform show -json plan.out | stageprobe plan -      # OpenTofu likewise
+  pulumi preview --json --show-sames | stageprobe plan -
+  aws cloudformation get-template --stack-name orders > deployed.json
+  stageprobe plan deployed.json new.yaml      # CloudFormation, CDK, SAM, Serverless: deployed first, new second
   aws cloudformation describe-change-set --change-set-name ARN | stageprobe plan -
-  stageprobe plan plan.json --api abc123               # held against the account, too`,
-		Long: `plan reads what a pipeline has before it deploys, and says per API and stage
-what will be live afterwards and what will not.
+  stageprobe plan old-openapi.yaml new-openapi.yaml      # what callers will see change
+  stageprobe plan plan.json --api abc123      # with credentials: whose edits wait and go live, too
 
-It reads a Terraform or OpenTofu plan, a Pulumi preview, a CloudFormation change
-set, two CloudFormation templates (also of CDK, SAM and the Serverless
-Framework), or two OpenAPI documents. No credentials and no network are needed;
-with --api, or where the environment holds credentials and the file the API's
-id, the plan is held against the account as well: whose edits wait and would go
-live, too, and which canary is in the way.
-
-Exit code 0: all goes live; 1: something does not; 2: a file cannot be read, or
-one of two is missing; 3: the files do not tell.`,
+Exit codes: 0 all goes live, 1 something does not, 2 a file cannot be read or one
+of two is missing, 3 the files do not tell. Needs no credentials and no network;
+where the environment holds credentials and the plan the ids of its APIs, they
+are read as well (--offline: never).`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return hint(errors.New("stageprobe plan takes at least one file: a plan, a change set, or two templates"), "stageprobe plan --help shows examples")
