@@ -239,7 +239,7 @@ func (a *assembly) deployment(api *API, r *resource) {
 		DestroyFirst: r.replaced && r.destroyFirst, StageName: r.now().text("stagename"), Triggers: r.triggers,
 	}
 	d.Ordered, d.Condition = r.ordered, r.condition
-	if p := r.after.block("deploymentcanarysettings"); p != nil {
+	if p := orBlock(r.after.block("deploymentcanarysettings"), r.after.block("canarysettings")); p != nil {
 		percent := percentOf(p)
 		d.ToCanary = &percent
 	}
@@ -331,6 +331,7 @@ func (a *assembly) finish(api *API) {
 	a.joinNamed(api)
 	for _, r := range a.parts[api.Address] {
 		api.Parts = append(api.Parts, r.address)
+		api.Doubts = append(api.Doubts, keptElsewhere(r)...)
 	}
 	if len(api.Edits) > 0 && !api.Removed && !a.partial {
 		api.Differs, _ = diff.Definitions(a.definition(api, true), a.definition(api, false))

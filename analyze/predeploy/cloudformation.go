@@ -318,7 +318,7 @@ func readChangeSet(files []File) (*changes, error) {
 		if id := physical[v]; id != "" {
 			return id
 		}
-		if strings.Contains(v, "{{changeSet:") {
+		if strings.Contains(v, "{{changeSet:") || v == unsaid {
 			return ""
 		}
 		return v
@@ -326,6 +326,10 @@ func readChangeSet(files []File) (*changes, error) {
 	leadStages(c)
 	return c, nil
 }
+
+// unsaid stands for the new value of a property where the change set was made
+// without values.
+const unsaid = "(changes)"
 
 func (ch *setChange) resource() *resource {
 	key := typeKey(ch.ResourceType)
@@ -348,11 +352,10 @@ func (ch *setChange) resource() *resource {
 		name := plainName(d.Target.Name)
 		r.names[name] = d.Target.Name
 		if same(r.before[name], r.after[name]) && r.before != nil && r.after != nil { // the values are left out
-			r.before[name], r.after[name] = d.Target.BeforeValue, orElse(d.Target.AfterValue, "(changes)")
-			if name == "deploymentid" {
-				cause, _, _ := strings.Cut(d.CausingEntity, ".")
-				r.after[name] = orElse(cause, d.Target.AfterValue)
-			}
+			r.before[name], r.after[name] = d.Target.BeforeValue, orElse(d.Target.AfterValue, unsaid)
+		}
+		if cause, _, _ := strings.Cut(d.CausingEntity, "."); name == "deploymentid" && cause != "" && r.after != nil {
+			r.after[name] = cause
 		}
 		if d.Evaluation == "Dynamic" && d.ChangeSource != "DirectModification" && name != "deploymentid" {
 			r.unknown[name] = true
@@ -398,7 +401,7 @@ func leadStages(c *changes) {
 	made := filter(c.resources, func(r *resource) bool { return r.is("deployment") && (r.created() || r.replaced) })
 	for _, r := range c.resources {
 		if r.is("stage") && r.after != nil && len(made) == 1 {
-			if now := c.refer(r, "deploymentid", true); !same(r.before["deploymentid"], r.after["deploymentid"]) && (now == "" || now == "(changes)") {
+			if now := c.refer(r, "deploymentid", true); !same(r.before["deploymentid"], r.after["deploymentid"]) && now == "" {
 				r.after["deploymentid"] = made[0].address
 			}
 		}

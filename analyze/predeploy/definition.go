@@ -3,6 +3,7 @@ package predeploy
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ type pathCache map[string]string
 
 // afterApply stands for a value that is known once the change has been applied.
 const afterApply = "(known after apply)"
+
+// secret stands for a value that the tool marks as sensitive.
+const secret = "(sensitive)"
 
 // maxDepth bounds how deep resources may be nested: a circle ends there.
 const maxDepth = 64
@@ -126,19 +130,22 @@ func (a *assembly) definition(api *API, after bool) *probe.Definition {
 // side is a resource's properties after the change, or before it; what is not
 // known yet stands as such.
 func (r *resource) side(after bool) props {
-	if !after {
-		return r.before
+	p := r.before
+	if after {
+		p = r.after
 	}
-	if r.after == nil || len(r.unknown) == 0 {
-		return r.after
+	if p == nil || len(r.unknown)+len(r.hidden) == 0 {
+		return p
 	}
-	p := make(props, len(r.after))
-	for k, v := range r.after {
-		p[k] = v
-	}
+	p = maps.Clone(p)
 	for k := range r.unknown {
-		if !ignored[k] {
+		if after && !ignored[k] {
 			p[k] = afterApply
+		}
+	}
+	for k := range r.hidden {
+		if _, ok := p[k]; ok {
+			p[k] = secret
 		}
 	}
 	return p

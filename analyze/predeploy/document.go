@@ -2,13 +2,14 @@ package predeploy
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf16"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxNodes bounds a YAML document with its aliases written out, and maxNested
@@ -20,114 +21,126 @@ const (
 
 // decode reads JSON, or YAML with the short forms of CloudFormation (!Ref).
 func decode(data []byte) (doc any, err error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = utf8Of(data)
 	if json.Unmarshal(data, &doc) == nil {
 		return doc, nil
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("it is empty")
 	}
-	// The YAML library follows pointers that some broken documents leave nil.
-	defer func() {
-		if p := recover(); p != nil {
-			doc, err = nil, fmt.Errorf("it cannot be read (%v): something in it is empty or out of place", p)
-		}
-	}()
-	file, err := parser.ParseBytes(data, 0)
-	if err != nil {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, errors.New(first)
 	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+	if len(root.Content) == 0 {
 		return nil, errors.New("it is empty")
 	}
-	y := yamlReader{anchors: map[string]ast.Node{}}
-	doc = y.value(file.Docs[0].Body, 0)
+	var y yamlReader
+	doc = y.value(root.Content[0], 0)
 	return doc, y.err
 }
 
-// yamlReader turns nodes into plain values.
-type yamlReader struct {
-	anchors map[string]ast.Node
-	nodes   int
-	err     error
+// utf8Of takes off a byte order mark, and makes UTF-8 of the UTF-16 that
+// PowerShell's > writes.
+func utf8Of(data []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i+1 < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
-func (y *yamlReader) value(n ast.Node, depth int) any {
+// yamlReader turns nodes into plain values, as JSON has them.
+type yamlReader struct {
+	nodes int
+	err   error
+}
+
+func (y *yamlReader) value(n *yaml.Node, depth int) any {
 	y.nodes++
 	if y.nodes > maxNodes || depth > maxNested {
 		y.err = fmt.Errorf("it holds more than %d values, or is nested more than %d deep", maxNodes, maxNested)
 	}
-	if y.err != nil || n == nil {
+	if y.err != nil {
 		return nil
 	}
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		out := make(map[string]any, len(n.Values))
-		for _, v := range n.Values {
-			y.pair(out, v, depth)
-		}
-		return out
-	case *ast.MappingValueNode:
-		out := map[string]any{}
-		y.pair(out, n, depth)
-		return out
-	case *ast.SequenceNode:
-		out := make([]any, 0, len(n.Values))
-		for _, v := range n.Values {
-			out = append(out, y.value(v, depth+1))
-		}
-		return out
-	case *ast.AnchorNode:
-		y.anchors[n.Name.GetToken().Value] = n.Value
-		return y.value(n.Value, depth+1)
-	case *ast.AliasNode:
-		return y.value(y.anchors[n.Value.GetToken().Value], depth+1)
-	case *ast.TagNode:
-		return y.tagged(n, depth)
-	case *ast.LiteralNode:
-		return n.Value.Value
-	case ast.ScalarNode:
-		return scalar(n)
-	}
-	return nil
-}
-
-func (y *yamlReader) pair(out map[string]any, v *ast.MappingValueNode, depth int) {
-	value := y.value(v.Value, depth+1)
-	if v.Key.IsMergeKey() {
-		merged, _ := value.(map[string]any)
-		for k, x := range merged {
-			if _, own := out[k]; !own {
-				out[k] = x
-			}
-		}
-		return
-	}
-	key := v.Key.(ast.Node)
-	if k, ok := key.(ast.ScalarNode); ok {
-		out[textOf(scalar(k))] = value
-		return
-	}
-	out[key.String()] = value
-}
-
-// scalar makes all numbers one type, as JSON does.
-func scalar(n ast.ScalarNode) any {
-	v := n.GetValue()
-	if f, ok := number(v); ok {
-		if _, isText := v.(string); !isText {
-			return f
-		}
+	v := y.plain(n, depth)
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		return tagged(strings.TrimPrefix(n.Tag, "!"), v)
 	}
 	return v
 }
 
+func (y *yamlReader) plain(n *yaml.Node, depth int) any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			y.pair(out, n.Content[i], y.value(n.Content[i+1], depth+1))
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, 0, len(n.Content))
+		for _, c := range n.Content {
+			out = append(out, y.value(c, depth+1))
+		}
+		return out
+	case yaml.AliasNode:
+		return y.value(n.Alias, depth+1)
+	}
+	return scalar(n)
+}
+
+func (y *yamlReader) pair(out map[string]any, key *yaml.Node, value any) {
+	if key.ShortTag() != "!!merge" {
+		out[key.Value] = value
+		return
+	}
+	maps, isList := value.([]any)
+	if !isList {
+		maps = []any{value}
+	}
+	for _, m := range maps {
+		for k, v := range object(m) {
+			if _, own := out[k]; !own {
+				out[k] = v
+			}
+		}
+	}
+}
+
+// scalar makes all numbers one type, as JSON does, and keeps dates as text.
+func scalar(n *yaml.Node) any {
+	var v any
+	switch n.ShortTag() {
+	case "!!null":
+		return nil
+	case "!!bool", "!!int", "!!float":
+		if n.Decode(&v) != nil {
+			return n.Value
+		}
+	}
+	if b, ok := v.(bool); ok {
+		return b
+	}
+	if f, ok := number(v); ok {
+		return f
+	}
+	return n.Value
+}
+
 // tagged reads the short form of an intrinsic function: !GetAtt A.B is
 // {"Fn::GetAtt": ["A", "B"]}.
-func (y *yamlReader) tagged(n *ast.TagNode, depth int) any {
-	name := strings.TrimPrefix(n.Start.Value, "!")
-	v := y.value(n.Value, depth+1)
+func tagged(name string, v any) any {
 	switch name {
 	case "Ref", "Condition":
 		return map[string]any{name: v}
@@ -140,5 +153,5 @@ func (y *yamlReader) tagged(n *ast.TagNode, depth int) any {
 	case "Sub", "Join", "If", "ImportValue", "FindInMap", "Select", "Split", "Base64", "Equals", "And", "Or", "Not", "GetAZs", "Cidr", "Transform", "ToJsonString", "Length", "ForEach":
 		return map[string]any{"Fn::" + name: v}
 	}
-	return v // a standard tag such as !!str, or one of somebody else's
+	return v // somebody else's
 }

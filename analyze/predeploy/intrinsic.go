@@ -62,6 +62,44 @@ func intrinsicText(m map[string]any) (string, bool) {
 	return name + "(" + canonicalJSON(arg) + ")", true
 }
 
+// keptElsewhere says what of a body stands in another file, whose change neither
+// the template shows nor a logical id follows.
+func keptElsewhere(r *resource) []string {
+	if !r.isAPI() || r.before == nil || r.after == nil || !same(r.before["body"], r.after["body"]) {
+		return nil
+	}
+	var out []string
+	if at := included(r.after["body"]); at != "" {
+		out = append(out, "the body of "+r.address+" includes "+at+": whether that changes the template does not tell, and if it does, no new deployment follows")
+	}
+	if at := r.after.text("bodys3location"); at != "" && !strings.Contains(at, "{") && !strings.HasPrefix(at, "s3:") && same(r.before["bodys3location"], r.after["bodys3location"]) {
+		out = append(out, "the body of "+r.address+" is in the file "+at+": whether that changes the template does not tell, and if it does, no new deployment follows")
+	}
+	return out
+}
+
+// included is the place that AWS::Include takes a part of a body from.
+func included(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		if t := object(v["Fn::Transform"]); t != nil && t["Name"] == "AWS::Include" {
+			return orElse(textOf(object(t["Parameters"])["Location"]), "another file")
+		}
+		for _, k := range sortedKeys(v) {
+			if at := included(v[k]); at != "" {
+				return at
+			}
+		}
+	case []any:
+		for _, x := range v {
+			if at := included(x); at != "" {
+				return at
+			}
+		}
+	}
+	return ""
+}
+
 // plainIntrinsics writes every call in a value as text.
 func plainIntrinsics(v any) any {
 	switch v := v.(type) {

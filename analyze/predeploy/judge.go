@@ -121,7 +121,7 @@ func (j *judge) stageless(api *API) {
 			"the stages: they are kept elsewhere, or with credentials --api ID reads them")
 	case len(api.kept()) > 0 && !unsureOnly(api.Edits):
 		j.Outcomes = append(j.Outcomes, Outcome{api, nil, None, "its deployment stays the one that it is"})
-		j.stale(api, nil, "its deployment would stay as it is")
+		j.stale(api, nil, "its deployment stays as it is")
 	default:
 		j.Outcomes = append(j.Outcomes, Outcome{api, nil, Unknown, "the files hold neither a deployment nor a stage of it"})
 		j.open(api, fmt.Sprintf("%s: %s, and the files hold neither a deployment nor a stage of it, so that nothing tells when it would be live", api.Label(), edits),
@@ -196,16 +196,16 @@ func (j *judge) staying(api *API, s *Stage, add func(Live, string)) {
 			s.Name, api.Label(), j.unsureWords(api)), j.terms.unknown)
 	case s.Moves && s.Leads != "" && !s.New:
 		add(None, "it moves to deployment "+j.terms.short(s.Leads)+", which was made before the edits")
-		j.stale(api, s, "it would move to deployment "+j.terms.short(s.Leads)+", which is there already")
+		j.stale(api, s, "deployment "+j.terms.short(s.Leads)+", to which it moves, is there already")
 	case s.New && s.Leads != "":
 		add(None, "it begins with deployment "+j.terms.short(s.Leads)+", which was made before the edits")
-		j.stale(api, s, "it would begin with deployment "+j.terms.short(s.Leads)+", which is there already")
+		j.stale(api, s, "deployment "+j.terms.short(s.Leads)+", with which it begins, is there already")
 	case len(api.made()) > 0:
 		add(None, "a new deployment is made, and the stage does not move to it")
-		j.stale(api, s, "it would not move to the new deployment "+j.terms.short(api.made()[0].Address))
+		j.stale(api, s, "nothing moves it to the new deployment "+j.terms.short(api.made()[0].Address))
 	default:
 		add(None, "no new deployment is made for it")
-		j.stale(api, s, "no new deployment would be made for it")
+		j.stale(api, s, "no new deployment would be made")
 	}
 }
 

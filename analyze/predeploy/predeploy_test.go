@@ -1,12 +1,16 @@
 package predeploy
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/attribution"
@@ -97,6 +101,9 @@ var cases = []struct {
 	{"terraform/every-kind-live.json", 0, Terraform, "prod=all", "", ""},
 	{"terraform/every-kind-stale.json", 1, Terraform, "prod=none", "stale-deployment error", ""},
 	{"terraform/drift.json", 0, Terraform, "prod=all", "", ""},
+	{"terraform/canary-rollout.json", 0, Terraform, "prod=canary", "", "On the canary alone"},
+	{"terraform/sensitive.json", 1, Terraform, "prod=none", "stale-deployment error", ""},
+	{"terraform/two-apis.json", 1, Terraform, "prod=all,prod=none", "stale-deployment error", "Stage prod of other would keep"},
 	{"terraform/unordered.json", 0, Terraform, "prod=all", "stale-deployment warning", "depends_on = ["},
 	{"terraform/stage-destroyed.json", 0, Terraform, "prod=removed", "", "Would be gone: stage prod"},
 	{"terraform/alias-weights.json", 0, Terraform, "prod=no edit", "backend-split warning", "10 % to version 7"},
@@ -119,7 +126,7 @@ var cases = []struct {
 
 	{"cloudformation/base-old.yaml cloudformation/live-new.yaml", 0, CloudFormation, "prod=all", "", ""},
 	{"cloudformation/base-old.yaml cloudformation/stale-new.yaml", 1, CloudFormation, "prod=none", "stale-deployment error", "DeploymentId: !Ref ApiDeployment2"},
-	{"cloudformation/base-old.yaml cloudformation/not-moved-new.yaml", 1, CloudFormation, "prod=none", "stale-deployment error", "would not move to the new deployment ApiDeployment2"},
+	{"cloudformation/base-old.yaml cloudformation/not-moved-new.yaml", 1, CloudFormation, "prod=none", "stale-deployment error", "nothing moves it to the new deployment ApiDeployment2"},
 	{"cloudformation/base-old.yaml cloudformation/condition-new.yaml", 3, CloudFormation, "prod=unknown", "", ""},
 	{"cloudformation/described-canary-old.yaml cloudformation/described-canary-new.yaml", 1, CloudFormation, "prod=none", "stale-canary error", "so the deploy would fail"},
 	{"cloudformation/described-plain-old.yaml cloudformation/described-canary-begins-new.yaml", 0, CloudFormation, "prod=all", "stale-canary warning", ""},
@@ -337,5 +344,97 @@ func TestRefusals(t *testing.T) {
 		if h, ok := err.(*HintError); c.hint != "" && (!ok || !strings.Contains(h.Hint, c.hint)) {
 			t.Errorf("%s: hint of %#v, want %q", c.name, err, c.hint)
 		}
+	}
+}
+
+// A value that the tool marks as sensitive appears nowhere.
+func TestSensitiveValuesAreNotShown(t *testing.T) {
+	rep := report(load(t, "terraform/sensitive.json"))
+	text, err := json.Marshal(rep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "hunter") {
+		t.Errorf("the report holds a sensitive value: %s", text)
+	}
+}
+
+// What the deployed and the new template say alike may still change, where it
+// stands in another file.
+func TestBodiesKeptElsewhere(t *testing.T) {
+	template := func(body string) []byte {
+		return []byte(`{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {` + body + `}},
+			"D": {"Type": "AWS::ApiGateway::Deployment", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod"}}}}`)
+	}
+	for body, exit := range map[string]int{
+		`"Body": {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://defs/api.yaml"}}}`: 3,
+		`"BodyS3Location": "api.yaml"`:                            3,
+		`"BodyS3Location": {"Bucket": "defs", "Key": "api.yaml"}`: 0,
+		`"Name": "orders"`:                                        0,
+	} {
+		f := File{Name: "f", Data: template(body)}
+		c, err := Read([]File{f, f}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep := report(c); rep.ExitCode != exit {
+			t.Errorf("%s: exit code %d, want %d: %q", body, rep.ExitCode, exit, rep.Verdict)
+		}
+	}
+}
+
+func TestDocumentsInEveryEncoding(t *testing.T) {
+	want := map[string]any{"A": map[string]any{"Fn::GetAtt": []any{"B", "C.D"}}, "n": 1.0}
+	for name, text := range map[string]string{
+		"JSON":         `{"A": {"Fn::GetAtt": ["B", "C.D"]}, "n": 1}`,
+		"YAML":         "A: !GetAtt B.C.D\nn: 1\n",
+		"byte order":   "\xef\xbb\xbfA: !GetAtt [B, C.D]\nn: 1\n",
+		"UTF-16":       "\xff\xfeA\x00:\x00 \x00!\x00G\x00e\x00t\x00A\x00t\x00t\x00 \x00B\x00.\x00C\x00.\x00D\x00\n\x00n\x00:\x00 \x001\x00",
+		"an alias":     "x: &x !GetAtt B.C.D\nA: *x\nn: 1\n",
+		"a merge":      "x: &x {A: !GetAtt B.C.D}\n<<: *x\nn: 1\n",
+		"a tagged map": "A: {Fn::GetAtt: [B, C.D]}\nn: !!int 1\n",
+	} {
+		got, err := decode([]byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		m := object(got)
+		delete(m, "x")
+		if diff := cmp.Diff(want, m); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// An alias of aliases does not grow without bound.
+func TestYAMLBomb(t *testing.T) {
+	text := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 12; i++ {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 10), ","))
+	}
+	if _, err := decode([]byte(text)); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("a document of 10^12 values: %v", err)
+	}
+}
+
+func TestReferences(t *testing.T) {
+	// As terraform show -json (1.11.4) writes them: each traversal, then its prefixes.
+	got := references(map[string]any{"references": []any{
+		"aws_x.a.id", "aws_x.a", "aws_x.many", `aws_x.many["p.q"].id`, `aws_x.many["p.q"]`, "aws_x.many", "module.m.o", "module.m", "local.l", "aws_x.a",
+	}})
+	want := []string{"aws_x.a.id", "aws_x.many", `aws_x.many["p.q"].id`, "module.m.o", "local.l", "aws_x.a"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for address, want := range map[string]string{
+		`module.a["x.y"].module.b[0].aws_x.n["]"]`: "module.a.module.b.aws_x.n", "aws_x.n": "aws_x.n",
+	} {
+		if got := withoutIndices(address); got != want {
+			t.Errorf("%s without indices is %s, want %s", address, got, want)
+		}
+	}
+	if got := moduleInstance(`module.a["x.y"].aws_x.n[0]`); got != `module.a["x.y"].` {
+		t.Errorf("module instance %q", got)
 	}
 }

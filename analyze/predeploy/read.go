@@ -114,6 +114,7 @@ func otherSide(kind string) string {
 }
 
 func recognise(f *File, kind string) (*Reader, error) {
+	f.Data = utf8Of(f.Data)
 	if err := telling(f); err != nil {
 		return nil, err
 	}
