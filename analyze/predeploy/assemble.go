@@ -11,6 +11,7 @@ import (
 )
 
 // assembly brings the resources of a tool together by API.
+
 type assembly struct {
 	*changes
 	byAddress map[string]*resource
@@ -22,6 +23,7 @@ type assembly struct {
 }
 
 // assemble makes a change of what a reader found.
+
 func assemble(c *changes) *Change {
 	a := &assembly{
 		changes: c, byAddress: make(map[string]*resource, len(c.resources)), apis: map[string]*API{},
@@ -77,12 +79,15 @@ func (a *assembly) apiResource(r *resource) {
 }
 
 // looksUnreal tells an id that is an expression from one of API Gateway.
+
 func looksUnreal(id string) bool {
 	return strings.ContainsFunc(id, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
 }
 
 // apiOf finds the API that a resource belongs to; one that the files do not
+
 // hold is made up under its id.
+
 func (a *assembly) apiOf(r *resource) *API {
 	address := ""
 	for _, p := range []string{"restapiid", "restapi", "apiid"} {
@@ -108,6 +113,7 @@ func (a *assembly) apiOf(r *resource) *API {
 }
 
 // only is the one API of its kind; nil where there are several.
+
 func (a *assembly) only(v2 bool) *API {
 	var found *API
 	for _, api := range a.apis {
@@ -138,8 +144,11 @@ func (a *assembly) place(r *resource) {
 }
 
 // placeShared finds the APIs of what belongs to none: VPC links by the
+
 // integrations that use them, keys by being all that there is, aliases by the
+
 // integrations that call them.
+
 func (a *assembly) placeShared(r *resource) {
 	switch {
 	case r.is("vpclink"):
@@ -156,7 +165,9 @@ func (a *assembly) placeShared(r *resource) {
 }
 
 // users calls f for each API of which a part refers to r; for all where none is
+
 // seen to and there is but one.
+
 func (a *assembly) users(r *resource, f func(*API)) {
 	found := false
 	for address, parts := range a.parts {
@@ -173,6 +184,7 @@ func (a *assembly) users(r *resource, f func(*API)) {
 }
 
 // actions are what happens to a resource, in words; none where nothing does.
+
 func (r *resource) actions() []string {
 	switch {
 	case r.replaced:
@@ -187,6 +199,7 @@ func (r *resource) actions() []string {
 }
 
 // edit adds what changes of a resource to its API's edits, a row for each kind.
+
 func (a *assembly) edit(api *API, r *resource) {
 	base := kindOfType[r.key].Kind
 	subject := a.subject(r)
@@ -220,6 +233,7 @@ func (a *assembly) edit(api *API, r *resource) {
 }
 
 // settingSubject names what an edit of an API's own resource is about.
+
 var settingSubject = map[Kind]string{
 	"body": "OpenAPI body", "policy": "resource policy", "binary types": "binary media types", "endpoint": "endpoint",
 	"gateway response": "gateway responses", "model": "models", "authorizer": "authorizers",
@@ -233,92 +247,12 @@ func (a *assembly) spelt(r *resource, names []string) []string {
 	return out
 }
 
-func (a *assembly) deployment(api *API, r *resource) {
-	d := &Deployment{
-		Address: r.address, New: r.after != nil && (r.created() || r.replaced || api.New), Removed: r.removed(),
-		DestroyFirst: r.replaced && r.destroyFirst, StageName: r.now().text("stagename"), Triggers: r.triggers,
-	}
-	d.Ordered, d.Condition = r.ordered, r.condition
-	if p := orBlock(r.after.block("deploymentcanarysettings"), r.after.block("canarysettings")); p != nil {
-		percent := percentOf(p)
-		d.ToCanary = &percent
-	}
-	if d.New && d.Ordered {
-		d.After = a.closure(r)
-	}
-	api.Deployments = append(api.Deployments, d)
-}
-
 // closure is all that a resource comes after.
-func (a *assembly) closure(r *resource) map[string]bool {
-	seen := map[string]bool{}
-	todo := []string{r.address}
-	for len(todo) > 0 {
-		address := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		next := a.byAddress[address]
-		if next == nil || seen[address] {
-			continue
-		}
-		seen[address] = true
-		todo = append(todo, slices.Collect(maps.Keys(next.needs))...)
-	}
-	return seen
-}
-
-func (a *assembly) stage(api *API, r *resource) {
-	now := cmp.Or(a.refer(r, "deploymentid", true), a.refer(r, "deployment", true))
-	s := &Stage{
-		Address: r.address, Name: cmp.Or(r.now().text("stagename"), r.now().text("name")), New: r.created() || r.replaced, Removed: r.removed(),
-		Leads: now, AutoDeploy: r.after.bool("autodeploy"), AutoDeployWas: r.before.bool("autodeploy"),
-	}
-	s.Name = cmp.Or(s.Name, r.address)
-	for _, p := range []string{"deploymentid", "deployment"} { // the latter is Pulumi's
-		s.Moves = s.Moves || r.unknown[p] || !same(r.before[p], r.after[p])
-	}
-	s.Moves = s.Moves || s.New
-	s.Unsure = s.Moves && now == ""
-	s.Canary, s.CanaryGoes = a.canary(r)
-	names, _ := r.changed()
-	s.Settings = a.spelt(r, slices.DeleteFunc(names, func(n string) bool { return n == "deploymentid" || n == "deployment" }))
-	api.Stages = append(api.Stages, s)
-}
-
-func (a *assembly) canary(r *resource) (c *Canary, goes bool) {
-	block := func(p props) props {
-		if b := p.block("canarysettings"); b != nil {
-			return b
-		}
-		return p.block("canarysetting")
-	}
-	was, now := block(r.before), block(r.after)
-	if now == nil {
-		return nil, was != nil
-	}
-	c = &Canary{Percent: percentOf(now), Was: was != nil}
-	c.Leads = a.referIn(now, r)
-	c.Moves = c.Leads != "" && c.Leads != a.referIn(was, r)
-	return c, false
-}
-
-func (a *assembly) referIn(block props, r *resource) string {
-	if block == nil {
-		return ""
-	}
-	tmp := &resource{canary: true, address: r.address, key: r.key, before: block, after: block, needs: r.needs}
-	return a.refer(tmp, "deploymentid", true)
-}
-
-func percentOf(p props) float64 {
-	v, ok := number(p["percenttraffic"])
-	if !ok && !empty(p["percenttraffic"]) {
-		return -1
-	}
-	return v
-}
 
 // finish says what callers will see, and makes stages of deployments that have
+
 // their stage's name and no stage beside them.
+
 func (a *assembly) finish(api *API) {
 	for _, d := range api.Deployments {
 		if d.StageName == "" || api.stage(d.StageName) != nil {
@@ -340,57 +274,21 @@ func (a *assembly) finish(api *API) {
 }
 
 // joinNamed merges the stages that several deployments of one name stand for,
+
 // as where a new logical id takes the place of the old one; and leads a stage of
+
 // its own to a deployment that names it.
-func (a *assembly) joinNamed(api *API) {
-	for _, d := range api.Deployments {
-		s := api.stage(d.StageName)
-		if d.StageName == "" || s == nil || d.Removed {
-			continue
-		}
-		if old := api.deployment(s.Leads); d.New || old == nil || old.Removed {
-			if s.Leads == "" || old == nil || old.Removed || old.StageName != "" || s.Address == old.Address {
-				s.Leads, s.Moves, s.Unsure, s.Removed = d.Address, d.New, false, false
-			}
-		}
-	}
-}
 
 // describedCanary is the canary that the StageDescription of a stage's
-// deployments sets: it stays on the stage.
-func (a *assembly) describedCanary(api *API, stage string) *Canary {
-	var was, now props
-	for _, d := range api.Deployments {
-		if r := a.byAddress[d.Address]; d.StageName == stage && r != nil {
-			was = orBlock(was, r.before.block("stagedescription").block("canarysetting"))
-			now = orBlock(now, r.after.block("stagedescription").block("canarysetting"))
-		}
-	}
-	p := orBlock(now, was)
-	if p == nil {
-		return nil
-	}
-	return &Canary{Percent: percentOf(p), Was: was != nil}
-}
 
-func orBlock(a, b props) props {
-	if a == nil {
-		return b
-	}
-	return a
-}
+// deployments sets: it stays on the stage.
 
 // settings notes what changes of stages without any deployment.
-func (a *assembly) settings(api *API) {
-	for _, s := range api.Stages {
-		if s.Name != "" && !s.New && !s.Removed && len(s.Settings) > 0 {
-			a.out.Notes = append(a.out.Notes, "Stage "+s.Name+" of "+api.Label()+": "+"changes of "+strings.Join(s.Settings, ", ")+" take effect at once, with no deployment.")
-		}
-	}
-}
 
 // drift tells what was changed outside of the tool: it waits in the editor like
+
 // any other edit, and a new deployment takes it along.
+
 func (a *assembly) drift() {
 	for _, r := range a.drifted {
 		info := kindOfType[r.key]
@@ -409,6 +307,7 @@ func (a *assembly) drift() {
 }
 
 // Label is what a person calls the API: its name, unless another has the same.
+
 func (a *API) Label() string {
 	switch {
 	case a.Name != "" && !strings.ContainsAny(a.Name, "{}") && !a.namesake:

@@ -1,7 +1,6 @@
 package predeploy
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -11,6 +10,7 @@ import (
 )
 
 // template is a CloudFormation template, intrinsic functions in their long form.
+
 type template struct {
 	name      string
 	doc       map[string]any
@@ -20,6 +20,7 @@ type template struct {
 func isTemplate(doc map[string]any) bool { return object(unwrapped(doc)["Resources"]) != nil }
 
 // unwrapped takes the template out of the answer of get-template.
+
 func unwrapped(doc map[string]any) map[string]any {
 	switch body := doc["TemplateBody"].(type) {
 	case map[string]any:
@@ -44,6 +45,7 @@ func newTemplate(f *File) *template {
 }
 
 // lookUp replaces what is found in a mapping by plain keys.
+
 func lookUp(v any, mappings map[string]any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -96,6 +98,7 @@ func (t *template) sam() bool {
 }
 
 // templates are the two sides of a change.
+
 type templates struct {
 	old, new *template
 	c        *changes
@@ -126,12 +129,15 @@ func (t *templates) ids() []string {
 }
 
 // cdkDeployment is a logical id as the CDK hashes it: 8 digits of the path, 32 of
+
 // the definition.
+
 var cdkDeployment = regexp.MustCompile(`[0-9A-F]{8}[0-9a-f]{32}$`)
 
 var serverlessDeployment = regexp.MustCompile(`^ApiGatewayDeployment\d{8,}`)
 
 // toolOf tells who wrote a template, by what only that tool writes.
+
 func toolOf(t *template) Tool {
 	if t.sam() {
 		return SAM
@@ -150,6 +156,7 @@ func toolOf(t *template) Tool {
 }
 
 // resource adds what becomes of one logical id.
+
 func (t *templates) resource(id string) {
 	was, now := t.old.typeOf(id), t.new.typeOf(id)
 	if was != "" && now != "" && was != now { // CloudFormation refuses this; SAM's own types come here
@@ -183,6 +190,7 @@ func one(b bool) int {
 }
 
 // needsOf are the logical ids that a resource comes after.
+
 func needsOf(r map[string]any) map[string]bool {
 	out := map[string]bool{}
 	add := func(id string) { out[id] = true }
@@ -199,6 +207,7 @@ func needsOf(r map[string]any) map[string]bool {
 }
 
 // referIntrinsic finds what a property refers to.
+
 func referIntrinsic(r *resource, property string, after bool) string {
 	p := r.before
 	if after {
@@ -212,6 +221,7 @@ func referIntrinsic(r *resource, property string, after bool) string {
 }
 
 // alias notes that CodeDeploy moves an alias's traffic step by step.
+
 func (t *templates) alias(id string, r *resource) {
 	update := object(object(t.new.resources[id]["UpdatePolicy"])["CodeDeployLambdaAliasUpdate"])
 	if update == nil || r.before == nil || r.after == nil || same(r.before["functionversion"], r.after["functionversion"]) {
@@ -232,6 +242,7 @@ func (t *templates) alias(id string, r *resource) {
 }
 
 // elsewhere notes what the templates keep in other files.
+
 func (t *templates) elsewhere() {
 	for _, id := range sortedKeys(t.new.resources) {
 		kind := t.new.typeOf(id)
@@ -244,11 +255,12 @@ func (t *templates) elsewhere() {
 	}
 	for _, x := range []*template{t.new} {
 		for key := range object(x.doc["Resources"]) {
-			if strings.HasPrefix(key, "Fn::") {
+			if strings.HasPrefix(key, "Fn::") && !reflect.DeepEqual(object(t.old.doc["Resources"])[key], object(x.doc["Resources"])[key]) {
 				t.c.open = append(t.c.open, "what "+key+" makes of the template is not told: compare the processed templates (aws cloudformation get-template --template-stage Processed)")
 			}
 		}
 	}
+	t.conditions()
 	before, after := object(t.old.doc["Parameters"]), object(t.new.doc["Parameters"])
 	for _, name := range sortedKeys(after) {
 		if was := object(before[name]); was != nil && !same(was["Default"], object(after[name])["Default"]) && t.used(name) {
@@ -257,153 +269,36 @@ func (t *templates) elsewhere() {
 	}
 }
 
+// conditions asks about those whose definition changes: with them, resources come
+
+// and go that both templates hold.
+
+func (t *templates) conditions() {
+	before, after := object(t.old.doc["Conditions"]), object(t.new.doc["Conditions"])
+	for _, r := range t.c.resources {
+		was := textOf(t.old.resources[r.address]["Condition"])
+		if r.condition != was && r.before != nil && r.after != nil || r.condition != "" && !same(before[r.condition], after[r.condition]) && r.before != nil {
+			t.c.open = append(t.c.open, "whether "+r.address+" is there depends on condition "+orElse(r.condition, was)+", which changes: a change set tells")
+		}
+	}
+}
+
 // used tells whether a part of an API refers to a parameter.
+
 func (t *templates) used(parameter string) bool {
 	return slices.ContainsFunc(t.c.resources, func(r *resource) bool { return r.needs[parameter] })
 }
 
 // changeSet is `aws cloudformation describe-change-set`.
-type changeSet struct {
-	ChangeSetName, StackName string
-	NextToken                string
-	Changes                  []struct {
-		ResourceChange setChange
-	}
-}
-
-type setChange struct {
-	Action, LogicalResourceID, PhysicalResourceID, ResourceType, Replacement string
-	BeforeContext, AfterContext                                              string
-	Details                                                                  []struct {
-		Evaluation, ChangeSource, CausingEntity string
-		Target                                  struct{ Attribute, Name, BeforeValue, AfterValue string }
-	}
-}
-
-func isChangeSet(doc map[string]any) bool {
-	list, ok := doc["Changes"].([]any)
-	return ok && (len(list) == 0 || object(object(list[0])["ResourceChange"]) != nil || doc["ChangeSetName"] != nil)
-}
-
-func readChangeSet(files []File) (*changes, error) {
-	var set changeSet
-	if err := json.Unmarshal(files[0].Data, &set); err != nil {
-		return nil, fmt.Errorf("%s: not the answer of describe-change-set: %w", files[0].Name, err)
-	}
-	c := &changes{tool: CloudFormation, partial: true, together: true}
-	if set.StackName != "" {
-		c.unnamed = "the API of stack " + set.StackName
-	}
-	if set.NextToken != "" {
-		c.open = append(c.open, "the change set goes on after these changes (NextToken): fetch all of it, as the AWS CLI does without --no-paginate")
-	}
-	physical := map[string]string{}
-	for i := range set.Changes {
-		ch := &set.Changes[i].ResourceChange
-		if ch.PhysicalResourceID != "" {
-			physical[ch.PhysicalResourceID] = ch.LogicalResourceID
-		}
-		if r := ch.resource(); r != nil {
-			c.resources = append(c.resources, r)
-			if serverlessDeployment.MatchString(r.address) {
-				c.tool = Serverless
-			}
-		}
-		if ch.ResourceType == "AWS::CloudFormation::Stack" {
-			c.open = append(c.open, "nested stack "+ch.LogicalResourceID+" changes: read its own change set, too (describe-change-set names it)")
-		}
-	}
-	c.refer = func(r *resource, property string, after bool) string {
-		v := referIntrinsic(r, property, after)
-		if id := physical[v]; id != "" {
-			return id
-		}
-		if strings.Contains(v, "{{changeSet:") || v == unsaid {
-			return ""
-		}
-		return v
-	}
-	leadStages(c)
-	return c, nil
-}
 
 // unsaid stands for the new value of a property where the change set was made
+
 // without values.
-const unsaid = "(changes)"
-
-func (ch *setChange) resource() *resource {
-	key := typeKey(ch.ResourceType)
-	if _, known := kindOfType[key]; !known {
-		return nil
-	}
-	r := &resource{address: ch.LogicalResourceID, key: key, acted: true, unknown: map[string]bool{}, names: map[string]string{}}
-	before, after := context(ch.BeforeContext), context(ch.AfterContext)
-	if ch.Action != "Add" {
-		r.before = plainProps(before)
-	}
-	if ch.Action != "Remove" {
-		r.after = plainProps(after)
-	}
-	maps.Copy(r.names, spelling(before, after))
-	for _, d := range ch.Details {
-		if d.Target.Attribute != "Properties" || d.Target.Name == "" {
-			continue
-		}
-		name := plainName(d.Target.Name)
-		r.names[name] = d.Target.Name
-		if same(r.before[name], r.after[name]) && r.before != nil && r.after != nil { // the values are left out
-			r.before[name], r.after[name] = d.Target.BeforeValue, orElse(d.Target.AfterValue, unsaid)
-		}
-		if cause, _, _ := strings.Cut(d.CausingEntity, "."); name == "deploymentid" && cause != "" && r.after != nil {
-			r.after[name] = cause
-		}
-		if d.Evaluation == "Dynamic" && d.ChangeSource != "DirectModification" && name != "deploymentid" {
-			r.unknown[name] = true
-		}
-	}
-	r.replaced = ch.Replacement == "True" && ch.Action == "Modify"
-	if r.is("stage") && ch.PhysicalResourceID != "" && r.now().text("stagename") == "" {
-		for _, p := range []props{r.before, r.after} {
-			if p != nil {
-				p["stagename"] = ch.PhysicalResourceID
-			}
-		}
-	}
-	if r.isAPI() && ch.PhysicalResourceID != "" && r.before != nil {
-		r.before["id"] = ch.PhysicalResourceID
-	}
-	if ch.Replacement == "Conditional" || ch.Action == "Dynamic" {
-		r.condition = "what CloudFormation evaluates while it runs"
-	}
-	return r
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
 
 // context reads the properties of a change set made with
+
 // --include-property-values; without them there are none.
-func context(text string) map[string]any {
-	var doc struct{ Properties map[string]any }
-	if json.Unmarshal([]byte(text), &doc) != nil || doc.Properties == nil {
-		return map[string]any{}
-	}
-	return doc.Properties
-}
 
 // leadStages leads a stage whose new deployment is not named to the only one
+
 // that is made.
-func leadStages(c *changes) {
-	made := filter(c.resources, func(r *resource) bool { return r.is("deployment") && (r.created() || r.replaced) })
-	for _, r := range c.resources {
-		if r.is("stage") && r.after != nil && len(made) == 1 {
-			if now := c.refer(r, "deploymentid", true); !same(r.before["deploymentid"], r.after["deploymentid"]) && now == "" {
-				r.after["deploymentid"] = made[0].address
-			}
-		}
-	}
-}

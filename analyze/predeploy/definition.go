@@ -75,7 +75,7 @@ func (a *assembly) subject(r *resource) string {
 	case "gatewayresponse", "response":
 		return "gateway response " + p.text("responsetype")
 	case "model", "authorizer", "requestvalidator":
-		return string(kindOfType[r.key].Kind) + " " + cmp.Or(p.text("name"), r.address)
+		return string(kindOfType[r.key].Kind) + " " + cmp.Or(p.text("name"), nameOfURN(r.address))
 	case "restapipolicy":
 		return "resource policy"
 	case "restapi", "api":
@@ -83,7 +83,7 @@ func (a *assembly) subject(r *resource) string {
 	case "restapiput":
 		return "the body"
 	}
-	return string(kindOfType[r.key].Kind) + " " + cmp.Or(p.text("name"), r.address)
+	return string(kindOfType[r.key].Kind) + " " + cmp.Or(p.text("name"), nameOfURN(r.address))
 }
 
 // routesTo are the routes of an HTTP API that call an integration.

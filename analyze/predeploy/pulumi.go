@@ -18,6 +18,9 @@ type pulumiStep struct {
 	URN      string       `json:"urn"`
 	OldState *pulumiState `json:"oldState"`
 	NewState *pulumiState `json:"newState"`
+	// What differs, where the states are left out.
+	DiffReasons  []string       `json:"diffReasons"`
+	DetailedDiff map[string]any `json:"detailedDiff"`
 }
 
 type pulumiState struct {
@@ -63,18 +66,17 @@ func readPulumi(files []File) (*changes, error) {
 		p.connect(urn, r)
 		c.resources = append(c.resources, r)
 	}
+	leadStages(c, "deployment")
 	return c, nil
 }
 
 // step takes in one step. A replacement is three of one URN: a new one is
 // created, the replacement is noted, the old one is deleted.
 func (p *pulumi) step(s *pulumiStep) {
+	s.fill()
 	state := s.NewState
 	if state == nil {
 		state = s.OldState
-	}
-	if state == nil {
-		return
 	}
 	key := typeKey(state.Type)
 	if _, known := kindOfType[key]; !known || strings.HasPrefix(s.Op, "read") {
@@ -110,6 +112,34 @@ func (p *pulumi) step(s *pulumiStep) {
 	case "delete-replaced":
 		r.destroyFirst = r.destroyFirst || !r.replaced // it goes before the new one comes
 		r.replaced = true
+	}
+}
+
+// fill makes up the states that a step leaves out: its type stands in the URN,
+// and what changes among the reasons.
+func (s *pulumiStep) fill() {
+	if s.OldState != nil || s.NewState != nil {
+		return
+	}
+	parts := strings.Split(s.URN, "::")
+	if len(parts) < 4 {
+		s.NewState = &pulumiState{}
+		return
+	}
+	kind := parts[len(parts)-2]
+	was := &pulumiState{Type: kind[strings.LastIndexByte(kind, '$')+1:], Inputs: map[string]any{}}
+	now := &pulumiState{Type: was.Type, Inputs: map[string]any{}}
+	for _, reason := range append(s.DiffReasons, sortedKeys(s.DetailedDiff)...) {
+		name := strings.FieldsFunc(reason, func(r rune) bool { return r == '.' || r == '[' })
+		if len(name) > 0 {
+			was.Inputs[name[0]], now.Inputs[name[0]] = "", unsaid
+		}
+	}
+	if !strings.HasPrefix(s.Op, "create") {
+		s.OldState = was
+	}
+	if !strings.HasPrefix(s.Op, "delete") {
+		s.NewState = now
 	}
 }
 
@@ -181,6 +211,9 @@ func (p *pulumi) refer(r *resource, property string, after bool) string {
 		keys = leadsTo[pulumiLeads[property]]
 	}
 	v := side.text(property)
+	if v == unsaid {
+		return ""
+	}
 	if v != "" && v != pulumiUnknown {
 		v = strings.TrimPrefix(v, "integrations/")
 		for _, key := range keys {

@@ -85,6 +85,9 @@ func (t *templates) samAPI(id string, http bool, was, now *samAPI) {
 	if http {
 		return
 	}
+	if uri := api.after.text("definitionuri"); uri != "" && !strings.HasPrefix(uri, "s3:") && !strings.HasPrefix(uri, "{") && was != nil && same(api.before["definitionuri"], api.after["definitionuri"]) {
+		t.c.notes = append(t.c.notes, "The definition of "+id+" is in the file "+uri+": whether that changes the templates do not tell. If it does, sam package gives it another address, and a new deployment follows.")
+	}
 	if was != nil && now != nil {
 		deployment.replaced = now.always || !reflect.DeepEqual(was.rest, now.rest)
 	}

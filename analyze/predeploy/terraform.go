@@ -59,7 +59,7 @@ func readTerraform(files []File) (*changes, error) {
 	if !strings.HasPrefix(plan.FormatVersion, "1.") && !strings.HasPrefix(plan.FormatVersion, "0.") {
 		return nil, fmt.Errorf("%s: format_version %q of the plan is not known; known are 0.x and 1.x", files[0].Name, plan.FormatVersion)
 	}
-	c := &changes{tool: Terraform, notes: plan.notes()}
+	c := &changes{tool: Terraform, open: plan.open()}
 	seen := map[string]bool{}
 	for i := range plan.Changes {
 		if r := plan.Changes[i].resource(); r != nil {
@@ -81,13 +81,14 @@ func readTerraform(files []File) (*changes, error) {
 	return c, nil
 }
 
-func (p *tfPlan) notes() []string {
+// open is what the plan itself says that it leaves out.
+func (p *tfPlan) open() []string {
 	var out []string
 	if p.Errored {
-		out = append(out, "The plan ended in an error: what comes after the error is not in it.")
+		out = append(out, "the plan ended in an error, and what comes after it is not in the file")
 	}
 	if len(p.Deferred) > 0 {
-		out = append(out, fmt.Sprintf("The plan puts off %d of its changes to a later one.", len(p.Deferred)))
+		out = append(out, fmt.Sprintf("the plan puts off %d of its changes to a later one", len(p.Deferred)))
 	}
 	return out
 }

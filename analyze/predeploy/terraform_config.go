@@ -6,7 +6,9 @@ import (
 )
 
 // tfModule is a module as it is written: expressions hold what they refer to,
+
 // and neither locals nor lifecycle blocks.
+
 type tfModule struct {
 	Resources []*tfResource      `json:"resources"`
 	Calls     map[string]*tfCall `json:"module_calls"`
@@ -32,6 +34,7 @@ type tfCall struct {
 }
 
 // tfScope is a module where it is called.
+
 type tfScope struct {
 	module *tfModule
 	call   *tfCall // nil at the root
@@ -40,6 +43,7 @@ type tfScope struct {
 }
 
 // terraform finds what refers to what.
+
 type terraform struct {
 	scopes  map[string]*tfScope    // by path
 	config  map[string]*tfResource // by address without indices
@@ -84,223 +88,36 @@ func (t *terraform) enter(s *tfScope) {
 	}
 }
 
-func join(path, rest string) string {
-	if path == "" {
-		return rest
-	}
-	return path + "." + rest
-}
-
 // withoutIndices takes [0] and ["a.b"] out of an address.
-func withoutIndices(address string) string {
-	if !strings.Contains(address, "[") {
-		return address
-	}
-	var b strings.Builder
-	depth, quoted := 0, false
-	for i := 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case depth == 0:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
 
 // modulePath is the path of the module that an address without indices is in.
-func modulePath(address string) string {
-	path := ""
-	rest := address
-	for strings.HasPrefix(rest, "module.") {
-		parts := strings.SplitN(rest, ".", 3)
-		if len(parts) < 3 {
-			break
-		}
-		path, rest = join(path, "module."+parts[1]), parts[2]
-	}
-	return path
-}
 
 // found is a reference that has been followed to a resource.
-type found struct {
-	address   string // as written, without the indices of modules
-	attribute string // "" for the resource as a whole
-}
 
 // references lists what an expression refers to. A traversal is followed by its
+
 // own prefixes, which say nothing more.
-func references(expression any) []string {
-	var out []string
-	switch e := expression.(type) {
-	case map[string]any:
-		if list, ok := e["references"].([]any); ok {
-			last := ""
-			for _, v := range list {
-				ref := textOf(v)
-				if last != "" && (strings.HasPrefix(last, ref+".") || strings.HasPrefix(last, ref+"[")) {
-					continue
-				}
-				last = ref
-				out = append(out, ref)
-			}
-			return out
-		}
-		for _, k := range sortedKeys(e) {
-			out = append(out, references(e[k])...)
-		}
-	case []any:
-		for _, v := range e {
-			out = append(out, references(v)...)
-		}
-	}
-	return out
-}
 
 // follow leads references to resources; hidden are those that the plan does not
+
 // resolve.
-func (t *terraform) follow(s *tfScope, refs []string, each any, depth int) (out []found, hidden []string) {
-	if s == nil || depth > maxDepth {
-		return nil, refs
-	}
-	for _, ref := range refs {
-		first, rest, _ := strings.Cut(ref, ".")
-		var list []string
-		scope := s
-		switch first {
-		case "module":
-			scope, list = t.output(s, rest)
-		case "var":
-			name, _, _ := strings.Cut(rest, ".")
-			if s.call == nil {
-				hidden = append(hidden, ref)
-				continue
-			}
-			scope, list = s.parent, references(s.call.Expressions[withoutIndices(name)])
-		case "each", "count":
-			list, each = references(each), nil
-		case "local":
-			hidden = append(hidden, ref)
-			continue
-		case "path", "terraform", "self":
-			continue
-		default:
-			out = append(out, resourceOf(s.path, ref))
-			continue
-		}
-		more, dark := t.follow(scope, list, nil, depth+1)
-		out, hidden = append(out, more...), append(hidden, dark...)
-	}
-	return out, hidden
-}
 
 // output leads module.NAME.OUTPUT into the module; module.NAME alone are all of
+
 // its outputs.
-func (t *terraform) output(s *tfScope, rest string) (*tfScope, []string) {
-	parts := strings.Split(withoutIndices(rest), ".")
-	scope := t.scopes[join(s.path, "module."+parts[0])]
-	if scope == nil {
-		return nil, nil
-	}
-	var list []string
-	for name, o := range scope.module.Outputs {
-		if len(parts) == 1 || name == parts[1] {
-			list = append(list, references(o.Expression)...)
-		}
-	}
-	slices.Sort(list)
-	return scope, list
-}
 
 // resourceOf splits aws_x.name["a"].id into the resource and its attribute.
-func resourceOf(path, ref string) found {
-	parts := 2
-	if strings.HasPrefix(ref, "data.") {
-		parts = 3
-	}
-	depth, quoted, dots := 0, false, 0
-	for i := 0; i < len(ref); i++ {
-		switch c := ref[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case c == '.' && depth == 0:
-			if dots++; dots == parts {
-				return found{join(path, ref[:i]), ref[i+1:]}
-			}
-		}
-	}
-	return found{address: join(path, ref)}
-}
 
 // instances are the resources that a reference made in r may mean: of several,
-// those in the same instance of a module, and with the same index.
-func (t *terraform) instances(f found, r *resource) []*resource {
-	all := t.byPlain[withoutIndices(f.address)]
-	if len(all) < 2 {
-		return all
-	}
-	prefix := moduleInstance(r.address)
-	narrow := func(keep func(*resource) bool) {
-		if some := filter(all, keep); len(some) > 0 {
-			all = some
-		}
-	}
-	narrow(func(o *resource) bool { return strings.HasPrefix(o.address, prefix) })
-	if index := lastIndex(f.address); index != "" {
-		narrow(func(o *resource) bool { return lastIndex(o.address) == index })
-	} else if index := lastIndex(r.address); index != "" {
-		narrow(func(o *resource) bool { return lastIndex(o.address) == index })
-	}
-	return all
-}
 
-func filter(list []*resource, keep func(*resource) bool) []*resource {
-	var out []*resource
-	for _, r := range list {
-		if keep(r) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
+// those in the same instance of a module, and with the same index.
 
 // moduleInstance is the part of an address up to its resource, with indices.
-func moduleInstance(address string) string {
-	plain := withoutIndices(address)
-	tail := strings.TrimPrefix(plain, modulePath(plain))
-	tail = strings.TrimPrefix(tail, ".")
-	if i := strings.LastIndex(address, tail); i > 0 && lastIndex(address) == "" {
-		return address[:i]
-	}
-	at := strings.LastIndex(address, "."+tail+"[")
-	if at < 0 {
-		return ""
-	}
-	return address[:at+1]
-}
-
-func lastIndex(address string) string {
-	if !strings.HasSuffix(address, "]") {
-		return ""
-	}
-	return address[strings.LastIndexByte(address, '['):]
-}
 
 // connect finds what a resource comes after, and what a deployment's triggers
+
 // cover.
+
 func (t *terraform) connect(r *resource) {
 	plain := withoutIndices(r.address)
 	conf, scope := t.config[plain], t.scopes[modulePath(plain)]
@@ -343,7 +160,9 @@ func (t *terraform) module(path string, r *resource) {
 }
 
 // triggerFields are the arguments whose change makes the provider replace a
+
 // deployment, beside the API itself.
+
 var triggerFields = []string{"triggers", "variables", "stage_description"}
 
 func (t *terraform) triggers(conf *tfResource, scope *tfScope, r *resource) *Triggers {
@@ -377,6 +196,7 @@ func (t *terraform) triggers(conf *tfResource, scope *tfScope, r *resource) *Tri
 }
 
 // leadsTo are the types that a property's id may be of.
+
 var leadsTo = map[string][]string{
 	"restapiid": {"apigateway.restapi"}, "apiid": {"apigatewayv2.api"},
 	"deploymentid": {"apigateway.deployment", "apigatewayv2.deployment"},
@@ -386,7 +206,9 @@ var leadsTo = map[string][]string{
 }
 
 // refer finds what a property leads to: by its id where that is known, else by
+
 // what its expression refers to.
+
 func (t *terraform) refer(r *resource, property string, after bool) string {
 	p := r.before
 	if after {
@@ -402,6 +224,9 @@ func (t *terraform) refer(r *resource, property string, after bool) string {
 			if o := t.byID[key+" "+id]; o != nil && !(after && property == "deploymentid" && (o.replaced || o.removed())) {
 				return o.address // an id known beforehand is never that of a replacement
 			}
+		}
+		if o := t.nameless(r, property); o != "" {
+			return o
 		}
 		return id
 	}
@@ -448,8 +273,32 @@ func (t *terraform) byExpression(r *resource, property string) string {
 	return ""
 }
 
+// nameless is the resource that an id is of, where the plan leaves out the
+
+// resource's own id: what the expression refers to, or the only one of its type.
+
+func (t *terraform) nameless(r *resource, property string) string {
+	var list []*resource
+	for _, key := range leadsTo[property] {
+		list = append(list, filter(t.byType[key], func(o *resource) bool { return o.before.text("id") == "" && o.before != nil && !o.replaced })...)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	if len(list) == 1 && len(t.byType[list[0].key]) == 1 {
+		return list[0].address
+	}
+	at := t.byExpression(r, property)
+	if slices.ContainsFunc(list, func(o *resource) bool { return o.address == at }) {
+		return at
+	}
+	return ""
+}
+
 // soleCreated is the one resource that an unknown id can only be of: ids are
+
 // unknown where what they name is made by the same plan.
+
 func (t *terraform) soleCreated(r *resource, property string) string {
 	var made []*resource
 	for _, key := range leadsTo[property] {
