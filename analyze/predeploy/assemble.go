@@ -11,7 +11,6 @@ import (
 )
 
 // assembly brings the resources of a tool together by API.
-
 type assembly struct {
 	*changes
 	byAddress map[string]*resource
@@ -23,7 +22,6 @@ type assembly struct {
 }
 
 // assemble makes a change of what a reader found.
-
 func assemble(c *changes) *Change {
 	a := &assembly{
 		changes: c, byAddress: make(map[string]*resource, len(c.resources)), apis: map[string]*API{},
@@ -79,15 +77,12 @@ func (a *assembly) apiResource(r *resource) {
 }
 
 // looksUnreal tells an id that is an expression from one of API Gateway.
-
 func looksUnreal(id string) bool {
 	return strings.ContainsFunc(id, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
 }
 
 // apiOf finds the API that a resource belongs to; one that the files do not
-
 // hold is made up under its id.
-
 func (a *assembly) apiOf(r *resource) *API {
 	address := ""
 	for _, p := range []string{"restapiid", "restapi", "apiid"} {
@@ -113,7 +108,6 @@ func (a *assembly) apiOf(r *resource) *API {
 }
 
 // only is the one API of its kind; nil where there are several.
-
 func (a *assembly) only(v2 bool) *API {
 	var found *API
 	for _, api := range a.apis {
@@ -144,11 +138,8 @@ func (a *assembly) place(r *resource) {
 }
 
 // placeShared finds the APIs of what belongs to none: VPC links by the
-
 // integrations that use them, keys by being all that there is, aliases by the
-
 // integrations that call them.
-
 func (a *assembly) placeShared(r *resource) {
 	switch {
 	case r.is("vpclink"):
@@ -165,9 +156,7 @@ func (a *assembly) placeShared(r *resource) {
 }
 
 // users calls f for each API of which a part refers to r; for all where none is
-
 // seen to and there is but one.
-
 func (a *assembly) users(r *resource, f func(*API)) {
 	found := false
 	for address, parts := range a.parts {
@@ -184,7 +173,6 @@ func (a *assembly) users(r *resource, f func(*API)) {
 }
 
 // actions are what happens to a resource, in words; none where nothing does.
-
 func (r *resource) actions() []string {
 	switch {
 	case r.replaced:
@@ -199,7 +187,6 @@ func (r *resource) actions() []string {
 }
 
 // edit adds what changes of a resource to its API's edits, a row for each kind.
-
 func (a *assembly) edit(api *API, r *resource) {
 	base := kindOfType[r.key].Kind
 	subject := a.subject(r)
@@ -233,7 +220,6 @@ func (a *assembly) edit(api *API, r *resource) {
 }
 
 // settingSubject names what an edit of an API's own resource is about.
-
 var settingSubject = map[Kind]string{
 	"body": "OpenAPI body", "policy": "resource policy", "binary types": "binary media types", "endpoint": "endpoint",
 	"gateway response": "gateway responses", "model": "models", "authorizer": "authorizers",
@@ -247,12 +233,8 @@ func (a *assembly) spelt(r *resource, names []string) []string {
 	return out
 }
 
-// closure is all that a resource comes after.
-
 // finish says what callers will see, and makes stages of deployments that have
-
 // their stage's name and no stage beside them.
-
 func (a *assembly) finish(api *API) {
 	for _, d := range api.Deployments {
 		if d.StageName == "" || api.stage(d.StageName) != nil {
@@ -273,22 +255,8 @@ func (a *assembly) finish(api *API) {
 	a.settings(api)
 }
 
-// joinNamed merges the stages that several deployments of one name stand for,
-
-// as where a new logical id takes the place of the old one; and leads a stage of
-
-// its own to a deployment that names it.
-
-// describedCanary is the canary that the StageDescription of a stage's
-
-// deployments sets: it stays on the stage.
-
-// settings notes what changes of stages without any deployment.
-
 // drift tells what was changed outside of the tool: it waits in the editor like
-
 // any other edit, and a new deployment takes it along.
-
 func (a *assembly) drift() {
 	for _, r := range a.drifted {
 		info := kindOfType[r.key]
@@ -307,7 +275,6 @@ func (a *assembly) drift() {
 }
 
 // Label is what a person calls the API: its name, unless another has the same.
-
 func (a *API) Label() string {
 	switch {
 	case a.Name != "" && !strings.ContainsAny(a.Name, "{}") && !a.namesake:

@@ -7,6 +7,7 @@ import (
 	"strings"
 )
 
+// changeSet is `aws cloudformation describe-change-set`.
 type changeSet struct {
 	ChangeSetName, StackName string
 	NextToken                string
@@ -71,6 +72,8 @@ func readChangeSet(files []File) (*changes, error) {
 	return c, nil
 }
 
+// unsaid stands for the new value of a property where the change set was made
+// without values.
 const unsaid = "(changes)"
 
 func orElse(s, other string) string {
@@ -80,6 +83,8 @@ func orElse(s, other string) string {
 	return s
 }
 
+// context reads the properties of a change set made with
+// --include-property-values; without them there are none.
 func context(text string) map[string]any {
 	var doc struct{ Properties map[string]any }
 	if json.Unmarshal([]byte(text), &doc) != nil || doc.Properties == nil {
@@ -88,6 +93,8 @@ func context(text string) map[string]any {
 	return doc.Properties
 }
 
+// leadStages leads a stage whose new deployment is not named to the only one
+// that is made.
 func leadStages(c *changes, property string) {
 	made := filter(c.resources, func(r *resource) bool { return r.is("deployment") && (r.created() || r.replaced) })
 	for _, r := range c.resources {

@@ -10,7 +10,6 @@ import (
 )
 
 // template is a CloudFormation template, intrinsic functions in their long form.
-
 type template struct {
 	name      string
 	doc       map[string]any
@@ -20,7 +19,6 @@ type template struct {
 func isTemplate(doc map[string]any) bool { return object(unwrapped(doc)["Resources"]) != nil }
 
 // unwrapped takes the template out of the answer of get-template.
-
 func unwrapped(doc map[string]any) map[string]any {
 	switch body := doc["TemplateBody"].(type) {
 	case map[string]any:
@@ -45,7 +43,6 @@ func newTemplate(f *File) *template {
 }
 
 // lookUp replaces what is found in a mapping by plain keys.
-
 func lookUp(v any, mappings map[string]any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -98,7 +95,6 @@ func (t *template) sam() bool {
 }
 
 // templates are the two sides of a change.
-
 type templates struct {
 	old, new *template
 	c        *changes
@@ -129,15 +125,12 @@ func (t *templates) ids() []string {
 }
 
 // cdkDeployment is a logical id as the CDK hashes it: 8 digits of the path, 32 of
-
 // the definition.
-
 var cdkDeployment = regexp.MustCompile(`[0-9A-F]{8}[0-9a-f]{32}$`)
 
 var serverlessDeployment = regexp.MustCompile(`^ApiGatewayDeployment\d{8,}`)
 
 // toolOf tells who wrote a template, by what only that tool writes.
-
 func toolOf(t *template) Tool {
 	if t.sam() {
 		return SAM
@@ -156,7 +149,6 @@ func toolOf(t *template) Tool {
 }
 
 // resource adds what becomes of one logical id.
-
 func (t *templates) resource(id string) {
 	was, now := t.old.typeOf(id), t.new.typeOf(id)
 	if was != "" && now != "" && was != now { // CloudFormation refuses this; SAM's own types come here
@@ -190,7 +182,6 @@ func one(b bool) int {
 }
 
 // needsOf are the logical ids that a resource comes after.
-
 func needsOf(r map[string]any) map[string]bool {
 	out := map[string]bool{}
 	add := func(id string) { out[id] = true }
@@ -207,7 +198,6 @@ func needsOf(r map[string]any) map[string]bool {
 }
 
 // referIntrinsic finds what a property refers to.
-
 func referIntrinsic(r *resource, property string, after bool) string {
 	p := r.before
 	if after {
@@ -221,7 +211,6 @@ func referIntrinsic(r *resource, property string, after bool) string {
 }
 
 // alias notes that CodeDeploy moves an alias's traffic step by step.
-
 func (t *templates) alias(id string, r *resource) {
 	update := object(object(t.new.resources[id]["UpdatePolicy"])["CodeDeployLambdaAliasUpdate"])
 	if update == nil || r.before == nil || r.after == nil || same(r.before["functionversion"], r.after["functionversion"]) {
@@ -242,7 +231,6 @@ func (t *templates) alias(id string, r *resource) {
 }
 
 // elsewhere notes what the templates keep in other files.
-
 func (t *templates) elsewhere() {
 	for _, id := range sortedKeys(t.new.resources) {
 		kind := t.new.typeOf(id)
@@ -270,9 +258,7 @@ func (t *templates) elsewhere() {
 }
 
 // conditions asks about those whose definition changes: with them, resources come
-
 // and go that both templates hold.
-
 func (t *templates) conditions() {
 	before, after := object(t.old.doc["Conditions"]), object(t.new.doc["Conditions"])
 	for _, r := range t.c.resources {
@@ -284,21 +270,6 @@ func (t *templates) conditions() {
 }
 
 // used tells whether a part of an API refers to a parameter.
-
 func (t *templates) used(parameter string) bool {
 	return slices.ContainsFunc(t.c.resources, func(r *resource) bool { return r.needs[parameter] })
 }
-
-// changeSet is `aws cloudformation describe-change-set`.
-
-// unsaid stands for the new value of a property where the change set was made
-
-// without values.
-
-// context reads the properties of a change set made with
-
-// --include-property-values; without them there are none.
-
-// leadStages leads a stage whose new deployment is not named to the only one
-
-// that is made.

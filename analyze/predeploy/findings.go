@@ -10,8 +10,11 @@ import (
 	"stageprobe/probe"
 )
 
+// stageMark stands in a statement for the stages that it is about.
 const stageMark = "\x00"
 
+// find adds a finding. One that says the same of another stage of the API is the
+// same finding, about both: "\x00" in its statement stands for their names.
 func (j *judge) find(api *API, s *Stage, f attribution.Finding) {
 	// No request was sent: nothing ties it to an answer.
 	f.Linked, f.Scenarios = attribution.ConsistentWith, []string{}
@@ -28,6 +31,7 @@ func (j *judge) find(api *API, s *Stage, f attribution.Finding) {
 	j.Findings = append(j.Findings, f)
 }
 
+// fillIn writes the stages' names into the statements.
 func (j *judge) fillIn() {
 	for i := range j.Findings {
 		f := &j.Findings[i]
@@ -46,6 +50,7 @@ func (j *judge) fillIn() {
 	}
 }
 
+// targetID names a stage in a report.
 func targetID(api *API, s *Stage) string {
 	name := cmp.Or(api.ID, api.Name, api.Address)
 	if strings.ContainsAny(name, "{}") {
@@ -57,6 +62,8 @@ func targetID(api *API, s *Stage) string {
 	return name + "/" + s.Name
 }
 
+// stale finds edits that a stage would not serve. A stage of nil stands for
+// whatever serves the API's deployment.
 func (j *judge) stale(api *API, s *Stage, why string) {
 	f := attribution.Finding{
 		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 3,
@@ -84,6 +91,7 @@ func (j *judge) stale(api *API, s *Stage, why string) {
 	j.find(api, s, f)
 }
 
+// missed says what a deployment's triggers leave out.
 func (j *judge) missed(api *API) string {
 	for _, d := range api.kept() {
 		t := d.Triggers
@@ -116,6 +124,7 @@ func (j *judge) missed(api *API) string {
 	return ""
 }
 
+// covers tells whether hashed attributes hold an edit.
 func covers(attributes []string, e Edit) bool {
 	return !slices.ContainsFunc(e.What, func(w string) bool { return !slices.Contains(attributes, w) })
 }
@@ -166,6 +175,7 @@ func percentWords(p float64) string {
 	return fmt.Sprintf("%g %%", p)
 }
 
+// destroyedFirst finds a replacement that Terraform cannot carry out.
 func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
 	j.find(api, s, attribution.Finding{
 		Cause: attribution.StaleDeployment, Severity: attribution.Error, Step: 2,
@@ -175,6 +185,7 @@ func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
 	})
 }
 
+// canaryInTheWay finds a canary that stays while its stage is to move.
 func (j *judge) canaryInTheWay(api *API, s *Stage, add func(Live, string)) {
 	c := s.Canary
 	f := attribution.Finding{Cause: attribution.StaleCanary, Severity: attribution.Error, Step: 5, Remedy: j.terms.canary(api, s)}
@@ -188,6 +199,8 @@ func (j *judge) canaryInTheWay(api *API, s *Stage, add func(Live, string)) {
 	j.find(api, s, f)
 }
 
+// nextRefused warns of a canary that this change sets up beside a deployment: it
+// is the next one that it refuses.
 func (j *judge) nextRefused(api *API, s *Stage) {
 	if c := s.Canary; c == nil || c.Was || c.Moves {
 		return
@@ -206,6 +219,7 @@ func editsOrNone(api *API) string {
 	return editWords(api)
 }
 
+// turnedOff warns of an HTTP API's stage that will deploy by itself no more.
 func (j *judge) turnedOff(api *API, s *Stage) {
 	if len(api.Edits) > 0 {
 		return // the edits that wait say it
@@ -217,6 +231,8 @@ func (j *judge) turnedOff(api *API, s *Stage) {
 	})
 }
 
+// shift warns of traffic that moves to a new version step by step: intended, and
+// two behaviours at once while it lasts.
 func (j *judge) shift(api *API, s Shift) {
 	would := "Once it is deployed, %s would shift to the new version step by step (%s): until that ends, %s answers from two versions under one deployment."
 	if s.Unsure {
@@ -229,6 +245,7 @@ func (j *judge) shift(api *API, s Shift) {
 	})
 }
 
+// order warns of a deployment that nothing makes wait for an edit.
 func (j *judge) order(api *API, s *Stage, d *Deployment) {
 	if !d.Ordered || api.New {
 		return
@@ -250,6 +267,8 @@ func (j *judge) order(api *API, s *Stage, d *Deployment) {
 	})
 }
 
+// late tells of routes that a tool removes only after it has made the new
+// deployment.
 func (j *judge) late(api *API) {
 	if j.terms.removesLate == "" || len(api.made()) == 0 {
 		return

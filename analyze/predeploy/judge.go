@@ -8,11 +8,9 @@ import (
 )
 
 // Live says what becomes of an API's edits on a stage.
-
 type Live string
 
 // What may become of them.
-
 const (
 	All      Live = "all"     // every edit would be live
 	None     Live = "none"    // none would
@@ -23,7 +21,6 @@ const (
 )
 
 // Outcome is what the change means for one stage.
-
 type Outcome struct {
 	API   *API
 	Stage *Stage // nil where the files hold no stage of the API
@@ -32,7 +29,6 @@ type Outcome struct {
 }
 
 // Judgement is what a change means.
-
 type Judgement struct {
 	Outcomes []Outcome
 	Findings []attribution.Finding
@@ -41,7 +37,6 @@ type Judgement struct {
 }
 
 // Question is what the files leave open about an API.
-
 type Question struct {
 	API    *API
 	Text   string
@@ -49,7 +44,6 @@ type Question struct {
 }
 
 // judge is one judgement being made.
-
 type judge struct {
 	*Judgement
 	tool  Tool
@@ -58,11 +52,8 @@ type judge struct {
 }
 
 // Judge says per API and stage what will be live after the change and what will
-
 // not, and what to write so that it is. Region is for AWS CLI commands; "" leaves
-
 // it to the profile.
-
 func Judge(c *Change, region string) *Judgement {
 	j := &judge{Judgement: &Judgement{Notes: slices.Clone(c.Notes)}, tool: c.Tool, terms: termsOf(c.Tool, region)}
 	for _, text := range c.Open {
@@ -108,19 +99,16 @@ func (j *judge) open(api *API, text, enable string) {
 }
 
 // made are the deployments that the change creates.
-
 func (a *API) made() []*Deployment {
 	return slices.DeleteFunc(slices.Clone(a.Deployments), func(d *Deployment) bool { return !d.New || d.Removed })
 }
 
 // kept are the deployments that stay as they are.
-
 func (a *API) kept() []*Deployment {
 	return slices.DeleteFunc(slices.Clone(a.Deployments), func(d *Deployment) bool { return d.New || d.Removed })
 }
 
 // stageless judges an API of which the files hold no stage.
-
 func (j *judge) stageless(api *API) {
 	switch edits := editWords(api); {
 	case len(api.Edits) == 0:
@@ -143,13 +131,11 @@ func unsureOnly(edits []Edit) bool {
 }
 
 // visible tells whether a caller could see any of the edits.
-
 func visible(edits []Edit) bool {
 	return slices.ContainsFunc(edits, func(e Edit) bool { return effectOf(e.Kind) == WithDeployment })
 }
 
 // stage judges one stage that will be there.
-
 func (j *judge) stage(api *API, s *Stage) {
 	add := func(live Live, why string) { j.Outcomes = append(j.Outcomes, Outcome{api, s, live, why}) }
 	d := api.deployment(s.Leads)
@@ -183,7 +169,6 @@ func (j *judge) stage(api *API, s *Stage) {
 }
 
 // staying judges a stage that leads to no deployment of this change.
-
 func (j *judge) staying(api *API, s *Stage, add func(Live, string)) {
 	if c := s.Canary; c != nil && c.Moves {
 		if d := api.deployment(c.Leads); d != nil && d.New {
@@ -222,7 +207,6 @@ func (j *judge) staying(api *API, s *Stage, add func(Live, string)) {
 }
 
 // automatic judges a stage of an HTTP API that deploys by itself.
-
 func (j *judge) automatic(api *API, s *Stage) {
 	o := Outcome{api, s, All, "it deploys by itself"}
 	if len(api.Edits) == 0 {
@@ -230,41 +214,3 @@ func (j *judge) automatic(api *API, s *Stage) {
 	}
 	j.Outcomes = append(j.Outcomes, o)
 }
-
-// stageMark stands in a statement for the stages that it is about.
-
-// find adds a finding. One that says the same of another stage of the API is the
-
-// same finding, about both: "\x00" in its statement stands for their names.
-
-// fillIn writes the stages' names into the statements.
-
-// targetID names a stage in a report.
-
-// stale finds edits that a stage would not serve. A stage of nil stands for
-
-// whatever serves the API's deployment.
-
-// missed says what a deployment's triggers leave out.
-
-// covers tells whether hashed attributes hold an edit.
-
-// destroyedFirst finds a replacement that Terraform cannot carry out.
-
-// canaryInTheWay finds a canary that stays while its stage is to move.
-
-// nextRefused warns of a canary that this change sets up beside a deployment: it
-
-// is the next one that it refuses.
-
-// turnedOff warns of an HTTP API's stage that will deploy by itself no more.
-
-// shift warns of traffic that moves to a new version step by step: intended, and
-
-// two behaviours at once while it lasts.
-
-// order warns of a deployment that nothing makes wait for an edit.
-
-// late tells of routes that a tool removes only after it has made the new
-
-// deployment.

@@ -23,6 +23,7 @@ func (a *assembly) deployment(api *API, r *resource) {
 	api.Deployments = append(api.Deployments, d)
 }
 
+// closure is all that a resource comes after.
 func (a *assembly) closure(r *resource) map[string]bool {
 	seen := map[string]bool{}
 	todo := []string{r.address}
@@ -90,6 +91,9 @@ func percentOf(p props) float64 {
 	return v
 }
 
+// joinNamed merges the stages that several deployments of one name stand for,
+// as where a new logical id takes the place of the old one; and leads a stage of
+// its own to a deployment that names it.
 func (a *assembly) joinNamed(api *API) {
 	for _, d := range api.Deployments {
 		s := api.stage(d.StageName)
@@ -104,6 +108,8 @@ func (a *assembly) joinNamed(api *API) {
 	}
 }
 
+// describedCanary is the canary that the StageDescription of a stage's
+// deployments sets: it stays on the stage.
 func (a *assembly) describedCanary(api *API, stage string) *Canary {
 	var was, now props
 	for _, d := range api.Deployments {
@@ -126,6 +132,7 @@ func orBlock(a, b props) props {
 	return a
 }
 
+// settings notes what changes of stages without any deployment.
 func (a *assembly) settings(api *API) {
 	for _, s := range api.Stages {
 		if s.Name != "" && !s.New && !s.Removed && len(s.Settings) > 0 {

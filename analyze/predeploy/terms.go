@@ -10,7 +10,6 @@ import (
 )
 
 // terms are a tool's own words for what mends a change before it is made.
-
 type terms struct {
 	tool   Tool
 	region string
@@ -61,7 +60,6 @@ func (t terms) shorts(addresses []string) []string {
 }
 
 // redeploy makes the edits reach a stage; s is nil where the files hold none.
-
 func (t terms) redeploy(api *API, s *Stage) []attribution.Remedy {
 	if made := api.made(); len(made) > 0 && s != nil {
 		return []attribution.Remedy{{
@@ -78,7 +76,6 @@ func (t terms) redeploy(api *API, s *Stage) []attribution.Remedy {
 }
 
 // byHand is the AWS CLI's way, where the API's id is known.
-
 func (t terms) byHand(api *API, s *Stage) []attribution.Remedy {
 	if api.ID == "" || s == nil {
 		return nil
@@ -109,7 +106,6 @@ func (t terms) autoDeploy(api *API, s *Stage) []attribution.Remedy {
 }
 
 // createFirst lets a replacement be there before the old one goes.
-
 func (t terms) createFirst(d *Deployment) []attribution.Remedy {
 	if t.tool == Pulumi {
 		return []attribution.Remedy{{Text: "Take deleteBeforeReplace off " + t.short(d.Address) + ": Pulumi then makes the new deployment first."}}
@@ -152,19 +148,7 @@ func (t terms) wait(d *Deployment, early []string) []attribution.Remedy {
 	return []attribution.Remedy{t.order(d, early)}
 }
 
-// maxHashed bounds the list that a triggers block names.
-
-// renewTerraform writes the triggers block, and replaces the deployment once.
-
-// nameOfURN is the name that a resource has in the program.
-
-// shortURN is a resource's type and name: "Integration get".
-
 var (
 	trailingNumber = regexp.MustCompile(`\d{1,6}$`)
 	hexTail        = regexp.MustCompile(`[0-9a-f]{10,32}$`)
 )
-
-// nextID is another logical id: CloudFormation makes a new deployment for it.
-
-// renewTemplate gives the deployment another logical id, as the tool does it.

@@ -45,8 +45,10 @@ func withoutAll(addresses []string) []string {
 	return unique(out)
 }
 
+// maxHashed bounds the list that a triggers block names.
 const maxHashed = 30
 
+// renewTerraform writes the triggers block, and replaces the deployment once.
 func renewTerraform(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
 	address := "terraform apply -replace=" + remedy.Quote(d.Address)
 	once := attribution.Remedy{
@@ -109,6 +111,7 @@ func (t *terms) pulumi() {
 	}
 }
 
+// nameOfURN is the name that a resource has in the program.
 func nameOfURN(urn string) string {
 	if i := strings.LastIndex(urn, "::"); i >= 0 {
 		return urn[i+2:]
@@ -116,6 +119,7 @@ func nameOfURN(urn string) string {
 	return urn
 }
 
+// shortURN is a resource's type and name: "Integration get".
 func shortURN(urn string) string {
 	parts := strings.Split(urn, "::")
 	if len(parts) < 4 || !strings.HasPrefix(urn, "urn:") {
@@ -163,6 +167,7 @@ func (t *terms) cloudFormation() {
 	}
 }
 
+// nextID is another logical id: CloudFormation makes a new deployment for it.
 func nextID(id string) string {
 	if n := trailingNumber.FindString(id); n != "" && !hexTail.MatchString(id) {
 		if v, err := strconv.Atoi(n); err == nil {
@@ -172,6 +177,7 @@ func nextID(id string) string {
 	return id + "2"
 }
 
+// renewTemplate gives the deployment another logical id, as the tool does it.
 func renewTemplate(t terms, api *API, s *Stage, d *Deployment) []attribution.Remedy {
 	changes := "CloudFormation makes a new deployment: the stage serves a new snapshot of everything in the editor"
 	r := attribution.Remedy{Changes: changes, Warning: allTraffic(api, s)}

@@ -6,9 +6,7 @@ import (
 )
 
 // tfModule is a module as it is written: expressions hold what they refer to,
-
 // and neither locals nor lifecycle blocks.
-
 type tfModule struct {
 	Resources []*tfResource      `json:"resources"`
 	Calls     map[string]*tfCall `json:"module_calls"`
@@ -34,7 +32,6 @@ type tfCall struct {
 }
 
 // tfScope is a module where it is called.
-
 type tfScope struct {
 	module *tfModule
 	call   *tfCall // nil at the root
@@ -43,7 +40,6 @@ type tfScope struct {
 }
 
 // terraform finds what refers to what.
-
 type terraform struct {
 	scopes  map[string]*tfScope    // by path
 	config  map[string]*tfResource // by address without indices
@@ -88,36 +84,8 @@ func (t *terraform) enter(s *tfScope) {
 	}
 }
 
-// withoutIndices takes [0] and ["a.b"] out of an address.
-
-// modulePath is the path of the module that an address without indices is in.
-
-// found is a reference that has been followed to a resource.
-
-// references lists what an expression refers to. A traversal is followed by its
-
-// own prefixes, which say nothing more.
-
-// follow leads references to resources; hidden are those that the plan does not
-
-// resolve.
-
-// output leads module.NAME.OUTPUT into the module; module.NAME alone are all of
-
-// its outputs.
-
-// resourceOf splits aws_x.name["a"].id into the resource and its attribute.
-
-// instances are the resources that a reference made in r may mean: of several,
-
-// those in the same instance of a module, and with the same index.
-
-// moduleInstance is the part of an address up to its resource, with indices.
-
 // connect finds what a resource comes after, and what a deployment's triggers
-
 // cover.
-
 func (t *terraform) connect(r *resource) {
 	plain := withoutIndices(r.address)
 	conf, scope := t.config[plain], t.scopes[modulePath(plain)]
@@ -160,9 +128,7 @@ func (t *terraform) module(path string, r *resource) {
 }
 
 // triggerFields are the arguments whose change makes the provider replace a
-
 // deployment, beside the API itself.
-
 var triggerFields = []string{"triggers", "variables", "stage_description"}
 
 func (t *terraform) triggers(conf *tfResource, scope *tfScope, r *resource) *Triggers {
@@ -196,7 +162,6 @@ func (t *terraform) triggers(conf *tfResource, scope *tfScope, r *resource) *Tri
 }
 
 // leadsTo are the types that a property's id may be of.
-
 var leadsTo = map[string][]string{
 	"restapiid": {"apigateway.restapi"}, "apiid": {"apigatewayv2.api"},
 	"deploymentid": {"apigateway.deployment", "apigatewayv2.deployment"},
@@ -206,9 +171,7 @@ var leadsTo = map[string][]string{
 }
 
 // refer finds what a property leads to: by its id where that is known, else by
-
 // what its expression refers to.
-
 func (t *terraform) refer(r *resource, property string, after bool) string {
 	p := r.before
 	if after {
@@ -274,9 +237,7 @@ func (t *terraform) byExpression(r *resource, property string) string {
 }
 
 // nameless is the resource that an id is of, where the plan leaves out the
-
 // resource's own id: what the expression refers to, or the only one of its type.
-
 func (t *terraform) nameless(r *resource, property string) string {
 	var list []*resource
 	for _, key := range leadsTo[property] {
@@ -296,9 +257,7 @@ func (t *terraform) nameless(r *resource, property string) string {
 }
 
 // soleCreated is the one resource that an unknown id can only be of: ids are
-
 // unknown where what they name is made by the same plan.
-
 func (t *terraform) soleCreated(r *resource, property string) string {
 	var made []*resource
 	for _, key := range leadsTo[property] {

@@ -12,6 +12,7 @@ func join(path, rest string) string {
 	return path + "." + rest
 }
 
+// withoutIndices takes [0] and ["a.b"] out of an address.
 func withoutIndices(address string) string {
 	if !strings.Contains(address, "[") {
 		return address
@@ -36,6 +37,7 @@ func withoutIndices(address string) string {
 	return b.String()
 }
 
+// modulePath is the path of the module that an address without indices is in.
 func modulePath(address string) string {
 	path := ""
 	rest := address
@@ -49,11 +51,14 @@ func modulePath(address string) string {
 	return path
 }
 
+// found is a reference that has been followed to a resource.
 type found struct {
 	address   string // as written, without the indices of modules
 	attribute string // "" for the resource as a whole
 }
 
+// references lists what an expression refers to. A traversal is followed by its
+// own prefixes, which say nothing more.
 func references(expression any) []string {
 	var out []string
 	switch e := expression.(type) {
@@ -81,6 +86,8 @@ func references(expression any) []string {
 	return out
 }
 
+// follow leads references to resources; hidden are those that the plan does not
+// resolve.
 func (t *terraform) follow(s *tfScope, refs []string, each any, depth int) (out []found, hidden []string) {
 	if s == nil || depth > maxDepth {
 		return nil, refs
@@ -116,6 +123,8 @@ func (t *terraform) follow(s *tfScope, refs []string, each any, depth int) (out 
 	return out, hidden
 }
 
+// output leads module.NAME.OUTPUT into the module; module.NAME alone are all of
+// its outputs.
 func (t *terraform) output(s *tfScope, rest string) (*tfScope, []string) {
 	parts := strings.Split(withoutIndices(rest), ".")
 	scope := t.scopes[join(s.path, "module."+parts[0])]
@@ -132,6 +141,7 @@ func (t *terraform) output(s *tfScope, rest string) (*tfScope, []string) {
 	return scope, list
 }
 
+// resourceOf splits aws_x.name["a"].id into the resource and its attribute.
 func resourceOf(path, ref string) found {
 	parts := 2
 	if strings.HasPrefix(ref, "data.") {
@@ -156,6 +166,8 @@ func resourceOf(path, ref string) found {
 	return found{address: join(path, ref)}
 }
 
+// instances are the resources that a reference made in r may mean: of several,
+// those in the same instance of a module, and with the same index.
 func (t *terraform) instances(f found, r *resource) []*resource {
 	all := t.byPlain[withoutIndices(f.address)]
 	if len(all) < 2 {
@@ -186,6 +198,7 @@ func filter(list []*resource, keep func(*resource) bool) []*resource {
 	return out
 }
 
+// moduleInstance is the part of an address up to its resource, with indices.
 func moduleInstance(address string) string {
 	plain := withoutIndices(address)
 	tail := strings.TrimPrefix(plain, modulePath(plain))
