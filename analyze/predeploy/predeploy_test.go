@@ -226,6 +226,28 @@ func TestSAMIsForetoldAsItIs(t *testing.T) {
 	}
 }
 
+// An event at an API whose definition is a file of its own is in no deployment:
+// SAM does not write it into that file.
+func TestSAMEventsBesideADefinition(t *testing.T) {
+	template := func(event string) File {
+		return File{Name: "f", Data: []byte(`
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Shop: {Type: AWS::Serverless::Api, Properties: {StageName: prod, DefinitionUri: "s3://defs/a.yaml"}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: "s3://c/1", Events: {E: {Type: Api, Properties: {RestApiId: !Ref Shop, Path: /x, Method: ` + event + `}}}}
+`)}
+	}
+	c, err := Read([]File{template("get"), template("post")}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcomes(report(c)); !slices.Equal(got, []string{"prod=no edit"}) {
+		t.Errorf("%q, want no edit", got)
+	}
+}
+
 func TestSAMRemedy(t *testing.T) {
 	if text := everything(report(load(t, "sam/gateway-response-old.yaml", "sam/gateway-response-new.yaml"))); !strings.Contains(text, "AlwaysDeploy: true") {
 		t.Errorf("no AlwaysDeploy among the remedies:\n%s", text)

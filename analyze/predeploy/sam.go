@@ -110,7 +110,7 @@ func (t *template) samAPIs() map[string]*samAPI {
 		case "AWS::Serverless::Api":
 			out[id] = newSAMAPI(merged(object(globals["Api"]), t.properties(id)))
 		case "AWS::Serverless::HttpApi":
-			out[id] = newSAMAPI(merged(object(globals["HttpApi"]), t.properties(id)))
+			out[id] = newSAMAPI(merged(map[string]any{"StageName": "$default"}, merged(object(globals["HttpApi"]), t.properties(id))))
 		}
 	}
 	for _, id := range sortedKeys(t.resources) {
@@ -201,6 +201,9 @@ func (t *template) events(function string, globals map[string]any, apis map[stri
 
 func (s *samAPI) route(e props, function string) {
 	s.functions[function] = true
+	if s.rest["definitionuri"] != nil {
+		return // SAM leaves a definition of its own file as it is
+	}
 	path, method := cmp.Or(e.text("path"), "/$default"), strings.ToLower(cmp.Or(e.text("method"), "any"))
 	if method == "any" || method == "*" {
 		method = "x-amazon-apigateway-any-method"

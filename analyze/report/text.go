@@ -18,6 +18,9 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
+	if planned(rep) { // before a deploy, what to write is what one reads on for
+		p.remedies(rep)
+	}
 	p.plan(rep)
 	p.waits(rep)
 	p.picture(v)
@@ -31,7 +34,9 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	p.logs(rep)
 	p.mended(rep)
 	p.notes(rep)
-	p.remedies(rep)
+	if !planned(rep) {
+		p.remedies(rep)
+	}
 	_, err := w.Write(p.Bytes())
 	return err
 }

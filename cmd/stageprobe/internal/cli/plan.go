@@ -65,6 +65,7 @@ are read as well (--offline: never).`,
 		},
 	}
 	f.bindTo(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(predeploy.Kinds(), cobra.ShellCompDirectiveNoFileComp))
 	completeTargets(cmd, &f.awsFlags, &f.apis)
 	return cmd
 }
