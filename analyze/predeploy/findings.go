@@ -23,12 +23,23 @@ func (j *judge) find(api *API, s *Stage, f attribution.Finding) {
 		same := &j.Findings[i]
 		if s != nil && same.Cause == f.Cause && j.said[i] == api.Address+f.Statement {
 			same.Targets = append(same.Targets, id)
+			same.Remedy = withCommands(same.Remedy, f.Remedy)
 			return
 		}
 	}
 	f.Targets = []string{id}
 	j.said = append(j.said, api.Address+f.Statement)
 	j.Findings = append(j.Findings, f)
+}
+
+// withCommands adds what AWS CLI commands another stage needs of its own.
+func withCommands(ways, others []attribution.Remedy) []attribution.Remedy {
+	for _, o := range others {
+		if strings.HasPrefix(o.Command, "aws ") && !slices.ContainsFunc(ways, func(w attribution.Remedy) bool { return w.Command == o.Command }) {
+			ways = append(ways, o)
+		}
+	}
+	return ways
 }
 
 // fillIn writes the stages' names into the statements.
@@ -44,6 +55,9 @@ func (j *judge) fillIn() {
 			word = "stages "
 		}
 		f.Statement = strings.ReplaceAll(f.Statement, stageMark, word+few(names, 5))
+		for k := range f.Remedy {
+			f.Remedy[k].Warning = strings.ReplaceAll(f.Remedy[k].Warning, stageMark, word+few(names, 5))
+		}
 		if rest, ok := strings.CutPrefix(f.Statement, "stage"); ok {
 			f.Statement = "Stage" + rest
 		}

@@ -133,14 +133,10 @@ func recognise(f *File, kind string) (*Reader, error) {
 			return nil, hinted(n.hint, "%s: this is %s", f.Name, n.what)
 		}
 	}
-	return nil, hinted(whatIsRead(), "%s: it cannot be told what this is; tried were %s", f.Name, strings.Join(triedKinds(kind), ", "))
-}
-
-func triedKinds(kind string) []string {
-	if kind != "" {
-		return []string{kind}
+	if i := slices.IndexFunc(Readers, func(r Reader) bool { return r.Kind == kind }); i >= 0 {
+		return nil, hinted("leave --kind out to have it told by the content", "%s: this is not %s", f.Name, Readers[i].What)
 	}
-	return Kinds()
+	return nil, hinted(whatIsRead(), "%s: it cannot be told what this is; tried were %s", f.Name, strings.Join(Kinds(), ", "))
 }
 
 func whatIsRead() string {

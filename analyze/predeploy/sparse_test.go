@@ -54,6 +54,27 @@ func TestSparseFiles(t *testing.T) {
 	}
 }
 
+// Two stages in the same plight are one finding about both.
+func TestStagesAlikeAreOneFinding(t *testing.T) {
+	c, err := Read([]File{{Name: "f", Data: []byte(`{"Changes": [
+		{"ResourceChange": {"Action": "Modify", "LogicalResourceId": "Api", "PhysicalResourceId": "abc123", "ResourceType": "AWS::ApiGateway::RestApi", "Details": [{"Target": {"Attribute": "Properties", "Name": "Body"}}]}},
+		{"ResourceChange": {"Action": "Modify", "LogicalResourceId": "P", "PhysicalResourceId": "prod", "ResourceType": "AWS::ApiGateway::Stage", "Details": [{"Target": {"Attribute": "Properties", "Name": "Variables"}}]}},
+		{"ResourceChange": {"Action": "Modify", "LogicalResourceId": "D", "PhysicalResourceId": "dev", "ResourceType": "AWS::ApiGateway::Stage", "Details": [{"Target": {"Attribute": "Properties", "Name": "Variables"}}]}}]}`)}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := report(c)
+	if len(rep.Findings) != 1 || len(rep.Findings[0].Targets) != 2 {
+		t.Fatalf("findings %+v, want one about two stages", rep.Findings)
+	}
+	text := everything(rep)
+	for _, want := range []string{"Stages prod, dev of Api would keep", "--rest-api-id abc123 --stage-name prod", "--rest-api-id abc123 --stage-name dev"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nothing says %q:\n%s", want, text)
+		}
+	}
+}
+
 // A condition whose definition changes lets resources come and go that both
 // templates hold.
 func TestConditionsThatChange(t *testing.T) {

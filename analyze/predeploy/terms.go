@@ -87,7 +87,7 @@ func allTraffic(api *API, s *Stage) string {
 	if s == nil {
 		return "touches all traffic of " + api.Label() + " as soon as it has propagated"
 	}
-	return "touches all traffic of stage " + s.Name + " of " + api.Label() + " as soon as it has propagated"
+	return "touches all traffic of " + stageMark + " of " + api.Label() + " as soon as it has propagated"
 }
 
 func (t terms) autoDeploy(api *API, s *Stage) []attribution.Remedy {
