@@ -88,7 +88,7 @@ func (a *assembly) apiOf(r *resource) *API {
 	for _, p := range []string{"restapiid", "restapi", "apiid"} {
 		address = cmp.Or(address, a.refer(r, p, r.after != nil))
 	}
-	if address == "" && (a.together || a.tool == Pulumi) {
+	if address == "" { // it is said in a way that the files do not resolve
 		if only := a.only(r.v2()); only != nil {
 			return only
 		}

@@ -35,7 +35,7 @@ func readChangeSet(files []File) (*changes, error) {
 	if err := json.Unmarshal(files[0].Data, &set); err != nil {
 		return nil, fmt.Errorf("%s: not the answer of describe-change-set: %w", files[0].Name, err)
 	}
-	c := &changes{tool: CloudFormation, partial: true, together: true}
+	c := &changes{tool: CloudFormation, partial: true}
 	if set.StackName != "" {
 		c.unnamed = "the API of stack " + set.StackName
 	}

@@ -90,6 +90,11 @@ func (t *template) hasType(prefix string) bool {
 	return false
 }
 
+// hasAPI tells whether a template holds an API as CloudFormation itself has it.
+func (t *template) hasAPI() bool {
+	return t.hasType("AWS::ApiGateway::RestApi") || t.hasType("AWS::ApiGatewayV2::Api")
+}
+
 func (t *template) sam() bool {
 	return strings.Contains(canonicalJSON(t.doc["Transform"]), "AWS::Serverless") || t.hasType("AWS::Serverless::")
 }
@@ -102,7 +107,7 @@ type templates struct {
 
 func readTemplates(files []File) (*changes, error) {
 	t := &templates{old: newTemplate(&files[0]), new: newTemplate(&files[1]), c: &changes{}}
-	if t.old.sam() != t.new.sam() && t.old.hasType("AWS::ApiGateway") != t.new.hasType("AWS::ApiGateway") {
+	if t.old.sam() && !t.new.sam() && t.new.hasAPI() || t.new.sam() && !t.old.sam() && t.old.hasAPI() {
 		return nil, &HintError{
 			Err:  fmt.Errorf("one of %s and %s is written for SAM and the other is what SAM made of it: they cannot be compared", files[0].Name, files[1].Name),
 			Hint: "read the deployed one with: aws cloudformation get-template --template-stage Original (or Processed, as the new one is)",

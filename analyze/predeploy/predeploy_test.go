@@ -348,6 +348,7 @@ func TestRefusals(t *testing.T) {
 		{"three templates", []File{cfn, cfn, cfn}, "3 files", "deployed one first"},
 		{"two plans", []File{plan, plan}, "2 files", "one file"},
 		{"two kinds", []File{cfn, plan}, "f is CloudFormation templates", "two of one kind"},
+		{"SAM beside what SAM made", []File{files(t, "sam/gateway-response-old.processed.json")[0], files(t, "sam/gateway-response-new.yaml")[0]}, "cannot be compared", "--template-stage Original"},
 		{"not a document", []File{text("{")}, "neither JSON nor YAML", "what can be read"},
 		{"empty", []File{text("")}, "it is empty", "what can be read"},
 		{"something else", []File{text(`{"hello": 1}`)}, "tried were terraform, pulumi, changeset, cloudformation, openapi", "what can be read"},

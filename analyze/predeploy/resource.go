@@ -64,9 +64,6 @@ type changes struct {
 	drifted []*resource
 	// partial says that what does not change is left out of the files.
 	partial bool
-	// together says that a resource whose API cannot be told belongs to the only
-	// one there is.
-	together bool
 }
 
 func plainProps(m map[string]any) props {
