@@ -16,13 +16,13 @@ const mostMethods = 25
 // debts are types that are two subjects today, with the methods that they have:
 // the number may only fall.
 var debts = map[string]int{
-	"../analyze.Session": 38,
-	"../analyze/feature.Extractor": 67,
-	"../analyze/report.page":                           47,
-	"../analyze/signature.evidence": 49,
-	"../probe/inventory.reading": 51,
-	"../probe/logs/fetch.run": 38,
-	"../scenarios/sandbox/internal/cwl.Store": 44,
+	"../analyze.Session":                               38,
+	"../analyze/feature.Extractor":                     67,
+	"../analyze/report.page":                           49,
+	"../analyze/signature.evidence":                    49,
+	"../probe/inventory.reading":                       51,
+	"../probe/logs/fetch.run":                          38,
+	"../scenarios/sandbox/internal/cwl.Store":          44,
 	"../scenarios/sandbox/internal/dataplane.exchange": 70,
 	"../scenarios/sandbox/internal/gwlog.writer":       28,
 }

@@ -48,6 +48,9 @@ type Report struct {
 
 	// Config is what the configuration alone says.
 	Config *Config `json:"config,omitempty"`
+
+	// Plan is what a change would make live; only plan reports it.
+	Plan *Plan `json:"plan,omitempty"`
 }
 
 // What the causes say of a run is reported as they say it.

@@ -14,10 +14,12 @@ import "stageprobe/probe"
 type Remedy struct {
 	Text    string `json:"text"`
 	Command string `json:"command"` // "" where there is no command
-	Changes string `json:"changes,omitempty"`
-	Leaves  string `json:"leaves,omitempty"` // what it does not change
-	Undo    string `json:"undo,omitempty"`
-	Warning string `json:"warning,omitempty"` // set where it touches all traffic
+	// Write are the lines to write into the files of the tool that deploys.
+	Write   []string `json:"write,omitempty"`
+	Changes string   `json:"changes,omitempty"`
+	Leaves  string   `json:"leaves,omitempty"` // what it does not change
+	Undo    string   `json:"undo,omitempty"`
+	Warning string   `json:"warning,omitempty"` // set where it touches all traffic
 	// Then marks a step that goes on with the remedy before it; without it, a
 	// remedy is another way to mend the same thing.
 	Then bool `json:"then,omitempty"`

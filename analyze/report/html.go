@@ -22,14 +22,15 @@ var htmlTemplate string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
-	"short": short, "join": strings.Join, "link": linkWords, "status": statusWord, "met": metWord,
+	"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
 	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
 	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
 	"canary": canaryWords, "wait": waitWords,
 	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
 	"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
-	"command": htmlCommand,
-	"leads":   leads, "columns": of(matrixStages),
+	"command":  htmlCommand,
+	"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
+	"leads": leads, "columns": of(matrixStages),
 	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
 }).Parse(htmlTemplate))
 

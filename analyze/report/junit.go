@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"stageprobe/analyze"
@@ -67,6 +68,9 @@ func JUnit(w io.Writer, rep *analyze.Report) error {
 	doc := junitSuites{Name: "stageprobe", Time: seconds(rep)}
 	for i := range rep.Targets {
 		doc.add(v.junitTarget(&rep.Targets[i]))
+	}
+	if planned(rep) {
+		doc.add(junitSuite{Name: "after the deploy", Time: "0", Timestamp: stamp(rep), Cases: v.junitPlan()})
 	}
 	if waits := junitWaits(rep); len(waits) > 0 {
 		doc.add(junitSuite{Name: "convergence", Time: seconds(rep), Timestamp: stamp(rep), Cases: waits})
@@ -147,7 +151,7 @@ func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
 	c.Output = &junitText{strings.Join(out, "\n")}
 	switch q := v.openOn(t.ID); {
 	case len(failed) > 0:
-		c.Failure = failure(failed)
+		c.Failure = failure(v.rep, failed)
 	case q != nil:
 		c.Error = &junitResult{Message: questionWords(q), Type: "inconclusive"}
 	}
@@ -188,18 +192,18 @@ func (v *view) openOn(target string) *analyze.Question {
 	return nil
 }
 
-func failure(findings []*cause.Finding) *junitResult {
+func failure(rep *analyze.Report, findings []*cause.Finding) *junitResult {
 	var text []string
 	for _, f := range findings {
-		text = append(text, findingText(f))
+		text = append(text, findingText(rep, f))
 	}
 	return &junitResult{Message: findings[0].Statement, Type: string(findings[0].Cause), Text: strings.Join(text, "\n\n")}
 }
 
 // findingText is a finding with its evidence and remedies, as a test report
 // shows it.
-func findingText(f *cause.Finding) string {
-	lines := []string{fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked)), f.Statement}
+func findingText(rep *analyze.Report, f *cause.Finding) string {
+	lines := []string{fmt.Sprintf("%s (%s)", f.Cause, grade(rep, f)), f.Statement}
 	for _, e := range f.Evidence {
 		lines = append(lines, "- "+e)
 	}
@@ -212,6 +216,7 @@ func findingText(f *cause.Finding) string {
 		if r.Command != "" {
 			lines = append(lines, r.Command)
 		}
+		lines = append(lines, r.Write...)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -238,9 +243,9 @@ func (v *view) junitOthers() []junitCase {
 		}
 		c := junitCase{Name: string(f.Cause) + " " + subject(f), ClassName: "stageprobe", Time: "0"}
 		if v.fails(f) {
-			c.Failure = failure([]*cause.Finding{f})
+			c.Failure = failure(v.rep, []*cause.Finding{f})
 		} else {
-			c.Output = &junitText{findingText(f)}
+			c.Output = &junitText{findingText(v.rep, f)}
 		}
 		out = append(out, c)
 	}
@@ -248,6 +253,9 @@ func (v *view) junitOthers() []junitCase {
 }
 
 func hasCase(rep *analyze.Report, f *cause.Finding) bool {
+	if planned(rep) && slices.ContainsFunc(planStages(rep), func(s analyze.PlanStage) bool { return contains(f.Targets, s.Target) }) {
+		return true
+	}
 	for _, t := range rep.Targets {
 		for _, c := range t.Clusters {
 			if concerns(f, t.ID, c.Scenario) {
@@ -310,7 +318,7 @@ func (v *view) junitProblem(c *junitCase, s *analyze.Step) {
 	}
 	switch {
 	case len(failed) > 0:
-		c.Failure = failure(failed)
+		c.Failure = failure(v.rep, failed)
 	case warned:
 		c.Output = &junitText{s.Note}
 	default: // the retest: it is due because of the other steps

@@ -25,6 +25,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
 	m.section(func() { m.remedies(rep) })
+	m.section(func() { m.plan(rep) })
 	for i := range rep.Targets {
 		m.section(func() { m.target(v, &rep.Targets[i], i == 0) })
 	}
@@ -33,7 +34,9 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
 	}
 	m.section(func() { m.expectations(rep.Expectations) })
-	m.section(func() { m.steps(rep.Steps) })
+	if !planned(rep) {
+		m.section(func() { m.steps(rep.Steps) })
+	}
 	m.section(func() { m.rest(rep) })
 	m.config(rep)
 	m.close()
@@ -147,6 +150,9 @@ func (m *markdown) remedy(number string, r *cause.Remedy) {
 	if r.Command != "" {
 		m.fence("sh", strings.Join(breakCommand(r.Command, 100), "\n"))
 	}
+	if len(r.Write) > 0 {
+		m.fence("", strings.Join(r.Write, "\n"))
+	}
 	details := []string{}
 	if r.Changes != "" {
 		details = append(details, "Changes: "+md(r.Changes)+".")
@@ -216,7 +222,7 @@ func (m *markdown) finding(v *view, n int, f *cause.Finding) {
 	if f.Baseline != "" {
 		baseline = ", " + f.Baseline
 	}
-	m.line("\n**%d. %s** (%s, %s%s) on %s\n", n, md(string(f.Cause)), md(string(f.Severity)), linkWords(f.Linked), md(baseline), md(cmp.Or(subject(f), "everything")))
+	m.line("\n**%d. %s** (%s%s) on %s\n", n, md(string(f.Cause)), md(grade(v.rep, f)), md(baseline), md(cmp.Or(subject(f), "everything")))
 	if f.Severity == cause.Info {
 		m.line("%s\n", md(f.Statement))
 	}
@@ -281,7 +287,7 @@ func (m *markdown) rest(rep *analyze.Report) {
 			m.line("- %s", md(questionWords(&rep.Open[i])))
 		}
 	}
-	if !inspected(rep) {
+	if !inspected(rep) && !planned(rep) {
 		m.line("\n### Logs\n\n%s", md(logWords(&rep.Logs)))
 	}
 	if len(rep.Mended) > 0 {

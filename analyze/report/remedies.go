@@ -94,6 +94,9 @@ func (p *page) remedy(number string, r *cause.Remedy) {
 		p.remedyDetails(r)
 	}
 	p.command(r.Command)
+	for _, l := range r.Write {
+		p.line("    %s", l)
+	}
 	if p.o.Verbose && r.Undo != "" {
 		p.undo(r.Undo)
 	}

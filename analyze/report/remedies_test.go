@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 )
 
@@ -25,7 +26,7 @@ func TestWhatOnlyDiagnosesIsNoWayToMend(t *testing.T) {
 	}
 	for name, got := range map[string]string{
 		"text": text(t, rep, Options{Width: 80}), "HTML": string(write(t, HTML, rep)), "Markdown": string(write(t, Markdown, rep)),
-		"JUnit": findingText(&f),
+		"JUnit": findingText(&analyze.Report{}, &f),
 	} {
 		if !strings.Contains(got, "To learn more: Log more.") {
 			t.Errorf("%s does not tell what only diagnoses apart:\n%s", name, got)

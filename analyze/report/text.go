@@ -19,17 +19,25 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
+	if planned(rep) { // before a deploy, what to write is what one reads on for
+		p.remedies(rep)
+	}
+	p.plan(rep)
 	p.waits(rep)
 	p.picture(v)
 	p.findings(v)
 	p.config(rep)
 	p.expectations(rep)
-	p.steps(rep)
+	if !planned(rep) {
+		p.steps(rep)
+	}
 	p.open(rep)
 	p.logs(rep)
 	p.mended(rep)
 	p.notes(rep)
-	p.remedies(rep)
+	if !planned(rep) {
+		p.remedies(rep)
+	}
 	_, err := w.Write(p.Bytes())
 	return err
 }
@@ -87,7 +95,7 @@ func severityStyle(s cause.Severity) style {
 }
 
 func (p *page) finding(v *view, n int, f *cause.Finding) {
-	title := fmt.Sprintf("%s (%s, %s)", f.Cause, f.Severity, linkWords(f.Linked))
+	title := fmt.Sprintf("%s (%s)", f.Cause, grade(v.rep, f))
 	if f.Baseline != "" {
 		title += " [" + f.Baseline + "]"
 	}
@@ -230,7 +238,7 @@ func questionWords(q *analyze.Question) string {
 }
 
 func (p *page) logs(rep *analyze.Report) {
-	if inspected(rep) {
+	if inspected(rep) || planned(rep) {
 		return
 	}
 	p.heading("LOGS")

@@ -141,6 +141,9 @@ func headline(rep *analyze.Report) string {
 	if inspected(rep) {
 		word = "CONFIGURATION" // nothing was sent, so no behaviour was seen
 	}
+	if planned(rep) {
+		word = planHeadline(rep)
+	}
 	if n := counted(rep); n != "" {
 		return word + ": " + n
 	}
@@ -171,6 +174,9 @@ func inspected(rep *analyze.Report) bool {
 // runLine says how the numbers came about.
 func runLine(rep *analyze.Report) string {
 	r := &rep.Run
+	if planned(rep) {
+		return planRunLine(rep)
+	}
 	if inspected(rep) {
 		return fmt.Sprintf("Configuration read %s; no request was sent.", moment(r.Started))
 	}

@@ -237,3 +237,9 @@ func (d document) routeKey(method, path string, op operation) string {
 	}
 	return strings.ToUpper(method) + " " + path
 }
+
+// ParseOpenAPI reads an OpenAPI 3 or Swagger 2 document in JSON into the form in
+// which definitions are compared. Source says whose it is, such as GetExport.
+func ParseOpenAPI(doc []byte, kind probe.APIKind, source string) (*probe.Definition, error) {
+	return parseExport(doc, kind, source)
+}

@@ -62,6 +62,7 @@ func newRoot(s Streams) *cobra.Command {
   stageprobe check --api abc123                     every stage and every domain mapped to them
   stageprobe check --api abc123 --stage prod --domain api.example.com
   stageprobe inspect --api abc123                   configuration only, no traffic
+  stageprobe plan plan.json                         before the deploy: what will be live afterwards
   curl -si https://api.example.com/x | stageprobe explain -
 
 Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50.
@@ -80,7 +81,7 @@ It only reads: no command ever changes anything in AWS.`,
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newDemo(s), newCheck(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
+		newDemo(s), newCheck(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(),
 	)
 	completeValues(root)
