@@ -24,12 +24,12 @@ func Families() []Drawn {
 }
 
 // drawnRequests are how many requests a run of one address is watched for.
-const drawnRequests = 1200
+const drawnRequests = 1000
 
 // begin draws a run of one stage.
 func begin(rng *rand.Rand) World {
 	w := World{
-		Rate: logBetween(rng, 5, 200), Scenarios: 1 + rng.IntN(3), Connections: 1 + rng.IntN(12), Addresses: 1 + rng.IntN(6),
+		Rate: logBetween(rng, 5, 200), Scenarios: 1 + rng.IntN(3), Connections: 1 + rng.IntN(8), Addresses: 1 + rng.IntN(6),
 		Requests: drawnRequests, Lagging: true, Grouped: rng.IntN(2) == 0, noise: rng.Uint64(),
 	}
 	if rng.IntN(4) == 0 {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/attribution"
 	"stageprobe/analyze/stat"
@@ -24,11 +26,14 @@ type sighted struct {
 
 // growth is by how much the requests between two looks grow: looks are as far
 // apart in the logarithm of the run.
-const growth = 1.3
+const growth = 1.5
 
 // watch plays a truth up to its requests and looks at it on the way, whether or
 // not everything is decided.
-func (w World) watch(rng *rand.Rand) sighted {
+func (w World) watch(rng *rand.Rand) sighted { return w.watchAll(rng, nil) }
+
+// watchAll also hands every look to whoever wants to see it.
+func (w World) watchAll(rng *rand.Rand, seen func(n int, r *attribution.Result)) sighted {
 	out := sighted{wrong: map[string]int{}, contradiction: map[string]int{}}
 	v, d := newView(w), w.design()
 	look := 20.
@@ -44,23 +49,25 @@ func (w World) watch(rng *rand.Rand) sighted {
 		if last {
 			now += logWait
 		}
-		in := v.at(now, last)
-		r := attribution.Explain(in)
+		r := attribution.Explain(v.at(now, last))
 		d.advised = r.Next
-		out.judge(w, v, &in, &r, n, last)
+		out.judge(w, &r, n, last)
+		if seen != nil {
+			seen(n, &r)
+		}
 	}
 	return out
 }
 
 // judge holds one look against the truth.
-func (out *sighted) judge(w World, v *view, in *attribution.Input, r *attribution.Result, n int, last bool) {
+func (out *sighted) judge(w World, r *attribution.Result, n int, last bool) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if what := w.falsity(f); what != "" {
 			first(out.wrong, what, n)
 		}
 	}
-	for _, what := range contradictions(v, in, r) {
+	for _, what := range contradictions(r) {
 		first(out.contradiction, what, n)
 	}
 	named := w.namesTruth(r)
@@ -157,8 +164,9 @@ func upper(hits, runs int) float64 {
 func Ever(ctx context.Context, o Options, families []Drawn) ([]Rates, error) {
 	o = o.withDefaults()
 	var out []Rates
+	o.Runs = o.everRuns()
 	for _, family := range families {
-		runs, err := play(ctx, o.Seed, "ever "+family.Name, o.Runs, func(rng *rand.Rand) sighted { return family.Draw(rng).watch(rng) })
+		runs, err := play(ctx, o.Seed, everStream+family.Name, o.Runs, func(rng *rand.Rand) sighted { return family.Draw(rng).watch(rng) })
 		if err != nil {
 			return nil, fmt.Errorf("simulate: truth %s: %w", family.Name, err)
 		}
@@ -168,6 +176,66 @@ func Ever(ctx context.Context, o Options, families []Drawn) ([]Rates, error) {
 	}
 	return out, nil
 }
+
+// everRuns is how many runs each family gets.
+func (o Options) everRuns() int {
+	if o.Quick {
+		return max(o.Runs/100, 2)
+	}
+	return max(o.Runs/10, 10)
+}
+
+// Matching are the families whose name holds one of the texts; all without a text.
+func Matching(families []Drawn, texts []string) []Drawn {
+	if len(texts) == 0 {
+		return families
+	}
+	var out []Drawn
+	for _, f := range families {
+		if slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(f.Name, t) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Replay plays one run of a family again and writes what every look says.
+func Replay(w io.Writer, o Options, family Drawn, run int) error {
+	o = o.withDefaults()
+	var b strings.Builder
+	rng := runOf(o.Seed, everStream+family.Name, run)
+	world := family.Draw(rng)
+	fmt.Fprintf(&b, "%s, run %d: causes %v, any of %v, allowed %v; canary %.3g %%, %d scenarios, %d addresses, %.3g requests per second\n",
+		family.Name, run, world.Causes, world.AnyOf, world.Allowed, world.Percent, world.Scenarios, world.Addresses, world.Rate)
+	world.watchAll(rng, func(n int, r *attribution.Result) {
+		fmt.Fprintf(&b, "after %d requests, decided %t\n", n, r.Decided)
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			mark := ""
+			if what := world.falsity(f); what != "" {
+				mark = " FALSE"
+			}
+			fmt.Fprintf(&b, "  %s, %s, %s%s %v: %s\n", f.Cause, f.Severity, f.Linked, mark, f.Targets, f.Statement)
+			for _, d := range f.Differs {
+				fmt.Fprintf(&b, "    %s %s: %s / %s %v\n", d.Scenario, d.Where, d.Usual, d.Other, d.Counts)
+			}
+			if st := f.Statistics; st != nil && st.Table != nil {
+				fmt.Fprintf(&b, "    %v %v %v\n", st.Table.Columns, st.Table.Rows, st.Table.Counts)
+			}
+		}
+		for _, what := range contradictions(r) {
+			fmt.Fprintf(&b, "  AGAINST ITS NUMBERS %s\n", what)
+		}
+		for _, x := range r.Open {
+			fmt.Fprintf(&b, "  open %s: %s\n", x.Target, x.Question)
+		}
+	})
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// everStream begins the names of the streams of random numbers.
+const everStream = "ever "
 
 func rates(family Drawn, o Options, runs []sighted) Rates {
 	w := family.Draw(rand.New(rand.NewPCG(1, 1)))

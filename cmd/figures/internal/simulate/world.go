@@ -74,11 +74,11 @@ type World struct {
 
 // Design defaults.
 const (
-	defaultConnections = 8
+	defaultConnections = 4
 	defaultAddresses   = 4
 	defaultRate        = 20
 	addressesPerPop    = 2
-	freshShare         = .2 // of requests that open a new connection
+	freshShare         = 1. / 8 // of requests that open a new connection
 )
 
 // Configured is the canary's percentage as a share.
