@@ -34,7 +34,7 @@ type checked struct {
 
 var checks = []func(*checked) string{
 	(*checked).partsOfWholes, (*checked).percentages, (*checked).interval, (*checked).statedShare, (*checked).tableSums, (*checked).differences,
-	(*checked).asTheStageDoes, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound,
+	(*checked).asTheStageDoes, (*checked).noLog, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound,
 }
 
 var (
@@ -190,6 +190,15 @@ func (c *checked) asTheStageDoes() string {
 	return ""
 }
 
+// noLog: that no log ties answers to the canary is not said beside answers that
+// the logs name the canary for.
+func (c *checked) noLog() string {
+	if st := c.f.Statistics; strings.Contains(c.f.Statement, "no log ties single answers to") && st != nil && st.Table != nil && !sumsTo(st.Table, "canary", 0) {
+		return "no log ties answers to the canary, beside a table of answers that the logs say are the canary's"
+	}
+	return ""
+}
+
 // bound: what is said to be at most is no less than what is seen.
 func (c *checked) bound() string {
 	m := atMost.FindStringSubmatch(c.f.Statement)
@@ -217,7 +226,7 @@ func (c *checked) notTheCanary() string {
 	if n[0] > 0 && n[2] == 0 || n[0] == 0 && n[2] > 0 && n[1] > 0 && float64(n[2])/float64(max(1, n[3]))*float64(n[1]) > 10 {
 		return "the canary is said not to explain what only one side does"
 	}
-	if t := c.f.Statistics.Table; t != nil && !sumsTo(t, "canary", n[1]) {
+	if t := c.f.Statistics.Table; t != nil && n[1] > 0 && !sumsTo(t, "canary", n[1]) {
 		return "the rates of the canary are not those of the table"
 	}
 	return ""
@@ -327,7 +336,7 @@ func amongFindings(r *attribution.Result) []string {
 				out = append(out, "wrong-stage beside address-dependent on one target")
 			case scenarios && about(a, "independent of connection, address and time") && (b.Cause == attribution.EndpointSplit || b.Cause == attribution.DeployPropagating):
 				out = append(out, fmt.Sprintf("independent of connection, address and time, beside %s of the same scenario", b.Cause))
-			case scenarios && about(a, "None of the known causes fits") && b.Linked != attribution.ConsistentWith && b.Cause != attribution.StaleCanary:
+			case scenarios && about(a, "None of the known causes fits") && (b.Cause == attribution.EndpointSplit || b.Cause == attribution.DeployPropagating):
 				out = append(out, fmt.Sprintf("none of the known causes fits, beside %s of the same scenario", b.Cause))
 			}
 		}
