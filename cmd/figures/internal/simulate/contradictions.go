@@ -34,7 +34,7 @@ type checked struct {
 
 var checks = []func(*checked) string{
 	(*checked).partsOfWholes, (*checked).percentages, (*checked).interval, (*checked).statedShare, (*checked).tableSums, (*checked).differences,
-	(*checked).asTheStageDoes, (*checked).noLog, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound,
+	(*checked).asTheStageDoes, (*checked).noLog, (*checked).failures, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound,
 }
 
 var (
@@ -43,6 +43,7 @@ var (
 	ownRates   = regexp.MustCompile(`(\d+) of its (\d+) answers .*?, and (\d+) of (\d+) of the stage's own deployment`)
 	sideRates  = regexp.MustCompile(`By the logs, (\d+) of (\d+) answers of the (canary|own deployment) deviate .*? against (\d+) of (\d+) of the (canary|own deployment)`)
 	served     = regexp.MustCompile(`served (\d+) of (\d+) requests and answered each as the stage does`)
+	fails      = regexp.MustCompile(`fails at random: (\d+) of (\d+) answers`)
 	atMost     = regexp.MustCompile(`at most ([\d.e+-]+) % could be answered otherwise`)
 )
 
@@ -186,6 +187,27 @@ func (c *checked) asTheStageDoes() string {
 		if float64(n[1])/float64(max(1, all[1]))-p > 6*sd {
 			return "answered as the stage does, beside counts that differ by far"
 		}
+	}
+	return ""
+}
+
+// failures: no more answers are said to fail than did.
+func (c *checked) failures() string {
+	if c.f.Cause != attribution.FlakyBackend {
+		return ""
+	}
+	m := fails.FindStringSubmatch(c.f.Statement)
+	if m == nil {
+		return ""
+	}
+	did := 0
+	for i := range c.r.Rows {
+		if r := &c.r.Rows[i]; r.Cluster >= 0 {
+			did += bit(c.r.Clusters[r.Cluster].Failure)
+		}
+	}
+	if n := numbers(m[1:]); n[0] > did {
+		return "more answers are said to fail than did"
 	}
 	return ""
 }
