@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -80,7 +81,17 @@ func (out *sighted) judge(w World, r *attribution.Result, n int, last bool) {
 	if last {
 		out.missed = !named && len(w.Causes)+len(w.AnyOf) > 0
 	}
-	if cause, p, ok := leading(r); ok && n > w.comes {
+	if n > w.comes {
+		out.state(w, r)
+	}
+}
+
+// state keeps what is stated of each address: the likeliest cause, and whether it
+// is true.
+func (out *sighted) state(w World, r *attribution.Result) {
+	for _, id := range slices.Sorted(maps.Keys(r.Posteriors)) {
+		one := attribution.Result{Posteriors: map[string][]attribution.Hypothesis{id: r.Posteriors[id]}}
+		cause, p, _ := leading(&one)
 		out.stated = append(out.stated, stated{p, w.may(cause) || cause == "" && len(w.Causes)+len(w.AnyOf) == 0})
 	}
 }
