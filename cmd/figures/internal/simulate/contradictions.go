@@ -178,8 +178,11 @@ func (c *checked) asTheStageDoes() string {
 		return "a canary that served nothing is said to have answered"
 	}
 	counts, all := c.sides()
+	if all[0] == 0 && all[1] > 0 {
+		return "answered as the stage does, although the logs name no answer of the stage's own yet"
+	}
 	for _, n := range counts {
-		if n[1] > 0 && n[0] == 0 && all[0] > 0 {
+		if n[1] > 0 && n[0] == 0 {
 			return "answered as the stage does, beside an answer that only the canary gave"
 		}
 		p := float64(n[0]) / float64(max(1, all[0]))

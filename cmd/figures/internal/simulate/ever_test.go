@@ -46,6 +46,7 @@ var untold = []string{
 	"address-dependent: a difference is listed of which both sides have the same share",
 	"stale-canary: answered as the stage does, beside counts that differ by far",
 	"stale-canary: answered as the stage does, beside an answer that only the canary gave",
+	"stale-canary: answered as the stage does, although the logs name no answer of the stage's own yet",
 	"flaky-backend: the rates of the canary are not those of the table",
 	"flaky-backend: independent of time, although the failures come in stretches",
 	"flaky-backend: the canary is said not to explain what only one side does",
