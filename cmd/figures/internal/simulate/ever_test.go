@@ -50,6 +50,7 @@ var untold = []string{
 	"flaky-backend: the rates of the canary are not those of the table",
 	"flaky-backend: independent of time, although the failures come in stretches",
 	"flaky-backend: the canary is said not to explain what only one side does",
+	"flaky-backend: no log ties answers to the canary, beside a table of answers that the logs say are the canary's",
 	"canary-split: no log ties answers to the canary, beside a table of answers that the logs say are the canary's",
 	"flaky-backend: more answers are said to fail than did",
 	"deploy-propagating: nothing is left to mend, while every answer is a failure or a refusal",
