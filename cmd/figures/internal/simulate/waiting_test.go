@@ -2,15 +2,12 @@ package simulate
 
 import "testing"
 
-func TestWaits(t *testing.T) {
-	figures, err := waits(t.Context(), few(2000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range figures {
-		t.Logf("%s: %.2f (%.2f to %.2f)", f.Name, f.Measured, f.Low, f.High)
-		if !f.Pass {
-			t.Errorf("%s: over too early in %.2f (%.2f to %.2f) of the runs", f.Name, f.Measured, f.Low, f.High)
+// TestWaitsEnd: a wait for what is there ends, and one for what is often not there
+// does not. How often it ends too early is a figure.
+func TestWaitsEnd(t *testing.T) {
+	for share, want := range map[float64]bool{.00001: true, .1: false} {
+		if got := overTooEarly(func(int) float64 { return share }, seeded(1)); got != want {
+			t.Errorf("with a share of %g old the wait is over: %t, want %t", share, got, want)
 		}
 	}
 }
