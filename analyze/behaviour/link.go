@@ -216,7 +216,8 @@ func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.
 			lacking[i] = stat.LinkLogParts([]stat.Count{x.total}, 0, stat.Count{}, q.P)
 		}
 	}
-	for _, p := range pooled {
+	for _, h := range sortedKeys(pooled) {
+		p := pooled[h]
 		for i, x := range tallies {
 			if _, has := p.scenarios[i]; x == nil || has {
 				continue

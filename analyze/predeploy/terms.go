@@ -23,9 +23,9 @@ type terms struct {
 	removesLate string
 
 	renew  func(t terms, api *API, s *Stage, d *Deployment) []cause.Remedy // a deployment that is there
-	deploy string                                                                // how to add a deployment where there is none
-	lead   string                                                                // how to lead the stage to it
-	auto   string                                                                // how to turn automatic deployment on
+	deploy string                                                          // how to add a deployment where there is none
+	lead   string                                                          // how to lead the stage to it
+	auto   string                                                          // how to turn automatic deployment on
 	order  func(d *Deployment, early []string) cause.Remedy
 	allNow string // how to send all traffic to the new version at once
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/words"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
 // planned tells a report about a change that has not been made yet.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -32,7 +33,10 @@ The full run takes minutes on several processors; --quick takes well below one.
 
   go run ./cmd/figures --quick
   go run ./cmd/figures -o cmd/figures/FIGURES.md
+  go run ./cmd/figures --truth "alike stages"               only these truths
+  go run ./cmd/figures --truth "alike stages" --replay 3    one run of the first, look by look
   go run ./cmd/figures --worlds --seeds 50
+  go run ./cmd/figures moving --help                        worlds whose answers move
 
 `
 
@@ -43,7 +47,9 @@ type flags struct {
 	seed          uint64
 	parallel      int
 	logs, output  string
-	only          []string
+	only, truths  []string
+	replay        int
+	long          bool
 }
 
 func (f *flags) set(said io.Writer) *pflag.FlagSet {
@@ -52,6 +58,9 @@ func (f *flags) set(said io.Writer) *pflag.FlagSet {
 	fs.Usage = func() { fmt.Fprint(said, usage, fs.FlagUsages()) }
 	fs.BoolVar(&f.quick, "quick", false, "few runs: enough to notice a mistake, not to prove a rate")
 	fs.IntVar(&f.runs, "runs", 0, "runs per null process (default 10000, with --quick 300); other figures take a share of it")
+	fs.BoolVar(&f.long, "long", false, "three times as many runs")
+	fs.StringArrayVar(&f.truths, "truth", nil, "only the verdicts that are false at any look, on truths whose name holds this; may be repeated")
+	fs.IntVar(&f.replay, "replay", -1, "with --truth: this run of the first of them, look by look")
 	fs.Uint64Var(&f.seed, "seed", 1, "the figures follow from it; with --worlds the first of the seeds")
 	fs.BoolVar(&f.worlds, "worlds", false, "diagnose the embedded gateway's worlds over real sockets")
 	fs.IntVar(&f.seeds, "seeds", 50, "with --worlds: seeds per world")
@@ -68,6 +77,9 @@ var errMissed = errors.New("a figure misses its target")
 // figures is the command; it returns the exit code: 0, 1 where a figure misses its
 // target, 2 for anything that went wrong.
 func figures(ctx context.Context, args []string, stdout, said io.Writer) int {
+	if len(args) > 0 && args[0] == "moving" {
+		return movingCode(ctx, args[1:], stdout, said)
+	}
 	f := &flags{}
 	fs := f.set(said)
 	err := fs.Parse(args)
@@ -118,6 +130,12 @@ func (f *flags) measure(ctx context.Context, out, progress io.Writer) error {
 	o := simulate.Options{Runs: f.runs, Seed: f.seed, Quick: f.quick, Progress: func(what string) {
 		fmt.Fprintf(progress, "%6s  %s\n", time.Since(began).Round(time.Second), what)
 	}}
+	if f.long {
+		o.Runs = 3 * cmp.Or(o.Runs, simulate.DefaultRuns)
+	}
+	if len(f.truths) > 0 {
+		return f.measureTruths(ctx, o, out)
+	}
 	rep, err := simulate.Measure(ctx, o)
 	if err != nil {
 		return err
@@ -127,6 +145,30 @@ func (f *flags) measure(ctx context.Context, out, progress io.Writer) error {
 	}
 	if rep.Missed() > 0 {
 		return errMissed
+	}
+	return nil
+}
+
+// measureTruths measures the error rates on some truths alone.
+func (f *flags) measureTruths(ctx context.Context, o simulate.Options, out io.Writer) error {
+	families := simulate.Matching(simulate.Families(), f.truths)
+	switch {
+	case len(families) == 0:
+		return fmt.Errorf("--truth %s: no such truth; FIGURES.md lists them", strings.Join(f.truths, ","))
+	case f.replay >= 0:
+		return simulate.Replay(out, o, families[0], f.replay)
+	}
+	rates, err := simulate.Ever(ctx, o, families)
+	if err != nil {
+		return err
+	}
+	if err := simulate.EverMarkdown(out, o, rates); err != nil {
+		return err
+	}
+	for i := range rates {
+		if !rates[i].Met(o) {
+			return errMissed
+		}
 	}
 	return nil
 }

@@ -4,23 +4,24 @@ import "time"
 
 // The names of causes as the report has them.
 const (
-	canarySplit     = "canary-split"
-	staleCanary     = "stale-canary"
-	flakyBackend    = "flaky-backend"
-	backendSplit    = "backend-split"
-	endpointSplit   = "endpoint-split"
-	unexplained     = "unexplained-split"
-	deployRolling   = "deploy-propagating"
-	throttled       = "throttled"
-	accessDenied    = "access-denied"
-	responseCache   = "response-cache"
-	authorizerCache = "authorizer-cache"
-	wrongStage      = "wrong-stage"
-	unmapped        = "unmapped-target"
-	staleDeployment = "stale-deployment"
-	autoDeployOff   = "auto-deploy-off"
-	autoDeployFails = "auto-deploy-failed"
-	configDrift     = "stage-config-drift"
+	canarySplit      = "canary-split"
+	staleCanary      = "stale-canary"
+	flakyBackend     = "flaky-backend"
+	backendSplit     = "backend-split"
+	endpointSplit    = "endpoint-split"
+	unexplained      = "unexplained-split"
+	deployRolling    = "deploy-propagating"
+	throttled        = "throttled"
+	accessDenied     = "access-denied"
+	responseCache    = "response-cache"
+	authorizerCache  = "authorizer-cache"
+	wrongStage       = "wrong-stage"
+	unmapped         = "unmapped-target"
+	staleDeployment  = "stale-deployment"
+	autoDeployOff    = "auto-deploy-off"
+	autoDeployFails  = "auto-deploy-failed"
+	configDrift      = "stage-config-drift"
+	addressDependent = "address-dependent"
 )
 
 // clean is the canary that deviates nearly always, base nearly never.
@@ -106,6 +107,8 @@ func configurations() []World {
 		domain("domain mapped to another stage", "dev", 1, 1, 2),
 		domain("domain served by another stage", "prod", 1, 1, 2),
 		domain("domain on two stages", "prod", .4, 1, 2, 3),
+		{Name: "application looks at the address", Causes: []string{addressDependent}, Scenarios: 6, Targets: 3, Config: []Configure{withDev(), withDomain("prod")},
+			Layers: []Layer{On(0, By(func(r *Row) bool { return r.Scenario == 1 }, 1, 0, 2)), perfect()}},
 		{Name: "no mapping", Causes: []string{unmapped}, Scenarios: 3, Config: []Configure{onlyDomain("")}, Layers: []Layer{Refuse(1)}},
 		{Name: "access denied", Causes: []string{accessDenied}, Scenarios: 3, Config: []Configure{withKey()}, Layers: []Layer{Refuse(1), perfect()}},
 		{Name: "stale deployment", Causes: []string{staleDeployment}, Scenarios: 3, Config: []Configure{withEdit()}, Layers: []Layer{OldDeployment(1, 1), perfect()}},

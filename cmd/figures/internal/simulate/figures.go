@@ -37,9 +37,9 @@ const (
 	shown = .95
 )
 
-// Defaults of Options.
+// Defaults of Options.Runs.
 const (
-	defaultRuns = 10_000
+	DefaultRuns = 10_000
 	quickRuns   = 300
 )
 
@@ -80,7 +80,7 @@ func (o Options) begin(what string) {
 
 func (o Options) withDefaults() Options {
 	if o.Runs == 0 {
-		o.Runs = defaultRuns
+		o.Runs = DefaultRuns
 		if o.Quick {
 			o.Runs = quickRuns
 		}

@@ -14,8 +14,12 @@ import (
 // numbers follow from the seed, the name and its number alone, so the result does
 // not depend on scheduling.
 func play[T any](ctx context.Context, seed uint64, name string, runs int, f func(*rand.Rand) T) ([]T, error) {
-	stream := streamOf(name)
-	return spread(ctx, runs, func(i int) T { return f(rand.New(rand.NewPCG(seed^stream, uint64(i)))) })
+	return spread(ctx, runs, func(i int) T { return f(runOf(seed, name, i)) })
+}
+
+// runOf is where the random numbers of one run come from.
+func runOf(seed uint64, name string, run int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed^streamOf(name), uint64(run)))
 }
 
 // spread computes f(0) to f(n-1) on all processors.

@@ -1,6 +1,10 @@
 package simulate
 
-import "time"
+import (
+	"time"
+
+	"stageprobe/probe"
+)
 
 // Label is what the logs tell of the side of the canary that served a request.
 type Label uint8
@@ -31,6 +35,7 @@ type Row struct {
 	Seq         int           // order of sending on the machine, from 0
 	At          time.Duration // since the start of the run
 	Target      int           // index into the addresses that are probed, 0 by default
+	Among       probe.Among   // the addresses that it could have gone to as likely
 	Scenario    int
 	Conn, ConnN int // connection, and which request on it, from 1
 	Fresh       bool

@@ -21,27 +21,37 @@ const (
 	Forbidden             // 403 without a reason
 	NoRoute               // Missing Authentication Token
 	TooMany               // 429 by the gateway
+	Filtered              // 403 by a rule of AWS WAF
+	Constant              // another number in a field that is constant otherwise
+	Added                 // a header more
+	Removed               // a field less
 )
 
-// answer fills in what a cluster of a look shows.
-func (l Look) answer(c *behaviour.Cluster) {
-	c.Status, c.Reading.Producer, c.Class = 200, "integration", signature.Informative
+// answer is how an answer of a look reads.
+func (l Look) answer() behaviour.Answer {
+	a := behaviour.Answer{
+		Reading: signature.Reading{Producer: signature.Integration}, Class: signature.Informative, Status: 200, Outcome: probe.OutcomeResponse,
+	}
 	gateway := func(status int, response, errorType string, class signature.Class) {
-		c.Status, c.Reading.Producer, c.Reading.GatewayResponse, c.Reading.ErrorType, c.Class = status, "gateway", response, errorType, class
+		a.Status, a.Class = status, class
+		a.Reading = signature.Reading{Producer: signature.Gateway, GatewayResponse: response, ErrorType: errorType}
 	}
 	switch l {
 	case Failing:
-		c.Status, c.Reading.ErrorType = 502, "InternalServerErrorException"
+		a.Status, a.Reading.ErrorType = 502, "InternalServerErrorException"
 	case Denying:
 		gateway(403, "ACCESS_DENIED", "AccessDeniedException", signature.AuthFail)
-		c.Reading.Producer = "authorizer"
+		a.Reading.Producer = signature.Authorizer
 	case Forbidden:
 		gateway(403, "", "ForbiddenException", signature.AuthFail)
+	case Filtered:
+		gateway(403, "WAF_FILTERED", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
 		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
 	case TooMany:
 		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
+	return a
 }
 
 // look is how a row's answer looks.
@@ -60,6 +70,13 @@ func (w World) look(r *Row) Look {
 
 // Configure changes what the control plane tells of a world.
 type Configure func(*cause.Input)
+
+// Event is a change of the configuration after a number of requests; it is read
+// with the next look.
+type Event struct {
+	At int
+	Do func(in *cause.Input, at time.Time)
+}
 
 // The API that every world probes.
 const (
@@ -85,13 +102,14 @@ func (w World) input() cause.Input {
 	before := func(days int) time.Time { return began.Add(-time.Duration(days) * 24 * time.Hour) }
 	in.Snapshot = probe.Snapshot{Region: "eu-west-1", Taken: began, APIs: []probe.API{{
 		ID: apiID, Kind: probe.REST, Editor: definition(),
-		Stages: []probe.Stage{
-			{Name: "prod", DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90)},
-			{Name: "dev", DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90)},
-		},
 		Deployments: []probe.Deployment{{ID: ownDeployment, Created: before(100)}, {ID: oldDeployment, Created: before(400)}},
 	}}}
-	in.Plan = probe.Plan{Seed: 1, Requests: Budget, Rate: w.Rate}
+	for _, name := range w.Stages {
+		in.Snapshot.APIs[0].Stages = append(in.Snapshot.APIs[0].Stages, probe.Stage{
+			Name: name, DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90),
+		})
+	}
+	in.Plan = probe.Plan{Seed: 1, Requests: w.budget() / max(1, w.Targets), Rate: w.Rate}
 	for i := range w.Scenarios {
 		in.Plan.Scenarios = append(in.Plan.Scenarios, probe.Scenario{
 			Name: fmt.Sprint("s", i), Method: "GET", Path: fmt.Sprint("/s", i), Route: route(i),
@@ -130,13 +148,22 @@ func withCanary(percent float64) Configure {
 func withRoutes(change func(*probe.Route)) Configure {
 	return func(in *cause.Input) {
 		api := &in.Snapshot.APIs[0]
-		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
+		for _, d := range definitions(api) {
 			for key, r := range d.Routes {
 				change(&r)
 				d.Routes[key] = r
 			}
 		}
 	}
+}
+
+// definitions are those of the editor and of all stages.
+func definitions(api *probe.API) []*probe.Definition {
+	out := []*probe.Definition{api.Editor}
+	for i := range api.Stages {
+		out = append(out, api.Stages[i].Deployed)
+	}
+	return out
 }
 
 // withAlias lets the routes call a function through an alias.
@@ -154,7 +181,7 @@ func withAuthorizer(ttl int) Configure {
 	return func(in *cause.Input) {
 		withRoutes(func(r *probe.Route) { r.Authorization, r.Authorizer = "CUSTOM", "guard" })(in)
 		api := &in.Snapshot.APIs[0]
-		for _, d := range []*probe.Definition{api.Editor, api.Stages[0].Deployed, api.Stages[1].Deployed} {
+		for _, d := range definitions(api) {
 			d.Authorizers = map[string]probe.Authorizer{"guard": {Type: "TOKEN", TTL: &ttl}}
 		}
 	}

@@ -19,7 +19,7 @@ func Whole(ctx context.Context, o Options) ([]Figure, *Matrix, error) {
 		return nil, nil, err
 	}
 	rest, err := o.all(ctx, []measurement{
-		{"linking by the whole inference", wholeLinking}, {"calibration", calibration}, {"worlds without a known cause", strangers}, {"false verdicts", falseVerdicts},
+		{"linking by the whole inference", wholeLinking}, {"calibration", calibration}, {"worlds without a known cause", strangers}, {"false verdicts", falseVerdicts}, {"waits", waits},
 	})
 	return append(m.Figures(o), rest...), m, err
 }

@@ -1,44 +1,45 @@
-// Command movefigures measures stageprobe on drawn worlds of the embedded
-// gateway whose answers move by themselves.
-//
-//	go run ./cmd/figures/movefigures -runs 20
-//	go run ./cmd/figures/movefigures -each -condition healthy -runs 2        every kind alone
-//	go run ./cmd/figures/movefigures -seed 7 -condition healthy -runs 1 -v   one world again
-//	go run ./cmd/figures/movefigures -seed 7 -condition healthy -world       its description
-//	go run ./cmd/figures/movefigures -kinds                                  what moves and differs
 package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"stageprobe/cmd/figures/internal/moving"
 	"stageprobe/scenarios/sandbox/draw"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	wrong, err := run(ctx, os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "movefigures:", err)
-		os.Exit(2)
+// movingCode measures stageprobe on drawn worlds of the embedded gateway whose
+// answers move by themselves; it returns the exit code.
+//
+//	go run ./cmd/figures moving --runs 20
+//	go run ./cmd/figures moving --each --condition healthy --runs 2        every kind alone
+//	go run ./cmd/figures moving --seed 7 --condition healthy --runs 1 -v   one world again
+//	go run ./cmd/figures moving --seed 7 --condition healthy --world       its description
+//	go run ./cmd/figures moving --kinds                                    what moves and differs
+func movingCode(ctx context.Context, args []string, stdout, said io.Writer) int {
+	wrong, err := measureMoving(ctx, args, stdout, said)
+	switch {
+	case err == nil && wrong == 0, errors.Is(err, pflag.ErrHelp):
+		return 0
+	case err == nil:
+		return 1
 	}
-	if wrong > 0 {
-		os.Exit(1)
-	}
+	fmt.Fprintf(said, "error: %s\n", err)
+	return 2
 }
 
-func run(ctx context.Context, args []string) (wrong int, err error) {
-	o := moving.Options{Told: os.Stderr}
+func measureMoving(ctx context.Context, args []string, stdout, said io.Writer) (wrong int, err error) {
+	o := moving.Options{Told: said}
 	var conditions, kinds string
 	var world, list bool
-	f := flag.NewFlagSet("movefigures", flag.ContinueOnError)
+	f := pflag.NewFlagSet("figures moving", pflag.ContinueOnError)
+	f.SetOutput(said)
 	f.IntVar(&o.Runs, "runs", 10, "worlds per condition")
 	f.Uint64Var(&o.Seed, "seed", 1, "of the first world; the others follow")
 	f.StringVar(&conditions, "condition", "", "comma list of "+fmt.Sprint(draw.Conditions)+"; default: all")
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string) (wrong int, err error) {
 	f.IntVar(&o.Parallel, "parallel", 2, "worlds at a time")
 	f.DurationVar(&o.Limit, "limit", 0, "begin no world later than this")
 	f.StringVar(&o.Binary, "binary", "", "stageprobe to measure; default: built from this module")
-	f.BoolVar(&o.Verbose, "v", false, "tell every run")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "tell every run")
 	f.BoolVar(&world, "world", false, "print the first world instead, for stageprobe sandbox --world-file")
 	f.BoolVar(&list, "kinds", false, "list the kinds instead")
 	if err := f.Parse(args); err != nil {
@@ -66,17 +67,17 @@ func run(ctx context.Context, args []string) (wrong int, err error) {
 	}
 	switch {
 	case list:
-		fmt.Print(draw.Kinds())
+		fmt.Fprint(stdout, draw.Kinds())
 		return 0, nil
 	case world:
 		d, err := draw.World(o.Seed, o.Conditions[0], o.Draw)
 		if err != nil {
 			return 0, err
 		}
-		fmt.Printf("# %s\n%s", &d.Truth, d.YAML)
+		fmt.Fprintf(stdout, "# %s\n%s", &d.Truth, d.YAML)
 		return 0, nil
 	}
-	return moving.Run(ctx, o, os.Stdout)
+	return moving.Run(ctx, o, stdout)
 }
 
 func parseConditions(text string) ([]draw.Condition, error) {
@@ -86,7 +87,7 @@ func parseConditions(text string) ([]draw.Condition, error) {
 	var out []draw.Condition
 	for name := range strings.SplitSeq(text, ",") {
 		if !slices.Contains(draw.Conditions, draw.Condition(name)) {
-			return nil, fmt.Errorf("-condition %s: want some of %v", name, draw.Conditions)
+			return nil, fmt.Errorf("--condition %s: want some of %v", name, draw.Conditions)
 		}
 		out = append(out, draw.Condition(name))
 	}
