@@ -216,6 +216,9 @@ func withHTTP(autoDeploy bool, succeeded *bool) Configure {
 	}
 }
 
+// thorough goes on after an error is decided: what there is beside it shows later.
+func thorough(in *cause.Input) { in.Thorough = true }
+
 // withDev probes the invoke URL of stage dev as well.
 func withDev() Configure {
 	return func(in *cause.Input) { in.Plan.Targets = append(in.Plan.Targets, invokeURL("dev")) }
