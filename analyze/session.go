@@ -255,7 +255,7 @@ func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	out.ServedAPI, out.ServedStage = l.api, l.stage
 	out.Deployment, out.Version = l.deployment, l.version
 	out.IntegrationCalled = l.integration
-	out.Late = out.At.After(watermarks[r.Target])
+	out.Late = r.ended.After(watermarks[r.Target])
 	return out
 }
 

@@ -34,7 +34,8 @@ func (v Verdict) complete(c *Cause) Verdict {
 	v.cause = c.ID
 	for i := range v.Found {
 		f := &v.Found[i]
-		f.Cause, f.Step, f.Severity = c.ID, c.Step, cmp.Or(f.Severity, c.Severity)
+		f.Cause = cmp.Or(f.Cause, c.ID) // a switch to failure is reported as what it is
+		f.Step, f.Severity = Of(f.Cause).Step, cmp.Or(f.Severity, c.Severity)
 		if f.Statistics != nil {
 			f.Statistics.Statistic = finite(f.Statistics.Statistic)
 		}
