@@ -23,6 +23,7 @@ const (
 	configDrift      = "stage-config-drift"
 	addressDependent = "address-dependent"
 	volatileContent  = "volatile-content"
+	integrationError = "integration-error"
 )
 
 // clean is the canary that deviates nearly always, base nearly never.
@@ -72,6 +73,7 @@ func flakes() []World {
 			Layers: []Layer{Canary(.1), Bursts(.02, .85, 1), perfect()}},
 		{Name: "drift", Causes: []string{flakyBackend, staleCanary}, Percent: 10, Looks: failing,
 			Layers: []Layer{Canary(.1), Drift(0, .4, 300, 1), perfect()}},
+		{Name: "integration takes too long", Causes: []string{integrationError}, Looks: map[int]Look{1: TimedOut}, Layers: []Layer{Flake(1, 1), perfect()}},
 		{Name: "every third request", Causes: []string{unexplained}, Layers: []Layer{Every(3, 1), perfect()}},
 	}
 }

@@ -25,6 +25,7 @@ const (
 	Constant              // another number in a field that is constant otherwise
 	Added                 // a header more
 	Removed               // a field less
+	TimedOut              // 504 by the gateway: the integration took too long
 )
 
 // answer is how an answer of a look reads.
@@ -48,6 +49,8 @@ func (l Look) answer() behaviour.Answer {
 		gateway(403, "WAF_FILTERED", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
 		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
+	case TimedOut:
+		gateway(504, "INTEGRATION_TIMEOUT", "", signature.Informative)
 	case TooMany:
 		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
