@@ -25,7 +25,7 @@ const (
 	Constant              // another number in a field that is constant otherwise
 	Added                 // a header more
 	Removed               // a field less
-	TimedOut              // 504 by the gateway: the integration took too long
+	TimedOut              // 504: the integration took too long
 )
 
 // answer is how an answer of a look reads.
@@ -50,7 +50,8 @@ func (l Look) answer() behaviour.Answer {
 	case NoRoute:
 		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
 	case TimedOut:
-		gateway(504, "INTEGRATION_TIMEOUT", "", signature.Informative)
+		gateway(504, "INTEGRATION_TIMEOUT", "InternalServerErrorException", signature.Informative)
+		a.Reading.Producer = signature.Integration // it failed, whoever writes the answer
 	case TooMany:
 		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
