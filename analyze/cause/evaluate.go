@@ -63,7 +63,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	}
 	known := know(fx, verdicts, j, every)
 	verdicts = append(verdicts, consistency(fx, known, r.Claims))
-	r.Notes = append(remarks(fx), j.notes...)
+	r.Notes = append(remarks(fx, known), j.notes...)
 	costs := j.cost
 	asked := false // the splits' questions come before those of the causes that read their verdicts
 	for i := range verdicts {

@@ -117,7 +117,7 @@ func drawn(fx *Facts) [][]int {
 	out := make([][]int, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Repeat || r.Table < 0 ||
+		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 ||
 			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
@@ -176,7 +176,7 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 		if r.Contradictory {
 			contradictory++
 		}
-		if r.Late || known(r) == LabelUnknown {
+		if r.Late || r.Repeat || known(r) == LabelUnknown {
 			continue
 		}
 		for len(events) > 0 && r.At.After(events[0]) {
