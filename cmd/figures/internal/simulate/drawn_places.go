@@ -96,9 +96,9 @@ func switches() []Drawn {
 			return w.moving(moving(rng, 2, 8)).logged(ordinary(rng))
 		}},
 		{"deployment during the run changes nothing, failures in stretches", func(rng *rand.Rand) World {
-			w := flaking(watched(rng))
+			w := patterns[1+rng.IntN(3)].flaking(rng, watched(rng))
 			w.Events = []Event{deploys(place(rng))}
-			return w.answering(drawMarkov(1+rng.IntN(3), rng, 1)).logged(ordinary(rng))
+			return w.logged(ordinary(rng))
 		}},
 		outage("outage of a part of the run", func(rng *rand.Rand) (int, int) {
 			from := place(rng)
