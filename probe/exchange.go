@@ -32,6 +32,7 @@ type exchange struct {
 	form *form
 	due  time.Time
 	out  *Observation
+	sent *http.Request // nil until it was made
 }
 
 // elapsed is the time since the request was due.
@@ -46,6 +47,7 @@ func (x *exchange) do(d draw) error {
 	if err != nil {
 		return err
 	}
+	x.sent = req
 	x.out.Fresh = x.run.pool.transport.isFresh(d.fresh)
 	c, addr, err := x.run.pool.get(ctx, x.form.host, d)
 	x.out.RemoteIP = addr

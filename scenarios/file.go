@@ -147,7 +147,7 @@ func (f *File) complete() {
 		s := &f.Scenarios[i]
 		s.Request.complete()
 		if s.Name == "" && s.Request.Path != "" {
-			s.Name = s.Request.Method + " " + s.Request.Path
+			s.Name = s.Request.Method + " " + probe.MaskURL(s.Request.Path) // it stands in every report
 		}
 		if s.Auth.Kind == "" {
 			s.Auth = s.Request.Auth

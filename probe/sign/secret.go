@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -38,15 +39,22 @@ func ResolveReference(spec string) (Secret, error) {
 	return Secret{}, errors.New("a secret may not stand here itself; write env:NAME or file:PATH")
 }
 
+// variable is how the names of environment variables are written.
+var variable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,59}$|^[a-z_]{1,30}$`)
+
 func fromEnv(name string) (Secret, error) {
 	value, set := os.LookupEnv(name)
+	shown := name
+	if !variable.MatchString(name) {
+		shown = "(not a usual name, and not shown: it may be the secret itself)"
+	}
 	switch {
 	case name == "":
 		return Secret{}, errors.New("env: names no variable; write env:NAME")
 	case !set:
-		return Secret{}, fmt.Errorf("environment variable %s is not set; export it before the run", name)
+		return Secret{}, fmt.Errorf("environment variable %s is not set; export it before the run", shown)
 	case value == "":
-		return Secret{}, fmt.Errorf("environment variable %s is empty; export its value before the run", name)
+		return Secret{}, fmt.Errorf("environment variable %s is empty; export its value before the run", shown)
 	}
 	return Secret{value}, nil
 }

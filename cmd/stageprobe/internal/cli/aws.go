@@ -28,6 +28,8 @@ type cloud struct {
 	cfg aws.Config
 	inv *inventory.Reader
 	log *fetch.Reader
+
+	secrets []string // of the credentials
 }
 
 // open finds region and credentials as the AWS CLI does. fallback is the
@@ -68,10 +70,15 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if cfg.Credentials == nil {
 		return nil, "no AWS credentials: configuration and logs were not read", nil
 	}
-	if _, err := cfg.Credentials.Retrieve(within); err != nil {
+	creds, err := cfg.Credentials.Retrieve(within)
+	if err != nil {
 		return nil, "no usable AWS credentials, so configuration and logs were not read (" + firstLine(err) + ")", nil
 	}
-	return newCloud(cfg), "", nil
+	c = newCloud(cfg)
+	if f.credentials == nil { // the embedded gateway's own are no secret
+		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
+	}
+	return c, "", nil
 }
 
 func newCloud(cfg aws.Config) *cloud {

@@ -82,7 +82,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	if !c.quiet || c.dryRun {
-		announce(s.Err, r)
+		announce(s.safe(s.Err), r)
 	}
 	if c.dryRun {
 		return nil
@@ -107,7 +107,10 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 
 // newRun prepares everything that can fail before the first request is sent.
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
-	secrets := c.secrets(subject)
+	if subject.cloud != nil {
+		s.secrets.AddParts(subject.cloud.secrets...)
+	}
+	secrets := c.secrets(s.secrets, subject)
 	engine, err := c.engine(ctx, subject, secrets)
 	if err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	plan := subject.plan(c)
 	if subject.file != nil {
-		policy.Scenarios = subject.file.Text
+		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
 	}
 	if c.logs == "require" && subject.cloud == nil {
@@ -127,8 +130,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	r := &run{
 		flags: c, streams: s, subject: subject, plan: plan, policy: policy, engine: engine,
-		redactor: probe.NewRedactor(secrets.values...), now: time.Now,
+		redactor: s.secrets, now: time.Now,
 	}
+	engine.Clean = (&probe.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
 	r.session = analyze.NewSession(plan, subject.snap, policy)
 	return r, secrets.err
 }
@@ -219,7 +223,12 @@ func announce(w io.Writer, r *run) {
 // wrapped writes text behind first, broken between words where the terminal is
 // too narrow; further lines begin below the text.
 func wrapped(w io.Writer, first, text string) {
-	width, _ := terminal(w)
+	width := 80
+	if safe, ok := w.(*safeWriter); ok {
+		width, _ = terminal(safe.to)
+	} else {
+		width, _ = terminal(w)
+	}
 	room := max(20, min(width, 100)-len(first))
 	lines := strings.Split(ansi.Wordwrap(text, room, " "), "\n")
 	fmt.Fprintln(w, first+strings.Join(lines, "\n"+strings.Repeat(" ", len(first))))
@@ -244,7 +253,7 @@ func meantSuffix(t *probe.Target) string {
 func describe(sc *probe.Scenario, targets int) string {
 	text := sc.Method + " " + sc.Path
 	if sc.Query != "" {
-		text += "?" + sc.Query
+		text += "?" + probe.MaskQuery(sc.Query)
 	}
 	if sc.Name != text && sc.Name != sc.Method+" "+sc.Path {
 		text += "  «" + sc.Name + "»"

@@ -14,12 +14,16 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"stageprobe/probe"
 )
 
 // Streams are a command's three streams.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+
+	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 }
 
 // version is set by the linker in releases.
@@ -43,6 +47,8 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	s.secrets = &probe.Redactor{}
+	learnArgs(s.secrets, args)
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -193,10 +195,17 @@ func newExplain(s Streams) *cobra.Command {
 			if err != nil {
 				return hint(err, "paste the output of curl -si URL, or lines of an execution or access log as CloudWatch shows them")
 			}
+			// What was pasted may hold what was sent.
+			var b bytes.Buffer
 			if format == "json" {
-				return doc.JSON(s.Out)
+				err = doc.JSON(&b)
+			} else {
+				err = doc.Text(&b)
 			}
-			return doc.Text(s.Out)
+			learnTranscript(s.secrets, data)
+			clean := report.SafeJSON([]byte(probe.OwnText(s.secrets.String(b.String()))))
+			_, werr := s.Out.Write(clean)
+			return cmp.Or(err, werr)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return causeNames(), cobra.ShellCompDirectiveDefault

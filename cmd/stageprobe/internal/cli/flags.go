@@ -77,6 +77,7 @@ type runFlags struct {
 	record, baseline     string
 	seed                 uint64
 	failOn               string
+	keepBodies           bool
 	quiet                bool
 	verbose              bool
 }
@@ -92,6 +93,7 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.logs, "logs", "auto", "auto, off or require: whether execution and access logs are read")
 	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
 	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
+	fs.BoolVar(&f.keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens) in reports and recordings")
 	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report")
 	fs.Uint64Var(&f.seed, "seed", 0, "everything random is drawn from it; default: drawn anew and reported")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")

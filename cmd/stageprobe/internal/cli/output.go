@@ -14,6 +14,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/report"
+	"stageprobe/probe"
 )
 
 // formats are the values of --format.
@@ -104,6 +105,8 @@ func (o *outputs) check() error {
 // write makes every format asked for. Where all go to files, the terminal gets
 // the text as well, unless quiet.
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
+	clean := probe.Texts(*rep, s.secrets.String)
+	rep = &clean
 	list := slices.Clone(o.list)
 	toFile := func(x output) bool { return x.path != "" && x.path != "-" }
 	if !slices.ContainsFunc(list, func(x output) bool { return !toFile(x) }) && !(quiet && len(list) > 0) {
@@ -149,17 +152,18 @@ func render(w io.Writer, format string, rep *analyze.Report, o report.Options) e
 	return report.Text(w, rep, o)
 }
 
-// writeFile replaces a file as a whole: a reader never sees half a report.
+// writeFile replaces a file as a whole: a reader never sees half a report. It is
+// its owner's alone, whatever was there before: answers are nobody else's business.
 func writeFile(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, data, 0o644) // a pipe or device cannot be renamed over
+		return os.WriteFile(path, data, 0o600) // a pipe or device cannot be renamed over
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return hint(fmt.Errorf("write %s: %w", path, err), "name a folder that exists and may be written to")
 	}
 	_, werr := tmp.Write(data)
-	err = cmp.Or(werr, tmp.Chmod(0o644), tmp.Close())
+	err = cmp.Or(werr, tmp.Chmod(0o600), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
@@ -171,7 +175,7 @@ func writeFile(path string, data []byte) error {
 }
 
 func appendFile(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

@@ -72,7 +72,7 @@ func parseURLs(urls []string) ([]probe.Address, error) {
 	for _, raw := range urls {
 		a, err := probe.ParseURL(raw)
 		if err != nil {
-			return nil, hint(fmt.Errorf("read the URL %q: %w", raw, err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
+			return nil, hint(fmt.Errorf("read the URL %q: %w", probe.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
 		}
 		out = append(out, a)
 	}

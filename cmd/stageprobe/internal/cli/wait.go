@@ -66,7 +66,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	if !c.quiet || c.dryRun {
-		announce(s.Err, r)
+		announce(s.safe(s.Err), r)
 	}
 	if c.dryRun {
 		return nil
