@@ -63,7 +63,9 @@ func PlainLines(s string) string {
 // U+007F to U+009F and the bidirectional overrides as they are. Outside of strings
 // JSON holds neither.
 func SafeJSON(b []byte) []byte {
-	unsafe := func(r rune) bool { return r >= 0x7f && r != utf8.RuneError && !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0x85 }
+	unsafe := func(r rune) bool {
+		return r >= 0x7f && r != utf8.RuneError && !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0x85
+	}
 	if bytes.IndexFunc(b, unsafe) < 0 {
 		return b
 	}

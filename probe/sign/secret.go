@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"regexp"
@@ -59,10 +60,21 @@ func fromEnv(name string) (Secret, error) {
 	return Secret{value}, nil
 }
 
+// maxSecret bounds a secret; API Gateway takes 10,240 bytes of headers in all.
+const maxSecret = 64 << 10
+
 func fromFile(path string) (Secret, error) {
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return Secret{}, fmt.Errorf("secret file: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	switch {
+	case err != nil:
+		return Secret{}, fmt.Errorf("secret file: %w", err)
+	case len(b) > maxSecret:
+		return Secret{}, fmt.Errorf("secret file %s: more than %d bytes, which no header takes", path, maxSecret)
 	}
 	value := strings.TrimRight(string(b), "\r\n")
 	if value == "" {

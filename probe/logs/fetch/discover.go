@@ -157,11 +157,15 @@ func (r *run) lookup(ctx context.Context, base probe.LogGroup, name string, hasC
 	return found, nil
 }
 
+// mostLists bounds the pages of a list of log groups, 50 groups each: names are
+// looked for by their prefix.
+const mostLists = 40
+
 // list returns the ARNs of the groups whose names begin with prefix.
 func (r *run) list(ctx context.Context, prefix string) (arns map[string]string, denied bool, err error) {
 	arns = map[string]string{}
 	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix}
-	for {
+	for pages := 0; ; pages++ {
 		out, err := call(ctx, r.Reader, func() (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
 			return r.Client.DescribeLogGroups(ctx, in)
 		})
@@ -177,6 +181,10 @@ func (r *run) list(ctx context.Context, prefix string) (arns map[string]string, 
 			arns[aws.ToString(g.LogGroupName)] = aws.ToString(g.Arn)
 		}
 		if aws.ToString(out.NextToken) == "" {
+			return arns, false, nil
+		}
+		if pages == mostLists || aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+			r.note("log groups %s*: the list was cut after %d pages without an end", prefix, pages+1)
 			return arns, false, nil
 		}
 		in.NextToken = out.NextToken

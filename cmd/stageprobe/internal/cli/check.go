@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"time"
 
@@ -63,7 +62,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
 	}
-	if err := c.out.check(); err != nil {
+	if err := c.out.check(c.record); err != nil {
 		return err
 	}
 	if c.seed == 0 {
@@ -96,7 +95,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		rep.Conclude(attribution.Severity(c.failOn))
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
-		return err
+		return s.unwritten(err, rep)
 	}
 	annotate(s, rep)
 	if rep.ExitCode != analyze.ExitOK {
@@ -111,8 +110,14 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		s.secrets.AddParts(subject.cloud.secrets...)
 	}
 	secrets := c.secrets(s.secrets, subject)
+	if err := c.mayHaveCredentials(subject); err != nil {
+		return nil, err
+	}
 	engine, err := c.engine(ctx, subject, secrets)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.polite(subject); err != nil {
 		return nil, err
 	}
 	policy := analyze.Policy{
@@ -163,7 +168,7 @@ func readCAs(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(path)
+	pem, err := readInput(path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("--cacert: %w", err)
 	}
@@ -205,6 +210,12 @@ func announce(w io.Writer, r *run) {
 	}
 	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
 		p.Requests, to, p.Rate, p.Workers))
+	if r.flags.slowed != "" {
+		wrapped(w, "  ", r.flags.slowed)
+	}
+	if price := r.price(); price != "" {
+		wrapped(w, "  ", price)
+	}
 	for _, t := range p.Targets {
 		fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
 		if more := meantSuffix(&t); more != "" {
@@ -277,5 +288,5 @@ func authSuffix(p *probe.Plan) string {
 	if len(kinds) == 0 {
 		return ""
 	}
-	return "; authentication: " + strings.Join(kinds, ", ")
+	return "; authentication: " + strings.Join(kinds, ", ") + ", to the hosts above alone"
 }

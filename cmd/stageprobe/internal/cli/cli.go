@@ -42,8 +42,21 @@ func Version() string {
 
 // Main runs one command and returns the process's exit code. The first
 // interrupt ends a run in order, with its recording and report written; the
-// second one kills the process.
+// second one kills the process. A terminal that is closed (SIGHUP) and a pipe that
+// nobody reads any more (SIGPIPE) are interrupts that come as often as they like.
 func Main(ctx context.Context, args []string, s Streams) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := make(chan os.Signal, 1)
+	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
+	defer signal.Stop(gone)
+	go func() {
+		select {
+		case <-gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -230,7 +231,11 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	start := bufio.NewReader(in)
+	if head, _ := start.Peek(512); len(head) == 512 && bytes.Count(head, []byte{0}) == len(head) {
+		return nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(start, maxInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

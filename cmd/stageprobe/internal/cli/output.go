@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,16 +78,19 @@ func byExtension(path string) string {
 }
 
 // check catches a report that could not be written, before anything is sent.
-func (o *outputs) check() error {
+func (o *outputs) check(record string) error {
 	taken := map[string]string{}
+	if record != "" {
+		taken[canonical(record)] = "the recording"
+	}
 	for _, x := range o.list {
 		if x.path == "" || x.path == "-" {
 			continue
 		}
-		if first, ok := taken[filepath.Clean(x.path)]; ok {
+		if first, ok := taken[canonical(x.path)]; ok {
 			return fmt.Errorf("-o %s: both %s and %s would be written to it; give each format a file of its own", x.path, first, x.format)
 		}
-		taken[filepath.Clean(x.path)] = x.format
+		taken[canonical(x.path)] = x.format
 		if info, err := os.Stat(x.path); err == nil && info.IsDir() {
 			return fmt.Errorf("-o %s: this is a folder; name a file in it", x.path)
 		} else if err == nil && !info.Mode().IsRegular() {
@@ -102,7 +106,22 @@ func (o *outputs) check() error {
 	return nil
 }
 
-// write makes every format asked for. Where all go to files, the terminal gets
+// canonical is one name for a file that has several.
+func canonical(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(folder, filepath.Base(path))
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path
+}
+
+// write makes every format asked for; what one of them cannot have is told in the
+// end, and the others are made all the same. Where all go to files, the terminal gets
 // the text as well, unless quiet.
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
 	clean := probe.Texts(*rep, s.secrets.String)
@@ -112,12 +131,13 @@ func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) err
 	if !slices.ContainsFunc(list, func(x output) bool { return !toFile(x) }) && !(quiet && len(list) > 0) {
 		list = append(list, output{format: "text"})
 	}
+	var failed []error
 	for _, x := range list {
 		if err := x.write(s, rep, quiet, verbose); err != nil {
-			return err
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
@@ -181,4 +201,15 @@ func appendFile(path string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	return cmp.Or(err, f.Close())
+}
+
+// unwritten tells what could not be written after a run, and ends it with the run's
+// own code: something was sent, so it is no wrong use. An interrupt stays one, as
+// where the reader of a pipe went away.
+func (s Streams) unwritten(err error, rep *analyze.Report) error {
+	fmt.Fprintf(s.Err, "error: %s\n", safeText(s.secrets, err.Error()))
+	if rep.ExitCode == analyze.ExitOK {
+		return exitError(ExitUndecided)
+	}
+	return exitError(rep.ExitCode)
 }
