@@ -42,6 +42,7 @@ type health struct {
 	failing       int // in a row
 	since         time.Time
 	answers, fine int
+	wait          time.Duration // that the last answer asked for
 	ended         bool
 }
 
@@ -68,18 +69,18 @@ func answerOf(o *probe.Observation, class attribution.Class, expected bool) answ
 	return a
 }
 
-// retryAfter is how long an answer asks to wait (RFC 9110 section 10.2.3), a
-// minute at most; 0 where it does not say.
+// retryAfter is how long an answer asks to wait (RFC 9110 section 10.2.3); 0 where
+// it does not say.
 func retryAfter(o *probe.Observation) time.Duration {
 	v := strings.TrimSpace(o.Get("retry-after"))
 	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 {
-		return time.Duration(min(s, longestPause.Seconds()) * float64(time.Second))
+		return time.Duration(min(s, 1e9) * float64(time.Second))
 	}
 	at, err := time.Parse(time.RFC1123, v)
 	if err != nil {
 		return 0
 	}
-	return min(longestPause, max(0, at.Sub(o.Due)))
+	return max(0, at.Sub(o.Due))
 }
 
 // next is the factor of the rate until the next request. A pause that was asked for
@@ -97,7 +98,8 @@ func (b *backoff) next(rate float64) float64 {
 func (b *backoff) saw(target int, a answer) (end bool) {
 	h := &b.targets[target]
 	h.answers++
-	b.pause = max(b.pause, a.retryAfter)
+	h.wait = a.retryAfter
+	b.pause = max(b.pause, min(a.retryAfter, longestPause))
 	h.refused = inRow(h.refused, a.refused)
 	h.failing = inRow(h.failing, a.failed)
 	switch {
@@ -114,7 +116,7 @@ func (b *backoff) saw(target int, a answer) (end bool) {
 		b.scale, b.calm = min(1, b.scale*faster), 0
 	}
 	rose := h.failing >= 2*failRow && a.at.Sub(h.since) >= riseTime && h.fine >= healthy && 10*(h.answers-h.fine-h.failing) <= h.answers-h.failing
-	return h.refused >= attribution.Barren || rose
+	return h.refused >= attribution.Barren || rose || h.wait > longestPause
 }
 
 func inRow(n int, goesOn bool) int {
@@ -146,7 +148,10 @@ func (p *planner) giveUp(target int) {
 	h.ended = true
 	p.end(target)
 	why := fmt.Sprintf("refused %d requests in a row", h.refused)
-	if h.refused < attribution.Barren {
+	switch {
+	case h.wait > longestPause:
+		why = fmt.Sprintf("asked to be left alone for %s", h.wait.Round(time.Second))
+	case h.refused < attribution.Barren:
 		why = fmt.Sprintf("began to fail during the run (%d failures in a row, since %s)", h.failing, h.since.UTC().Format(time.TimeOnly))
 	}
 	p.backoff.notes = append(p.backoff.notes, p.plan.Targets[target].ID+" "+why+": nothing more was sent to it")
