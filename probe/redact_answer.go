@@ -159,7 +159,7 @@ func disguised(s string) string {
 
 var (
 	jwt       = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*`)
-	member    = regexp.MustCompile(`(?i)(\\*"|\\*')([a-z0-9_.-]{0,40}?(?:token|secret|passw|credential|signature|session|jwt|csrf|xsrf|authoriz|cookie|key|pwd)[a-z0-9_.-]{0,40})(\\*["']\s*[:=]\s*\\*["'])((?:[^"'\\]|\\[^"'])+)`)
+	member    = regexp.MustCompile(`(?i)(\\*"|\\*')([a-z0-9_.-]{0,40}?(?:token|secret|passw|credential|signature|session|jwt|csrf|xsrf|authorization|cookie|key|pwd)[a-z0-9_.-]{0,40})(\\*["']\s*[:=]\s*\\*["'])((?:[^"'\\]|\\[^"'])+)`)
 	parameter = regexp.MustCompile(`(?i)([?&#;]|\b)((?:[a-z0-9-]+_)?(?:access_?token|id_?token|refresh_?token|token|secret|passw(?:or)?d|api_?key|signature|assertion|x-amz-[a-z-]+|code))=([^&\s"'<>;#\\]{6,})`)
 	scheme    = regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})`)
 	sigv4     = regexp.MustCompile(`(Credential=|Signature=)([^,\s"'&<>\\]{8,})`)

@@ -10,7 +10,7 @@ import (
 
 var (
 	// secretWord is the name of something that lets somebody in.
-	secretWord = regexp.MustCompile(`(?i)token|secret|passw|passphrase|credential|signature|session|cookie|jwt|csrf|xsrf|authoriz|api[-_]?key|access[-_]?key|private[-_]?key|(^|[-_.])(key|auth|sig|sid|pwd)$`)
+	secretWord = regexp.MustCompile(`(?i)token|secret|passw|passphrase|credential|signature|session|cookie|jwt|csrf|xsrf|authorization|api[-_]?key|access[-_]?key|private[-_]?key|(^|[-_.])(key|auth|sig|sid|pwd)$`)
 	// secretParameter is one more of a query: too usual a word elsewhere.
 	secretParameter = regexp.MustCompile(`(?i)^(code|pass|assertion|hmac|sign|x-amz-.*|awsaccesskeyid)$`)
 	// openHeader is a header that every client sends and nobody keeps to himself.

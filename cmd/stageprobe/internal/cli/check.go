@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -170,7 +171,7 @@ func readCAs(path string) (*x509.CertPool, error) {
 	}
 	pem, err := readInput(path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("--cacert: %w", err)
+		return nil, fmt.Errorf("--cacert: %w", cmp.Or(errors.Unwrap(err), err)) // which names the file, too
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
