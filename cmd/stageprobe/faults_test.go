@@ -62,7 +62,7 @@ func (a *attempt) outcome(t *testing.T) (code int, rep *analyze.Report) {
 		if strings.Contains(text, plantedBearer) {
 			t.Errorf("%s holds the planted token", where)
 		}
-		if i := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\n\t\r", r) || r >= 0x7f && r < 0xa0 }); i >= 0 {
+		if i := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\n\t\r", r) || r >= 0x7f && r < 0xa0 }); i >= 0 && where != "run.jsonl" { // which holds answers as they were
 			t.Errorf("%s holds the control character %q", where, text[i:min(len(text), i+20)])
 		}
 	}
