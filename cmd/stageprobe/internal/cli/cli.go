@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -51,15 +52,22 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
 	defer signal.Stop(gone)
 	go func() {
-		select {
-		case <-gone:
-			cancel()
-		case <-ctx.Done():
+		for {
+			select {
+			case sig := <-gone:
+				if sig == syscall.SIGPIPE && !outputBroken() {
+					continue
+				}
+				cancel()
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
 	root := newRoot(s)
