@@ -113,7 +113,8 @@ func (s *Session) Add(o *probe.Observation) {
 	if s.policy.Judge != nil {
 		s.policy.Judge.Observe(o)
 	}
-	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == signature.Throttled)
+	expected := s.policy.Judge != nil && s.policy.Judge.Refusal(o.Target, o.Scenario)
+	s.planner.saw(target, scenario, answerOf(o, s.rows[len(s.rows)-1].Class, expected))
 }
 
 func (s *Session) reduce(o *probe.Observation, target, scenario int) row {

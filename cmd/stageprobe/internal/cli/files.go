@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -194,10 +197,17 @@ func newExplain(s Streams) *cobra.Command {
 			if err != nil {
 				return hint(err, "paste the output of curl -si URL, lines of an execution or access log as CloudWatch shows them, what aws apigateway get-stage and its kin print, or the error of a failed deployment")
 			}
+			// What was pasted may hold what was sent.
+			var b bytes.Buffer
 			if format == "json" {
-				return doc.JSON(s.Out)
+				err = doc.JSON(&b)
+			} else {
+				err = doc.Text(&b)
 			}
-			return doc.Text(s.Out)
+			learnTranscript(s.secrets, data)
+			clean := report.SafeJSON([]byte(probe.OwnText(s.secrets.String(b.String()))))
+			_, werr := s.Out.Write(clean)
+			return cmp.Or(err, werr)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return explain.Pages(), cobra.ShellCompDirectiveDefault
@@ -222,7 +232,11 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	start := bufio.NewReader(in)
+	if head, _ := start.Peek(512); len(head) == 512 && bytes.Count(head, []byte{0}) == len(head) {
+		return nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(start, maxInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
