@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bufio"
 	"context"
 	"net"
 	"net/http"
@@ -15,8 +14,8 @@ type conn struct {
 	slot   int
 	remote string
 	alpn   string
-	raw    net.Conn // the socket
-	stream net.Conn // what HTTP is spoken on: raw, or TLS over it
+	socket *socket
+	stream net.Conn // what HTTP is spoken on: the socket, or TLS over it
 
 	flying int  // requests on it now
 	n      int  // requests it was given
@@ -34,12 +33,15 @@ func (c *conn) start(ctx context.Context, t *http.Transport, to string) (err err
 		c.h1 = newH1(c.stream)
 		return nil
 	}
+	if err := c.socket.direct(); err != nil {
+		return err
+	}
 	c.h2, err = t.NewClientConn(context.WithValue(ctx, dialled{}, c.stream), "https", to)
 	if err == nil {
 		err = c.h2.Reserve()
 	}
 	if err != nil {
-		_ = c.raw.Close() // the first error is the one to tell
+		_ = c.socket.Close() // the first error is the one to tell
 	}
 	return err
 }
@@ -64,61 +66,28 @@ func (c *conn) busy() bool { return c.h1 != nil && c.flying > 0 }
 
 // usable tells whether the next request may go on it, and of HTTP/2 reserves a
 // stream for it. A request on a connection that the server has given up is no
-// observation of the server, so old ones are left alone and the socket is
-// looked at first.
-func (c *conn) usable(maxIdle time.Duration) bool {
-	if c.spent || c.idle() > maxIdle {
+// observation of the server, so old ones are left alone, and of HTTP/1.1 the
+// socket is looked at before the request is sent (errGone).
+func (c *conn) usable(now time.Time, maxIdle time.Duration) bool {
+	if c.spent || c.idle(now) > maxIdle {
 		return false
 	}
-	if c.h2 != nil {
-		return c.h2.Reserve() == nil
-	}
-	return c.h1.in.Buffered() == 0 && alive(c.raw)
+	return c.h2 == nil || c.h2.Reserve() == nil
 }
 
 // idle is how long nothing has been on it; 0 while something is.
-func (c *conn) idle() time.Duration {
+func (c *conn) idle(now time.Time) time.Duration {
 	if c.flying > 0 || c.used.IsZero() {
 		return 0
 	}
-	return time.Since(c.used)
+	return now.Sub(c.used)
 }
 
 // close ends the socket below everything else: closing the TLS or HTTP/2 layer
 // would wait for a lock that a blocked write holds.
-func (c *conn) close() { _ = c.raw.Close() }
-
-// h1 is the reading and writing side of HTTP/1.1.
-type h1 struct {
-	stream net.Conn
-	in     *bufio.Reader
-	out    *bufio.Writer
-	tap    *tap
-}
-
-func newH1(stream net.Conn) *h1 {
-	t := &tap{from: stream}
-	return &h1{stream: stream, tap: t, in: bufio.NewReader(t), out: bufio.NewWriter(stream)}
-}
-
-// tap keeps a copy of what is read while a response head is being parsed:
-// http.ReadResponse forgets the order and the case of header names.
-type tap struct {
-	from net.Conn
-	on   bool
-	head []byte
-}
-
-func (t *tap) Read(p []byte) (int, error) {
-	n, err := t.from.Read(p)
-	if t.on {
-		if len(t.head)+n > maxHeaderBytes {
-			return 0, errHeaderTooLarge
-		}
-		t.head = append(t.head, p[:n]...)
+func (c *conn) close() {
+	_ = c.socket.Close()
+	if c.h1 != nil {
+		c.h1.watch.close()
 	}
-	return n, err
 }
-
-func (t *tap) start() { t.on, t.head = true, t.head[:0] }
-func (t *tap) stop()  { t.on = false }
