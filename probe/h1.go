@@ -99,28 +99,71 @@ func (h *h1) plainHead() (p plain, ok bool) {
 
 var crlf2 = []byte("\r\n\r\n")
 
+// maxPlain is how many headers an ordinary answer may have.
+const maxPlain = 48
+
 func parsePlain(head string) (p plain, ok bool) {
-	line, rest, _ := strings.Cut(head, "\r\n")
-	if len(line) < 12 || line[:9] != "HTTP/1.1 " || len(line) > 12 && line[12] != ' ' || !isText(line) {
+	if len(head) < 16 || head[:9] != "HTTP/1.1 " || head[12] != ' ' && head[12] != '\r' {
 		return p, false
 	}
-	size, ok := digits(line[9:12])
-	if p.status = int(size); !ok || p.status < 200 || p.status == http.StatusNoContent || p.status == http.StatusNotModified {
+	status, ok := digits(head[9:12])
+	if p.status = int(status); !ok || p.status < 200 || p.status == http.StatusNoContent || p.status == http.StatusNotModified {
 		return p, false
 	}
+	var headers [maxPlain]Header
+	_, at, ok := text(head, 12)
 	p.size = -1
-	p.header = make([]Header, 0, strings.Count(rest, "\n"))
-	for {
-		if line, rest, _ = strings.Cut(rest, "\r\n"); line == "" {
-			return p, p.size >= 0
+	for n := 0; ok; n++ {
+		if head[at] == '\r' {
+			p.header = append([]Header(nil), headers[:n]...)
+			return p, p.size >= 0 && at+2 == len(head)
 		}
-		name, value, colon := strings.Cut(line, ":")
-		value = strings.Trim(value, " \t")
-		if !colon || !isToken(name) || !isText(value) || !p.framing(name, value) {
+		colon := token(head, at)
+		if colon == at || head[colon] != ':' || n == maxPlain {
 			return p, false
 		}
-		p.header = append(p.header, Header{name, value})
+		h := &headers[n]
+		h.Name = head[at:colon]
+		h.Value, at, ok = text(head, colon+1)
+		ok = ok && p.framing(h.Name, h.Value)
 	}
+	return p, false
+}
+
+// token is where a header name that begins at a place ends (RFC 9110 section
+// 5.6.2). A head ends in a line's end, which is in no name.
+func token(head string, at int) int {
+	for tokens[head[at]] {
+		at++
+	}
+	return at
+}
+
+var tokens = func() (t [256]bool) {
+	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
+		t[c] = true
+	}
+	return t
+}()
+
+// text reads to the end of a line: without the space around it, and where the
+// next line begins; false where it holds control characters (RFC 9110 section 5.5).
+func text(head string, at int) (value string, next int, ok bool) {
+	for head[at] == ' ' || head[at] == '\t' {
+		at++
+	}
+	end := at
+	for head[end] >= ' ' && head[end] != 0x7f || head[end] == '\t' {
+		end++
+	}
+	next = end + 2
+	if head[end] != '\r' || head[end+1] != '\n' || next >= len(head) {
+		return "", 0, false
+	}
+	for end > at && (head[end-1] == ' ' || head[end-1] == '\t') {
+		end--
+	}
+	return head[at:end], next, true
 }
 
 // framing takes in what says where the answer ends; false where that is not the
@@ -158,33 +201,6 @@ func digits(s string) (n int64, ok bool) {
 		n = n*10 + int64(s[i]-'0')
 	}
 	return n, true
-}
-
-// isText tells that a header value holds no control characters (RFC 9110 section 5.5).
-func isText(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// tokens are the characters of header names (RFC 9110 section 5.6.2).
-var tokens = func() (t [256]bool) {
-	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
-		t[c] = true
-	}
-	return t
-}()
-
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !tokens[s[i]] {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // other reads the head of any answer, past informational ones, with net/http.

@@ -19,7 +19,8 @@ type socket struct {
 	raw   syscall.RawConn // nil where the system has none: writes leave at once
 	out   []byte          // written and not sent
 	eager bool            // writes leave at once: HTTP/2 reads all the time
-	quiet bool            // nothing may be there to be read before out is sent
+	used  bool            // what there was to be read has been: only the answer can come
+	look  bool            // see first whether that is so
 
 	in   []byte // of the read at hand, and what became of it
 	n    int

@@ -15,18 +15,14 @@ const canStep = true
 // socket when it calls first, so of what comes after this look nothing is missed.
 func (s *socket) step(fd uintptr) bool {
 	if len(s.out) > 0 {
-		looked := s.quiet
-		if s.quiet {
-			s.quiet = false
-			if !silent(int(fd)) {
-				s.err = errGone
-				return true
-			}
+		if s.look && !silent(int(fd)) {
+			s.err = errGone
+			return true
 		}
 		if !s.send(int(fd)) {
 			return true
 		}
-		if looked {
+		if s.used {
 			return false // the answer cannot be there yet
 		}
 	}

@@ -54,7 +54,7 @@ func plan(url, version string, n int, rate float64) *probe.Plan {
 	p := &probe.Plan{
 		Targets:   []probe.Target{{ID: "abc/prod", URL: url, APIKind: probe.REST}},
 		Scenarios: []probe.Scenario{{Name: "GET /prod/orders", Method: "GET"}},
-		Seed:      1, Requests: n, Rate: rate, Workers: 32, Slots: 32, Timeout: 10 * time.Second, HTTP: version, Fixed: true,
+		Seed:      1, Requests: n, Rate: rate, Workers: 32, Slots: 4, Timeout: 10 * time.Second, HTTP: version, Fixed: true,
 	}
 	if rate == 0 {
 		p.Rate = 1e7
