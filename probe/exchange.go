@@ -43,7 +43,7 @@ func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due)
 func (x *exchange) do(d draw) error {
 	now := time.Now()
 	deadline := now.Add(x.run.plan.Timeout)
-	minted := x.form.minted(d.id)
+	minted := x.form.minted(x.run.plan.Seed, x.out.Seq)
 	if x.form.sign != nil {
 		var err error
 		if x.req, err = x.form.fill(minted); err != nil {

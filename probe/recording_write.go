@@ -2,11 +2,13 @@ package probe
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -25,9 +27,9 @@ const (
 	extParquet = ".parquet"
 
 	// spillExt is added to the name of a Parquet recording while it grows: a
-	// Parquet file without its footer holds nothing, so rows wait in JSON
-	// Lines and become Parquet when the recording is closed.
-	spillExt = ".partial" + extZstd
+	// Parquet file without its footer holds nothing, so rows wait in a row log
+	// and become Parquet when the recording is closed.
+	spillExt = ".partial"
 )
 
 // Writer keeps a run as it happens. It is not for several goroutines at once.
@@ -38,9 +40,12 @@ type Writer struct {
 	secrets *Redactor
 	file    *os.File
 	out     flusher
+	rows    *rowEncoder // of a row log
+	length  []byte
 	pending int
-	flushed time.Time
 	err     error
+	mu      sync.Mutex // the timer flushes too
+	timer   *time.Timer
 }
 
 type flusher interface {
@@ -53,7 +58,7 @@ type flusher interface {
 // that was cut off reads up to its last complete row. Secrets are replaced in
 // everything that is written.
 func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) {
-	w := &Writer{path: path, secrets: secrets, flushed: time.Now()}
+	w := &Writer{path: path, secrets: secrets}
 	err := RecordingName(path)
 	if err != nil {
 		return nil, err
@@ -61,6 +66,7 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	on := path
 	if strings.HasSuffix(path, extParquet) {
 		w.parquet, on = true, path+spillExt
+		w.rows = &rowEncoder{seed: h.Plan.Seed}
 	}
 	// Answers may hold what is nobody else's business.
 	if w.file, err = os.OpenFile(on, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
@@ -69,11 +75,19 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	if w.out, err = compressor(on, w.file); err != nil {
 		return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
 	}
+	if w.parquet {
+		if _, err := io.WriteString(w.out, rowLogMagic); err != nil {
+			return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
+		}
+	}
+	w.timer = time.AfterFunc(flushEvery, w.tick)
 	h.Format = RecordingFormat
 	h.Plan = secrets.plan(h.Plan)
 	if err := w.line(recordLine{Header: &h}); err != nil {
 		return nil, errors.Join(err, w.file.Close())
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w, w.flush()
 }
 
@@ -98,46 +112,97 @@ func compressor(name string, to io.Writer) (flusher, error) {
 // Observation keeps a row.
 func (w *Writer) Observation(o *Observation) error {
 	clean := w.secrets.Observation(*o)
-	return w.encode(nil, recordLine{Observation: &clean})
+	if w.rows == nil {
+		return w.encode(nil, recordLine{Observation: &clean})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	return w.keep(w.rows.encode(&clean))
 }
 
 // Snapshot keeps a configuration that was read after the header was written.
 func (w *Writer) Snapshot(s *Snapshot) error { return w.line(recordLine{Snapshot: s}) }
 
-// Evidence keeps what the logs said; it may be called more than once.
-func (w *Writer) Evidence(e *Evidence) error { return w.line(recordLine{Evidence: e}) }
+// Evidence keeps what the logs said; it may be called more than once. Each log
+// record has a line of its own.
+func (w *Writer) Evidence(e *Evidence) error {
+	rest := *e
+	rest.Records = nil
+	err := w.line(recordLine{Evidence: &rest})
+	for i := range e.Records {
+		if err == nil {
+			err = w.line(recordLine{Log: &e.Records[i]})
+		}
+	}
+	return err
+}
 
 // line writes a line with the secrets taken out.
 func (w *Writer) line(l recordLine) error { return w.encode(w.secrets, l) }
 
 func (w *Writer) encode(secrets *Redactor, l recordLine) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
 	b, err := secrets.JSON(l)
-	if err == nil {
-		_, err = w.out.Write(append(b, '\n'))
+	switch {
+	case err != nil:
+		return w.failed(err)
+	case w.rows != nil:
+		return w.keep(append([]byte{'j'}, b...))
 	}
-	if err != nil {
-		w.err = fmt.Errorf("recording %s: %w", w.path, err)
-		return w.err
+	return w.keep(append(b, '\n'))
+}
+
+// keep writes a line, or a record of a row log.
+func (w *Writer) keep(b []byte) error {
+	if w.rows != nil {
+		w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
+		if _, err := w.out.Write(w.length); err != nil {
+			return w.failed(err)
+		}
 	}
-	w.pending++
-	if w.pending >= flushRows || time.Since(w.flushed) >= flushEvery {
+	if _, err := w.out.Write(b); err != nil {
+		return w.failed(err)
+	}
+	if w.pending++; w.pending >= flushRows {
 		return w.flush()
 	}
 	return nil
+}
+
+func (w *Writer) failed(err error) error {
+	w.err = fmt.Errorf("recording %s: %w", w.path, err)
+	return w.err
 }
 
 func (w *Writer) flush() error {
 	if w.err != nil {
 		return w.err
 	}
+	w.pending = 0
 	if err := w.out.Flush(); err != nil {
-		w.err = fmt.Errorf("recording %s: %w", w.path, err)
+		return w.failed(err)
 	}
-	w.pending, w.flushed = 0, time.Now()
-	return w.err
+	return nil
+}
+
+// tick puts on disk what has waited for a second.
+func (w *Writer) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return
+	}
+	if w.pending > 0 {
+		_ = w.flush() // its error is kept for the next call
+	}
+	w.timer.Reset(flushEvery)
 }
 
 // Close ends the recording. A Parquet file comes into being here, as a whole.
@@ -146,6 +211,9 @@ func (w *Writer) Close(t RecordingTrailer) error {
 		return w.err
 	}
 	_ = w.line(recordLine{Trailer: &t}) // its error is kept and returned below
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer.Stop()
 	_ = w.flush()
 	errs := []error{w.err}
 	if c, ok := w.out.(io.Closer); ok {

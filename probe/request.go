@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -88,11 +89,19 @@ func setHeaders(req *http.Request, set []Header) {
 }
 
 // minted is the id of one attempt; "" where none is sent.
-func (f *form) minted(id [2]uint64) string {
+func (f *form) minted(seed, seq uint64) string {
 	if !f.mint {
 		return ""
 	}
-	return uuid(id)
+	return mintedID(seed, seq)
+}
+
+// mintedID is the id of a request. It follows from the run's seed and the
+// request's number, so that a recording need not keep it.
+func mintedID(seed, seq uint64) string {
+	r := rand.NewPCG(seed, seq)
+	r.Uint64() // the first still shows the number
+	return uuid([2]uint64{r.Uint64(), r.Uint64()})
 }
 
 // fill makes the request of one attempt: a copy with its own headers, minted
@@ -137,7 +146,7 @@ func (f *form) prepare() error {
 	if f.sign != nil {
 		return nil
 	}
-	id := f.minted([2]uint64{1, 2})
+	id := f.minted(0, 0)
 	req, err := f.fill(id)
 	if err != nil {
 		return err

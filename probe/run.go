@@ -65,14 +65,12 @@ type job struct {
 type draw struct {
 	slot, addr     uint64
 	fresh, version float64
-	id             [2]uint64
 }
 
 func newDraw(rng *rand.Rand) draw {
 	return draw{
 		slot: rng.Uint64(), addr: rng.Uint64(),
 		fresh: rng.Float64(), version: rng.Float64(),
-		id: [2]uint64{rng.Uint64(), rng.Uint64()},
 	}
 }
 
