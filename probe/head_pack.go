@@ -40,7 +40,9 @@ type headPacker struct {
 
 type headField struct {
 	name           string
+	odd            bool // no template can hold it
 	values, shapes recent
+	runs           [8]recent // of digits, by their place in a value
 }
 
 // pack returns the parts; they are overwritten by the next call.
@@ -48,12 +50,12 @@ func (p *headPacker) pack(hs []Header, minted string) (template, hex, text []byt
 	p.out, p.hex, p.text, p.digits = p.out[:0], p.hex[:0], p.text[:0], 0
 	texts := 0
 	for i := range hs {
-		if !lineable(hs[i].Name, true) || !lineable(hs[i].Value, false) {
+		f, v := p.field(i, hs[i].Name), hs[i].Value
+		if f.odd || v != f.values.last && !lineable(v, false) {
 			return p.asJSON(hs)
 		}
-		f := p.field(i, hs[i].Name)
 		p.out = append(append(p.out, f.name...), ": "...)
-		switch v := hs[i].Value; {
+		switch {
 		case minted != "" && v == minted:
 			p.out = append(p.out, markMinted)
 		case f.values.has(v):
@@ -87,7 +89,7 @@ func (p *headPacker) field(i int, name string) *headField {
 	}
 	f := p.fields[name]
 	if f == nil {
-		if f = (&headField{name: strings.Clone(name)}); len(p.fields) < 1024 {
+		if f = (&headField{name: strings.Clone(name), odd: !lineable(name, true)}); len(p.fields) < 1024 {
 			if p.fields == nil {
 				p.fields = map[string]*headField{}
 			}
@@ -102,20 +104,22 @@ func (p *headPacker) field(i int, name string) *headField {
 // by its digits; false where it is not, or the rest differs from value to value.
 func (p *headPacker) shaped(f *headField, v string) bool {
 	out, hex, digits := len(p.out), len(p.hex), p.digits
-	for i := 0; i < len(v); {
+	for i, run := 0, 0; i < len(v); {
 		n := i
-		for n < len(v) && nibble(v[n]) < 16 {
+		for n < len(v) && nibbles[v[n]] < 16 {
 			n++
 		}
-		if n-i < 4 {
+		if n-i < 4 || f.same(run, v[i:n]) {
+			run += int(flag(n-i >= 4, 1))
 			n = max(n, i+1)
 			p.out = append(p.out, v[i:n]...)
 			i = n
 			continue
 		}
+		run++
 		p.out = append(strconv.AppendInt(append(p.out, markHex), int64(n-i), 10), markEnd)
 		for ; i < n; i++ {
-			p.digit(nibble(v[i]))
+			p.digit(nibbles[v[i]])
 		}
 	}
 	if p.digits-digits >= 12 && f.shapes.has(string(p.out[out:])) {
@@ -137,25 +141,33 @@ func (p *headPacker) digit(d byte) {
 	p.digits++
 }
 
-// nibble is the value of a lower-case hexadecimal digit; 16 of anything else.
-func nibble(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	}
-	return 16
+// same tells that a run of digits is one that comes again, such as the time in a
+// trace id.
+func (f *headField) same(run int, digits string) bool {
+	return run < len(f.runs) && f.runs[run].has(digits)
 }
+
+// nibbles are the values of lower-case hexadecimal digits; 16 of anything else.
+var nibbles = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 16
+	}
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	return t
+}()
 
 // lineable tells that a template can hold a header's name or value as it is.
 func lineable(s string, name bool) bool {
+	ascii := true
 	for i := range len(s) {
 		if s[i] < ' ' || name && s[i] == ':' {
 			return false
 		}
+		ascii = ascii && s[i] < utf8.RuneSelf
 	}
-	return utf8.ValidString(s)
+	return ascii || utf8.ValidString(s)
 }
 
 // recent tells values that come again from those that never do. It keeps a few,
@@ -175,7 +187,7 @@ const (
 )
 
 func (r *recent) has(v string) bool {
-	if v == r.last && len(r.order) > 0 || r.values[v] {
+	if v == r.last && r.hits+r.misses > 0 || r.values[v] {
 		r.last = v
 		r.hits++
 		return true

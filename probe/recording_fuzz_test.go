@@ -33,7 +33,7 @@ func FuzzRecording(f *testing.F) {
 		f.Fatal(err)
 	}
 	rows := rowEncoder{}
-	record := rows.encode(&Observation{Machine: "m", Seq: 1, Header: []Header{{"a", "b"}}, Body: []byte("x")})
+	_, record := rows.encode(&Observation{Machine: "m", Seq: 1, Header: []Header{{"a", "b"}}, Body: []byte("x")})
 	log := append(binary.AppendUvarint([]byte(rowLogMagic), uint64(len(record))), record...)
 	for _, seed := range [][]byte{log, log[:len(log)-3], text, text[:len(text)-9], z.EncodeAll(text, nil), []byte("{\"observation\":null}\n"), []byte("\n\n")} {
 		f.Add(seed)

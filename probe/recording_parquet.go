@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // parquetRow is a row of a recording as columns: an Observation, or after all of
@@ -38,15 +37,15 @@ type parquetRow struct {
 	MintedID  string  `parquet:"minted_id"` // "" also where it follows from the seed
 	Follows   bool    `parquet:"minted_follows"`
 	Status    int32   `parquet:"status,dict"`
-	Head      string  `parquet:"head,dict"`
+	Head      string  `parquet:"head,dict,zstd"`
 	Hex       []byte  `parquet:"head_hex"`
-	Text      string  `parquet:"head_text"`
+	Text      string  `parquet:"head_text,zstd"`
 	Body      []byte  `parquet:"body,dict"`
 	BodySize  int64   `parquet:"body_size,dict"`
 	BodyHash  uint64  `parquet:"body_hash,dict"`
 	Truncated bool    `parquet:"truncated"`
 	IsLog     bool    `parquet:"is_log"`
-	Log       string  `parquet:"log"` // JSON
+	Log       string  `parquet:"log,zstd"` // JSON
 }
 
 // parquetKey is what a row is found by.
@@ -75,122 +74,7 @@ const (
 	noAnswer = -1
 
 	parquetBatch = 256
-	// A row group is closed after so many rows, or bytes of answers' strings
-	// that are new in it: both wait in memory until then.
-	groupRows  = 1 << 20
-	groupBytes = 32 << 20
 )
-
-// convertToParquet writes a recording in JSON Lines as Parquet, in row order.
-// The file appears under its name when it is whole.
-func convertToParquet(from, to string) (err error) {
-	s := &shard{path: from}
-	if err := s.look(); err != nil {
-		return err
-	}
-	tmp := to + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(writeParquet(f, s), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return os.Rename(tmp, to)
-}
-
-func writeParquet(to io.Writer, s *shard) error {
-	w := parquet.NewGenericWriter[parquetRow](to, parquet.Compression(&zstd.Codec{}))
-	var evidence *Evidence
-	for _, e := range s.evidence {
-		evidence = evidence.with(e)
-	}
-	var records []LogRecord // they have rows of their own
-	var without []*Evidence
-	if evidence != nil {
-		records, evidence.Records = evidence.Records, nil
-		without = append(without, evidence)
-	}
-	for _, part := range []struct {
-		key   string
-		value any
-	}{{metaHeader, s.header}, {metaSnapshot, s.snapshot}, {metaEvidence, without}, {metaTrailer, s.trailer}} {
-		text, err := json.Marshal(part.value)
-		if err != nil {
-			return err
-		}
-		w.SetKeyValueMetadata(part.key, string(text))
-	}
-	rows := parquetWriter{to: w}
-	for l, err := range s.sorted() {
-		if err == nil && l.packed == nil {
-			err = errRow
-		}
-		if err == nil {
-			err = rows.row(l.packed)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for i := range records {
-		text, err := json.Marshal(&records[i])
-		if err == nil {
-			err = rows.add(parquetRow{IsLog: true, Log: string(text)}, len(text))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return errors.Join(rows.flush(), w.Close())
-}
-
-// parquetWriter writes rows in batches.
-type parquetWriter struct {
-	to    *parquet.GenericWriter[parquetRow]
-	batch []parquetRow
-	known map[string]bool // heads and bodies of the row group
-	bytes int
-	rows  int
-}
-
-func (w *parquetWriter) row(p *packedRow) error {
-	r := newParquetRow(p)
-	return w.add(r, w.new(r.Head)+w.new(string(r.Body))+len(r.Text)+len(r.Hex))
-}
-
-// new is what a string adds to the row group's dictionaries.
-func (w *parquetWriter) new(s string) int {
-	if w.known[s] {
-		return 0
-	}
-	if w.known == nil {
-		w.known = map[string]bool{}
-	}
-	w.known[s] = true
-	return len(s)
-}
-
-func (w *parquetWriter) add(r parquetRow, bytes int) error {
-	w.batch = append(w.batch, r)
-	w.bytes += bytes
-	w.rows++
-	if len(w.batch) < parquetBatch {
-		return nil
-	}
-	if err := w.flush(); err != nil || w.bytes < groupBytes && w.rows < groupRows {
-		return err
-	}
-	w.known, w.bytes, w.rows = nil, 0, 0
-	return w.to.Flush()
-}
-
-func (w *parquetWriter) flush() error {
-	_, err := w.to.Write(w.batch)
-	w.batch = w.batch[:0]
-	return err
-}
 
 // parquetLines yields the parts of a Parquet recording as if it were JSON Lines.
 func parquetLines(path string, keysOnly bool) iter.Seq2[recordLine, error] {
@@ -334,26 +218,6 @@ func parquetParts(f *parquet.File) ([]recordLine, error) {
 		parts = append(parts, recordLine{Evidence: e})
 	}
 	return parts, nil
-}
-
-func newParquetRow(o *packedRow) parquetRow {
-	r := parquetRow{
-		Machine: o.Machine, Seq: o.Seq, Target: o.Target, Scenario: o.Scenario,
-		Due: o.Due.UnixNano(), Sent: int64(o.Sent), Wait: int64(o.TTFB - o.Sent), Read: int64(o.Took - o.TTFB), Rate: o.Rate,
-		Among: uint64(o.Among), Conn: int64(o.Conn), ConnN: int64(o.ConnN), Fresh: o.Fresh, RemoteIP: o.RemoteIP, Proto: o.Proto,
-		Outcome: string(o.Outcome), Err: o.Err, Follows: o.follows, Status: int32(o.Status), Head: o.head, Hex: []byte(o.hex), Text: o.text,
-		Body: o.Body, BodySize: o.BodySize, BodyHash: o.BodyHash, Truncated: o.Truncated,
-	}
-	switch {
-	case o.TTFB == 0:
-		r.Wait, r.Read = noAnswer, int64(o.Took-o.Sent)
-	case r.Wait <= noAnswer:
-		r.Wait--
-	}
-	if !o.follows {
-		r.MintedID = o.MintedID
-	}
-	return r
 }
 
 func (r *parquetRow) packed(seed uint64) *packedRow {

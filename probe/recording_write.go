@@ -27,8 +27,8 @@ const (
 	extParquet = ".parquet"
 
 	// spillExt is added to the name of a Parquet recording while it grows: a
-	// Parquet file without its footer holds nothing, so rows wait in a row log
-	// and become Parquet when the recording is closed.
+	// Parquet file without its footer holds nothing, so every row stands in a row
+	// log too until the recording is closed.
 	spillExt = ".partial"
 )
 
@@ -36,11 +36,12 @@ const (
 // After an error every further call returns it.
 type Writer struct {
 	path    string // as asked for
-	parquet bool
 	secrets *Redactor
 	file    *os.File
 	out     flusher
 	rows    *rowEncoder // of a row log
+	columns *parquetWriter
+	rest    recordLine // all but the rows, for columns
 	length  []byte
 	pending int
 	err     error
@@ -65,8 +66,11 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	}
 	on := path
 	if strings.HasSuffix(path, extParquet) {
-		w.parquet, on = true, path+spillExt
+		on = path + spillExt
 		w.rows = &rowEncoder{seed: h.Plan.Seed}
+		if w.columns, err = createParquet(path); err != nil {
+			return nil, fmt.Errorf("recording: %w", err)
+		}
 	}
 	// Answers may hold what is nobody else's business.
 	if w.file, err = os.OpenFile(on, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
@@ -75,11 +79,12 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	if w.out, err = compressor(on, w.file); err != nil {
 		return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
 	}
-	if w.parquet {
+	if w.rows != nil {
 		if _, err := io.WriteString(w.out, rowLogMagic); err != nil {
 			return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
 		}
 	}
+	w.rest.Header = &h
 	w.timer = time.AfterFunc(flushEvery, w.tick)
 	h.Format = RecordingFormat
 	h.Plan = secrets.plan(h.Plan)
@@ -120,15 +125,23 @@ func (w *Writer) Observation(o *Observation) error {
 	if w.err != nil {
 		return w.err
 	}
-	return w.keep(w.rows.encode(&clean))
+	row, record := w.rows.encode(&clean)
+	if err := w.columns.add(&row); err != nil {
+		return w.failed(err)
+	}
+	return w.keep(record)
 }
 
 // Snapshot keeps a configuration that was read after the header was written.
-func (w *Writer) Snapshot(s *Snapshot) error { return w.line(recordLine{Snapshot: s}) }
+func (w *Writer) Snapshot(s *Snapshot) error {
+	w.rest.Snapshot = s
+	return w.line(recordLine{Snapshot: s})
+}
 
 // Evidence keeps what the logs said; it may be called more than once. Each log
 // record has a line of its own.
 func (w *Writer) Evidence(e *Evidence) error {
+	w.rest.Evidence = w.rest.Evidence.with(e)
 	rest := *e
 	rest.Records = nil
 	err := w.line(recordLine{Evidence: &rest})
@@ -205,7 +218,7 @@ func (w *Writer) tick() {
 	w.timer.Reset(flushEvery)
 }
 
-// Close ends the recording. A Parquet file comes into being here, as a whole.
+// Close ends the recording. A Parquet file appears under its name here, as a whole.
 func (w *Writer) Close(t RecordingTrailer) error {
 	if w.file == nil {
 		return w.err
@@ -222,19 +235,22 @@ func (w *Writer) Close(t RecordingTrailer) error {
 	errs = append(errs, w.file.Sync(), w.file.Close())
 	w.file = nil
 	w.err = errors.Join(errs...)
-	if w.err == nil && w.parquet {
-		w.err = w.finishParquet()
+	if w.columns != nil {
+		w.rest.Trailer = &t
+		w.err = w.finish(w.err)
 	}
 	return w.err
 }
 
-// finishParquet turns the spilled rows into the file that was asked for. Where
-// that fails the rows stay readable where they are.
-func (w *Writer) finishParquet() error {
-	spill := w.path + spillExt
-	err := convertToParquet(spill, w.path)
-	if err != nil {
-		return fmt.Errorf("recording %s: %w; its rows are kept in %s", w.path, err, spill)
+// finish ends the columns. Where anything failed the rows stay readable in the
+// row log.
+func (w *Writer) finish(failed error) error {
+	log := w.path + spillExt
+	if failed != nil {
+		return errors.Join(failed, w.columns.drop())
 	}
-	return os.Remove(spill)
+	if err := w.columns.close(w.rest, w.secrets); err != nil {
+		return fmt.Errorf("recording %s: %w; its rows are kept in %s", w.path, err, log)
+	}
+	return os.Remove(log)
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -31,22 +32,23 @@ type rowEncoder struct {
 	seed    uint64
 	heads   headPacker
 	ids     map[string]uint64
+	strings []string // by id less 1
 	size    int
 	lastDue int64
 	lastSeq uint64
 	b       []byte
 }
 
-// encode returns the record of a row, without its length. It is overwritten by
-// the next call.
-func (e *rowEncoder) encode(o *Observation) []byte {
+// encode returns a row as columns, and its record without the length. The record
+// is overwritten by the next call.
+func (e *rowEncoder) encode(o *Observation) (parquetRow, []byte) {
 	head, hex, text := e.heads.pack(o.Header, o.MintedID)
 	follows := o.MintedID != "" && o.MintedID == mintedID(e.seed, o.Seq)
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
 	for _, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
 		e.str(s)
 	}
-	e.bytes(head)
+	template := e.bytes(head)
 	e.bytes(o.Body)
 	due := o.Due.UnixNano()
 	for _, v := range [...]int64{int64(o.Seq - e.lastSeq), due - e.lastDue, int64(o.Sent), int64(o.TTFB), int64(o.Took), int64(o.Conn), int64(o.ConnN), int64(o.Status), o.BodySize} {
@@ -61,7 +63,7 @@ func (e *rowEncoder) encode(o *Observation) []byte {
 	}
 	e.b = appendText(e.b, hex)
 	e.b = appendText(e.b, text)
-	return e.b
+	return newParquetRow(o, template, bytes.Clone(hex), text, follows), e.b
 }
 
 func flag(set bool, bit byte) byte {
@@ -84,20 +86,24 @@ func (e *rowEncoder) str(s string) {
 	}
 }
 
-func (e *rowEncoder) bytes(s []byte) {
+func (e *rowEncoder) bytes(s []byte) string {
 	id, ok := e.ids[string(s)] // no copy
 	e.b = binary.AppendUvarint(e.b, id)
-	if !ok {
-		e.learn(string(s))
+	if ok {
+		return e.strings[id-1]
 	}
+	text := string(s)
+	e.learn(text)
+	return text
 }
 
 func (e *rowEncoder) learn(s string) {
 	e.b = appendText(e.b, s)
 	if e.size += len(s) + 16; e.ids == nil || e.size > internLimit {
-		e.ids, e.size = map[string]uint64{}, len(s)+16
+		e.ids, e.strings, e.size = map[string]uint64{}, nil, len(s)+16
 	}
-	e.ids[s] = uint64(len(e.ids) + 1)
+	e.strings = append(e.strings, s)
+	e.ids[s] = uint64(len(e.strings))
 }
 
 // rowDecoder reads what rowEncoder wrote.
