@@ -1,9 +1,7 @@
 package probe
 
 import (
-	"context"
 	"net"
-	"net/http"
 	"time"
 )
 
@@ -23,42 +21,30 @@ type conn struct {
 	used   time.Time
 
 	h1 *h1 // one of the two
-	h2 *http.ClientConn
+	h2 *h2
 }
 
 // start gets a dialled connection ready to speak what was agreed on, and
 // reserves it for a first request.
-func (c *conn) start(ctx context.Context, t *http.Transport, to string) (err error) {
+func (c *conn) start(p *pool, deadline time.Time) (err error) {
 	if c.alpn != "h2" {
 		c.h1 = newH1(c.stream)
 		return nil
 	}
-	if err := c.socket.direct(); err != nil {
+	if err := c.socket.SetDeadline(deadline); err != nil {
 		return err
 	}
-	c.h2, err = t.NewClientConn(context.WithValue(ctx, dialled{}, c.stream), "https", to)
+	if err = c.socket.direct(); err == nil {
+		c.h2, err = startH2(c.stream, p.now, p.plan.MaxBody)
+	}
 	if err == nil {
-		err = c.h2.Reserve()
+		c.h2.reserve()
+		err = c.socket.SetDeadline(time.Time{})
 	}
 	if err != nil {
 		_ = c.socket.Close() // the first error is the one to tell
 	}
 	return err
-}
-
-// dialled is the context key of a connection that is open already.
-type dialled struct{}
-
-// newHTTP2 is net/http's HTTP/2, for connections of our own making only.
-func newHTTP2() *http.Transport {
-	t := &http.Transport{
-		DisableCompression: true, MaxResponseHeaderBytes: maxHeaderBytes, Protocols: new(http.Protocols),
-		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return ctx.Value(dialled{}).(net.Conn), nil
-		},
-	}
-	t.Protocols.SetHTTP2(true)
-	return t
 }
 
 // busy tells that HTTP/1.1 has a request on it.
@@ -72,7 +58,7 @@ func (c *conn) usable(now time.Time, maxIdle time.Duration) bool {
 	if c.spent || c.idle(now) > maxIdle {
 		return false
 	}
-	return c.h2 == nil || c.h2.Reserve() == nil
+	return c.h2 == nil || c.h2.reserve()
 }
 
 // idle is how long nothing has been on it; 0 while something is.

@@ -1,14 +1,11 @@
 package probe
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/crc64"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -61,7 +58,7 @@ func (x *exchange) do(d draw) error {
 		var reusable bool
 		if c.h2 != nil {
 			x.out.Proto = "HTTP/2.0"
-			reusable, err = x.http2(c, minted, deadline)
+			reusable, err = x.http2(c, minted, now, deadline)
 		} else {
 			x.out.Proto = "HTTP/1.1"
 			reusable, err = x.http1(c, minted, now, deadline)
@@ -129,39 +126,19 @@ func (x *exchange) sized(h *h1, size int64) (whole bool, err error) {
 }
 
 // http2 exchanges one request and answer on a stream of an HTTP/2 connection.
-func (x *exchange) http2(c lease, minted string, deadline time.Time) (reusable bool, err error) {
-	ctx, cancel := context.WithDeadline(x.run.ctx, deadline)
-	defer cancel()
-	req := x.req
-	if req == nil {
-		if req, err = x.form.fill(minted); err != nil {
-			return true, err
-		}
+func (x *exchange) http2(c lease, minted string, now, deadline time.Time) (reusable bool, err error) {
+	x.wire = x.form.head2(x.wire[:0], x.req, minted)
+	a, err := c.h2.exchange(x.wire, x.form.scenario.Body, x.form.request.Method == http.MethodHead, now, deadline)
+	if a.status != 0 {
+		x.out.TTFB, x.out.Status, x.out.Header = a.first.Sub(x.due), a.status, a.header
+		x.out.Body, x.out.BodySize, x.out.BodyHash = a.body, a.size, a.hash
+		x.out.Truncated = a.size > int64(len(a.body))
 	}
-	resp, err := c.h2.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		return c.h2.Err() == nil, notProcessed(err)
+	if errors.Is(err, errUnprocessed) {
+		err = local(err) // another request on another connection would have been answered
 	}
-	x.out.TTFB = x.elapsed()
-	x.out.Status = resp.StatusCode
-	x.out.Header = sortedHeaders(resp.Header)
-	_, err = x.body(resp)
 	// One stream's end says nothing of the others.
-	return c.h2.Err() == nil, err
-}
-
-// sortedHeaders are HTTP/2 headers in their wire spelling, lower case; their
-// order is lost in the library's map.
-func sortedHeaders(h http.Header) []Header {
-	hs := make([]Header, 0, len(h))
-	for name, values := range h {
-		name = strings.ToLower(name)
-		for _, v := range values {
-			hs = append(hs, Header{name, v})
-		}
-	}
-	slices.SortStableFunc(hs, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
-	return hs
+	return c.h2.alive(), err
 }
 
 // body reads the answer's body. whole tells that it was read to its end.
@@ -222,21 +199,4 @@ func readUpTo(r io.Reader, limit, size int64) ([]byte, error) {
 			b = append(b, 0)[:len(b)]
 		}
 	}
-}
-
-// unprocessed are the errors of requests that an HTTP/2 server said it would
-// not look at because it is closing the connection (RFC 9113 section 6.8). The
-// library has no names for them.
-var unprocessed = []string{
-	"http2: client conn not usable",
-	"http2: Transport received Server's graceful shutdown GOAWAY",
-}
-
-// notProcessed makes such an error this machine's own: another request on
-// another connection would have been answered.
-func notProcessed(err error) error {
-	if slices.Contains(unprocessed, err.Error()) {
-		return local(err)
-	}
-	return err
 }

@@ -21,7 +21,10 @@ const (
 	maxInformational = 8
 )
 
-var errHeaderTooLarge = fmt.Errorf("response header of more than %d bytes", maxHeaderBytes)
+var (
+	errHeaderTooLarge = fmt.Errorf("response header of more than %d bytes", maxHeaderBytes)
+	errInformational  = errors.New("no answer but informational ones (1xx)")
+)
 
 // h1 is the reading and writing side of HTTP/1.1.
 type h1 struct {
@@ -222,7 +225,7 @@ func (h *h1) other(method string) (*http.Response, []Header, *bufio.Reader, erro
 		}
 		from = to
 	}
-	return nil, nil, nil, errors.New("no answer but informational ones (1xx)")
+	return nil, nil, nil, errInformational
 }
 
 // tap keeps a copy of what is read while a response head is being parsed:

@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type pool struct {
 	ctx       context.Context // ends with the run
 	transport *Transport
 	plan      *Plan
-	h2        *http.Transport
+	now       func() time.Time // of the run
 	ids       atomic.Int64
 
 	mu     sync.Mutex
@@ -45,8 +44,8 @@ type host struct {
 // where HTTP/1.1 has had them busy at the same time.
 type slot struct{ conns []*conn }
 
-func newPool(ctx context.Context, t *Transport, p *Plan) *pool {
-	return &pool{ctx: ctx, transport: t, plan: p, h2: newHTTP2(), hosts: map[hostKey]*host{}}
+func newPool(ctx context.Context, t *Transport, p *Plan, now func() time.Time) *pool {
+	return &pool{ctx: ctx, transport: t, plan: p, now: now, hosts: map[hostKey]*host{}}
 }
 
 // lease is a connection as it is handed to one request.
@@ -76,7 +75,7 @@ func (p *pool) get(f *form, d draw, now, deadline time.Time) (l lease, addr stri
 	to := addrs[d.addr%uint64(len(addrs))]
 	c, err := p.dial(ctx, f.host, to, p.protos(d.version))
 	if err == nil {
-		err = c.start(ctx, p.h2, f.key.String())
+		err = c.start(p, deadline)
 	}
 	if err != nil {
 		return lease{}, to.String(), err

@@ -40,6 +40,7 @@ type form struct {
 	scenario *Scenario
 	request  *http.Request
 	wire     [2][]byte // in HTTP/1.1, before and after the minted id
+	block    []byte    // in HTTP/2, before it
 	key      hostKey
 	host     *host // of the run's pool
 	mint     bool
@@ -141,6 +142,14 @@ func (f *form) append(b []byte, signed *http.Request, minted string) ([]byte, er
 	return append(b, f.wire[1]...), nil
 }
 
+// head2 writes the head of one attempt in HTTP/2.
+func (f *form) head2(b []byte, signed *http.Request, minted string) []byte {
+	if signed != nil {
+		return append(b, headerBlock(signed)...)
+	}
+	return append(append(b, f.block...), minted...)
+}
+
 // prepare renders the request around its minted id.
 func (f *form) prepare() error {
 	if f.sign != nil {
@@ -156,6 +165,13 @@ func (f *form) prepare() error {
 		return err
 	}
 	f.wire[0] = text
+	req.Header.Del(requestIDHeader)
+	if !f.mint {
+		req.Header = f.request.Header // which may have one of the user's own
+	}
+	if f.block = headerBlock(req); f.mint {
+		f.block = append(f.block, mintedField()...)
+	}
 	if line := []byte(requestIDHeader + ": " + id); id != "" {
 		at := bytes.Index(text, line) + len(line)
 		f.wire = [2][]byte{text[:at-len(id)], text[at:]}

@@ -92,7 +92,7 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 	r.forms = forms
 	r.rng = rand.New(rand.NewPCG(p.Seed, 0x73746167)) // a stream of its own, apart from the planner's
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	r.pool = newPool(r.ctx, &e.Transport, &r.plan)
+	r.pool = newPool(r.ctx, &e.Transport, &r.plan, r.clock.Now)
 	for _, byScenario := range forms {
 		for _, f := range byScenario {
 			f.host = r.pool.host(f.key)
