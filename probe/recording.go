@@ -33,7 +33,19 @@ type recordLine struct {
 	Snapshot    *Snapshot         `json:"snapshot,omitempty"`
 	Observation *Observation      `json:"observation,omitempty"`
 	Evidence    *Evidence         `json:"evidence,omitempty"`
+	Log         *LogRecord        `json:"log,omitempty"` // of the evidence before it
 	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
+
+	packed *packedRow // in place of Observation
+}
+
+func (l *recordLine) isRow() bool { return l.Observation != nil || l.packed != nil }
+
+func (l *recordLine) key() rowKey {
+	if l.packed != nil {
+		return keyOfRow(&l.packed.Observation)
+	}
+	return keyOfRow(l.Observation)
 }
 
 // Recording is one run as it was kept, in one file or in several shards. Its

@@ -65,14 +65,12 @@ type job struct {
 type draw struct {
 	slot, addr     uint64
 	fresh, version float64
-	id             [2]uint64
 }
 
 func newDraw(rng *rand.Rand) draw {
 	return draw{
 		slot: rng.Uint64(), addr: rng.Uint64(),
 		fresh: rng.Float64(), version: rng.Float64(),
-		id: [2]uint64{rng.Uint64(), rng.Uint64()},
 	}
 }
 
@@ -94,7 +92,12 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 	r.forms = forms
 	r.rng = rand.New(rand.NewPCG(p.Seed, 0x73746167)) // a stream of its own, apart from the planner's
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	r.pool = newPool(r.ctx, &e.Transport, &r.plan)
+	r.pool = newPool(r.ctx, &e.Transport, &r.plan, r.clock.Now)
+	for _, byScenario := range forms {
+		for _, f := range byScenario {
+			f.host = r.pool.host(f.key)
+		}
+	}
 	// Both channels hold a full set of workers, so neither the loop nor a
 	// worker ever waits for the other to take something.
 	r.jobs = make(chan job, r.plan.Workers)
@@ -106,8 +109,9 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 }
 
 func (r *run) work() error {
+	var wire []byte
 	for j := range r.jobs {
-		r.results <- r.attempt(j)
+		r.results <- r.attempt(j, &wire)
 	}
 	return nil
 }
@@ -214,16 +218,17 @@ func (r *run) dispatch() bool {
 }
 
 // attempt sends one request, once, and says what became of it.
-func (r *run) attempt(j job) Observation {
+func (r *run) attempt(j job, wire *[]byte) Observation {
 	t, s := &r.plan.Targets[j.Target], &r.plan.Scenarios[j.Scenario]
 	o := Observation{
 		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
 		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
-	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario]}
+	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario], wire: *wire}
 	o.Sent = x.elapsed()
 	err := x.do(j.draw)
 	o.Took = x.elapsed()
+	*wire = x.wire
 	o.Outcome = OutcomeResponse
 	if err != nil {
 		o.Outcome, o.Err = classify(err), brief(err)
@@ -232,7 +237,7 @@ func (r *run) attempt(j job) Observation {
 		}
 	}
 	if r.engine.Clean != nil {
-		r.engine.Clean(x.sent, &o)
+		r.engine.Clean(x.request(), &o)
 	}
 	return o
 }
