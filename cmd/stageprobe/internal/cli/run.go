@@ -216,13 +216,14 @@ func changed(before, after *probe.Snapshot) bool {
 // lacks.
 func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	rep.Run.Cost = r.cost()
+	rep.Run.Cost.Requests = rep.Run.Requests
 	if r.kept == nil {
 		return
 	}
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes}); lacks != "" {
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
 }
