@@ -177,7 +177,7 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 	}
 	m.line("\n**%s**: %s", md(t.ID), md(leads(t)))
 	if t.Canary != nil {
-		m.line("\n%s", md(canaryWords(t.Canary)))
+		m.line("\n%s", md(v.canary(t)))
 	}
 	if t.Requests == 0 {
 		m.line("\nNo request was sent to it.")

@@ -2,48 +2,62 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
-// remedies come last, where a terminal leaves the eye. Commands stand at the
-// left margin, so that a copied line is a command and nothing else.
-func (p *page) remedies(rep *analyze.Report) {
-	if !hasRemedy(rep) {
-		return
+// remedies are the first way to mend a finding, or all of them. Commands stand at
+// the left margin, so that a copied line is a command and nothing else.
+func (p *page) remedies(n int, ways []cause.Remedy) {
+	numbers := remedyNumbers(n, ways)
+	shown := ways
+	if !p.o.Verbose {
+		first, after := firstWay(ways)
+		shown, numbers = ways[first:after], numbers[first:after]
 	}
-	title := "TO MEND IT (stageprobe itself changes nothing)"
-	if !p.o.Verbose && !p.o.Quiet && hasUndo(rep) {
-		title = "TO MEND IT (stageprobe itself changes nothing; -v adds how to undo it)"
+	for i := range shown {
+		p.remedy(numbers[i], &shown[i])
 	}
-	p.heading(title)
-	for i := range rep.Findings {
-		ways := remedyNumbers(i+1, rep.Findings[i].Remedy)
-		for j, n := range ways {
-			p.remedy(n, &rep.Findings[i].Remedy[j])
+	if others := countWays(ways) - countWays(shown); others > 0 {
+		p.comment("    ", "-v shows "+words.Plural(others, "other way")+", and how to undo each.")
+	}
+}
+
+// countWays counts the ways of a list that mend by themselves.
+func countWays(ways []cause.Remedy) int {
+	n := 0
+	for i, r := range ways {
+		if !r.Diagnoses && (i == 0 || !r.Then) {
+			n++
 		}
 	}
+	return n
+}
+
+// firstWay are the steps of the first way that mends: a range of the list. What
+// only tells more comes first where there is nothing else.
+func firstWay(ways []cause.Remedy) (first, after int) {
+	if len(ways) == 0 {
+		return 0, 0
+	}
+	first = max(0, slices.IndexFunc(ways, func(r cause.Remedy) bool { return !r.Diagnoses }))
+	after = first + 1
+	for after < len(ways) && ways[after].Then {
+		after++
+	}
+	return first, after
 }
 
 func hasRemedy(rep *analyze.Report) bool {
 	for _, f := range rep.Findings {
 		if len(f.Remedy) > 0 {
 			return true
-		}
-	}
-	return false
-}
-
-func hasUndo(rep *analyze.Report) bool {
-	for _, f := range rep.Findings {
-		for _, r := range f.Remedy {
-			if r.Undo != "" {
-				return true
-			}
 		}
 	}
 	return false
@@ -83,7 +97,7 @@ func (p *page) remedy(number string, r *cause.Remedy) {
 	if number != "" {
 		first = pad(number+".", 4)
 	}
-	if number != "" || r.Diagnoses && !r.Then {
+	if p.o.Verbose && (number != "" || r.Diagnoses) {
 		p.blank()
 	}
 	p.comment(first, remedyWords(r))

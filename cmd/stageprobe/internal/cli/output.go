@@ -121,7 +121,7 @@ func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error
 	if x.path == "" || x.path == "-" {
 		width, tty := terminal(s.Out)
 		return render(s.Out, x.format, rep, report.Options{
-			Width: min(width, 100), Color: tty && colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
+			Width: min(width, 120), Color: tty && colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
 		})
 	}
 	var b bytes.Buffer
