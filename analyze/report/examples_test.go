@@ -85,7 +85,7 @@ func demoReport() *analyze.Report {
 			{
 				ID: "orders7x2a/prod", URL: "https://orders7x2a.execute-api.us-east-1.amazonaws.com/prod", Kind: probe.InvokeURL,
 				APIID: "orders7x2a", APIKind: probe.REST, Stage: "prod", DeploymentID: "new2k4", Requests: 459, LatencyMS: latency,
-				Moves: []behave.Move{{Scenario: "GET /orders", Where: "/at", Kind: "value", Values: 401}},
+				Moves:  []behave.Move{{Scenario: "GET /orders", Where: "/at", Kind: "value", Values: 401}},
 				Canary: &analyze.Canary{Percent: 10, DeploymentID: "old1x9", Measured: &cause.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}},
 				Clusters: []analyze.Cluster{
 					{ID: "0d450512", Scenario: "GET /health", Count: 58, Share: 1, ShareLow: 0.883, ShareHigh: 1, Status: 200, Producer: "integration", Served: analyze.Served{Stage: "prod", Canary: 3, Base: 55}, LatencyMS: latency, Reference: true},

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
 )
 
@@ -58,11 +57,9 @@ func outcomeStyle(o analyze.Outcome) style {
 func (p *page) verdict(rep *analyze.Report) {
 	p.line("%s", p.in(strong, p.in(outcomeStyle(rep.Outcome), headline(rep))))
 	p.para("", runLine(rep))
-	for _, s := range verdictOf(rep) {
-		if !slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return f.Statement == s }) {
-			p.blank()
-			p.para("", s)
-		}
+	for _, s := range sayings(rep) {
+		p.blank()
+		p.para("", s)
 	}
 }
 
