@@ -56,3 +56,19 @@ func differSides(list []cause.Difference) []string {
 	slices.SortStableFunc(sides, func(a, b string) int { return cmp.Compare(all[b], all[a]) })
 	return sides
 }
+
+// differWords are a difference in a line.
+func differWords(d *cause.Difference) string {
+	s := fmt.Sprintf("differs: %s %s: usually %s, here %s", d.Scenario, d.Where, valueWords(d.Usual), valueWords(d.Other))
+	for i, side := range differSides([]cause.Difference{*d}) {
+		sep := ", "
+		if i == 0 {
+			sep = " ("
+		}
+		s += sep + countWords(d.Counts, side) + " of " + side
+	}
+	if len(d.Counts) > 0 {
+		s += ")"
+	}
+	return s
+}

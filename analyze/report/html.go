@@ -85,7 +85,7 @@ type (
 		Latency []htmlLatency
 
 		CanaryWords, MovesWords string
-		Split   bool // whether the logs tell canary from own deployment anywhere
+		Split                   bool // whether the logs tell canary from own deployment anywhere
 	}
 	htmlPanel struct {
 		Scenario string

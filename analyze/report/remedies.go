@@ -7,7 +7,6 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
 )
@@ -52,15 +51,6 @@ func firstWay(ways []cause.Remedy) (first, after int) {
 		after++
 	}
 	return first, after
-}
-
-func hasRemedy(rep *analyze.Report) bool {
-	for _, f := range rep.Findings {
-		if len(f.Remedy) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // remedyNumbers name the ways to mend finding n: 1 where there is one, else
