@@ -133,7 +133,7 @@ type (
 
 // firstRows is how many fields that differ stand beside the first remedy: both are
 // to be seen at once.
-const firstRows = 4
+const firstRows = 3
 
 func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 	out := htmlFinding{N: n, Finding: f}
@@ -161,6 +161,9 @@ func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 	return out
 }
 
+// commandWidth is how many columns a command has beside the table of what differs.
+const commandWidth = 64
+
 // htmlCommand is a command broken for reading; each line still belongs to one
 // copyable whole.
-func htmlCommand(c string) string { return strings.Join(breakCommand(c, 100), "\n") }
+func htmlCommand(c string) string { return strings.Join(breakCommand(c, commandWidth), "\n") }
