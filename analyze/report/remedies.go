@@ -13,18 +13,18 @@ import (
 
 // remedies are the first way to mend a finding, or all of them. Commands stand at
 // the left margin, so that a copied line is a command and nothing else.
-func (p *page) remedies(n int, ways []cause.Remedy) {
+func (t *teller) remedies(n int, ways []cause.Remedy) {
 	numbers := remedyNumbers(n, ways)
 	shown := ways
-	if !p.o.Verbose {
+	if !t.o.Verbose {
 		first, after := firstWay(ways)
 		shown, numbers = ways[first:after], numbers[first:after]
 	}
 	for i := range shown {
-		p.remedy(numbers[i], &shown[i])
+		t.remedy(numbers[i], &shown[i])
 	}
 	if others := countWays(ways) - countWays(shown); others > 0 {
-		p.comment("    ", "-v shows "+words.Plural(others, "other way")+", and how to undo each.")
+		t.comment("    ", "-v shows "+words.Plural(others, "other way")+", and how to undo each.")
 	}
 }
 
@@ -82,61 +82,61 @@ func remedyWords(r *cause.Remedy) string {
 }
 
 // remedy writes one way to mend a finding.
-func (p *page) remedy(number string, r *cause.Remedy) {
+func (t *teller) remedy(number string, r *cause.Remedy) {
 	first := "    "
 	if number != "" {
 		first = pad(number+".", 4)
 	}
-	if p.o.Verbose && (number != "" || r.Diagnoses) {
-		p.blank()
+	if t.o.Verbose && (number != "" || r.Diagnoses) {
+		t.blank()
 	}
-	p.comment(first, remedyWords(r))
+	t.comment(first, remedyWords(r))
 	if r.Warning != "" {
-		p.comment("    ", p.in(yellow, "Careful:")+" "+r.Warning+".")
+		t.comment("    ", t.in(yellow, "Careful:")+" "+r.Warning+".")
 	}
-	if p.o.Verbose {
-		p.remedyDetails(r)
+	if t.o.Verbose {
+		t.remedyDetails(r)
 	}
-	p.command(r.Command)
+	t.command(r.Command)
 	for _, l := range r.Write {
-		p.line("    %s", l)
+		t.line("    %s", l)
 	}
-	if p.o.Verbose && r.Undo != "" {
-		p.undo(r.Undo)
+	if t.o.Verbose && r.Undo != "" {
+		t.undo(r.Undo)
 	}
 }
 
 // undo tells how to take a remedy back: a command, or in words where there is
 // none.
-func (p *page) undo(text string) {
+func (t *teller) undo(text string) {
 	if !isCommand(text) {
-		p.comment("", "To undo it: "+text+".")
+		t.comment("", "To undo it: "+text+".")
 		return
 	}
-	p.comment("", "To undo it:")
-	p.command(text)
+	t.comment("", "To undo it:")
+	t.command(text)
 }
 
 func isCommand(text string) bool { return strings.HasPrefix(text, "aws ") }
 
 // comment writes a line between commands: behind a # even a whole section can
 // be pasted into a shell.
-func (p *page) comment(first, text string) {
-	p.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
+func (t *teller) comment(first, text string) {
+	t.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
 }
 
-func (p *page) remedyDetails(r *cause.Remedy) {
+func (t *teller) remedyDetails(r *cause.Remedy) {
 	if r.Changes != "" {
-		p.comment("    ", "Changes: "+r.Changes+".")
+		t.comment("    ", "Changes: "+r.Changes+".")
 	}
 	if r.Leaves != "" {
-		p.comment("    ", "Leaves: "+r.Leaves+".")
+		t.comment("    ", "Leaves: "+r.Leaves+".")
 	}
 }
 
-func (p *page) command(c string) {
-	for _, l := range breakCommand(c, p.width) {
-		p.line("%s", l)
+func (t *teller) command(c string) {
+	for _, l := range breakCommand(c, t.width) {
+		t.line("%s", l)
 	}
 }
 

@@ -20,7 +20,7 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
-	p.findings(v)
+	(&teller{p, v}).findings()
 	p.plan(rep)
 	p.waits(rep)
 	p.expectations(rep)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
 )
@@ -16,27 +15,33 @@ const (
 	maxBriefs = 12
 )
 
+// teller tells of findings on a page.
+type teller struct {
+	*page
+	v *view
+}
+
 // findings tells of each finding what was seen, in what the sides differ and how
 // to mend it. What moves by itself is told with its target.
-func (p *page) findings(v *view) {
+func (t *teller) findings() {
 	told := 0
-	for i := range v.rep.Findings {
-		f := &v.rep.Findings[i]
+	for i := range t.v.rep.Findings {
+		f := &t.v.rep.Findings[i]
 		switch {
-		case f.Cause == cause.VolatileContent && !p.o.Verbose:
+		case f.Cause == cause.VolatileContent && !t.o.Verbose:
 			continue
-		case told == maxFull+maxBriefs && !p.o.Verbose:
-			p.blank()
-			p.line("and %s (-v shows them)", words.Plural(len(v.rep.Findings)-i, "more finding"))
+		case told == maxFull+maxBriefs && !t.o.Verbose:
+			t.blank()
+			t.line("and %s (-v shows them)", words.Plural(len(t.v.rep.Findings)-i, "more finding"))
 			return
-		case told == maxFull && !p.o.Verbose:
-			p.blank()
+		case told == maxFull && !t.o.Verbose:
+			t.blank()
 		}
-		if told < maxFull || p.o.Verbose {
-			p.blank()
-			p.finding(v, i+1, f)
+		if told < maxFull || t.o.Verbose {
+			t.blank()
+			t.finding(i+1, f)
 		} else {
-			p.para(fmt.Sprintf("%d. ", i+1), p.findingTitle(v.rep, f))
+			t.para(fmt.Sprintf("%d. ", i+1), t.title(f))
 		}
 		told++
 	}
@@ -52,44 +57,44 @@ func severityStyle(s cause.Severity) style {
 	return strong
 }
 
-func (p *page) findingTitle(rep *analyze.Report, f *cause.Finding) string {
-	title := p.in(severityStyle(f.Severity), string(f.Cause))
+func (t *teller) title(f *cause.Finding) string {
+	title := t.in(severityStyle(f.Severity), string(f.Cause))
 	if s := subject(f); s != "" {
 		title += " on " + s
 	}
-	title += " (" + grade(rep, f)
+	title += " (" + grade(t.v.rep, f)
 	if f.Baseline != "" {
 		title += ", " + f.Baseline
 	}
 	return title + ")"
 }
 
-func (p *page) finding(v *view, n int, f *cause.Finding) {
+func (t *teller) finding(n int, f *cause.Finding) {
 	first := fmt.Sprintf("%d. ", n)
-	p.para(first, p.findingTitle(v.rep, f))
-	p.para("   ", f.Statement)
-	p.differs(f)
-	if p.o.Verbose {
-		p.evidence(v, f)
+	t.para(first, t.title(f))
+	t.para("   ", f.Statement)
+	t.differs(f)
+	if t.o.Verbose {
+		t.evidence(f)
 	}
 	if s := alternatives(f); s != "" {
-		p.para("   not excluded: ", s)
+		t.para("   not excluded: ", s)
 	}
 	if f.Settles != "" {
-		p.para("   settled by: ", f.Settles)
+		t.para("   settled by: ", f.Settles)
 	}
-	p.remedies(n, f.Remedy)
+	t.remedies(n, f.Remedy)
 }
 
 // evidence is what a finding rests on.
-func (p *page) evidence(v *view, f *cause.Finding) {
+func (t *teller) evidence(f *cause.Finding) {
 	for _, e := range f.Evidence {
-		p.para("   - ", e)
+		t.para("   - ", e)
 	}
 	if s := f.Statistics; s != nil {
-		p.para("   test: ", s.Test+"; "+numbersOf(s))
+		t.para("   test: ", s.Test+"; "+numbersOf(s))
 		if s.Table != nil && len(s.Table.Rows) > 0 {
-			p.table("     ", v.countRows(s.Table))
+			t.table("     ", t.v.countRows(s.Table))
 		}
 	}
 }
@@ -111,17 +116,17 @@ func alternatives(f *cause.Finding) string {
 const maxDiffers = 3
 
 // differs shows in what the sides of a finding differ.
-func (p *page) differs(f *cause.Finding) {
+func (t *teller) differs(f *cause.Finding) {
 	rows := differRows(f.Differs)
 	if len(rows) == 0 {
 		return
 	}
 	shown := rows
-	if !p.o.Verbose && len(rows) > 1+maxDiffers {
+	if !t.o.Verbose && len(rows) > 1+maxDiffers {
 		shown = rows[:1+maxDiffers]
 	}
-	p.fitted("   ", shown)
+	t.fitted("   ", shown)
 	if more := len(rows) - len(shown); more > 0 {
-		p.line("   and %s (-v lists them)", words.Plural(more, "more field"))
+		t.line("   and %s (-v lists them)", words.Plural(more, "more field"))
 	}
 }
