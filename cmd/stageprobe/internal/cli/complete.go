@@ -17,6 +17,7 @@ func completeValues(root *cobra.Command) {
 		"logs":      {"auto", "off", "require"},
 		"fail-on":   {"error", "warning", "info"},
 		"http":      {"1.1", "2"},
+		"require":   {"config", "logs"},
 		"kind":      scenarios.Kinds(),
 		"partition": {"aws", "aws-cn", "aws-us-gov"},
 	}

@@ -78,8 +78,14 @@ func byExtension(path string) string {
 // check catches a report that could not be written, before anything is sent.
 func (o *outputs) check() error {
 	taken := map[string]string{}
+	shown := ""
 	for _, x := range o.list {
 		if x.path == "" || x.path == "-" {
+			if shown != "" {
+				return hint(fmt.Errorf("--format %s and --format %s would both go to standard output", shown, x.format),
+					"give each but one a file of its own: --format %s -o FILE", x.format)
+			}
+			shown = x.format
 			continue
 		}
 		if first, ok := taken[filepath.Clean(x.path)]; ok {
@@ -121,7 +127,7 @@ func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error
 	if x.path == "" || x.path == "-" {
 		width, tty := terminal(s.Out)
 		return render(s.Out, x.format, rep, report.Options{
-			Width: min(width, 120), Color: tty && colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
+			Width: min(width, 120), Color: s.colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
 		})
 	}
 	var b bytes.Buffer

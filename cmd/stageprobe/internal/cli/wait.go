@@ -44,6 +44,9 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe wait --help lists the flags")
 	}
+	if err := c.out.check(); err != nil {
+		return err
+	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1<<53-1) + 1
 	}
