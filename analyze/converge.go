@@ -101,7 +101,7 @@ func (s *Session) Converge(w *Wanted) []Convergence {
 		if w.Before != nil {
 			forgetUnchanged(rows)
 		}
-		out[t] = converge(s.plan.Targets[t].ID, rows, stat.NeedZero(s.policy.minShare(), s.policy.confidence()), s.policy.confidence())
+		out[t] = converge(s.plan.Targets[t].ID, rows, s.policy.minShare(), s.policy.confidence())
 	}
 	return out
 }
@@ -167,9 +167,13 @@ func beforeKey(target, scenario, cluster string) string {
 // shareWindows is how many columns the falling share of old answers is shown in.
 const shareWindows = 40
 
-func converge(target string, rows []aged, needed int, confidence float64) Convergence {
+// converge counts since the last return from the old behaviour to the new one. The
+// k-th return may spend the part 1/(k(k+1)) of the error rate, so that the claim
+// holds with the choice of the start accounted for (behaviour 5).
+func converge(target string, rows []aged, share, confidence float64) Convergence {
+	returns := 0
 	slices.SortStableFunc(rows, func(a, b aged) int { return a.at.Compare(b.at) })
-	out := Convergence{Target: target, Needed: needed}
+	out := Convergence{Target: target}
 	for _, r := range rows {
 		switch r.age {
 		case ageUnknown:
@@ -179,14 +183,17 @@ func converge(target string, rows []aged, needed int, confidence float64) Conver
 			out.Since, out.FirstNew, out.LastOld = 0, time.Time{}, r.at
 		case ageNew:
 			out.New++
-			out.Since++
 			if out.FirstNew.IsZero() {
 				out.FirstNew = r.at
+				returns++
+				continue // it made the return: counting it would choose the best of many starts
 			}
+			out.Since++
 		}
 	}
-	out.Converged = out.Since >= needed
-	out.OldAtMost = stat.UpperZero(out.Since, confidence)
+	out.Needed = stat.WaitNeed(max(returns, 1), share, 1-confidence)
+	out.Converged = out.Since >= out.Needed
+	out.OldAtMost = stat.WaitBound(max(returns, 1), out.Since, 1-confidence)
 	out.Shares = oldShares(rows)
 	return out
 }

@@ -207,12 +207,13 @@ func agree(sides []cause.Label) (cause.Label, bool) {
 
 // pastCanary says whether a request that ended then would be in the stage's
 // /Canary group by now, had the canary served it: the group is written to, and
-// its newest event is later, or the moment of reading is later by the allowance.
-// A canary event that comes later still turns the label over, whatever the answer
+// either its newest event or the moment of reading is later by the allowance. A
+// canary event that comes later still turns the label over, whatever the answer
 // was, and a loss that depends on the label alone leaves the link test exact.
 func (e *evidence) pastCanary(ref probe.StageRef, ended time.Time) bool {
 	log := e.canaryLog(ref)
-	return log.seen && (log.watermark.After(ended) || e.ReadAt.After(ended.Add(e.allowance)))
+	last := ended.Add(e.allowance)
+	return log.seen && (log.watermark.After(last) || e.ReadAt.After(last))
 }
 
 // canaryLog joins what is known of a stage's own /Canary groups and of those that
@@ -231,10 +232,9 @@ func (e *evidence) canaryLog(ref probe.StageRef) canaryLog {
 
 // watermark is up to when a request's side would be known by now: the older of
 // the points up to which the logs of the stage itself and of its canary are known.
-// A group is known up to its newest event, and up to the moment of reading less
-// the time that an event may take.
+// A group is known up to its newest event, or the moment of reading, less the time
+// that an event may take.
 func (e *evidence) watermark(ref probe.StageRef) time.Time {
-	read := e.ReadAt.Add(-e.allowance)
 	sides := [2]time.Time{}
 	for _, g := range e.Groups {
 		own := g.APIID == ref.APIID && g.Stage == ref.Stage
@@ -251,12 +251,13 @@ func (e *evidence) watermark(ref probe.StageRef) time.Time {
 		}
 	}
 	for i := range sides {
-		if read.After(sides[i]) {
-			sides[i] = read
+		if e.ReadAt.After(sides[i]) {
+			sides[i] = e.ReadAt
 		}
 	}
-	if sides[1].Before(sides[0]) {
-		return sides[1]
+	older := sides[0]
+	if sides[1].Before(older) {
+		older = sides[1]
 	}
-	return sides[0]
+	return older.Add(-e.allowance)
 }

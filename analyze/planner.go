@@ -23,7 +23,6 @@ type planner struct {
 	cells  []cell
 	sent   []int // per target, scenarios with a limit not counted
 	limit  []int // per target: the budget
-	barren []int // per target: throttled answers since the last other one
 	next   []cause.Cell
 	halted bool
 	// Memory of one draw.
@@ -31,7 +30,7 @@ type planner struct {
 	live      []int
 	// persists: a target is not given up that refuses everything.
 	persists bool
-	scale    float64 // of the rate: below 1 while the gateway throttles
+	backoff  backoff
 }
 
 // cell is one scenario on one target.
@@ -45,7 +44,7 @@ type cell struct {
 func newPlanner(plan *probe.Plan) planner {
 	p := planner{
 		plan: plan, rng: rand.New(rand.NewPCG(plan.Seed, 0x706c616e)),
-		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), barren: make([]int, len(plan.Targets)), scale: 1,
+		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), backoff: newBackoff(plan),
 		scenarios: make([]float64, len(plan.Scenarios)),
 	}
 	for t := range plan.Targets {
@@ -80,7 +79,7 @@ func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
 	if c.limit == 0 {
 		s.planner.sent[c.target]++
 	}
-	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among, RateScale: s.planner.scale}, true
+	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among, RateScale: s.planner.backoff.next(s.plan.Rate)}, true
 }
 
 // Halt makes Next say that nothing more is to be sent; Resume takes it back.
@@ -180,38 +179,9 @@ func (p *planner) end(target int) { p.limit[target] = min(p.limit[target], p.sen
 
 func (p *planner) spent(c *cell) bool { return p.sent[c.target] >= p.limit[c.target] }
 
-// Back-off while the gateway throttles: every refusal slows the run by a tenth,
-// every other answer lets it recover more slowly. Its limit is somebody's
-// capacity, and what is refused teaches nothing about behaviour.
-const (
-	slower, faster = 0.9, 1.02
-	slowest        = 0.02
-)
-
 // Persist lets the run go on where every request is refused: a wait is for what
 // will be.
 func (s *Session) Persist() { s.mu.Lock(); s.planner.persists = true; s.mu.Unlock() }
-
-func (p *planner) saw(target, scenario int, throttled bool) {
-	if throttled {
-		p.scale = max(slowest, p.scale*slower)
-		p.barren[target]++
-	} else {
-		p.scale = min(1, p.scale*faster)
-		p.barren[target] = 0
-	}
-	// By then the run is at its slowest: a quota is used up, or others take all
-	// that the limit leaves.
-	if p.barren[target] >= cause.Barren && !p.persists && !p.plan.Fixed {
-		p.limit[target] = min(p.limit[target], p.sent[target])
-	}
-	for i := range p.cells {
-		if c := &p.cells[i]; c.target == target && c.scenario == scenario {
-			c.seen++
-			return
-		}
-	}
-}
 
 func (p *planner) advise(next []cause.Cell) { p.next = next }
 

@@ -130,7 +130,7 @@ func TestPlannerGivesUpWhatRefusesEverything(t *testing.T) {
 		p := newPlanner(&plan)
 		p.persists = tt.persists
 		for i := range cause.Barren {
-			p.saw(0, 0, i != tt.answered)
+			p.saw(0, 0, answer{throttled: i != tt.answered, refused: i != tt.answered})
 		}
 		if got := p.limit[0] - p.sent[0]; got != tt.want {
 			t.Errorf("%s: %d requests are left, want %d", tt.name, got, tt.want)

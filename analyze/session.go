@@ -113,7 +113,8 @@ func (s *Session) Add(o *probe.Observation) {
 	if s.policy.Judge != nil {
 		s.policy.Judge.Observe(o)
 	}
-	s.planner.saw(target, scenario, s.rows[len(s.rows)-1].Class == signature.Throttled)
+	expected := s.policy.Judge != nil && s.policy.Judge.Refusal(o.Target, o.Scenario)
+	s.planner.saw(target, scenario, answerOf(o, s.rows[len(s.rows)-1].Class, expected))
 }
 
 func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
@@ -255,7 +256,7 @@ func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	out.ServedAPI, out.ServedStage = l.api, l.stage
 	out.Deployment, out.Version = l.deployment, l.version
 	out.IntegrationCalled = l.integration
-	out.Late = out.At.After(watermarks[r.Target])
+	out.Late = r.ended.After(watermarks[r.Target])
 	return out
 }
 

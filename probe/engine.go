@@ -22,6 +22,11 @@ type Engine struct {
 	// package sign.
 	Sign func(*Target, *Scenario, *http.Request) error
 
+	// Clean, where set, takes out of an answer what is not to be kept, before
+	// anything else sees it. It is called from several goroutines; the request is
+	// as it was sent, and nil where none was made. See [Cleaner].
+	Clean func(*http.Request, *Observation)
+
 	// Mint sends an x-amzn-RequestId of our own to everything but HTTP APIs.
 	// REST APIs adopt a UUID as $context.requestId, so that the logs can be
 	// asked for a request whose answer never came.

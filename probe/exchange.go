@@ -32,6 +32,7 @@ type exchange struct {
 	form *form
 	due  time.Time
 	out  *Observation
+	sent *http.Request // nil until it was made
 }
 
 // elapsed is the time since the request was due.
@@ -46,6 +47,7 @@ func (x *exchange) do(d draw) error {
 	if err != nil {
 		return err
 	}
+	x.sent = req
 	x.out.Fresh = x.run.pool.transport.isFresh(d.fresh)
 	c, addr, err := x.run.pool.get(ctx, x.form.host, d)
 	x.out.RemoteIP = addr
@@ -221,17 +223,20 @@ func readUpTo(r io.Reader, limit, size int64) ([]byte, error) {
 }
 
 // unprocessed are the errors of requests that an HTTP/2 server said it would
-// not look at because it is closing the connection (RFC 9113 section 6.8). The
-// library has no names for them.
+// not look at because it is closing the connection (RFC 9113 section 6.8), and of
+// those that never got a connection. The library has no names for them; a refused
+// stream (section 8.7) is the third kind.
 var unprocessed = []string{
 	"http2: client conn not usable",
 	"http2: Transport received Server's graceful shutdown GOAWAY",
+	"http2: no cached connection was available",
+	"http2: client conn could not be established",
 }
 
 // notProcessed makes such an error this machine's own: another request on
 // another connection would have been answered.
 func notProcessed(err error) error {
-	if slices.Contains(unprocessed, err.Error()) {
+	if slices.Contains(unprocessed, err.Error()) || strings.Contains(err.Error(), "REFUSED_STREAM") {
 		return local(err)
 	}
 	return err

@@ -63,7 +63,7 @@ func convertToParquet(from, to string) (err error) {
 		return err
 	}
 	tmp := to + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := openOwn(tmp)
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,11 @@ func jsonLines(r io.Reader, keysOnly bool) iter.Seq2[recordLine, error] {
 	return func(yield func(recordLine, error) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
 		var buf []byte
+		// A device, or a file of another kind, need not be read to a line's end.
+		if head, err := in.Peek(1); err == nil && head[0] != '{' {
+			yield(recordLine{}, errors.New("line 1: it does not begin like a recording; give a file that --record has written"))
+			return
+		}
 		for n := 1; ; n++ {
 			line, err := readLine(in, buf[:0])
 			buf = line

@@ -63,7 +63,7 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 		w.parquet, on = true, path+spillExt
 	}
 	// Answers may hold what is nobody else's business.
-	if w.file, err = os.OpenFile(on, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+	if w.file, err = openOwn(on); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	if w.out, err = compressor(on, w.file); err != nil {
@@ -128,6 +128,10 @@ func (w *Writer) encode(secrets *Redactor, l recordLine) error {
 	}
 	return nil
 }
+
+// Flush puts on the disk what was given so far: before a pause, so that a process
+// that is killed in it loses nothing.
+func (w *Writer) Flush() error { return w.flush() }
 
 func (w *Writer) flush() error {
 	if w.err != nil {

@@ -3,92 +3,213 @@ package probe
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"maps"
-	"net/url"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // redacted is what stands in place of a secret.
 const redacted = "***"
 
-// Redactor replaces secret values by "***" in whatever is written: as they
-// are, and as URLs, JSON strings and basic credentials spell them. The nil
-// Redactor replaces nothing. It may be used by several goroutines.
+const (
+	// shortSecret: a value below this many bytes is replaced only where it stands
+	// alone. "42" as a key must not tear the numbers of a report apart.
+	shortSecret = 6
+	// headLength is how many bytes of a secret's beginning are taken for it: an
+	// answer, or a limit of ours, may cut it anywhere behind them.
+	headLength = 8
+	// tailLength is the same at the very end of a text, where something was cut.
+	tailLength = 4
+)
+
+// Redactor replaces secret values by "***" in whatever is written: as they are,
+// as URLs, JSON strings, HTML, base64 and hex spell them, and where they were cut
+// off. It learns: what is added holds for everything that is written later.
+// The nil Redactor and the zero value replace nothing. It may be used by several
+// goroutines.
 type Redactor struct {
-	forms    [][]byte
+	mu     sync.Mutex
+	values map[string]bool // value → whether parts of it are looked for, too
+	now    atomic.Pointer[matcher]
+}
+
+// matcher is what a redactor knows at a time. It never changes.
+type matcher struct {
+	forms    []string // of secretLength and more, the longest first
+	alone    []string // shorter ones
+	heads    []string // what may be cut off
 	replacer *strings.Replacer
 }
 
 // NewRedactor takes the secret values; empty ones are ignored.
 func NewRedactor(secrets ...string) *Redactor {
-	forms := map[string]bool{}
-	for _, s := range secrets {
-		if s == "" {
-			continue
-		}
-		for _, quoted := range quotations(s) {
-			forms[quoted] = true
-		}
-		for _, form := range []string{
-			s, url.QueryEscape(s), url.PathEscape(s),
-			base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte(s)),
-		} {
-			forms[form] = true
-		}
-	}
-	if len(forms) == 0 {
-		return nil
-	}
-	// The longest first: one secret may begin with another.
-	ordered := slices.SortedFunc(maps.Keys(forms), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
 	r := &Redactor{}
-	var pairs []string
-	for _, f := range ordered {
-		r.forms = append(r.forms, []byte(f))
-		pairs = append(pairs, f, redacted)
-	}
-	r.replacer = strings.NewReplacer(pairs...)
+	r.Add(secrets...)
 	return r
 }
 
-// quotations spells a string as JSON does within its quotes: with <, > and &
-// escaped, as Go does, and as they are, as others do.
-func quotations(s string) []string {
-	var out []string
-	for _, escape := range []bool{true, false} {
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(escape)
-		_ = e.Encode(s) // a string into memory
-		out = append(out, strings.TrimSuffix(b.String(), "\"\n")[1:])
+// Add makes further values secret, each as a whole.
+func (r *Redactor) Add(secrets ...string) { r.add(false, secrets...) }
+
+// AddParts makes values secret of which a part gives away enough: a token, a key.
+func (r *Redactor) AddParts(secrets ...string) { r.add(true, secrets...) }
+
+func (r *Redactor) add(parts bool, secrets ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	news := false
+	for _, s := range secrets {
+		for _, s := range []string{s, strings.TrimSpace(s)} {
+			if had, known := r.values[s]; s == "" || known && (had || !parts) {
+				continue
+			}
+			if r.values == nil {
+				r.values = map[string]bool{}
+			}
+			r.values[s], news = parts, true
+		}
 	}
-	return out
+	if news {
+		r.now.Store(newMatcher(r.values))
+	}
+}
+
+func newMatcher(values map[string]bool) *matcher {
+	forms, heads := map[string]bool{}, map[string]bool{}
+	for s, parts := range values {
+		for _, form := range spellings(s) {
+			forms[form] = true
+			heads[form] = heads[form] || parts && len(form) >= headLength+tailLength
+		}
+	}
+	m := &matcher{}
+	var pairs []string
+	// The longest first: one secret may begin with another.
+	for _, f := range slices.SortedFunc(maps.Keys(forms), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	}) {
+		if len(f) < shortSecret {
+			m.alone = append(m.alone, f)
+			continue
+		}
+		m.forms = append(m.forms, f)
+		pairs = append(pairs, f, redacted)
+		if heads[f] {
+			m.heads = append(m.heads, f)
+		}
+	}
+	m.replacer = strings.NewReplacer(pairs...)
+	return m
+}
+
+func (r *Redactor) matcher() *matcher {
+	if r == nil {
+		return nil
+	}
+	return r.now.Load()
 }
 
 // String replaces every secret in s.
-func (r *Redactor) String(s string) string {
-	if r == nil {
-		return s
-	}
-	return r.replacer.Replace(s)
-}
+func (r *Redactor) String(s string) string { return r.matcher().clean(s) }
 
 // Bytes replaces every secret in b; b itself is not changed.
 func (r *Redactor) Bytes(b []byte) []byte {
-	if r == nil || !slices.ContainsFunc(r.forms, func(f []byte) bool { return bytes.Contains(b, f) }) {
+	m := r.matcher()
+	if !holds(m, b, bytes.Contains, bytes.HasSuffix) {
 		return b
 	}
-	return []byte(r.replacer.Replace(string(b)))
+	return []byte(m.clean(string(b)))
+}
+
+// holds tells whether a text may need cleaning.
+func holds[T ~[]byte | ~string](m *matcher, text T, contains, endsIn func(T, T) bool) bool {
+	if m == nil || len(text) == 0 {
+		return false
+	}
+	for _, set := range [][]string{m.forms, m.alone} {
+		for _, f := range set {
+			if contains(text, T(f)) {
+				return true
+			}
+		}
+	}
+	for _, f := range m.heads {
+		if contains(text, T(f[:headLength])) || endsIn(text, T(f[:tailLength])) {
+			return true
+		}
+		for n := tailLength + 1; n < headLength; n++ {
+			if endsIn(text, T(f[:n])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *matcher) clean(s string) string {
+	if !holds(m, s, strings.Contains, strings.HasSuffix) {
+		return s
+	}
+	s = m.replacer.Replace(s)
+	for _, f := range m.heads {
+		s = withoutBeginning(s, f)
+	}
+	for _, f := range m.alone {
+		s = withoutWord(s, f)
+	}
+	return s
+}
+
+// withoutBeginning replaces what is left of a secret that was cut off.
+func withoutBeginning(s, secret string) string {
+	for from := 0; ; {
+		at := strings.Index(s[from:], secret[:headLength])
+		if at < 0 {
+			break
+		}
+		at += from
+		end := at + headLength
+		for end < len(s) && end-at < len(secret) && s[end] == secret[end-at] {
+			end++
+		}
+		s, from = s[:at]+redacted+s[end:], at+len(redacted)
+	}
+	for n := headLength - 1; n >= tailLength; n-- {
+		if rest, ok := strings.CutSuffix(s, secret[:n]); ok {
+			return rest + redacted
+		}
+	}
+	return s
+}
+
+// withoutWord replaces a short secret where no letter or digit stands beside it.
+func withoutWord(s, secret string) string {
+	word := func(i int) bool {
+		return i >= 0 && i < len(s) && (s[i] >= 0x80 || s[i] == '_' ||
+			'0' <= s[i] && s[i] <= '9' || 'a' <= s[i]|0x20 && s[i]|0x20 <= 'z')
+	}
+	for from := 0; ; {
+		at := strings.Index(s[from:], secret)
+		if at < 0 {
+			return s
+		}
+		at += from
+		if word(at-1) || word(at+len(secret)) {
+			from = at + 1
+			continue
+		}
+		s, from = s[:at]+redacted+s[at+len(secret):], at+len(redacted)
+	}
 }
 
 // Observation returns the row without secrets; o itself is not changed.
 func (r *Redactor) Observation(o Observation) Observation {
-	if r == nil {
+	if r.matcher() == nil {
 		return o
 	}
 	o.Header = r.headers(o.Header)
@@ -98,7 +219,7 @@ func (r *Redactor) Observation(o Observation) Observation {
 }
 
 func (r *Redactor) headers(hs []Header) []Header {
-	if r == nil || len(hs) == 0 {
+	if r.matcher() == nil || len(hs) == 0 {
 		return hs
 	}
 	clean := make([]Header, len(hs))
@@ -108,12 +229,13 @@ func (r *Redactor) headers(hs []Header) []Header {
 	return clean
 }
 
-// plan removes secrets from what JSON would encode beyond recognition; strings
-// are left to [Redactor.JSON].
+// plan removes secrets from what JSON would encode beyond recognition, and from
+// queries what is secret by its name; other strings are left to [Redactor.JSON].
 func (r *Redactor) plan(p Plan) Plan {
 	p.Scenarios = slices.Clone(p.Scenarios)
 	for i := range p.Scenarios {
-		p.Scenarios[i].Body = r.Bytes(p.Scenarios[i].Body)
+		s := &p.Scenarios[i]
+		s.Body, s.Query = r.Bytes(s.Body), MaskQuery(s.Query)
 	}
 	return p
 }
@@ -121,7 +243,7 @@ func (r *Redactor) plan(p Plan) Plan {
 // JSON marshals v without the secrets in any of its strings.
 func (r *Redactor) JSON(v any) ([]byte, error) {
 	b, err := json.Marshal(v)
-	if err != nil || r == nil {
+	if err != nil || r.matcher() == nil {
 		return b, err
 	}
 	// Over the values, not over the text: a secret made of digits must not
@@ -151,4 +273,60 @@ func (r *Redactor) walk(v any) any {
 		}
 	}
 	return v
+}
+
+// Texts returns a copy of v with every string in it replaced by what to makes of
+// it. It walks the types, so that no field can be forgotten, and none that is
+// added later. Unexported fields are left out.
+func Texts[T any](v T, to func(string) string) T {
+	return texts(reflect.ValueOf(&v).Elem(), to).Interface().(T)
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+func texts(v reflect.Value, to func(string) string) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.String:
+		out.SetString(to(v.String()))
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		inner := texts(v.Elem(), to)
+		if v.Kind() == reflect.Pointer {
+			out.Set(reflect.New(v.Type().Elem()))
+			out.Elem().Set(inner)
+		} else {
+			out.Set(inner)
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(texts(v.Index(i), to))
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		for key, value := range v.Seq2() {
+			out.SetMapIndex(texts(key, to), texts(value, to))
+		}
+	case reflect.Struct:
+		if v.Type() == timeType {
+			return v
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out.Field(i).Set(texts(v.Field(i), to))
+			}
+		}
+	default:
+		return v
+	}
+	return out
 }

@@ -100,6 +100,11 @@ func splitHostPort(s string) (host, port string, err error) {
 	return host, port, nil
 }
 
+// Apply says where host:port is dialled; false where the redirect is not for it.
+func (r Redirect) Apply(host, port string) (toHost, toPort string, ok bool) {
+	return r.apply(host, port)
+}
+
 // apply says where host:port is dialled; false where the redirect is not for it.
 func (r Redirect) apply(host, port string) (toHost, toPort string, ok bool) {
 	if r.Port != "" && r.Port != port || !r.matches(strings.ToLower(host)) {

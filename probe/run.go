@@ -224,14 +224,16 @@ func (r *run) attempt(j job) Observation {
 	o.Sent = x.elapsed()
 	err := x.do(j.draw)
 	o.Took = x.elapsed()
+	o.Outcome = OutcomeResponse
 	if err != nil {
 		o.Outcome, o.Err = classify(err), brief(err)
 		if r.stopped.Load() {
 			o.Outcome, o.Err = OutcomeLocal, "interrupted before the answer was complete"
 		}
-		return o
 	}
-	o.Outcome = OutcomeResponse
+	if r.engine.Clean != nil {
+		r.engine.Clean(x.sent, &o)
+	}
 	return o
 }
 

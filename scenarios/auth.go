@@ -110,7 +110,7 @@ func (r *reference) read(d *document, n ast.Node) error {
 // secret makes an error that does not quote its line.
 func (d *document) secret(n ast.Node, text string) error {
 	e := d.wrong(n, text, referenceHint)
-	e.Source = masked(e.Source, e.Column)
+	e.Source = masked(e.Source, e.Column-e.cut)
 	return e
 }
 

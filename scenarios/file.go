@@ -2,12 +2,12 @@ package scenarios
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/scenarios/internal/guard"
 )
 
 // Version is the version of the file format.
@@ -110,13 +110,16 @@ type Request struct {
 	Auth Auth `yaml:"auth,omitempty"`
 }
 
+// maxFile bounds a scenario file. The largest that anybody writes is a hundredth of it.
+const maxFile = 4 << 20
+
 // Load reads a scenario file; "builtin:NAME" is one of [Builtins]. Errors quote
 // the line and say what is allowed.
 func Load(path string) (*File, error) {
 	if name, ok := strings.CutPrefix(path, builtinPrefix); ok {
 		return loadBuiltin(name)
 	}
-	data, err := os.ReadFile(path)
+	data, err := guard.ReadFile(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario file: %w", err)
 	}
@@ -147,7 +150,7 @@ func (f *File) complete() {
 		s := &f.Scenarios[i]
 		s.Request.complete()
 		if s.Name == "" && s.Request.Path != "" {
-			s.Name = s.Request.Method + " " + s.Request.Path
+			s.Name = s.Request.Method + " " + probe.MaskURL(s.Request.Path) // it stands in every report
 		}
 		if s.Auth.Kind == "" {
 			s.Auth = s.Request.Auth

@@ -103,6 +103,9 @@ func decodeAny(data []byte) (doc any, err error) {
 		return doc, nil
 	}
 	doc = nil
+	if err := guard.Document(data); err != nil {
+		return nil, err
+	}
 	err = guard.Call(func() error { return yaml.Unmarshal(data, &doc) })
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")

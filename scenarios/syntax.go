@@ -23,7 +23,9 @@ type SyntaxError struct {
 	Column int    // from 1
 	Text   string // what is wrong
 	Hint   string // what is allowed; may be empty
-	Source string // the line
+	Source string // the line, or of a very long one what stands around the column
+
+	cut int // characters of the line before Source
 }
 
 // Error quotes the line with a caret below the place.
@@ -32,12 +34,24 @@ func (e *SyntaxError) Error() string {
 	fmt.Fprintf(&b, "%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
 	if e.Source != "" {
 		gutter := fmt.Sprintf("%5d", e.Line)
-		fmt.Fprintf(&b, "\n%s | %s\n%*s | %s^", gutter, e.Source, len(gutter), "", indent(e.Source, e.Column-1))
+		fmt.Fprintf(&b, "\n%s | %s\n%*s | %s^", gutter, e.Source, len(gutter), "", indent(e.Source, e.Column-1-e.cut))
 	}
 	if e.Hint != "" {
 		b.WriteString("\n" + e.Hint)
 	}
 	return b.String()
+}
+
+// clip keeps of a very long line what stands around the place.
+func (e *SyntaxError) clip() {
+	const around = 60
+	runes := []rune(e.Source)
+	if len(runes) <= 2*around {
+		return
+	}
+	from := max(0, min(e.Column-1, len(runes))-around)
+	e.Source = string(runes[from:min(len(runes), from+2*around)])
+	e.cut = from
 }
 
 // indent is as wide as the first n characters of a line, tabs kept.
@@ -67,6 +81,9 @@ const maxNodes = 100_000
 
 func parseDocument(name string, data []byte) (*document, error) {
 	d := &document{name: cmp.Or(name, "scenario file"), lines: strings.Split(string(data), "\n")}
+	if err := guard.Document(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.name, err)
+	}
 	var file *ast.File
 	err := guard.Call(func() (err error) {
 		file, err = parser.ParseBytes(data, 0)
@@ -126,6 +143,7 @@ func (d *document) wrongAt(t *token.Token, text, hint string) *SyntaxError {
 	}
 	if e.Line <= len(d.lines) {
 		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
+		e.clip()
 	}
 	return e
 }

@@ -112,7 +112,7 @@ func addressParts(a, b *target) string {
 		parts = append(parts, fmt.Sprintf("Host %s and %s", host(a.URL), host(b.URL)))
 	}
 	if pa, pb := urlPath(a.URL), urlPath(b.URL); pa != pb {
-		parts = append(parts, fmt.Sprintf("path before the route /%s and /%s", pa, pb))
+		parts = append(parts, fmt.Sprintf("base path or stage in the path /%s and /%s", pa, pb))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -38,6 +38,7 @@ const (
 	UnexplainedSplit  ID = "unexplained-split"
 	AddressDependent  ID = "address-dependent"
 	VolatileContent   ID = "volatile-content"
+	IntegrationError  ID = "integration-error"
 	ExpectationFailed ID = "expectation-failed"
 )
 
@@ -88,6 +89,7 @@ var Causes = []Cause{
 	{ID: EndpointSplit, Step: 6, Severity: Error, After: beforeSplits, Laws: endpointLaws, Find: endpointSplit},
 	{ID: FlakyBackend, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: failureLaws, Find: flakyBackend},
 	{ID: AddressDependent, Step: 1, Severity: Warning, Find: addressDependent},
+	{ID: IntegrationError, Step: 6, Severity: Error, After: beforeSplits, Find: integrationError},
 	{ID: VolatileContent, Step: 4, Severity: Info, Find: volatileContent},
 	{ID: UnexplainedSplit, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: unexplainedLaws, Find: unexplainedSplit},
 	{ID: ExpectationFailed, Step: 6, Severity: Error, Passing: true},

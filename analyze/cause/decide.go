@@ -213,6 +213,12 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	}
 	j.split[sub.index] = true
 	switch {
+	case driven != nil && driven.cause == DeployPropagating && !holds(fx, w):
+		if w.failure || w.refusal {
+			j.decideChance(fx, w)
+		} else {
+			j.ask(fx, w, "whether behaviour changed for good, or goes back and forth")
+		}
 	case driven != nil && driven.cause != CanarySplit:
 		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case driven != nil:

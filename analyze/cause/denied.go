@@ -103,6 +103,9 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	f := refusalFinding(fx, sub, cells)
 	n := f.Statistics.N
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, words.Plural(n, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), who)
+	if fx.preflight(cells[0].scenario) {
+		f.Statement += " This is a browser's preflight (CORS): where it is refused, the browser does not send the request that follows."
+	}
 	if proof != "" {
 		f.Linked = Proven
 		f.Evidence = evidence(append([]string{proof}, f.Evidence...)...)
@@ -312,6 +315,9 @@ func (sub *target) private() bool {
 
 // admit is what lets the request in, by who refuses it.
 func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
+	if fx.preflight(c.Scenario) {
+		return []Remedy{advice("let preflights pass: set the route's OPTIONS method to authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it")}
+	}
 	response := c.Reading.GatewayResponse
 	for kind, text := range refusers {
 		if text == who {
@@ -350,4 +356,11 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 	}
 	f.Remedy = []Remedy{advice("correct the path of the scenario, or add the route and deploy it")}
 	return f
+}
+
+// preflight tells a request by which a browser asks whether it may send another: it
+// carries no credentials (Fetch standard, CORS-preflight fetch).
+func (fx *Facts) preflight(scenario int) bool {
+	sc := fx.scenario(scenario)
+	return sc.Method == "OPTIONS" && probe.HeaderValue(sc.Header, "origin") != "" && probe.HeaderValue(sc.Header, "access-control-request-method") != ""
 }

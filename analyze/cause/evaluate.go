@@ -34,7 +34,8 @@ func (v Verdict) complete(c *Cause) Verdict {
 	v.cause = c.ID
 	for i := range v.Found {
 		f := &v.Found[i]
-		f.Cause, f.Step, f.Severity = c.ID, c.Step, cmp.Or(f.Severity, c.Severity)
+		f.Cause = cmp.Or(f.Cause, c.ID) // a switch to failure is reported as what it is
+		f.Step, f.Severity = Of(f.Cause).Step, cmp.Or(f.Severity, c.Severity)
 		if f.Statistics != nil {
 			f.Statistics.Statistic = finite(f.Statistics.Statistic)
 		}
@@ -62,7 +63,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	}
 	known := know(fx, verdicts, j, every)
 	verdicts = append(verdicts, consistency(fx, known, r.Claims))
-	r.Notes = append(remarks(fx), j.notes...)
+	r.Notes = append(remarks(fx, known), j.notes...)
 	costs := j.cost
 	asked := false // the splits' questions come before those of the causes that read their verdicts
 	for i := range verdicts {

@@ -68,8 +68,8 @@ func served(r *probe.LogRecord) string {
 	return text
 }
 
-// failure is the failure line of a record, or its integration's status.
-func failure(r *probe.LogRecord) string {
+// failureLine is the failure line of a record, or its integration's status.
+func failureLine(r *probe.LogRecord) string {
 	if r.Error != "" {
 		return r.Error
 	}

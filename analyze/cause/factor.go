@@ -22,6 +22,16 @@ type factor struct {
 	rho   float64           // chance that one level deviates
 	level func(*Row) string // "" where unknown
 
+	// drawn is the level as it was drawn for a request: "" where what went before
+	// decides it, as for the second request of a connection. nil where level is.
+	drawn func(*Row) string
+	// within: each level is held against the others only while it lasts, as a
+	// connection does.
+	within bool
+	// named: only class features count, as values that go with a connection are
+	// those of the process that it leads to.
+	named bool
+
 	// inTime: its levels are the machines themselves, so that it is held against
 	// bursts over all of them together; one by one they could each have their own.
 	inTime bool
@@ -43,12 +53,35 @@ func factors(fx *Facts, x *split, of ID) []*factor {
 func drawnFactors(sub *target) []*factor {
 	return slices.DeleteFunc([]*factor{
 		versionFactor(sub), cacheFactor(sub),
-		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }},
-		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }},
-		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true},
-		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection},
-		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use},
+		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
+		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
+		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
+		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
+		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
 	}, func(f *factor) bool { return f == nil })
+}
+
+// first is the level of the first request on a connection: the later ones go where
+// it led, and come when it lasts.
+func first(level func(*Row) string) func(*Row) string {
+	return func(r *Row) string {
+		if r.ConnN > 1 {
+			return ""
+		}
+		return level(r)
+	}
+}
+
+// fresh is whether a request was drawn to open a connection of its own. One that
+// had to open one, as none was idle, was not drawn so.
+func fresh(r *Row) string {
+	switch {
+	case r.ConnN == 0 || !r.Fresh && r.ConnN == 1:
+		return ""
+	case r.Fresh:
+		return "new connection"
+	}
+	return "reused connection"
 }
 
 func connection(r *Row) string {

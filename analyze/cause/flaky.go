@@ -150,7 +150,7 @@ func failures(fx *Facts, x *split, bad []int) (lines []string, logged bool) {
 		if !slices.Contains(bad, fx.Rows[d.row].Cluster) {
 			continue
 		}
-		line := fx.logLine(d.row, failure)
+		line := fx.logLine(d.row, failureLine)
 		if line == "" && (len(lines) > 2 || logged) {
 			continue
 		}

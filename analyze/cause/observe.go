@@ -117,7 +117,7 @@ func drawn(fx *Facts) [][]int {
 	out := make([][]int, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Repeat || r.Table < 0 ||
+		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 ||
 			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
@@ -176,7 +176,7 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 		if r.Contradictory {
 			contradictory++
 		}
-		if r.Late || known(r) == LabelUnknown {
+		if r.Late || r.Repeat || known(r) == LabelUnknown {
 			continue
 		}
 		for len(events) > 0 && r.At.After(events[0]) {
@@ -323,36 +323,70 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	factors := drawnFactors(sub)
 	var out []leveled
 	for _, f := range factors {
-		if f == nil {
-			continue
+		out = append(out, linkFactor(fx, target, f, rows, tuning.Weight.Level/float64(len(fx.Plan.Targets)*len(factors)))...)
+	}
+	return out
+}
+
+// linkFactor asks each level of one factor.
+func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []leveled {
+	level := f.level
+	if f.drawn != nil {
+		level = f.drawn
+	}
+	n := map[string]int{}
+	for _, i := range rows {
+		if l := level(&fx.Rows[i]); l != "" {
+			n[l]++
 		}
-		n := map[string]int{}
-		for _, i := range rows {
-			if l := f.level(&fx.Rows[i]); l != "" {
-				n[l]++
-			}
+	}
+	if len(n) < 2 || len(n) > tuning.Enough.Levels {
+		return nil
+	}
+	var out []leveled
+	names := sortedNames(n)
+	for k, name := range names {
+		if len(names) == 2 && k == 1 && !f.within || n[name] < tuning.Enough.AtLevel {
+			continue // of two levels one tells of both
 		}
-		if len(n) < 2 || len(n) > tuning.Enough.Levels {
-			continue
+		q := levelQuestion(fx, f, level, name, rows)
+		q.Weight = weight / float64(len(names))
+		l := fx.Table.Link(q)
+		if f.named {
+			l.Marks = slices.DeleteFunc(l.Marks, func(m behaviour.Mark) bool { return !m.Def.Class })
 		}
-		names := sortedNames(n)
-		for k, name := range names {
-			if len(names) == 2 && k == 1 || n[name] < tuning.Enough.AtLevel {
-				continue // of two levels one tells of both
-			}
-			q := &behaviour.Question{Weight: tuning.Weight.Level / float64(len(fx.Plan.Targets)*len(factors)*len(names))}
-			for _, i := range rows {
-				if l := f.level(&fx.Rows[i]); l != "" {
-					q.Draws = append(q.Draws, behaviour.Draw{Row: fx.Rows[i].Table, On: l == name})
-				}
-			}
-			q.P = float64(n[name]) / float64(len(q.Draws))
-			if l := fx.Table.Link(q); len(strong(l, fx.threshold())) > 0 {
-				out = append(out, leveled{target, f, name, l})
-			}
+		if len(strong(l, fx.threshold())) > 0 {
+			out = append(out, leveled{target, f, name, l})
 		}
 	}
 	return out
+}
+
+// levelQuestion holds one level against all others, and where it lasts for a part of
+// the run against those in that part: the first and the last of its requests say when
+// that was, and nothing else.
+func levelQuestion(fx *Facts, f *factor, level func(*Row) string, name string, rows []int) *behaviour.Question {
+	q := &behaviour.Question{}
+	from, to := 0, len(rows)
+	if f.within {
+		own := func(i int) bool { return level(&fx.Rows[i]) == name }
+		from = slices.IndexFunc(rows, own) + 1
+		for to--; to > from && !own(rows[to]); to-- {
+		}
+	}
+	on := 0
+	for _, i := range rows[min(from, to):to] {
+		l := level(&fx.Rows[i])
+		if l == "" {
+			continue
+		}
+		q.Draws = append(q.Draws, behaviour.Draw{Row: fx.Rows[i].Table, On: l == name})
+		if l == name {
+			on++
+		}
+	}
+	q.P = float64(on) / float64(max(1, len(q.Draws)))
+	return q
 }
 
 func sortedNames(m map[string]int) []string {

@@ -40,6 +40,7 @@ func compare(fx *Facts, sub *target, g *sighting) {
 	if len(g.rivals) > 0 {
 		g.rival = g.rivals[0]
 	}
+	g.unsettled = len(g.rivals) == 0 && mayBeServed(fx, sub, expected)
 }
 
 // marksOf is what tells one target from another, with the first as On, and how
@@ -85,6 +86,18 @@ func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 		}
 	}
 	return told
+}
+
+// mayBeServed tells whether another stage than the one meant may yet turn out to
+// serve a target: nothing tells the two apart so far.
+func mayBeServed(fx *Facts, sub, expected *target) bool {
+	return slices.ContainsFunc(fx.targets, func(x *target) bool {
+		if x == sub || x == expected || x.Kind != probe.InvokeURL || x.Unmapped != "" || x.n() == 0 {
+			return false
+		}
+		marks, _ := marksOf(fx, sub, x)
+		return len(marks) == 0
+	})
 }
 
 func hasMark(marks []behaviour.Mark, m *behaviour.Mark) bool {

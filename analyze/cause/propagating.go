@@ -56,7 +56,11 @@ func switchE(fx *Facts, x *split) float64 {
 func deployPropagating(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(DeployPropagating) {
-		v.report(switched(fx, d.weighing, d.law), stageKey(d.sub.Target))
+		f := switched(fx, d.weighing, d.law)
+		if bad := switchedTo(fx, d.weighing); bad != "" {
+			f = brokeDown(fx, d.weighing, f, bad)
+		}
+		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
 }
@@ -198,7 +202,8 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 	}
 	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
 		w.sub.ID, words.Clock(when(hat)), words.Instant(when(lo-1)), words.Instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
-	if what := lastChange(fx, w.sub); what != "" {
+	f.Linked = ConsistentWith
+	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != "" {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
 		f.Evidence = append(f.Evidence, "configuration: "+what)
@@ -206,6 +211,11 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
 		f.Linked = Proven
 		f.Statement += fmt.Sprintf(" By the logs deployment %s answered before and %s since.", from, to)
+	}
+	if f.Linked == ConsistentWith {
+		_, beyond := stat.Stretch(len(rows)-hat, hat)
+		f.Statement += fmt.Sprintf(" No event of the configuration was seen with it: a process that goes back and forth would need stretches of more than %.0f answers.", beyond)
+		f.Settles = "the deployment's time, from the configuration (apigateway:GET) or CloudTrail"
 	}
 	f.Evidence = evidence(append(f.Evidence, fx.request(rows[max(0, hat-1)], "the last of the old behaviour"),
 		fx.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
@@ -223,6 +233,87 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 		if prev := previous(w.sub); prev != "" {
 			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
 		}
+	}
+	return f
+}
+
+// changeWithin is the change of a target's stage that a switch between two moments
+// may come from; "" where there was none.
+func changeWithin(fx *Facts, sub *target, from, to time.Time) string {
+	if what := sub.changed(); what != "" {
+		return what + " during the run"
+	}
+	if sub.conf == nil {
+		return ""
+	}
+	within := func(at time.Time) bool { return !at.Before(from.Add(-tuning.Spreads)) && !at.After(to) }
+	if d := sub.api.Deployment(sub.DeploymentID); d != nil && within(d.Created) {
+		return "deployment " + d.ID + " was made at " + words.Clock(d.Created)
+	}
+	if within(sub.conf.Updated) {
+		return "stage " + sub.Stage + " was updated at " + words.Clock(sub.conf.Updated)
+	}
+	return ""
+}
+
+// holds tells whether a switch may be claimed: an event of the configuration or the
+// logs' deployments go with it, or what came since lasts long enough beside what was
+// before that a process which goes back and forth would hardly do so.
+func holds(fx *Facts, w *weighing) bool {
+	bits, rows, _ := timed(fx, w.split)
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	if changeWithin(fx, w.sub, when(lo-1), when(hi)) != "" {
+		return true
+	}
+	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
+		return true
+	}
+	lasting, _ := stat.Stretch(len(rows)-hat, hat)
+	return lasting || switchedTo(fx, w) != "" && len(rows)-hat >= tuning.Enough.Refused*tuning.Enough.Refused
+}
+
+// switchedTo is the cause under which a switch to failure or refusal is reported; ""
+// where what came since is neither. Nobody deploys a failure on purpose.
+func switchedTo(fx *Facts, w *weighing) ID {
+	bits, rows, _ := timed(fx, w.split)
+	hat, _, _ := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	before, since := &fx.Clusters[most(fx, rows[:hat])], &fx.Clusters[most(fx, rows[hat:])]
+	switch {
+	case since.fails() && !before.fails():
+		return IntegrationError
+	case refused(since) && !refused(before):
+		return AccessDenied
+	}
+	return ""
+}
+
+// brokeDown is the finding of a target that answered, and then failed or refused.
+func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
+	bits, rows, _ := timed(fx, w.split)
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	word := "fails"
+	if bad == AccessDenied {
+		word = "refuses"
+	}
+	f.Cause, f.Severity = bad, Error
+	f.Statement = fmt.Sprintf("%s %s since %s: %s.", w.sub.ID, word, words.Clock(when(hat)), beforeAndSince(fx, rows, bits, hat))
+	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != "" {
+		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
+	}
+	k := &fx.Clusters[most(fx, rows[hat:])]
+	f.Settles = "the execution log of a request since then, which names the reason"
+	f.Remedy = append([]Remedy{advice(whereToLook(k))}, f.Remedy[1:]...)
+	if bad == AccessDenied {
+		f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.waf.status in the access log"
+		f.Remedy[0] = advice("look whether a rate rule of the WAF, an authorizer or a policy began to refuse then: the probe's own requests may have tripped a rate rule (--rate)")
+	}
+	if line, known := failureOf(fx, rows[hat:]); known != nil {
+		f.Linked = Proven
+		f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
+		f.Evidence = evidence(append([]string{line}, f.Evidence...)...)
+		f.Settles = ""
 	}
 	return f
 }

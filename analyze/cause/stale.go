@@ -103,9 +103,12 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
 		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
-	case e.split && canaryLag(sub) == 0:
-		return // the split's finding says that the canary is not its cause; nothing says that it is stale
-	case e.labelled > 0 && e.canary > 0 && exercised(fx, known, e) && len(e.strays) == 0:
+	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
+		return // the split's finding says what of it goes with the canary, with both sides' counts
+	case e.split:
+		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
+		v.report(f, stageKey(sub.Target))
+	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0:
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
@@ -181,7 +184,7 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
 		}
 	}
-	if m := e.canary; m > 0 && !e.changed {
+	if m := e.canary; m > 0 && !e.changed && !e.split {
 		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
 	}
 	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))

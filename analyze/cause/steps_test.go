@@ -46,23 +46,27 @@ func TestUnreadDefinitionsAreNamed(t *testing.T) {
 // TestAlwaysFailingIsNotHealthy: a scenario that always fails is alike, and a
 // reader is told that this is not well, and what to check.
 func TestAlwaysFailingIsNotHealthy(t *testing.T) {
-	failing := func(a answer) string {
+	failing := func(a answer, found map[ID]Link) string {
 		r := Explain(newWorld(1).send(900, func(r *request) answer {
 			if r.Scenario == 1 {
 				return a
 			}
 			return ok("v2")
 		}).Input)
-		want(t, r, none)
+		want(t, r, found)
 		return strings.Join(r.Notes, "\n")
 	}
 	gateway := refuses(502, "", "InternalServerErrorException")
 	for says, a := range map[string]answer{"certificate": gateway, "integration's own logs": fails(500)} {
-		if got := failing(a); !strings.Contains(got, "every answer to items is a failure") || !strings.Contains(got, says) {
+		found := none
+		if a == gateway {
+			found = only(IntegrationError, ConsistentWith)
+		}
+		if got := failing(a, found); a != gateway && !strings.Contains(got, "every answer to items is a failure") || a != gateway && !strings.Contains(got, says) {
 			t.Errorf("notes say %q, want %q among them", got, says)
 		}
 	}
-	if got := failing(ok("v3")); strings.Contains(got, "failure") {
+	if got := failing(ok("v3"), none); strings.Contains(got, "failure") {
 		t.Errorf("nothing fails, yet: %s", got)
 	}
 }

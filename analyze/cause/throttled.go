@@ -1,9 +1,10 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"stageprobe/analyze/remedy"
@@ -11,6 +12,7 @@ import (
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // throttled finds targets of which the gateway refuses a share of the requests
@@ -75,7 +77,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		}
 	}
 	f.Scenarios = fx.scenarioNames(scenarios...)
-	limits := limits(sub)
+	limits, lowest := limitsOf(fx, sub, rows)
 	lines := []string{}
 	for _, l := range limits {
 		lines = append(lines, "configuration: "+l)
@@ -95,9 +97,12 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	case quota:
 		f.Statement += " The quota of a usage plan is used up."
 	case len(limits) > 0:
-		f.Statement += " " + limits[0] + "."
+		f.Statement += " By the configuration, " + words.Some(limits, 3) + "."
 	case sub.conf != nil:
 		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
+	}
+	if said := limiting(fx, rows); said != nil {
+		f.Statement += fmt.Sprintf(" By the logs %s.", said.Why)
 	}
 	if since := barren(fx, sub, rows); len(since) >= Barren {
 		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", words.Clock(fx.Rows[since[0]].At), len(since))
@@ -107,41 +112,76 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		Test: "share of throttled answers", Statistic: float64(len(rows)), N: total, Effect: 1,
 		Share: interval(len(rows), total, fx.alpha),
 	}
-	f.Remedy = throttleRemedy(fx, sub)
+	f.Remedy = throttleRemedy(fx, sub, rows, lowest)
 	return f
 }
 
-// limits are the stage's throttling settings in words.
-func limits(sub *target) []string {
+// limitsOf are what limits a target's throttled requests, in words: of usage plans, of
+// methods, of the stage, in the order in which API Gateway applies them.
+func limitsOf(fx *Facts, sub *target, rows []int) (texts []string, lowest *probe.Limit) {
 	if sub.conf == nil {
+		return nil, nil
+	}
+	var all []probe.Limit
+	for _, i := range rows {
+		sc := fx.scenario(fx.Rows[i].Scenario)
+		keyed := sc.Auth == probe.AuthAPIKey || probe.HeaderValue(sc.Header, "x-api-key") != ""
+		route := cmp.Or(sc.Route, sc.Method+" "+sc.Path)
+		for _, l := range fx.Snapshot.Limits(sub.APIID, sub.Stage, route, keyed) {
+			if !slices.Contains(all, l) {
+				all = append(all, l)
+			}
+		}
+	}
+	lowest = probe.Lowest(all)
+	for _, l := range all {
+		switch {
+		case l.Quota > 0:
+			texts = append(texts, fmt.Sprintf("%s lets %d requests through per %s", l.Of, l.Quota, strings.ToLower(l.Period)))
+		case l == *lowest: // a higher one refuses nobody whom this one lets through
+			texts = append(texts, fmt.Sprintf("%s lets %g requests per second through, with bursts of %d", l.Of, l.Rate, l.Burst))
+		}
+	}
+	return texts, lowest
+}
+
+// throttleRemedy is how the limit is raised that refuses, by whoever limits: the line of
+// a log, else the lowest limit that was read. By how much is for its owner to say.
+func throttleRemedy(fx *Facts, sub *target, rows []int, lowest *probe.Limit) []Remedy {
+	out := []Remedy{advice("probe more slowly (--rate), or raise the limit if clients need more")}
+	place := remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, Stage: sub.Stage}
+	if sub.api != nil {
+		place.APIKind = sub.api.Kind
+	}
+	sc := fx.scenario(fx.Rows[rows[0]].Scenario)
+	place.Method, place.Resource = sc.Method, sc.Path
+	if f := limiting(fx, rows); f != nil {
+		return append(out, remedy.Failure(f, place)...)
+	}
+	if lowest != nil {
+		f := failure.Failure{Cause: failure.CauseThrottled, Candidate: "method-throttle"}
+		if place.UsagePlan = lowest.UsagePlan; place.UsagePlan != "" {
+			f.Candidate = "usage-plan-throttle"
+		}
+		return append(out, remedy.Failure(&f, place)...)
+	}
+	return out
+}
+
+// limiting is the throttle that the logs of some rows name; nil where they name none.
+func limiting(fx *Facts, rows []int) *failure.Failure {
+	if fx.Records == nil {
 		return nil
 	}
-	var out []string
-	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
-		if set := sub.conf.Methods[m]; set.ThrottlingSet {
-			out = append(out, fmt.Sprintf("Stage %s limits %s to %g requests per second with bursts of %d", sub.Stage, methodName(m), set.ThrottlingRate, set.ThrottlingBurst))
+	for _, i := range rows {
+		for _, r := range fx.Records(fx.Rows[i].RequestID) {
+			found, _ := failure.Of(&r)
+			for k := range found {
+				if found[k].Cause == failure.CauseThrottled {
+					return &found[k]
+				}
+			}
 		}
 	}
-	return out
-}
-
-func methodName(m string) string {
-	if m == "*/*" {
-		return "all methods"
-	}
-	return m
-}
-
-func throttleRemedy(fx *Facts, sub *target) []Remedy {
-	out := []Remedy{advice("probe more slowly (--rate), or raise the limit if clients need more")}
-	if sub.conf == nil {
-		return out
-	}
-	for _, m := range slices.Sorted(maps.Keys(sub.conf.Methods)) {
-		if set := sub.conf.Methods[m]; set.ThrottlingSet {
-			rate := max(2*set.ThrottlingRate, 2*fx.Plan.Rate)
-			return append(out, remedy.Throttling(fx.Snapshot.Region, sub.api, sub.conf, m, rate, max(2*set.ThrottlingBurst, int(rate)))...)
-		}
-	}
-	return out
+	return nil
 }

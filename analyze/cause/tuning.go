@@ -80,6 +80,9 @@ type Tuning struct {
 	// MixedPhase is the mean number of answers during which old and new ones may
 	// alternate while a deployment spreads.
 	MixedPhase float64
+	// Spreads is how long after a change of the configuration behaviour may still switch
+	// by it.
+	Spreads time.Duration
 	// Recent is how near to the run a change of configuration makes a switch likely:
 	// a deployment spreads within minutes. Young is how long a canary counts as new.
 	Recent, Young time.Duration
@@ -127,6 +130,7 @@ type Enough struct {
 	Logged  int // in either stage's log: one may be a mistaken record
 	Settled int // since a switch: fewer may be a stretch of a share that drifts
 	AtLevel int // of one level of a factor, before it is held against the others
+	Tell    int // further answers that tell which of two stages serves a target
 	Levels  int // the most levels of a factor that are asked one by one
 }
 
@@ -136,7 +140,7 @@ var tuning = Tuning{
 		Connection: .02, Failing: .60, Random: .05, Unexplained: .02, Switch: .06, Changed: .2,
 	},
 	Weight: Weights{Canary: .8, Pair: .1, Level: .1, DrivenEach: .2, DrivenCanary: .84, DrivenOther: .04, Label: .97},
-	Enough: Enough{Refused: 5, Compare: 5, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Levels: 64},
+	Enough: Enough{Refused: 5, Compare: 5, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Levels: 64},
 
 	Deviates: struct{ Version, Cache, Pop, Address, Machine, Connection, Use float64 }{.5, .5, .3, .3, .5, .2, .5},
 	Failing:  .5, Unlabelled: .3, Untouched: .05, Touched: 3,
@@ -145,6 +149,6 @@ var tuning = Tuning{
 	Contradictory: .001, Measurable: .9, CanaryGrid: 2.5, Caution: 10, Chance: .9,
 	Aliased: 100, TellingRequest: math.Log(.8 / .02), Even: [2]float64{.3, .7}, IID: .01, Apart: .5,
 	ProfileWeight: .5, Strange: .02, Theirs: 5, Mixed: []float64{.03, .06, .1, .2, .35, .5, .65, .8, .9, .95},
-	SwitchRest: .2, SwitchStray: .005, SwitchPure: .02, SwitchGap: .1, MixedPhase: 20, Recent: 10 * time.Minute, Young: 24 * time.Hour,
+	SwitchRest: .2, SwitchStray: .005, SwitchPure: .02, SwitchGap: .1, MixedPhase: 20, Spreads: 2 * time.Minute, Recent: 10 * time.Minute, Young: 24 * time.Hour,
 	Windows: 10, WindowLeast: 5,
 }

@@ -10,11 +10,11 @@ import (
 // unhealthy says of scenarios of which every answer is a failure that they are
 // alike and not well: no cause covers them, and a reader may take "consistent"
 // for "works".
-func unhealthy(fx *Facts) []string {
+func unhealthy(fx *Facts, known *Known) []string {
 	var notes []string
 	for _, sub := range fx.targets {
 		for _, c := range sub.cells {
-			if c.ref < 0 || !failsThroughout(fx, c) || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
+			if c.ref < 0 || known.by[c.ref] != "" || !failsThroughout(fx, c) || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
 				continue
 			}
 			k := &fx.Clusters[c.ref]

@@ -47,14 +47,15 @@ type sighting struct {
 	meant    probe.StageRef
 	byConfig bool // the configuration leads elsewhere
 
-	byLog    map[probe.StageRef][]int // rows whose logs name a stage
-	byAnswer map[probe.StageRef]int   // a cluster whose answer names another stage
-	rival    probe.StageRef           // the stage that serves instead, as far as known
-	rivals   []probe.StageRef         // that the answers fit, where they do not fit the stage meant
-	differs  []behaviour.Mark         // what tells the answers from those of the stage meant; On is the target
-	against  float64                  // ln evidence that the answers are not those of the stage meant
-	alike    bool                     // the rival's answers cannot be told from those of the stage meant
-	leftover bool                     // paths that the meant stage has are no routes here
+	byLog     map[probe.StageRef][]int // rows whose logs name a stage
+	byAnswer  map[probe.StageRef]int   // a cluster whose answer names another stage
+	rival     probe.StageRef           // the stage that serves instead, as far as known
+	rivals    []probe.StageRef         // that the answers fit, where they do not fit the stage meant
+	differs   []behaviour.Mark         // what tells the answers from those of the stage meant; On is the target
+	against   float64                  // ln evidence that the answers are not those of the stage meant
+	alike     bool                     // the rival's answers cannot be told from those of the stage meant
+	unsettled bool                     // another stage's answers are not told from the target's yet
+	leftover  bool                     // paths that the meant stage has are no routes here
 }
 
 // wrongStage finds targets that another stage serves than the one meant.
@@ -96,7 +97,7 @@ func whoServes(fx *Facts, sub *target, g *sighting) {
 		g.served = byAddress
 	case len(g.rivals) > 0:
 		g.served = otherwise
-	case len(g.differs) > 0:
+	case len(g.differs) > 0 && !g.unsettled:
 		g.served = byAddress
 	}
 }
@@ -347,6 +348,17 @@ func urlPath(url string) string {
 
 // openStage asks what is left: a domain whose stage nobody could tell.
 func openStage(fx *Facts, sub *target, g *sighting, v *Verdict) {
+	if len(g.differs) > 0 && g.unsettled && !g.confirmed() {
+		q := Question{
+			Target: sub.ID, Text: "which stage serves it: its answers are not those of stage " + g.meant.Stage, Leader: string(WrongStage),
+			Enable: "execution logs of the stages, which name the stage per request",
+		}
+		if !fx.Done {
+			q.More, q.Low, q.High = tuning.Enough.Tell, tuning.Enough.Tell, tuning.Enough.Tell
+		}
+		v.Open = append(v.Open, q)
+		return
+	}
 	if sub.Meant == nil || sub.conf != nil || fx.answered(sub) == 0 || len(g.byLog) > 0 {
 		return
 	}

@@ -24,7 +24,7 @@ func JSON(w io.Writer, rep *analyze.Report) error {
 	if err := e.Encode(complete(rep)); err != nil {
 		return fmt.Errorf("write the report as JSON: %w", err)
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(SafeJSON(b.Bytes()))
 	return err
 }
 

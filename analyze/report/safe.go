@@ -1,64 +1,22 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"stageprobe/analyze"
+	"stageprobe/probe"
 )
 
-// plainReport is a copy of a report with every string in it made [plain]. It
-// walks the types, so that no field can be forgotten, and none that is added
-// later.
+// plainReport is a copy of a report with every string in it made [plain].
 func plainReport(rep *analyze.Report) *analyze.Report {
-	c := plainValue(reflect.ValueOf(*rep)).Interface().(analyze.Report)
+	c := probe.Texts(*rep, plain)
 	return &c
-}
-
-var timeType = reflect.TypeFor[time.Time]()
-
-func plainValue(v reflect.Value) reflect.Value {
-	out := reflect.New(v.Type()).Elem()
-	switch v.Kind() {
-	case reflect.String:
-		out.SetString(plain(v.String()))
-	case reflect.Pointer:
-		if !v.IsNil() {
-			out.Set(reflect.New(v.Type().Elem()))
-			out.Elem().Set(plainValue(v.Elem()))
-		}
-	case reflect.Slice:
-		if !v.IsNil() {
-			out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-			for i := range v.Len() {
-				out.Index(i).Set(plainValue(v.Index(i)))
-			}
-		}
-	case reflect.Map:
-		if !v.IsNil() {
-			out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-			for key, value := range v.Seq2() {
-				out.SetMapIndex(plainValue(key), plainValue(value))
-			}
-		}
-	case reflect.Struct:
-		if v.Type() == timeType {
-			return v
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() { // no format shows the others
-				out.Field(i).Set(plainValue(v.Field(i)))
-			}
-		}
-	default:
-		return v
-	}
-	return out
 }
 
 // plain makes text of others safe for a terminal or a plain file: what would
@@ -90,10 +48,38 @@ func unsafeRune(r rune) bool {
 }
 
 // plainLines is plain for text whose line breaks are to be kept.
-func plainLines(s string) string {
+func plainLines(s string) string { return PlainLines(s) }
+
+// PlainLines makes text of others safe for a terminal, its line breaks kept.
+func PlainLines(s string) string {
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for i, l := range lines {
 		lines[i] = plain(strings.ReplaceAll(l, "\t", "    "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// SafeJSON escapes in JSON what a terminal would obey: encoding/json leaves
+// U+007F to U+009F and the bidirectional overrides as they are. Outside of strings
+// JSON holds neither.
+func SafeJSON(b []byte) []byte {
+	unsafe := func(r rune) bool {
+		return r >= 0x7f && r != utf8.RuneError && !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0x85
+	}
+	if bytes.IndexFunc(b, unsafe) < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b)+64)
+	for _, r := range string(b) {
+		switch {
+		case !unsafe(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }

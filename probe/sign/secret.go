@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -38,23 +40,41 @@ func ResolveReference(spec string) (Secret, error) {
 	return Secret{}, errors.New("a secret may not stand here itself; write env:NAME or file:PATH")
 }
 
+// variable is how the names of environment variables are written.
+var variable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,59}$|^[a-z_]{1,30}$`)
+
 func fromEnv(name string) (Secret, error) {
 	value, set := os.LookupEnv(name)
+	shown := name
+	if !variable.MatchString(name) {
+		shown = "(not a usual name, and not shown: it may be the secret itself)"
+	}
 	switch {
 	case name == "":
 		return Secret{}, errors.New("env: names no variable; write env:NAME")
 	case !set:
-		return Secret{}, fmt.Errorf("environment variable %s is not set; export it before the run", name)
+		return Secret{}, fmt.Errorf("environment variable %s is not set; export it before the run", shown)
 	case value == "":
-		return Secret{}, fmt.Errorf("environment variable %s is empty; export its value before the run", name)
+		return Secret{}, fmt.Errorf("environment variable %s is empty; export its value before the run", shown)
 	}
 	return Secret{value}, nil
 }
 
+// maxSecret bounds a secret; API Gateway takes 10,240 bytes of headers in all.
+const maxSecret = 64 << 10
+
 func fromFile(path string) (Secret, error) {
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return Secret{}, fmt.Errorf("secret file: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	switch {
+	case err != nil:
+		return Secret{}, fmt.Errorf("secret file: %w", err)
+	case len(b) > maxSecret:
+		return Secret{}, fmt.Errorf("secret file %s: more than %d bytes, which no header takes", path, maxSecret)
 	}
 	value := strings.TrimRight(string(b), "\r\n")
 	if value == "" {

@@ -40,8 +40,29 @@ type Server struct {
 	calls []Call
 }
 
-// Start serves a world until Close.
+// local refuses addresses that others can reach: the gateway accepts any
+// credentials.
+func local(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("address %q: %w; write it as 127.0.0.1:8443", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("address %q: the embedded gateway is reached from this machine alone; use 127.0.0.1 or [::1]", addr)
+	}
+	return nil
+}
+
+// Start serves a world until Close, on addresses of this machine alone.
 func Start(w *World, o Options) (*Server, error) {
+	for _, addr := range []string{o.Addr, o.ControlAddr} {
+		if err := local(addr); err != nil {
+			return nil, err
+		}
+	}
 	now := o.Now
 	if now == nil {
 		now = time.Now

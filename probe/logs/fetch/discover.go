@@ -166,11 +166,15 @@ type listed struct {
 	infrequent bool
 }
 
+// mostLists bounds the pages of a list of log groups, 50 groups each: names are
+// looked for by their prefix.
+const mostLists = 40
+
 // list returns the groups whose names begin with prefix, by name.
 func (r *run) list(ctx context.Context, prefix string) (groups map[string]listed, denied bool, err error) {
 	groups = map[string]listed{}
 	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix}
-	for {
+	for pages := 0; ; pages++ {
 		out, err := call(ctx, r.Reader, func() (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
 			return r.Client.DescribeLogGroups(ctx, in)
 		})
@@ -186,6 +190,10 @@ func (r *run) list(ctx context.Context, prefix string) (groups map[string]listed
 			groups[aws.ToString(g.LogGroupName)] = listed{aws.ToString(g.Arn), g.LogGroupClass == types.LogGroupClassInfrequentAccess}
 		}
 		if aws.ToString(out.NextToken) == "" {
+			return groups, false, nil
+		}
+		if pages == mostLists || aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+			r.note("log groups %s*: the list was cut after %d pages without an end", prefix, pages+1)
 			return groups, false, nil
 		}
 		in.NextToken = out.NextToken

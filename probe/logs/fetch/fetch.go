@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -49,6 +50,8 @@ type Reader struct {
 	// 0: 60, negative: never.
 	InsightsAbove int
 
+	scanned atomic.Int64 // bytes, by Logs Insights
+
 	mu     sync.Mutex
 	groups map[string]*group
 	own    *rate.Limiter
@@ -82,6 +85,9 @@ type Request struct {
 	// has been found complete.
 	Poll func(coverage float64)
 }
+
+// Scanned is how many bytes Logs Insights has scanned, which AWS bills.
+func (r *Reader) Scanned() int64 { return r.scanned.Load() }
 
 const (
 	skew      = time.Minute      // between the caller's clock and AWS's

@@ -113,6 +113,9 @@ func (r *run) ask(ctx context.Context, g *group, query string, limit int32, from
 		if err == nil {
 			switch out.Status {
 			case types.QueryStatusComplete:
+				if s := out.Statistics; s != nil {
+					r.scanned.Add(int64(s.BytesScanned))
+				}
 				return out.Results, nil
 			case types.QueryStatusRunning, types.QueryStatusScheduled:
 				err = r.sleep(ctx, pause)
@@ -129,7 +132,7 @@ func (r *run) ask(ctx context.Context, g *group, query string, limit int32, from
 
 // stop ends a query that nobody waits for; it would go on to be billed.
 func (r *run) stop(ctx context.Context, id *string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_, _ = r.Client.StopQuery(ctx, &cloudwatchlogs.StopQueryInput{QueryId: id})
 }

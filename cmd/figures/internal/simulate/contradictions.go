@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 )
 
 // contradictions lists what a report says against its own numbers, each in the
@@ -206,7 +207,7 @@ func (c *checked) failures() string {
 	did := 0
 	for i := range c.r.Rows {
 		if r := &c.r.Rows[i]; r.Cluster >= 0 {
-			did += bit(c.r.Clusters[r.Cluster].Failure)
+			did += bit(failed(&c.r.Clusters[r.Cluster]))
 		}
 	}
 	if n := numbers(m[1:]); n[0] > did {
@@ -214,6 +215,9 @@ func (c *checked) failures() string {
 	}
 	return ""
 }
+
+// failed tells a server error and an answer that did not come.
+func failed(c *cause.Cluster) bool { return c.Status >= 500 || c.Class == signature.Transport }
 
 // noLog: that no log ties answers to the canary is not said beside answers that
 // the logs name the canary for.
@@ -294,7 +298,7 @@ func (c *checked) independent() string {
 	for i := range c.r.Rows {
 		r := &c.r.Rows[i]
 		if r.Cluster >= 0 && r.Machine == 0 {
-			bits = append(bits, c.r.Clusters[r.Cluster].Failure)
+			bits = append(bits, failed(&c.r.Clusters[r.Cluster]))
 		}
 	}
 	if z := alternation(bits); z > 5 {
@@ -331,7 +335,7 @@ func (c *checked) nothingToMend() string {
 	for i := len(c.r.Rows) - 1; i >= 0 && n < 12; i-- {
 		if r := &c.r.Rows[i]; r.Cluster >= 0 {
 			x := &c.r.Clusters[r.Cluster]
-			bad, n = bad+bit(x.Failure || x.Status >= 400), n+1
+			bad, n = bad+bit(failed(x) || x.Status >= 400), n+1
 		}
 	}
 	for _, remedy := range c.f.Remedy {

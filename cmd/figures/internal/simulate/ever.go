@@ -111,18 +111,18 @@ func (w World) may(cause string) bool {
 // none here. A canary that differs in part and is said to answer as the stage does
 // is no mistake where the bound that is stated leaves room for the truth.
 func (w World) falsity(f *cause.Finding) string {
-	cause := string(f.Cause)
+	name := string(f.Cause)
 	what := fmt.Sprintf("%s, %s, %s", f.Cause, f.Severity, f.Linked)
 	linked := f.Linked != cause.ConsistentWith
 	switch {
-	case cause == staleCanary && w.Otherwise > 0:
+	case name == staleCanary && w.Otherwise > 0:
 		if f.Statistics != nil && stat.UpperZero(int(f.Statistics.Statistic), 1-alpha) >= w.Otherwise {
 			return ""
 		}
 		return what
-	case w.unproven && linked && slices.Contains(w.AnyOf, cause):
+	case w.unproven && linked && slices.Contains(w.AnyOf, name):
 		return what
-	case f.Severity != cause.Error && !linked, w.may(cause):
+	case f.Severity != cause.Error && !linked, w.may(name):
 		return ""
 	}
 	return what
@@ -238,7 +238,7 @@ func Replay(w io.Writer, o Options, family Drawn, run int) error {
 			fmt.Fprintf(&b, "  AGAINST ITS NUMBERS %s\n", what)
 		}
 		for _, x := range r.Open {
-			fmt.Fprintf(&b, "  open %s: %s\n", x.Target, x.Question)
+			fmt.Fprintf(&b, "  open %s: %s\n", x.Target, x.Text)
 		}
 	})
 	_, err := io.WriteString(w, b.String())

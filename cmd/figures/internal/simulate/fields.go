@@ -2,12 +2,13 @@ package simulate
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"strconv"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/feature"
-	"stageprobe/analyze/signature"
 )
 
 // fields reduces the answers to one scenario to features. A feature gets its
@@ -37,7 +38,13 @@ func (f *fields) put(path string, aspect feature.Aspect, class bool, text string
 		f.index[key] = at
 		f.defs = append(f.defs, feature.NewDef(path, aspect, class))
 	}
-	f.values = append(f.values, feature.Value{Def: at, Hash: signature.Hash(text), Text: text})
+	f.values = append(f.values, feature.Value{Def: at, Hash: hash(text), Text: text})
+}
+
+func hash(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, text) // a hash never fails to take it
+	return h.Sum64()
 }
 
 // content lists a field's value and type.

@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -44,7 +45,7 @@ func (v *view) confirm(scenario, times int) {
 		r := Row{Scenario: scenario, Behaviour: 1, Class: Refused}
 		v.in.Rows = append(v.in.Rows, cause.Row{
 			Machine: -1, Seq: uint64(i), At: began, Scenario: scenario, Table: v.tabulate(&r, NoRoute),
-			Class: cause.ClassAuthFail, RequestID: fmt.Sprint("confirm-", i),
+			Class: signature.AuthFail, RequestID: fmt.Sprint("confirm-", i),
 		})
 		v.rows = append(v.rows, r)
 	}
@@ -52,7 +53,7 @@ func (v *view) confirm(scenario, times int) {
 
 // add takes a row in, as far as the answer tells it.
 func (v *view) add(r Row) {
-	class := [...]cause.Class{cause.ClassInformative, cause.ClassThrottled, cause.ClassAuthFail}[r.Class]
+	class := [...]signature.Class{signature.Informative, signature.Throttled, signature.AuthFail}[r.Class]
 	v.in.Rows = append(v.in.Rows, cause.Row{
 		Machine: r.Machine, Seq: uint64(r.Seq), At: began.Add(r.At), Target: r.Target, Scenario: r.Scenario, Among: r.Among,
 		Table: v.tabulate(&r, v.world.look(&r)), Class: class, Conn: r.Conn, ConnN: r.ConnN, Fresh: r.Fresh,

@@ -5,11 +5,13 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/report"
+	"stageprobe/probe"
 )
 
 // annotate marks findings in a GitHub Actions run, where the command is in one.
 func annotate(s Streams, rep *analyze.Report) {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		_ = report.Annotations(s.Err, rep) // stdout may be a JSON report; the runner reads both
+		clean := probe.Texts(*rep, s.secrets.String)
+		_ = report.Annotations(s.Err, &clean) // stdout may be a JSON report; the runner reads both
 	}
 }

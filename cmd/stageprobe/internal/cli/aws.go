@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -24,12 +25,22 @@ import (
 // the SDK's chain ends with a metadata service that does not answer.
 const credentialWait = 10 * time.Second
 
+const (
+	// callWait bounds one call, with its answer, to AWS.
+	callWait = 20 * time.Second
+	// configurationWait bounds the reading of what is checked.
+	configurationWait = 2 * time.Minute
+)
+
 // cloud is the AWS side of a run. Without credentials it is nil, and why says
 // so: the check goes on with what it can see from outside.
 type cloud struct {
 	cfg aws.Config
 	inv *inventory.Reader
 	log *fetch.Reader
+
+	calls   *calls
+	secrets []string // of the credentials
 }
 
 // open finds region and credentials as the AWS CLI does. fallback is the
@@ -38,7 +49,10 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if err := f.validate(); err != nil {
 		return nil, "", err
 	}
-	opts := []func(*config.LoadOptions) error{config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{})}
+	opts := []func(*config.LoadOptions) error{
+		config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callWait)),
+	}
 	if f.region != "" {
 		opts = append(opts, config.WithRegion(f.region))
 	}
@@ -70,10 +84,18 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if cfg.Credentials == nil {
 		return nil, "no AWS credentials: configuration and logs were not read", nil
 	}
-	if _, err := cfg.Credentials.Retrieve(within); err != nil {
+	made := &calls{}
+	cfg.HTTPClient = &counted{cfg.HTTPClient, made}
+	creds, err := cfg.Credentials.Retrieve(within)
+	if err != nil {
 		return nil, "no usable AWS credentials, so configuration and logs were not read (" + firstLine(err) + ")", nil
 	}
-	return newCloud(cfg), "", nil
+	c = newCloud(cfg)
+	c.calls = made
+	if f.credentials == nil { // the embedded gateway's own are no secret
+		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
+	}
+	return c, "", nil
 }
 
 func newCloud(cfg aws.Config) *cloud {

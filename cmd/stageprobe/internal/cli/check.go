@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"time"
 
@@ -63,7 +63,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
 	}
-	if err := c.out.check(); err != nil {
+	if err := c.out.check(c.record); err != nil {
 		return err
 	}
 	if c.seed == 0 {
@@ -82,7 +82,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	if !c.quiet || c.dryRun {
-		announce(s.Err, r)
+		announce(s.safe(s.Err), r)
 	}
 	if c.dryRun {
 		return nil
@@ -99,7 +99,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		rep.Conclude(cause.Severity(c.failOn))
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
-		return err
+		return s.unwritten(err, rep)
 	}
 	annotate(s, rep)
 	if rep.ExitCode != analyze.ExitOK {
@@ -110,9 +110,18 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 
 // newRun prepares everything that can fail before the first request is sent.
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
-	secrets := c.secrets(subject)
+	if subject.cloud != nil {
+		s.secrets.AddParts(subject.cloud.secrets...)
+	}
+	secrets := c.secrets(s.secrets, subject)
+	if err := c.mayHaveCredentials(subject); err != nil {
+		return nil, err
+	}
 	engine, err := c.engine(ctx, subject, secrets)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.polite(subject); err != nil {
 		return nil, err
 	}
 	policy := analyze.Policy{
@@ -121,7 +130,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	plan := subject.plan(c)
 	if subject.file != nil {
-		policy.Scenarios = subject.file.Text
+		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
 	}
 	if c.logs == "require" && subject.cloud == nil {
@@ -130,8 +139,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	r := &run{
 		flags: c, streams: s, subject: subject, plan: plan, policy: policy, engine: engine,
-		redactor: probe.NewRedactor(secrets.values...), now: time.Now,
+		redactor: s.secrets, now: time.Now,
 	}
+	engine.Clean = (&probe.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
 	r.session = analyze.NewSession(plan, subject.snap, policy)
 	return r, secrets.err
 }
@@ -162,9 +172,9 @@ func readCAs(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(path)
+	pem, err := readInput(path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("--cacert: %w", err)
+		return nil, fmt.Errorf("--cacert: %w", cmp.Or(errors.Unwrap(err), err)) // which names the file, too
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
@@ -204,6 +214,12 @@ func announce(w io.Writer, r *run) {
 	}
 	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
 		p.Requests, to, p.Rate, p.Workers))
+	if r.flags.slowed != "" {
+		wrapped(w, "  ", r.flags.slowed)
+	}
+	if price := r.price(); price != "" {
+		wrapped(w, "  ", price)
+	}
 	for _, t := range p.Targets {
 		fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
 		if more := meantSuffix(&t); more != "" {
@@ -222,7 +238,12 @@ func announce(w io.Writer, r *run) {
 // wrapped writes text behind first, broken between words where the terminal is
 // too narrow; further lines begin below the text.
 func wrapped(w io.Writer, first, text string) {
-	width, _ := terminal(w)
+	width := 80
+	if safe, ok := w.(*safeWriter); ok {
+		width, _ = terminal(safe.to)
+	} else {
+		width, _ = terminal(w)
+	}
 	room := max(20, min(width, 100)-len(first))
 	lines := strings.Split(ansi.Wordwrap(text, room, " "), "\n")
 	fmt.Fprintln(w, first+strings.Join(lines, "\n"+strings.Repeat(" ", len(first))))
@@ -247,7 +268,7 @@ func meantSuffix(t *probe.Target) string {
 func describe(sc *probe.Scenario, targets int) string {
 	text := sc.Method + " " + sc.Path
 	if sc.Query != "" {
-		text += "?" + sc.Query
+		text += "?" + probe.MaskQuery(sc.Query)
 	}
 	if sc.Name != text && sc.Name != sc.Method+" "+sc.Path {
 		text += "  «" + sc.Name + "»"
@@ -271,5 +292,5 @@ func authSuffix(p *probe.Plan) string {
 	if len(kinds) == 0 {
 		return ""
 	}
-	return "; authentication: " + strings.Join(kinds, ", ")
+	return "; authentication: " + strings.Join(kinds, ", ") + ", to the hosts above alone"
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"stageprobe/probe"
 )
 
 // Streams are a command's three streams.
@@ -21,7 +24,8 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 
-	color *colourMode // --color; nil is auto
+	color   *colourMode     // --color; nil is auto
+	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 }
 
 // version is set by the linker in releases.
@@ -40,13 +44,35 @@ func Version() string {
 
 // Main runs one command and returns the process's exit code. The first
 // interrupt ends a run in order, with its recording and report written; the
-// second one kills the process.
+// second one kills the process. A terminal that is closed (SIGHUP) and a pipe that
+// nobody reads any more (SIGPIPE) are interrupts that come as often as they like.
 func Main(ctx context.Context, args []string, s Streams) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := make(chan os.Signal, 1)
+	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
+	defer signal.Stop(gone)
+	go func() {
+		for {
+			select {
+			case sig := <-gone:
+				if sig == syscall.SIGPIPE && !outputBroken() {
+					continue
+				}
+				cancel()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	when := colourMode("auto")
 	s.color = &when
+	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
+	s.secrets = &probe.Redactor{}
+	learnArgs(s.secrets, args)
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)

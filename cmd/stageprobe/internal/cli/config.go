@@ -39,7 +39,7 @@ func newInspect(s Streams) *cobra.Command {
   stageprobe inspect --domain api.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.out.check(); err != nil {
+			if err := f.out.check(""); err != nil {
 				return err
 			}
 			rep, err := f.read(cmd, s)

@@ -56,10 +56,10 @@ func (s Streams) exitCode(err error) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(s.Err, "error: %s\n", err)
+	fmt.Fprintf(s.Err, "error: %s\n", safeText(s.secrets, err.Error()))
 	var h *hinted
 	if errors.As(err, &h) {
-		fmt.Fprintf(s.Err, "hint: %s\n", h.hint)
+		fmt.Fprintf(s.Err, "hint: %s\n", safeText(s.secrets, h.hint))
 	}
 	return int(ExitUsage)
 }

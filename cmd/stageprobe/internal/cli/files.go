@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +59,7 @@ func newReport(s Streams) *cobra.Command {
   stageprobe report report.json --format markdown -o "$GITHUB_STEP_SUMMARY"`,
 		Args: one("FILE, a JSON report; - is standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.check(""); err != nil {
 				return err
 			}
 			rep, err := openReport(args[0], cmd.InOrStdin())
@@ -90,7 +93,7 @@ func newAnalyze(s Streams) *cobra.Command {
 			if err := validFailOn(failOn); err != nil {
 				return err
 			}
-			if err := out.check(); err != nil {
+			if err := out.check(""); err != nil {
 				return err
 			}
 			before, err := readBaseline(baseline)
@@ -200,10 +203,17 @@ func newExplain(s Streams) *cobra.Command {
 			if err != nil {
 				return hint(err, "paste the output of curl -si URL, lines of an execution or access log as CloudWatch shows them, what aws apigateway get-stage and its kin print, or the error of a failed deployment")
 			}
+			// What was pasted may hold what was sent.
+			var b bytes.Buffer
 			if format == "json" {
-				return doc.JSON(s.Out)
+				err = doc.JSON(&b)
+			} else {
+				err = doc.Text(&b)
 			}
-			return doc.Text(s.Out)
+			learnTranscript(s.secrets, data)
+			clean := report.SafeJSON([]byte(probe.OwnText(s.secrets.String(b.String()))))
+			_, werr := s.Out.Write(clean)
+			return cmp.Or(err, werr)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return explain.Pages(), cobra.ShellCompDirectiveDefault
@@ -228,7 +238,11 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	start := bufio.NewReader(in)
+	if head, _ := start.Peek(512); len(head) == 512 && bytes.Count(head, []byte{0}) == len(head) {
+		return nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(start, maxInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

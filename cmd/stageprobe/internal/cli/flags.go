@@ -48,6 +48,7 @@ type transportFlags struct {
 	headers        []string
 	apiKey, bearer string
 	sigv4          bool
+	sendTo         []string
 	timeout        time.Duration
 	httpVersion    string
 }
@@ -62,6 +63,7 @@ func (f *transportFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.apiKey, "api-key", "", "sent as x-api-key; env:NAME or file:PATH")
 	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; env:NAME or file:PATH")
 	fs.BoolVar(&f.sigv4, "sigv4", false, "sign probes with the AWS credentials (IAM-authorised methods)")
+	fs.StringArrayVar(&f.sendTo, "send-credentials-to", nil, "host that may get credentials although the configuration does not say it is the API's; repeatable")
 	fs.DurationVar(&f.timeout, "request-timeout", 35*time.Second, "the longest one request may take; API Gateway waits 29 s unless an integration's timeout was raised, and up to 15 min for streamed answers")
 	fs.StringVar(&f.httpVersion, "http", "", "1.1 or 2; default: both, drawn per connection")
 }
@@ -72,6 +74,9 @@ type runFlags struct {
 	fixed, thorough      bool
 	dryRun               bool
 	rate                 float64
+	forceRate            bool
+	rateFlag             *pflag.Flag
+	slowed               string // why the rate is lower than the default
 	confidence, minShare float64
 	logs                 string
 	require              []string
@@ -79,6 +84,7 @@ type runFlags struct {
 	record, baseline     string
 	seed                 uint64
 	failOn               string
+	keepBodies           bool
 	quiet                bool
 	verbose              bool
 }
@@ -89,6 +95,8 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")
 	fs.Float64Var(&f.rate, "rate", 25, "requests per second over all targets")
+	f.rateFlag = fs.Lookup("rate")
+	fs.BoolVar(&f.forceRate, "force-rate", false, "send at --rate although the stage's throttle allows less than ten times as much")
 	fs.IntVar(&f.workers, "workers", 16, "concurrent requests at most")
 	fs.Float64Var(&f.confidence, "confidence", 0.99, "both error rates of a verdict are at most one minus this")
 	fs.Float64Var(&f.minShare, "min-share", 0.01, "smallest share of deviating answers that must be found")
@@ -96,6 +104,7 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.require, "require", nil, "config, logs or both: exit code 3 where these could not be read")
 	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
 	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
+	fs.BoolVar(&f.keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens) in reports and recordings")
 	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report")
 	fs.Uint64Var(&f.seed, "seed", 0, "everything random is drawn from it; default: drawn anew and reported")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/report"
+	"stageprobe/probe"
 )
 
 // formats are the values of --format.
@@ -76,9 +78,12 @@ func byExtension(path string) string {
 }
 
 // check catches a report that could not be written, before anything is sent.
-func (o *outputs) check() error {
+func (o *outputs) check(record string) error {
 	taken := map[string]string{}
 	shown := ""
+	if record != "" {
+		taken[canonical(record)] = "the recording"
+	}
 	for _, x := range o.list {
 		if x.path == "" || x.path == "-" {
 			if shown != "" {
@@ -88,10 +93,10 @@ func (o *outputs) check() error {
 			shown = x.format
 			continue
 		}
-		if first, ok := taken[filepath.Clean(x.path)]; ok {
+		if first, ok := taken[canonical(x.path)]; ok {
 			return fmt.Errorf("-o %s: both %s and %s would be written to it; give each format a file of its own", x.path, first, x.format)
 		}
-		taken[filepath.Clean(x.path)] = x.format
+		taken[canonical(x.path)] = x.format
 		if info, err := os.Stat(x.path); err == nil && info.IsDir() {
 			return fmt.Errorf("-o %s: this is a folder; name a file in it", x.path)
 		} else if err == nil && !info.Mode().IsRegular() {
@@ -107,20 +112,38 @@ func (o *outputs) check() error {
 	return nil
 }
 
-// write makes every format asked for. Where all go to files, the terminal gets
+// canonical is one name for a file that has several.
+func canonical(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(folder, filepath.Base(path))
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path
+}
+
+// write makes every format asked for; what one of them cannot have is told in the
+// end, and the others are made all the same. Where all go to files, the terminal gets
 // the text as well, unless quiet.
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
+	clean := probe.Texts(*rep, s.secrets.String)
+	rep = &clean
 	list := slices.Clone(o.list)
 	toFile := func(x output) bool { return x.path != "" && x.path != "-" }
 	if !slices.ContainsFunc(list, func(x output) bool { return !toFile(x) }) && !(quiet && len(list) > 0) {
 		list = append(list, output{format: "text"})
 	}
+	var failed []error
 	for _, x := range list {
 		if err := x.write(s, rep, quiet, verbose); err != nil {
-			return err
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
@@ -155,17 +178,18 @@ func render(w io.Writer, format string, rep *analyze.Report, o report.Options) e
 	return report.Text(w, rep, o)
 }
 
-// writeFile replaces a file as a whole: a reader never sees half a report.
+// writeFile replaces a file as a whole: a reader never sees half a report. It is
+// its owner's alone, whatever was there before: answers are nobody else's business.
 func writeFile(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, data, 0o644) // a pipe or device cannot be renamed over
+		return os.WriteFile(path, data, 0o600) // a pipe or device cannot be renamed over
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return hint(fmt.Errorf("write %s: %w", path, err), "name a folder that exists and may be written to")
 	}
 	_, werr := tmp.Write(data)
-	err = cmp.Or(werr, tmp.Chmod(0o644), tmp.Close())
+	err = cmp.Or(werr, tmp.Chmod(0o600), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
@@ -177,10 +201,21 @@ func writeFile(path string, data []byte) error {
 }
 
 func appendFile(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	_, err = f.Write(data)
 	return cmp.Or(err, f.Close())
+}
+
+// unwritten tells what could not be written after a run, and ends it with the run's
+// own code: something was sent, so it is no wrong use. An interrupt stays one, as
+// where the reader of a pipe went away.
+func (s Streams) unwritten(err error, rep *analyze.Report) error {
+	fmt.Fprintf(s.Err, "error: %s\n", safeText(s.secrets, err.Error()))
+	if rep.ExitCode == analyze.ExitOK {
+		return exitError(ExitUndecided)
+	}
+	return exitError(rep.ExitCode)
 }

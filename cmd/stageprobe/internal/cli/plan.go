@@ -109,7 +109,7 @@ func (f *planFlags) validate() error {
 	if err := f.awsFlags.validate(); err != nil {
 		return err
 	}
-	return f.out.check()
+	return f.out.check("")
 }
 
 // read reads the files; what they are not is wrong use.

@@ -72,7 +72,7 @@ func parseURLs(urls []string) ([]probe.Address, error) {
 	for _, raw := range urls {
 		a, err := probe.ParseURL(raw)
 		if err != nil {
-			return nil, hint(fmt.Errorf("read the URL %q: %w", raw, err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
+			return nil, hint(fmt.Errorf("read the URL %q: %w", probe.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
 		}
 		out = append(out, a)
 	}
@@ -170,10 +170,14 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 			}
 		}
 	}
-	snap, err := s.cloud.inv.Read(ctx, want)
+	within, cancel := context.WithTimeout(ctx, configurationWait)
+	defer cancel()
+	snap, err := s.cloud.inv.Read(within, want)
 	s.snap = snap
 	var missing *inventory.CredentialsError
 	switch {
+	case within.Err() != nil && ctx.Err() == nil:
+		s.notes = append(s.notes, fmt.Sprintf("the configuration was read for %s and not to its end", configurationWait))
 	case errors.As(err, &missing):
 		s.notes = append(s.notes, missing.Error()+"; configuration and logs were not read")
 		s.cloud = nil

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,7 +28,7 @@ type run struct {
 	now      func() time.Time
 
 	display *live.Display
-	writer  *probe.Writer // nil without --record
+	kept    *recorder // nil without --record
 	header  probe.RecordingHeader
 	started time.Time
 	seen    int // observations
@@ -47,6 +46,8 @@ type run struct {
 	// event was for nothing.
 	logsInVain bool
 	logsWaited time.Duration // of --log-wait
+	readFor    time.Duration // spent on logs while sending
+	sentFor    time.Duration
 }
 
 // Sizes of a batch between two looks. The verdict is anytime-valid, so looking
@@ -83,7 +84,7 @@ func (r *run) begin() error {
 		Started: r.started.UTC(), Plan: r.plan, Snapshot: &r.subject.snap, Policy: policy,
 	}
 	if r.flags.record != "" {
-		if r.writer, err = probe.Create(r.flags.record, r.header, r.redactor); err != nil {
+		if r.kept, err = newRecorder(r.flags.record, r.header, r.redactor); err != nil {
 			return err
 		}
 	}
@@ -102,30 +103,24 @@ func (r *run) send(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", r.abort(err)
 		}
-		if err := r.observe(&o); err != nil {
-			return "", err
-		}
+		r.observe(&o)
 		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
 			stopped = "decided"
 			r.session.Halt()
 		}
 	}
+	r.sentFor = r.now().Sub(r.started) - r.readFor
 	if ctx.Err() != nil {
 		return "interrupted", nil
 	}
 	return stopped, nil
 }
 
-func (r *run) observe(o *probe.Observation) error {
-	if r.writer != nil {
-		if err := r.writer.Observation(o); err != nil {
-			return fmt.Errorf("record %s: %w", r.flags.record, err)
-		}
-	}
+func (r *run) observe(o *probe.Observation) {
+	r.kept.observation(o)
 	r.session.Add(o)
 	r.broken.add(o)
 	r.seen++
-	return nil
 }
 
 // decided looks at what has come so far; with logs to read it reads them first
@@ -192,14 +187,15 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 	r.readAgain(ctx)
 	ending := r.ending(stopped)
 	rep := r.session.Report(ending)
-	return rep, r.keep(ending)
+	r.keep(ending, rep)
+	return rep, nil
 }
 
 // ending is what the run itself has to say of how it went.
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
 		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
-		Notes: slices.Concat(r.subject.notes, r.notes, r.broken.notes(r.redactor)),
+		Notes: slices.Concat(r.subject.notes, r.notes, r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
 	}
 }
 
@@ -226,11 +222,7 @@ func (r *run) readAgain(ctx context.Context) {
 	}
 	r.notes = append(r.notes, "the configuration changed during the run; the report speaks of the later one")
 	r.session.SetSnapshot(now)
-	if r.writer != nil {
-		if err := r.writer.Snapshot(&now); err != nil {
-			r.notes = append(r.notes, "the later configuration was not recorded: "+err.Error())
-		}
-	}
+	r.kept.snapshot(&now)
 }
 
 // changed tells whether any stage was changed between two readings.
@@ -247,27 +239,24 @@ func changed(before, after *probe.Snapshot) bool {
 	return false
 }
 
-// keep closes the recording.
-func (r *run) keep(ending analyze.Ending) error {
-	if r.writer == nil {
-		return nil
+// keep closes the recording, and tells what the run cost and what the recording
+// lacks.
+func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
+	rep.Run.Cost = r.cost()
+	if r.kept == nil {
+		return
 	}
-	err := error(nil)
 	if r.evidence != nil {
-		err = r.writer.Evidence(r.evidence)
+		r.kept.evidence(r.evidence)
 	}
-	trailer := probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes}
-	if err = cmp.Or(err, r.writer.Close(trailer)); err != nil {
-		return fmt.Errorf("record %s: %w", r.flags.record, err)
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes}); lacks != "" {
+		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
-	return nil
 }
 
 // abort keeps what was recorded when the plan cannot be sent at all.
 func (r *run) abort(err error) error {
-	if r.writer != nil {
-		_ = r.writer.Close(probe.RecordingTrailer{Ended: r.now().UTC(), Stopped: "interrupted"})
-	}
+	r.kept.close(probe.RecordingTrailer{Ended: r.now().UTC(), Stopped: "interrupted"})
 	return err
 }
 
@@ -312,17 +301,32 @@ func (r *run) readLogs(ctx context.Context) {
 	r.logsWaited += r.now().Sub(began)
 }
 
-// fetch reads once what the logs hold by now.
+// leastLogTime is how long the logs may be read although --log-wait is shorter, or
+// over: without it nothing would be read at all.
+const leastLogTime = 3 * time.Second
+
+// fetch reads once what the logs hold by now, within what is left of --log-wait.
+// Where that is not enough, what was read until then counts.
 func (r *run) fetch(ctx context.Context) error {
-	ev, err := r.subject.cloud.log.Fetch(ctx, fetch.Request{
+	began := r.now()
+	defer func() { r.readFor += r.now().Sub(began) }()
+	limit := max(leastLogTime, r.flags.logWait-r.logsWaited)
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ev, err := r.subject.cloud.log.Fetch(within, fetch.Request{
 		Stages: r.stageLogs(), IDs: r.session.RequestIDs(),
 		From: r.started.Add(-time.Minute), To: r.now().Add(time.Minute),
 	})
-	if err != nil && ctx.Err() == nil {
+	cut := err != nil && ctx.Err() == nil && within.Err() != nil
+	switch {
+	case cut:
+		r.notes = append(r.notes, fmt.Sprintf("the logs did not answer to their end within %s (--log-wait): what came until then is used", limit.Round(time.Second)))
+		r.logsInVain = true
+	case err != nil && ctx.Err() == nil:
 		slog.Debug("read logs", "err", err)
 		r.notes = append(r.notes, "the logs could not be read: "+firstLine(err))
 	}
-	if err != nil {
+	if err != nil && !cut {
 		return err
 	}
 	ev.ReadAt = r.now()

@@ -227,7 +227,7 @@ func loadWorld(args []string, file string) (*sandbox.World, error) {
 	case file != "" && len(args) > 0:
 		return nil, errors.New("give a world's name or --world-file, not both")
 	case file != "":
-		data, err := os.ReadFile(file)
+		data, err := readInput(file, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the world: %w", err)
 		}

@@ -2,18 +2,24 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"stageprobe/analyze/report"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 )
 
-// secretValues gathers every value that must never appear in any output.
+// secretValues resolves what the flags and the file name as secret, and makes it
+// known to everything that writes.
 type secretValues struct {
+	known  *probe.Redactor
 	values []string
 	err    error
 }
@@ -25,17 +31,107 @@ func (v *secretValues) resolve(what, spec string) sign.Secret {
 	}
 	if s := secret.Reveal(); s != "" {
 		v.values = append(v.values, s)
+		v.known.Add(s)
+		v.known.AddHeader("Authorization", s) // and what it is made of
 	}
 	return secret
 }
 
-// secrets resolves what the flags and the file name as secret.
-func (c *checkFlags) secrets(subject *subject) *secretValues {
-	v := &secretValues{}
+// secrets gathers what the plan sends, whoever wrote it where: a header that was
+// given literally is as secret as one from the environment.
+func (c *checkFlags) secrets(known *probe.Redactor, subject *subject) *secretValues {
+	v := &secretValues{known: known}
 	if subject.file != nil {
 		v.values = append(v.values, subject.file.Secrets()...)
 	}
+	for _, s := range v.values {
+		known.AddHeader("Authorization", s)
+	}
+	for i := range subject.scenarios {
+		sc := &subject.scenarios[i]
+		known.AddQuery(sc.Query)
+		for _, h := range sc.Header {
+			known.AddHeader(h.Name, h.Value)
+		}
+	}
+	for i := range subject.targets {
+		for _, h := range subject.targets[i].Header {
+			known.AddHeader(h.Name, h.Value)
+		}
+	}
 	return v
+}
+
+// learnArgs learns from the command line as it was typed, before it is read: what
+// is wrong with it is told without what may be secret in it.
+func learnArgs(known *probe.Redactor, args []string) {
+	for i, arg := range args {
+		name, value, joined := strings.Cut(arg, "=")
+		if !joined && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if rest, short := strings.CutPrefix(arg, "-H"); short && rest != "" {
+			name, value = "-H", rest
+		}
+		switch name {
+		case "--api-key", "--bearer":
+			if !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
+				known.AddHeader("Authorization", value)
+			}
+		case "-H", "--header":
+			name, value, _ := strings.Cut(value, ":")
+			if value = strings.TrimSpace(value); !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
+				known.AddHeader(strings.TrimSpace(name), value)
+			}
+		}
+		learnURL(known, arg)
+	}
+}
+
+// learnURL learns what a URL holds of credentials.
+func learnURL(known *probe.Redactor, raw string) {
+	if _, rest, ok := strings.Cut(raw, "://"); ok {
+		authority, _, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(authority, '@'); at > 0 {
+			user, password, _ := strings.Cut(authority[:at], ":")
+			known.AddParts(authority[:at], password)
+			if len(user) >= 4 {
+				known.AddParts(user)
+			}
+		}
+	}
+	if _, query, ok := strings.Cut(raw, "?"); ok {
+		query, fragment, _ := strings.Cut(query, "#")
+		known.AddQuery(query)
+		known.AddQuery(fragment)
+	}
+}
+
+// maxMessage is the most bytes of an error that are shown.
+const maxMessage = 1000
+
+var (
+	shownURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
+	// keyWord is a word of an error that may be a key: long, and mixed.
+	keyWord = regexp.MustCompile(`[A-Za-z0-9_+=-]{20,}`)
+)
+
+// safeText is a message for a person: without secrets and whatever looks like
+// one, without control characters, and not longer than needed.
+func safeText(known *probe.Redactor, text string) string {
+	text = probe.OwnText(known.String(text))
+	text = shownURL.ReplaceAllStringFunc(text, probe.MaskURL)
+	text = keyWord.ReplaceAllStringFunc(text, func(w string) string {
+		if strings.ContainsAny(w, "0123456789") && strings.ToLower(w) != w && strings.ToUpper(w) != w {
+			return "***"
+		}
+		return w
+	})
+	text = report.PlainLines(text)
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return text
 }
 
 // signer authenticates each probe as its scenario says, or with all that the
@@ -84,12 +180,14 @@ func (v *secretValues) header(spec string) (sign.Decorator, error) {
 	name, value, ok := strings.Cut(spec, ":")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	if !ok || name == "" {
-		return nil, hint(fmt.Errorf("-H %q: not a header", spec), "write it as 'Name: value'")
+		// Not quoted: it may be a token without its name.
+		return nil, hint(errors.New("-H: what it holds is not a header"), "write it as 'Name: value'")
 	}
 	if err := validHeader(name, value); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
+		v.known.AddHeader(name, value)
 		return sign.Header(name, sign.Plain(value)), nil
 	}
 	return sign.Header(name, v.resolve("-H "+name, value)), v.err
@@ -115,4 +213,41 @@ func (v *secretValues) ownSecrets(subject *subject) map[string]sign.Decorator {
 		}
 	}
 	return own
+}
+
+// withoutSecrets is the text of a scenario file as it is kept. The word stands for
+// itself in YAML, however it is quoted; three stars would begin an alias.
+func withoutSecrets(known *probe.Redactor, text string) string {
+	const word, own = "redacted", "\x00"
+	text = strings.ReplaceAll(text, "***", own)
+	return strings.ReplaceAll(strings.ReplaceAll(known.String(text), "***", word), own, "***")
+}
+
+// safeWriter writes whole lines without secrets.
+type safeWriter struct {
+	to    io.Writer
+	known *probe.Redactor
+}
+
+func (s Streams) safe(to io.Writer) io.Writer { return &safeWriter{to, s.secrets} }
+
+func (w *safeWriter) Write(p []byte) (int, error) {
+	if _, err := w.to.Write(w.known.Bytes(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// sentHeader is a header in a transcript of curl, httpie or a browser, or on a
+// command line.
+var sentHeader = regexp.MustCompile(`(?m)(?:^[>*\s]*|['"])([A-Za-z][A-Za-z0-9-]{2,40}): ?([^\r\n'"]{4,1000})`)
+
+// learnTranscript learns from a pasted transcript what was sent in it.
+func learnTranscript(known *probe.Redactor, text []byte) {
+	text = text[:min(len(text), 1<<20)]
+	for i, m := range sentHeader.FindAllSubmatch(text, 1000) {
+		if name := string(m[1]); i < 1000 && probe.SecretName(name) {
+			known.AddHeader(name, strings.TrimSpace(string(m[2])))
+		}
+	}
 }

@@ -117,7 +117,7 @@ func (f *transportFlags) validate() error {
 
 // validSecrets resolves what the flags name and forgets it again.
 func (f *transportFlags) validSecrets() error {
-	v := &secretValues{}
+	v := &secretValues{known: &probe.Redactor{}}
 	for _, h := range f.headers {
 		if _, err := v.header(h); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (f *transportFlags) validSecrets() error {
 func validHeader(name, value string) error {
 	switch {
 	case !httpguts.ValidHeaderFieldName(name):
-		return hint(fmt.Errorf("-H: %q is no name of a header", name), "write it as 'Name: value'")
+		return hint(errors.New("-H: what stands before the colon is no name of a header"), "write it as 'Name: value'")
 	case !httpguts.ValidHeaderFieldValue(value):
 		return hint(fmt.Errorf("-H %s: the value holds characters that no header may have", name), "leave out line breaks and control characters")
 	}
@@ -160,7 +160,7 @@ func (f *awsFlags) validate() error {
 func validURL(flag, shown, raw, example string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return fmt.Errorf("%s %s: not an http or https URL; %s", flag, shown, example)
+		return fmt.Errorf("%s %s: not an http or https URL; %s", flag, probe.MaskURL(shown), example)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe wait --help lists the flags")
 	}
-	if err := c.out.check(); err != nil {
+	if err := c.out.check(c.record); err != nil {
 		return err
 	}
 	if c.seed == 0 {
@@ -69,7 +69,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	if !c.quiet || c.dryRun {
-		announce(s.Err, r)
+		announce(s.safe(s.Err), r)
 	}
 	if c.dryRun {
 		return nil
@@ -80,7 +80,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
-		return err
+		return s.unwritten(err, rep)
 	}
 	annotate(s, rep)
 	if rep.ExitCode != analyze.ExitOK {
@@ -134,9 +134,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 		if err != nil {
 			return nil, r.abort(err)
 		}
-		if err := r.observe(&o); err != nil {
-			return nil, err
-		}
+		r.observe(&o)
 		r.session.Mark(&o, w)
 		if r.seen >= r.look && bounded.Err() == nil && r.converged(bounded, w) {
 			stopped = "decided"
@@ -152,7 +150,8 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
 	ending := r.ending(stopped)
 	rep := r.session.Waited(ending, w)
-	return rep, r.keep(ending)
+	r.keep(ending, rep)
+	return rep, nil
 }
 
 // converged looks at how far the new behaviour has come; what the access log

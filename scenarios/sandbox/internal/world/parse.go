@@ -20,6 +20,9 @@ const maxRepeat = 1000
 // Parse reads a world, fills what it leaves out, and checks that everything it
 // names exists. The error quotes the line of an unknown key.
 func Parse(text []byte) (*World, error) {
+	if err := guard.Document(text); err != nil {
+		return nil, err
+	}
 	w := new(World)
 	err := guard.Call(func() error {
 		if err := yaml.UnmarshalWithOptions(text, w, yaml.Strict()); err != nil {

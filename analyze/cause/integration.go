@@ -1,0 +1,123 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+	"stageprobe/probe/failure"
+)
+
+// integrationError finds scenarios of which the gateway gets no usable answer from
+// the integration, ever, and says why where a log or the answer itself names the
+// reason. What the backend itself answers, be it a failure, is the backend's.
+func integrationError(fx *Facts, known *Known) Verdict {
+	var v Verdict
+	for _, sub := range fx.targets {
+		if known.closed[sub.index] {
+			continue
+		}
+		byLine := map[string][]*cell{}
+		var lines []string
+		for _, c := range sub.cells {
+			if !brokenThroughout(fx, known, sub, c) {
+				continue
+			}
+			line := fx.Clusters[c.ref].ID
+			if _, known := failureOf(fx, c.rows); known != nil {
+				line = known.Line
+			}
+			if byLine[line] == nil {
+				lines = append(lines, line)
+			}
+			byLine[line] = append(byLine[line], c)
+		}
+		for _, line := range lines {
+			v.report(broken(fx, sub, byLine[line]), stageKey(sub.Target)+" "+line)
+		}
+	}
+	return v
+}
+
+// brokenThroughout tells whether every answer of a cell is a failure that the gateway
+// made, or that the logs lay to it, and that nobody expects.
+func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
+	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || !failsThroughout(fx, c) ||
+		fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
+		return false
+	}
+	_, said := failureOf(fx, c.rows)
+	return said != nil || fx.Clusters[c.ref].Reading.Producer == signature.Gateway
+}
+
+// failureOf is the first failure of the integration that the logs of some rows name,
+// with its line of evidence; nil where they name none.
+func failureOf(fx *Facts, rows []int) (line string, known *failure.Failure) {
+	if fx.Records == nil {
+		return "", nil
+	}
+	for _, i := range rows {
+		for _, r := range fx.Records(fx.Rows[i].RequestID) {
+			found, _ := failure.Of(&r)
+			for k := range found {
+				if found[k].Cause == failure.CauseIntegration {
+					return fmt.Sprintf("log %s: (%s) %s", r.Group, fx.Rows[i].RequestID, found[k].Line), &found[k]
+				}
+			}
+		}
+	}
+	return "", nil
+}
+
+// broken is the finding of an integration that never answers the gateway.
+func broken(fx *Facts, sub *target, cells []*cell) Finding {
+	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells)}
+	n := 0
+	for _, c := range cells {
+		n += len(c.rows)
+		f.rests = append(f.rests, c.clusters...)
+	}
+	k := cells[0].ref
+	f.Statement = fmt.Sprintf("All %s of %s for %s fail: %s.", words.Plural(n, "answer"), sub.ID, words.List(f.Scenarios), fx.summary(k))
+	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
+	line, known := failureOf(fx, cells[0].rows)
+	if known == nil {
+		f.Statement += " The gateway got no usable answer from the integration; no log that was read names the reason."
+		f.Settles = "execution logs of stage " + orUnknown(sub.Stage) + " at level ERROR, or $context.integrationErrorMessage in its access log"
+		f.Remedy = []Remedy{advice(whereToLook(&fx.Clusters[k]))}
+		f.Evidence = evidence(fx.example(sub, k))
+		return f
+	}
+	f.Linked = Proven
+	f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
+	f.Evidence = evidence(line, fx.example(sub, k))
+	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
+	if len(f.Remedy) == 0 {
+		f.Remedy = []Remedy{advice(known.Check)}
+	}
+	return f
+}
+
+// placeOf is where a failing route's remedy applies.
+func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
+	var p remedy.Place
+	for _, i := range c.rows {
+		if recs := fx.Records(fx.Rows[i].RequestID); len(recs) > 0 {
+			at := slices.IndexFunc(recs, func(r probe.LogRecord) bool { return r.Error != "" })
+			p = remedy.PlaceOf(&recs[max(0, at)])
+			break
+		}
+	}
+	p.Region, p.APIID, p.Stage = fx.Snapshot.Region, sub.APIID, sub.Stage
+	if sub.api != nil {
+		p.APIKind = sub.api.Kind
+	}
+	p.Method = fx.scenario(c.scenario).Method
+	if r := fx.route(sub, c.scenario); r != nil {
+		p.Integration(r.Integration.URI)
+	}
+	return p
+}

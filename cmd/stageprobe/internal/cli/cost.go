@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"stageprobe/analyze"
+)
+
+// calls counts the calls to AWS by what they are for.
+type calls struct{ control, logs, other atomic.Int64 }
+
+// counted passes calls on and counts them, every retry as one.
+type counted struct {
+	to    aws.HTTPClient
+	calls *calls
+}
+
+// Do sends one call.
+func (c *counted) Do(req *http.Request) (*http.Response, error) {
+	switch {
+	case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "Logs_"):
+		c.calls.logs.Add(1)
+	case strings.Contains(req.URL.Path, "/restapis"), strings.Contains(req.URL.Path, "/apis"), strings.Contains(req.URL.Path, "/domainnames"):
+		c.calls.control.Add(1)
+	default:
+		c.calls.other.Add(1)
+	}
+	return c.to.Do(req)
+}
+
+// cost is what the run has cost so far.
+func (r *run) cost() analyze.Cost {
+	c := analyze.Cost{Requests: r.seen}
+	if cl := r.subject.cloud; cl != nil {
+		c.ControlCalls, c.LogCalls, c.OtherCalls = int(cl.calls.control.Load()), int(cl.calls.logs.Load()), int(cl.calls.other.Load())
+		c.LogBytes = cl.log.Scanned()
+		c.LogDollars = float64(c.LogBytes) / 1e9 * insightsPrice
+	}
+	return c
+}
+
+// insightsPrice is what Logs Insights costs per GB that it scans, in US dollars, in
+// us-east-1 and most other regions (https://aws.amazon.com/cloudwatch/pricing).
+const insightsPrice = 0.005
+
+// price tells in the plan what a run may cost beside its requests.
+func (r *run) price() string {
+	if r.subject.cloud == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%d calls to AWS so far", r.subject.cloud.calls.control.Load()+r.subject.cloud.calls.other.Load())
+	if r.flags.logs != "off" {
+		text += fmt.Sprintf("; reading logs is free, but for groups too busy to page through: Logs Insights, $%g per GB scanned", insightsPrice)
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+// politeShare is how much of a configured throttle the probes take at most: it is
+// there for callers.
+const politeShare = 0.1
+
+// limit is the lowest throttle that the requests of a plan run into.
+type limit struct {
+	rate  float64 // per second
+	where string  // such as "stage abc123/prod" or "GET /orders of stage abc123/prod"
+}
+
+// throttle finds the lowest limit that the configuration sets for what is asked.
+func (s *subject) throttle() (low limit, ok bool) {
+	low.rate = math.Inf(1)
+	for i := range s.targets {
+		t := &s.targets[i]
+		st := s.snap.API(t.APIID).Stage(t.Stage)
+		if st == nil {
+			continue
+		}
+		for key, m := range st.Methods {
+			if !m.ThrottlingSet || m.ThrottlingRate >= low.rate || !s.asks(t, st, key) {
+				continue
+			}
+			low = limit{m.ThrottlingRate, "stage " + t.APIID + "/" + t.Stage}
+			if key != anyMethod {
+				low.where = key + " of " + low.where
+			}
+		}
+	}
+	return low, !math.IsInf(low.rate, 1)
+}
+
+// anyMethod is the key of a stage's settings for all methods.
+const anyMethod = "*/*"
+
+// asks tells whether a setting is that of a request of the plan: of its method, or
+// of all where the method has none of its own.
+func (s *subject) asks(t *probe.Target, st *probe.Stage, key string) bool {
+	for i := range s.scenarios {
+		sc := &s.scenarios[i]
+		method, path, routed := strings.Cut(sc.Route, " ")
+		if !routed {
+			method, path = sc.Method, sc.Path
+		}
+		own := strings.TrimPrefix(path, "/") + "/" + method
+		escaped := "~1" + strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "~1") + "/" + method
+		_, has := st.Methods[own]
+		_, hasToo := st.Methods["/"+own]
+		_, hasEscaped := st.Methods[escaped]
+		http := method + " " + path // the key of an HTTP API's route
+		_, hasRoute := st.Methods[http]
+		switch {
+		case !sc.For(t.ID):
+		case key == own, key == "/"+own, key == escaped, key == http:
+			return true
+		case key == anyMethod && !has && !hasToo && !hasEscaped && !hasRoute:
+			return true
+		}
+	}
+	return false
+}
+
+// polite keeps the rate below a tenth of what the stage's own throttle allows. A
+// higher one that was asked for is refused, unless it is forced.
+func (c *checkFlags) polite(s *subject) error {
+	low, ok := s.throttle()
+	most := politeShare * low.rate
+	if !ok || c.rate <= most || c.forceRate {
+		return nil
+	}
+	if low.rate == 0 { // refuses everything, however slowly it is asked
+		most = 1
+	}
+	if c.rateFlag != nil && c.rateFlag.Changed && c.rate > most {
+		return hint(fmt.Errorf("--rate %g: the throttle of %s is %g per second, and probes take a tenth of it at most", c.rate, low.where, low.rate),
+			"leave --rate out or give at most %g; --force-rate sends faster, at the expense of callers", most)
+	}
+	if most < c.rate {
+		c.rate = most
+		c.slowed = fmt.Sprintf("%g per second is a tenth of what the throttle of %s allows; --force-rate with --rate sends faster", most, low.where)
+	}
+	return nil
+}
+
+// missedRate tells where far fewer requests were sent per second than asked for.
+func (r *run) missedRate() []string {
+	const enough = 50 // requests
+	if r.seen < enough || r.sentFor <= 0 {
+		return nil
+	}
+	if got := float64(r.seen) / r.sentFor.Seconds(); got < 0.7*r.plan.Rate {
+		return []string{fmt.Sprintf("%.3g requests per second were sent and not the %.3g asked for: answers were slow for %d workers, or the run held back", got, r.plan.Rate, r.plan.Workers)}
+	}
+	return nil
+}
