@@ -209,11 +209,13 @@ func (e *element) each(visit func(*element)) {
 }
 
 func TestWritersPassOnErrors(t *testing.T) {
-	text := func(w io.Writer, rep *analyze.Report) error { return Text(w, rep, Options{}) }
-	for i, f := range []func(io.Writer, *analyze.Report) error{JSON, JUnit, Markdown, HTML, Annotations, text} {
-		if err := f(full{}, demoReport()); err != io.ErrShortWrite {
-			t.Errorf("format %d: %v", i, err)
+	for _, f := range Formats {
+		if err := f.Write(full{}, demoReport(), Options{}); err != io.ErrShortWrite {
+			t.Errorf("format %s: %v", f.Name, err)
 		}
+	}
+	if err := Annotations(full{}, demoReport()); err != io.ErrShortWrite {
+		t.Errorf("annotations: %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // completeValues completes the flags of all commands that have but a few values.
 func completeValues(root *cobra.Command) {
 	values := map[string][]string{
-		"format":    formats,
+		"format":    formats(),
 		"logs":      {"auto", "off", "require"},
 		"fail-on":   {"error", "warning", "info"},
 		"http":      {"1.1", "2"},
