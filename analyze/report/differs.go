@@ -36,6 +36,15 @@ func differRows(list []cause.Difference) [][]string {
 	return rows
 }
 
+// withoutCounts are the rows of a narrow table.
+func withoutCounts(rows [][]string) [][]string {
+	out := make([][]string, len(rows))
+	for i, r := range rows {
+		out[i] = r[:3]
+	}
+	return out
+}
+
 func countWords(counts map[string]cause.DifferenceCount, side string) string {
 	n, ok := counts[side]
 	if !ok {

@@ -149,21 +149,33 @@ func padLeft(s string, width int) string {
 	return strings.Repeat(" ", max(0, width-ansi.StringWidth(s))) + s
 }
 
-// fitted writes a table of words whose columns share the page: the widest give
-// way first.
-func (p *page) fitted(indent string, rows [][]string) {
-	const gap = 2
+// gap is the room between two columns of words.
+const gap = 2
+
+func columnWidths(rows [][]string) []int {
 	var widths []int
-	room := p.width - len(indent) + gap
 	for _, r := range rows {
 		for i, cell := range r {
 			if i == len(widths) {
 				widths = append(widths, 0)
-				room -= gap
 			}
 			widths[i] = max(widths[i], ansi.StringWidth(cell))
 		}
 	}
+	return widths
+}
+
+// tableWidth is the room that a table would take.
+func tableWidth(rows [][]string) int {
+	widths := columnWidths(rows)
+	return sum(widths) + gap*(len(widths)-1)
+}
+
+// fitted writes a table of words whose columns share the page: the widest give
+// way first.
+func (p *page) fitted(indent string, rows [][]string) {
+	widths := columnWidths(rows)
+	room := p.width - len(indent) - gap*(len(widths)-1)
 	for sum(widths) > room && slices.Max(widths) > 1 {
 		widths[slices.Index(widths, slices.Max(widths))]--
 	}

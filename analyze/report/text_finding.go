@@ -121,6 +121,9 @@ func (t *teller) differs(f *cause.Finding) {
 	if len(rows) == 0 {
 		return
 	}
+	if !t.o.Verbose && tableWidth(rows) > t.width-3 {
+		rows = withoutCounts(rows) // what a field is called tells more
+	}
 	shown := rows
 	if !t.o.Verbose && len(rows) > 1+maxDiffers {
 		shown = rows[:1+maxDiffers]
