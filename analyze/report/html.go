@@ -47,6 +47,9 @@ func HTML(w io.Writer, rep *analyze.Report) error {
 		doc.Targets = append(doc.Targets, v.htmlTarget(&safe.Targets[i], &rep.Targets[i]))
 	}
 	for i := range safe.Findings {
+		if toldElsewhere(&safe.Findings[i]) {
+			continue
+		}
 		doc.Findings = append(doc.Findings, v.htmlFinding(i+1, &safe.Findings[i]))
 	}
 	for i := range safe.Wait {

@@ -25,6 +25,9 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
 	for i := range rep.Findings {
+		if toldElsewhere(&rep.Findings[i]) {
+			continue
+		}
 		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
 	}
 	m.section(func() { m.plan(rep) })

@@ -28,7 +28,7 @@ func (t *teller) findings() {
 	for i := range t.v.rep.Findings {
 		f := &t.v.rep.Findings[i]
 		switch {
-		case f.Cause == cause.VolatileContent && !t.o.Verbose:
+		case toldElsewhere(f):
 			continue
 		case told == maxFull+maxBriefs && !t.o.Verbose:
 			t.blank()

@@ -206,6 +206,11 @@ func sayings(rep *analyze.Report) []string {
 	})
 }
 
+// toldElsewhere: what moves by itself is told with its targets.
+func toldElsewhere(f *cause.Finding) bool {
+	return f.Cause == cause.VolatileContent && f.Severity == cause.Info
+}
+
 // aboutWords name the APIs that a report is about and when it was made.
 func aboutWords(rep *analyze.Report) string {
 	var apis []string
