@@ -91,7 +91,7 @@ func (r *run) begin() error {
 	}
 	width, tty := terminal(r.streams.Err)
 	r.display = live.New(r.streams.Err, live.Options{
-		TTY: tty, Width: width, Color: colour(r.streams.Err), Quiet: r.flags.quiet, Now: r.now,
+		TTY: tty, Width: width, Color: r.streams.colour(r.streams.Err), Quiet: r.flags.quiet, Now: r.now,
 	})
 	r.look = firstLook
 	return nil
