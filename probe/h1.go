@@ -30,7 +30,6 @@ var (
 type h1 struct {
 	stream net.Conn
 	watch  watch
-	out    []byte
 	in     []byte // what was read
 	at     int    // and how much of it is done with
 }

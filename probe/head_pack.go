@@ -187,6 +187,11 @@ const (
 )
 
 func (r *recent) has(v string) bool {
+	if r.hits == 0 && r.misses > 4*recentValues {
+		if r.misses++; r.misses%recentValues > 0 {
+			return false // none ever came again; looking now and then will do
+		}
+	}
 	if v == r.last && r.hits+r.misses > 0 || r.values[v] {
 		r.last = v
 		r.hits++

@@ -15,9 +15,10 @@ const (
 	// never closer together than this share of the gap.
 	catchUp = 0.8
 
-	// batch is what a schedule of many requests a second may be behind without
-	// that bound: the system wakes us late at times, for several at once.
-	batch = 10 * time.Millisecond
+	// batch is what a schedule with a gap of less than manyGap may be behind
+	// without that bound: the system wakes us late at times, for several at once.
+	batch   = 10 * time.Millisecond
+	manyGap = time.Millisecond
 
 	// stallLimit tells a stall of this process (suspended, or a slow reader of
 	// the sequence) from busy workers. After a stall the schedule moves on;
@@ -200,7 +201,7 @@ func (r *run) after(d time.Duration) <-chan time.Time {
 
 // handed is the time that the next request keeps its distance from.
 func (r *run) handed(now time.Time) time.Time {
-	if r.gap >= batch {
+	if r.gap >= manyGap {
 		return now
 	}
 	at := r.spaced()
