@@ -38,6 +38,7 @@ type Link struct {
 	Marks []Mark  // features with a LogE of their own, strongest first
 	On    int     // draws at each level
 	Off   int
+	all   []float64 // ln E of every feature
 }
 
 // Mark is one feature held against a factor.
@@ -98,6 +99,9 @@ func (t *Table) Link(q *Question) *Link {
 	if w.kinds == 2 {
 		t.linkPooled(q, out, tallies, whole, w, pooled)
 	}
+	// In the order of size, so that the sum is the same in whatever order answers came.
+	slices.Sort(out.all)
+	out.LogE = stat.LogSumExp(append(out.all, math.Inf(-1))...)
 	slices.SortStableFunc(out.Marks, func(a, b Mark) int {
 		return cmp.Or(cmp.Compare(b.LogE, a.LogE), cmp.Compare(b.Scenario, a.Scenario), cmp.Compare(a.Def.Path, b.Def.Path))
 	})
@@ -177,7 +181,7 @@ func (t *Table) linkScenario(q *Question, out *Link, scenario int, x *tally, w *
 			pooled[d.hash] = pooled[d.hash].with(scenario, i, d, parts)
 		}
 		logE := stat.LogMean(parts[:]) - logD + math.Log(q.Weight*w.of(d, 0))
-		out.LogE = stat.LogSumExp(out.LogE, logE)
+		out.all = append(out.all, logE)
 		if logE > 0 {
 			out.Marks = append(out.Marks, Mark{Scenario: scenario, Def: d.Def, def: i, LogE: logE, Values: x.levels(i)})
 		}
@@ -227,7 +231,7 @@ func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.
 			}
 		}
 		logE := stat.LogMean(p.parts[:]) - logD + math.Log(q.Weight*w.of(p.d, 1))
-		out.LogE = stat.LogSumExp(out.LogE, logE)
+		out.all = append(out.all, logE)
 		if logE <= 0 {
 			continue
 		}
@@ -249,13 +253,12 @@ func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
 	d := x.s.defs[at]
 	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
 	values := make([]stat.Count, 0, 4)
-	ref := -1
 	var single stat.Count
+	var usual stat.Count
 	take := func(v int32, c stat.Count) {
 		switch {
 		case v == d.usual:
-			ref = len(values)
-			values = append(values, c)
+			usual = c
 		case c.On+c.Off == 1:
 			plus(&single, c)
 		case c.On+c.Off > 0:
@@ -266,7 +269,8 @@ func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
 	for v, c := range x.counts[at] {
 		take(int32(v), c)
 	}
-	return stat.LinkLogParts(values, ref, single, p)
+	slices.SortFunc(values, func(a, b stat.Count) int { return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.Off, b.Off)) })
+	return stat.LinkLogParts(append(values, usual), len(values), single, p)
 }
 
 // levels lists the values of a feature by frequency, with the side that each
@@ -290,7 +294,15 @@ func (x *tally) levels(at int) []Level {
 			l.Side = l.On - l.Off // a value of many, seen once: on the side of its own
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Level) int { return cmp.Compare(b.On+b.Off, a.On+a.Off) })
+	hash := func(l Level) uint64 {
+		if l.Absent {
+			return 0
+		}
+		return d.values[l.at].hash
+	}
+	slices.SortFunc(out, func(a, b Level) int {
+		return cmp.Or(cmp.Compare(b.On+b.Off, a.On+a.Off), cmp.Compare(hash(a), hash(b)))
+	})
 	return out
 }
 
