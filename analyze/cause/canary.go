@@ -18,7 +18,9 @@ import (
 func canaryLaws(fx *Facts, x *split) []law {
 	return []law{{name: "canary", prior: canaryPrior(fx, x), driven: true, likelihood: func(x *split) float64 {
 		if p0, known := canaryShare(x); known {
-			return stat.CanaryLogM(x.labels.counts, x.labels.unknownDev, x.labels.unknownRef, p0)
+			// A request whose label is late is a draw as well: every law speaks of the same answers.
+			c := x.labels.counts
+			return stat.CanaryLogM(c, x.k-c.Deviant(), x.n-x.k-(c.N()-c.Deviant()), p0)
 		}
 		// Without a percentage a canary is any rate, as a flake is.
 		return stat.FlakyLogM(x.k, x.n, fx.MinShare)
