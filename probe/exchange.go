@@ -18,9 +18,11 @@ const (
 	// single byte counts as the end of its keep-alive. Servers wait for
 	// seconds.
 	idleDoubt = time.Second
-	// freshlyUsed is how long a connection need not be looked at again: what a
-	// server does after its answer comes with it, or too late for any look.
+	// freshlyUsed is how long a connection that has been kept for some requests
+	// (provenKept) need not be looked at again: what a server does after its
+	// answer comes with it, or too late for any look.
 	freshlyUsed = 500 * time.Microsecond
+	provenKept  = 4
 )
 
 // exchange is one request on its way.
@@ -88,7 +90,7 @@ func (x *exchange) http1(c lease, minted string, now, deadline time.Time) (reusa
 	h.watch.start(now, deadline)
 	defer h.watch.stop()
 	c.socket.used = c.nth > 1
-	c.socket.look = c.socket.used && c.idle > freshlyUsed
+	c.socket.look = c.socket.used && (c.nth <= provenKept || c.idle > freshlyUsed)
 	if err := h.begin(x.wire); err != nil {
 		return false, stale(err, c.idle)
 	}

@@ -210,7 +210,11 @@ func digits(s string) (n int64, ok bool) {
 // What follows it is read from the response's body.
 func (h *h1) other(method string) (*http.Response, []Header, *bufio.Reader, error) {
 	t := &tap{from: h, on: true}
-	in := bufio.NewReader(t)
+	size := 4 << 10
+	if len(h.in) == cap(h.in) {
+		size = 64 << 10 // a long head
+	}
+	in := bufio.NewReaderSize(t, size)
 	from := 0
 	for range maxInformational {
 		resp, err := http.ReadResponse(in, &http.Request{Method: method})

@@ -4,6 +4,7 @@ package probe
 
 import (
 	"io"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +27,7 @@ func (s *socket) step(fd uintptr) bool {
 			return false // the answer cannot be there yet
 		}
 	}
-	n, err := again(unix.Read, int(fd), s.in)
+	n, err := again(syscall.Read, int(fd), s.in)
 	switch {
 	case err == unix.EAGAIN:
 		return false
@@ -42,7 +43,7 @@ func (s *socket) step(fd uintptr) bool {
 // send writes what waits; false where that failed. What the system's buffer does
 // not take goes the long way.
 func (s *socket) send(fd int) bool {
-	n, err := again(unix.Write, fd, s.out)
+	n, err := again(syscall.Write, fd, s.out)
 	if err != nil && err != unix.EAGAIN {
 		s.err = s.failed("write", err)
 		return false

@@ -52,8 +52,8 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 		f.Alternatives = []Alternative{{Cause: WrongStage}}
 	}
 	d := f.Differs[0]
-	f.Statement = fmt.Sprintf("%s and the own URL of stage %s answer %s differently: %s is %s there and %s here (evidence %s).",
-		sub.ID, g.meant.Stage, words.List(f.Scenarios), d.Where, d.Usual, d.Other, words.Odds(g.against))
+	f.Statement = fmt.Sprintf("%s and the own URL of stage %s answer %s differently: %s is %s there and %s here.",
+		sub.ID, g.meant.Stage, words.List(f.Scenarios), d.Where, d.Usual, d.Other)
 	switch {
 	case g.confirmed():
 		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))

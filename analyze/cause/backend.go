@@ -7,7 +7,6 @@ import (
 
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
 
 // versionLaws: the integration runs several versions, which the logs name, or
@@ -100,8 +99,8 @@ func variables(sub *target) map[string]string {
 func versions(fx *Facts, w *weighing, l *law) Finding {
 	f := backendFinding(fx, w)
 	f.Linked = Proven
-	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s; evidence %s.",
-		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "), words.Odds(l.logE))
+	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s.",
+		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "))
 	f.Statistics = factorStatistics(fx, w, l)
 	return f
 }

@@ -74,8 +74,8 @@ func cached(fx *Facts, w *weighing, l *law) Finding {
 		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
 		Statistics: factorStatistics(fx, w, l),
 	}
-	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s; evidence %s.",
-		w.sub.Stage, perLevel(fx, w, l, "cache "), words.Odds(l.logE))
+	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s.",
+		w.sub.Stage, perLevel(fx, w, l, "cache "))
 	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }

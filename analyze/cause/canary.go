@@ -153,8 +153,8 @@ func canaryLinked(fx *Facts, w *weighing) Finding {
 		odd, usual = usual, odd
 	}
 	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
-	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s; evidence %s that the label decides.",
-		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual, words.Odds(w.labels.logE))
+	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s.",
+		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual)
 	if u < .5 {
 		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", words.Percent(u))
 	}

@@ -2,8 +2,6 @@ package cause
 
 import (
 	"fmt"
-
-	"stageprobe/analyze/words"
 )
 
 // endpointLaws: the address, the edge location or the connection decides.
@@ -28,8 +26,8 @@ func endpoint(fx *Facts, w *weighing, l *law) Finding {
 		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
 		Statistics: factorStatistics(fx, w, l),
 	}
-	f.Statement = fmt.Sprintf("The answer of %s depends on the %s: %s; evidence %s.",
-		w.sub.ID, l.factor.name, perLevel(fx, w, l, ""), words.Odds(l.logE))
+	f.Statement = fmt.Sprintf("The answer of %s depends on the %s: %s.",
+		w.sub.ID, l.factor.name, perLevel(fx, w, l, ""))
 	if text := notSeparated(fx, w); text != "" {
 		f.Settles = text
 	}

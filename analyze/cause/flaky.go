@@ -63,7 +63,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	if logged && canaryExcluded(fx, w) {
 		f.Linked = Proven
 	}
-	f.Remedy = []Remedy{advice("look at the integration's own logs at the times of the requests above; no API Gateway setting mends a backend that fails")}
+	f.Remedy = []Remedy{advice("look at the integration's own logs at the times of the requests that failed; no API Gateway setting mends a backend that fails")}
 	if !canaryExcluded(fx, w) {
 		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
 		f.Settles = settleByLogs(fx, w.sub)

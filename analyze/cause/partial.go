@@ -131,7 +131,7 @@ func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict)
 			sh.rival.Stage, words.Plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
 		lines = confirm(fx, sub, &g)
 	} else {
-		f.Statement += fmt.Sprintf(" Its answers are a mixture of what the two stages' own URLs answer (evidence %s).", words.Odds(sh.logE))
+		f.Statement += " Its answers are a mixture of what the two stages' own URLs answer."
 		f.Settles = "execution logs of the stages, which name the stage per request"
 	}
 	if x != nil {

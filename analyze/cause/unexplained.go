@@ -120,7 +120,7 @@ func unexplained(fx *Facts, w *weighing) Finding {
 	f.Statement = fmt.Sprintf("%s answers in more than one way: %d of %d answers (%s) are %s, the others %s. None of the known causes fits: %s.",
 		w.sub.ID, w.k, w.n, words.Percent(float64(w.k)/float64(w.n)), fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), excluded(fx, w))
 	f.Settles = unexplainedSettles(w)
-	f.Remedy = []Remedy{advice("compare two of the requests above in the integration's logs: the same deployment answered both")}
+	f.Remedy = []Remedy{advice("compare two of the requests that the evidence names in the integration's logs: the same deployment answered both")}
 	return f
 }
 

@@ -267,9 +267,9 @@ func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool) string {
 	case g.alike:
 		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, words.Plural(len(sub.cells), "scenario"))
 	case behaves && len(g.rivals) > 0:
-		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s (evidence %s).", words.Plural(n, "answer"), stageNames(g.rivals), g.meant.Stage, words.Odds(g.against))
+		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s.", words.Plural(n, "answer"), stageNames(g.rivals), g.meant.Stage)
 	case behaves:
-		text += fmt.Sprintf(" Its %s are not those of stage %s (evidence %s).", words.Plural(n, "answer"), g.meant.Stage, words.Odds(g.against))
+		text += fmt.Sprintf(" Its %s are not those of stage %s.", words.Plural(n, "answer"), g.meant.Stage)
 	}
 	if other := g.count(); other > 0 {
 		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, words.Plural(other, "request"))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stageprobe/analyze"
+	behave "stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 )
@@ -84,6 +85,7 @@ func demoReport() *analyze.Report {
 			{
 				ID: "orders7x2a/prod", URL: "https://orders7x2a.execute-api.us-east-1.amazonaws.com/prod", Kind: probe.InvokeURL,
 				APIID: "orders7x2a", APIKind: probe.REST, Stage: "prod", DeploymentID: "new2k4", Requests: 459, LatencyMS: latency,
+				Moves:  []behave.Move{{Scenario: "GET /orders", Where: "/at", Kind: "value", Values: 401}},
 				Canary: &analyze.Canary{Percent: 10, DeploymentID: "old1x9", Measured: &cause.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}},
 				Clusters: []analyze.Cluster{
 					{ID: "0d450512", Scenario: "GET /health", Count: 58, Share: 1, ShareLow: 0.883, ShareHigh: 1, Status: 200, Producer: "integration", Served: analyze.Served{Stage: "prod", Canary: 3, Base: 55}, LatencyMS: latency, Reference: true},
@@ -140,6 +142,10 @@ func canaryFinding() cause.Finding {
 		Cause: cause.CanarySplit, Severity: cause.Error, Linked: cause.Proven, Step: 5, Baseline: "still there",
 		Targets: []string{"orders7x2a/prod"}, Scenarios: []string{"GET /orders"},
 		Statement: "Stage prod answers from its own deployment new2k4 and from its stale canary old1x9, which is 380 days older than it (10 % configured; 9 % measured, 4.4 % to 15.7 %). By the logs, 36 of 36 answers of the canary deviate against 0 of 365 of the own deployment.",
+		Differs: []cause.Difference{
+			canaryDiffers("/version", "2", "1"), canaryDiffers("x-backend-version", "2", "1"),
+			canaryDiffers("/items/*/total type", "number", "(absent)"), canaryDiffers(`/items/*/total holds "12.5"`, "occurs", "(absent)"),
+		},
 		Statistics: &cause.Statistics{
 			Test: "link e-value, estimated share", Statistic: 119.6, PValue: ptr(3.6e-52), Effect: 1, N: 401, EValue: 9.1e51, Posterior: 1,
 			Share: &cause.Interval{Estimate: 0.0898, Low: 0.0438, High: 0.157, Method: "Jeffreys-mixture confidence sequence"}, Configured: ptr(0.1),
@@ -156,6 +162,12 @@ func canaryFinding() cause.Finding {
 			{Then: true, Text: "Then remove the canary's settings, which promotion leaves behind.", Command: "aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=remove,path=/canarySettings --region us-east-1"},
 		},
 	}
+}
+
+func canaryDiffers(where, usual, other string) cause.Difference {
+	return cause.Difference{Scenario: "GET /orders", Where: where, Usual: usual, Other: other, Counts: map[string]cause.DifferenceCount{
+		"own deployment": {Other: 0, All: 365}, "canary": {Other: 36, All: 36},
+	}}
 }
 
 func wrongStageFinding() cause.Finding {
@@ -319,6 +331,7 @@ func hostileReport() *analyze.Report {
 	}
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
+		f.Differs = []cause.Difference{{Scenario: evil, Where: evil, Usual: evil, Other: long, Counts: map[string]cause.DifferenceCount{evil: {Other: 1, All: 2}}}}
 		f.Statement, f.Settles, f.Evidence, f.Targets, f.Scenarios = evil, evil, []string{evil, long}, []string{evil}, []string{evil}
 		for j := range f.Remedy {
 			f.Remedy[j] = cause.Remedy{Text: evil, Command: "aws " + evil, Changes: evil, Leaves: evil, Undo: evil, Warning: evil}

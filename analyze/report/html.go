@@ -41,12 +41,15 @@ func of[T, R any](f func(*T) R) func(T) R { return func(v T) R { return f(&v) } 
 // that opens under the strict content security policy which it carries itself.
 func HTML(w io.Writer, rep *analyze.Report) error {
 	safe := plainReport(rep)
-	doc := htmlDoc{Rep: safe, Verdict: verdictOf(safe), Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
+	doc := htmlDoc{Rep: safe, Verdict: sayings(safe), About: aboutWords(safe), Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
 	v := newView(safe)
 	for i := range safe.Targets {
 		doc.Targets = append(doc.Targets, v.htmlTarget(&safe.Targets[i], &rep.Targets[i]))
 	}
 	for i := range safe.Findings {
+		if toldElsewhere(&safe.Findings[i]) {
+			continue
+		}
 		doc.Findings = append(doc.Findings, v.htmlFinding(i+1, &safe.Findings[i]))
 	}
 	for i := range safe.Wait {
@@ -71,6 +74,7 @@ type (
 		Style     template.CSS
 		Headline  string
 		Run       string
+		About     string // accounts, regions and APIs
 		Inspected bool
 		Targets   []htmlTarget
 		Findings  []htmlFinding
@@ -82,7 +86,9 @@ type (
 		Panels  []htmlPanel
 		Strip   *chart
 		Latency []htmlLatency
-		Split   bool // whether the logs tell canary from own deployment anywhere
+
+		CanaryWords, MovesWords string
+		Split                   bool // whether the logs tell canary from own deployment anywhere
 	}
 	htmlPanel struct {
 		Scenario string
@@ -105,7 +111,18 @@ type (
 	htmlFinding struct {
 		N int
 		*cause.Finding
-		Counts [][]string
+		Differ, Further, Counts *htmlTable // further fields that differ
+		First, Others           []htmlRemedy
+	}
+	// htmlTable is a table whose first row are its heads.
+	htmlTable struct {
+		Caption string
+		Numbers int // the first column of numbers
+		Rows    [][]string
+	}
+	htmlRemedy struct {
+		Number string
+		cause.Remedy
 	}
 	htmlWait struct {
 		*analyze.Convergence
@@ -117,14 +134,39 @@ type (
 	}
 )
 
+// firstRows is how many fields that differ stand beside the first remedy: both are
+// to be seen at once.
+const firstRows = 3
+
 func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 	out := htmlFinding{N: n, Finding: f}
+	if rows := differRows(f.Differs); len(rows) > 0 {
+		shown := min(len(rows), 1+firstRows)
+		out.Differ = &htmlTable{"What differs, and in how many answers of each side", 3, rows[:shown]}
+		if shown < len(rows) {
+			out.Further = &htmlTable{"What differs besides", 3, append([][]string{rows[0]}, rows[shown:]...)}
+		}
+	}
 	if f.Statistics != nil && f.Statistics.Table != nil && len(f.Statistics.Table.Rows) > 0 {
-		out.Counts = v.countRows(f.Statistics.Table)
+		rows := v.countRows(f.Statistics.Table)
+		rows[0][0] = "Behaviour"
+		out.Counts = &htmlTable{"Counts", 1, rows}
+	}
+	first, after := firstWay(f.Remedy)
+	for i, number := range remedyNumbers(n, f.Remedy) {
+		r := htmlRemedy{number, f.Remedy[i]}
+		if first <= i && i < after {
+			out.First = append(out.First, r)
+		} else {
+			out.Others = append(out.Others, r)
+		}
 	}
 	return out
 }
 
+// commandWidth is how many columns a command has beside the table of what differs.
+const commandWidth = 64
+
 // htmlCommand is a command broken for reading; each line still belongs to one
 // copyable whole.
-func htmlCommand(c string) string { return strings.Join(breakCommand(c, 100), "\n") }
+func htmlCommand(c string) string { return strings.Join(breakCommand(c, commandWidth), "\n") }

@@ -11,7 +11,10 @@ import (
 // keep their line breaks there.
 func (v *view) htmlTarget(t, raw *analyze.Target) htmlTarget {
 	panels := v.panels(t)
-	out := htmlTarget{Target: t, Strip: stripChart(panels)}
+	out := htmlTarget{Target: t, Strip: stripChart(panels), MovesWords: movesWords(t, true)}
+	if t.Canary != nil {
+		out.CanaryWords = v.canary(t)
+	}
 	for i := range panels {
 		p := &panels[i]
 		hp := htmlPanel{Scenario: p.Scenario, Total: p.Total}

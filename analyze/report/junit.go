@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
@@ -57,11 +59,12 @@ type (
 // JUnit writes the report as JUnit XML: a suite per target with a case per
 // scenario and per expectation, and a suite of the six steps.
 //
-// A finding that makes the exit code 1 fails the cases of the targets and
-// scenarios it is about; a lesser one is system-out of them. What stayed undecided
-// is an <error>, not <skipped>: a gate that shows nothing must not look
-// green. A step that could not be looked at is skipped; it says nothing of
-// behaviour.
+// A finding that makes the exit code 1 is one failure: that of the first case of
+// the targets and scenarios it is about, or of a case beside it where that one
+// fails already. A lesser one is system-out. What stayed undecided is an <error>,
+// not <skipped>: a gate that shows nothing must not look green. Skipped are the
+// other cases that a failing finding is about, with the way to its own, and steps
+// that could not be looked at.
 func JUnit(w io.Writer, rep *analyze.Report) error {
 	rep = plainReport(rep)
 	v := newView(rep)
@@ -118,10 +121,10 @@ func stamp(rep *analyze.Report) string { return rep.Run.Started.UTC().Format("20
 func (v *view) junitTarget(t *analyze.Target) junitSuite {
 	s := junitSuite{Name: t.ID, Time: seconds(v.rep), Timestamp: stamp(v.rep)}
 	for _, p := range v.panels(t) {
-		s.Cases = append(s.Cases, v.junitScenario(t, &p))
+		s.Cases = append(s.Cases, v.junitScenario(t, &p)...)
 	}
 	if t.Requests == 0 {
-		s.Cases = append(s.Cases, junitCase{Name: "answers", ClassName: t.ID, Time: "0", Error: &junitResult{Message: "no request was sent to " + t.ID, Type: "inconclusive"}})
+		s.Cases = append(s.Cases, junitCase{Name: "answers", ClassName: t.ID, Time: "0", Error: result("inconclusive", "no request was sent to "+t.ID, "")})
 	}
 	for _, e := range v.rep.Expectations {
 		if e.Target == t.ID {
@@ -131,31 +134,68 @@ func (v *view) junitTarget(t *analyze.Target) junitSuite {
 	return s
 }
 
-func (v *view) junitScenario(t *analyze.Target, p *panel) junitCase {
+// junitScenario is the case of a scenario on a target, and one for every further
+// finding that it is the first to be about.
+func (v *view) junitScenario(t *analyze.Target, p *panel) []junitCase {
 	c := junitCase{Name: p.Scenario, ClassName: t.ID, Time: fmt.Sprintf("%.6f", t.LatencyMS.P50/1000)}
 	var out []string
 	for _, b := range p.Rows {
 		out = append(out, fmt.Sprintf("%s %s: %d of %d (%s, %s)", b.Letter, b.describe(), b.Count, p.Total, words.Percent(b.Share), between(b.ShareLow, b.ShareHigh)))
 	}
-	var failed []*cause.Finding
+	var more []junitCase
+	elsewhere := ""
 	for i := range v.rep.Findings {
 		f := &v.rep.Findings[i]
+		own := v.home(f) == [2]string{t.ID, p.Scenario}
 		switch {
 		case !concerns(f, t.ID, p.Scenario):
+		case own && v.fails(f) && c.Failure == nil:
+			c.Failure = failure(v.rep, f)
+		case own && v.fails(f):
+			more = append(more, junitCase{Name: p.Scenario + ": " + string(f.Cause), ClassName: t.ID, Time: "0", Failure: failure(v.rep, f)})
 		case v.fails(f):
-			failed = append(failed, f)
+			elsewhere = cmp.Or(elsewhere, v.pointer(f))
 		default:
 			out = append(out, fmt.Sprintf("%s: %s: %s", f.Severity, f.Cause, f.Statement))
 		}
 	}
 	c.Output = &junitText{strings.Join(out, "\n")}
-	switch q := v.openOn(t.ID); {
-	case len(failed) > 0:
-		c.Failure = failure(v.rep, failed)
+	q := v.openOn(t.ID)
+	switch {
+	case c.Failure != nil:
 	case q != nil:
-		c.Error = &junitResult{Message: questionWords(q), Type: "inconclusive"}
+		c.Error = result("inconclusive", questionWords(q), "")
+	case elsewhere != "":
+		c.Skipped = result("", elsewhere, "")
 	}
-	return c
+	return append([]junitCase{c}, more...)
+}
+
+// home is the target and scenario whose case a finding fails: the first that it is
+// about. An unmet expectation has a case of its own; "" stands for no case.
+func (v *view) home(f *cause.Finding) [2]string {
+	if f.Cause == cause.ExpectationFailed && slices.ContainsFunc(v.rep.Expectations, func(e analyze.Expectation) bool {
+		return e.Met != nil && !*e.Met && concerns(f, e.Target, e.Scenario)
+	}) {
+		return [2]string{}
+	}
+	for i := range v.rep.Targets {
+		t := &v.rep.Targets[i]
+		for _, p := range v.panels(t) {
+			if concerns(f, t.ID, p.Scenario) {
+				return [2]string{t.ID, p.Scenario}
+			}
+		}
+	}
+	return [2]string{}
+}
+
+// pointer leads from a case that a finding concerns to the one that it fails.
+func (v *view) pointer(f *cause.Finding) string {
+	if home := v.home(f); home[0] != "" {
+		return fmt.Sprintf("%s: see the case %s of %s", f.Cause, home[1], home[0])
+	}
+	return string(f.Cause) + ": see the case of the expectation"
 }
 
 // fails says whether a finding made the exit code 1. What --fail-on was, the
@@ -192,18 +232,45 @@ func (v *view) openOn(target string) *analyze.Question {
 	return nil
 }
 
-func failure(rep *analyze.Report, findings []*cause.Finding) *junitResult {
-	var text []string
-	for _, f := range findings {
-		text = append(text, findingText(rep, f))
+func failure(rep *analyze.Report, f *cause.Finding) *junitResult {
+	return result(string(f.Cause), f.Statement, findingText(rep, f))
+}
+
+// maxMessage is how long a message may be: build servers show it in a table's cell.
+const maxMessage = 120
+
+// result has a message of one short line; what is cut from it stands in the text.
+func result(kind, message, text string) *junitResult {
+	short := sentence(message, maxMessage)
+	if short != message && !strings.Contains(text, message) {
+		text = strings.TrimSpace(message + "\n" + text)
 	}
-	return &junitResult{Message: findings[0].Statement, Type: string(findings[0].Cause), Text: strings.Join(text, "\n\n")}
+	return &junitResult{Message: short, Type: kind, Text: text}
+}
+
+// sentence shortens text to at most n characters: to its first sentence where that
+// is enough, else between two words.
+func sentence(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	if first, _, ok := strings.Cut(s, ". "); ok && utf8.RuneCountInString(first) < n {
+		return first + "."
+	}
+	s = clip(s, n)
+	if at := strings.LastIndexByte(s, ' '); at > len(s)/2 {
+		return strings.TrimRight(s[:at], " ,;:") + "…"
+	}
+	return s
 }
 
 // findingText is a finding with its evidence and remedies, as a test report
 // shows it.
 func findingText(rep *analyze.Report, f *cause.Finding) string {
 	lines := []string{fmt.Sprintf("%s (%s)", f.Cause, grade(rep, f)), f.Statement}
+	for _, d := range f.Differs {
+		lines = append(lines, differWords(&d))
+	}
 	for _, e := range f.Evidence {
 		lines = append(lines, "- "+e)
 	}
@@ -225,9 +292,9 @@ func junitExpectation(e *analyze.Expectation) junitCase {
 	c := junitCase{Name: e.Scenario + ": " + e.Expectation, ClassName: e.Target, Time: "0"}
 	switch {
 	case e.Met == nil:
-		c.Error = &junitResult{Message: "could not be checked: " + e.Observed, Type: "inconclusive"}
+		c.Error = result("inconclusive", "could not be checked: "+e.Observed, "")
 	case !*e.Met:
-		c.Failure = &junitResult{Message: "expected " + e.Expectation + ", observed " + e.Observed, Type: string(cause.ExpectationFailed)}
+		c.Failure = result(string(cause.ExpectationFailed), "expected "+e.Expectation+", observed "+e.Observed, "")
 	}
 	return c
 }
@@ -243,7 +310,7 @@ func (v *view) junitOthers() []junitCase {
 		}
 		c := junitCase{Name: string(f.Cause) + " " + subject(f), ClassName: "stageprobe", Time: "0"}
 		if v.fails(f) {
-			c.Failure = failure(v.rep, []*cause.Finding{f})
+			c.Failure = failure(v.rep, f)
 		} else {
 			c.Output = &junitText{findingText(v.rep, f)}
 		}
@@ -276,52 +343,30 @@ func junitWaits(rep *analyze.Report) []junitCase {
 		case w.Converged:
 			c.Output = &junitText{waitWords(w)}
 		case w.Old > 0 && w.Since == 0:
-			c.Failure = &junitResult{Message: waitWords(w), Type: "not-converged"}
+			c.Failure = result("not-converged", waitWords(w), "")
 		default:
-			c.Error = &junitResult{Message: waitWords(w), Type: "inconclusive"}
+			c.Error = result("inconclusive", waitWords(w), "")
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
+// junitSteps are the six steps. What a step found fails the case that the finding
+// is about; here it is told again.
 func (v *view) junitSteps() []junitCase {
 	var out []junitCase
 	for _, s := range v.rep.Steps {
 		c := junitCase{Name: fmt.Sprintf("%d %s", s.N, s.Name), ClassName: "stageprobe.steps", Time: "0"}
-		switch s.Status {
-		case "ok":
+		if s.Status == "unknown" || s.Status == "problem" && s.N == retest {
+			c.Skipped = result("", s.Note, "")
+		} else {
 			c.Output = &junitText{s.Note}
-		case "problem":
-			v.junitProblem(&c, &s)
-		default:
-			c.Skipped = &junitResult{Message: s.Note}
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
-// junitProblem fails a step where one of its findings fails the run; with lesser
-// ones it passes with its note.
-func (v *view) junitProblem(c *junitCase, s *analyze.Step) {
-	var failed []*cause.Finding
-	warned := false
-	for i := range v.rep.Findings {
-		f := &v.rep.Findings[i]
-		if f.Step == s.N {
-			warned = true
-			if v.fails(f) {
-				failed = append(failed, f)
-			}
-		}
-	}
-	switch {
-	case len(failed) > 0:
-		c.Failure = failure(v.rep, failed)
-	case warned:
-		c.Output = &junitText{s.Note}
-	default: // the retest: it is due because of the other steps
-		c.Skipped = &junitResult{Message: s.Note}
-	}
-}
+// retest is the step that is due because of the others.
+const retest = 6

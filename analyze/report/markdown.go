@@ -17,22 +17,24 @@ import (
 const maxMarkdown = 900 << 10
 
 // Markdown writes the report for $GITHUB_STEP_SUMMARY, a merge request or a
-// wiki. What does not fit into a step summary is left out from the end, and
-// that is said.
+// wiki. The most severe findings come first; what does not fit into a step summary
+// any more is left out, and that is said.
 func Markdown(w io.Writer, rep *analyze.Report) error {
 	rep = plainReport(rep)
 	m := &markdown{max: maxMarkdown}
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
-	m.section(func() { m.remedies(rep) })
+	for i := range rep.Findings {
+		if toldElsewhere(&rep.Findings[i]) {
+			continue
+		}
+		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
+	}
 	m.section(func() { m.plan(rep) })
 	for i := range rep.Targets {
 		m.section(func() { m.target(v, &rep.Targets[i], i == 0) })
 	}
 	m.section(func() { m.waits(rep.Wait) })
-	for i := range rep.Findings {
-		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
-	}
 	m.section(func() { m.expectations(rep.Expectations) })
 	if !planned(rep) {
 		m.section(func() { m.steps(rep.Steps) })
@@ -54,10 +56,6 @@ type markdown struct {
 // section writes a part as a whole, or not at all where it does not fit.
 func (m *markdown) section(write func()) {
 	before := m.Len()
-	if m.left > 0 {
-		m.left++
-		return
-	}
 	write()
 	if m.Len() > m.max {
 		m.Truncate(before)
@@ -119,23 +117,29 @@ func (m *markdown) fence(language, text string) {
 func (m *markdown) verdict(rep *analyze.Report) {
 	icon := map[analyze.Outcome]string{analyze.Consistent: "✅", analyze.Inconsistent: "❌"}[rep.Outcome]
 	m.line("## %s stageprobe: %s\n", cmp.Or(icon, "❔"), md(headline(rep)))
-	for i, s := range verdictOf(rep) {
-		m.line("%d. %s", i+1, md(s))
+	m.line("%s", md(runLine(rep)))
+	for _, s := range sayings(rep) {
+		m.line("\n%s", md(s))
 	}
-	m.line("\n%s", md(runLine(rep)))
 }
 
-func (m *markdown) remedies(rep *analyze.Report) {
-	if !hasRemedy(rep) {
+// remedies are the first way to mend a finding, and the others folded away.
+func (m *markdown) remedies(n int, ways []cause.Remedy) {
+	first, after := firstWay(ways)
+	numbers := remedyNumbers(n, ways)
+	for i := first; i < after; i++ {
+		m.remedy(numbers[i], &ways[i])
+	}
+	if after-first == len(ways) {
 		return
 	}
-	m.line("\n### To mend it\n")
-	m.line("stageprobe itself changes nothing.")
-	for i := range rep.Findings {
-		for j, n := range remedyNumbers(i+1, rep.Findings[i].Remedy) {
-			m.remedy(n, &rep.Findings[i].Remedy[j])
+	m.line("\n<details><summary>What else can be done</summary>")
+	for i := range ways {
+		if i < first || i >= after {
+			m.remedy(numbers[i], &ways[i])
 		}
 	}
+	m.line("\n</details>")
 }
 
 func (m *markdown) remedy(number string, r *cause.Remedy) {
@@ -177,7 +181,7 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 	}
 	m.line("\n**%s**: %s", md(t.ID), md(leads(t)))
 	if t.Canary != nil {
-		m.line("\n%s", md(canaryWords(t.Canary)))
+		m.line("\n%s", md(v.canary(t)))
 	}
 	if t.Requests == 0 {
 		m.line("\nNo request was sent to it.")
@@ -198,6 +202,9 @@ func (m *markdown) target(v *view, t *analyze.Target, first bool) {
 			m.row(md(p.Scenario), "**"+b.Letter+"**", what, fmt.Sprint(b.Count), words.Percent(b.Share), between(b.ShareLow, b.ShareHigh), configured, md(b.served(t.Canary != nil)))
 		}
 	}
+	if s := movesWords(t, true); s != "" {
+		m.line("\n%s.", md(s))
+	}
 	if t.Claim != nil {
 		m.line("\nAt most %s of its answers could differ (%s confidence).", words.Percent(*t.Claim), words.Percent(v.rep.Run.Confidence))
 	}
@@ -216,44 +223,59 @@ func (m *markdown) waits(waits []analyze.Convergence) {
 
 func (m *markdown) finding(v *view, n int, f *cause.Finding) {
 	if n == 1 {
-		m.line("\n### Why")
+		m.line("\n### What was found, and what mends it\n\nstageprobe itself changes nothing.")
 	}
 	baseline := ""
 	if f.Baseline != "" {
 		baseline = ", " + f.Baseline
 	}
 	m.line("\n**%d. %s** (%s%s) on %s\n", n, md(string(f.Cause)), md(grade(v.rep, f)), md(baseline), md(cmp.Or(subject(f), "everything")))
-	if f.Severity == cause.Info {
-		m.line("%s\n", md(f.Statement))
-	}
-	for _, e := range f.Evidence {
-		m.line("- %s", md(clip(e, 1000)))
-	}
-	if s := f.Statistics; s != nil {
-		m.line("- test: %s; %s", md(s.Test), md(numbersOf(s)))
-		if s.Table != nil && len(s.Table.Rows) > 0 {
-			m.counts(v, s.Table)
-		}
-	}
+	m.line("%s", md(f.Statement))
+	m.table(differRows(f.Differs))
 	if s := alternatives(f); s != "" {
 		m.line("\nNot excluded: %s", md(s))
 	}
 	if f.Settles != "" {
 		m.line("\nSettled by: %s", md(f.Settles))
 	}
+	m.remedies(n, f.Remedy)
+	m.evidence(v, f)
 }
 
-func (m *markdown) counts(v *view, t *cause.Table) {
+// evidence is what a finding rests on, folded away.
+func (m *markdown) evidence(v *view, f *cause.Finding) {
+	if len(f.Evidence) == 0 && f.Statistics == nil {
+		return
+	}
+	m.line("\n<details><summary>Evidence</summary>\n")
+	for _, e := range f.Evidence {
+		m.line("- %s", md(clip(e, 1000)))
+	}
+	if s := f.Statistics; s != nil {
+		m.line("- test: %s; %s", md(s.Test), md(numbersOf(s)))
+		if s.Table != nil && len(s.Table.Rows) > 0 {
+			m.table(v.countRows(s.Table))
+		}
+	}
+	m.line("\n</details>")
+}
+
+// table writes rows of plain text, heads first.
+func (m *markdown) table(rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
 	m.line("")
-	for i, row := range v.countRows(t) {
+	for i, row := range rows {
+		cells := make([]string, len(row))
 		for j := range row {
-			row[j] = md(row[j])
+			cells[j] = md(row[j])
 		}
 		if i == 0 {
-			m.head(row...)
+			m.head(cells...)
 			continue
 		}
-		m.row(row...)
+		m.row(cells...)
 	}
 }
 

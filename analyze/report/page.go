@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -74,9 +75,12 @@ func (p *page) line(format string, args ...any) {
 
 func (p *page) blank() { p.WriteByte('\n') }
 
+// endsBlank tells whether the page ends in an empty line.
+func (p *page) endsBlank() bool { return bytes.HasSuffix(p.Bytes(), []byte("\n\n")) }
+
 // heading begins a section.
 func (p *page) heading(text string) {
-	if !bytes.HasSuffix(p.Bytes(), []byte("\n\n")) {
+	if !p.endsBlank() {
 		p.blank()
 	}
 	p.para("", p.in(strong, text))
@@ -108,8 +112,9 @@ func (p *page) ascii(s string) string {
 
 var asciiWords = strings.NewReplacer("…", "...", "«", "\"", "»", "\"", "→", "->", "–", "-", "×", "x")
 
-// wrap breaks text at spaces, but not before a percent sign; a word that is too
-// long for a line of its own is broken anywhere.
+// wrap breaks text at spaces, but not before a percent sign. A word that is too
+// long for a line has one of its own: an address or a name that was broken could
+// not be copied.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -127,11 +132,6 @@ func wrap(text string, width int) []string {
 			lines = append(lines, line)
 			line = word
 		}
-		if ansi.StringWidth(line) > width {
-			parts := strings.Split(ansi.Hardwrap(line, width, true), "\n")
-			lines = append(lines, parts[:len(parts)-1]...)
-			line = parts[len(parts)-1]
-		}
 	}
 	return append(lines, line)
 }
@@ -147,6 +147,53 @@ func pad(s string, width int) string {
 // padLeft fills from the left.
 func padLeft(s string, width int) string {
 	return strings.Repeat(" ", max(0, width-ansi.StringWidth(s))) + s
+}
+
+// gap is the room between two columns of words.
+const gap = 2
+
+func columnWidths(rows [][]string) []int {
+	var widths []int
+	for _, r := range rows {
+		for i, cell := range r {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	return widths
+}
+
+// tableWidth is the room that a table would take.
+func tableWidth(rows [][]string) int {
+	widths := columnWidths(rows)
+	return sum(widths) + gap*(len(widths)-1)
+}
+
+// fitted writes a table of words whose columns share the page: the widest give
+// way first.
+func (p *page) fitted(indent string, rows [][]string) {
+	widths := columnWidths(rows)
+	room := p.width - len(indent) - gap*(len(widths)-1)
+	for sum(widths) > room && slices.Max(widths) > 1 {
+		widths[slices.Index(widths, slices.Max(widths))]--
+	}
+	for _, r := range rows {
+		cells := make([]string, len(r))
+		for i, cell := range r {
+			cells[i] = pad(cell, widths[i])
+		}
+		p.line("%s%s", indent, strings.Join(cells, strings.Repeat(" ", gap)))
+	}
+}
+
+func sum(list []int) int {
+	n := 0
+	for _, x := range list {
+		n += x
+	}
+	return n
 }
 
 // table writes aligned columns; the first is to the left, others to the right.

@@ -47,7 +47,7 @@ func canaryMark(rep *analyze.Report, g glyphs) string {
 func (p *page) target(v *view, t *analyze.Target) bool {
 	p.para("", p.in(strong, t.ID)+": "+leads(t))
 	if t.Canary != nil {
-		p.para("  ", canaryWords(t.Canary))
+		p.para("  ", v.canary(t))
 	}
 	if t.Requests == 0 {
 		p.line("  no request was sent to it")
@@ -66,6 +66,7 @@ func (p *page) target(v *view, t *analyze.Target) bool {
 	if t.Claim != nil {
 		p.para("  ", fmt.Sprintf("at most %s of its answers could differ (%s confidence)", words.Percent(*t.Claim), words.Percent(v.rep.Run.Confidence)))
 	}
+	p.moves(t)
 	p.blank()
 	return drawn
 }

@@ -175,26 +175,37 @@ func planStages(rep *analyze.Report) []analyze.PlanStage {
 	return out
 }
 
-// junitPlan has a case for every stage, and one for every question that is left.
+// junitPlan has a case for every stage, one for every further finding of a stage,
+// and one for every question that is left.
 func (v *view) junitPlan() []junitCase {
 	var out []junitCase
+	told := map[*cause.Finding]bool{}
 	for _, s := range planStages(v.rep) {
 		c := junitCase{Name: "goes live", ClassName: s.Target, Time: "0", Output: &junitText{liveWords(s.Live) + ": " + s.Why}}
-		var failed []*cause.Finding
+		var more []junitCase
 		for i := range v.rep.Findings {
-			if f := &v.rep.Findings[i]; contains(f.Targets, s.Target) && v.fails(f) {
-				failed = append(failed, f)
+			f := &v.rep.Findings[i]
+			if told[f] || !contains(f.Targets, s.Target) || !v.fails(f) {
+				continue
+			}
+			told[f] = true
+			if c.Failure == nil {
+				c.Failure = failure(v.rep, f)
+			} else {
+				more = append(more, junitCase{Name: string(f.Cause), ClassName: s.Target, Time: "0", Failure: failure(v.rep, f)})
 			}
 		}
-		if len(failed) > 0 {
-			c.Failure = failure(v.rep, failed)
-		} else if s.Live == "unknown" {
-			c.Error = &junitResult{Message: s.Why, Type: "inconclusive"}
+		switch {
+		case c.Failure != nil:
+		case s.Live == "unknown":
+			c.Error = result("inconclusive", s.Why, "")
+		case s.Live == "none": // its finding fails another stage's case
+			c.Skipped = result("", liveWords(s.Live)+": "+s.Why, "")
 		}
-		out = append(out, c)
+		out = append(append(out, c), more...)
 	}
 	for i := range v.rep.Open {
-		out = append(out, junitCase{Name: "question", ClassName: "stageprobe", Time: "0", Error: &junitResult{Message: questionWords(&v.rep.Open[i]), Type: "inconclusive"}})
+		out = append(out, junitCase{Name: "question", ClassName: "stageprobe", Time: "0", Error: result("inconclusive", questionWords(&v.rep.Open[i]), "")})
 	}
 	return out
 }

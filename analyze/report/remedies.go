@@ -2,51 +2,55 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 )
 
-// remedies come last, where a terminal leaves the eye. Commands stand at the
-// left margin, so that a copied line is a command and nothing else.
-func (p *page) remedies(rep *analyze.Report) {
-	if !hasRemedy(rep) {
-		return
+// remedies are the first way to mend a finding, or all of them. Commands stand at
+// the left margin, so that a copied line is a command and nothing else.
+func (t *teller) remedies(n int, ways []cause.Remedy) {
+	numbers := remedyNumbers(n, ways)
+	shown := ways
+	if !t.o.Verbose {
+		first, after := firstWay(ways)
+		shown, numbers = ways[first:after], numbers[first:after]
 	}
-	title := "TO MEND IT (stageprobe itself changes nothing)"
-	if !p.o.Verbose && !p.o.Quiet && hasUndo(rep) {
-		title = "TO MEND IT (stageprobe itself changes nothing; -v adds how to undo it)"
+	for i := range shown {
+		t.remedy(numbers[i], &shown[i])
 	}
-	p.heading(title)
-	for i := range rep.Findings {
-		ways := remedyNumbers(i+1, rep.Findings[i].Remedy)
-		for j, n := range ways {
-			p.remedy(n, &rep.Findings[i].Remedy[j])
-		}
+	if others := countWays(ways) - countWays(shown); others > 0 {
+		t.comment("    ", "-v shows "+words.Plural(others, "other way")+", and how to undo each.")
 	}
 }
 
-func hasRemedy(rep *analyze.Report) bool {
-	for _, f := range rep.Findings {
-		if len(f.Remedy) > 0 {
-			return true
+// countWays counts the ways of a list that mend by themselves.
+func countWays(ways []cause.Remedy) int {
+	n := 0
+	for i, r := range ways {
+		if !r.Diagnoses && (i == 0 || !r.Then) {
+			n++
 		}
 	}
-	return false
+	return n
 }
 
-func hasUndo(rep *analyze.Report) bool {
-	for _, f := range rep.Findings {
-		for _, r := range f.Remedy {
-			if r.Undo != "" {
-				return true
-			}
-		}
+// firstWay are the steps of the first way that mends: a range of the list. What
+// only tells more comes first where there is nothing else.
+func firstWay(ways []cause.Remedy) (first, after int) {
+	if len(ways) == 0 {
+		return 0, 0
 	}
-	return false
+	first = max(0, slices.IndexFunc(ways, func(r cause.Remedy) bool { return !r.Diagnoses }))
+	after = first + 1
+	for after < len(ways) && ways[after].Then {
+		after++
+	}
+	return first, after
 }
 
 // remedyNumbers name the ways to mend finding n: 1 where there is one, else
@@ -78,61 +82,61 @@ func remedyWords(r *cause.Remedy) string {
 }
 
 // remedy writes one way to mend a finding.
-func (p *page) remedy(number string, r *cause.Remedy) {
+func (t *teller) remedy(number string, r *cause.Remedy) {
 	first := "    "
 	if number != "" {
 		first = pad(number+".", 4)
 	}
-	if number != "" || r.Diagnoses && !r.Then {
-		p.blank()
+	if t.o.Verbose && (number != "" || r.Diagnoses) {
+		t.blank()
 	}
-	p.comment(first, remedyWords(r))
+	t.comment(first, remedyWords(r))
 	if r.Warning != "" {
-		p.comment("    ", p.in(yellow, "Careful:")+" "+r.Warning+".")
+		t.comment("    ", t.in(yellow, "Careful:")+" "+r.Warning+".")
 	}
-	if p.o.Verbose {
-		p.remedyDetails(r)
+	if t.o.Verbose {
+		t.remedyDetails(r)
 	}
-	p.command(r.Command)
+	t.command(r.Command)
 	for _, l := range r.Write {
-		p.line("    %s", l)
+		t.line("    %s", l)
 	}
-	if p.o.Verbose && r.Undo != "" {
-		p.undo(r.Undo)
+	if t.o.Verbose && r.Undo != "" {
+		t.undo(r.Undo)
 	}
 }
 
 // undo tells how to take a remedy back: a command, or in words where there is
 // none.
-func (p *page) undo(text string) {
+func (t *teller) undo(text string) {
 	if !isCommand(text) {
-		p.comment("", "To undo it: "+text+".")
+		t.comment("", "To undo it: "+text+".")
 		return
 	}
-	p.comment("", "To undo it:")
-	p.command(text)
+	t.comment("", "To undo it:")
+	t.command(text)
 }
 
 func isCommand(text string) bool { return strings.HasPrefix(text, "aws ") }
 
 // comment writes a line between commands: behind a # even a whole section can
 // be pasted into a shell.
-func (p *page) comment(first, text string) {
-	p.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
+func (t *teller) comment(first, text string) {
+	t.hang("# "+first, "# "+strings.Repeat(" ", len(first)), text)
 }
 
-func (p *page) remedyDetails(r *cause.Remedy) {
+func (t *teller) remedyDetails(r *cause.Remedy) {
 	if r.Changes != "" {
-		p.comment("    ", "Changes: "+r.Changes+".")
+		t.comment("    ", "Changes: "+r.Changes+".")
 	}
 	if r.Leaves != "" {
-		p.comment("    ", "Leaves: "+r.Leaves+".")
+		t.comment("    ", "Leaves: "+r.Leaves+".")
 	}
 }
 
-func (p *page) command(c string) {
-	for _, l := range breakCommand(c, p.width) {
-		p.line("%s", l)
+func (t *teller) command(c string) {
+	for _, l := range breakCommand(c, t.width) {
+		t.line("%s", l)
 	}
 }
 

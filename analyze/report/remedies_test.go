@@ -25,7 +25,7 @@ func TestWhatOnlyDiagnosesIsNoWayToMend(t *testing.T) {
 		t.Errorf("numbered %q, want only the second, as the one way", n)
 	}
 	for name, got := range map[string]string{
-		"text": text(t, rep, Options{Width: 80}), "HTML": string(write(t, HTML, rep)), "Markdown": string(write(t, Markdown, rep)),
+		"text": text(t, rep, Options{Width: 80, Verbose: true}), "HTML": string(write(t, HTML, rep)), "Markdown": string(write(t, Markdown, rep)),
 		"JUnit": findingText(&analyze.Report{}, &f),
 	} {
 		if !strings.Contains(got, "To learn more: Log more.") {

@@ -4,40 +4,40 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"stageprobe/analyze"
-	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
 )
 
-// Text writes the report for a terminal: the verdict first, then the picture,
-// the evidence, the six steps, and last the commands that mend it, ready to
-// copy.
+// Text writes the report for a terminal. The first screen holds the verdict and,
+// per finding, what was seen, in what it differs and the first way to mend it;
+// what the numbers rest on is there with Verbose. The last line says again how it
+// ended, for who sees only the end.
 func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	p := newPage(o)
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
-	if planned(rep) { // before a deploy, what to write is what one reads on for
-		p.remedies(rep)
-	}
+	(&teller{p, v}).findings()
 	p.plan(rep)
 	p.waits(rep)
-	p.picture(v)
-	p.findings(v)
-	p.config(rep)
 	p.expectations(rep)
-	if !planned(rep) {
-		p.steps(rep)
-	}
 	p.open(rep)
-	p.logs(rep)
 	p.mended(rep)
-	p.notes(rep)
-	if !planned(rep) {
-		p.remedies(rep)
+	if p.o.Verbose {
+		p.picture(v)
+	} else {
+		p.targets(v)
 	}
+	p.config(rep)
+	if p.o.Verbose && !planned(rep) {
+		p.steps(rep)
+		p.logs(rep)
+	}
+	p.notes(rep)
+	p.last(rep)
 	_, err := w.Write(p.Bytes())
 	return err
 }
@@ -52,110 +52,75 @@ func outcomeStyle(o analyze.Outcome) style {
 	return yellow
 }
 
+// verdict is the headline, how it was come by, and what is not a finding's own
+// statement: those stand with their findings.
 func (p *page) verdict(rep *analyze.Report) {
 	p.line("%s", p.in(strong, p.in(outcomeStyle(rep.Outcome), headline(rep))))
-	p.blank()
-	verdict := verdictOf(rep)
-	for i, s := range verdict {
-		first := "  "
-		if len(verdict) > 1 {
-			first = fmt.Sprintf("%d. ", i+1)
-		}
-		p.hang(first, strings.Repeat(" ", len(first)), s)
-	}
-	p.blank()
 	p.para("", runLine(rep))
+	for _, s := range sayings(rep) {
+		p.blank()
+		p.para("", s)
+	}
 }
 
-// How much evidence a finding shows without -v: so many lines, but always the
-// first pieces, the configuration and a request, however narrow the page is.
-const (
-	maxEvidence   = 4
-	firstEvidence = 2
-)
+// last repeats the headline with the exit code.
+func (p *page) last(rep *analyze.Report) {
+	if !p.endsBlank() {
+		p.blank()
+	}
+	p.line("%s; exit code %d", p.in(outcomeStyle(rep.Outcome), headline(rep)), rep.ExitCode)
+}
 
-func (p *page) findings(v *view) {
-	if len(v.rep.Findings) == 0 {
+// maxTargets is of how many targets the text tells unless asked for more.
+const maxTargets = 6
+
+// targets tells in a line each what was asked and where it leads.
+func (p *page) targets(v *view) {
+	all := v.rep.Targets
+	if len(all) == 0 || inspected(v.rep) {
 		return
 	}
-	p.heading("WHY")
-	for i := range v.rep.Findings {
-		p.finding(v, i+1, &v.rep.Findings[i])
+	p.heading("TARGETS (-v shows what answered, the six steps and the logs)")
+	for i := range all[:min(len(all), maxTargets)] {
+		t := &all[i]
+		p.hang("", "  ", fmt.Sprintf("%s: %s; %s", p.in(strong, t.ID), leads(t), words.Plural(t.Requests, "request")))
+		p.moves(t)
+	}
+	if more := len(all) - maxTargets; more > 0 {
+		p.line("and %s", words.Plural(more, "more target"))
 	}
 }
 
-func severityStyle(s cause.Severity) style {
-	switch s {
-	case cause.Error:
-		return red
-	case cause.Warning:
-		return yellow
-	}
-	return strong
-}
+// maxMoves is how many fields that move by themselves are named.
+const maxMoves = 4
 
-func (p *page) finding(v *view, n int, f *cause.Finding) {
-	title := fmt.Sprintf("%s (%s)", f.Cause, grade(v.rep, f))
-	if f.Baseline != "" {
-		title += " [" + f.Baseline + "]"
-	}
-	p.para(fmt.Sprintf("%d. ", n), p.in(severityStyle(f.Severity), title))
-	if s := subject(f); s != "" {
-		p.para("   ", "on "+s)
-	}
-	if f.Severity == cause.Info { // those are not in the verdict
-		p.para("   ", f.Statement)
-	}
-	p.evidence(f.Evidence)
-	if f.Statistics != nil && f.Statistics.Table != nil {
-		p.counts(v, f.Statistics.Table)
-	}
-	if s := alternatives(f); s != "" {
-		p.para("   not excluded: ", s)
-	}
-	if f.Settles != "" {
-		p.para("   settled by: ", f.Settles)
+// moves tells which fields of a target's answers were not compared.
+func (p *page) moves(t *analyze.Target) {
+	if s := movesWords(t, p.o.Verbose); s != "" {
+		p.hang("  ", "  ", s)
 	}
 }
 
-func (p *page) evidence(lines []string) {
-	left := maxEvidence
-	for i, e := range lines {
-		if !p.o.Verbose {
-			e = clip(e, 3*p.width)
+// movesWords name the fields that move by themselves, each once.
+func movesWords(t *analyze.Target, all bool) string {
+	var names []string
+	for _, m := range t.Moves {
+		if s := m.Where + " (" + m.Kind + ")"; !slices.Contains(names, s) {
+			names = append(names, s)
 		}
-		n := len(wrap(e, p.width-5))
-		if left -= n; left < 0 && i >= firstEvidence && !p.o.Verbose {
-			return
-		}
-		p.para("   - ", e)
 	}
-}
-
-func alternatives(f *cause.Finding) string {
-	var parts []string
-	for _, a := range f.Alternatives {
-		text := string(a.Cause)
-		if a.Posterior > 0 { // configuration excludes or not, it gives no number
-			text += " (" + words.Percent(a.Posterior) + ")"
-		}
-		parts = append(parts, text)
+	if len(names) == 0 {
+		return ""
 	}
-	return strings.Join(parts, ", ")
-}
-
-// A count table bigger than this stays for -v and for the other formats.
-const (
-	maxTableRows    = 3
-	maxTableColumns = 6
-)
-
-func (p *page) counts(v *view, t *cause.Table) {
-	big := len(t.Rows) > maxTableRows || len(t.Columns) > maxTableColumns
-	if len(t.Rows) == 0 || (big && !p.o.Verbose) {
-		return
+	most := maxMoves
+	if all {
+		most = len(names)
 	}
-	p.table("     ", v.countRows(t))
+	verb := " move by themselves: "
+	if len(names) == 1 {
+		verb = " moves by itself: "
+	}
+	return words.Plural(len(names), "field") + verb + words.Some(names, most) + "; not compared"
 }
 
 func (p *page) expectations(rep *analyze.Report) {
@@ -238,15 +203,13 @@ func questionWords(q *analyze.Question) string {
 }
 
 func (p *page) logs(rep *analyze.Report) {
-	if inspected(rep) || planned(rep) {
+	if inspected(rep) {
 		return
 	}
 	p.heading("LOGS")
 	p.para("  ", logWords(&rep.Logs))
-	if p.o.Verbose {
-		for _, g := range rep.Logs.Groups {
-			p.para("  - ", groupWords(&g))
-		}
+	for _, g := range rep.Logs.Groups {
+		p.para("  - ", groupWords(&g))
 	}
 }
 

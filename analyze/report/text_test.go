@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/analyze"
+	behave "stageprobe/analyze/behaviour"
 )
 
 func text(t *testing.T, rep *analyze.Report, o Options) string {
@@ -81,11 +84,72 @@ func TestAnInspectionSpeaksOfTheConfiguration(t *testing.T) {
 	}
 }
 
-func TestFindingsShowARequestHoweverNarrowThePageIs(t *testing.T) {
-	for _, width := range []int{60, 80} {
-		if out := text(t, demoReport(), Options{Width: width}); !strings.Contains(out, "   - request 00f92e5e-5290-42ee-9799-aaf8c5beb2d5") {
-			t.Errorf("at %d, no request stands below the canary's finding:\n%s", width, out)
+// Who is called at night sees the verdict, what differs and what to do without
+// scrolling; the end says again how it ended.
+func TestTextIsOneScreen(t *testing.T) {
+	rep := demoReport()
+	lines := strings.Split(text(t, rep, Options{Width: 80}), "\n")
+	at := func(part string) int {
+		return 1 + slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, part) })
+	}
+	for part, most := range map[string]int{
+		"INCONSISTENT": 1, "99 % confidence": 2, "tied by single requests": 5, "/version             2": 12,
+		"op=remove,path=/canarySettings": 25, "aws apigateway update-base-path-mapping": 40,
+	} {
+		if n := at(part); n == 0 || n > most {
+			t.Errorf("%q stands in line %d, want at most %d", part, n, most)
 		}
+	}
+	if last := lines[len(lines)-2]; last != headline(rep)+"; exit code 1" {
+		t.Errorf("the last line is %q", last)
+	}
+	for _, part := range []string{"THE SIX STEPS", "█", "evidence", "To undo it", "# 1b."} {
+		if at(part) != 0 {
+			t.Errorf("%q is shown without -v", part)
+		}
+	}
+}
+
+// Many findings leave room for each other, and none is passed over in silence.
+func TestTextCountsWhatItLeavesOut(t *testing.T) {
+	rep := demoReport()
+	for range 40 {
+		rep.Findings = append(rep.Findings, autoDeployFinding())
+	}
+	short, whole := text(t, rep, Options{}), text(t, rep, Options{Verbose: true})
+	if n := strings.Count(short, "\n"); n > 120 || !strings.Contains(short, "and 27 more findings (-v shows them)") {
+		t.Errorf("%d lines:\n%s", n, short)
+	}
+	if n := strings.Count(whole, "auto-deploy-off on"); n < 41 {
+		t.Errorf("-v shows %d of 41", n)
+	}
+}
+
+func TestTextBreaksNoAddress(t *testing.T) {
+	const address = "https://orders7x2a-0123456789abcdef.execute-api.us-east-1.amazonaws.com/prod/orders/by-customer/and-by-date"
+	rep := demoReport()
+	rep.Findings[0].Statement = "Somebody calls " + address + " and gets two answers."
+	for _, width := range []int{60, 80, 120} {
+		if out := text(t, rep, Options{Width: width}); !strings.Contains(out, address) {
+			t.Errorf("at %d, the address is broken:\n%s", width, out)
+		}
+	}
+}
+
+func TestMovesAreOneLine(t *testing.T) {
+	target := analyze.Target{}
+	if got := movesWords(&target, false); got != "" {
+		t.Errorf("without moves: %q", got)
+	}
+	for i := range 6 {
+		target.Moves = append(target.Moves, behave.Move{Scenario: "GET /", Where: fmt.Sprintf("/f%d", i), Kind: "value"}, behave.Move{Scenario: "GET /x", Where: fmt.Sprintf("/f%d", i), Kind: "value"})
+	}
+	if got := movesWords(&target, false); got != "6 fields move by themselves: /f0 (value), /f1 (value), /f2 (value), /f3 (value) and 2 more; not compared" {
+		t.Error(got)
+	}
+	target.Moves = target.Moves[:2]
+	if got := movesWords(&target, true); got != "1 field moves by itself: /f0 (value); not compared" {
+		t.Error(got)
 	}
 }
 
@@ -149,14 +213,19 @@ func TestCommandsSurviveBreaking(t *testing.T) {
 	}
 }
 
-// The demo's remedies can be pasted as a whole: all that is not a command is a
-// comment.
+// The demo's remedies can be pasted with what stands between them: all that is
+// not a command is a comment.
 func TestRemediesAreAScript(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no sh on PATH")
 	}
-	_, script, _ := strings.Cut(text(t, demoReport(), Options{Verbose: true}), "TO MEND IT (stageprobe itself changes nothing)\n")
+	script := ""
+	for l := range strings.Lines(text(t, demoReport(), Options{Verbose: true})) {
+		if strings.HasPrefix(l, "# ") || commandLine(l) {
+			script += l
+		}
+	}
 	out, err := exec.CommandContext(t.Context(), sh, "-eu", "-c", "aws() { echo \"$# $1 $2\"; }\n"+script).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,14 +40,14 @@ type behaviour struct {
 
 func newView(rep *analyze.Report) *view {
 	v := &view{rep: rep, letters: map[string]string{}}
-	next := map[string]int{}
 	for i := range rep.Targets {
 		// The same behaviour has the same id, and so the same letter, on every
 		// target: that is what shows a domain answering as another stage.
-		for _, c := range ordered(rep.Targets[i].Clusters) {
-			if key := c.Scenario + "\x00" + c.ID; v.letters[key] == "" {
-				v.letters[key] = letter(next[c.Scenario])
-				next[c.Scenario]++
+		for _, p := range v.panels(&rep.Targets[i]) {
+			for _, b := range p.Rows {
+				if key := p.Scenario + "\x00" + b.ID; v.letters[key] == "" {
+					v.letters[key] = letter(len(v.letters))
+				}
 			}
 		}
 	}
@@ -276,6 +277,18 @@ func canaryWords(c *analyze.Canary) string {
 	return s
 }
 
+// canary compares a target's canary as configured and as measured. Where a finding
+// has a measured share already, a second figure beside it would only puzzle.
+func (v *view) canary(t *analyze.Target) string {
+	c := *t.Canary
+	for i := range v.rep.Findings {
+		if f := &v.rep.Findings[i]; f.Statistics != nil && f.Statistics.Share != nil && contains(f.Targets, t.ID) {
+			c.Measured = nil
+		}
+	}
+	return canaryWords(&c)
+}
+
 // columns are the names over which rows of maps range, sorted.
 func columns[V any](rows ...map[string]V) []string {
 	all := map[string]bool{}
@@ -324,7 +337,7 @@ func (v *view) rowName(name string) string {
 func numbersOf(s *cause.Statistics) string {
 	parts := []string{fmt.Sprintf("n %d", s.N)}
 	if s.EValue > 0 {
-		parts = append(parts, fmt.Sprintf("evidence %.2g:1", s.EValue))
+		parts = append(parts, "evidence "+words.Odds(math.Log(s.EValue)))
 	}
 	if s.PValue != nil {
 		parts = append(parts, fmt.Sprintf("p %.2g", *s.PValue))

@@ -197,3 +197,35 @@ func verdictOf(rep *analyze.Report) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(rep.Verdict), func(s string) bool { return strings.HasPrefix(s, "No request was sent") })
 }
+
+// sayings are the sentences of the verdict that are no finding's own statement:
+// those stand with their findings.
+func sayings(rep *analyze.Report) []string {
+	return slices.DeleteFunc(slices.Clone(verdictOf(rep)), func(s string) bool {
+		return slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return f.Statement == s })
+	})
+}
+
+// toldElsewhere: what moves by itself is told with its targets.
+func toldElsewhere(f *cause.Finding) bool {
+	return f.Cause == cause.VolatileContent && f.Severity == cause.Info
+}
+
+// aboutWords name the APIs that a report is about and when it was made.
+func aboutWords(rep *analyze.Report) string {
+	var apis []string
+	if rep.Config != nil {
+		for _, a := range rep.Config.APIs {
+			name := a.ID
+			if a.Name != "" {
+				name = a.Name + " (" + a.ID + ")"
+			}
+			apis = append(apis, name)
+		}
+	}
+	s := ""
+	if len(apis) > 0 {
+		s = "API " + words.Some(apis, 3) + ". "
+	}
+	return s + "Started " + moment(rep.Run.Started) + "."
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,19 +139,21 @@ func vegeta(path string, r *rounds, c comparison, url string, flags []string) jo
 	args := []string{path, "attack", "-insecure", "-rate=" + strconv.Itoa(c.rate), "-max-workers=" + concurrency, "-workers=" + concurrency,
 		"-connections=" + concurrency, "-duration=" + d.String(), "-output=" + results}
 	return job{command: append(args, flags...), stdin: "GET " + url + "\n", n: func([]byte) (int, float64, error) {
-		out, err := exec.Command(path, "encode", "-to=csv", results).Output()
-		if err != nil {
+		encode := exec.Command(path, "encode", "-to=csv", results)
+		out, err := encode.StdoutPipe()
+		if err := firstError(err, encode.Start()); err != nil {
 			return 0, 0, err
 		}
-		return vegetaResults(out, c.rate)
+		n, late, err := vegetaResults(out, c.rate)
+		return n, late, firstError(err, encode.Wait())
 	}}
 }
 
 // vegetaResults counts answers, and measures how far their sending was from an
 // even schedule that begins with the earliest.
-func vegetaResults(csv []byte, rate int) (n int, late float64, err error) {
+func vegetaResults(csv io.Reader, rate int) (n int, late float64, err error) {
 	var errors []time.Duration
-	in := bufio.NewScanner(bytes.NewReader(csv))
+	in := bufio.NewScanner(csv)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		f := strings.SplitN(in.Text(), ",", 13) // time, code, latency, out, in, error, body, name, seq, ...

@@ -179,7 +179,7 @@ func TestInspectDomains(t *testing.T) {
 func TestInspectFormats(t *testing.T) {
 	t.Parallel()
 	b := open(t, load(t, "demo"))
-	args := slices.Concat([]string{"inspect", "--all", "-q"}, b.reach())
+	args := slices.Concat([]string{"inspect", "--all", "-q", "-v"}, b.reach())
 	code, text, stderr := b.run(t, append(args, "--format", "text", "--format", "markdown", "-o", b.path("r.md"), "--format", "json", "-o", b.path("r.json"))...)
 	if code != 0 || stderr != "" {
 		t.Fatalf("exit code %d: %s", code, stderr)

@@ -28,7 +28,9 @@ func TestMain(m *testing.M) {
 // TestScript runs the binary as a user would, on the embedded gateway.
 func TestScript(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: scriptEnv, Cmds: scriptCommands()})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", Setup: scriptEnv, Cmds: scriptCommands(), UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+	})
 }
 
 // scriptEnv keeps a developer's own AWS configuration out of the scripts.

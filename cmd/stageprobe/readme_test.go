@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,9 +72,16 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"canary-split", "wrong-stage", "THE SIX STEPS", "aws apigateway update-base-path-mapping", world.APIs[0].ID} {
+	for _, want := range []string{"canary-split", "wrong-stage", "INCONSISTENT: 2 errors; exit code 1", "other     canary", "aws apigateway update-base-path-mapping", world.APIs[0].ID} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the README's demo does not show %q", want)
 		}
+	}
+	lines := strings.Split(string(text), "\n")
+	if len(lines) > 151 {
+		t.Errorf("the README has %d lines, more than 150", len(lines)-1)
+	}
+	if n := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "stageprobe check ") }); n < 0 || n > 30 {
+		t.Errorf("the first command on one's own API stands in line %d, not on the first screen", n+1)
 	}
 }

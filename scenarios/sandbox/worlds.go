@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	nearby "stageprobe/scenarios/internal/near"
+	nearby "stageprobe/internal/near"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
@@ -81,7 +81,7 @@ func Load(name string) (*World, error) {
 // line.
 func Parse(yaml []byte) (*World, error) { return world.Parse(yaml) }
 
-// near lists the names that share a word with a mistyped one.
+// near lists the names that share a word with a mistyped one, the closest first.
 func near(name string, all map[string]*World) string {
 	var alike []string
 	for other := range all {
@@ -92,7 +92,10 @@ func near(name string, all map[string]*World) string {
 	if len(alike) == 0 {
 		return ""
 	}
-	slices.Sort(alike)
+	slices.SortFunc(alike, func(a, b string) int {
+		return cmp.Or(cmp.Compare(nearby.Distance(name, a), nearby.Distance(name, b)), strings.Compare(a, b))
+	})
+	alike = alike[:min(3, len(alike))]
 	return " (did you mean " + strings.Join(alike, ", ") + "?)"
 }
 

@@ -93,6 +93,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	}
 	if baseline != nil {
 		rep.Compare(baseline)
+	}
+	rep.Open = append(rep.Open, r.unmet()...)
+	if baseline != nil || len(c.require) > 0 {
 		rep.Conclude(cause.Severity(c.failOn))
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {

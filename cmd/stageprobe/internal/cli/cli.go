@@ -24,6 +24,7 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 
+	color   *colourMode     // --color; nil is auto
 	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 }
 
@@ -67,6 +68,8 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	when := colourMode("auto")
+	s.color = &when
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
@@ -97,19 +100,28 @@ It only reads: no command ever changes anything in AWS.`,
 		Version:       Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return hint(fromEnvironment(cmd.Flags()), "unset it, or give a value that %s --help allows", cmd.CommandPath())
 		},
 	}
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint(err, "%s --help lists the flags", cmd.CommandPath())
+		if args := cmd.Flags().Args(); !cmd.HasParent() && len(args) > 0 {
+			return unknownCommand(cmd, args[0]) // its flags are those of no command
+		}
+		return flagError(cmd.Flags(), cmd.CommandPath(), err)
 	})
+	root.PersistentFlags().AddFlag(s.colourFlag())
 	root.AddCommand(
 		newDemo(s), newCheck(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
-		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s),
 	)
 	completeValues(root)
 	return root
@@ -133,13 +145,6 @@ func terminal(w io.Writer) (width int, ok bool) {
 		width = 80
 	}
 	return width, true
-}
-
-// colour says whether a stream gets colour: a terminal, and NO_COLOR unset
-// (https://no-color.org).
-func colour(w io.Writer) bool {
-	_, tty := terminal(w)
-	return tty && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // utf8Locale says whether the terminal's locale can show more than ASCII. A

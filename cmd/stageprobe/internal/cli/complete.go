@@ -13,10 +13,11 @@ import (
 // completeValues completes the flags of all commands that have but a few values.
 func completeValues(root *cobra.Command) {
 	values := map[string][]string{
-		"format":    formats,
+		"format":    formats(),
 		"logs":      {"auto", "off", "require"},
 		"fail-on":   {"error", "warning", "info"},
 		"http":      {"1.1", "2"},
+		"require":   {"config", "logs"},
 		"kind":      scenarios.Kinds(),
 		"partition": {"aws", "aws-cn", "aws-us-gov"},
 	}

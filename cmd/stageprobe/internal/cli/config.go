@@ -25,6 +25,7 @@ type inspectFlags struct {
 	all           bool
 	failOn        string
 	quiet         bool
+	verbose       bool
 	out           outputs
 }
 
@@ -38,11 +39,14 @@ func newInspect(s Streams) *cobra.Command {
   stageprobe inspect --domain api.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.out.check(""); err != nil {
+				return err
+			}
 			rep, err := f.read(cmd, s)
 			if err != nil {
 				return err
 			}
-			if err := f.out.write(s, rep, f.quiet, true); err != nil {
+			if err := f.out.write(s, rep, f.quiet, f.verbose); err != nil {
 				return err
 			}
 			if rep.ExitCode == analyze.ExitFinding {
@@ -64,6 +68,7 @@ func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	fs.BoolVar(&f.all, "all", false, "every API of the account and region")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "what each finding rests on, and every way to mend it")
 	f.out.bind(fs)
 }
 

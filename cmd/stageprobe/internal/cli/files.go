@@ -59,6 +59,9 @@ func newReport(s Streams) *cobra.Command {
   stageprobe report report.json --format markdown -o "$GITHUB_STEP_SUMMARY"`,
 		Args: one("FILE, a JSON report; - is standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(""); err != nil {
+				return err
+			}
 			rep, err := openReport(args[0], cmd.InOrStdin())
 			if err != nil {
 				return hint(err, "stageprobe check … --format json -o report.json writes one")
@@ -88,6 +91,9 @@ func newAnalyze(s Streams) *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := validFailOn(failOn); err != nil {
+				return err
+			}
+			if err := out.check(""); err != nil {
 				return err
 			}
 			before, err := readBaseline(baseline)
@@ -160,7 +166,12 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
-	return session.Report(ending), nil
+	rep := session.Report(ending)
+	if rec.Trailer != nil {
+		rep.Run.Cost = rec.Trailer.Cost
+	}
+	rep.Run.Cost.Requests = rep.Run.Requests // of a recording that was cut off, too
+	return rep, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -191,7 +202,7 @@ func newExplain(s Streams) *cobra.Command {
 			}
 			data, err := readInput(args[0], cmd.InOrStdin())
 			if err != nil {
-				return hint(err, "name a file, - for standard input, or one of the causes that stageprobe explain --help lists")
+				return hint(err, "%sname a file, - for standard input, or one of the causes that stageprobe explain --help lists", didYouMean("", args[0], explain.Pages()))
 			}
 			doc, err := explain.Explain(data, opts)
 			if err != nil {

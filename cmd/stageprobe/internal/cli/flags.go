@@ -79,6 +79,7 @@ type runFlags struct {
 	slowed               string // why the rate is lower than the default
 	confidence, minShare float64
 	logs                 string
+	require              []string
 	logWait              time.Duration
 	record, baseline     string
 	seed                 uint64
@@ -100,6 +101,7 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.Float64Var(&f.confidence, "confidence", 0.99, "both error rates of a verdict are at most one minus this")
 	fs.Float64Var(&f.minShare, "min-share", 0.01, "smallest share of deviating answers that must be found")
 	fs.StringVar(&f.logs, "logs", "auto", "auto, off or require: whether execution and access logs are read")
+	fs.StringSliceVar(&f.require, "require", nil, "config, logs or both: exit code 3 where these could not be read")
 	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
 	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
 	fs.BoolVar(&f.keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens) in reports and recordings")

@@ -19,7 +19,13 @@ import (
 )
 
 // formats are the values of --format.
-var formats = []string{"text", "json", "junit", "markdown", "html"}
+func formats() []string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
 
 // output is one --format with where it goes: a file, or stdout where path is
 // empty or "-".
@@ -31,7 +37,7 @@ type output struct{ format, path string }
 type outputs struct{ list []output }
 
 func (o *outputs) bind(fs *pflag.FlagSet) {
-	fs.Var(formatFlag{o}, "format", "text, json, junit, markdown or html; may be repeated, each with its own -o")
+	fs.Var(formatFlag{o}, "format", strings.Join(formats(), ", ")+"; may be repeated, each with its own -o")
 	fs.VarP(pathFlag{o}, "output", "o", "file for the format before it")
 }
 
@@ -47,8 +53,8 @@ func (f formatFlag) Set(v string) error {
 	if v == "md" {
 		v = "markdown"
 	}
-	if !slices.Contains(formats, v) {
-		return fmt.Errorf("unknown format %q: use %s", v, strings.Join(formats, ", "))
+	if !slices.Contains(formats(), v) {
+		return fmt.Errorf("unknown format %q: use %s", v, strings.Join(formats(), ", "))
 	}
 	f.list = append(f.list, output{format: v})
 	return nil
@@ -64,15 +70,10 @@ func (p pathFlag) Set(v string) error {
 }
 
 func byExtension(path string) string {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".json":
-		return "json"
-	case ".xml":
-		return "junit"
-	case ".md":
-		return "markdown"
-	case ".html", ".htm":
-		return "html"
+	for _, f := range report.Formats {
+		if slices.Contains(f.Extensions, strings.ToLower(filepath.Ext(path))) {
+			return f.Name
+		}
 	}
 	return "text"
 }
@@ -80,11 +81,17 @@ func byExtension(path string) string {
 // check catches a report that could not be written, before anything is sent.
 func (o *outputs) check(record string) error {
 	taken := map[string]string{}
+	shown := ""
 	if record != "" {
 		taken[canonical(record)] = "the recording"
 	}
 	for _, x := range o.list {
 		if x.path == "" || x.path == "-" {
+			if shown != "" {
+				return hint(fmt.Errorf("--format %s and --format %s would both go to standard output", shown, x.format),
+					"give each but one a file of its own: --format %s -o FILE", x.format)
+			}
+			shown = x.format
 			continue
 		}
 		if first, ok := taken[canonical(x.path)]; ok {
@@ -144,7 +151,7 @@ func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error
 	if x.path == "" || x.path == "-" {
 		width, tty := terminal(s.Out)
 		return render(s.Out, x.format, rep, report.Options{
-			Width: min(width, 100), Color: tty && colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
+			Width: min(width, 120), Color: s.colour(s.Out), ASCII: tty && !utf8Locale(), Quiet: quiet, Verbose: verbose,
 		})
 	}
 	var b bytes.Buffer
@@ -159,17 +166,12 @@ func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error
 }
 
 func render(w io.Writer, format string, rep *analyze.Report, o report.Options) error {
-	switch format {
-	case "json":
-		return report.JSON(w, rep)
-	case "junit":
-		return report.JUnit(w, rep)
-	case "markdown":
-		return report.Markdown(w, rep)
-	case "html":
-		return report.HTML(w, rep)
+	for _, f := range report.Formats {
+		if f.Name == format {
+			return f.Write(w, rep, o)
+		}
 	}
-	return report.Text(w, rep, o)
+	return fmt.Errorf("unknown format %q", format)
 }
 
 // writeFile replaces a file as a whole: a reader never sees half a report. It is

@@ -46,20 +46,21 @@ type demoFlags struct {
 	list, help bool
 }
 
-func (d *demoFlags) set() *pflag.FlagSet {
+func (d *demoFlags) set(s Streams) *pflag.FlagSet {
 	fs := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	fs.Usage = func() {}
 	fs.BoolVar(&d.list, "list", false, "name the worlds")
 	fs.BoolVarP(&d.help, "help", "h", false, "help")
 	d.check.bind(fs)
+	fs.AddFlag(s.colourFlag())
 	return fs
 }
 
 func runDemo(cmd *cobra.Command, s Streams, args []string) error {
 	first := &demoFlags{}
-	fs := first.set()
+	fs := first.set(s)
 	if err := fs.Parse(args); err != nil {
-		return hint(err, "stageprobe demo --help lists the flags")
+		return flagError(fs, "stageprobe demo", err)
 	}
 	switch {
 	case first.help:
@@ -88,12 +89,12 @@ func demoCheck(ctx context.Context, s Streams, world *sandbox.World, args []stri
 	if err != nil {
 		return err
 	}
-	alone := (&demoFlags{}).set()
+	alone := (&demoFlags{}).set(s)
 	if err := alone.Parse(own); err != nil {
 		return fmt.Errorf("world %s: %w", world.Name, err)
 	}
 	d := &demoFlags{}
-	if err := d.set().Parse(slices.Concat(own, args)); err != nil {
+	if err := d.set(s).Parse(slices.Concat(own, args)); err != nil {
 		return err
 	}
 	server, err := sandbox.Start(world, sandbox.Options{Seed: d.check.seed})
@@ -221,6 +222,9 @@ func newSandbox(s Streams) *cobra.Command {
 	return cmd
 }
 
+// maxWorld bounds a world file.
+const maxWorld = 1 << 20
+
 func loadWorld(args []string, file string) (*sandbox.World, error) {
 	switch {
 	case file != "" && len(args) > 0:
@@ -229,6 +233,9 @@ func loadWorld(args []string, file string) (*sandbox.World, error) {
 		data, err := readInput(file, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the world: %w", err)
+		}
+		if len(data) > maxWorld {
+			return nil, fmt.Errorf("read %s: more than %d bytes, which no world is", file, maxWorld)
 		}
 		return sandbox.Parse(data)
 	}

@@ -30,22 +30,36 @@ func (c *checkFlags) validate() error {
 	return nil
 }
 
+// What a run may ask for: more is a slip of the hand. The comparisons are such
+// that NaN fails them.
+const (
+	maxRequests = 1_000_000_000
+	maxRate     = 1_000_000
+	minMinShare = 0.000001
+	maxMinShare = 0.5
+)
+
 func (f *runFlags) validate() error {
 	switch {
-	case f.requests <= 0:
-		return fmt.Errorf("--requests %d: at least 1 request is needed", f.requests)
-	case f.rate <= 0:
-		return fmt.Errorf("--rate %g: requests per second must be above 0", f.rate)
+	case f.requests <= 0 || f.requests > maxRequests:
+		return fmt.Errorf("--requests %d: must lie between 1 and %d", f.requests, maxRequests)
+	case !(f.rate > 0 && f.rate <= maxRate):
+		return fmt.Errorf("--rate %g: requests per second must be above 0 and at most %d", f.rate, maxRate)
 	case f.workers <= 0:
 		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
-	case f.confidence <= 0.5 || f.confidence >= 1:
+	case !(f.confidence > 0.5 && f.confidence < 1):
 		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
-	case f.minShare <= 0 || f.minShare >= 1:
-		return fmt.Errorf("--min-share %g: must lie between 0 and 1, such as 0.01", f.minShare)
+	case !(f.minShare >= minMinShare && f.minShare <= maxMinShare):
+		return fmt.Errorf("--min-share %g: must lie between %f and %g, such as 0.01", f.minShare, minMinShare, maxMinShare)
 	case f.logWait < 0:
 		return fmt.Errorf("--log-wait %s: a wait cannot be negative; 0s does not wait", f.logWait)
 	case !slices.Contains([]string{"auto", "off", "require"}, f.logs):
 		return fmt.Errorf("--logs %q: use auto, off or require", f.logs)
+	}
+	for _, r := range f.require {
+		if r != "config" && r != "logs" {
+			return fmt.Errorf("--require %q: use config, logs or config,logs", r)
+		}
 	}
 	if err := validRecord(f.record); err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/scenarios/internal/near"
+	"stageprobe/internal/near"
 )
 
 // kinds are all kinds of movement by name.

@@ -1,6 +1,12 @@
 // Package near finds the word that a mistyped one most likely stands for.
 package near
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Word is the allowed word that a mistyped one most likely stands for; ""
 // where none is close.
 func Word(word string, allowed []string) string {
@@ -36,4 +42,18 @@ func Distance(a, b string) int {
 		before, last = last, row
 	}
 	return last[len(b)]
+}
+
+// Words are the allowed words that a mistyped one may stand for: those that are
+// close, or begin as it does, closest first, and three at most.
+func Words(word string, allowed []string) []string {
+	most := max(1, len(word)/3)
+	var out []string
+	for _, a := range allowed {
+		if Distance(word, a) <= most || len(word) > 2 && strings.HasPrefix(a, word) {
+			out = append(out, a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(Distance(word, a), Distance(word, b)) })
+	return out[:min(3, len(out))]
 }

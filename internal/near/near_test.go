@@ -1,6 +1,9 @@
 package near
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestWord(t *testing.T) {
 	allowed := []string{"version", "status", "uptime", "pod"}
@@ -23,6 +26,17 @@ func TestDistance(t *testing.T) {
 	}{{"", "abc", 3}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"ca", "abc", 3}, {"same", "same", 0}} {
 		if got := Distance(tt.a, tt.b); got != tt.want {
 			t.Errorf("%q, %q: got %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestWordsAreTheClosestFirst(t *testing.T) {
+	allowed := []string{"check", "canary-split", "canary-1", "stale-canary", "wait"}
+	for word, want := range map[string][]string{
+		"chekc": {"check"}, "canary-splt": {"canary-split"}, "canar": {"canary-1", "canary-split"}, "nothing-like-it": nil, "": nil,
+	} {
+		if got := Words(word, allowed); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
 }

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"stageprobe/analyze"
+)
+
+func TestTablesAndEvents(t *testing.T) {
+	for _, e := range examples {
+		golden(t, "csv/"+e.name+".csv", write(t, CSV, e.make()))
+		golden(t, "sarif/"+e.name+".sarif", write(t, SARIF, e.make()))
+	}
+}
+
+// No cell begins a formula, whatever somebody called an API.
+func TestCSVHoldsNoFormula(t *testing.T) {
+	rep := demoReport()
+	for i, name := range []string{"=1+1", "@SUM(A1)"} {
+		rep.Config.APIs[i].Name = name
+	}
+	rep.Config.APIs[0].Stages[0].Name = "-2"
+	rows, err := csv.NewReader(bytes.NewReader(write(t, CSV, rep))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 4 {
+		t.Errorf("%d rows, want the heads and three stages", len(rows))
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if cell != "" && strings.Contains("=+-@", cell[:1]) {
+				t.Errorf("a cell is %q", cell)
+			}
+		}
+	}
+}
+
+// The last line is the verdict with the whole report; before it stand targets and
+// findings.
+func TestJSONLinesEndInTheVerdict(t *testing.T) {
+	for _, e := range examples {
+		rep := e.make()
+		var events []string
+		var last line
+		for l := range bytes.Lines(write(t, JSONLines, rep)) {
+			last = line{}
+			if err := json.Unmarshal(l, &last); err != nil {
+				t.Fatalf("%s: %v: %s", e.name, err, l)
+			}
+			events = append(events, last.Event)
+		}
+		if want := len(rep.Targets) + len(rep.Findings) + 1; len(events) != want || last.Event != "verdict" || last.Report == nil || last.Report.Schema != analyze.ReportSchema {
+			t.Errorf("%s: %d events, want %d: %v", e.name, len(events), want, events)
+		}
+	}
+}
