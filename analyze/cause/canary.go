@@ -18,7 +18,9 @@ import (
 func canaryLaws(fx *Facts, x *split) []law {
 	return []law{{name: "canary", prior: canaryPrior(fx, x), driven: true, likelihood: func(x *split) float64 {
 		if p0, known := canaryShare(x); known {
-			return stat.CanaryLogM(x.labels.counts, x.labels.unknownDev, x.labels.unknownRef, p0)
+			// A request whose label is late is a draw as well: every law speaks of the same answers.
+			c := x.labels.counts
+			return stat.CanaryLogM(c, x.k-c.Deviant(), x.n-x.k-(c.N()-c.Deviant()), p0)
 		}
 		// Without a percentage a canary is any rate, as a flake is.
 		return stat.FlakyLogM(x.k, x.n, fx.MinShare)
@@ -172,8 +174,13 @@ func canaryFits(fx *Facts, w *weighing) Finding {
 	fit := fitShare(w)
 	f := canaryFinding(fx, w.split)
 	f.Linked = ConsistentWith
-	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; no log ties single answers to the canary.",
+	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; ",
 		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), words.Percent(w.sub.share()))
+	if w.labels.both() {
+		f.Statement += fmt.Sprintf("the logs do not decide it: %s.", bothRates(fx, w))
+	} else {
+		f.Statement += "no log ties single answers to the canary."
+	}
 	if absent(fx, w) {
 		f.Statement += fmt.Sprintf(" The logs hold %s with the usual answer, none of them by the canary, and not one deviating request: the gateway logs no request that it does not route.",
 			words.Plural(w.labels.known(), "request"))
@@ -287,15 +294,17 @@ func canaryDrift(fx *Facts, x *split) string {
 		words.Percent(float64(k)/float64(n)), words.Percent(p0))
 }
 
+// labelTable counts the labels that a link rests on.
 func labelTable(fx *Facts, x *split) *Table {
 	return countTable(fx, x, []string{"base", "canary", "unknown"}, func(r *Row) string {
-		switch known(r) {
-		case LabelBase:
-			return "base"
-		case LabelCanary:
+		canary, ok := ofCanary(r)
+		switch {
+		case !ok || x.labels.known() == 0:
+			return "unknown"
+		case canary:
 			return "canary"
 		}
-		return "unknown"
+		return "base"
 	})
 }
 

@@ -214,7 +214,7 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	j.split[sub.index] = true
 	switch {
 	case driven != nil && driven.cause == DeployPropagating && !holds(fx, w):
-		if w.failure || w.refusal {
+		if w.failure {
 			j.decideChance(fx, w)
 		} else {
 			j.ask(fx, w, "whether behaviour changed for good, or goes back and forth")

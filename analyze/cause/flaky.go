@@ -96,12 +96,21 @@ func notCanary(fx *Facts, w *weighing) string {
 	case sub.Canary == nil:
 		return ""
 	case w.labels.excluded:
-		return fmt.Sprintf(" The canary does not explain it: %d of its %d answers %s, and %d of %d of the stage's own deployment; the rates differ by %s to %s.",
-			c.CanaryDev, c.Canary(), deviate(fx, w), c.BaseDev, c.Base(), points(w.labels.low), points(w.labels.high))
+		return fmt.Sprintf(" The canary does not explain it: %s; the rates differ by %s to %s.",
+			bothRates(fx, w), points(w.labels.low), points(w.labels.high))
 	case canaryExcluded(fx, w):
 		return fmt.Sprintf(" The share does not fit the canary's %s.", words.Percent(sub.share()))
+	case c.N() > 0:
+		return fmt.Sprintf(" The canary's %s is not excluded as the cause: by the logs %s.", words.Percent(sub.share()), bothRates(fx, w))
 	}
 	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", words.Percent(sub.share()))
+}
+
+// bothRates says how often either side of the canary deviates, by the logs.
+func bothRates(fx *Facts, w *weighing) string {
+	c := &w.labels.counts
+	return fmt.Sprintf("%d of its %d answers %s, and %d of %d of the stage's own deployment",
+		c.CanaryDev, c.Canary(), deviate(fx, w), c.BaseDev, c.Base())
 }
 
 // deviate says what the deviants of a split do.

@@ -125,12 +125,13 @@ func (l *labels) worst(test *stat.LinkEstimated) float64 {
 }
 
 // measured is the canary's share of a target's requests as the logs tell it,
-// and the label counts.
+// and the label counts. As in a link, a request that only one side's log has reached
+// counts for neither: the labels known at once are mostly the canary's.
 func measured(fx *Facts, sub *target) (canary, known int) {
 	for _, c := range sub.cells {
 		for _, i := range c.rows {
 			r := &fx.Rows[i]
-			if r.Contradictory || r.Label == LabelUnknown {
+			if r.Late || r.Contradictory || r.Label == LabelUnknown {
 				continue
 			}
 			known++

@@ -25,6 +25,7 @@ type exposure struct {
 	inconsistent bool    // a split that may be the canary's
 	split        bool    // a split of another cause
 	strays       []Difference
+	unmatched    bool // a request that the canary answered and the stage's own deployment hardly did
 	changed      bool // the stage changed during the run: an earlier canary, or none, answered
 }
 
@@ -58,9 +59,37 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
 		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
 	}
+	e.unmatched = unmatched(fx, e.subs)
 	e.least, e.requests = leastAsked(e.subs)
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
+}
+
+// unmatched tells whether the canary gave answers to a request that too few of the
+// stage's own deployment are known of to hold them against.
+func unmatched(fx *Facts, subs []*target) bool {
+	counts := map[int][2]int{}
+	for _, sub := range subs {
+		for _, c := range sub.cells {
+			for _, i := range c.rows {
+				if canary, ok := ofCanary(&fx.Rows[i]); ok {
+					n := counts[c.scenario]
+					if canary {
+						n[1]++
+					} else {
+						n[0]++
+					}
+					counts[c.scenario] = n
+				}
+			}
+		}
+	}
+	for _, n := range counts {
+		if n[1] > 0 && n[0] < tuning.Enough.Compare {
+			return true
+		}
+	}
+	return false
 }
 
 // leastAsked is how many answers the least asked request of a stage has given: a
@@ -108,7 +137,7 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	case e.split:
 		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
 		v.report(f, stageKey(sub.Target))
-	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0:
+	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched:
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))

@@ -46,18 +46,10 @@ var untold = []string{
 	"address-dependent: a difference is listed of which both sides have the same share",
 	"stale-canary: answered as the stage does, beside counts that differ by far",
 	"stale-canary: answered as the stage does, beside an answer that only the canary gave",
-	"stale-canary: answered as the stage does, although the logs name no answer of the stage's own yet",
 	"flaky-backend: the rates of the canary are not those of the table",
 	"flaky-backend: independent of time, although the failures come in stretches",
 	"flaky-backend: the canary is said not to explain what only one side does",
-	"flaky-backend: no log ties answers to the canary, beside a table of answers that the logs say are the canary's",
-	"canary-split: no log ties answers to the canary, beside a table of answers that the logs say are the canary's",
 	"flaky-backend: more answers are said to fail than did",
-	"deploy-propagating: nothing is left to mend, while every answer is a failure or a refusal",
-	"none of the known causes fits, beside endpoint-split of the same scenario",
-	"none of the known causes fits, beside deploy-propagating of the same scenario",
-	"independent of connection, address and time, beside endpoint-split of the same scenario",
-	"independent of connection, address and time, beside deploy-propagating of the same scenario",
 }
 
 // TestNoStatementContradictsItsNumbers reads every finding of every world, at every
