@@ -133,7 +133,7 @@ func stageVerdict(rep *analyze.Report, api, stage, id string) (verdict string, c
 	}
 	verdict = "ok"
 	for _, f := range rep.Findings { // most severe first
-		if !slices.ContainsFunc(ids, func(id string) bool { return contains(f.Targets, id) }) {
+		if toldElsewhere(&f) || !slices.ContainsFunc(ids, func(id string) bool { return contains(f.Targets, id) }) {
 			continue
 		}
 		if verdict == "ok" {
