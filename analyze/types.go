@@ -67,26 +67,16 @@ type (
 
 // Run says how the numbers were obtained.
 type Run struct {
-	ID         string    `json:"id"`
-	Started    time.Time `json:"started"`
-	Ended      time.Time `json:"ended"`
-	Seed       uint64    `json:"seed"`
-	Requests   int       `json:"requests"`
-	Failed     int       `json:"failed"`  // no HTTP answer
-	Stopped    string    `json:"stopped"` // decided, budget, interrupted
-	Confidence float64   `json:"confidence"`
-	Version    string    `json:"version"`
-	Cost       Cost      `json:"cost"`
-}
-
-// Cost is what a run asked of others.
-type Cost struct {
-	Requests     int     `json:"requests"`
-	ControlCalls int     `json:"control_calls"`         // to API Gateway's control plane, retries included
-	LogCalls     int     `json:"log_calls"`             // to CloudWatch Logs
-	OtherCalls   int     `json:"other_calls"`           // such as CloudTrail
-	LogBytes     int64   `json:"log_bytes"`             // scanned by Logs Insights, which bills them
-	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
+	ID         string     `json:"id"`
+	Started    time.Time  `json:"started"`
+	Ended      time.Time  `json:"ended"`
+	Seed       uint64     `json:"seed"`
+	Requests   int        `json:"requests"`
+	Failed     int        `json:"failed"`  // no HTTP answer
+	Stopped    string     `json:"stopped"` // decided, budget, interrupted
+	Confidence float64    `json:"confidence"`
+	Version    string     `json:"version"`
+	Cost       probe.Cost `json:"cost"`
 }
 
 // Target is what one address answered.

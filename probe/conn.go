@@ -1,10 +1,7 @@
 package probe
 
 import (
-	"bufio"
-	"context"
 	"net"
-	"net/http"
 	"time"
 )
 
@@ -15,8 +12,8 @@ type conn struct {
 	slot   int
 	remote string
 	alpn   string
-	raw    net.Conn // the socket
-	stream net.Conn // what HTTP is spoken on: raw, or TLS over it
+	socket *socket
+	stream net.Conn // what HTTP is spoken on: the socket, or TLS over it
 
 	flying int  // requests on it now
 	n      int  // requests it was given
@@ -24,39 +21,30 @@ type conn struct {
 	used   time.Time
 
 	h1 *h1 // one of the two
-	h2 *http.ClientConn
+	h2 *h2
 }
 
 // start gets a dialled connection ready to speak what was agreed on, and
 // reserves it for a first request.
-func (c *conn) start(ctx context.Context, t *http.Transport, to string) (err error) {
+func (c *conn) start(p *pool, deadline time.Time) (err error) {
 	if c.alpn != "h2" {
 		c.h1 = newH1(c.stream)
 		return nil
 	}
-	c.h2, err = t.NewClientConn(context.WithValue(ctx, dialled{}, c.stream), "https", to)
+	if err := c.socket.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if err = c.socket.direct(); err == nil {
+		c.h2, err = startH2(c.stream, p.now, p.plan.MaxBody)
+	}
 	if err == nil {
-		err = c.h2.Reserve()
+		c.h2.reserve()
+		err = c.socket.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		_ = c.raw.Close() // the first error is the one to tell
+		_ = c.socket.Close() // the first error is the one to tell
 	}
 	return err
-}
-
-// dialled is the context key of a connection that is open already.
-type dialled struct{}
-
-// newHTTP2 is net/http's HTTP/2, for connections of our own making only.
-func newHTTP2() *http.Transport {
-	t := &http.Transport{
-		DisableCompression: true, MaxResponseHeaderBytes: maxHeaderBytes, Protocols: new(http.Protocols),
-		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return ctx.Value(dialled{}).(net.Conn), nil
-		},
-	}
-	t.Protocols.SetHTTP2(true)
-	return t
 }
 
 // busy tells that HTTP/1.1 has a request on it.
@@ -64,61 +52,28 @@ func (c *conn) busy() bool { return c.h1 != nil && c.flying > 0 }
 
 // usable tells whether the next request may go on it, and of HTTP/2 reserves a
 // stream for it. A request on a connection that the server has given up is no
-// observation of the server, so old ones are left alone and the socket is
-// looked at first.
-func (c *conn) usable(maxIdle time.Duration) bool {
-	if c.spent || c.idle() > maxIdle {
+// observation of the server, so old ones are left alone, and of HTTP/1.1 the
+// socket is looked at before the request is sent (errGone).
+func (c *conn) usable(now time.Time, maxIdle time.Duration) bool {
+	if c.spent || c.idle(now) > maxIdle {
 		return false
 	}
-	if c.h2 != nil {
-		return c.h2.Reserve() == nil
-	}
-	return c.h1.in.Buffered() == 0 && alive(c.raw)
+	return c.h2 == nil || c.h2.reserve()
 }
 
 // idle is how long nothing has been on it; 0 while something is.
-func (c *conn) idle() time.Duration {
+func (c *conn) idle(now time.Time) time.Duration {
 	if c.flying > 0 || c.used.IsZero() {
 		return 0
 	}
-	return time.Since(c.used)
+	return now.Sub(c.used)
 }
 
 // close ends the socket below everything else: closing the TLS or HTTP/2 layer
 // would wait for a lock that a blocked write holds.
-func (c *conn) close() { _ = c.raw.Close() }
-
-// h1 is the reading and writing side of HTTP/1.1.
-type h1 struct {
-	stream net.Conn
-	in     *bufio.Reader
-	out    *bufio.Writer
-	tap    *tap
-}
-
-func newH1(stream net.Conn) *h1 {
-	t := &tap{from: stream}
-	return &h1{stream: stream, tap: t, in: bufio.NewReader(t), out: bufio.NewWriter(stream)}
-}
-
-// tap keeps a copy of what is read while a response head is being parsed:
-// http.ReadResponse forgets the order and the case of header names.
-type tap struct {
-	from net.Conn
-	on   bool
-	head []byte
-}
-
-func (t *tap) Read(p []byte) (int, error) {
-	n, err := t.from.Read(p)
-	if t.on {
-		if len(t.head)+n > maxHeaderBytes {
-			return 0, errHeaderTooLarge
-		}
-		t.head = append(t.head, p[:n]...)
+func (c *conn) close() {
+	_ = c.socket.Close()
+	if c.h1 != nil {
+		c.h1.watch.close()
 	}
-	return n, err
 }
-
-func (t *tap) start() { t.on, t.head = true, t.head[:0] }
-func (t *tap) stop()  { t.on = false }

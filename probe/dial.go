@@ -163,11 +163,12 @@ func (t *Transport) dial(ctx context.Context, k hostKey, to netip.AddrPort, prot
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{raw: raw, stream: raw, remote: to.String()}
+	c := &conn{socket: newSocket(raw), remote: to.String()}
 	if !k.tls {
+		c.stream = c.socket
 		return c, nil
 	}
-	secure := tls.Client(raw, t.tlsConfig(k.name, protos))
+	secure := tls.Client(c.socket, t.tlsConfig(k.name, protos))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = raw.Close() // the handshake's error is the one to tell
 		return nil, &failure{OutcomeTLS, err}

@@ -1,30 +1,29 @@
 package probe
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 )
 
 const (
-	maxHeaderBytes = 1 << 20
 	// maxDrain is how much of a body is read to keep the connection: the
 	// gateway's own limit of an answer (10 MB).
 	maxDrain = 10 << 20
-	// maxInformational bounds 1xx answers before the real one.
-	maxInformational = 8
 	// idleDoubt is how long a connection was unused before a close without a
 	// single byte counts as the end of its keep-alive. Servers wait for
 	// seconds.
 	idleDoubt = time.Second
+	// freshlyUsed is how long a connection that has been kept for some requests
+	// (provenKept) need not be looked at again: what a server does after its
+	// answer comes with it, or too late for any look.
+	freshlyUsed = 500 * time.Microsecond
+	provenKept  = 4
 )
-
-var errHeaderTooLarge = fmt.Errorf("response header of more than %d bytes", maxHeaderBytes)
 
 // exchange is one request on its way.
 type exchange struct {
@@ -32,7 +31,17 @@ type exchange struct {
 	form *form
 	due  time.Time
 	out  *Observation
-	sent *http.Request // nil until it was made
+	wire []byte        // the worker's own, for requests of HTTP/1.1
+	req  *http.Request // where it had to be signed
+}
+
+// request is what was sent, as far as its credentials go: the signed one, or what
+// all requests of the form share.
+func (x *exchange) request() *http.Request {
+	if x.req != nil {
+		return x.req
+	}
+	return x.form.request
 }
 
 // elapsed is the time since the request was due.
@@ -40,163 +49,144 @@ func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due)
 
 // do sends the request and fills in the observation as far as the answer came.
 func (x *exchange) do(d draw) error {
-	deadline := time.Now().Add(x.run.plan.Timeout)
-	ctx, cancel := context.WithDeadline(x.run.ctx, deadline)
-	defer cancel()
-	req, minted, err := x.form.fill(ctx, d.id)
-	if err != nil {
-		return err
+	now := time.Now()
+	deadline := now.Add(x.run.plan.Timeout)
+	minted := x.form.minted(x.run.plan.Seed, x.out.Seq)
+	if x.form.sign != nil {
+		var err error
+		if x.req, err = x.form.fill(minted); err != nil {
+			return err
+		}
 	}
-	x.sent = req
 	x.out.Fresh = x.run.pool.transport.isFresh(d.fresh)
-	c, addr, err := x.run.pool.get(ctx, x.form.host, d)
-	x.out.RemoteIP = addr
-	if err != nil {
-		return err
+	for {
+		c, addr, err := x.run.pool.get(x.form, d, now, deadline)
+		x.out.RemoteIP = addr
+		if err != nil {
+			return err
+		}
+		x.out.Conn, x.out.ConnN, x.out.MintedID = c.id, c.nth, minted
+		var reusable bool
+		if c.h2 != nil {
+			x.out.Proto = "HTTP/2.0"
+			reusable, err = x.http2(c, minted, now, deadline)
+		} else {
+			x.out.Proto = "HTTP/1.1"
+			reusable, err = x.http1(c, minted, now, deadline)
+		}
+		x.run.pool.put(c.conn, !reusable)
+		if err == nil || !errors.Is(err, errGone) {
+			return err
+		}
 	}
-	x.out.Conn, x.out.ConnN, x.out.MintedID = c.id, c.nth, minted
-	var reusable bool
-	if c.h2 != nil {
-		x.out.Proto = "HTTP/2.0"
-		reusable, err = x.http2(c, req)
-	} else {
-		x.out.Proto = "HTTP/1.1"
-		reusable, err = x.http1(c, req, deadline)
-	}
-	x.run.pool.put(c.conn, !reusable)
-	return err
 }
 
 // http1 exchanges one request and answer on an HTTP/1.1 connection.
-func (x *exchange) http1(c lease, req *http.Request, deadline time.Time) (reusable bool, err error) {
+func (x *exchange) http1(c lease, minted string, now, deadline time.Time) (reusable bool, err error) {
+	if x.wire, err = x.form.append(x.wire[:0], x.req, minted); err != nil {
+		return true, err
+	}
 	h := c.h1
-	if err := h.stream.SetDeadline(deadline); err != nil {
-		return false, err
-	}
-	h.tap.start()
-	defer h.tap.stop()
-	if err := send(h, req); err != nil {
-		return false, stale(err, c.idle)
-	}
-	if _, err := h.in.Peek(1); err != nil {
+	h.watch.start(now, deadline)
+	defer h.watch.stop()
+	c.socket.used = c.nth > 1
+	c.socket.look = c.socket.used && (c.nth <= provenKept || c.idle > freshlyUsed)
+	if err := h.begin(x.wire); err != nil {
 		return false, stale(err, c.idle)
 	}
 	x.out.TTFB = x.elapsed()
-	resp, err := x.head(h, req)
+	if x.form.request.Method != http.MethodHead {
+		if p, ok := h.plainHead(); ok {
+			x.out.Status, x.out.Header = p.status, p.header
+			whole, err := x.sized(h, p.size)
+			return whole && err == nil && !p.close && h.at == len(h.in), err
+		}
+	}
+	resp, header, in, err := h.other(x.form.request.Method)
 	if err != nil {
 		return false, err
 	}
-	h.tap.stop()
+	x.out.Status, x.out.Proto, x.out.Header = resp.StatusCode, resp.Proto, header
 	whole, err := x.body(resp)
-	return whole && err == nil && !resp.Close && resp.StatusCode != http.StatusSwitchingProtocols, err
-}
-
-func send(h *h1, req *http.Request) error {
-	if err := req.Write(h.out); err != nil {
-		return err
-	}
-	return h.out.Flush()
+	unasked := in.Buffered() > 0 || h.at < len(h.in)
+	return whole && err == nil && !resp.Close && !unasked && resp.StatusCode != http.StatusSwitchingProtocols, err
 }
 
 // stale tells a connection that the server ended for being idle, just when we
 // used it again, from an answer that was refused. The former says nothing of
 // the gateway.
 func stale(err error, idle time.Duration) error {
-	if idle < idleDoubt || isTimeout(err) || isTLS(err) {
+	if idle < idleDoubt || isTimeout(err) || isTLS(err) || errors.Is(err, errGone) {
 		return err
 	}
 	return local(fmt.Errorf("reused connection closed after %s of idleness: %w", idle.Round(time.Second), err))
 }
 
-// head reads the response head, past informational ones.
-func (x *exchange) head(h *h1, req *http.Request) (*http.Response, error) {
-	from := 0
-	for range maxInformational {
-		resp, err := http.ReadResponse(h.in, req)
-		if err != nil {
-			return nil, err
-		}
-		// What was read less what waits in the buffer is what the head took.
-		to := len(h.tap.head) - h.in.Buffered()
-		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
-			x.out.Status, x.out.Proto = resp.StatusCode, resp.Proto
-			x.out.Header = wireHeaders(h.tap.head[from:to])
-			return resp, nil
-		}
-		from = to
+// sized reads a body of a known size.
+func (x *exchange) sized(h *h1, size int64) (whole bool, err error) {
+	if size > int64(x.run.plan.MaxBody) {
+		return x.content(io.LimitReader(h, size), size)
 	}
-	return nil, errors.New("no answer but informational ones (1xx)")
-}
-
-// wireHeaders splits a response head that http.ReadResponse has accepted.
-func wireHeaders(head []byte) []Header {
-	lines := strings.Split(strings.TrimRight(string(head), "\r\n"), "\n")
-	hs := make([]Header, 0, len(lines)-1)
-	for _, line := range lines[1:] {
-		line = strings.TrimSuffix(line, "\r")
-		if line == "" {
-			continue
-		}
-		if (line[0] == ' ' || line[0] == '\t') && len(hs) > 0 { // obs-fold, RFC 9112 section 5.2
-			last := &hs[len(hs)-1]
-			last.Value = strings.TrimSpace(last.Value + " " + strings.TrimSpace(line))
-			continue
-		}
-		name, value, _ := strings.Cut(line, ":")
-		hs = append(hs, Header{strings.TrimSpace(name), strings.TrimSpace(value)})
+	b := make([]byte, size)
+	n, err := io.ReadFull(h, b)
+	x.out.Body, x.out.BodySize = b[:n], int64(n)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
 	}
-	return hs
+	return err == nil, err
 }
 
 // http2 exchanges one request and answer on a stream of an HTTP/2 connection.
-func (x *exchange) http2(c lease, req *http.Request) (reusable bool, err error) {
-	resp, err := c.h2.RoundTrip(req)
-	if err != nil {
-		return c.h2.Err() == nil, notProcessed(err)
+func (x *exchange) http2(c lease, minted string, now, deadline time.Time) (reusable bool, err error) {
+	x.wire = x.form.head2(x.wire[:0], x.req, minted)
+	a, err := c.h2.exchange(x.wire, x.form.scenario.Body, x.form.request.Method == http.MethodHead, now, deadline)
+	if a.status != 0 {
+		x.out.TTFB, x.out.Status, x.out.Header = a.first.Sub(x.due), a.status, a.header
+		x.out.Body, x.out.BodySize, x.out.BodyHash = a.body, a.size, a.hash
+		x.out.Truncated = a.size > int64(len(a.body))
 	}
-	x.out.TTFB = x.elapsed()
-	x.out.Status = resp.StatusCode
-	x.out.Header = sortedHeaders(resp.Header)
-	_, err = x.body(resp)
+	if errors.Is(err, errUnprocessed) {
+		err = local(err) // another request on another connection would have been answered
+	}
 	// One stream's end says nothing of the others.
-	return c.h2.Err() == nil, err
+	return c.h2.alive(), err
 }
 
-// sortedHeaders are HTTP/2 headers in their wire spelling, lower case; their
-// order is lost in the library's map.
-func sortedHeaders(h http.Header) []Header {
-	hs := make([]Header, 0, len(h))
-	for name, values := range h {
-		name = strings.ToLower(name)
-		for _, v := range values {
-			hs = append(hs, Header{name, v})
-		}
-	}
-	slices.SortStableFunc(hs, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
-	return hs
-}
-
-// body reads the answer's body: Plan.MaxBody bytes of it are kept, up to
-// maxDrain are read. whole tells that it was read to its end.
+// body reads the answer's body. whole tells that it was read to its end.
 func (x *exchange) body(resp *http.Response) (whole bool, err error) {
 	defer func() { _ = resp.Body.Close() }() // the read error is the one to tell
 	if x.form.request.Method == http.MethodHead {
 		return true, nil // its Content-Length speaks of what GET would answer
 	}
+	return x.content(resp.Body, resp.ContentLength)
+}
+
+// content reads a body of a size that was announced, or -1: Plan.MaxBody bytes of
+// it are kept, up to maxDrain are read.
+func (x *exchange) content(from io.Reader, size int64) (whole bool, err error) {
 	keep := int64(x.run.plan.MaxBody)
-	x.out.Body, err = readUpTo(resp.Body, keep, resp.ContentLength)
+	x.out.Body, err = readUpTo(from, keep, size)
 	x.out.BodySize = int64(len(x.out.Body))
 	if err != nil || x.out.BodySize < keep {
 		return err == nil, err
 	}
-	more, err := io.CopyN(io.Discard, resp.Body, maxDrain-keep)
+	sum := crc64.New(crcTable())
+	_, _ = sum.Write(x.out.Body) // a hash takes everything
+	more, err := io.CopyN(sum, from, maxDrain-keep)
 	x.out.BodySize += more
-	x.out.Truncated = more > 0
+	if x.out.Truncated = more > 0; x.out.Truncated {
+		x.out.BodyHash = sum.Sum64()
+	}
 	if errors.Is(err, io.EOF) {
+		if size > x.out.BodySize {
+			return false, io.ErrUnexpectedEOF
+		}
 		return true, nil
 	}
 	return false, err
 }
+
+var crcTable = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(crc64.ECMA) })
 
 // readUpTo is io.ReadAll of at most limit bytes into a buffer of the announced
 // size (-1 where unknown). It reads on to the end of the body: HTTP/2 resets a
@@ -220,24 +210,4 @@ func readUpTo(r io.Reader, limit, size int64) ([]byte, error) {
 			b = append(b, 0)[:len(b)]
 		}
 	}
-}
-
-// unprocessed are the errors of requests that an HTTP/2 server said it would
-// not look at because it is closing the connection (RFC 9113 section 6.8), and of
-// those that never got a connection. The library has no names for them; a refused
-// stream (section 8.7) is the third kind.
-var unprocessed = []string{
-	"http2: client conn not usable",
-	"http2: Transport received Server's graceful shutdown GOAWAY",
-	"http2: no cached connection was available",
-	"http2: client conn could not be established",
-}
-
-// notProcessed makes such an error this machine's own: another request on
-// another connection would have been answered.
-func notProcessed(err error) error {
-	if slices.Contains(unprocessed, err.Error()) || strings.Contains(err.Error(), "REFUSED_STREAM") {
-		return local(err)
-	}
-	return err
 }

@@ -53,6 +53,9 @@ type Observation struct {
 	Body      []byte   `json:"body,omitempty"`   // at most Plan.MaxBody bytes
 	BodySize  int64    `json:"body_size,omitempty"`
 	Truncated bool     `json:"truncated,omitempty"` // the body was longer than what is kept
+	// BodyHash is the CRC-64 (ECMA) of a body that was longer than what is kept,
+	// as far as it was read.
+	BodyHash uint64 `json:"body_hash,omitempty"`
 }
 
 // Get returns the first value of a response header, compared without regard to

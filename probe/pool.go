@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type pool struct {
 	ctx       context.Context // ends with the run
 	transport *Transport
 	plan      *Plan
-	h2        *http.Transport
+	now       func() time.Time // of the run
 	ids       atomic.Int64
 
 	mu     sync.Mutex
@@ -45,8 +44,8 @@ type host struct {
 // where HTTP/1.1 has had them busy at the same time.
 type slot struct{ conns []*conn }
 
-func newPool(ctx context.Context, t *Transport, p *Plan) *pool {
-	return &pool{ctx: ctx, transport: t, plan: p, h2: newHTTP2(), hosts: map[hostKey]*host{}}
+func newPool(ctx context.Context, t *Transport, p *Plan, now func() time.Time) *pool {
+	return &pool{ctx: ctx, transport: t, plan: p, now: now, hosts: map[hostKey]*host{}}
 }
 
 // lease is a connection as it is handed to one request.
@@ -59,28 +58,29 @@ type lease struct {
 // get returns a connection for one request: a pooled one of the drawn slot, or
 // a new one where a fresh one was drawn or the slot has none to offer. The
 // address that a new one was going to is told even where that failed.
-func (p *pool) get(ctx context.Context, k hostKey, d draw) (l lease, addr string, err error) {
+func (p *pool) get(f *form, d draw, now, deadline time.Time) (l lease, addr string, err error) {
 	fresh := p.transport.isFresh(d.fresh)
 	at := int(d.slot % uint64(p.plan.Slots))
-	h := p.host(k)
 	if !fresh {
-		if l, ok := p.pooled(h, at); ok {
+		if l, ok := p.pooled(f.host, at, now); ok {
 			return l, l.remote, nil
 		}
 	}
-	addrs, err := p.addresses(ctx, h)
+	ctx, cancel := context.WithDeadline(p.ctx, deadline)
+	defer cancel()
+	addrs, err := p.addresses(ctx, f.host)
 	if err != nil {
 		return lease{}, "", err
 	}
 	to := addrs[d.addr%uint64(len(addrs))]
-	c, err := p.dial(ctx, h, to, p.protos(d.version))
+	c, err := p.dial(ctx, f.host, to, p.protos(d.version))
 	if err == nil {
-		err = c.start(ctx, p.h2, k.String())
+		err = c.start(p, deadline)
 	}
 	if err != nil {
 		return lease{}, to.String(), err
 	}
-	c.id, c.host, c.slot = int(p.ids.Add(1)), h, at
+	c.id, c.host, c.slot = int(p.ids.Add(1)), f.host, at
 	return lease{conn: c, nth: 1}, c.remote, p.keep(c, fresh)
 }
 
@@ -143,7 +143,7 @@ func (p *pool) host(k hostKey) *host {
 }
 
 // pooled takes a usable connection of a slot; false where there is none.
-func (p *pool) pooled(h *host, at int) (lease, bool) {
+func (p *pool) pooled(h *host, at int, now time.Time) (lease, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &h.slots[at]
@@ -152,8 +152,8 @@ func (p *pool) pooled(h *host, at int) (lease, bool) {
 		if c.busy() {
 			continue
 		}
-		if c.usable(p.transport.maxIdle()) {
-			l := lease{conn: c, nth: c.n + 1, idle: c.idle()}
+		if c.usable(now, p.transport.maxIdle()) {
+			l := lease{conn: c, nth: c.n + 1, idle: c.idle(now)}
 			c.flying++
 			c.n++
 			return l, true

@@ -25,6 +25,25 @@ type RecordingTrailer struct {
 	Ended   time.Time `json:"ended"`
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
+	Cost    Cost      `json:"cost,omitzero"`
+}
+
+// Cost is what a run asked of others.
+type Cost struct {
+	Requests     int     `json:"requests"`
+	ControlCalls int     `json:"control_calls"`         // to API Gateway's control plane, retries included
+	LogCalls     int     `json:"log_calls"`             // to CloudWatch Logs
+	OtherCalls   int     `json:"other_calls"`           // such as CloudTrail
+	LogBytes     int64   `json:"log_bytes"`             // scanned by Logs Insights, which bills them
+	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
+}
+
+// plus adds what another machine's part of a run asked for.
+func (c Cost) plus(d Cost) Cost {
+	return Cost{
+		c.Requests + d.Requests, c.ControlCalls + d.ControlCalls, c.LogCalls + d.LogCalls, c.OtherCalls + d.OtherCalls,
+		c.LogBytes + d.LogBytes, c.LogDollars + d.LogDollars,
+	}
 }
 
 // recordLine is one line of a recording in JSON Lines: one of its fields is set.
@@ -33,7 +52,19 @@ type recordLine struct {
 	Snapshot    *Snapshot         `json:"snapshot,omitempty"`
 	Observation *Observation      `json:"observation,omitempty"`
 	Evidence    *Evidence         `json:"evidence,omitempty"`
+	Log         *LogRecord        `json:"log,omitempty"` // of the evidence before it
 	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
+
+	packed *packedRow // in place of Observation
+}
+
+func (l *recordLine) isRow() bool { return l.Observation != nil || l.packed != nil }
+
+func (l *recordLine) key() rowKey {
+	if l.packed != nil {
+		return keyOfRow(&l.packed.Observation)
+	}
+	return keyOfRow(l.Observation)
 }
 
 // Recording is one run as it was kept, in one file or in several shards. Its

@@ -2,8 +2,11 @@ package probe
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -29,7 +32,10 @@ func FuzzRecording(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range [][]byte{text, text[:len(text)-9], z.EncodeAll(text, nil), []byte("{\"observation\":null}\n"), []byte("\n\n")} {
+	rows := rowEncoder{}
+	_, record := rows.encode(&Observation{Machine: "m", Seq: 1, Header: []Header{{"a", "b"}}, Body: []byte("x")})
+	log := append(binary.AppendUvarint([]byte(rowLogMagic), uint64(len(record))), record...)
+	for _, seed := range [][]byte{log, log[:len(log)-3], text, text[:len(text)-9], z.EncodeAll(text, nil), []byte("{\"observation\":null}\n"), []byte("\n\n")} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -58,13 +64,32 @@ func rowsOf(b []byte, keysOnly bool) (keys []rowKey, err error) {
 		return nil, err
 	}
 	defer done()
-	for l, err := range jsonLines(in, keysOnly) {
+	for l, err := range streamed(in, keysOnly) {
 		if err != nil {
 			return keys, err
 		}
-		if l.Observation != nil {
-			keys = append(keys, keyOfRow(l.Observation))
+		if l.isRow() {
+			keys = append(keys, l.key())
 		}
 	}
 	return keys, nil
+}
+
+// FuzzHeads packs headers and unpacks them again.
+func FuzzHeads(f *testing.F) {
+	f.Add("x-amzn-RequestId", "7b0f6c1e-8e07-4f6c-9b0a-0c3f8b0e5a11", "7b0f6c1e-8e07-4f6c-9b0a-0c3f8b0e5a12", "id")
+	f.Add("a", "Root=1-6a0f3c5e-0123456789abcdef01234567", "\x02", "12345678abcdef0")
+	f.Add("a: b", "\x01", "0000000000000", "\n")
+	f.Fuzz(func(t *testing.T, name, v, w, minted string) {
+		var p headPacker
+		var u headUnpacker
+		for i := range 40 { // more than are remembered
+			hs := []Header{{name, v}, {name, fmt.Sprint(v, i)}, {"b", fmt.Sprintf("%s%016x", w, i)}, {"c", minted}, {"d", w}}
+			template, hex, text := p.pack(hs, minted)
+			got, err := u.unpack(string(template), string(hex), string(text), minted)
+			if err != nil || !slices.Equal(got, hs) {
+				t.Fatalf("%q became %q (%v) by way of %q, %x, %q", hs, got, err, template, hex, text)
+			}
+		}
+	})
 }

@@ -39,10 +39,10 @@ func Open(paths ...string) (*Recording, error) {
 }
 
 func (s *shard) first() rowKey {
-	if len(s.keys) == 0 {
-		return rowKey{machine: s.header.Machine}
+	for k := range s.keys.sorted() {
+		return k
 	}
-	return s.keys[0]
+	return rowKey{machine: s.header.Machine}
 }
 
 // compatible refuses shards that are not of one run.
@@ -74,28 +74,21 @@ func planText(p Plan) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// distinct refuses rows that stand in the recording twice.
+// distinct refuses rows that stand in two shards.
 func distinct(shards []*shard) error {
-	type at struct {
-		key  rowKey
-		path string
-	}
-	var all []at
-	for _, s := range shards {
-		for _, k := range s.keys {
-			all = append(all, at{k, s.path})
-		}
-	}
-	slices.SortFunc(all, func(a, b at) int {
-		return cmp.Or(a.key.compare(b.key), strings.Compare(a.path, b.path))
-	})
-	for i := 1; i < len(all); i++ {
-		if a, b := all[i-1], all[i]; a.key == b.key {
-			return fmt.Errorf("row %d of machine %q stands in %s and again in %s; name each shard once, and give each machine of a run a name of its own",
-				a.key.seq, a.key.machine, a.path, b.path)
+	for i, a := range shards {
+		for _, b := range shards[i+1:] {
+			if k, ok := a.keys.common(&b.keys); ok {
+				return errTwice(k, a.path, b.path)
+			}
 		}
 	}
 	return nil
+}
+
+func errTwice(k rowKey, a, b string) error {
+	return fmt.Errorf("row %d of machine %q stands in %s and again in %s; name each shard once, and give each machine of a run a name of its own",
+		k.seq, k.machine, a, b)
 }
 
 // join makes one recording of shards that belong together.
@@ -103,7 +96,7 @@ func join(shards []*shard) *Recording {
 	r := &Recording{Header: *shards[0].header, shards: shards}
 	closed := true
 	for _, s := range shards {
-		r.Rows += len(s.keys)
+		r.Rows += s.keys.n
 		if s.header.Started.Before(r.Header.Started) {
 			r.Header.Started = s.header.Started
 		}
@@ -115,7 +108,7 @@ func join(shards []*shard) *Recording {
 		}
 		if s.trailer == nil || s.cut {
 			closed = false
-			r.Notes = append(r.Notes, fmt.Sprintf("%s was cut off: it reads up to its last complete row (%d rows)", s.path, len(s.keys)))
+			r.Notes = append(r.Notes, fmt.Sprintf("%s was cut off: it reads up to its last complete row (%d rows)", s.path, s.keys.n))
 			continue
 		}
 		r.Trailer = r.Trailer.with(s.trailer)
@@ -140,6 +133,7 @@ func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
 		joined.Stopped = u.Stopped
 	}
 	joined.Notes = slices.Concat(t.Notes, u.Notes)
+	joined.Cost = t.Cost.plus(u.Cost)
 	return &joined
 }
 

@@ -10,39 +10,55 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// parquetRow is an Observation as a row of columns.
+// parquetRow is a row of a recording as columns: an Observation, or after all of
+// those a log record. Times are nanoseconds: sent_ns counts from due, wait_ns from
+// then to the first byte of the answer, read_ns from then to the end; wait_ns is
+// -1 where no answer came. What makes up the headers is told at [headPacker].
 type parquetRow struct {
-	Machine   string          `parquet:"machine,dict"`
-	Seq       uint64          `parquet:"seq"`
-	Target    string          `parquet:"target,dict"`
-	Scenario  string          `parquet:"scenario,dict"`
-	Due       int64           `parquet:"due,timestamp(nanosecond)"`
-	Sent      int64           `parquet:"sent_ns"`
-	TTFB      int64           `parquet:"ttfb_ns"`
-	Took      int64           `parquet:"took_ns"`
-	Rate      float64         `parquet:"rate"`
-	Among     uint64          `parquet:"among"`
-	Conn      int64           `parquet:"conn"`
-	ConnN     int64           `parquet:"conn_n"`
-	Fresh     bool            `parquet:"fresh"`
-	RemoteIP  string          `parquet:"remote,dict"`
-	Proto     string          `parquet:"proto,dict"`
-	Outcome   string          `parquet:"outcome,dict"`
-	Err       string          `parquet:"err,dict"`
-	MintedID  string          `parquet:"minted_id"`
-	Status    int32           `parquet:"status"`
-	Header    []parquetHeader `parquet:"header,list"`
-	Body      []byte          `parquet:"body"`
-	BodySize  int64           `parquet:"body_size"`
-	Truncated bool            `parquet:"truncated"`
+	Machine   string  `parquet:"machine,dict"`
+	Seq       uint64  `parquet:"seq,delta"`
+	Target    string  `parquet:"target,dict"`
+	Scenario  string  `parquet:"scenario,dict"`
+	Due       int64   `parquet:"due,timestamp(nanosecond),delta"`
+	Sent      int64   `parquet:"sent_ns,delta"`
+	Wait      int64   `parquet:"wait_ns,delta"`
+	Read      int64   `parquet:"read_ns,delta"`
+	Rate      float64 `parquet:"rate,dict"`
+	Among     uint64  `parquet:"among,dict"`
+	Conn      int64   `parquet:"conn,dict"`
+	ConnN     int64   `parquet:"conn_n,delta"`
+	Fresh     bool    `parquet:"fresh"`
+	RemoteIP  string  `parquet:"remote,dict"`
+	Proto     string  `parquet:"proto,dict"`
+	Outcome   string  `parquet:"outcome,dict"`
+	Err       string  `parquet:"err,dict"`
+	MintedID  string  `parquet:"minted_id"` // "" also where it follows from the seed
+	Follows   bool    `parquet:"minted_follows"`
+	Status    int32   `parquet:"status,dict"`
+	Head      string  `parquet:"head,dict,zstd"`
+	Hex       []byte  `parquet:"head_hex"`
+	Text      string  `parquet:"head_text,zstd"`
+	Body      []byte  `parquet:"body,dict"`
+	BodySize  int64   `parquet:"body_size,dict"`
+	BodyHash  uint64  `parquet:"body_hash,dict"`
+	Truncated bool    `parquet:"truncated"`
+	IsLog     bool    `parquet:"is_log"`
+	Log       string  `parquet:"log,zstd"` // JSON
 }
 
-type parquetHeader struct {
-	Name  string `parquet:"name,dict"`
-	Value string `parquet:"value"`
+// parquetKey is what a row is found by.
+type parquetKey struct {
+	Machine string `parquet:"machine,dict"`
+	Seq     uint64 `parquet:"seq,delta"`
+	IsLog   bool   `parquet:"is_log"`
+}
+
+// parquetLog is a log record.
+type parquetLog struct {
+	IsLog bool   `parquet:"is_log"`
+	Log   string `parquet:"log"`
 }
 
 // The keys of the file's metadata, each a JSON value. evidence is a list.
@@ -53,52 +69,15 @@ const (
 	metaTrailer  = "stageprobe.trailer"
 )
 
-const parquetBatch = 256
+const (
+	// noAnswer stands in wait_ns where there was none.
+	noAnswer = -1
 
-// convertToParquet writes a recording in JSON Lines as Parquet, in row order.
-// The file appears under its name when it is whole.
-func convertToParquet(from, to string) (err error) {
-	s := &shard{path: from}
-	if err := s.look(); err != nil {
-		return err
-	}
-	tmp := to + ".tmp"
-	f, err := openOwn(tmp)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(writeParquet(f, s), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return os.Rename(tmp, to)
-}
-
-func writeParquet(to io.Writer, s *shard) error {
-	w := parquet.NewGenericWriter[parquetRow](to, parquet.Compression(&zstd.Codec{}))
-	for _, part := range []struct {
-		key   string
-		value any
-	}{{metaHeader, s.header}, {metaSnapshot, s.snapshot}, {metaEvidence, s.evidence}, {metaTrailer, s.trailer}} {
-		text, err := json.Marshal(part.value)
-		if err != nil {
-			return err
-		}
-		w.SetKeyValueMetadata(part.key, string(text))
-	}
-	for o, err := range s.rows() {
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write([]parquetRow{newParquetRow(&o)}); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
+	parquetBatch = 256
+)
 
 // parquetLines yields the parts of a Parquet recording as if it were JSON Lines.
-func parquetLines(path string) iter.Seq2[recordLine, error] {
+func parquetLines(path string, keysOnly bool) iter.Seq2[recordLine, error] {
 	return func(yield func(recordLine, error) bool) {
 		f, err := os.Open(path)
 		if err != nil {
@@ -111,12 +90,12 @@ func parquetLines(path string) iter.Seq2[recordLine, error] {
 			yield(recordLine{}, err)
 			return
 		}
-		readParquet(f, info.Size(), yield)
+		readParquet(f, info.Size(), keysOnly, yield)
 	}
 }
 
 // readParquet yields metadata first, then rows.
-func readParquet(from io.ReaderAt, size int64, yield func(recordLine, error) bool) {
+func readParquet(from io.ReaderAt, size int64, keysOnly bool, yield func(recordLine, error) bool) {
 	var yielding bool
 	defer func() {
 		// The library panics on some damaged files; what the caller's loop
@@ -128,11 +107,15 @@ func readParquet(from io.ReaderAt, size int64, yield func(recordLine, error) boo
 			yield(recordLine{}, fmt.Errorf("damaged Parquet file: %v", p))
 		}
 	}()
+	stopped := false
 	give := func(l recordLine, err error) bool {
+		if stopped {
+			return false
+		}
 		yielding = true
-		ok := yield(l, err)
+		stopped = !yield(l, err)
 		yielding = false
-		return ok
+		return !stopped
 	}
 	f, err := parquet.OpenFile(from, size)
 	if err != nil {
@@ -144,18 +127,61 @@ func readParquet(from io.ReaderAt, size int64, yield func(recordLine, error) boo
 		give(recordLine{}, err)
 		return
 	}
+	if len(parts) == 0 {
+		return // the caller says that this is no recording
+	}
 	for _, l := range parts {
 		if !give(l, nil) {
 			return
 		}
 	}
-	r := parquet.NewGenericReader[parquetRow](f)
+	switch _, packed := f.Schema().Lookup("head"); {
+	case !packed:
+		readRows(f, 0, func(r *oldParquetRow) bool { return give(recordLine{Observation: r.observation()}, nil) }, give)
+	case keysOnly:
+		readKeys(f, give)
+	default:
+		seed := parts[0].Header.Plan.Seed
+		readRows(f, 0, func(r *parquetRow) bool { return !r.IsLog && give(recordLine{packed: r.packed(seed)}, nil) }, give)
+	}
+}
+
+// readKeys yields what rows are found by, and then the log records.
+func readKeys(f *parquet.File, give func(recordLine, error) bool) {
+	n := int64(0)
+	readRows(f, 0, func(r *parquetKey) bool {
+		if r.IsLog {
+			return false
+		}
+		n++
+		return give(recordLine{Observation: &Observation{Machine: r.Machine, Seq: r.Seq}}, nil)
+	}, give)
+	if n >= f.NumRows() {
+		return
+	}
+	readRows(f, n, func(r *parquetLog) bool {
+		l := new(LogRecord)
+		err := json.Unmarshal([]byte(r.Log), l)
+		return give(recordLine{Log: l}, err) && err == nil
+	}, give)
+}
+
+// readRows reads the columns that a row type names, from one row on.
+func readRows[T any](f *parquet.File, from int64, take func(*T) bool, give func(recordLine, error) bool) {
+	r := parquet.NewGenericReader[T](f)
 	defer func() { _ = r.Close() }() // only read
+	if from > 0 {
+		if err := r.SeekToRow(from); err != nil {
+			give(recordLine{}, err)
+			return
+		}
+	}
+	rows := make([]T, parquetBatch)
 	for {
-		rows := make([]parquetRow, parquetBatch)
+		clear(rows)
 		n, err := r.Read(rows)
 		for i := range n {
-			if !give(recordLine{Observation: rows[i].observation()}, nil) {
+			if !take(&rows[i]) {
 				return
 			}
 		}
@@ -185,7 +211,7 @@ func parquetParts(f *parquet.File) ([]recordLine, error) {
 		}
 	}
 	if header.Header == nil {
-		return nil, nil // the caller says that this is no recording
+		return nil, nil
 	}
 	parts := []recordLine{header, {Snapshot: rest.Snapshot}, {Trailer: rest.Trailer}}
 	for _, e := range evidence {
@@ -194,33 +220,25 @@ func parquetParts(f *parquet.File) ([]recordLine, error) {
 	return parts, nil
 }
 
-func newParquetRow(o *Observation) parquetRow {
-	r := parquetRow{
-		Machine: o.Machine, Seq: o.Seq, Target: o.Target, Scenario: o.Scenario,
-		Due: o.Due.UnixNano(), Sent: int64(o.Sent), TTFB: int64(o.TTFB), Took: int64(o.Took), Rate: o.Rate,
-		Among: uint64(o.Among), Conn: int64(o.Conn), ConnN: int64(o.ConnN), Fresh: o.Fresh, RemoteIP: o.RemoteIP, Proto: o.Proto,
-		Outcome: string(o.Outcome), Err: o.Err, MintedID: o.MintedID,
-		Status: int32(o.Status), Body: o.Body, BodySize: o.BodySize, Truncated: o.Truncated,
-	}
-	for _, h := range o.Header {
-		r.Header = append(r.Header, parquetHeader(h))
-	}
-	return r
-}
-
-func (r *parquetRow) observation() *Observation {
-	o := &Observation{
+func (r *parquetRow) packed(seed uint64) *packedRow {
+	p := &packedRow{head: r.Head, hex: string(r.Hex), text: r.Text, follows: r.Follows, Observation: Observation{
 		Machine: r.Machine, Seq: r.Seq, Target: r.Target, Scenario: r.Scenario,
-		Due: time.Unix(0, r.Due).UTC(), Sent: time.Duration(r.Sent), TTFB: time.Duration(r.TTFB), Took: time.Duration(r.Took), Rate: r.Rate,
+		Due: time.Unix(0, r.Due).UTC(), Sent: time.Duration(r.Sent), TTFB: time.Duration(r.Sent + r.Wait), Took: time.Duration(r.Sent + r.Wait + r.Read), Rate: r.Rate,
 		Among: Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
 		Outcome: Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
-		Status: int(r.Status), BodySize: r.BodySize, Truncated: r.Truncated,
+		Status: int(r.Status), BodySize: r.BodySize, BodyHash: r.BodyHash, Truncated: r.Truncated,
+	}}
+	switch {
+	case r.Wait == noAnswer:
+		p.TTFB, p.Took = 0, time.Duration(r.Sent+r.Read)
+	case r.Wait < noAnswer:
+		p.TTFB, p.Took = p.TTFB+1, p.Took+1
+	}
+	if r.Follows {
+		p.MintedID = mintedID(seed, r.Seq)
 	}
 	if len(r.Body) > 0 {
-		o.Body = r.Body
+		p.Body = r.Body
 	}
-	for _, h := range r.Header {
-		o.Header = append(o.Header, Header(h))
-	}
-	return o
+	return p
 }

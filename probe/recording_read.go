@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -46,8 +45,8 @@ type shard struct {
 	snapshot *Snapshot
 	evidence []*Evidence
 	trailer  *RecordingTrailer
-	keys     []rowKey // sorted, once the file has been looked through
-	window   int      // rows that must be held back to sort them while reading
+	keys     keySet
+	heads    headUnpacker
 	cut      bool
 }
 
@@ -55,7 +54,7 @@ type shard struct {
 // far as keysOnly says. errCut tells that the file ends early, and comes last.
 func (s *shard) lines(keysOnly bool) iter.Seq2[recordLine, error] {
 	if strings.HasSuffix(s.path, extParquet) {
-		return parquetLines(s.path)
+		return parquetLines(s.path, keysOnly)
 	}
 	return func(yield func(recordLine, error) bool) {
 		f, err := os.Open(s.path)
@@ -70,7 +69,7 @@ func (s *shard) lines(keysOnly bool) iter.Seq2[recordLine, error] {
 			return
 		}
 		defer done()
-		for l, err := range jsonLines(in, keysOnly) {
+		for l, err := range streamed(in, keysOnly) {
 			if !yield(l, err) {
 				return
 			}
@@ -88,7 +87,7 @@ func missing(path string, err error) error {
 
 // decompress tells a zstd stream by its first bytes, not by the file's name.
 func decompress(f io.Reader) (io.Reader, func(), error) {
-	in := bufio.NewReader(f)
+	in := bufio.NewReaderSize(f, 64<<10)
 	magic, _ := in.Peek(4) // a shorter file is not compressed
 	if !bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
 		return in, func() {}, nil
@@ -100,11 +99,70 @@ func decompress(f io.Reader) (io.Reader, func(), error) {
 	return z, z.Close, nil
 }
 
+// streamed reads JSON Lines, or a row log where it begins like one.
+func streamed(r io.Reader, keysOnly bool) iter.Seq2[recordLine, error] {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if start, _ := in.Peek(len(rowLogMagic)); string(start) == rowLogMagic {
+		_, _ = in.Discard(len(rowLogMagic)) // has just been seen
+		return loggedRows(in)
+	}
+	return jsonLines(in, keysOnly)
+}
+
+// loggedRows reads a row log. One that ends within a record is cut off.
+func loggedRows(in *bufio.Reader) iter.Seq2[recordLine, error] {
+	return func(yield func(recordLine, error) bool) {
+		var rows rowDecoder
+		var buf []byte
+		for n := 1; ; n++ {
+			record, err := readRecord(in, buf)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				yield(recordLine{}, errCut)
+				return
+			}
+			var l recordLine
+			if err == nil {
+				buf = record
+				l, err = rows.line(record)
+			}
+			if err != nil {
+				yield(recordLine{}, fmt.Errorf("record %d: %w", n, err))
+				return
+			}
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// line reads one record.
+func (d *rowDecoder) line(record []byte) (l recordLine, err error) {
+	switch record[0] {
+	case 'j':
+		err = json.Unmarshal(record[1:], &l)
+		if l.Header != nil {
+			d.seed = l.Header.Plan.Seed
+		}
+	case 'r':
+		l.packed, err = d.decode(record[1:])
+	default:
+		err = errRow
+	}
+	return l, err
+}
+
 // jsonLines reads JSON Lines. A last line without its end, and a stream that
 // breaks off, are cuts; any other line that does not read is an error.
 func jsonLines(r io.Reader, keysOnly bool) iter.Seq2[recordLine, error] {
 	return func(yield func(recordLine, error) bool) {
-		in := bufio.NewReaderSize(r, 64<<10)
+		in, ok := r.(*bufio.Reader)
+		if !ok {
+			in = bufio.NewReaderSize(r, 64<<10)
+		}
 		var buf []byte
 		// A device, or a file of another kind, need not be read to a line's end.
 		if head, err := in.Peek(1); err == nil && head[0] != '{' {
@@ -191,7 +249,6 @@ func (s *shard) look() error {
 	if s.header == nil {
 		return fmt.Errorf("recording %s: it does not begin like a recording; give a file that --record has written", s.path)
 	}
-	s.sort()
 	return nil
 }
 
@@ -207,75 +264,96 @@ func (s *shard) take(l recordLine) error {
 			return fmt.Errorf("its format is %q, this version reads %q", l.Header.Format, RecordingFormat)
 		}
 		s.header, s.snapshot = l.Header, l.Header.Snapshot
-	case l.Observation != nil:
-		s.keys = append(s.keys, rowKey{l.Observation.Machine, l.Observation.Seq})
+	case l.isRow():
+		if k := l.key(); !s.keys.add(k) {
+			return errTwice(k, s.path, s.path)
+		}
 	case l.Snapshot != nil:
 		s.snapshot = l.Snapshot
 	case l.Evidence != nil:
 		s.evidence = append(s.evidence, l.Evidence)
+	case l.Log != nil:
+		if len(s.evidence) == 0 {
+			s.evidence = append(s.evidence, &Evidence{})
+		}
+		last := s.evidence[len(s.evidence)-1]
+		last.Records = append(last.Records, *l.Log)
 	case l.Trailer != nil:
 		s.trailer = l.Trailer
 	}
 	return nil
 }
 
-// sort orders the keys and finds how far rows stand from their place: while
-// the k-th row of the order is awaited, at most window others wait with it.
-func (s *shard) sort() {
-	at := make([]int, len(s.keys))
-	for i := range at {
-		at[i] = i
-	}
-	slices.SortFunc(at, func(i, j int) int { return s.keys[i].compare(s.keys[j]) })
-	last := 0
-	for k, i := range at {
-		last = max(last, i)
-		s.window = max(s.window, last-k)
-	}
-	slices.SortFunc(s.keys, rowKey.compare)
-}
-
-// rows yields the rows of the file in (machine, seq) order.
-func (s *shard) rows() iter.Seq2[Observation, error] {
-	return func(yield func(Observation, error) bool) {
-		var waiting rowHeap
+// sorted yields the rows of the file in (machine, seq) order. Rows that come
+// before their turn wait.
+func (s *shard) sorted() iter.Seq2[recordLine, error] {
+	return func(yield func(recordLine, error) bool) {
+		next, stop := iter.Pull(s.keys.sorted())
+		defer stop()
+		turn, left := next()
+		var waiting lineHeap
 		for l, err := range s.lines(false) {
 			if errors.Is(err, errCut) {
-				break
+				return
 			}
 			if err != nil {
-				yield(Observation{}, fmt.Errorf("recording %s: %w", s.path, err))
+				yield(recordLine{}, fmt.Errorf("recording %s: %w", s.path, err))
 				return
 			}
-			if l.Observation == nil {
-				continue
+			if l.isRow() {
+				heap.Push(&waiting, l)
 			}
-			heap.Push(&waiting, *l.Observation)
-			if len(waiting) > s.window && !yield(heap.Pop(&waiting).(Observation), nil) {
-				return
+			for left && len(waiting) > 0 && waiting[0].key() == turn {
+				if !yield(heap.Pop(&waiting).(recordLine), nil) {
+					return
+				}
+				turn, left = next()
 			}
 		}
-		for len(waiting) > 0 {
-			if !yield(heap.Pop(&waiting).(Observation), nil) {
+	}
+}
+
+// rows yields the observations of the file in (machine, seq) order.
+func (s *shard) rows() iter.Seq2[Observation, error] {
+	return func(yield func(Observation, error) bool) {
+		for l, err := range s.sorted() {
+			var o Observation
+			if err == nil {
+				o, err = s.observation(l)
+			}
+			if !yield(o, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// rowHeap is a heap of rows, the next one on top.
-type rowHeap []Observation
+// observation is a row as it was given to the writer.
+func (s *shard) observation(l recordLine) (Observation, error) {
+	if l.packed == nil {
+		return *l.Observation, nil
+	}
+	p := l.packed
+	var err error
+	if p.Header, err = s.heads.unpack(p.head, p.hex, p.text, p.MintedID); err != nil {
+		err = fmt.Errorf("recording %s, row %d: %w", s.path, p.Seq, err)
+	}
+	return p.Observation, err
+}
+
+// lineHeap is a heap of rows, the next one on top.
+type lineHeap []recordLine
 
 func keyOfRow(o *Observation) rowKey { return rowKey{o.Machine, o.Seq} }
 
-func (h rowHeap) Len() int           { return len(h) }
-func (h rowHeap) Less(i, j int) bool { return keyOfRow(&h[i]).compare(keyOfRow(&h[j])) < 0 }
-func (h rowHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *rowHeap) Push(x any)        { *h = append(*h, x.(Observation)) }
-func (h *rowHeap) Pop() any {
+func (h lineHeap) Len() int           { return len(h) }
+func (h lineHeap) Less(i, j int) bool { return h[i].key().compare(h[j].key()) < 0 }
+func (h lineHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *lineHeap) Push(x any)        { *h = append(*h, x.(recordLine)) }
+func (h *lineHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
-	old[len(old)-1] = Observation{} // let go of its body
+	old[len(old)-1] = recordLine{} // let go of its body
 	*h = old[:len(old)-1]
 	return last
 }

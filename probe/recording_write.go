@@ -2,11 +2,13 @@ package probe
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -25,22 +27,26 @@ const (
 	extParquet = ".parquet"
 
 	// spillExt is added to the name of a Parquet recording while it grows: a
-	// Parquet file without its footer holds nothing, so rows wait in JSON
-	// Lines and become Parquet when the recording is closed.
-	spillExt = ".partial" + extZstd
+	// Parquet file without its footer holds nothing, so every row stands in a row
+	// log too until the recording is closed.
+	spillExt = ".partial"
 )
 
 // Writer keeps a run as it happens. It is not for several goroutines at once.
 // After an error every further call returns it.
 type Writer struct {
 	path    string // as asked for
-	parquet bool
 	secrets *Redactor
 	file    *os.File
 	out     flusher
+	rows    *rowEncoder // of a row log
+	columns *parquetWriter
+	rest    recordLine // all but the rows, for columns
+	length  []byte
 	pending int
-	flushed time.Time
 	err     error
+	mu      sync.Mutex // the timer flushes too
+	timer   *time.Timer
 }
 
 type flusher interface {
@@ -53,14 +59,18 @@ type flusher interface {
 // that was cut off reads up to its last complete row. Secrets are replaced in
 // everything that is written.
 func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) {
-	w := &Writer{path: path, secrets: secrets, flushed: time.Now()}
+	w := &Writer{path: path, secrets: secrets}
 	err := RecordingName(path)
 	if err != nil {
 		return nil, err
 	}
 	on := path
 	if strings.HasSuffix(path, extParquet) {
-		w.parquet, on = true, path+spillExt
+		on = path + spillExt
+		w.rows = &rowEncoder{seed: h.Plan.Seed}
+		if w.columns, err = createParquet(path); err != nil {
+			return nil, fmt.Errorf("recording: %w", err)
+		}
 	}
 	// Answers may hold what is nobody else's business.
 	if w.file, err = openOwn(on); err != nil {
@@ -69,11 +79,20 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	if w.out, err = compressor(on, w.file); err != nil {
 		return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
 	}
+	if w.rows != nil {
+		if _, err := io.WriteString(w.out, rowLogMagic); err != nil {
+			return nil, errors.Join(fmt.Errorf("recording %s: %w", on, err), w.file.Close())
+		}
+	}
+	w.rest.Header = &h
+	w.timer = time.AfterFunc(flushEvery, w.tick)
 	h.Format = RecordingFormat
 	h.Plan = secrets.plan(h.Plan)
 	if err := w.line(recordLine{Header: &h}); err != nil {
 		return nil, errors.Join(err, w.file.Close())
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w, w.flush()
 }
 
@@ -98,32 +117,73 @@ func compressor(name string, to io.Writer) (flusher, error) {
 // Observation keeps a row.
 func (w *Writer) Observation(o *Observation) error {
 	clean := w.secrets.Observation(*o)
-	return w.encode(nil, recordLine{Observation: &clean})
+	if w.rows == nil {
+		return w.encode(nil, recordLine{Observation: &clean})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	row, record := w.rows.encode(&clean)
+	if err := w.columns.add(&row); err != nil {
+		return w.failed(err)
+	}
+	return w.keep(record)
 }
 
 // Snapshot keeps a configuration that was read after the header was written.
-func (w *Writer) Snapshot(s *Snapshot) error { return w.line(recordLine{Snapshot: s}) }
+func (w *Writer) Snapshot(s *Snapshot) error {
+	w.rest.Snapshot = s
+	return w.line(recordLine{Snapshot: s})
+}
 
-// Evidence keeps what the logs said; it may be called more than once.
-func (w *Writer) Evidence(e *Evidence) error { return w.line(recordLine{Evidence: e}) }
+// Evidence keeps what the logs said; it may be called more than once. Each log
+// record has a line of its own.
+func (w *Writer) Evidence(e *Evidence) error {
+	w.rest.Evidence = w.rest.Evidence.with(e)
+	rest := *e
+	rest.Records = nil
+	err := w.line(recordLine{Evidence: &rest})
+	for i := range e.Records {
+		if err == nil {
+			err = w.line(recordLine{Log: &e.Records[i]})
+		}
+	}
+	return err
+}
 
 // line writes a line with the secrets taken out.
 func (w *Writer) line(l recordLine) error { return w.encode(w.secrets, l) }
 
 func (w *Writer) encode(secrets *Redactor, l recordLine) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
 	b, err := secrets.JSON(l)
-	if err == nil {
-		_, err = w.out.Write(append(b, '\n'))
+	switch {
+	case err != nil:
+		return w.failed(err)
+	case w.rows != nil:
+		return w.keep(append([]byte{'j'}, b...))
 	}
-	if err != nil {
-		w.err = fmt.Errorf("recording %s: %w", w.path, err)
-		return w.err
+	return w.keep(append(b, '\n'))
+}
+
+// keep writes a line, or a record of a row log.
+func (w *Writer) keep(b []byte) error {
+	if w.rows != nil {
+		w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
+		if _, err := w.out.Write(w.length); err != nil {
+			return w.failed(err)
+		}
 	}
-	w.pending++
-	if w.pending >= flushRows || time.Since(w.flushed) >= flushEvery {
+	if _, err := w.out.Write(b); err != nil {
+		return w.failed(err)
+	}
+	if w.pending++; w.pending >= flushRows {
 		return w.flush()
 	}
 	return nil
@@ -131,25 +191,50 @@ func (w *Writer) encode(secrets *Redactor, l recordLine) error {
 
 // Flush puts on the disk what was given so far: before a pause, so that a process
 // that is killed in it loses nothing.
-func (w *Writer) Flush() error { return w.flush() }
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flush()
+}
+
+func (w *Writer) failed(err error) error {
+	w.err = fmt.Errorf("recording %s: %w", w.path, err)
+	return w.err
+}
 
 func (w *Writer) flush() error {
 	if w.err != nil {
 		return w.err
 	}
+	w.pending = 0
 	if err := w.out.Flush(); err != nil {
-		w.err = fmt.Errorf("recording %s: %w", w.path, err)
+		return w.failed(err)
 	}
-	w.pending, w.flushed = 0, time.Now()
-	return w.err
+	return nil
 }
 
-// Close ends the recording. A Parquet file comes into being here, as a whole.
+// tick puts on disk what has waited for a second.
+func (w *Writer) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return
+	}
+	if w.pending > 0 {
+		_ = w.flush() // its error is kept for the next call
+	}
+	w.timer.Reset(flushEvery)
+}
+
+// Close ends the recording. A Parquet file appears under its name here, as a whole.
 func (w *Writer) Close(t RecordingTrailer) error {
 	if w.file == nil {
 		return w.err
 	}
 	_ = w.line(recordLine{Trailer: &t}) // its error is kept and returned below
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer.Stop()
 	_ = w.flush()
 	errs := []error{w.err}
 	if c, ok := w.out.(io.Closer); ok {
@@ -158,19 +243,22 @@ func (w *Writer) Close(t RecordingTrailer) error {
 	errs = append(errs, w.file.Sync(), w.file.Close())
 	w.file = nil
 	w.err = errors.Join(errs...)
-	if w.err == nil && w.parquet {
-		w.err = w.finishParquet()
+	if w.columns != nil {
+		w.rest.Trailer = &t
+		w.err = w.finish(w.err)
 	}
 	return w.err
 }
 
-// finishParquet turns the spilled rows into the file that was asked for. Where
-// that fails the rows stay readable where they are.
-func (w *Writer) finishParquet() error {
-	spill := w.path + spillExt
-	err := convertToParquet(spill, w.path)
-	if err != nil {
-		return fmt.Errorf("recording %s: %w; its rows are kept in %s", w.path, err, spill)
+// finish ends the columns. Where anything failed the rows stay readable in the
+// row log.
+func (w *Writer) finish(failed error) error {
+	log := w.path + spillExt
+	if failed != nil {
+		return errors.Join(failed, w.columns.drop())
 	}
-	return os.Remove(spill)
+	if err := w.columns.close(w.rest, w.secrets); err != nil {
+		return fmt.Errorf("recording %s: %w; its rows are kept in %s", w.path, err, log)
+	}
+	return os.Remove(log)
 }

@@ -158,8 +158,12 @@ func disguised(s string) string {
 }
 
 var (
-	jwt       = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*`)
-	member    = regexp.MustCompile(`(?i)(\\*"|\\*')([a-z0-9_.-]{0,40}?(?:token|secret|passw|credential|signature|session|jwt|csrf|xsrf|authorization|cookie|key|pwd)[a-z0-9_.-]{0,40})(\\*["']\s*[:=]\s*\\*["'])((?:[^"'\\]|\\[^"'])+)`)
+	jwt     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*`)
+	members = []*regexp.Regexp{
+		regexp.MustCompile(`(?i)(")` + secretMemberName + `("\s*:\s*")((?:[^"\\]|\\.)+)`),
+		regexp.MustCompile(`(?i)(\\+")` + secretMemberName + `(\\+"\s*:\s*\\+")([^"\\]+)`), // JSON within JSON
+		regexp.MustCompile(`(?i)(')` + secretMemberName + `('\s*[:=]\s*')([^'\\]+)`),
+	}
 	parameter = regexp.MustCompile(`(?i)([?&#;]|\b)((?:[a-z0-9-]+_)?(?:access_?token|id_?token|refresh_?token|token|secret|passw(?:or)?d|api_?key|signature|assertion|x-amz-[a-z-]+|code))=([^&\s"'<>;#\\]{6,})`)
 	scheme    = regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})`)
 	sigv4     = regexp.MustCompile(`(Credential=|Signature=)([^,\s"'&<>\\]{8,})`)
@@ -169,6 +173,8 @@ var (
 	openMember = regexp.MustCompile(`(?i)(type|url|uri|endpoint|name|expir\w*|count|limit|length|status|error|message|header|required|source|state)$`)
 	keyMember  = regexp.MustCompile(`(?i)((^|[-_.])|api|access|secret|private|session|subscription|client|auth)[-_.]?key$`)
 )
+
+const secretMemberName = `([a-z0-9_.-]{0,40}?(?:token|secret|passw|credential|signature|session|jwt|csrf|xsrf|authorization|cookie|key|pwd)[a-z0-9_.-]{0,40})`
 
 // triggers are parts of everything that the expressions above find: most bodies
 // hold none of them, and cost one look.
@@ -194,7 +200,9 @@ func OwnText(s string) string {
 	s = pem.ReplaceAllStringFunc(s, disguised)
 	s = jwt.ReplaceAllStringFunc(s, disguised)
 	s = awsKey.ReplaceAllStringFunc(s, disguised)
-	s = replaceGroup(member, s, 4, func(m []string) bool { return secretMember(m[2], m[4]) })
+	for _, member := range members {
+		s = replaceGroup(member, s, 4, func(m []string) bool { return secretMember(m[2], m[4]) })
+	}
 	s = replaceGroup(parameter, s, 3, func(m []string) bool { return likeKey(m[3]) })
 	s = replaceGroup(scheme, s, 3, func(m []string) bool { return likeKey(m[3]) && strings.ContainsAny(m[3], "0123456789") })
 	return replaceGroup(sigv4, s, 2, func([]string) bool { return true })

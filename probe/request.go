@@ -2,13 +2,13 @@ package probe
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,7 +39,10 @@ type form struct {
 	target   *Target
 	scenario *Scenario
 	request  *http.Request
-	host     hostKey
+	wire     [2][]byte // in HTTP/1.1, before and after the minted id
+	block    []byte    // in HTTP/2, before it
+	key      hostKey
+	host     *host // of the run's pool
 	mint     bool
 	sign     func(*Target, *Scenario, *http.Request) error
 }
@@ -63,9 +66,9 @@ func newForm(e *Engine, t *Target, s *Scenario) (*form, error) {
 	for _, set := range [][]Header{FixedHeaders(e.UserAgent), t.Header, s.Header} {
 		setHeaders(req, set)
 	}
-	f := &form{target: t, scenario: s, request: req, sign: e.Sign, host: keyOf(u)}
+	f := &form{target: t, scenario: s, request: req, sign: e.Sign, key: keyOf(u)}
 	f.mint = e.Mint && t.APIKind != HTTP && req.Header.Get(requestIDHeader) == ""
-	return f, nil
+	return f, f.prepare()
 }
 
 // setHeaders replaces a header that an earlier set named and keeps one that is
@@ -86,29 +89,94 @@ func setHeaders(req *http.Request, set []Header) {
 	}
 }
 
+// minted is the id of one attempt; "" where none is sent.
+func (f *form) minted(seed, seq uint64) string {
+	if !f.mint {
+		return ""
+	}
+	return mintedID(seed, seq)
+}
+
+// mintedID is the id of a request. It follows from the run's seed and the
+// request's number, so that a recording need not keep it.
+func mintedID(seed, seq uint64) string {
+	r := rand.NewPCG(seed, seq)
+	r.Uint64() // the first still shows the number
+	return uuid([2]uint64{r.Uint64(), r.Uint64()})
+}
+
 // fill makes the request of one attempt: a copy with its own headers, minted
-// id and signature. It returns the minted id.
-func (f *form) fill(ctx context.Context, id [2]uint64) (*http.Request, string, error) {
-	req := f.request.WithContext(ctx)
+// id and signature.
+func (f *form) fill(minted string) (*http.Request, error) {
+	req := new(http.Request)
+	*req = *f.request
 	req.Header = maps.Clone(f.request.Header)
 	if body := f.scenario.Body; len(body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.ContentLength = int64(len(body))
 	}
-	minted := ""
-	if f.mint {
-		minted = uuid(id)
+	if minted != "" {
 		req.Header[requestIDHeader] = []string{minted}
 	}
 	if f.sign == nil {
-		return req, minted, nil
+		return req, nil
 	}
 	u := *f.request.URL // a signer may write to it
 	req.URL = &u
 	if err := f.sign(f.target, f.scenario, req); err != nil {
-		return nil, "", local(fmt.Errorf("sign: %w", err))
+		return nil, local(fmt.Errorf("sign: %w", err))
 	}
-	return req, minted, nil
+	return req, nil
+}
+
+// append writes the request of one attempt in HTTP/1.1. What is not signed
+// differs in the minted id alone.
+func (f *form) append(b []byte, signed *http.Request, minted string) ([]byte, error) {
+	if signed != nil {
+		out := bytes.NewBuffer(b)
+		err := signed.Write(out)
+		return out.Bytes(), err
+	}
+	b = append(b, f.wire[0]...)
+	b = append(b, minted...)
+	return append(b, f.wire[1]...), nil
+}
+
+// head2 writes the head of one attempt in HTTP/2.
+func (f *form) head2(b []byte, signed *http.Request, minted string) []byte {
+	if signed != nil {
+		return append(b, headerBlock(signed)...)
+	}
+	return append(append(b, f.block...), minted...)
+}
+
+// prepare renders the request around its minted id.
+func (f *form) prepare() error {
+	if f.sign != nil {
+		return nil
+	}
+	id := f.minted(0, 0)
+	req, err := f.fill(id)
+	if err != nil {
+		return err
+	}
+	text, err := f.append(nil, req, "")
+	if err != nil {
+		return err
+	}
+	f.wire[0] = text
+	req.Header.Del(requestIDHeader)
+	if !f.mint {
+		req.Header = f.request.Header // which may have one of the user's own
+	}
+	if f.block = headerBlock(req); f.mint {
+		f.block = append(f.block, mintedField()...)
+	}
+	if line := []byte(requestIDHeader + ": " + id); id != "" {
+		at := bytes.Index(text, line) + len(line)
+		f.wire = [2][]byte{text[:at-len(id)], text[at:]}
+	}
+	return nil
 }
 
 // uuid writes 128 random bits as a version 4 UUID (RFC 9562 section 5.4).

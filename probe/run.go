@@ -15,6 +15,10 @@ const (
 	// never closer together than this share of the gap.
 	catchUp = 0.8
 
+	// batch is what a schedule of many requests a second may be behind without
+	// that bound: the system wakes us late at times, for several at once.
+	batch = 10 * time.Millisecond
+
 	// stallLimit tells a stall of this process (suspended, or a slow reader of
 	// the sequence) from busy workers. After a stall the schedule moves on;
 	// sending what was missed would be a burst.
@@ -40,9 +44,10 @@ type run struct {
 	results chan Observation
 	group   errgroup.Group
 
+	timer  *time.Timer
 	start  time.Time
 	due    time.Time // of the next request
-	last   time.Time // when the last one was handed out
+	last   time.Time // when the last one was handed out, or should have been within batch
 	gap    time.Duration
 	seq    uint64
 	flying int
@@ -65,14 +70,12 @@ type job struct {
 type draw struct {
 	slot, addr     uint64
 	fresh, version float64
-	id             [2]uint64
 }
 
 func newDraw(rng *rand.Rand) draw {
 	return draw{
 		slot: rng.Uint64(), addr: rng.Uint64(),
 		fresh: rng.Float64(), version: rng.Float64(),
-		id: [2]uint64{rng.Uint64(), rng.Uint64()},
 	}
 }
 
@@ -94,7 +97,12 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 	r.forms = forms
 	r.rng = rand.New(rand.NewPCG(p.Seed, 0x73746167)) // a stream of its own, apart from the planner's
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	r.pool = newPool(r.ctx, &e.Transport, &r.plan)
+	r.pool = newPool(r.ctx, &e.Transport, &r.plan, r.clock.Now)
+	for _, byScenario := range forms {
+		for _, f := range byScenario {
+			f.host = r.pool.host(f.key)
+		}
+	}
 	// Both channels hold a full set of workers, so neither the loop nor a
 	// worker ever waits for the other to take something.
 	r.jobs = make(chan job, r.plan.Workers)
@@ -106,8 +114,9 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 }
 
 func (r *run) work() error {
+	var wire []byte
 	for j := range r.jobs {
-		r.results <- r.attempt(j)
+		r.results <- r.attempt(j, &wire)
 	}
 	return nil
 }
@@ -140,7 +149,7 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 	for sending || r.flying > 0 {
 		if sending && wake == nil && r.flying < r.plan.Workers {
 			if wait := r.wait(); wait > 0 {
-				wake = r.clock.After(wait)
+				wake = r.after(wait)
 			} else if ctx.Err() == nil {
 				sending = r.dispatch()
 				continue
@@ -173,16 +182,43 @@ func (r *run) grace() time.Duration {
 	return defaultGrace
 }
 
-// wait is how long the next request has yet to wait: for its due time, and
-// while catching up for a decent distance from the one before.
-func (r *run) wait() time.Duration {
-	at := r.due
+// wait is how long the next request has yet to wait.
+func (r *run) wait() time.Duration { return r.spaced().Sub(r.clock.Now()) }
+
+// after is the clock's After; of the system's clock with one timer for all.
+func (r *run) after(d time.Duration) <-chan time.Time {
+	if _, ok := r.clock.(systemClock); !ok {
+		return r.clock.After(d)
+	}
+	if r.timer == nil {
+		r.timer = time.NewTimer(d)
+	} else {
+		r.timer.Reset(d)
+	}
+	return r.timer.C
+}
+
+// handed is the time that the next request keeps its distance from.
+func (r *run) handed(now time.Time) time.Time {
+	if r.gap >= batch {
+		return now
+	}
+	at := r.spaced()
+	if soonest := now.Add(-batch); at.Before(soonest) {
+		return soonest
+	}
+	return at
+}
+
+// spaced is when the next request may leave: when it is due, and while catching
+// up at a decent distance from the one before.
+func (r *run) spaced() time.Time {
 	if r.seq > 0 {
-		if spaced := r.last.Add(time.Duration(catchUp * float64(r.gap))); spaced.After(at) {
-			at = spaced
+		if at := r.last.Add(time.Duration(catchUp * float64(r.gap))); at.After(r.due) {
+			return at
 		}
 	}
-	return at.Sub(r.clock.Now())
+	return r.due
 }
 
 // dispatch hands the next request to a worker; false where the planner ends the run.
@@ -206,24 +242,25 @@ func (r *run) dispatch() bool {
 	rate := r.pacer.Rate(r.due.Sub(r.start)) * c.RateScale
 	r.jobs <- job{seq: r.seq, due: r.due, rate: rate, Choice: c, draw: d}
 	r.flying++
+	r.last = r.handed(now)
 	r.seq++
-	r.last = now
 	r.gap = gap(rate)
 	r.due = r.due.Add(r.gap)
 	return true
 }
 
 // attempt sends one request, once, and says what became of it.
-func (r *run) attempt(j job) Observation {
+func (r *run) attempt(j job, wire *[]byte) Observation {
 	t, s := &r.plan.Targets[j.Target], &r.plan.Scenarios[j.Scenario]
 	o := Observation{
 		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
 		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
-	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario]}
+	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario], wire: *wire}
 	o.Sent = x.elapsed()
 	err := x.do(j.draw)
 	o.Took = x.elapsed()
+	*wire = x.wire
 	o.Outcome = OutcomeResponse
 	if err != nil {
 		o.Outcome, o.Err = classify(err), brief(err)
@@ -232,7 +269,7 @@ func (r *run) attempt(j job) Observation {
 		}
 	}
 	if r.engine.Clean != nil {
-		r.engine.Clean(x.sent, &o)
+		r.engine.Clean(x.request(), &o)
 	}
 	return o
 }

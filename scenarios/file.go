@@ -111,7 +111,7 @@ type Request struct {
 }
 
 // maxFile bounds a scenario file. The largest that anybody writes is a hundredth of it.
-const maxFile = 4 << 20
+const maxFile = 2 << 20
 
 // Load reads a scenario file; "builtin:NAME" is one of [Builtins]. Errors quote
 // the line and say what is allowed.

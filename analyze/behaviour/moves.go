@@ -34,52 +34,88 @@ const mostMoves = 200
 func (t *Table) Moves(target int, marks []Mark) []Move {
 	var out []Move
 	for i, s := range t.scenarios {
-		counts, n := t.spread(target, i)
-		if n < 2 {
-			continue
-		}
-		out = append(out, t.moving(s, i, counts, n, marks)...)
+		out = append(out, t.moving(s, i, t.spread(target, i), marks)...)
 	}
 	return out
 }
 
-// spread counts, per feature of a scenario, a target's answers that have it and
-// how many different values they hold.
-func (t *Table) spread(target, scenario int) (counts [][2]int, n int) {
+// spread is how a feature varies among answers that are alike in kind: what only a
+// failure lacks goes with the failure, and does not move by itself.
+type spread struct {
+	lacking bool // some have it and some do not
+	values  int  // how many different ones
+	varies  bool // two of one kind hold different ones
+}
+
+// spread tells, per feature of a scenario, how it varies in a target's answers.
+func (t *Table) spread(target, scenario int) []spread {
 	s := t.scenarios[scenario]
-	counts = make([][2]int, len(s.defs))
-	seen := map[valued]bool{}
+	type kind struct {
+		n     int
+		have  []int
+		first []int32
+	}
+	kinds, seen := map[uint64]*kind{}, map[valued]bool{}
+	out := make([]spread, len(s.defs))
 	for i := range t.rows {
 		r := &t.rows[i]
 		if int(r.target) != target || int(r.scenario) != scenario || r.class < 0 {
 			continue
 		}
-		n++
+		key := s.kind(r)
+		k := kinds[key]
+		if k == nil {
+			k = &kind{have: make([]int, len(s.defs)), first: make([]int32, len(s.defs))}
+			kinds[key] = k
+		}
+		k.n++
 		for _, v := range r.values {
-			counts[v.def][0]++
+			if k.have[v.def]++; k.have[v.def] == 1 {
+				k.first[v.def] = v.value
+			}
+			x := &out[v.def]
+			x.varies = x.varies || k.first[v.def] != v.value
 			if !seen[v] {
 				seen[v] = true
-				counts[v.def][1]++
+				x.values++
 			}
 		}
 	}
-	return counts, n
+	for _, k := range kinds {
+		for def, have := range k.have {
+			out[def].lacking = out[def].lacking || have > 0 && have < k.n
+		}
+	}
+	return out
 }
 
-func (t *Table) moving(s *scenario, at int, counts [][2]int, n int, marks []Mark) []Move {
+// kind is equal for answers of a scenario that are alike in what any person would
+// call another answer: status, error, producer.
+func (s *scenario) kind(r *row) uint64 {
+	key := uint64(0)
+	for _, v := range r.values {
+		if d := s.defs[v.def]; d.Class && d.hard() {
+			key += mix(d.hash, uint64(v.value))
+		}
+	}
+	return key
+}
+
+func (t *Table) moving(s *scenario, at int, spreads []spread, marks []Mark) []Move {
 	type path struct {
 		move Move
 		rank int
 	}
 	found := map[string]*path{}
 	for i, d := range s.defs {
-		have, values := counts[i][0], counts[i][1]
+		varies := &spreads[i]
 		linked := slices.ContainsFunc(marks, func(m Mark) bool { return m.Scenario == at && m.Def.Path == d.Path })
-		if have == 0 || have == n && values < 2 || linked || d.Class && (d.hard() || len(d.values) <= few) {
+		if !varies.lacking && !varies.varies || linked || d.Class && (d.hard() || len(d.values) <= few) {
 			continue
 		}
 		k := aspectKinds[d.Aspect]
-		if have < n {
+		values := varies.values
+		if varies.lacking {
 			values++ // its absence is one
 		}
 		p := found[d.Path]

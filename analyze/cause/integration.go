@@ -43,14 +43,16 @@ func integrationError(fx *Facts, known *Known) Verdict {
 }
 
 // brokenThroughout tells whether every answer of a cell is a failure that the gateway
-// made, or that the logs lay to it, and that nobody expects.
+// wrote, as a gateway response shows, or that the logs lay to the integration, and
+// that nobody expects.
 func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || !failsThroughout(fx, c) ||
 		fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
 		return false
 	}
 	_, said := failureOf(fx, c.rows)
-	return said != nil || fx.Clusters[c.ref].Reading.Producer == signature.Gateway
+	read := &fx.Clusters[c.ref].Reading
+	return said != nil || read.Producer == signature.Gateway || read.GatewayResponse != ""
 }
 
 // failureOf is the first failure of the integration that the logs of some rows name,

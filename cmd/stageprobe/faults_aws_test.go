@@ -43,7 +43,7 @@ func awsFaults() []awsFault {
 	hang := func(_ http.ResponseWriter, r *http.Request, _ int64) {
 		select {
 		case <-r.Context().Done():
-		case <-time.After(30 * time.Second):
+		case <-time.After(12 * time.Second):
 		}
 	}
 	reset := func(http.ResponseWriter, *http.Request, int64) { panic(http.ErrAbortHandler) }
@@ -134,14 +134,17 @@ func (k *awsFault) try(t *testing.T) tried {
 	if err := os.WriteFile(in("ca.pem"), server.CACert(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"check", "https://orders7x2a.execute-api.eu-west-1.amazonaws.com/prod/orders", "--region", world.Region, "--requests", "40", "--rate", "500", "--log-wait", "1s", "--endpoint-url", front.URL, "--cacert", in("ca.pem"), "--seed", "1", "--record", in("run.jsonl"), "-o", in("report.json"), "-o", in("report.html")}
+	args := []string{"check", "https://orders7x2a.execute-api." + world.Region + ".amazonaws.com/prod/orders", "--region", world.Region, "--requests", "40", "--rate", "500", "--log-wait", "1s", "--endpoint-url", front.URL, "--cacert", in("ca.pem"), "--seed", "1", "--record", in("run.jsonl"), "-o", in("report.json"), "-o", in("report.html")}
 	for _, c := range server.ConnectTo() {
 		args = append(args, "--connect-to", c)
 	}
-	a := attempt{dir, slices.Clip(args), time.Minute}
+	a := attempt{dir, slices.Clip(args), 25 * time.Second}
 	code, rep := a.outcome(t)
 	if rep == nil {
 		t.Fatalf("ended with %d and no report", code)
+	}
+	if rep.Run.Failed > 0 {
+		t.Errorf("%d requests failed: %q", rep.Run.Failed, rep.Notes)
 	}
 	for _, note := range rep.Notes {
 		if len(note) > 1000 {

@@ -48,7 +48,7 @@ func fileFaults() []fileFault {
 	}
 	add("scenario file: aliases of aliases", bomb, 2, "", "check", "-f", "FILE")
 	add("init --from: aliases of aliases", bomb, 2, "", "init", "--from", "FILE")
-	add("scenario file: more than 4 MB", "# "+strings.Repeat("x", 5<<20), 2, "more than", "check", "-f", "FILE")
+	add("scenario file: more than 2 MB", "# "+strings.Repeat("x", 5<<20), 2, "more than", "check", "-f", "FILE")
 	add("a token file of zeros", "", 2, "more than", "check", url, "--bearer", "file:/dev/zero")
 	add("recording and report of one name", "", 2, "both", "check", url, "--record", "DIR/x.jsonl", "--format", "json", "-o", "DIR/./x.jsonl")
 	add("two reports of one name", "", 2, "both", "check", url, "-o", "DIR/x.json", "--format", "text", "-o", "DIR/x.json")

@@ -77,6 +77,10 @@ func (rd *reading) admit(ctx context.Context, q question) error {
 	return rd.Limiter.Wait(ctx)
 }
 
+// mostPages bounds a collection: at 500 items a page far more than any quota allows,
+// and a service that always has another page is at fault.
+const mostPages = 200
+
 // pages asks for every page of a collection. A page that fails ends it with
 // what came before and the error.
 func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx context.Context, token *string) ([]T, *string, error)) ([]T, error) {
@@ -99,7 +103,7 @@ func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx co
 		if next == "" {
 			return all, nil
 		}
-		if seen[next] {
+		if seen[next] || len(seen) == mostPages {
 			rd.gap(q, errPaging)
 			return all, errPaging
 		}

@@ -97,8 +97,12 @@ func (t *Trial) true(world *sandbox.World, cause string) bool {
 			return true
 		}
 	}
-	return slices.Contains(world.Allowed, cause)
+	return slices.Contains(world.Allowed, cause) || cause == volatile
 }
+
+// volatile is true of every world: a backend of the embedded gateway stamps its
+// answers.
+const volatile = "volatile-content"
 
 // Wrong says what was wrong about a trial, or nothing.
 func (t *Trial) Wrong() string {

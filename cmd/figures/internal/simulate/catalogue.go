@@ -22,6 +22,8 @@ const (
 	autoDeployFails  = "auto-deploy-failed"
 	configDrift      = "stage-config-drift"
 	addressDependent = "address-dependent"
+	volatileContent  = "volatile-content"
+	integrationError = "integration-error"
 )
 
 // clean is the canary that deviates nearly always, base nearly never.
@@ -45,6 +47,7 @@ var failing = map[int]Look{1: Failing, 2: Failing}
 func canaries() []World {
 	return []World{
 		{Name: "consistent", Layers: []Layer{perfect()}},
+		{Name: "an id in every answer", Causes: []string{volatileContent}, Moves: []Move{{Path: "/id", Text: unique(nil)}}, Layers: []Layer{perfect()}},
 		{Name: "canary 1%", Causes: []string{canarySplit}, Percent: 1, Layers: []Layer{Canary(.01), clean(1), perfect()}},
 		{Name: "canary 10%", Causes: []string{canarySplit}, Percent: 10, Layers: []Layer{Canary(.1), clean(1), perfect()}},
 		{Name: "canary 50%", Causes: []string{canarySplit}, Percent: 50, Layers: []Layer{Canary(.5), clean(1), perfect()}},
@@ -70,6 +73,7 @@ func flakes() []World {
 			Layers: []Layer{Canary(.1), Bursts(.02, .85, 1), perfect()}},
 		{Name: "drift", Causes: []string{flakyBackend, staleCanary}, Percent: 10, Looks: failing,
 			Layers: []Layer{Canary(.1), Drift(0, .4, 300, 1), perfect()}},
+		{Name: "integration takes too long", Causes: []string{integrationError}, Looks: map[int]Look{1: TimedOut}, Layers: []Layer{Flake(1, 1), perfect()}},
 		{Name: "every third request", Causes: []string{unexplained}, Layers: []Layer{Every(3, 1), perfect()}},
 	}
 }
@@ -92,7 +96,7 @@ func splits() []World {
 		{Name: "new answers behind the cache", Causes: []string{deployRolling}, Allowed: []string{responseCache}, Scenarios: 2, Config: []Configure{withCache()},
 			Layers: []Layer{Switches(0, 1, 100, 1), Cache(10 * time.Second), perfect()}},
 		{Name: "authorizer cache", Causes: []string{authorizerCache}, Scenarios: 3, Looks: map[int]Look{1: Denying},
-			Config: []Configure{withAuthorizer(5)}, Layers: []Layer{AuthorizerCache(5*time.Second, 1), perfect()}},
+			Config: []Configure{withAuthorizer(5), thorough}, Layers: []Layer{AuthorizerCache(5*time.Second, 1), perfect()}},
 	}
 }
 
@@ -125,15 +129,15 @@ func mixtures() []World {
 	address := func(r *Row) bool { return r.Address == 0 }
 	flaking := map[int]Look{2: Failing}
 	return []World{
-		{Name: "canary and flake", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking,
+		{Name: "canary and flake", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking, Config: []Configure{thorough},
 			Layers: []Layer{Canary(.1), clean(1), Flake(.05, 2), perfect()}},
-		{Name: "canary and bursts", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking,
+		{Name: "canary and bursts", Causes: []string{canarySplit, flakyBackend}, Percent: 10, Looks: flaking, Config: []Configure{thorough},
 			Layers: []Layer{Canary(.1), clean(1), Bursts(.01, .85, 2), perfect()}},
-		{Name: "canary and throttling", Causes: []string{canarySplit, throttled}, Percent: 10,
+		{Name: "canary and throttling", Causes: []string{canarySplit, throttled}, Percent: 10, Config: []Configure{thorough},
 			Layers: []Layer{Canary(.1), Throttle(.2, 2), clean(1), perfect()}},
-		{Name: "canary and one address", Causes: []string{canarySplit, endpointSplit}, Percent: 10,
+		{Name: "canary and one address", Causes: []string{canarySplit, endpointSplit}, Percent: 10, Config: []Configure{thorough},
 			Layers: []Layer{Canary(.1), clean(1), By(address, .99, 0, 2), perfect()}},
-		{Name: "canary and weighted alias", Causes: []string{canarySplit, backendSplit}, Percent: 10, Config: []Configure{withAlias()},
+		{Name: "canary and weighted alias", Causes: []string{canarySplit, backendSplit}, Percent: 10, Config: []Configure{withAlias(), thorough},
 			Layers: []Layer{Canary(.1), clean(1), Alias(.2, 2), perfect()}},
 		{Name: "canary from three machines", Causes: []string{canarySplit}, Percent: 10, Machines: 3,
 			Layers: []Layer{Canary(.1), clean(1), perfect()}},

@@ -73,7 +73,7 @@ func named(r *cause.Result) []string {
 
 // called is a verdict in a word, the columns of a confusion matrix.
 func (v *Verdict) called(w World) string {
-	found := slices.DeleteFunc(named(&v.Result), func(c string) bool { return slices.Contains(w.Allowed, c) })
+	found := slices.DeleteFunc(named(&v.Result), func(c string) bool { return !slices.Contains(w.Causes, c) && w.may(c) })
 	if w.judge(v) == Inconclusive {
 		return "inconclusive"
 	}
@@ -87,7 +87,7 @@ func (v *Verdict) called(w World) string {
 func (w World) judge(v *Verdict) Outcome {
 	found := named(&v.Result)
 	for _, c := range found {
-		if !slices.Contains(w.Causes, c) && !slices.Contains(w.Allowed, c) {
+		if !w.may(c) {
 			return Wrong
 		}
 	}
@@ -109,7 +109,7 @@ func (w World) judge(v *Verdict) Outcome {
 // where there is none.
 func (w World) falselyDriven(r *cause.Result) string {
 	for _, f := range r.Findings {
-		if f.Linked != cause.ConsistentWith && !slices.Contains(w.Causes, string(f.Cause)) && !slices.Contains(w.Allowed, string(f.Cause)) {
+		if f.Linked != cause.ConsistentWith && !w.may(string(f.Cause)) {
 			return string(f.Cause)
 		}
 	}

@@ -42,7 +42,7 @@ func differing() []Drawn {
 		}},
 		{"canary differs, and failures of any order", func(rng *rand.Rand) World {
 			w := differs(rng, logBetween(rng, .08, .5))
-			w.Looks, w.Allowed = map[int]Look{2: Failing}, one(flakyBackend)
+			w.Looks, w.Allowed = map[int]Look{2: Failing}, []string{flakyBackend, integrationError}
 			return w.answering(patterns[rng.IntN(len(patterns))].draw(rng, 2), Follow(1, 0, 1)).logged(ordinary(rng))
 		}},
 		{"canary differs in a version, no logs", func(rng *rand.Rand) World {

@@ -6,25 +6,27 @@ import "math/rand/v2"
 type pattern struct {
 	name string
 	draw func(rng *rand.Rand, behaviour int) Layer
+	// inTime: stretches without any other answer are windows of time.
+	inTime bool
 }
 
 var patterns = []pattern{
-	{"independent", func(rng *rand.Rand, b int) Layer { return Flake(logBetween(rng, .005, .5), b) }},
-	{"Markov, order 1", func(rng *rand.Rand, b int) Layer { return drawMarkov(1, rng, b) }},
-	{"Markov, order 2", func(rng *rand.Rand, b int) Layer { return drawMarkov(2, rng, b) }},
-	{"Markov, order 3", func(rng *rand.Rand, b int) Layer { return drawMarkov(3, rng, b) }},
-	{"bursts", func(rng *rand.Rand, b int) Layer { return Bursts(logBetween(rng, .002, .1), between(rng, .5, .98), b) }},
+	{"independent", func(rng *rand.Rand, b int) Layer { return Flake(logBetween(rng, .005, .5), b) }, false},
+	{"Markov, order 1", func(rng *rand.Rand, b int) Layer { return drawMarkov(1, rng, b) }, true},
+	{"Markov, order 2", func(rng *rand.Rand, b int) Layer { return drawMarkov(2, rng, b) }, true},
+	{"Markov, order 3", func(rng *rand.Rand, b int) Layer { return drawMarkov(3, rng, b) }, true},
+	{"bursts", func(rng *rand.Rand, b int) Layer { return Bursts(logBetween(rng, .002, .1), between(rng, .5, .98), b) }, true},
 	{"drift", func(rng *rand.Rand, b int) Layer {
 		low := between(rng, 0, .2)
 		return driftFrom(low, between(rng, low, .9), int(logBetween(rng, 50, 4000)), rng.Float64(), b)
-	}},
+	}, true},
 	{"periodic", func(rng *rand.Rand, b int) Layer {
 		period := int64(logBetween(rng, 500, 60_000))
 		return Periodic(period, int64(float64(period)*between(rng, .05, .5)), between(rng, .3, 1), b)
-	}},
+	}, true},
 	{"by load", func(rng *rand.Rand, b int) Layer {
 		return Loaded(logBetween(rng, .01, .2), logBetween(rng, 10, 500), between(rng, .3, 2), b)
-	}},
+	}, true},
 }
 
 // failures of an identical canary and its stage alike, with logs of all kinds.
@@ -33,10 +35,10 @@ func failures() []Drawn {
 	for _, p := range patterns {
 		out = append(out,
 			Drawn{"failures, " + p.name + ", canary with logs", func(rng *rand.Rand) World {
-				return flaking(withCanaryOf(rng, drawShare(rng))).answering(p.draw(rng, 1)).logged(ordinary(rng))
+				return p.flaking(rng, withCanaryOf(rng, drawShare(rng))).logged(ordinary(rng))
 			}},
 			Drawn{"failures, " + p.name + ", no canary, no logs", func(rng *rand.Rand) World {
-				return flaking(begin(rng)).answering(p.draw(rng, 1)).unread()
+				return p.flaking(rng, begin(rng)).unread()
 			}})
 	}
 	lossy := func(name string, loss func(a, b float64) Loss) Drawn {
@@ -44,7 +46,7 @@ func failures() []Drawn {
 			p := patterns[rng.IntN(len(patterns))]
 			l := ordinary(rng)
 			l.Loss = loss(between(rng, .05, .95), between(rng, .05, .95))
-			return flaking(withCanaryOf(rng, drawShare(rng))).answering(p.draw(rng, 1)).logged(l)
+			return p.flaking(rng, withCanaryOf(rng, drawShare(rng))).logged(l)
 		}}
 	}
 	return append(out,
@@ -54,14 +56,18 @@ func failures() []Drawn {
 		lossy("failures, logs of errors alone", func(_, _ float64) Loss { return Loss{0, 1, 0, 1} }),
 		Drawn{"failures amid everything that moves, canary with logs", func(rng *rand.Rand) World {
 			p := patterns[rng.IntN(len(patterns))]
-			return flaking(withCanaryOf(rng, drawShare(rng))).answering(p.draw(rng, 1)).moving(moving(rng, 2, 8)).logged(ordinary(rng))
+			return p.flaking(rng, withCanaryOf(rng, drawShare(rng))).moving(moving(rng, 2, 8)).logged(ordinary(rng))
 		}})
 }
 
-// flaking makes the deviants of a world failures: nothing but a flake is true.
-func flaking(w World) World {
+// flaking makes the deviants of a world failures: nothing but a flake is true, or a
+// window of time in which all fail.
+func (p pattern) flaking(rng *rand.Rand, w World) World {
 	w.Looks, w.AnyOf, w.Allowed = failing, []string{flakyBackend}, []string{staleCanary}
-	return w
+	if p.inTime {
+		w.AnyOf = append(w.AnyOf, integrationError)
+	}
+	return w.answering(p.draw(rng, 1))
 }
 
 // splitting makes the deviants of a world another version of the backend: that no

@@ -60,13 +60,10 @@ func switches() []Drawn {
 		}
 		return begin(rng)
 	}
-	// What a failure or a refusal for some time may be called.
-	broken := []string{flakyBackend, "integration-error", "outage"}
-	refused := []string{accessDenied, throttled, "rate-limited"}
 	outage := func(name string, span func(*rand.Rand) (from, to int)) Drawn {
 		return Drawn{name, func(rng *rand.Rand) World {
 			w := watched(rng)
-			w.Looks, w.AnyOf = failing, broken
+			w.Looks, w.AnyOf = failing, []string{flakyBackend, integrationError}
 			from, to := span(rng)
 			return w.answering(Window(from, to, between(rng, .9, 1), 1)).moving(moving(rng, 0, 4)).logged(ordinary(rng))
 		}}
@@ -74,7 +71,7 @@ func switches() []Drawn {
 	tripped := func(name string, look Look) Drawn {
 		return Drawn{name, func(rng *rand.Rand) World {
 			w := watched(rng)
-			w.Looks, w.AnyOf = map[int]Look{1: look}, refused
+			w.Looks, w.AnyOf = map[int]Look{1: look}, one(accessDenied)
 			from := int(logBetween(rng, 30, 600))
 			to := from + int(logBetween(rng, 50, 3000))
 			return w.answering(Tripped(from, to, 1)).moving(moving(rng, 0, 4)).logged(ordinary(rng))
@@ -99,9 +96,9 @@ func switches() []Drawn {
 			return w.moving(moving(rng, 2, 8)).logged(ordinary(rng))
 		}},
 		{"deployment during the run changes nothing, failures in stretches", func(rng *rand.Rand) World {
-			w := flaking(watched(rng))
+			w := patterns[1+rng.IntN(3)].flaking(rng, watched(rng))
 			w.Events = []Event{deploys(place(rng))}
-			return w.answering(drawMarkov(1+rng.IntN(3), rng, 1)).logged(ordinary(rng))
+			return w.logged(ordinary(rng))
 		}},
 		outage("outage of a part of the run", func(rng *rand.Rand) (int, int) {
 			from := place(rng)

@@ -51,10 +51,11 @@ func noiseOf(rng *rand.Rand, stages int) []float64 {
 // alikeStages: every stage answers alike but for noise, and the domain serves the
 // stage meant.
 func alikeStages() []Drawn {
+	// Where failures come in stretches, these are windows of time.
 	alike := func(name string, look Look, logs bool, noise func(*rand.Rand, *World) Layer) Drawn {
 		return Drawn{name, func(rng *rand.Rand) World {
 			w := stagesOf(rng, drawScenarios(rng), 0)
-			w.Allowed, w.Looks = []string{flakyBackend, unexplained, backendSplit}, map[int]Look{1: look}
+			w.Allowed, w.Looks = []string{flakyBackend, integrationError, unexplained, backendSplit}, map[int]Look{1: look}
 			if n := noise(rng, &w); n != nil {
 				w.Layers = append(w.Layers, n)
 			}

@@ -104,7 +104,7 @@ func first(at map[string]int, what string, n int) {
 
 // may tells whether a cause is true of a world, or true enough.
 func (w World) may(cause string) bool {
-	return slices.Contains(w.Causes, cause) || slices.Contains(w.Allowed, cause) || slices.Contains(w.AnyOf, cause)
+	return cause == volatileContent && len(w.Moves) > 0 || slices.Contains(w.Causes, cause) || slices.Contains(w.Allowed, cause) || slices.Contains(w.AnyOf, cause)
 }
 
 // falsity is what is false about a finding: an error or a link to a cause that is

@@ -25,6 +25,7 @@ const (
 	Constant              // another number in a field that is constant otherwise
 	Added                 // a header more
 	Removed               // a field less
+	TimedOut              // 504: the integration took too long
 )
 
 // answer is how an answer of a look reads.
@@ -48,6 +49,9 @@ func (l Look) answer() behaviour.Answer {
 		gateway(403, "WAF_FILTERED", "ForbiddenException", signature.AuthFail)
 	case NoRoute:
 		gateway(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException", signature.AuthFail)
+	case TimedOut:
+		gateway(504, "INTEGRATION_TIMEOUT", "InternalServerErrorException", signature.Informative)
+		a.Reading.Producer = signature.Integration // it failed, whoever writes the answer
 	case TooMany:
 		gateway(429, "THROTTLED", "LimitExceededException", signature.Throttled)
 	}
@@ -215,6 +219,9 @@ func withHTTP(autoDeploy bool, succeeded *bool) Configure {
 		}
 	}
 }
+
+// thorough goes on after an error is decided: what there is beside it shows later.
+func thorough(in *cause.Input) { in.Thorough = true }
 
 // withDev probes the invoke URL of stage dev as well.
 func withDev() Configure {

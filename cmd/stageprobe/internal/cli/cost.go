@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"stageprobe/analyze"
+	"stageprobe/probe"
 )
 
 // calls counts the calls to AWS by what they are for.
@@ -34,8 +34,8 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 }
 
 // cost is what the run has cost so far.
-func (r *run) cost() analyze.Cost {
-	c := analyze.Cost{Requests: r.seen}
+func (r *run) cost() probe.Cost {
+	c := probe.Cost{Requests: r.seen}
 	if cl := r.subject.cloud; cl != nil {
 		c.ControlCalls, c.LogCalls, c.OtherCalls = int(cl.calls.control.Load()), int(cl.calls.logs.Load()), int(cl.calls.other.Load())
 		c.LogBytes = cl.log.Scanned()

@@ -166,7 +166,12 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
-	return session.Report(ending), nil
+	rep := session.Report(ending)
+	if rec.Trailer != nil {
+		rep.Run.Cost = rec.Trailer.Cost
+	}
+	rep.Run.Cost.Requests = rep.Run.Requests // of a recording that was cut off, too
+	return rep, nil
 }
 
 func later(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -243,13 +244,14 @@ func changed(before, after *probe.Snapshot) bool {
 // lacks.
 func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	rep.Run.Cost = r.cost()
+	rep.Run.Cost.Requests = rep.Run.Requests
 	if r.kept == nil {
 		return
 	}
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes}); lacks != "" {
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
 }
@@ -329,11 +331,30 @@ func (r *run) fetch(ctx context.Context) error {
 	if err != nil && !cut {
 		return err
 	}
+	r.listDenied(&ev)
 	ev.ReadAt = r.now()
 	r.evidence, r.readAt = &ev, r.seen
 	r.logsInVain = r.logsInVain || unreadable(&ev)
 	r.session.SetEvidence(ev)
 	return nil
+}
+
+// listDenied names the call that finds log groups where it failed: the groups are
+// read all the same, by the names that they usually have.
+func (r *run) listDenied(ev *probe.Evidence) {
+	for _, g := range ev.Gaps {
+		if g.Operation != "DescribeLogGroups" {
+			continue
+		}
+		note := "DescribeLogGroups failed (" + firstLine(errors.New(g.Err)) + "): " + g.Costs
+		if g.Action != "" {
+			note = g.Action + " is denied: " + g.Costs
+		}
+		if !slices.Contains(r.notes, note) {
+			r.notes = append(r.notes, note)
+		}
+		return
+	}
 }
 
 // unreadable tells whether no group exists, or none of those that do may be

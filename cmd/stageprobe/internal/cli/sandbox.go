@@ -222,6 +222,9 @@ func newSandbox(s Streams) *cobra.Command {
 	return cmd
 }
 
+// maxWorld bounds a world file.
+const maxWorld = 1 << 20
+
 func loadWorld(args []string, file string) (*sandbox.World, error) {
 	switch {
 	case file != "" && len(args) > 0:
@@ -230,6 +233,9 @@ func loadWorld(args []string, file string) (*sandbox.World, error) {
 		data, err := readInput(file, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the world: %w", err)
+		}
+		if len(data) > maxWorld {
+			return nil, fmt.Errorf("read %s: more than %d bytes, which no world is", file, maxWorld)
 		}
 		return sandbox.Parse(data)
 	}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"time"
+
+	"stageprobe/analyze/feature"
+	"stageprobe/probe"
+)
+
+// client sends requests with the engine and prints their number and, at a fixed
+// rate, the scheduling error.
+func client(args []string) (err error) {
+	fs := flag.NewFlagSet("client", flag.ExitOnError)
+	url := fs.String("url", "", "what to ask")
+	n := fs.Int("n", 50_000, "requests")
+	rate := fs.Float64("rate", 0, "requests per second; 0: as fast as answers come")
+	version := fs.String("http", "1.1", "HTTP version")
+	extract := fs.Bool("features", false, "reduce every answer to its features")
+	keep := fs.Bool("record", false, "record every observation")
+	dir := fs.String("dir", os.TempDir(), "where the recording is kept")
+	profile := fs.String("cpuprofile", "", "write a CPU profile here")
+	_ = fs.Parse(args) // exits on errors
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	p := plan(*url, *version, *n, *rate)
+	work := &perAnswer{}
+	if *extract {
+		work.features = feature.New(feature.Options{Scenario: p.Scenarios[0]})
+	}
+	if *keep {
+		path := filepath.Join(*dir, "bench.parquet")
+		if work.writer, err = probe.Create(path, probe.RecordingHeader{Run: "bench", Started: time.Now(), Plan: *p}, nil); err != nil {
+			return err
+		}
+	}
+	return work.run(p, *n, *rate > 0)
+}
+
+func plan(url, version string, n int, rate float64) *probe.Plan {
+	p := &probe.Plan{
+		Targets:   []probe.Target{{ID: "abc/prod", URL: url, APIKind: probe.REST}},
+		Scenarios: []probe.Scenario{{Name: "GET /prod/orders", Method: "GET"}},
+		Seed:      1, Requests: n, Rate: rate, Workers: 32, Slots: 4, Timeout: 10 * time.Second, HTTP: version, Fixed: true,
+	}
+	if rate == 0 {
+		p.Rate = 1e7
+	}
+	if version == "2" {
+		p.Slots = 1 // one connection with all the requests, as the peers have it
+	}
+	return p
+}
+
+// perAnswer is what is done to every answer.
+type perAnswer struct {
+	features *feature.Extractor
+	writer   *probe.Writer
+	late     []time.Duration
+	failed   int
+}
+
+func (w *perAnswer) run(p *probe.Plan, n int, timed bool) error {
+	e := &probe.Engine{Mint: true, Transport: probe.Transport{Insecure: true, Fresh: -1}}
+	for o, err := range e.Run(context.Background(), p, &sendAll{n}) {
+		if err != nil {
+			return err
+		}
+		if err := w.take(&o, timed); err != nil {
+			return err
+		}
+	}
+	if w.writer != nil {
+		if err := w.writer.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
+			return err
+		}
+	}
+	if w.failed > 0 {
+		return fmt.Errorf("%d of %d requests failed", w.failed, n)
+	}
+	fmt.Println(n, quantile(w.late))
+	return nil
+}
+
+func (w *perAnswer) take(o *probe.Observation, timed bool) error {
+	if o.Status != 200 {
+		w.failed++
+	}
+	if timed {
+		w.late = append(w.late, o.Sent)
+	}
+	if w.features != nil {
+		w.features.Features(o, nil)
+	}
+	if w.writer != nil {
+		return w.writer.Observation(o)
+	}
+	return nil
+}
+
+// sendAll sends a number of requests.
+type sendAll struct{ left int }
+
+func (s *sendAll) Next(time.Time, uint64) (probe.Choice, bool) {
+	s.left--
+	return probe.Choice{}, s.left >= 0
+}

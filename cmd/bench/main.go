@@ -1,0 +1,97 @@
+// Command bench holds the probe engine against load tools: the same loopback
+// stage answers all of them, and the CPU time that each client spends on a
+// request is compared.
+//
+//	go run ./cmd/bench                # every comparison, five rounds
+//	go run ./cmd/bench -only ^h2 -reps 9 -n 200000
+//
+// The peers are installed at pinned versions through the Go module proxy, into a
+// folder that is removed at the end. CPU time drifts with the machine, by a
+// factor of almost two on a shared one: a round runs every client in turn, so
+// that only ratios within a round are formed, and their median is told with the
+// spread. The clients have a CPU of their own, apart from the stage's.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+)
+
+// options are the command's flags.
+type options struct {
+	n, reps              int
+	only                 *regexp.Regexp
+	bin                  string
+	peers                []string
+	serverCPU, clientCPU int
+}
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) > 1 {
+		switch os.Args[1] { // this command starts itself in these roles
+		case "stage":
+			log.Fatal(serve(os.Args[2:]))
+		case "client":
+			if err := client(os.Args[2:]); err != nil {
+				log.Fatal(err)
+			}
+			return
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := compare(ctx, parse()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func parse() options {
+	var o options
+	only := flag.String("only", "", "run the comparisons whose name matches this regular expression")
+	flag.IntVar(&o.n, "n", 50_000, "requests of each run at full speed")
+	flag.IntVar(&o.reps, "reps", 5, "rounds")
+	peers := flag.String("peers", "vegeta,bombardier,fortio,hey,k6", "who is compared; k6 takes many minutes to build")
+	flag.StringVar(&o.bin, "bin", "", "folder with peers that are installed already; what it lacks is installed into it")
+	flag.IntVar(&o.serverCPU, "server-cpu", 0, "CPU of the stage")
+	flag.IntVar(&o.clientCPU, "client-cpu", 1, "CPU of the clients")
+	flag.Parse()
+	o.peers = strings.Split(*peers, ",")
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		log.Fatalf("-only %q: %v", *only, err)
+	}
+	return o
+}
+
+// compare runs every comparison and prints the table.
+func compare(ctx context.Context, o options) error {
+	work, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
+	if o.bin == "" {
+		o.bin = work
+	}
+	tools := install(ctx, o.bin, o.peers)
+	stages, err := start(ctx, o.serverCPU)
+	if err != nil {
+		return err
+	}
+	defer stages.stop()
+	r := &rounds{options: o, tools: tools, stages: stages, work: work}
+	fmt.Println(machine())
+	for _, c := range comparisons() {
+		if o.only.MatchString(c.name) && ctx.Err() == nil {
+			r.run(ctx, c)
+		}
+	}
+	return ctx.Err()
+}

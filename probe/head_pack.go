@@ -1,0 +1,214 @@
+package probe
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A recording keeps the headers of an answer as a template and what is put into
+// it. The template names the headers in order, one "name: value" a line; most
+// answers of a stage share a few. In it stand
+//
+//	\x01       the id that the request was sent with
+//	\x02 n \x03  n hexadecimal digits, taken from the row's hex
+//	\x04       a text, taken from the row's text
+//
+// and after \x00 the names and values in base64 as JSON, where they cannot be
+// written so. hex holds
+// the digits of all of them one after the other, two in a byte; text holds the
+// texts, one a line.
+const (
+	markMinted = '\x01'
+	markHex    = '\x02'
+	markEnd    = '\x03'
+	markText   = '\x04'
+	markJSON   = '\x00'
+)
+
+// headPacker makes templates. What varies is told from what does not by how
+// often a header has had its value before.
+type headPacker struct {
+	order  []*headField          // of the last answer
+	fields map[string]*headField // by name
+	out    []byte
+	hex    []byte
+	digits int
+	text   []byte
+}
+
+type headField struct {
+	name           string
+	odd            bool // no template can hold it
+	values, shapes recent
+	runs           [8]recent // of digits, by their place in a value
+}
+
+// pack returns the parts; they are overwritten by the next call.
+func (p *headPacker) pack(hs []Header, minted string) (template, hex, text []byte) {
+	p.out, p.hex, p.text, p.digits = p.out[:0], p.hex[:0], p.text[:0], 0
+	texts := 0
+	for i := range hs {
+		f, v := p.field(i, hs[i].Name), hs[i].Value
+		if f.odd || v != f.values.last && !lineable(v, false) {
+			return p.asJSON(hs)
+		}
+		p.out = append(append(p.out, f.name...), ": "...)
+		switch {
+		case minted != "" && v == minted:
+			p.out = append(p.out, markMinted)
+		case f.values.has(v):
+			p.out = append(p.out, v...)
+		case p.shaped(f, v):
+		default:
+			if texts > 0 {
+				p.text = append(p.text, '\n')
+			}
+			texts++
+			p.out, p.text = append(p.out, markText), append(p.text, v...)
+		}
+		p.out = append(p.out, '\n')
+	}
+	return p.out, p.hex, p.text
+}
+
+func (p *headPacker) asJSON(hs []Header) (template, hex, text []byte) {
+	pairs := make([][2][]byte, len(hs))
+	for i, h := range hs {
+		pairs[i] = [2][]byte{[]byte(h.Name), []byte(h.Value)}
+	}
+	b, _ := json.Marshal(pairs) // bytes always can be
+	return append(append(p.out[:0], markJSON), b...), nil, nil
+}
+
+// field finds what is known of a header; names mostly come in the same order.
+func (p *headPacker) field(i int, name string) *headField {
+	if i < len(p.order) && p.order[i].name == name {
+		return p.order[i]
+	}
+	f := p.fields[name]
+	if f == nil {
+		if f = (&headField{name: strings.Clone(name), odd: !lineable(name, true)}); len(p.fields) < 1024 {
+			if p.fields == nil {
+				p.fields = map[string]*headField{}
+			}
+			p.fields[f.name] = f
+		}
+	}
+	p.order = append(p.order[:min(i, len(p.order))], f)
+	return f
+}
+
+// shaped writes a value that is hexadecimal for the most part, such as a UUID,
+// by its digits; false where it is not, or the rest differs from value to value.
+func (p *headPacker) shaped(f *headField, v string) bool {
+	out, hex, digits := len(p.out), len(p.hex), p.digits
+	for i, run := 0, 0; i < len(v); {
+		n := i
+		for n < len(v) && nibbles[v[n]] < 16 {
+			n++
+		}
+		if n-i < 4 || f.same(run, v[i:n]) {
+			run += int(flag(n-i >= 4, 1))
+			n = max(n, i+1)
+			p.out = append(p.out, v[i:n]...)
+			i = n
+			continue
+		}
+		run++
+		p.out = append(strconv.AppendInt(append(p.out, markHex), int64(n-i), 10), markEnd)
+		for ; i < n; i++ {
+			p.digit(nibbles[v[i]])
+		}
+	}
+	if p.digits-digits >= 12 && f.shapes.has(string(p.out[out:])) {
+		return true
+	}
+	p.out, p.hex = p.out[:out], p.hex[:hex]
+	if p.digits = digits; digits%2 == 1 {
+		p.hex[hex-1] &= 0xf0
+	}
+	return false
+}
+
+func (p *headPacker) digit(d byte) {
+	if p.digits%2 == 0 {
+		p.hex = append(p.hex, d<<4)
+	} else {
+		p.hex[len(p.hex)-1] |= d
+	}
+	p.digits++
+}
+
+// same tells that a run of digits is one that comes again, such as the time in a
+// trace id.
+func (f *headField) same(run int, digits string) bool {
+	return run < len(f.runs) && f.runs[run].has(digits)
+}
+
+// nibbles are the values of lower-case hexadecimal digits; 16 of anything else.
+var nibbles = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 16
+	}
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	return t
+}()
+
+// lineable tells that a template can hold a header's name or value as it is.
+func lineable(s string, name bool) bool {
+	ascii := true
+	for i := range len(s) {
+		if s[i] < ' ' || name && s[i] == ':' {
+			return false
+		}
+		ascii = ascii && s[i] < utf8.RuneSelf
+	}
+	return ascii || utf8.ValidString(s)
+}
+
+// recent tells values that come again from those that never do. It keeps a few,
+// and lets new ones in for old ones only while most come again: a Date does, an
+// id does not.
+type recent struct {
+	last         string
+	values       map[string]bool
+	order        []string
+	next         int
+	hits, misses int
+}
+
+const (
+	recentValues = 16
+	recentLength = 1 << 10 // no longer value is kept
+)
+
+func (r *recent) has(v string) bool {
+	if v == r.last && r.hits+r.misses > 0 || r.values[v] {
+		r.last = v
+		r.hits++
+		return true
+	}
+	if r.misses++; r.misses+r.hits > 1<<10 {
+		r.misses, r.hits = r.misses/2, r.hits/2
+	}
+	if len(v) > recentLength || len(r.order) == recentValues && r.misses*4 > r.hits {
+		return false
+	}
+	v = strings.Clone(v)
+	if r.values == nil {
+		r.values = map[string]bool{}
+	}
+	if len(r.order) < recentValues {
+		r.order = append(r.order, v)
+	} else {
+		delete(r.values, r.order[r.next])
+		r.order[r.next] = v
+		r.next = (r.next + 1) % recentValues
+	}
+	r.values[v], r.last = true, v
+	return true
+}

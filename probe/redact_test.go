@@ -1,0 +1,121 @@
+package probe
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestRedactorReplaces(t *testing.T) {
+	r := NewRedactor("42", "open", "Xy7-long/secret")
+	r.AddHeader("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("wally:hunter2!")))
+	r.AddHeader("Cookie", "lang=en; sid=s3ss10nvalue99")
+	r.AddHeader("X-Tenant", "smoke")
+	r.AddQuery("token=q-tok%2B123&limit=10&key=orders")
+	for text, want := range map[string]string{
+		"Xy7-long/secret":          "***",
+		"a Xy7-long%2fsecret b":    "a *** b",
+		`{"x":"Xy7-long\/secret"}`: `{"x":"***"}`,
+		"wally and HUNTER2!":       "*** and ***",
+		"422 and 42, x42, 1.42e3":  "422 and ***, x42, 1.42e3",
+		"opened, open-ended":       "opened, ***-ended",
+		"en smoke orders 10":       "en smoke orders 10",
+		"sid s3ss10nvalue99":       "sid ***",
+		"cut: s3ss10nval":          "cut: ***",
+		"ends with s3ss":           "ends with ***",
+		"q-tok+123 q-tok%2B123":    "*** ***",
+		"nothing of it":            "nothing of it",
+		"eCXy7-long/secret":        "eC***",
+	} {
+		if got := r.String(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+		if got := string(r.Bytes([]byte(text))); got != want {
+			t.Errorf("bytes of %q become %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSecretNames(t *testing.T) {
+	for _, name := range []string{"Authorization", "authorization", "Proxy-Authorization", "Cookie", "x-api-key", "X-Auth-Token", "X-Amz-Security-Token", "x-functions-key", "Ocp-Apim-Subscription-Key", "X-CSRF-Token", "X-Session-Id"} {
+		if !SecretName(name) {
+			t.Errorf("%s is not secret", name)
+		}
+	}
+	for _, name := range []string{"Accept", "Content-Type", "User-Agent", "X-Request-Id", "x-monkey", "X-Tenant", "x-amzn-requestid", "traceparent", "x-author"} {
+		if SecretName(name) {
+			t.Errorf("%s is secret", name)
+		}
+	}
+	for query, want := range map[string]string{
+		"a=1&token=x&b=2": "a=1&token=***&b=2", "X-Amz-Signature=ab&x=": "X-Amz-Signature=***&x=", "code=1": "code=***", "postcode=1": "postcode=1", "": "", "token": "token", "%74oken=x": "%74oken=***",
+	} {
+		if got := MaskQuery(query); got != want {
+			t.Errorf("%s becomes %s, want %s", query, got, want)
+		}
+	}
+	for raw, want := range map[string]string{
+		"https://u:p@h/x?token=a#id_token=b": "https://***@h/x?token=***#id_token=***", "/x?limit=1": "/x?limit=1", "https://h/a@b": "https://h/a@b",
+	} {
+		if got := MaskURL(raw); got != want {
+			t.Errorf("%s becomes %s, want %s", raw, got, want)
+		}
+	}
+}
+
+func TestAnAnswersOwnSecrets(t *testing.T) {
+	clean := func(o Observation) Observation {
+		c := &Cleaner{Secrets: &Redactor{}}
+		c.Clean(&http.Request{}, &o)
+		return o
+	}
+	for body, kept := range map[string]bool{
+		`{"access_token":"abcdefgh12345678","n":1}`: false, `{"password":"it's \"mine\" 7"}`: false, `{"body":"{\"api_key\":\"abcd1234efgh\"}"}`: false,
+		`{"token_type":"Bearer","message":"Missing Authentication Token"}`: true, `{"monkey":"abcdefgh12345678"}`: true, `{"session":"open"}`: true, `{"nextToken":null}`: true, `{"authorizer":"abcdefgh12345678"}`: true,
+		"AKIAIOSFODNN7EXAMPLE": false, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl": false, "/x?access_token=abcdefgh1234&y=1": false, "-----BEGIN PRIVATE KEY-----\nabc": false,
+	} {
+		o := clean(Observation{Body: []byte(body)})
+		if (string(o.Body) == body) != kept || json.Valid([]byte(body)) != json.Valid(o.Body) {
+			t.Errorf("%s becomes %s", body, o.Body)
+		}
+		if again := clean(o); string(again.Body) != string(o.Body) {
+			t.Errorf("%s becomes %s at last", o.Body, again.Body)
+		}
+	}
+	header := func(v string) string {
+		return clean(Observation{Header: []Header{{"Set-Cookie", v}}}).Header[0].Value
+	}
+	if a, b := header("sid=abcdefgh1234; Path=/"), header("sid=abcdefgh1235; Path=/"); a == b || a != header("sid=abcdefgh1234; Path=/") || !strings.HasSuffix(a, "; Path=/") || strings.Contains(a, "abcd") {
+		t.Errorf("cookies become %q and %q", a, b)
+	}
+	if got := header("v=2"); got != "v=2" {
+		t.Errorf("a variant becomes %q", got)
+	}
+}
+
+// FuzzRedactor: whatever stands around it and however it is escaped, a secret is
+// not found afterwards, and JSON stays JSON.
+func FuzzRedactor(f *testing.F) {
+	f.Add("a", "s3cret-value", "b")
+	f.Add(`{"token":"`, `quo"te\back/slash`, `"}`)
+	f.Fuzz(func(t *testing.T, before, secret, after string) {
+		if len(secret) < headLength || strings.Contains(secret, "*") || strings.Contains("***", secret) {
+			t.Skip()
+		}
+		r := NewRedactor(secret)
+		quoted, _ := json.Marshal(secret)
+		for _, spelt := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`), base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if got := r.String(before + spelt + after); strings.Contains(got, secret) && !strings.Contains(before+"***"+after, secret) {
+				t.Errorf("%q leaves %q", before+spelt+after, got)
+			}
+		}
+		text := before + secret + after
+		own := OwnText(text)
+		if json.Valid([]byte(text)) && !json.Valid([]byte(own)) {
+			t.Errorf("%s becomes %s, which is no JSON", text, own)
+		}
+	})
+}
