@@ -23,6 +23,9 @@ func Annotations(w io.Writer, rep *analyze.Report) error {
 	var b strings.Builder
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
+		if toldElsewhere(f) {
+			continue
+		}
 		annotate(&b, level(f.Severity), fmt.Sprintf("%s on %s", f.Cause, subject(f)), f.Statement+remedyText(f))
 	}
 	for i := range rep.Open {

@@ -13,14 +13,16 @@ import (
 	"stageprobe/analyze"
 )
 
+var csvHeads = []string{"account_id", "region", "api_id", "api_name", "api_kind", "stage", "deployment_id", "deployment_age_days",
+	"canary_percent", "waits", "drift", "domains", "verdict", "causes"}
+
 // CSV writes a row per stage: what an overview of many APIs is sorted and filtered
 // by. What was not read is an empty cell.
 func CSV(w io.Writer, rep *analyze.Report) error {
 	rep = plainReport(rep)
 	var b bytes.Buffer
 	out := csv.NewWriter(&b)
-	_ = out.Write([]string{"account_id", "region", "api_id", "api_name", "api_kind", "stage", "deployment_id", "deployment_age_days",
-		"canary_percent", "waits", "drift", "domains", "verdict", "causes"}) // a buffer takes all
+	_ = out.Write(csvHeads) // a buffer takes all
 	for _, row := range csvRows(rep) {
 		for i := range row {
 			row[i] = csvCell(row[i])
@@ -131,7 +133,7 @@ func stageVerdict(rep *analyze.Report, api, stage, id string) (verdict string, c
 	}
 	verdict = "ok"
 	for _, f := range rep.Findings { // most severe first
-		if !slices.ContainsFunc(ids, func(id string) bool { return contains(f.Targets, id) }) {
+		if toldElsewhere(&f) || !slices.ContainsFunc(ids, func(id string) bool { return contains(f.Targets, id) }) {
 			continue
 		}
 		if verdict == "ok" {
@@ -147,4 +149,30 @@ func stageVerdict(rep *analyze.Report, api, stage, id string) (verdict string, c
 		}
 	}
 	return verdict, causes
+}
+
+// minOverview is from how many stages on an overview comes first.
+const minOverview = 4
+
+// overview is a row per stage with its heads, the worst first; nil where there are
+// too few to need one.
+func overview(rep *analyze.Report) [][]string {
+	rows := csvRows(rep)
+	if len(rows) < minOverview {
+		return nil
+	}
+	const verdict = 12
+	order := []string{"error", "warning", "undecided", "info", "ok"}
+	slices.SortStableFunc(rows, func(a, b []string) int {
+		return slices.Index(order, a[verdict]) - slices.Index(order, b[verdict])
+	})
+	out := [][]string{{"API", "Stage", "Deployment", "Age (days)", "Canary %", "Edits that wait", "Drift", "Domains", "Verdict", "Causes"}}
+	for _, r := range rows {
+		name := r[2]
+		if r[3] != "" {
+			name = r[3] + " (" + r[2] + ")"
+		}
+		out = append(out, append([]string{name}, r[5:]...))
+	}
+	return out
 }

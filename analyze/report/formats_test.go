@@ -17,6 +17,25 @@ func TestTablesAndEvents(t *testing.T) {
 	}
 }
 
+// An overview comes first where there are many stages, the worst on top.
+func TestOverviewBeginsWithTheWorst(t *testing.T) {
+	rep := demoReport()
+	if overview(rep) != nil {
+		t.Error("three stages need no overview")
+	}
+	rep.Config.APIs[1].Stages = append(rep.Config.APIs[1].Stages, analyze.ConfigStage{Name: "beta"})
+	var got []string
+	for _, row := range overview(rep) {
+		got = append(got, row[1]+" "+row[8])
+	}
+	if want := "Stage Verdict, dev error, prod error, $default warning, beta ok"; strings.Join(got, ", ") != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+	if page := string(write(t, HTML, rep)); strings.Index(page, "Stages, the worst first") > strings.Index(page, "What was found") {
+		t.Error("the overview does not come first")
+	}
+}
+
 // No cell begins a formula, whatever somebody called an API.
 func TestCSVHoldsNoFormula(t *testing.T) {
 	rep := demoReport()

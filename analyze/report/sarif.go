@@ -70,6 +70,9 @@ func SARIF(w io.Writer, rep *analyze.Report) error {
 	rules := map[cause.ID]int{}
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
+		if toldElsewhere(f) {
+			continue
+		}
 		at, ok := rules[f.Cause]
 		if !ok {
 			at = len(run.Tool.Driver.Rules)

@@ -206,7 +206,8 @@ func sayings(rep *analyze.Report) []string {
 	})
 }
 
-// toldElsewhere: what moves by itself is told with its targets.
+// toldElsewhere: what moves by itself is told with its targets, and nothing that
+// anybody has to look at.
 func toldElsewhere(f *cause.Finding) bool {
 	return f.Cause == cause.VolatileContent && f.Severity == cause.Info
 }
