@@ -181,6 +181,15 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 	return &joined
 }
 
+// Arrived yields every row in the order in which it came, so that a report can be
+// made again as it was made: of one file its own order, of several (machine, seq).
+func (r *Recording) Arrived() iter.Seq2[Observation, error] {
+	if len(r.shards) != 1 {
+		return r.Observations()
+	}
+	return r.shards[0].arrived()
+}
+
 // Observations yields every row in (machine, seq) order. Memory does not grow
 // with the number of rows.
 func (r *Recording) Observations() iter.Seq2[Observation, error] {

@@ -313,6 +313,27 @@ func (s *shard) sorted() iter.Seq2[recordLine, error] {
 	}
 }
 
+// arrived yields the observations of the file in its own order.
+func (s *shard) arrived() iter.Seq2[Observation, error] {
+	return func(yield func(Observation, error) bool) {
+		for l, err := range s.lines(false) {
+			if errors.Is(err, errCut) {
+				return
+			}
+			if err != nil {
+				yield(Observation{}, fmt.Errorf("recording %s: %w", s.path, err))
+				return
+			}
+			if !l.isRow() {
+				continue
+			}
+			if o, err := s.observation(l); !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // rows yields the observations of the file in (machine, seq) order.
 func (s *shard) rows() iter.Seq2[Observation, error] {
 	return func(yield func(Observation, error) bool) {

@@ -132,7 +132,8 @@ func behavioursOf(sub *target) []int {
 // what is asked of a canary.
 func (kn *Known) answered(sub *target) bool {
 	return !kn.undecided[sub.index] && slices.ContainsFunc(kn.found, func(f Finding) bool {
-		return f.Severity == Error && slices.Contains(f.Targets, sub.ID) && (!canaryConfigured(sub) || !slices.Contains(nuisances, f.Cause))
+		decided := f.Linked != ConsistentWith || len(f.rests) > 0 // and not of the configuration alone
+		return decided && f.Severity == Error && slices.Contains(f.Targets, sub.ID) && (!canaryConfigured(sub) || !slices.Contains(nuisances, f.Cause))
 	})
 }
 

@@ -134,6 +134,8 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
+	case e.split && ratesDiffer(fx, e):
+		return // not linked, and not alike either
 	case e.split:
 		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
 		v.report(f, stageKey(sub.Target))
@@ -144,6 +146,22 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	default:
 		askCanary(fx, sub, e, v)
 	}
+}
+
+// ratesDiffer tells whether the canary gives any behaviour at another rate than the
+// stage's own deployment does, by a test that errs on the side of silence.
+func ratesDiffer(fx *Facts, e exposure) bool {
+	for _, sub := range e.subs {
+		for _, c := range sub.cells {
+			counts, all := byLevel(fx, c, ofCanary)
+			for _, k := range c.clusters {
+				if n := counts[k]; stat.Fisher(n.On, all.On-n.On, n.Off, all.Off-n.Off) < tuning.Doubt {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // exercised tells whether the canary served enough of what was sent: as many

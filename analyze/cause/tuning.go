@@ -55,6 +55,8 @@ type Tuning struct {
 	// IID is the p-value below which an order of answers speaks against independent
 	// draws.
 	IID float64
+	// Doubt is the p-value below which two rates are not called alike.
+	Doubt float64
 	// Apart is the total variation from which two stages answer a scenario
 	// differently: most answers of one are none of the other's.
 	Apart float64
@@ -147,7 +149,7 @@ var tuning = Tuning{
 	Bursts: .5, Drift: .3, Stretches: .04,
 
 	Contradictory: .001, Measurable: .9, CanaryGrid: 2.5, Caution: 10, Chance: .9,
-	Aliased: 100, TellingRequest: math.Log(.8 / .02), Even: [2]float64{.3, .7}, IID: .01, Apart: .5,
+	Aliased: 100, TellingRequest: math.Log(.8 / .02), Even: [2]float64{.3, .7}, IID: .01, Doubt: .01, Apart: .5,
 	ProfileWeight: .5, Strange: .02, Theirs: 5, Mixed: []float64{.03, .06, .1, .2, .35, .5, .65, .8, .9, .95},
 	SwitchRest: .2, SwitchStray: .005, SwitchPure: .02, SwitchGap: .1, MixedPhase: 20, Spreads: 2 * time.Minute, Recent: 10 * time.Minute, Young: 24 * time.Hour,
 	Windows: 10, WindowLeast: 5,

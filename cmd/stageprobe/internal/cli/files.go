@@ -149,7 +149,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	}
 	session := analyze.NewSession(rec.Header.Plan, snap, policy)
 	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
-	for o, err := range rec.Observations() {
+	for o, err := range rec.Arrived() {
 		if err != nil {
 			return nil, err
 		}
