@@ -132,10 +132,13 @@ func behavioursOf(sub *target) []int {
 // what is asked of a canary.
 func (kn *Known) answered(sub *target) bool {
 	return !kn.undecided[sub.index] && slices.ContainsFunc(kn.found, func(f Finding) bool {
-		decided := f.Linked != ConsistentWith || len(f.rests) > 0 // and not of the configuration alone
-		return decided && f.Severity == Error && slices.Contains(f.Targets, sub.ID) && (!canaryConfigured(sub) || !slices.Contains(nuisances, f.Cause))
+		return !slices.Contains(standing, f.Cause) && f.Severity == Error && slices.Contains(f.Targets, sub.ID) && (!canaryConfigured(sub) || !slices.Contains(nuisances, f.Cause))
 	})
 }
+
+// standing are errors of the configuration: what answers beside them is a question of
+// its own.
+var standing = []ID{StaleDeployment, AutoDeployOff, AutoDeployFailed, StageConfigDrift}
 
 var nuisances = []ID{FlakyBackend, BackendSplit, EndpointSplit, UnexplainedSplit}
 
