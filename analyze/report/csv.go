@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -47,6 +48,9 @@ func csvCell(s string) string {
 
 func csvRows(rep *analyze.Report) [][]string {
 	var rows [][]string
+	if rep.Plan != nil {
+		return csvPlan(rep)
+	}
 	if rep.Config == nil {
 		for i := range rep.Targets {
 			t := &rep.Targets[i]
@@ -59,6 +63,31 @@ func csvRows(rep *analyze.Report) [][]string {
 		api := &rep.Config.APIs[i]
 		for j := range api.Stages {
 			rows = append(rows, csvRow(rep, api, &api.Stages[j], api.ID+"/"+api.Stages[j].Name))
+		}
+	}
+	return rows
+}
+
+// csvPlan has a row per stage that a change reaches: what waits are the edits that
+// would not be live on it.
+func csvPlan(rep *analyze.Report) [][]string {
+	var rows [][]string
+	for i := range rep.Plan.APIs {
+		api := &rep.Plan.APIs[i]
+		for _, s := range api.Stages {
+			verdict, causes := stageVerdict(rep, api.ID, s.Stage, s.Target)
+			waits := ""
+			switch s.Live {
+			case "all", "no edit":
+				waits = "0"
+			case "none", "canary":
+				waits = strconv.Itoa(len(api.Edits))
+			case "unknown":
+				if verdict == "ok" {
+					verdict = "undecided"
+				}
+			}
+			rows = append(rows, []string{"", "", api.ID, cmp.Or(api.Name, api.Address), string(api.Kind), s.Stage, "", "", "", waits, "", "", verdict, strings.Join(causes, " ")})
 		}
 	}
 	return rows
