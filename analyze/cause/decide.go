@@ -270,6 +270,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	lead := likeliest(fx, w)
 	excluded := canaryExcluded(fx, w)
 	switch {
+	case unlabelledYet(fx, w):
+		j.ask(fx, w, "whether the canary explains it: its labels are on their way")
 	case blind(w) && lead != CanarySplit:
 		chance(lead)
 	case blind(w):
@@ -288,6 +290,21 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	default:
 		j.ask(fx, w, "whether the canary explains it")
 	}
+}
+
+// unlabelledYet tells whether the logs are yet to say which side of a canary gave most of
+// the answers of a split.
+func unlabelledYet(fx *Facts, w *weighing) bool {
+	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !fx.Logs.Proven[stageKey(w.sub.Target)] {
+		return false
+	}
+	late := 0
+	for _, d := range w.draws {
+		if fx.Rows[d.row].Late {
+			late++
+		}
+	}
+	return 2*late > w.n
 }
 
 // blind tells whether neither the configuration nor a log says anything of a

@@ -43,9 +43,52 @@ func unsettledOrder(x *split) float64 {
 func unexplainedSplit(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(UnexplainedSplit) {
-		v.report(unexplained(fx, d.weighing), stageKey(d.sub.Target))
+		f := unexplained(fx, d.weighing)
+		if from, to, ok := refusedFor(fx, d.weighing); ok {
+			f = refusedBetween(fx, d.weighing, f, from, to)
+		}
+		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
+}
+
+// refusedFor tells from which to which row a split's refusals came in one stretch:
+// something began to refuse and stopped again.
+func refusedFor(fx *Facts, w *weighing) (from, to int, ok bool) {
+	if !w.refusal {
+		return 0, 0, false
+	}
+	draws, n := inTime(fx, w.draws), 0
+	first, last := -1, -1
+	for i, d := range draws {
+		if refused(&fx.Clusters[fx.Rows[d.row].Cluster]) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+			n++
+		}
+	}
+	if n < tuning.Enough.Refused || last-first+1 > n+n/10 {
+		return 0, 0, false
+	}
+	return draws[first].row, draws[last].row, true
+}
+
+// refusedBetween is the finding of a target that refused for a while.
+func refusedBetween(fx *Facts, w *weighing, f Finding, from, to int) Finding {
+	n := 0
+	for _, d := range w.draws {
+		if refused(&fx.Clusters[fx.Rows[d.row].Cluster]) {
+			n++
+		}
+	}
+	f.Cause, f.Alternatives = AccessDenied, nil
+	f.Statement = fmt.Sprintf("%s refused %d of %d requests, all of them between %s and %s: %s.",
+		w.sub.ID, n, w.n, words.Instant(fx.Rows[from].At), words.Instant(fx.Rows[to].At), fx.summary(fx.Rows[from].Cluster))
+	f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.waf.status in the access log"
+	f.Remedy = []Remedy{advice("look whether a rate rule of the WAF, an authorizer or a policy refused then: the probe's own requests may have tripped a rate rule (--rate)")}
+	return f
 }
 
 // anyPattern names the law of failures that come in an order of their own.
