@@ -8,9 +8,9 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"stageprobe/internal/near"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
+	"stageprobe/scenarios/near"
 )
 
 // Auth is how a request authenticates. The zero value says nothing: the

@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"stageprobe/internal/near"
+	"stageprobe/scenarios/near"
 )
 
 // reader is a value with more than one spelling, which reads itself.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	nearby "stageprobe/internal/near"
+	nearby "stageprobe/scenarios/near"
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"stageprobe/internal/near"
+	"stageprobe/scenarios/near"
 )
 
 // didYouMean names what a mistyped name may stand for; "" where nothing is close.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/internal/near"
+	"stageprobe/scenarios/near"
 )
 
 // kinds are all kinds of movement by name.
