@@ -52,6 +52,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	gone := make(chan os.Signal, 1)
 	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
 	defer signal.Stop(gone)
+	over := ctx.Done() // the context is replaced below
 	go func() {
 		for {
 			select {
@@ -60,7 +61,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 					continue
 				}
 				cancel()
-			case <-ctx.Done():
+			case <-over:
 				return
 			}
 		}
