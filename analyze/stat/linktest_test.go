@@ -150,31 +150,6 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-func TestWeightsSumToOne(t *testing.T) {
-	for _, seen := range []map[FeatureKind]int{
-		nil, {{true, false}: 3, {true, true}: 2, {}: 40, {false, true}: 1}, {{}: 5},
-	} {
-		w := NewWeights(seen)
-		var sum float64
-		for kind, n := range seen {
-			sum += float64(n) * math.Exp(w.Seen(kind))
-		}
-		for j := range 50 {
-			sum += math.Exp(w.Late(j%3 == 0))
-			near(t, "sum of all weights", sum+math.Exp(w.Rest()), 1, 1e-12)
-		}
-	}
-	w := NewWeights(map[FeatureKind]int{{Class: true}: 2})
-	near(t, "of two class features", math.Exp(w.Seen(FeatureKind{Class: true})), 3./32, 1e-15)
-	near(t, "of a kind not seen", math.Exp(w.Seen(FeatureKind{})), 0, 0)
-	for j, want := range []float64{1. / 16, 1. / 48, 1. / 96} {
-		near(t, fmt.Sprintf("late %d", j+1), math.Exp(w.Late(false)), want, 1e-15)
-	}
-	near(t, "first late member", math.Exp(w.Late(true)), 1./16, 1e-15)
-	near(t, "E of all", LinkLogE([]float64{math.Log(.25), math.Log(3)}, math.Log(.5), math.Log(4)), math.Log(5.25), 1e-12)
-	near(t, "E of none", LinkLogE(nil, 0, -2), -2, 1e-12)
-}
-
 func TestLevels(t *testing.T) {
 	near(t, "mean over levels", Levels([]float64{math.Log(8), math.Inf(-1), math.Log(1)}), math.Log(3), 1e-12)
 	near(t, "of no level", Levels(nil), 0, 0)
