@@ -276,7 +276,9 @@ func (s *comparison) loggedNewest(target int, rows []aged, needed int) bool {
 	if d == nil || d.Created.Before(rows[0].at.Add(-recentDeployment)) || api.Deployments[0].ID != d.ID {
 		return false
 	}
-	waits := func(f cause.Finding) bool { return f.Cause == cause.StaleDeployment && slices.Contains(f.Targets, t.ID) }
+	waits := func(f cause.Finding) bool {
+		return f.Cause == cause.StaleDeployment && slices.Contains(f.Targets, t.ID)
+	}
 	n := 0
 	for _, r := range rows {
 		switch r.deployed {
