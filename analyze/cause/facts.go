@@ -49,6 +49,7 @@ type cell struct {
 	count     map[int]int
 	ref       int // the usual behaviour; -1 where nothing was answered
 	throttled []int
+	copied    []int // answers of a cache before the gateway that say nothing of what it answers
 }
 
 // gather reads and counts the input.
@@ -66,6 +67,11 @@ func gather(in *Input) *Facts {
 		fx.targets = append(fx.targets, sub)
 	}
 	fillCells(fx)
+	for _, sub := range fx.targets {
+		for _, c := range sub.cells {
+			takeCopies(fx, sub, c)
+		}
+	}
 	for _, sub := range fx.targets {
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
 			rank(fx, c)
@@ -119,9 +125,17 @@ func fillCells(fx *Facts) {
 			c.throttled = append(c.throttled, i)
 			continue
 		}
-		c.rows = append(c.rows, i)
-		c.count[r.Cluster]++
+		if r.Copied {
+			c.copied = append(c.copied, i)
+			continue
+		}
+		c.take(i, r.Cluster)
 	}
+}
+
+func (c *cell) take(row, cluster int) {
+	c.rows = append(c.rows, row)
+	c.count[cluster]++
 }
 
 // rank orders a cell's clusters and settles which behaviour is the usual one.

@@ -23,6 +23,7 @@ type observed struct {
 	pairs   map[[2]int]*behaviour.Link
 	leveled []leveled
 	asked   [][2]int // the pairs of targets that are held against each other
+	copies  []copies // per target: what a cache before the gateway answered
 }
 
 // leveled is a factor one of whose levels answers otherwise than the others.
@@ -75,6 +76,10 @@ func observe(fx *Facts) {
 			}
 		}
 	}
+	for i := range fx.Plan.Targets {
+		fx.copies = append(fx.copies, copiesOf(fx, i, byTarget))
+		marks = append(marks, fx.copies[i].old...)
+	}
 	fx.partition = fx.Table.Partition(marks, kin(fx))
 	nameClusters(fx)
 }
@@ -113,12 +118,13 @@ func strong(l *behaviour.Link, need float64) []behaviour.Mark {
 	return l.Marks[:i]
 }
 
-// drawn are the rows of each target that say something of behaviour, in order.
+// drawn are the rows of each target that say something of behaviour, in order. A copy
+// that a cache before the gateway gave was drawn once, however often it came.
 func drawn(fx *Facts) [][]int {
 	out := make([][]int, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 ||
+		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 || r.Copied ||
 			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
