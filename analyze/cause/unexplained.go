@@ -180,7 +180,7 @@ func excluded(fx *Facts, w *weighing) string {
 		text += ", and by the logs the canary does not"
 	case w.sub.conf != nil && w.sub.Canary == nil:
 		text += ", and stage " + w.sub.Stage + " has no canary"
-	case w.sub.Canary != nil && canaryExcluded(fx, w):
+	case canaryConfigured(w.sub) && canaryExcluded(fx, w):
 		text += ", and the share is not the canary's"
 	}
 	return text
