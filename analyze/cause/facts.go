@@ -36,7 +36,7 @@ type target struct {
 	cells    []*cell // scenarios that are sampled, in plan order
 	confirms []*cell // scenarios that confirm one fact
 
-	nowhere string                     // why the address leads to nothing at all; "" where it leads somewhere
+	nowhere Fact                       // why the address leads to nothing at all; nil where it leads somewhere
 	link    func() *stat.LinkEstimated // the link test for the configured share, without rows
 }
 
