@@ -45,27 +45,25 @@ type Finding struct {
 	Linked    Link     `json:"linked"`
 	Targets   []string `json:"targets"`
 	Scenarios []string `json:"scenarios"`
-	// Says is what was seen, how often and how sure, Proof what it rests on, and
-	// SettledBy what would turn a doubt into a certainty: a log to enable, a number of
-	// further requests; nil where nothing is in doubt.
-	Says, Proof []Fact `json:"-"`
-	SettledBy   Fact   `json:"-"`
-
-	// Statement, Evidence and Settles are the same in words.
-	Statement string   `json:"statement"`
-	Evidence  []string `json:"evidence"` // request ids, log lines, configuration facts
-	Settles   string   `json:"settles,omitempty"`
-
+	Statement string   `json:"statement"` // plain words: what was seen, how often, how sure
 	// Differs says in what the two sides of a split differ.
 	Differs    []Difference `json:"differs,omitempty"`
 	Statistics *Statistics  `json:"statistics"`
-	Step       int          `json:"step"` // 1 to 6
+	Evidence   []string     `json:"evidence"` // request ids, log lines, configuration facts
+	Step       int          `json:"step"`     // 1 to 6
 	Remedy     []Remedy     `json:"remedy"`
 
+	// Settles names what would turn a doubt into a certainty: a log to enable,
+	// a number of further requests. Empty where nothing is in doubt.
+	Settles string `json:"settles,omitempty"`
 	// Alternatives are causes that the evidence does not exclude.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
+
+	// Says, Proof and SettledBy are what Statement, Evidence and Settles put into words.
+	Says, Proof []Fact `json:"-"`
+	SettledBy   Fact   `json:"-"`
 
 	key   string // under which findings of several targets of one stage are one
 	rests []int  // the behaviours that it explains
