@@ -84,13 +84,8 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
 		t := &s.plan.Targets[i]
-		rt := Target{
-			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
-			DeploymentID: s.deployment(t), Canary: s.reportCanary(t, result), Clusters: []Cluster{},
-		}
-		if t.Meant != nil {
-			rt.Meant = t.Meant.Stage
-		}
+		rt := newTarget(&s.snap, t)
+		rt.DeploymentID, rt.Canary = s.deployment(t), s.reportCanary(t, result)
 		s.fillClusters(&rt, in, i, grouping)
 		if i < len(result.Moves) {
 			rt.Moves = result.Moves[i]
@@ -99,6 +94,21 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 			rt.Claim = &claim
 		}
 		out[i] = rt
+	}
+	return out
+}
+
+// newTarget is what is known of an address before anything was sent to it.
+func newTarget(snap *probe.Snapshot, t *probe.Target) Target {
+	out := Target{
+		ID: t.ID, URL: t.URL, Kind: t.Kind, Region: cmp.Or(t.Region, snap.Region), APIID: t.APIID, APIKind: t.APIKind,
+		Stage: t.Stage, DeploymentID: t.DeploymentID, Clusters: []Cluster{},
+	}
+	if api := snap.API(t.APIID); api != nil {
+		out.AccountID, out.Region, out.APIName = api.AccountID, cmp.Or(api.Region, out.Region), api.Name
+	}
+	if t.Meant != nil {
+		out.Meant = t.Meant.Stage
 	}
 	return out
 }
@@ -171,7 +181,7 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		took = append(took, ms(in.Rows[i].Took))
 	}
 	out := Cluster{
-		ID: c.ID, Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
+		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
 		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -35,9 +36,24 @@ func canarySplit(fx *Facts, known *Known) Verdict {
 		} else {
 			f = canaryFits(fx, d.weighing)
 		}
-		v.report(f, stageKey(d.sub.Target))
+		key := stageKey(d.sub.Target)
+		if d.sub.lent != nil {
+			key = stageKey(d.sub.lent.Target)
+		}
+		v.report(f, key)
 	}
+	freeCanaries(fx, known, &v)
+	// Where the canary is one of a stage that another target is meant to serve, the stage speaks.
+	slices.SortStableFunc(v.Found, func(a, b Finding) int { return cmp.Compare(borrows(fx, &a), borrows(fx, &b)) })
 	return v
+}
+
+// borrows is 1 for a finding of a target whose mapping was not read.
+func borrows(fx *Facts, f *Finding) int {
+	if t := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) && t.lent != nil }); t != nil {
+		return 1
+	}
+	return 0
 }
 
 // canaryShare is the share of traffic that the canary is drawn with: as
@@ -148,6 +164,14 @@ type TwoDeployments struct {
 	Measured   *Interval     // by the logs
 }
 
+// MayShareCanary says that a target whose mapping was not read cannot be told from the
+// stage meant, which has a canary.
+type MayShareCanary struct {
+	said
+	Target, Meant string
+	Share         float64
+}
+
 // CanaryDeviates is how often either side of a canary deviates, and how much of the
 // split that explains.
 type CanaryDeviates struct {
@@ -228,7 +252,7 @@ func canaryFits(fx *Facts, w *weighing) Finding {
 }
 
 func configured(sub *target) *float64 {
-	if sub.Canary == nil {
+	if sub.Canary == nil && sub.lent == nil {
 		return nil
 	}
 	return ptr(sub.share())
@@ -252,6 +276,9 @@ func canaryFinding(fx *Facts, x *split) Finding {
 // canaryHead says which two deployments answer, at which share.
 func canaryHead(fx *Facts, x *split) Fact {
 	sub := x.sub
+	if sub.lent != nil {
+		return MayShareCanary{Target: sub.ID, Meant: sub.Meant.Stage, Share: sub.share()}
+	}
 	out := TwoDeployments{Stage: sub.Stage}
 	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= tuning.Measurable*float64(x.n) {
 		out.Measured = interval(c.Canary(), c.N(), fx.alpha)
@@ -356,6 +383,9 @@ func labelled(fx *Facts, x *split, deviant bool) int {
 
 // settleByLogs is the log that would tell the sides of a canary apart.
 func settleByLogs(fx *Facts, sub *target) Fact {
+	if sub.lent != nil {
+		sub = sub.lent
+	}
 	if fx.Logs.Read && fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		return Topic("wait for logs")
 	}

@@ -52,7 +52,7 @@ func (fx *Facts) request(i int, note Fact) Fact {
 // logLine is what the logs say of a row; nil where they say nothing.
 func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) Fact) Fact {
 	id := fx.Rows[i].RequestID
-	if fx.Records == nil || id == "" {
+	if fx.Records == nil || id == "" || fx.Rows[i].Copied {
 		return nil
 	}
 	for _, r := range fx.Records(id) {

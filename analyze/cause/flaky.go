@@ -40,6 +40,7 @@ type NotByCanary struct {
 	said
 	Rates     SideRates
 	Low, High float64
+	Partly    bool // it explains less than half of it
 }
 
 // SideRates are how often either side of a canary deviates, by the logs. Answers are
@@ -69,6 +70,7 @@ const (
 	inBursts   = "bursts"
 	drifting   = "drift"
 	anyPattern = "any order"
+	unsteady   = "unsteady" // none of these, and not independent of time either
 )
 
 // failureLaws: chance decides which answers fail, independently, in bursts, at a
@@ -134,15 +136,49 @@ func flaky(fx *Facts, w *weighing) Finding {
 
 // pattern is the law of the failures, and how long a burst is.
 func pattern(fx *Facts, w *weighing) (law string, burst float64) {
-	l := w.best(FlakyBackend)
-	if l == nil {
-		return "", 0
+	name := ""
+	if l := w.best(FlakyBackend); l != nil {
+		name = l.name
 	}
-	if l.name == inBursts {
+	switch name {
+	case inBursts:
 		t := transitions(fx, w.draws)
-		burst = float64(t[1][0]+t[1][1]) / float64(max(1, t[1][0]))
+		return inBursts, float64(t[1][0]+t[1][1]) / float64(max(1, t[1][0]))
+	case drifting, anyPattern:
+		return name, 0
 	}
-	return l.name, burst
+	if !steady(fx, w) {
+		return unsteady, 0
+	}
+	return "", 0
+}
+
+// steady tells whether nothing speaks against failures that come independently of time:
+// neither the order of a split's answers, nor that of all targets' together, which one
+// backend may give.
+func steady(fx *Facts, w *weighing) bool {
+	if !iid(w.split) {
+		return false
+	}
+	rows := inTime(fx, allDraws(fx))
+	bits := make([]bool, len(rows))
+	for i, d := range rows {
+		bits[i] = d.deviant
+	}
+	p, _ := stat.RunsTest(bits)
+	return p >= tuning.IID
+}
+
+// allDraws are the answers of all targets, failures as the deviants.
+func allDraws(fx *Facts) []draw {
+	var out []draw
+	for _, sub := range fx.targets {
+		for _, i := range sub.rows() {
+			out = append(out, draw{i, fx.Clusters[fx.Rows[i].Cluster].fails()})
+		}
+	}
+	slices.SortFunc(out, func(a, b draw) int { return a.row - b.row })
+	return out
 }
 
 // notCanary says how far a canary is excluded.
@@ -151,8 +187,10 @@ func notCanary(fx *Facts, w *weighing) Fact {
 	switch c := w.labels.counts; {
 	case sub.Canary == nil && sub.conf != nil:
 		return NoCanary{Stage: sub.Stage}
-	case sub.Canary == nil:
+	case sub.Canary == nil && sub.lent == nil:
 		return nil
+	case w.labels.excluded && (w.labels.low > 0 || w.labels.high < 0):
+		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high, Partly: true}
 	case w.labels.excluded:
 		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high}
 	case canaryExcluded(fx, w):

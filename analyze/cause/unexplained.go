@@ -73,6 +73,11 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 		f := unexplained(fx, d.weighing)
 		if from, to, ok := refusedFor(fx, d.weighing); ok {
 			f = refusedBetween(fx, d.weighing, f, from, to)
+		} else if onlyInFront(fx, d.weighing) {
+			f = perhapsDivided(fx, d.weighing)
+		} else if passedOn(fx, d.sub) && d.k <= int(mostDivided*float64(d.n)) {
+			f.Alternatives = append(f.Alternatives, Alternative{Cause: EdgeCache})
+			f.say(Topic("came through a CDN"))
 		}
 		v.report(f, stageKey(d.sub.Target))
 	}
@@ -200,7 +205,7 @@ func ruledOut(fx *Facts, w *weighing) string {
 		return byLogs
 	case w.sub.conf != nil && w.sub.Canary == nil:
 		return byConfiguration
-	case w.sub.Canary != nil && canaryExcluded(fx, w):
+	case canaryConfigured(w.sub) && canaryExcluded(fx, w):
 		return byShare
 	}
 	return ""
