@@ -76,6 +76,7 @@ type Run struct {
 	Stopped    string     `json:"stopped"` // decided, budget, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`
+	Command    string     `json:"command,omitempty"` // the command line, without secrets
 	Cost       probe.Cost `json:"cost"`
 }
 
