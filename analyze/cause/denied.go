@@ -360,7 +360,4 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 
 // preflight tells a request by which a browser asks whether it may send another: it
 // carries no credentials (Fetch standard, CORS-preflight fetch).
-func (fx *Facts) preflight(scenario int) bool {
-	sc := fx.scenario(scenario)
-	return sc.Method == "OPTIONS" && probe.HeaderValue(sc.Header, "origin") != "" && probe.HeaderValue(sc.Header, "access-control-request-method") != ""
-}
+func (fx *Facts) preflight(scenario int) bool { return fx.scenario(scenario).IsPreflight() }
