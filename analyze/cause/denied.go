@@ -15,6 +15,7 @@ import (
 // refusal is a group of scenarios of one target of which every answer is the same
 // refusal.
 type refusal struct {
+	kind    string
 	sub     *target
 	cells   []*cell
 	noRoute bool // as a path that is no route is
@@ -32,17 +33,32 @@ func refusals(fx *Facts, known *Known) []refusal {
 		for _, c := range sub.cells {
 			if refusedThroughout(fx, known, sub, c) {
 				kind := kindOf(&fx.Clusters[c.ref])
+				if fx.preflight(c.scenario) && !refusesRequests(fx, known, sub, kind) {
+					kind += onPreflight
+				}
 				byKind[kind] = append(byKind[kind], c)
 			}
 		}
 		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
-			r := refusal{sub: sub, cells: byKind[kind]}
-			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0])
+			r := refusal{sub: sub, cells: byKind[kind], kind: kind}
+			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0]) && !strings.HasSuffix(kind, onPreflight)
 			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, clustersOfCells(r.cells))
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// onPreflight marks a refusal that preflights alone get: their routes guard OPTIONS, or
+// have none.
+const onPreflight = " of preflights"
+
+// refusesRequests tells whether a target refuses a request that is no preflight in the
+// same way: what refuses it refuses its preflights, too.
+func refusesRequests(fx *Facts, known *Known, sub *target, kind string) bool {
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		return !fx.preflight(c.scenario) && refusedThroughout(fx, known, sub, c) && kindOf(&fx.Clusters[c.ref]) == kind
+	})
 }
 
 // accessDenied finds scenarios of which every answer is the same refusal.
@@ -58,7 +74,7 @@ func accessDenied(fx *Facts, known *Known) Verdict {
 		if r.noRoute || r.cached {
 			continue
 		}
-		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+kindOf(&fx.Clusters[r.cells[0].ref]))
+		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+r.kind)
 		if fx.all(r.sub, refused) {
 			v.closed = append(v.closed, r.sub.index)
 		}
@@ -104,7 +120,7 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	n := f.Statistics.N
 	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, words.Plural(n, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), who)
 	if fx.preflight(cells[0].scenario) {
-		f.Statement += " This is a browser's preflight (CORS): where it is refused, the browser does not send the request that follows."
+		f.Statement += " This is a browser's preflight (CORS), which carries no credentials: where it is refused, the browser does not send the request that follows."
 	}
 	if proof != "" {
 		f.Linked = Proven
@@ -128,7 +144,17 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
 	}
 	f.Remedy = admit(fx, sub, c, who)
+	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) && len(fx.scenario(cells[0].scenario).Route) > 0 {
+		if open := remedy.OpenPreflight(preflightPlace(fx, sub, cells[0]), r); len(open) > 0 {
+			f.Remedy = open
+		}
+	}
 	return f
+}
+
+func preflightPlace(fx *Facts, sub *target, c *cell) remedy.Place {
+	_, path, _ := strings.Cut(fx.scenario(c.scenario).Route, " ")
+	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Resource: path}
 }
 
 // mayBeCached tells whether a result that the authorizer made for another route,
@@ -269,6 +295,9 @@ var refusers = map[string]string{
 // proves it; "" where only the answer speaks.
 func refuser(fx *Facts, sub *target, c *cell) (who, proof string) {
 	k := &fx.Clusters[c.ref]
+	if fx.preflight(c.scenario) && unrouted(k) {
+		return "No OPTIONS method is deployed for the path, and no CORS configuration answers in its place.", ""
+	}
 	who = cmp.Or(refusers[k.Reading.GatewayResponse], "An API key, a web ACL, mutual TLS or a policy may refuse it: the answer does not tell which.")
 	if line := fx.logLine(c.rows[0], refusalLine); line != "" {
 		return cmp.Or(refuserByLog(line), who), line
@@ -316,7 +345,7 @@ func (sub *target) private() bool {
 // admit is what lets the request in, by who refuses it.
 func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
 	if fx.preflight(c.Scenario) {
-		return []Remedy{advice("let preflights pass: set the route's OPTIONS method to authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it")}
+		return []Remedy{advice("let preflights pass: give the path an OPTIONS method with authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it")}
 	}
 	response := c.Reading.GatewayResponse
 	for kind, text := range refusers {

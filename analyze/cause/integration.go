@@ -1,8 +1,10 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
@@ -84,8 +86,14 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	}
 	k := cells[0].ref
 	f.Statement = fmt.Sprintf("All %s of %s for %s fail: %s.", words.Plural(n, "answer"), sub.ID, words.List(f.Scenarios), fx.summary(k))
+	if fx.preflight(cells[0].scenario) {
+		f.Statement += " This is a browser's preflight (CORS): where it fails, the browser does not send the request that follows."
+	}
 	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
 	line, known := failureOf(fx, cells[0].rows)
+	if known == nil {
+		line, known = mockWithout(fx, sub, cells[0])
+	}
 	if known == nil {
 		f.Statement += " The gateway got no usable answer from the integration; no log that was read names the reason."
 		f.Settles = "execution logs of stage " + orUnknown(sub.Stage) + " at level ERROR, or $context.integrationErrorMessage in its access log"
@@ -94,13 +102,44 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		return f
 	}
 	f.Linked = Proven
-	f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
+	by := "logs"
+	if strings.HasPrefix(line, configuredAs) {
+		by = "configuration"
+	}
+	f.Statement += fmt.Sprintf(" By the %s %s.", by, known.Why)
 	f.Evidence = evidence(line, fx.example(sub, k))
 	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
 	if len(f.Remedy) == 0 {
 		f.Remedy = []Remedy{advice(known.Check)}
 	}
 	return f
+}
+
+// configuredAs begins a line of evidence from the configuration.
+const configuredAs = "configuration: "
+
+// mockWithout is the failure of a mock whose template for the request's type names no
+// status code, as the configuration shows it: no log is needed for that. A request that
+// names no type is taken as application/json.
+func mockWithout(fx *Facts, sub *target, c *cell) (line string, known *failure.Failure) {
+	r := fx.route(sub, c.scenario)
+	if r == nil || r.Integration.Type != "MOCK" || fx.Clusters[c.ref].Status != 500 || slices.Contains(sub.conf.Deployed.Unknown, "integration") {
+		return "", nil
+	}
+	media, _, _ := strings.Cut(cmp.Or(probe.HeaderValue(fx.scenario(c.scenario).Header, "content-type"), "application/json"), ";")
+	template, there := r.Integration.RequestTemplates[media]
+	if strings.Contains(strings.ToLower(template), "statuscode") {
+		return "", nil
+	}
+	said := "has no request template for " + media
+	if there {
+		said = fmt.Sprintf("has a request template for %s without a statusCode", media)
+	}
+	found, _ := failure.Of(&probe.LogRecord{Error: "Unable to parse statusCode. It should be an integer that is defined in the request template."})
+	if len(found) == 0 {
+		return "", nil
+	}
+	return configuredAs + fmt.Sprintf("the mock of %s %s", cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), said), &found[0]
 }
 
 // placeOf is where a failing route's remedy applies.
@@ -118,6 +157,9 @@ func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
 		p.APIKind = sub.api.Kind
 	}
 	p.Method = fx.scenario(c.scenario).Method
+	if _, path, ok := strings.Cut(fx.scenario(c.scenario).Route, " "); ok {
+		p.Resource = cmp.Or(p.Resource, path)
+	}
 	if r := fx.route(sub, c.scenario); r != nil {
 		p.Integration(r.Integration.URI)
 	}
