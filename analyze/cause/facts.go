@@ -36,7 +36,8 @@ type target struct {
 	cells    []*cell // scenarios that are sampled, in plan order
 	confirms []*cell // scenarios that confirm one fact
 
-	nowhere string                     // why the address leads to nothing at all; "" where it leads somewhere
+	lent    *target                    // the stage meant, where the mapping is unread and nothing tells the answers apart
+	nowhere Fact                       // why the address leads to nothing at all; nil where it leads somewhere
 	link    func() *stat.LinkEstimated // the link test for the configured share, without rows
 }
 
@@ -78,6 +79,7 @@ func gather(in *Input) *Facts {
 	}
 	for _, sub := range fx.targets {
 		sub.nowhere = leadsToNothing(fx, sub)
+		lend(fx, sub)
 	}
 	for _, sub := range fx.targets {
 		fx.sights = append(fx.sights, sight(fx, sub))
@@ -212,9 +214,28 @@ func (sub *target) stageRef() probe.StageRef {
 	return probe.StageRef{APIID: sub.APIID, Stage: sub.Stage}
 }
 
+// lend lets a target whose mapping could not be read have the canary of the stage that it
+// is meant to serve, as long as nothing tells the answers of the two apart: what draws
+// there may draw here.
+func lend(fx *Facts, sub *target) {
+	if sub.Meant == nil || sub.conf != nil || sub.Canary != nil || sub.APIID != "" {
+		return
+	}
+	of := fx.invoke(*sub.Meant)
+	if of == nil || of == sub || of.n() == 0 {
+		return
+	}
+	if marks, _ := marksOf(fx, sub, of); len(marks) == 0 {
+		sub.lent, sub.link = of, of.link
+	}
+}
+
 // share is the canary's share of traffic as configured, 0 to 1.
 func (sub *target) share() float64 {
-	if sub.Canary == nil {
+	switch {
+	case sub.lent != nil:
+		return sub.lent.share()
+	case sub.Canary == nil:
 		return 0
 	}
 	return sub.Canary.Percent / 100

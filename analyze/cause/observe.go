@@ -2,8 +2,8 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -205,11 +205,18 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 // canaryStrays are the features by which the canary of a target's stage gave
 // answers that the stage's own deployment gave none of.
 func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
+	if q := questionOf(fx, sub); q != nil {
+		return fx.Table.Strays(q)
+	}
+	return nil
+}
+
+// questionOf is the question of the canary of a target's stage; nil where the logs do not
+// name both sides.
+func questionOf(fx *Facts, sub *target) *behaviour.Question {
 	for _, group := range stageGroups(fx.Input) {
 		if slices.Contains(group, sub.index) {
-			if q := canaryQuestion(fx, group, drawn(fx)); q != nil {
-				return fx.Table.Strays(q)
-			}
+			return canaryQuestion(fx, group, drawn(fx))
 		}
 	}
 	return nil
@@ -395,14 +402,9 @@ func levelQuestion(fx *Facts, f *factor, level func(*Row) string, name string, r
 	return q
 }
 
-func sortedNames(m map[string]int) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func sortedNames(m map[string]int) []string { return sortedKeys(m) }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // cluster names the behaviours of the partition.
 func nameClusters(fx *Facts) {
@@ -461,7 +463,7 @@ func Summary(c, usual *behaviour.Cluster) string {
 		return text
 	}
 	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
-	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
+	return text + ", " + diffs[at].Field + " " + shorten(cmp.Or(diffs[at].B, "absent"), 24)
 }
 
 func plainSummary(c *behaviour.Cluster) string {
@@ -471,9 +473,9 @@ func plainSummary(c *behaviour.Cluster) string {
 	case c.Status == 0:
 		return string(c.Outcome)
 	case c.Reading.GatewayResponse != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	case c.Reading.ErrorType != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
+		return strconv.Itoa(c.Status) + " " + c.Reading.ErrorType
 	}
 	return strconv.Itoa(c.Status)
 }
@@ -607,12 +609,17 @@ func differs(fx *Facts, sub *target, marks []behaviour.Mark, on, off string) []D
 			continue
 		}
 		d := difference(fx, m, on, off)
+		if rate(d.Counts[on]) == rate(d.Counts[off]) {
+			continue // in this scenario by itself nothing speaks of it
+		}
 		if !slices.ContainsFunc(out, func(o Difference) bool { return o.Scenario == d.Scenario && o.Where == d.Where }) && len(out) < mostDiffers {
 			out = append(out, d)
 		}
 	}
 	return out
 }
+
+func rate(c DifferenceCount) float64 { return float64(c.Other) / float64(max(1, c.All)) }
 
 func cellOf(sub *target, scenario int) *cell {
 	for _, c := range sub.cells {
@@ -647,5 +654,5 @@ func sideText(values []behaviour.Level) string {
 	case len(values) == 1:
 		return shorten(values[0].Text, 80)
 	}
-	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), words.Plural(len(values)-1, "other value"))
+	return shorten(values[0].Text, 60) + " and " + words.Plural(len(values)-1, "other value")
 }
