@@ -148,11 +148,7 @@ func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Fai
 	if strings.Contains(strings.ToLower(template), "statuscode") {
 		return nil, nil
 	}
-	found, _ := failure.Of(&probe.LogRecord{Error: "Unable to parse statusCode. It should be an integer that is defined in the request template."})
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return InConfiguration{What: MockWithout{Route: cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), Media: media, Template: there}}, &found[0]
+	return InConfiguration{What: MockWithout{Route: cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), Media: media, Template: there}}, failure.NoStatusCode()
 }
 
 // placeOf is where a failing route's remedy applies.
