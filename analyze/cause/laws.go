@@ -161,7 +161,7 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 		l.logE = 0
 	case l.cause == DeployPropagating:
 		l.logE = math.Log(weightOf(fx, l.cause)) + switchE(fx, w.split)
-	case l.cause == CanarySplit && w.labels.veto != "":
+	case l.cause == CanarySplit && w.labels.veto != nil:
 		l.logE = w.labels.logE
 	case l.cause == CanarySplit:
 		l.logE = stat.LogSumExp(math.Log(tuning.Label)+w.labels.logE, math.Log(1-tuning.Label)+l.logM-sup)
