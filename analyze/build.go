@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -54,7 +55,7 @@ func (s *Session) Report(end Ending) *Report {
 		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
-	rep.Notes = s.notes(end.Notes, result.Notes)
+	rep.Notes = s.notes(end.Notes, prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",
