@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,20 @@ type inspectFlags struct {
 	quiet         bool
 	verbose       bool
 	out           outputs
+	cloud         *cloud // once it is open
+}
+
+// absent refuses names of which nothing was found.
+func (f *inspectFlags) absent(ctx context.Context, snap *probe.Snapshot) error {
+	if err := noSuchAPI(ctx, f.cloud, snap, f.apis); err != nil {
+		return err
+	}
+	for _, d := range f.domains {
+		if name, _ := splitDomain(d); snap.Domain(name) == nil {
+			return noSuchDomain(ctx, f.cloud, snap, name)
+		}
+	}
+	return nil
 }
 
 func newInspect(s Streams) *cobra.Command {
@@ -84,18 +99,10 @@ func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, err
 	if err != nil {
 		return nil, err
 	}
-	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
-		return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+	if err := f.absent(cmd.Context(), &snap); err != nil {
+		return nil, err
 	}
 	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Version: Version()}), nil
-}
-
-func noConfiguration(snap probe.Snapshot) error {
-	if len(snap.Gaps) > 0 {
-		g := snap.Gaps[0]
-		return fmt.Errorf("nothing could be read: %s of %s: %s", g.Operation, g.Subject, g.Err)
-	}
-	return errors.New("no such API or domain in this account and region")
 }
 
 // snapshot reads with progress on stderr: two hundred APIs take minutes within
@@ -106,8 +113,9 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 		return probe.Snapshot{}, err
 	}
 	if cl == nil {
-		return probe.Snapshot{}, hint(errors.New(why), "give --profile or the environment's AWS credentials, and --region")
+		return probe.Snapshot{}, unread(why)
 	}
+	f.cloud = cl
 	if !f.quiet {
 		p := newProgress(s.Err, time.Now)
 		defer p.done()
@@ -117,9 +125,9 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 	if cmd.Context().Err() != nil {
 		return snap, exitError(ExitInterrupted)
 	}
-	var missing *inventory.CredentialsError
+	var missing *inventory.UnreadError
 	if errors.As(err, &missing) {
-		return snap, hint(err, "aws sts get-caller-identity shows whether the credentials work")
+		return snap, unread(missing)
 	}
 	return snap, err
 }
@@ -172,8 +180,8 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 		if err != nil {
 			return nil, err
 		}
-		if snap.API(f.apis[0]) == nil {
-			return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+		if err := f.absent(cmd.Context(), &snap); err != nil {
+			return nil, err
 		}
 		return scenarios.FromSnapshot(&snap, f.apis[0])
 	}
