@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -32,6 +33,9 @@ func stageConfigDrift(fx *Facts, _ *Known) Verdict {
 	}
 	for _, api := range apisOf(fx) {
 		all := diff.Stages(api)
+		if fx.Plan.Requests == 0 {
+			undeclaredDrift(fx, api, all, &v)
+		}
 		linked := map[string]bool{}
 		for _, u := range unlike {
 			for _, r := range u.reasons {
@@ -104,6 +108,56 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
+}
+
+// undeclaredDrift finds, where no request is sent, the settings in which stages
+// differ that can change an answer and that nobody declared.
+func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
+	var lines, differ, stages []string
+	var first string
+	for _, set := range all {
+		if !set.Behaviour {
+			continue
+		}
+		undeclared := false
+		for i := range api.Stages {
+			for j := i + 1; j < len(api.Stages); j++ {
+				a, b := api.Stages[i].Name, api.Stages[j].Name
+				covered := func(d Intended) bool { return d.covers(set, []string{a, b}) }
+				if set.Values[a] != set.Values[b] && !slices.ContainsFunc(fx.Intended, covered) {
+					undeclared = true
+					stages = append(stages, a, b)
+				}
+			}
+		}
+		if !undeclared {
+			continue
+		}
+		first = cmp.Or(first, set.Name)
+		var values []string
+		for i := range api.Stages {
+			values = append(values, api.Stages[i].Name+": "+value(set.Values[api.Stages[i].Name]))
+		}
+		differ = append(differ, set.Name+" ("+words.Some(values, 4)+")")
+		lines = append(lines, "configuration: "+set.Name+" is "+strings.Join(values, ", "))
+	}
+	if len(differ) == 0 {
+		return
+	}
+	slices.Sort(stages)
+	stages = slices.Compact(stages)
+	f := Finding{
+		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
+		Settles:  "stageprobe check --api " + api.ID + ", which compares what the stages answer",
+		Evidence: evidence(lines...),
+	}
+	for _, st := range stages {
+		f.Targets = append(f.Targets, api.ID+"/"+st)
+	}
+	f.Statement = fmt.Sprintf("Stages %s of %s differ in %s, which can change what callers get, and nobody declared it.", words.List(stages), api.ID, words.Some(differ, 3))
+	f.Remedy = []Remedy{advice(fmt.Sprintf("if they are meant to differ in this, declare it in a scenario file and give it with -f: intended: [{stages: [%s], setting: %s}]",
+		strings.Join(stages, ", "), first))}
+	v.report(f, api.ID)
 }
 
 // contrasts name settings with their value on either stage.

@@ -58,7 +58,7 @@ func attempt[T any](ctx context.Context, rd *reading, q question, call func(cont
 			return zero, err
 		}
 		answer, err := call(ctx)
-		if err == nil || n+1 >= attempts(err) || rd.inVain() {
+		if err == nil || n+1 >= attempts(err) || inVain(rd) {
 			return answer, err
 		}
 		if err := rd.Sleep(ctx, backoff(err, n)); err != nil {

@@ -125,7 +125,7 @@ func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error
 	if err := ctx.Err(); err != nil {
 		return snap, err
 	}
-	return snap, rd.unread()
+	return snap, unread(rd)
 }
 
 func (r *Reader) start(depth Depth) *reading {

@@ -158,7 +158,7 @@ func Unread(snap *probe.Snapshot, of string) *UnreadError {
 var tells = []Reason{Expired, NotAccepted, Unreachable, Throttled, Denied, Unclear}
 
 // unread is why a reading found nothing out; nil where anything was told.
-func (rd *reading) unread() error {
+func unread(rd *reading) error {
 	if rd.told > 0 {
 		return nil
 	}
@@ -189,7 +189,7 @@ func (rd *reading) note(q question, err error) {
 
 // inVain tells that a call was tried to its end already and nothing was ever
 // answered: trying each further one as long makes a reader wait for minutes.
-func (rd *reading) inVain() bool {
+func inVain(rd *reading) bool {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	return rd.told == 0 && (rd.failed[Throttled] != nil || rd.failed[Unreachable] != nil)
