@@ -1,15 +1,12 @@
 package cause
 
 import (
-	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -65,6 +62,33 @@ func apisOf(fx *Facts) []*probe.API {
 	return out
 }
 
+// AuthorizersDiffer says that two stages of one deployment ask different
+// authorizers, about routes to which no request was sent.
+type AuthorizersDiffer struct {
+	said
+	Stages [2]string
+	In     []Configured
+}
+
+// DriftUndeclared says that stages differ in settings that can change an answer, and
+// that nobody declared it; no request was sent to see whether they do.
+type DriftUndeclared struct {
+	said
+	API    string
+	Stages []string
+	In     []Configured
+}
+
+// StagesDiffer says that two stages answer differently although the same is
+// deployed on both, and in which settings they differ.
+type StagesDiffer struct {
+	said
+	Stages    [2]string
+	Scenarios []string
+	Answers   []LevelAnswer
+	In        []Configured
+}
+
 // unlike are two stages that answer some scenarios differently although the same
 // is deployed, with the settings that can be the reason.
 type unlike struct {
@@ -97,14 +121,13 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 		f := Finding{
 			Severity: Warning, Linked: ConsistentWith, Scenarios: []string{},
 			Targets: []string{p[0].ID, p[1].ID}, Statistics: &Statistics{Test: "configuration"},
-			Settles: "a scenario for a route that the authorizer guards, with a token if it asks for one",
+			SettledBy: Topic("scenario behind the authorizer"),
 		}
-		f.Statement = fmt.Sprintf("Stages %s and %s run the same deployment with different authorizers: %s. No request was sent to the routes that they guard.",
-			p[0].Stage, p[1].Stage, words.Some(contrasts(p, reasons), 3))
-		for _, r := range reasons {
-			f.Evidence = append(f.Evidence, settingFact(r, p))
+		f.say(AuthorizersDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, In: settingsOf(p, reasons)})
+		for _, s := range settingsOf(p, reasons) {
+			f.Proof = append(f.Proof, s)
 		}
-		f.Evidence = evidence(f.Evidence...)
+		f.Proof = evidence(f.Proof...)
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
@@ -113,33 +136,19 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 // undeclaredDrift finds, where no request is sent, the settings in which stages
 // differ that can change an answer and that nobody declared.
 func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
-	var lines, differ, stages []string
-	var first string
+	var differ []Configured
+	var stages []string
 	for _, set := range all {
-		if !set.Behaviour {
+		between := undeclared(fx, api, set)
+		if !set.Behaviour || len(between) == 0 {
 			continue
 		}
-		undeclared := false
+		stages = append(stages, between...)
+		c := Configured{Setting: set.Name}
 		for i := range api.Stages {
-			for j := i + 1; j < len(api.Stages); j++ {
-				a, b := api.Stages[i].Name, api.Stages[j].Name
-				covered := func(d Intended) bool { return d.covers(set, []string{a, b}) }
-				if set.Values[a] != set.Values[b] && !slices.ContainsFunc(fx.Intended, covered) {
-					undeclared = true
-					stages = append(stages, a, b)
-				}
-			}
+			c.On = append(c.On, StageValue{api.Stages[i].Name, set.Values[api.Stages[i].Name]})
 		}
-		if !undeclared {
-			continue
-		}
-		first = cmp.Or(first, set.Name)
-		var values []string
-		for i := range api.Stages {
-			values = append(values, api.Stages[i].Name+": "+value(set.Values[api.Stages[i].Name]))
-		}
-		differ = append(differ, set.Name+" ("+words.Some(values, 4)+")")
-		lines = append(lines, "configuration: "+set.Name+" is "+strings.Join(values, ", "))
+		differ = append(differ, c)
 	}
 	if len(differ) == 0 {
 		return
@@ -148,23 +157,39 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 	stages = slices.Compact(stages)
 	f := Finding{
 		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
-		Settles:  "stageprobe check --api " + api.ID + ", which compares what the stages answer",
-		Evidence: evidence(lines...),
+		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(differ[0].Setting, stages...)},
 	}
+	for _, c := range differ {
+		f.Proof = append(f.Proof, c)
+	}
+	f.Proof = evidence(f.Proof...)
 	for _, st := range stages {
 		f.Targets = append(f.Targets, api.ID+"/"+st)
 	}
-	f.Statement = fmt.Sprintf("Stages %s of %s differ in %s, which can change what callers get, and nobody declared it.", words.List(stages), api.ID, words.Some(differ, 3))
-	f.Remedy = []Remedy{advice(fmt.Sprintf("if they are meant to differ in this, declare it in a scenario file and give it with -f: intended: [{stages: [%s], setting: %s}]",
-		strings.Join(stages, ", "), first))}
+	f.say(DriftUndeclared{API: api.ID, Stages: stages, In: differ})
 	v.report(f, api.ID)
 }
 
-// contrasts name settings with their value on either stage.
-func contrasts(p [2]*target, reasons []diff.Setting) []string {
+// undeclared are the stages between which nobody declared that a setting differs.
+func undeclared(fx *Facts, api *probe.API, set diff.Setting) []string {
 	var out []string
+	for i := range api.Stages {
+		for j := i + 1; j < len(api.Stages); j++ {
+			a, b := api.Stages[i].Name, api.Stages[j].Name
+			covered := func(d Intended) bool { return d.covers(set, []string{a, b}) }
+			if set.Values[a] != set.Values[b] && !slices.ContainsFunc(fx.Intended, covered) {
+				out = append(out, a, b)
+			}
+		}
+	}
+	return out
+}
+
+// settingsOf are settings as two stages have them.
+func settingsOf(p [2]*target, reasons []diff.Setting) []Configured {
+	var out []Configured
 	for _, r := range reasons {
-		out = append(out, fmt.Sprintf("%s (%s: %s, %s: %s)", r.Name, p[0].Stage, value(r.Values[p[0].Stage]), p[1].Stage, value(r.Values[p[1].Stage])))
+		out = append(out, settingFact(r, p))
 	}
 	return out
 }
@@ -309,16 +334,15 @@ func sameRoute(fx *Facts, a, b *target, scenario int) bool {
 func driftFinding(fx *Facts, u *unlike) Finding {
 	p, scenarios, reasons := u.stages, u.scenarios, u.reasons
 	f := Finding{Linked: Statistical, Targets: []string{p[0].ID, p[1].ID}, Scenarios: fx.scenarioNames(scenarios...)}
-	var lines []string
-	for _, r := range reasons {
-		lines = append(lines, settingFact(r, p))
+	var lines []Fact
+	for _, s := range settingsOf(p, reasons) {
+		lines = append(lines, s)
 	}
-	f.Statement = fmt.Sprintf("Stages %s and %s answer %s differently although the same is deployed on both: %s. They differ in %s.",
-		p[0].Stage, p[1].Stage, words.List(f.Scenarios), contrast(fx, p, scenarios[0]), words.Some(contrasts(p, reasons), 4))
+	f.say(StagesDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, Scenarios: f.Scenarios, Answers: contrast(fx, p, scenarios[0]), In: settingsOf(p, reasons)})
 	if roots(reasons) == 1 {
 		f.Linked = Proven
 	} else {
-		f.Settles = "make the stages equal in one of the settings at a time: which of them decides is not told by this run"
+		f.SettledBy = Topic("one setting at a time")
 	}
 	n := 0
 	for _, sub := range p {
@@ -330,7 +354,7 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 			}
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: pairTable(fx, p, scenarios)}
 	f.Statistics.Statistic, _ = distance(fx, p[0], p[1], scenarios[0])
 	f.Remedy = alignRemedy(fx, u.api, p, reasons)
@@ -355,42 +379,35 @@ func roots(reasons []diff.Setting) int {
 	return len(kinds)
 }
 
-func value(v string) string {
-	if v == "" {
-		return "not set"
-	}
-	return v
-}
-
 // refusedIn are the refusals of a cell.
 func refusedIn(fx *Facts, c *cell) []int {
 	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !refused(&fx.Clusters[k]) })
 }
 
-// contrast shows one scenario's usual answers side by side.
-func contrast(fx *Facts, p [2]*target, scenario int) string {
-	var texts []string
+// contrast are one scenario's usual answers side by side.
+func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
+	var out []LevelAnswer
 	for _, sub := range p {
 		for _, c := range sub.cells {
 			if c.scenario == scenario && c.ref >= 0 {
-				texts = append(texts, fmt.Sprintf("%s gives %s in %d of %d", sub.Stage, fx.summary(c.ref), c.count[c.ref], len(c.rows)))
+				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
 			}
 		}
 	}
-	return words.List(texts)
+	return out
 }
 
 // pairTable counts behaviours by stage.
 func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
 	t := &Table{Columns: []string{p[0].Stage, p[1].Stage}}
-	row := map[string]int{}
+	row := map[behaviourKey]int{}
 	for i, sub := range p {
 		for _, c := range sub.cells {
 			if !slices.Contains(scenarios, c.scenario) {
 				continue
 			}
 			for _, k := range c.clusters {
-				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
+				key := behaviourKey{c.scenario, fx.Clusters[k].ID}
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
 					t.Rows = append(t.Rows, rowName(fx, k))
@@ -415,6 +432,5 @@ func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting
 	if len(set) > 0 {
 		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
 	}
-	return append(out, advice(fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]",
-		p[0].Stage, p[1].Stage, reasons[0].Name)))
+	return append(out, remedy.Intend(reasons[0].Name, p[0].Stage, p[1].Stage))
 }
