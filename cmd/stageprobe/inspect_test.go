@@ -96,7 +96,7 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 		"canary-at-100":              {cause: cause.StaleCanary, says: "gets all traffic", canary: "all-traffic"},
 		"canary-promoted":            {cause: cause.StaleCanary, says: "as a promotion leaves it behind", canary: "inert"},
 		"canary-variables":           {canary: "variables"},
-		"two-stages-variables-drift": {cause: cause.StageConfigDrift, says: "variables.release (dev: v2 and prod: v1), which can change what callers get, and nobody declared it"},
+		"two-stages-variables-drift": {cause: cause.StageConfigDrift, says: "variables.release (dev: v2, prod: v1), which can change what callers get, and nobody declared it"},
 		"domain-right-stage":         {pending: "dev GET /orders integration.uri"},
 		"domain-unmapped":            {cause: cause.UnmappedTarget, says: "has no base path mapping and no routing rule"},
 		// The execute-api host is off on purpose: the domain is the way in.
