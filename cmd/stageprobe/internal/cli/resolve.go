@@ -253,6 +253,28 @@ func joinHint(p probe.Problem) string {
 	return text
 }
 
+// lookUp asks where names lead that API Gateway gave a name of its own to lead to. A
+// host that --connect-to dials elsewhere is not asked for.
+func (s *subject) lookUp(ctx context.Context, c *checkFlags, t *probe.Transport) {
+	var hosts []string
+	for _, target := range s.targets {
+		a, err := probe.ParseURL(target.URL)
+		d := s.snap.Domain(a.Host)
+		if err != nil || d == nil || len(d.Targets) == 0 || t.Redirected(a.Host) || slices.Contains(hosts, d.Name) {
+			continue
+		}
+		hosts = append(append(hosts, d.Name), d.Targets...)
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	resolvers := probe.Resolvers{probe.SystemResolver}
+	if len(c.resolvers) > 0 {
+		resolvers = c.resolvers
+	}
+	s.snap.Names = resolvers.LookUp(ctx, hosts)
+}
+
 // plan is what will be sent.
 func (s *subject) plan(c *checkFlags) probe.Plan {
 	return probe.Plan{
