@@ -196,6 +196,9 @@ func (f *File) IntendedDifferences() []cause.Intended {
 	return out
 }
 
+// Has tells whether the file lists a scenario of this name.
+func (f *File) Has(scenario string) bool { return f.scenario(scenario) != nil }
+
 // Auth says how a scenario authenticates: as it says itself, else as the
 // defaults say; false where neither says anything.
 func (f *File) Auth(scenario string) (Auth, bool) {
