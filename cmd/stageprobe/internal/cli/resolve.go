@@ -26,6 +26,7 @@ type subject struct {
 	scenarios []probe.Scenario
 	intended  []cause.Intended
 	notes     []string
+	history   <-chan probe.History // who wrote what, on its way beside the probes; nil where nobody is asked
 }
 
 // resolve reads the scenario file and the configuration and finds the targets.
@@ -170,6 +171,9 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 			}
 		}
 	}
+	if s.cloud.inv.Trail != nil {
+		s.cloud.inv.TrailApart, s.history = true, s.cloud.inv.StartHistory(ctx)
+	}
 	within, cancel := context.WithTimeout(ctx, configurationWait)
 	defer cancel()
 	snap, err := s.cloud.inv.Read(within, want)
@@ -180,7 +184,7 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 		s.notes = append(s.notes, fmt.Sprintf("the configuration was read for %s and not to its end", configurationWait))
 	case errors.As(err, &missing):
 		s.notes = append(s.notes, missing.Error()+"; configuration and logs were not read")
-		s.cloud = nil
+		s.cloud, s.history = nil, nil
 	case err != nil && ctx.Err() == nil:
 		return fmt.Errorf("read the configuration: %w", err)
 	}
