@@ -164,7 +164,7 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		took = append(took, ms(in.Rows[i].Took))
 	}
 	out := Cluster{
-		ID: c.ID, Scenario: c.Scenario, Count: c.Count, Share: share, ShareLow: low, ShareHigh: high,
+		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: c.Count, Share: share, ShareLow: low, ShareHigh: high,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
 		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),

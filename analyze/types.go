@@ -114,6 +114,7 @@ type Canary struct {
 // Cluster is one behaviour of one scenario on one target.
 type Cluster struct {
 	ID               string   `json:"id"`
+	Kind             string   `json:"kind,omitempty"` // equal for answers alike in status, type of error, version and the like, in any run
 	Scenario         string   `json:"scenario"`
 	Count            int      `json:"count"`
 	Share            float64  `json:"share"`
@@ -174,6 +175,7 @@ type Expectation struct {
 	Expectation string `json:"expectation"`
 	Met         *bool  `json:"met"`
 	Observed    string `json:"observed"`
+	Single      bool   `json:"-"` // of single answers, not of shares or other targets
 }
 
 // Logs says how far the logs could be read.

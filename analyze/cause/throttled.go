@@ -154,8 +154,13 @@ func throttleRemedy(fx *Facts, sub *target, rows []int, lowest *probe.Limit) []R
 		place.APIKind = sub.api.Kind
 	}
 	sc := fx.scenario(fx.Rows[rows[0]].Scenario)
-	place.Method, place.Resource = sc.Method, sc.Path
-	if f := limiting(fx, rows); f != nil {
+	f := limiting(fx, rows)
+	// A limit of the whole stage is raised for the stage; one method's would
+	// leave the others behind it.
+	if whole := f != nil && f.Kind == failure.LimitStage || lowest != nil && lowest.Default; !whole {
+		place.Method, place.Resource, _ = strings.Cut(cmp.Or(sc.Route, sc.Method+" "+sc.Path), " ")
+	}
+	if f != nil {
 		return append(out, remedy.Failure(f, place)...)
 	}
 	if lowest != nil {
