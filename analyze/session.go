@@ -74,6 +74,7 @@ type row struct {
 	ended     time.Time
 	machine   string
 	responded bool
+	kept      bool // its headers say that a cache kept it
 	status    int
 	unrouted  bool // refused before any method: no execution log is written
 }
@@ -129,17 +130,20 @@ func (s *Session) Add(o *probe.Observation) {
 
 func reduce(o *probe.Observation, target, scenario, table int, class signature.Class) row {
 	sent := o.Due.Add(o.Sent)
+	front := signature.FrontOf(o.Get)
 	return row{
 		Row: cause.Row{
 			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: table, Class: class,
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: strings.Clone(o.Get("x-amz-cf-pop")), Cache: strings.Clone(o.Get("x-cache")), Rate: o.Rate,
+			Fronted: front.Through, Copied: front.Copy, Age: front.Age,
 			Took: o.Took, RequestID: strings.Clone(o.RequestID()),
 		},
 		ids:       ids{request: strings.Clone(o.RequestID()), extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
 		ended:     o.Due.Add(o.Took),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,
+		kept:      front.Marked,
 		status:    o.Status,
 		unrouted:  strings.HasPrefix(o.Get("x-amzn-errortype"), "MissingAuthenticationToken"),
 	}
@@ -207,6 +211,7 @@ func (s *Session) input(done bool) cause.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
 	})
+	markCopies(s)
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
 		Rows:    make([]cause.Row, len(s.rows)),
@@ -257,8 +262,8 @@ func (s *Session) watermarks() []time.Time {
 func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
-	if s.evidence == nil {
-		return out
+	if s.evidence == nil || r.Copied {
+		return out // a copy carries the id of the request for which it was made
 	}
 	l := s.evidence.of(&r.ids, r.ended, &s.snap)
 	out.Label, out.Contradictory = l.side, l.contradictory
@@ -284,7 +289,7 @@ func (s *Session) logState() cause.LogState {
 	st.Read, st.Proven = s.evidence.read, s.evidence.proven
 	for i := range s.rows {
 		r := &s.rows[i]
-		if r.ids.request == "" {
+		if r.ids.request == "" || r.Copied {
 			continue
 		}
 		st.Sampled++

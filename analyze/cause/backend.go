@@ -39,6 +39,8 @@ func backendSplit(fx *Facts, known *Known) Verdict {
 		f := fleet(fx, d.weighing)
 		if d.law != nil {
 			f = versions(fx, d.weighing, d.law)
+		} else if onlyInFront(fx, d.weighing) {
+			f = perhapsDivided(fx, d.weighing)
 		}
 		f.Differs = d.differs(fx)
 		v.report(f, stageKey(d.sub.Target))

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,9 +39,24 @@ func canarySplit(fx *Facts, known *Known) Verdict {
 		} else {
 			f = canaryFits(fx, d.weighing)
 		}
-		v.report(f, stageKey(d.sub.Target))
+		key := stageKey(d.sub.Target)
+		if d.sub.lent != nil {
+			key = stageKey(d.sub.lent.Target)
+		}
+		v.report(f, key)
 	}
+	freeCanaries(fx, known, &v)
+	// Where the canary is one of a stage that another target is meant to serve, the stage speaks.
+	slices.SortStableFunc(v.Found, func(a, b Finding) int { return cmp.Compare(borrows(fx, &a), borrows(fx, &b)) })
 	return v
+}
+
+// borrows is 1 for a finding of a target whose mapping was not read.
+func borrows(fx *Facts, f *Finding) int {
+	if t := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) && t.lent != nil }); t != nil {
+		return 1
+	}
+	return 0
 }
 
 // canaryShare is the share of traffic that the canary is drawn with: as
@@ -200,7 +216,7 @@ func canaryFits(fx *Facts, w *weighing) Finding {
 }
 
 func configured(sub *target) *float64 {
-	if sub.Canary == nil {
+	if sub.Canary == nil && sub.lent == nil {
 		return nil
 	}
 	return ptr(sub.share())
@@ -224,6 +240,10 @@ func canaryFinding(fx *Facts, x *split) Finding {
 // canaryHead says which two deployments answer, at which share.
 func canaryHead(fx *Facts, x *split) string {
 	sub := x.sub
+	if sub.lent != nil {
+		return fmt.Sprintf("%s, whose mapping was not read, cannot be told from stage %s, which it is meant to serve and which has a canary (%s configured).",
+			sub.ID, sub.Meant.Stage, words.Percent(sub.share()))
+	}
 	var shares []string
 	if sub.Canary != nil {
 		shares = append(shares, words.Percent(sub.share())+" configured")
@@ -359,6 +379,9 @@ func overrides(vars map[string]string) string {
 
 // settleByLogs names the log that would tell the sides of a canary apart.
 func settleByLogs(fx *Facts, sub *target) string {
+	if sub.lent != nil {
+		sub = sub.lent
+	}
 	if fx.Logs.Read && fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		return "the logs are on, but too few records were found: wait longer with --log-wait"
 	}

@@ -106,7 +106,7 @@ func (j *judgement) linkedLevels(fx *Facts, sub *target) {
 // linkedSplit is the split of a target into the behaviours that go with a
 // factor and the usual ones; nil where they are the usual ones throughout.
 func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, level levelOf) *split {
-	x := &split{sub: sub}
+	x, turned := &split{sub: sub}, []int{}
 	for _, c := range sub.cells {
 		if c.ref < 0 || !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
 			continue
@@ -114,10 +114,20 @@ func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, 
 		counts, all := byLevel(fx, c, level)
 		usual := behaviour.Side(counts[c.ref], all)
 		for _, k := range j.known.deviants(c) {
-			if goesWith(fx, k, c.ref, marks, behaviour.Side(counts[k], all), usual, counts[k].N()) {
+			side := behaviour.Side(counts[k], all)
+			switch {
+			case !goesWith(fx, k, c.ref, marks, side, usual, counts[k].N()):
+			case usual == 0 && side < 0:
+				turned = append(turned, k)
+			default:
 				x.clusters = append(x.clusters, k)
 			}
 		}
+	}
+	if len(x.clusters) == 0 {
+		// Where the usual behaviour tells nothing of the factor, each of its levels has an
+		// answer of its own: one level's are the split.
+		x.clusters = turned
 	}
 	if len(x.clusters) == 0 {
 		return nil
@@ -272,6 +282,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	switch {
 	case unlabelledYet(fx, w):
 		j.ask(fx, w, "whether the canary explains it: its labels are on their way")
+	case oneSided(w) && !fx.Done:
+		j.ask(fx, w, "whether the canary explains it: the logs have named one of its sides alone so far")
 	case blind(w) && lead != CanarySplit:
 		chance(lead)
 	case blind(w):
@@ -285,6 +297,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 			return
 		}
 		j.ask(fx, w, "whether the share is the canary's")
+	case !excluded && leans(w):
+		j.ask(fx, w, "whether the canary explains it, which rather does than not")
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:
@@ -292,10 +306,29 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	}
 }
 
+// oneSided tells whether the logs name one side of a canary that draws and not yet the
+// other: what the one says is no rate to hold against anything.
+func oneSided(w *weighing) bool {
+	return canaryConfigured(w.sub) && w.labels.known() > 0 && !w.labels.both()
+}
+
+// leans tells whether what differs comes oftener from one side of the canary than chance
+// would have it, be it not linked yet.
+func leans(w *weighing) bool {
+	c := w.labels.counts
+	return w.labels.both() && stat.Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef) < tuning.Doubt
+}
+
+// logging tells whether the logs of a target's stage are on, as far as is known.
+func logging(fx *Facts, sub *target) bool {
+	st := sub.conf
+	return fx.Logs.Proven[stageKey(sub.Target)] || st != nil && (st.AccessLog.Destination != "" || slices.Contains([]string{"INFO", "ERROR"}, st.LoggingLevel()))
+}
+
 // unlabelledYet tells whether the logs are yet to say which side of a canary gave most of
 // the answers of a split.
 func unlabelledYet(fx *Facts, w *weighing) bool {
-	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !fx.Logs.Proven[stageKey(w.sub.Target)] {
+	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !logging(fx, w.sub) {
 		return false
 	}
 	late := 0
@@ -311,7 +344,7 @@ func unlabelledYet(fx *Facts, w *weighing) bool {
 // target: whether it has a canary is then unknown, and no number of requests
 // tells.
 func blind(w *weighing) bool {
-	return w.sub.conf == nil && w.sub.Canary == nil && w.labels.known() == 0
+	return w.sub.conf == nil && !canaryConfigured(w.sub) && w.labels.known() == 0
 }
 
 // absent tells whether the canary's answers are the ones that the logs do not

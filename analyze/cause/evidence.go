@@ -31,7 +31,7 @@ func (fx *Facts) request(i int, says string) string {
 // they say nothing.
 func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) string) string {
 	id := fx.Rows[i].RequestID
-	if fx.Records == nil || id == "" {
+	if fx.Records == nil || id == "" || fx.Rows[i].Copied {
 		return ""
 	}
 	for _, r := range fx.Records(id) {

@@ -84,7 +84,38 @@ func pattern(fx *Facts, w *weighing) string {
 			return ", in an order that neither an even rate nor bursts explain."
 		}
 	}
+	if !steady(fx, w) {
+		return "."
+	}
 	return ", independent of connection, address and time."
+}
+
+// steady tells whether nothing speaks against failures that come independently of time:
+// neither the order of a split's answers, nor that of all targets' together, which one
+// backend may give.
+func steady(fx *Facts, w *weighing) bool {
+	if !iid(w.split) {
+		return false
+	}
+	rows := inTime(fx, allDraws(fx))
+	bits := make([]bool, len(rows))
+	for i, d := range rows {
+		bits[i] = d.deviant
+	}
+	p, _ := stat.RunsTest(bits)
+	return p >= tuning.IID
+}
+
+// allDraws are the answers of all targets, failures as the deviants.
+func allDraws(fx *Facts) []draw {
+	var out []draw
+	for _, sub := range fx.targets {
+		for _, i := range sub.rows() {
+			out = append(out, draw{i, fx.Clusters[fx.Rows[i].Cluster].fails()})
+		}
+	}
+	slices.SortFunc(out, func(a, b draw) int { return a.row - b.row })
+	return out
 }
 
 // notCanary says how far a canary is excluded.
@@ -93,8 +124,11 @@ func notCanary(fx *Facts, w *weighing) string {
 	switch c := w.labels.counts; {
 	case sub.Canary == nil && sub.conf != nil:
 		return fmt.Sprintf(" Stage %s has no canary.", sub.Stage)
-	case sub.Canary == nil:
+	case sub.Canary == nil && sub.lent == nil:
 		return ""
+	case w.labels.excluded && (w.labels.low > 0 || w.labels.high < 0):
+		return fmt.Sprintf(" The canary explains less than half of it: %s; the rates differ by %s to %s.",
+			bothRates(fx, w), points(w.labels.low), points(w.labels.high))
 	case w.labels.excluded:
 		return fmt.Sprintf(" The canary does not explain it: %s; the rates differ by %s to %s.",
 			bothRates(fx, w), points(w.labels.low), points(w.labels.high))

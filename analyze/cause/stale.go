@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -27,6 +28,14 @@ type exposure struct {
 	strays       []Difference
 	unmatched    bool // a request that the canary answered and the stage's own deployment hardly did
 	changed      bool // the stage changed during the run: an earlier canary, or none, answered
+	leans        bool // something rather goes with the canary than not, and is not linked yet
+	wavers       waver
+}
+
+// waver is by how much the two sides of a canary may differ in what holds still on neither.
+type waver struct {
+	where string // the scenario and the field in which they may differ most; "" where all holds still
+	most  float64
 }
 
 // staleCanary finds canaries that are configured and that nothing in behaviour
@@ -59,10 +68,52 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
 		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
 	}
+	if l := fx.canary[e.subs[0].index]; l != nil {
+		e.leans = l.LogE > 0
+		e.wavers = wavering(fx, e.subs[0])
+	}
 	e.unmatched = unmatched(fx, e.subs)
 	e.least, e.requests = leastAsked(e.subs)
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
+}
+
+// wavering holds the rates of what wavers on the two sides of a target's canary against
+// each other, as far as the logs name them: the largest difference that is not excluded.
+func wavering(fx *Facts, sub *target) (out waver) {
+	q := questionOf(fx, sub)
+	if q == nil {
+		return out
+	}
+	type pair struct {
+		on, off stat.BinCount
+		where   string
+		about   float64 // how large their difference may be, about
+	}
+	var pairs []pair
+	marks := fx.Table.Wavering(q)
+	for i := range marks {
+		m := &marks[i]
+		var on, off int
+		for _, v := range m.Values {
+			on, off = on+v.On, off+v.Off
+		}
+		for _, v := range m.Values {
+			p := pair{on: stat.BinCount{K: v.On, N: on}, off: stat.BinCount{K: v.Off, N: off}, where: m.Where() + " of " + fx.scenario(m.Scenario).Name}
+			rate := float64(v.On+v.Off+1) / float64(on+off+2)
+			p.about = math.Abs(p.on.Rate()-p.off.Rate()) + 3*math.Sqrt(rate*(1-rate)*(1/float64(on+1)+1/float64(off+1)))
+			pairs = append(pairs, p)
+		}
+	}
+	const exactly = 3 // of those that may differ most
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.about, a.about) })
+	for _, p := range pairs[:min(exactly, len(pairs))] {
+		low, high := stat.RateDifference(p.on, p.off, fx.alpha/float64(len(marks)))
+		if most := max(high, -low); most > out.most {
+			out = waver{p.where, most}
+		}
+	}
+	return out
 }
 
 // unmatched tells whether the canary gave answers to a request that too few of the
@@ -85,7 +136,7 @@ func unmatched(fx *Facts, subs []*target) bool {
 		}
 	}
 	for _, n := range counts {
-		if n[1] > 0 && n[0] < tuning.Enough.Compare {
+		if n[1] > 0 && n[0] < tuning.Enough.Matched {
 			return true
 		}
 	}
@@ -134,15 +185,19 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
-	case e.split && ratesDiffer(fx, e):
+	case e.split && (e.leans || ratesDiffer(fx, e)):
 		return // not linked, and not alike either
 	case e.split:
 		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
 		v.report(f, stageKey(sub.Target))
-	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched:
+	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched && !e.leans:
 		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
+	case e.labelled == 0 && fx.Logs.Read && logging(fx, sub) && !fx.Done:
+		askCanary(fx, sub, e, v)
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
-		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
+		if !slices.ContainsFunc(e.subs, func(x *target) bool { return mayHide(fx, x) }) {
+			v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike in what holds still", words.Plural(e.n, "request")), false), stageKey(sub.Target))
+		}
 	default:
 		askCanary(fx, sub, e, v)
 	}
@@ -168,6 +223,12 @@ func ratesDiffer(fx *Facts, e exposure) bool {
 // requests as its percentage lets expect, within the confidence.
 func exercised(fx *Facts, known *Known, e exposure) bool {
 	return e.never <= fx.alpha && settled(fx, known, e)
+}
+
+// mayHide tells whether some field of two values could be what tells a canary's answers
+// from the stage's own.
+func mayHide(fx *Facts, sub *target) bool {
+	return slices.ContainsFunc(freeFields(fx, sub), func(f *freeField) bool { return !f.denied })
 }
 
 // settled tells whether every target of the stage is found consistent.
@@ -234,8 +295,18 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	if m := e.canary; m > 0 && !e.changed && !e.split {
 		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
 	}
+	if e.canary > 0 && !e.changed && e.wavers.where != "" {
+		f.Statement += fmt.Sprintf(" In what holds still on neither side it may differ by more: in %s, by up to %s.", e.wavers.where, words.Percent(e.wavers.most))
+	}
 	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
+	switch p := c.Percent / 100; {
+	case e.changed || p <= 0:
+	case e.canary > 0:
+		f.Statistics.Bound = max(stat.UpperZero(e.canary, fx.Confidence), e.wavers.most)
+	default:
+		f.Statistics.Bound = min(1, stat.UpperZero(e.least, fx.Confidence)/p) // no log names its answers
+	}
 	if e.labelled > 0 && !e.changed {
 		f.Statistics.Share = interval(e.canary, e.labelled, fx.alpha)
 	}
@@ -268,6 +339,13 @@ func canaryExample(fx *Facts, e exposure) string {
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
 	o := Question{Target: sub.ID, Text: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
+	if e.leans && len(e.strays) == 0 {
+		o.Text += ": what differs rather goes with it than not, and is not linked to it yet"
+		o.More = max(tuning.Enough.Tell, e.n/2)
+		if fx.Done {
+			o.More, o.Enable = 0, "more requests (--requests), so that the difference is linked to the canary or not"
+		}
+	}
 	if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
@@ -287,7 +365,7 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
-	case len(e.strays) > 0:
+	case len(e.strays) > 0 || e.leans:
 	case fx.Done && e.labelled == 0:
 		o.Enable = settleByLogs(fx, sub)
 	case fx.Done:

@@ -46,6 +46,11 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 		f := unexplained(fx, d.weighing)
 		if from, to, ok := refusedFor(fx, d.weighing); ok {
 			f = refusedBetween(fx, d.weighing, f, from, to)
+		} else if onlyInFront(fx, d.weighing) {
+			f = perhapsDivided(fx, d.weighing)
+		} else if passedOn(fx, d.sub) && d.k <= int(mostDivided*float64(d.n)) {
+			f.Alternatives = append(f.Alternatives, Alternative{Cause: EdgeCache})
+			f.Statement += " They came through a CDN: the staging distribution of one's own would answer a share of up to 15 % otherwise."
 		}
 		v.report(f, stageKey(d.sub.Target))
 	}
@@ -175,7 +180,7 @@ func excluded(fx *Facts, w *weighing) string {
 		text += ", and by the logs the canary does not"
 	case w.sub.conf != nil && w.sub.Canary == nil:
 		text += ", and stage " + w.sub.Stage + " has no canary"
-	case w.sub.Canary != nil && canaryExcluded(fx, w):
+	case canaryConfigured(w.sub) && canaryExcluded(fx, w):
 		text += ", and the share is not the canary's"
 	}
 	return text

@@ -16,7 +16,7 @@ func volatileContent(fx *Facts, _ *Known) Verdict {
 		return v
 	}
 	f := Finding{
-		Linked: Statistical, Targets: []string{}, Scenarios: []string{}, Remedy: []Remedy{},
+		Linked: ConsistentWith, Targets: []string{}, Scenarios: []string{}, Remedy: []Remedy{},
 	}
 	var names []string
 	fields := map[[2]string]bool{}

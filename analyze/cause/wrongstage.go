@@ -37,6 +37,7 @@ const (
 	asMeant   server = iota // as far as is known
 	otherwise               // another stage
 	inPart                  // another stage, a share of the requests
+	byFront                 // another stage, a small share of the requests, divided before the gateway
 	byAddress               // the stage meant, answering otherwise by the address, or nobody knows who
 )
 
@@ -89,6 +90,8 @@ func whoServes(fx *Facts, sub *target, g *sighting) {
 	switch {
 	case g.byConfig:
 		g.served = otherwise
+	case dividedInFront(fx, sub, g):
+		g.served = byFront
 	case g.shared != nil && !(g.shared.byAnswers && len(g.rivals) > 0):
 		g.served = inPart
 	case g.logged(), len(g.byAnswer) > 0:

@@ -18,7 +18,7 @@ import (
 var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
-	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run",
+	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cdn-stale", "cdn-current", "cdn-staging-distribution",
 }
 
 func TestWorlds(t *testing.T) {

@@ -116,7 +116,7 @@ func (w World) falsity(f *cause.Finding) string {
 	linked := f.Linked != cause.ConsistentWith
 	switch {
 	case name == staleCanary && w.Otherwise > 0:
-		if f.Statistics != nil && stat.UpperZero(int(f.Statistics.Statistic), 1-alpha) >= w.Otherwise {
+		if f.Statistics != nil && f.Statistics.Bound >= w.Otherwise {
 			return ""
 		}
 		return what
