@@ -24,7 +24,7 @@ func (t *Table) Compact(used func(yield func(row int) bool)) []int {
 	old, raws := t.rows, t.raws
 	t.rows, t.raws, t.index = nil, map[int]*Exemplar{}, map[uint64]int32{}
 	t.recall.forget()
-	keep := t.steady(old)
+	keep := steady(t.scenarios, old)
 	for n := range old {
 		r := &old[n]
 		used := moved[n] == 0
@@ -50,10 +50,10 @@ func (t *Table) Compact(used func(yield func(row int) bool)) []int {
 // steady are the features, per scenario, that are still told of answers that nobody
 // asks about: those of few values, while answers have few kinds by them, else the
 // class features alone.
-func (t *Table) steady(rows []row) [][]bool {
-	out := make([][]bool, len(t.scenarios))
-	seen := make([]map[uint64]bool, len(t.scenarios))
-	for i, s := range t.scenarios {
+func steady(scenarios []*scenario, rows []row) [][]bool {
+	out := make([][]bool, len(scenarios))
+	seen := make([]map[uint64]bool, len(scenarios))
+	for i, s := range scenarios {
 		out[i] = make([]bool, len(s.defs))
 		seen[i] = map[uint64]bool{}
 		for k, d := range s.defs {
@@ -70,7 +70,7 @@ func (t *Table) steady(rows []row) [][]bool {
 		}
 		seen[r.scenario][key] = true
 	}
-	for i, s := range t.scenarios {
+	for i, s := range scenarios {
 		for k, d := range s.defs {
 			out[i][k] = out[i][k] && (len(seen[i]) <= leastRoom/8 || d.Class)
 		}

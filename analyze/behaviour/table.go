@@ -174,7 +174,7 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 	r.class = s.class(mix(key, uint64(target)), c)
 	n = t.intern(r)
 	if s.n++; s.n == calibration {
-		t.settle(int32(scenario))
+		settle(s, t.rows, int32(scenario))
 	}
 	return n, fresh
 }
@@ -256,11 +256,10 @@ func (s *scenario) class(key uint64, c class) int32 {
 
 // settle fixes each feature's usual value once the calibration answers are in:
 // the most frequent, ties by hash.
-func (t *Table) settle(scenario int32) {
-	s := t.scenarios[scenario]
+func settle(s *scenario, rows []row, scenario int32) {
 	counts, have := make([]map[int32]int, len(s.defs)), make([]int, len(s.defs))
-	for i := range t.rows {
-		r := &t.rows[i]
+	for i := range rows {
+		r := &rows[i]
 		if r.scenario != scenario {
 			continue
 		}

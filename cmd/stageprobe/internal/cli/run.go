@@ -130,7 +130,7 @@ func (r *run) observe(o *probe.Observation) {
 // once the answers have said what they can.
 func (r *run) decided(ctx context.Context) bool {
 	if r.flags.fixed {
-		r.glance()
+		glance(r)
 		return false
 	}
 	p := r.session.Progress()
@@ -161,7 +161,7 @@ func (r *run) decided(ctx context.Context) bool {
 
 // glance looks at what has come so far for the display alone, where it shows
 // anything now, and for a small part of the time.
-func (r *run) glance() {
+func glance(r *run) {
 	r.look = r.seen + lookEvery
 	began := r.now()
 	if !r.display.Due() || began.Before(r.rest) {
