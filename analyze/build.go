@@ -73,13 +73,8 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
 		t := &s.plan.Targets[i]
-		rt := Target{
-			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
-			DeploymentID: s.deployment(t), Canary: s.reportCanary(t, result), Clusters: []Cluster{},
-		}
-		if t.Meant != nil {
-			rt.Meant = t.Meant.Stage
-		}
+		rt := newTarget(&s.snap, t)
+		rt.DeploymentID, rt.Canary = s.deployment(t), s.reportCanary(t, result)
 		s.fillClusters(&rt, in, i, grouping)
 		if i < len(result.Moves) {
 			rt.Moves = result.Moves[i]
@@ -88,6 +83,21 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 			rt.Claim = &claim
 		}
 		out[i] = rt
+	}
+	return out
+}
+
+// newTarget is what is known of an address before anything was sent to it.
+func newTarget(snap *probe.Snapshot, t *probe.Target) Target {
+	out := Target{
+		ID: t.ID, URL: t.URL, Kind: t.Kind, Region: cmp.Or(t.Region, snap.Region), APIID: t.APIID, APIKind: t.APIKind,
+		Stage: t.Stage, DeploymentID: t.DeploymentID, Clusters: []Cluster{},
+	}
+	if api := snap.API(t.APIID); api != nil {
+		out.AccountID, out.Region, out.APIName = api.AccountID, cmp.Or(api.Region, out.Region), api.Name
+	}
+	if t.Meant != nil {
+		out.Meant = t.Meant.Stage
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func NewConfig(snap *probe.Snapshot, result *cause.Result) *Config {
 
 func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) ConfigAPI {
 	out := ConfigAPI{
-		ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []ConfigStage{}, Pending: map[string][]Pending{},
+		ID: api.ID, Name: api.Name, Kind: api.Kind, AccountID: api.AccountID, Region: cmp.Or(api.Region, snap.Region), Stages: []ConfigStage{}, Pending: map[string][]Pending{},
 		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
 	}
 	for i := range api.Stages {

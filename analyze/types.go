@@ -84,7 +84,10 @@ type Target struct {
 	ID           string           `json:"id"`
 	URL          string           `json:"url"`
 	Kind         probe.TargetKind `json:"kind"`
+	AccountID    string           `json:"account_id"` // "" where it could not be read
+	Region       string           `json:"region"`
 	APIID        string           `json:"api_id"`
+	APIName      string           `json:"api_name"`
 	APIKind      probe.APIKind    `json:"api_kind"`
 	Stage        string           `json:"stage"`
 	DeploymentID string           `json:"deployment_id"`
@@ -210,6 +213,9 @@ type ConfigAPI struct {
 	Name   string        `json:"name"`
 	Kind   probe.APIKind `json:"kind"`
 	Stages []ConfigStage `json:"stages"`
+	// AccountID and Region are "" where they were not read.
+	AccountID string `json:"account_id,omitempty"`
+	Region    string `json:"region,omitempty"`
 	// Matrix holds only the settings in which stages differ.
 	Matrix      []Setting            `json:"matrix,omitempty"`
 	Deployments []DeploymentUse      `json:"deployments,omitempty"`

@@ -283,7 +283,7 @@ func interruptedReport() *analyze.Report {
 
 func inspectReport() *analyze.Report {
 	return &analyze.Report{
-		Schema: analyze.ReportSchema, Outcome: analyze.Inconclusive, Run: analyze.Run{ID: "inspect", Started: began, Ended: began, Stopped: "decided", Confidence: 0.99},
+		Schema: analyze.ReportSchema, Outcome: analyze.Inconclusive, Run: analyze.Run{ID: "inspect-1", Started: began, Ended: began, Stopped: "decided", Confidence: 0.99},
 		Verdict:  []string{autoDeployFinding().Statement, "No request was sent, so nothing can be said of behaviour."},
 		Findings: []cause.Finding{autoDeployFinding()}, Steps: sixSteps(map[int]string{3: "auto-deploy-off on web9h1/$default"}), Logs: analyze.Logs{Note: "logs were not read"}, Config: demoConfig(),
 	}

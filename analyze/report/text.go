@@ -20,7 +20,9 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	rep = plainReport(rep)
 	v := newView(rep)
 	p.verdict(rep)
-	(&teller{p, v}).findings()
+	t := &teller{page: p, v: v}
+	t.crowded = t.overview()
+	t.findings()
 	p.plan(rep)
 	p.waits(rep)
 	p.expectations(rep)
@@ -28,10 +30,12 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	p.mended(rep)
 	if p.o.Verbose {
 		p.picture(v)
-	} else {
+	} else if !t.crowded {
 		p.targets(v)
 	}
-	p.config(rep)
+	if p.o.Verbose || inspected(rep) && !t.crowded {
+		p.config(rep)
+	}
 	if p.o.Verbose && !planned(rep) {
 		p.steps(rep)
 		p.logs(rep)

@@ -69,6 +69,9 @@ func TestNothingDrivesTheNulls(t *testing.T) {
 }
 
 func TestPosteriorsAreNearTheTruth(t *testing.T) {
+	if !*long {
+		t.Skip("plays hundreds of worlds; -long has it")
+	}
 	figures, err := calibration(t.Context(), few(100))
 	if err != nil {
 		t.Fatal(err)
