@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -53,7 +54,7 @@ func (s *Session) Report(end Ending) *Report {
 		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
-	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), result.Notes)
+	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",

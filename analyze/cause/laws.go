@@ -151,7 +151,7 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 		l.logE = 0
 	case l.cause == DeployPropagating:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + switchE(fx, w.split)
-	case l.cause == CanarySplit && w.labels.veto != "":
+	case l.cause == CanarySplit && w.labels.veto != nil:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + w.labels.logE
 	case l.cause == CanarySplit:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(tuning.Weight.Label)+w.labels.logE, math.Log(1-tuning.Weight.Label)+l.logM-sup)

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -464,7 +463,7 @@ func Summary(c, usual *behaviour.Cluster) string {
 		return text
 	}
 	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
-	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
+	return text + ", " + diffs[at].Field + " " + shorten(cmp.Or(diffs[at].B, "absent"), 24)
 }
 
 func plainSummary(c *behaviour.Cluster) string {
@@ -474,9 +473,9 @@ func plainSummary(c *behaviour.Cluster) string {
 	case c.Status == 0:
 		return string(c.Outcome)
 	case c.Reading.GatewayResponse != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	case c.Reading.ErrorType != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
+		return strconv.Itoa(c.Status) + " " + c.Reading.ErrorType
 	}
 	return strconv.Itoa(c.Status)
 }
@@ -655,5 +654,5 @@ func sideText(values []behaviour.Level) string {
 	case len(values) == 1:
 		return shorten(values[0].Text, 80)
 	}
-	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), words.Plural(len(values)-1, "other value"))
+	return shorten(values[0].Text, 60) + " and " + words.Plural(len(values)-1, "other value")
 }

@@ -2,9 +2,9 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
@@ -45,9 +45,9 @@ func kindOf(c *Cluster) string {
 	case c.Class == signature.Transport:
 		return "no answer"
 	case c.fails():
-		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+		return "failure " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	case refused(c):
-		return fmt.Sprintf("refusal %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+		return "refusal " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	}
 	return "answer"
 }
