@@ -102,7 +102,7 @@ func stoppedWords(rep *analyze.Report) string {
 		return "further requests would not decide what is open"
 	case stopped == "decided":
 		return "every question is decided"
-	case stopped == "budget" && len(rep.Wait) > 0:
+	case stopped == "duration":
 		return "the time ran out"
 	case stopped == "budget":
 		return "the budget was used up"
