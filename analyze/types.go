@@ -80,6 +80,7 @@ type Run struct {
 	Stopped    string     `json:"stopped"` // decided, budget, duration, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`
+	Command    string     `json:"command,omitempty"` // the command line, without secrets
 	Cost       probe.Cost `json:"cost"`
 }
 
