@@ -117,7 +117,9 @@ func (s *Stream) Progress(p *analyze.Progress) {
 }
 
 // eventKey names a finding whatever its numbers are by now.
-func eventKey(f *cause.Finding) string { return string(f.Cause) + "\x00" + strings.Join(f.Targets, "\x00") }
+func eventKey(f *cause.Finding) string {
+	return string(f.Cause) + "\x00" + strings.Join(f.Targets, "\x00")
+}
 
 func (s *Stream) finding(f *cause.Finding) {
 	whole := completeFindings([]cause.Finding{*f})
