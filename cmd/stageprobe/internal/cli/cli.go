@@ -26,7 +26,6 @@ type Streams struct {
 
 	color   *colourMode     // --color; nil is auto
 	config  *settings       // of the configuration file; nil where none is read
-	args    []string        // as they were typed
 	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 	args    []string        // of the command line, as given
 }
@@ -73,7 +72,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	when := colourMode("auto")
-	s.color, s.config, s.args = &when, &settings{}, args
+	s.color, s.config = &when, &settings{}
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
