@@ -45,13 +45,20 @@ func level(s cause.Severity) string {
 	return "notice"
 }
 
+// remedyText is the first way to mend a finding, with what to mind.
 func remedyText(f *cause.Finding) string {
-	for _, r := range f.Remedy {
-		if r.Command != "" && !r.Diagnoses {
-			return "\n" + r.Text + "\n" + r.Command
+	first, after := firstWay(f.Remedy)
+	text := ""
+	for _, r := range f.Remedy[first:after] {
+		text += "\n" + remedyWords(&r)
+		if r.Warning != "" {
+			text += "\nCareful: " + r.Warning + "."
+		}
+		if r.Command != "" {
+			text += "\n" + r.Command
 		}
 	}
-	return ""
+	return text
 }
 
 func annotate(b *strings.Builder, level, title, text string) {

@@ -35,8 +35,12 @@ const (
 
 var verdictOrder = []string{string(cause.Error), string(cause.Warning), verdictUndecided, string(cause.Info), verdictOK, verdictUnprobed}
 
-// clean tells whether nobody has to look at a stage.
+// clean tells whether nobody has to look at a stage: nothing was found, and no edit
+// waits.
 func (r *stageRow) clean() bool {
+	if some(r.Waits) != "" {
+		return false
+	}
 	return r.Verdict == verdictOK || r.Verdict == string(cause.Info) || r.Verdict == verdictUnprobed
 }
 

@@ -119,6 +119,9 @@ func (t *teller) targets(v *view) {
 	for i := range all[:min(len(all), maxTargets)] {
 		target := &all[i]
 		t.hang("", "  ", fmt.Sprintf("%s: %s; %s", t.in(strong, target.ID), leads(target), words.Plural(target.Requests, "request")))
+		if s := intention(v.rep, target); s != "" {
+			t.hang("  ", "  ", s)
+		}
 		t.moves(target)
 	}
 	if more := len(all) - maxTargets; more > 0 {

@@ -12,6 +12,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
+	"stageprobe/probe"
 )
 
 // view is what the pictures of every format share: which letter stands for
@@ -268,6 +269,17 @@ func leads(t *analyze.Target) string {
 		parts = append(parts, "deployment "+t.DeploymentID)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// intention says how to state which stage a domain is meant for, where it was named
+// alone: whether it leads to the right one, nobody can tell then.
+func intention(rep *analyze.Report, t *analyze.Target) string {
+	alone := !slices.ContainsFunc(rep.Targets, func(o analyze.Target) bool { return o.Kind == probe.InvokeURL })
+	if t.Kind != probe.CustomDomain || t.Meant != "" || t.Stage == "" || !alone || inspected(rep) {
+		return ""
+	}
+	host, _, _ := strings.Cut(t.ID, "/")
+	return fmt.Sprintf("which stage it is meant for was not said; to say it: stageprobe check --api %s --stage STAGE --domain %s", t.APIID, host)
 }
 
 // canaryWords compare a canary's configured share with the measured one.

@@ -250,7 +250,12 @@ func announce(w io.Writer, r *run) {
 		wrapped(w, "  ", price)
 	}
 	for _, t := range p.Targets {
-		fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
+		if len(t.URL)+7 > widthOf(w) {
+			fmt.Fprint(w, "  to\n") // it stands in a line of its own
+			fmt.Fprintln(w, t.URL)
+		} else {
+			fmt.Fprintf(w, "  to   %s\n", t.URL) // whole, to be copied
+		}
 		if more := meantSuffix(&t); more != "" {
 			wrapped(w, "       ", more)
 		}
@@ -264,16 +269,19 @@ func announce(w io.Writer, r *run) {
 	}
 }
 
+// widthOf is how wide what is written to may be.
+func widthOf(w io.Writer) int {
+	if safe, ok := w.(*safeWriter); ok {
+		w = safe.to
+	}
+	width, _ := terminal(w)
+	return width
+}
+
 // wrapped writes text behind first, broken between words where the terminal is
 // too narrow; further lines begin below the text.
 func wrapped(w io.Writer, first, text string) {
-	width := 80
-	if safe, ok := w.(*safeWriter); ok {
-		width, _ = terminal(safe.to)
-	} else {
-		width, _ = terminal(w)
-	}
-	room := max(20, min(width, 100)-len(first))
+	room := max(20, min(widthOf(w), 100)-len(first))
 	lines := strings.Split(ansi.Wordwrap(text, room, " "), "\n")
 	fmt.Fprintln(w, first+strings.Join(lines, "\n"+strings.Repeat(" ", len(first))))
 }

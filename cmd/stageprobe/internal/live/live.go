@@ -251,7 +251,7 @@ func (d *Display) targets(all []TargetState) string {
 		if t.Behaviours > 1 {
 			part = fmt.Sprintf("%s %d in %d ways", clean(t.ID), t.Answers, t.Behaviours)
 		}
-		more := fmt.Sprintf("; and %d more targets", len(all)-i)
+		more := "; and " + words.Plural(len(all)-i, "more target")
 		if line != "" && ansi.StringWidth(line)+ansi.StringWidth(part)+ansi.StringWidth(more)+2 >= d.o.Width {
 			return line + more
 		}
