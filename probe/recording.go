@@ -38,8 +38,8 @@ type Cost struct {
 	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
 }
 
-// plus adds what another machine's part of a run asked for.
-func (c Cost) plus(d Cost) Cost {
+// Plus adds what another machine's part of a run asked for.
+func (c Cost) Plus(d Cost) Cost {
 	return Cost{
 		c.Requests + d.Requests, c.ControlCalls + d.ControlCalls, c.LogCalls + d.LogCalls, c.OtherCalls + d.OtherCalls,
 		c.LogBytes + d.LogBytes, c.LogDollars + d.LogDollars,

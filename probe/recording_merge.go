@@ -133,7 +133,7 @@ func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
 		joined.Stopped = u.Stopped
 	}
 	joined.Notes = slices.Concat(t.Notes, u.Notes)
-	joined.Cost = t.Cost.plus(u.Cost)
+	joined.Cost = t.Cost.Plus(u.Cost)
 	return &joined
 }
 

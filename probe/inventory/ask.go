@@ -43,6 +43,10 @@ const (
 // ask makes one call within the quota and waits throttling out. A failure is
 // recorded as a gap, unless the question is quiet about it, and returned.
 func ask[T any](ctx context.Context, rd *reading, q question, call func(context.Context) (T, error)) (T, error) {
+	if rd.givenUp() {
+		var none T
+		return none, errGivenUp
+	}
 	answer, err := attempt(ctx, rd, q, call)
 	rd.note(err)
 	if err != nil && ctx.Err() == nil && (q.quiet == nil || !q.quiet(err)) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -40,6 +41,7 @@ type cloud struct {
 	inv *inventory.Reader
 	log *fetch.Reader
 
+	account string // "" where the credentials do not tell
 	calls   *calls
 	secrets []string // of the credentials
 }
@@ -60,7 +62,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if f.profile != "" {
 		opts = append(opts, config.WithSharedConfigProfile(f.profile))
 	}
-	if f.credentials != nil {
+	if f.credentials != nil { // of the embedded gateway
 		opts = append(opts, config.WithCredentialsProvider(f.credentials))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
@@ -80,6 +82,11 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if f.endpoint != "" {
 		cfg.BaseEndpoint = aws.String(f.endpoint)
 	}
+	if f.role != "" && cfg.Credentials != nil {
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), f.role, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "stageprobe"
+		}))
+	}
 	within, cancel := context.WithTimeout(ctx, credentialWait)
 	defer cancel()
 	if cfg.Credentials == nil {
@@ -92,7 +99,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 		return nil, "no usable AWS credentials, so configuration and logs were not read (" + firstLine(err) + ")", nil
 	}
 	c = newCloud(cfg)
-	c.calls = made
+	c.calls, c.account = made, creds.AccountID
 	if f.credentials == nil { // the embedded gateway's own are no secret
 		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
 	}

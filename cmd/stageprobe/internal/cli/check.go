@@ -29,6 +29,7 @@ type checkFlags struct {
 	targetFlags
 	transportFlags
 	runFlags
+	fleetFlags
 	out outputs
 
 	agents       int           // in this process
@@ -53,9 +54,13 @@ func newCheck(s Streams) *cobra.Command {
   stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
   stageprobe check -f scenarios.yaml --format junit -o report.xml
   stageprobe check --api abc123 --dry-run                               # what would be sent`,
-		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
+		RunE: func(cmd *cobra.Command, urls []string) error {
+			c.command = commandOf(cmd)
+			return c.run(cmd.Context(), s, urls)
+		},
 	}
 	c.bind(cmd.Flags())
+	c.fleetFlags.bind(cmd.Flags())
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
@@ -72,6 +77,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1<<53-1) + 1 // readable as a JSON number anywhere
+	}
+	if c.all {
+		return c.checkAll(ctx, s)
 	}
 	baseline, err := readBaseline(c.baseline)
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 // inspectFlags are the flags of inspect.
 type inspectFlags struct {
 	awsFlags
+	fleetFlags
 	apis, domains []string
-	all           bool
 	failOn        string
 	quiet         bool
 	verbose       bool
@@ -36,21 +36,30 @@ func newInspect(s Streams) *cobra.Command {
 		Short: "Read the configuration only: stages, deployments, canaries, mappings, undeployed edits",
 		Example: `  stageprobe inspect --api abc123
   stageprobe inspect --all --format json -o inventory.json
+  stageprobe inspect --all --profile prod,test --region eu-west-1,us-east-1 --exclude 'tag:team=lab'
   stageprobe inspect --domain api.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.out.check(""); err != nil {
 				return err
 			}
-			rep, err := f.read(cmd, s)
+			if err := f.fleetFlags.validate(len(f.places())); err != nil {
+				return err
+			}
+			read := func() (*analyze.Report, error) { return f.read(cmd, s) }
+			if f.all {
+				f.command = commandOf(cmd)
+				read = func() (*analyze.Report, error) { return f.inspectAll(cmd.Context(), s) }
+			}
+			rep, err := read()
 			if err != nil {
 				return err
 			}
 			if err := f.out.write(s, rep, f.quiet, f.verbose); err != nil {
 				return err
 			}
-			if rep.ExitCode == analyze.ExitFinding {
-				return exitError(ExitFinding)
+			if rep.ExitCode != analyze.ExitOK {
+				return exitError(rep.ExitCode)
 			}
 			return nil
 		},
@@ -65,7 +74,7 @@ func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	f.awsFlags.bind(fs)
 	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
 	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain; repeatable")
-	fs.BoolVar(&f.all, "all", false, "every API of the account and region")
+	f.fleetFlags.bind(fs)
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "what each finding rests on, and every way to mend it")
