@@ -22,6 +22,8 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	// Vantages are the places from which was sent, where there are several.
+	Vantages []probe.Vantage
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.

@@ -26,6 +26,9 @@ type RecordingTrailer struct {
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
+	// Vantages are the places from which was sent, where agents or shards did.
+	Vantages []Vantage `json:"vantages,omitempty"`
+	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
 }
 
 // Cost is what a run asked of others.

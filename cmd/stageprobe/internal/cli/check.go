@@ -32,6 +32,10 @@ type checkFlags struct {
 	fleetFlags
 	out outputs
 
+	shard   string // i/N
+	startAt string // RFC 3339
+	part    struct{ i, n int }
+
 	agents       int           // in this process
 	coordination *coordination // of agents elsewhere; nil for none
 }
@@ -61,6 +65,8 @@ func newCheck(s Streams) *cobra.Command {
 	}
 	c.bind(cmd.Flags())
 	c.fleetFlags.bind(cmd.Flags())
+	cmd.Flags().StringVar(&c.shard, "shard", "", "send the i-th of N parts of the plan, as in 3/8; needs --seed, implies --fixed; analyze shard-*.parquet brings the recordings together")
+	cmd.Flags().StringVar(&c.startAt, "start-at", "", "with --shard: when the plan begins, the same for all parts, such as 2026-05-01T12:00:00Z; default: now")
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
@@ -73,6 +79,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return hint(err, "stageprobe check --help lists the flags")
 	}
 	if err := c.out.check(c.record); err != nil {
+		return err
+	}
+	if err := c.takePart(); err != nil {
 		return err
 	}
 	if c.seed == 0 {
@@ -120,6 +129,42 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	return nil
 }
 
+// takePart reads --shard.
+func (c *checkFlags) takePart() (err error) {
+	if c.shard == "" {
+		if c.startAt != "" {
+			return hint(errors.New("--start-at says when the parts of a plan begin"), "add --shard i/N")
+		}
+		return nil
+	}
+	if c.part.i, c.part.n, err = analyze.ParseShard(c.shard); err != nil {
+		return err
+	}
+	switch {
+	case c.seed == 0:
+		return hint(errors.New("--shard: which part is whose follows from the seed"), "give every shard the same --seed")
+	case c.all, c.agents > 0, c.coordination != nil:
+		return errors.New("--shard goes with neither --all nor agents: each of them divides the work in its own way")
+	}
+	c.fixed = true
+	return nil
+}
+
+// start is when a plan in parts begins.
+func (c *checkFlags) start() (time.Time, error) {
+	if c.startAt == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, c.startAt)
+	if err != nil {
+		return at, hint(fmt.Errorf("--start-at %q: not a time", c.startAt), "write it as 2026-05-01T12:00:00Z")
+	}
+	if time.Until(at) > 24*time.Hour {
+		return at, fmt.Errorf("--start-at %s: more than a day from now", c.startAt)
+	}
+	return at, nil
+}
+
 // newRun prepares everything that can fail before the first request is sent.
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
 	if subject.cloud != nil {
@@ -141,6 +186,12 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
 	plan := subject.plan(c)
+	if plan.Start, err = c.start(); err != nil {
+		return nil, err
+	}
+	if c.part.n > 0 {
+		plan.Machine = fmt.Sprintf("shard-%d", c.part.i)
+	}
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)

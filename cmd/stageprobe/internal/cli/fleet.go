@@ -40,7 +40,7 @@ func (f *fleetFlags) validate(places int) error {
 	given := len(f.include)+len(f.exclude) > 0 || f.resume
 	switch {
 	case !f.all && given:
-		return hint(errors.New("--include, --exclude and --resume choose from everything"), "add --all")
+		return errors.New("--include, --exclude and --resume choose from everything, and need --all")
 	case !f.all && places > 1:
 		return hint(errors.New("several accounts or regions are named"), "add --all, or name one --profile, --region and --role-arn")
 	}
@@ -227,7 +227,9 @@ func (f *fleet) tell(p *place, apis, calls int) {
 func (f *fleet) report(parts []*analyze.Report, interrupted bool) *analyze.Report {
 	rep := analyze.Merge(parts, f.policy.FailOn)
 	lacking := false
+	rep.Run.Cost = probe.Cost{Requests: rep.Run.Requests}
 	for _, p := range f.places {
+		rep.Run.Cost = rep.Run.Cost.Plus(p.cloud.spent())
 		if p.lack == "" {
 			continue
 		}
