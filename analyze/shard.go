@@ -34,8 +34,8 @@ func ParseShard(text string) (i, n int, err error) {
 	return i, n, nil
 }
 
-// Shard is the planner of one part of the session's plan.
-func (s *Session) Shard(i, n int, now time.Time) *Shard {
+// NewShard is the planner of one part of a session's plan.
+func NewShard(s *Session, i, n int, now time.Time) *Shard {
 	start := s.plan.Start
 	if start.Before(now) {
 		start = now // too late for the plan's own times: all of them move
@@ -63,7 +63,7 @@ func (s *Shard) Next(time.Time, uint64) (probe.Choice, bool) {
 		c.Seq, c.At = s.seq, s.due
 		s.seq++
 		s.due = s.due.Add(time.Duration(float64(time.Second) / s.session.plan.Rate))
-		if s.of(c.Seq) == s.I && s.session.asks(c.Target, &s.credit) {
+		if s.of(c.Seq) == s.I && s.asks(c.Target) {
 			return c, true
 		}
 	}
@@ -71,15 +71,16 @@ func (s *Shard) Next(time.Time, uint64) (probe.Choice, bool) {
 
 // asks tells whether a target is still asked, and with a lowered rate whether this
 // request is among those that are sent.
-func (s *Session) asks(target int, credit *float64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.planner.backoff.targets[target].ended || s.planner.halted {
+func (s *Shard) asks(target int) bool {
+	s.session.mu.Lock()
+	defer s.session.mu.Unlock()
+	p := &s.session.planner
+	if p.backoff.targets[target].ended || p.halted {
 		return false
 	}
-	if *credit += s.planner.backoff.scale; *credit < 1 {
+	if s.credit += p.backoff.scale; s.credit < 1 {
 		return false
 	}
-	*credit = min(1, *credit-1)
+	s.credit = min(1, s.credit-1)
 	return true
 }

@@ -86,7 +86,7 @@ func without(v any) any {
 	case map[string]any:
 		for key := range v {
 			switch key {
-			case "latency_ms", "timeline", "decided_ms", "example", "evidence", "request_id_example", "at", "taken", "reason":
+			case "latency_ms", "timeline", "decided_ms", "example", "evidence", "request_id_example", "at", "taken", "command":
 				delete(v, key)
 			default:
 				v[key] = without(v[key])

@@ -52,7 +52,7 @@ func (rd *reading) domains(ctx context.Context, want *wanted, all bool) []probe.
 		}
 		if !known {
 			rd.readDomain(ctx, &found[i])
-			rd.rememberDomain(ctx, &found[i].Domain)
+			rememberDomain(ctx, rd, &found[i].Domain)
 		}
 		rd.finish("domain " + found[i].Name)
 	})

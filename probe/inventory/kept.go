@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -30,7 +31,7 @@ const callsPerAPI = 11
 var errGivenUp = errors.New("not asked: the credentials were refused before")
 
 // recall takes an API from what was read before.
-func (rd *reading) recall(api *probe.API) bool {
+func recall(rd *reading, api *probe.API) bool {
 	if rd.Kept == nil {
 		return false
 	}
@@ -42,20 +43,20 @@ func (rd *reading) recall(api *probe.API) bool {
 }
 
 // remember keeps an API that was read without a gap.
-func (rd *reading) remember(ctx context.Context, api *probe.API) {
-	if rd.Kept != nil && ctx.Err() == nil && !rd.lacks(api.ID) {
+func remember(ctx context.Context, rd *reading, api *probe.API) {
+	if rd.Kept != nil && ctx.Err() == nil && !lacks(rd, api.ID) {
 		rd.Kept.KeepAPI(api)
 	}
 }
 
-func (rd *reading) rememberDomain(ctx context.Context, d *probe.Domain) {
-	if rd.Kept != nil && ctx.Err() == nil && !rd.lacks(d.Name) {
+func rememberDomain(ctx context.Context, rd *reading, d *probe.Domain) {
+	if rd.Kept != nil && ctx.Err() == nil && !lacks(rd, d.Name) {
 		rd.Kept.KeepDomain(d)
 	}
 }
 
 // lacks tells whether anything of a subject could not be read.
-func (rd *reading) lacks(id string) bool {
+func lacks(rd *reading, id string) bool {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	for i := range rd.gaps {
@@ -63,18 +64,22 @@ func (rd *reading) lacks(id string) bool {
 			return true
 		}
 	}
-	return rd.refused != nil
+	return turnedAway(rd) != nil
 }
 
 // givenUp tells whether the credentials were refused after they had been good.
-func (rd *reading) givenUp() bool {
+func givenUp(rd *reading) bool {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
-	return rd.refused != nil && rd.answered > 0 && rd.Kept != nil
+	return rd.Kept != nil && rd.told > 0 && turnedAway(rd) != nil
 }
 
+// turnedAway is how the credentials were refused; nil where they were not. The caller
+// holds the lock.
+func turnedAway(rd *reading) error { return cmp.Or(rd.failed[Expired], rd.failed[NotAccepted]) }
+
 // callsLeft is about how many calls the APIs take that are not known yet.
-func (rd *reading) callsLeft(listed []probe.API) int {
+func callsLeft(rd *reading, listed []probe.API) int {
 	n := 0
 	for i := range listed {
 		if rd.Kept != nil {

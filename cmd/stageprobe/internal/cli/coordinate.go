@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"stageprobe/analyze"
 	"stageprobe/probe"
 	"stageprobe/probe/agents"
 )
@@ -220,8 +221,8 @@ func (c *coordination) vantages() []probe.Vantage {
 	return c.Vantages()
 }
 
-// vantages are the places that took part in a run; none where it was this one alone.
-func (r *run) vantages() []probe.Vantage {
+// vantagesOf are the places that took part in a run; none where it was this one alone.
+func vantagesOf(r *run) []probe.Vantage {
 	if r.flags.part.n == 0 {
 		return r.agents.vantages()
 	}
@@ -243,7 +244,7 @@ func (r *run) vantages() []probe.Vantage {
 // send is what puts the plan on the way.
 func (c *coordination) send(ctx context.Context, r *run) (iter.Seq2[probe.Observation, error], error) {
 	if part := r.flags.part; part.n > 0 {
-		return r.engine.Run(ctx, &r.plan, r.session.Shard(part.i, part.n, r.now())), nil
+		return r.engine.Run(ctx, &r.plan, analyze.NewShard(r.session, part.i, part.n, r.now())), nil
 	}
 	if c == nil {
 		return r.engine.Run(ctx, &r.plan, r.session), nil

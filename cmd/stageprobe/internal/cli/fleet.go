@@ -86,7 +86,8 @@ type place struct {
 	cloud *cloud
 	snap  probe.Snapshot
 	rep   *analyze.Report
-	lack  string // why it could not be read, or not to its end
+	lack  string                 // why it could not be read, or not to its end
+	why   *inventory.UnreadError // where nothing could
 }
 
 // places are all combinations of what the flags name.
@@ -136,7 +137,7 @@ func (f *fleet) open(ctx context.Context) error {
 			return err
 		}
 		if cl == nil {
-			p.lack = fmt.Sprint(why)
+			p.why, p.lack = why, why.Error()
 			continue
 		}
 		p.cloud = cl
@@ -151,7 +152,7 @@ func (f *fleet) open(ctx context.Context) error {
 		cl.inv.Limiter = paces[key]
 	}
 	if len(f.places) == 1 && f.places[0].cloud == nil {
-		return hint(errors.New(f.places[0].lack), "give --profile or the environment's AWS credentials, and --region")
+		return unread(f.places[0].why)
 	}
 	return nil
 }
@@ -175,7 +176,10 @@ func (f *fleet) read(ctx context.Context) error {
 	}
 	_ = group.Wait() // what could not be read is told with its place
 	if ctx.Err() == nil && !slices.ContainsFunc(f.places, func(p *place) bool { return p.rep != nil }) {
-		return hint(fmt.Errorf("%s: %s", f.places[0].name, cmp.Or(f.places[0].lack, "no API and no domain is there, or none is chosen")), "aws sts get-caller-identity shows whether the credentials work; check --region, --include and --exclude")
+		if p := f.places[0]; p.why != nil {
+			return unread(p.why)
+		}
+		return hint(errors.New("no API and no domain is there, or none is chosen"), "check --region, --include and --exclude")
 	}
 	return nil
 }
@@ -200,15 +204,15 @@ func (f *fleet) readPlace(ctx context.Context, p *place, shown *progress) {
 		})
 	}
 	switch {
+	case errors.As(err, &p.why):
+		p.lack = p.why.Error()
 	case err != nil:
 		p.lack = firstLine(err)
 	case inv.Refused() != nil:
 		p.lack = "the credentials were refused before everything was read (" + firstLine(inv.Refused()) + ")"
-	case len(snap.APIs) == 0 && len(snap.Domains) == 0:
-		p.lack = noConfiguration(snap).Error()
-		if len(snap.Gaps) == 0 {
-			p.lack = "" // an account without any is read
-		}
+	case len(snap.APIs) == 0 && len(snap.Domains) == 0 && len(snap.Gaps) > 0:
+		p.why = inventory.Unread(&snap, "API")
+		p.lack = p.why.Error()
 	}
 	if p.snap = snap; len(snap.APIs)+len(snap.Domains) > 0 {
 		p.rep = analyze.Inspect(snap, f.policy)
@@ -259,7 +263,10 @@ func (f *inspectFlags) inspectAll(ctx context.Context, s Streams) (*analyze.Repo
 	if err != nil {
 		return nil, err
 	}
-	fl.policy = analyze.Policy{FailOn: cause.Severity(f.failOn), Version: Version()}
+	if err := f.file(); err != nil {
+		return nil, err
+	}
+	fl.policy = analyze.Policy{FailOn: cause.Severity(f.failOn), Intended: f.intended, Version: Version()}
 	if err := fl.read(ctx); err != nil {
 		fl.state.keep()
 		return nil, err

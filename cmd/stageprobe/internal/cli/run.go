@@ -33,9 +33,10 @@ type run struct {
 	kept    *recorder // nil without --record
 	header  probe.RecordingHeader
 	started time.Time
-	seen    int // observations
-	look    int // when to weigh next
-	readAt  int // observations when the logs were last read
+	seen    int       // observations
+	look    int       // when to weigh next
+	rest    time.Time // until when a look for the display alone would cost too much
+	readAt  int       // observations when the logs were last read
 	// peekedAt is readAt where the run did not wait for the logs; waited, whether it
 	// has yet.
 	peekedAt int
@@ -135,12 +136,13 @@ func (r *run) observe(o *probe.Observation) {
 // decided looks at what has come so far; with logs to read it reads them first
 // once the answers have said what they can.
 func (r *run) decided(ctx context.Context) bool {
+	if r.flags.fixed {
+		glance(r)
+		return false
+	}
 	p := r.session.Progress()
 	r.show(p, "probing")
 	r.look = nextLook(r.seen)
-	if r.flags.fixed {
-		return false
-	}
 	if !r.readsLogs() {
 		return p.Decision.Decided
 	}
@@ -162,6 +164,18 @@ func (r *run) decided(ctx context.Context) bool {
 	p = r.session.Progress()
 	r.show(p, "probing")
 	return p.Decision.Decided
+}
+
+// glance looks at what has come so far for the display alone, where it shows
+// anything now, and for a small part of the time.
+func glance(r *run) {
+	r.look = r.seen + lookEvery
+	began := r.now()
+	if !r.display.Due() || began.Before(r.rest) {
+		return
+	}
+	r.show(r.session.Progress(), "probing")
+	r.rest = r.now().Add(lookEvery * r.now().Sub(began))
 }
 
 // labelled takes from the logs which side of a canary served what was sent, while
@@ -203,7 +217,7 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 // ending is what the run itself has to say of how it went.
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(), Vantages: r.vantages(),
+		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(), Vantages: vantagesOf(r),
 		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
 	}
 }
