@@ -24,6 +24,8 @@ type Ending struct {
 	Notes   []string
 	// Vantages are the places from which was sent, where there are several.
 	Vantages []probe.Vantage
+	// NoAnswer says why, where no request got an HTTP answer.
+	NoAnswer string
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -59,6 +61,9 @@ func (s *Session) Report(end Ending) *Report {
 	}
 	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
+	if rep.Run.Failed == rep.Run.Requests {
+		rep.NoAnswer = end.NoAnswer
+	}
 	if s.policy.Unread != "" && s.policy.Asked {
 		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
 	}

@@ -102,7 +102,7 @@ func (f *awsFlags) places() []*place {
 	for _, profile := range or(f.profiles, f.profile) {
 		for _, role := range or(f.roles, f.role) {
 			for _, region := range or(f.regions, f.region) {
-				p := &place{flags: awsFlags{profile: profile, region: region, role: role, endpoint: f.endpoint, credentials: f.credentials}}
+				p := &place{flags: awsFlags{profile: profile, region: region, role: role, endpoint: f.endpoint, credentials: f.credentials, proxy: f.proxy}}
 				for _, part := range []string{profile, role, region} {
 					if part != "" {
 						p.name = strings.TrimPrefix(p.name+" "+part, " ")
