@@ -51,6 +51,10 @@ type Report struct {
 
 	// Plan is what a change would make live; only plan reports it.
 	Plan *Plan `json:"plan,omitempty"`
+
+	// Changes are what a watch announced, the oldest first; the rest of its report
+	// speaks of the last window.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // What the causes say of a run is reported as they say it.
@@ -73,7 +77,7 @@ type Run struct {
 	Seed       uint64     `json:"seed"`
 	Requests   int        `json:"requests"`
 	Failed     int        `json:"failed"`  // no HTTP answer
-	Stopped    string     `json:"stopped"` // decided, budget, interrupted
+	Stopped    string     `json:"stopped"` // decided, budget, duration, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`
 	Cost       probe.Cost `json:"cost"`
@@ -128,6 +132,9 @@ type Cluster struct {
 	LatencyMS        Latency  `json:"latency_ms"`
 	Reference        bool     `json:"reference,omitempty"` // the usual behaviour of its scenario
 	Example          *Example `json:"example,omitempty"`
+	// First and Last are when the first and the last of its requests were sent.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 }
 
 // Served counts which stage and which side of the canary served a cluster.

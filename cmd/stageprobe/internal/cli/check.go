@@ -12,12 +12,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/watch"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
@@ -29,6 +32,7 @@ type checkFlags struct {
 	targetFlags
 	transportFlags
 	runFlags
+	watchFlags
 	out outputs
 }
 
@@ -49,10 +53,12 @@ func newCheck(s Streams) *cobra.Command {
   stageprobe check --api abc123
   stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
   stageprobe check -f scenarios.yaml --format junit -o report.xml
-  stageprobe check --api abc123 --dry-run                               # what would be sent`,
+  stageprobe check --api abc123 --dry-run                               # what would be sent
+  stageprobe check --api abc123 --watch --metrics 127.0.0.1:9464 --notify env:SLACK_URL`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
+	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
@@ -62,6 +68,9 @@ func newCheck(s Streams) *cobra.Command {
 func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if err := c.prepare(s, &c.runFlags); err != nil {
+		return err
 	}
 	if err := c.out.check(c.record); err != nil {
 		return err
@@ -87,7 +96,12 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if c.dryRun {
 		return nil
 	}
-	rep, err := r.execute(ctx)
+	var rep *analyze.Report
+	if c.watch {
+		rep, err = watchOn(ctx, r, &c.watchFlags)
+	} else {
+		rep, err = r.execute(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -112,6 +126,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
 	if subject.cloud != nil {
 		s.secrets.AddParts(subject.cloud.secrets...)
+		if own := subject.cloud.credentials; own != nil {
+			own.learn = func(found aws.Credentials) { s.secrets.AddParts(found.SecretAccessKey, found.SessionToken) }
+		}
 	}
 	secrets := c.secrets(s.secrets, subject)
 	if err := c.mayHaveCredentials(subject); err != nil {
@@ -129,6 +146,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
 	plan := subject.plan(c)
+	if c.watch {
+		plan.Rate = c.watchRate(&plan)
+	}
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
@@ -212,8 +232,16 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
-		p.Requests, to, p.Rate, p.Workers))
+	within, share := "", ""
+	if r.flags.watch {
+		within = fmt.Sprintf(" within %s, until it is stopped (about %.0f a day in all)", r.flags.window, p.Rate*24*3600)
+		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
+	}
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s, %.3g per second in all, %d at once. Nothing is changed anywhere.",
+		p.Requests, to, within, p.Rate, p.Workers))
+	if share != "" {
+		wrapped(w, "  ", share)
+	}
 	if r.flags.slowed != "" {
 		wrapped(w, "  ", r.flags.slowed)
 	}
