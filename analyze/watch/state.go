@@ -8,16 +8,14 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
-	"stageprobe/probe"
 )
 
 // reading is what one pane says at one moment.
 type reading struct {
-	from     time.Time
+	at       time.Time
 	progress analyze.Progress
 	report   *analyze.Report
 	decided  bool // every question, or a whole window was seen
-	whole    bool // a window was seen
 	targets  []seen
 }
 
@@ -40,18 +38,23 @@ const (
 	leastSilent  = 5
 )
 
-func read(p *pane, plan *probe.Plan, window time.Duration, now time.Time) *reading {
-	r := &reading{from: p.from, progress: p.session.Progress()}
+func (w *ledger) reading(p *pane, now time.Time) *reading {
+	r := &reading{at: now, progress: p.session.Progress()}
 	r.report = p.session.Report(analyze.Ending{Started: p.from, Ended: now, Stopped: "duration"})
-	r.whole = now.Sub(p.from) >= window
-	r.decided = r.whole || r.progress.Decision.Decided && r.report.Run.Requests > 0
 	settled := map[cause.ID]bool{}
 	for _, f := range r.progress.Decision.Findings {
 		settled[f.Cause] = true
 	}
-	for i := range plan.Targets {
-		r.targets = append(r.targets, r.target(i, plan.Targets[i].ID, settled))
+	enough := true
+	for i := range w.plan.Targets {
+		s := r.target(i, w.plan.Targets[i].ID, settled)
+		// A failure is one that still goes on: the last answers say so, in this part
+		// of the window or before it.
+		maps.DeleteFunc(s.failing, func(scenario string, _ cause.ID) bool { return !w.targets[i].fails(scenario) })
+		r.targets = append(r.targets, s)
+		enough = enough && s.answers >= leastFailing
 	}
+	r.decided = now.Sub(p.from) >= w.o.Window || enough && r.progress.Decision.Decided
 	return r
 }
 
@@ -95,19 +98,18 @@ func targetOf(rep *analyze.Report, id string) *analyze.Target {
 	return nil
 }
 
-// failing are the scenarios that nothing but failures and refusals answer, often
-// enough, each with the cause under which that is told.
+// failing are the scenarios that nothing but failures and refusals answer, each with
+// the cause under which that is told.
 func failing(t *analyze.Target) map[string]cause.ID {
-	out, count, well := map[string]cause.ID{}, map[string]int{}, map[string]bool{}
+	out, well := map[string]cause.ID{}, map[string]bool{}
 	for _, c := range t.Clusters { // the most frequent first
 		id := failure(c.Status)
 		well[c.Scenario] = well[c.Scenario] || id == ""
-		count[c.Scenario] += c.Count
 		if out[c.Scenario] == "" {
 			out[c.Scenario] = id
 		}
 	}
-	maps.DeleteFunc(out, func(scenario string, _ cause.ID) bool { return well[scenario] || count[scenario] < leastRow })
+	maps.DeleteFunc(out, func(scenario string, _ cause.ID) bool { return well[scenario] })
 	return out
 }
 

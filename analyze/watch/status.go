@@ -55,7 +55,7 @@ func (w *Watch) Report(end analyze.Ending) *analyze.Report {
 	end.Notes = append(slices.Clone(end.Notes), fmt.Sprintf("watched since %s with %s in all; the report speaks of the window since %s",
 		began.UTC().Format(time.RFC3339), words.Plural(w.requests, "request"), p.from.UTC().Format(time.RFC3339)))
 	rep := p.session.Report(end)
-	now := read(p, &w.plan, w.o.Window, end.Ended)
+	now := w.reading(p, end.Ended)
 	if !now.decided && w.trusted != nil && end.Stopped != "interrupted" {
 		old := *w.trusted
 		old.Notes = append(slices.Clone(old.Notes), fmt.Sprintf("the window since %s is too young to be decided: this is the verdict before it", p.from.UTC().Format(time.RFC3339)))

@@ -33,16 +33,54 @@ func (w *ledger) suspect(now time.Time) bool {
 	return w.mended(now)
 }
 
+// quiet tells at little cost that nothing suggests a change since the last look. Now
+// and then the whole window is weighed all the same.
+func (w *ledger) quiet(p *pane, now time.Time) bool {
+	if w.turn != nil || w.now == nil || now.Sub(w.now.at) >= w.o.Window/panes/2 {
+		return false
+	}
+	for i := range w.targets {
+		if t := &w.targets[i]; !t.known || !t.suspicious().IsZero() {
+			return false
+		}
+	}
+	w.now.progress = p.session.Progress()
+	for _, f := range w.now.progress.Decision.Findings {
+		for i := range w.targets {
+			known := f.Severity == cause.Info || slices.Contains(w.targets[i].state.Causes, f.Cause)
+			if !known && slices.Contains(f.Targets, w.plan.Targets[i].ID) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// suspicious is since when a scenario fails that did not, or the other way round;
+// zero where none does.
+func (t *target) suspicious() time.Time {
+	for scenario, r := range t.rows {
+		if r.n >= leastRow && r.bad != (t.failing[scenario] != "") {
+			return r.since
+		}
+	}
+	return time.Time{}
+}
+
+// fails tells whether the last answers to a scenario were failures.
+func (t *target) fails(scenario string) bool {
+	r := t.rows[scenario]
+	return r != nil && r.bad && r.n >= leastRow
+}
+
 // hint is what speaks for a change of a target to something that was not there.
 func (w *ledger) hint(i int) (hint, bool) {
 	t, s := &w.targets[i], &w.now.targets[i]
 	if !t.known {
 		return hint{}, false
 	}
-	for scenario, r := range t.rows {
-		if r.n >= leastRow && r.bad != (t.failing[scenario] != "") {
-			return hint{at: r.since}, true
-		}
+	if at := t.suspicious(); !at.IsZero() {
+		return hint{at: at}, true
 	}
 	fresh := slices.ContainsFunc(s.causes, func(c cause.ID) bool { return !slices.Contains(t.state.Causes, c) })
 	if !fresh && s.passing == nil {
@@ -67,7 +105,7 @@ func (w *ledger) mended(now time.Time) bool {
 	if now.Sub(p.from) < half {
 		return false
 	}
-	young := read(p, &w.plan, w.o.Window, now)
+	young := w.reading(p, now)
 	hints, any := make([]hint, len(w.targets)), false
 	for i := range w.targets {
 		t, s := &w.targets[i], &young.targets[i]
@@ -151,7 +189,7 @@ func fails(failing map[string]cause.ID, born map[string]bool) bool {
 // onsets takes from the window as it stands when each target's answers changed,
 // before that window is put aside.
 func (w *ledger) onsets(now time.Time) {
-	r := read(w.ring.first(now), &w.plan, w.o.Window, now)
+	r := w.reading(w.ring.first(now), now)
 	for i := range w.targets {
 		t := targetOf(r.report, w.plan.Targets[i].ID)
 		if h := &w.turn.found[i]; h.at.IsZero() && t != nil {

@@ -345,9 +345,12 @@ func (w *Watch) Look(now time.Time) []analyze.Change {
 		return nil
 	}
 	p := w.ring.first(now)
-	w.now = read(p, &w.plan, w.o.Window, now)
+	if w.quiet(p, now) {
+		return nil
+	}
+	w.now = w.reading(p, now)
 	if w.turn == nil && w.suspect(now) {
-		w.now = read(w.ring.first(now), &w.plan, w.o.Window, now)
+		w.now = w.reading(w.ring.first(now), now)
 	}
 	out := w.settle(now)
 	if w.now.decided && w.turn == nil {

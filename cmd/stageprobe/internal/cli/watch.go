@@ -136,7 +136,7 @@ type watcher struct {
 // looks is how often a window is looked at, reads how often the configuration and
 // the logs are asked within it.
 const (
-	looks = 40
+	looks = 20
 	reads = 10
 )
 
