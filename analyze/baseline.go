@@ -42,13 +42,16 @@ func same(a, b cause.Finding) bool {
 }
 
 // covers tells whether this run could have seen an earlier finding again: it
-// reached a target of it, and left no question about that target open.
+// reached a target of it, and left no question about that target open. A canary
+// that the configuration has no longer needs no answer to be gone.
 func (rep *Report) covers(f cause.Finding) bool {
+	ofCanary := f.Cause == cause.CanarySplit || f.Cause == cause.StaleCanary
 	open := func(target string) bool {
 		return slices.ContainsFunc(rep.Open, func(q Question) bool { return q.Target == target })
 	}
 	return len(f.Targets) == 0 || slices.ContainsFunc(rep.Targets, func(t Target) bool {
-		return slices.Contains(f.Targets, t.ID) && t.Requests > 0 && !open(t.ID)
+		removed := ofCanary && t.Canary == nil && t.DeploymentID != ""
+		return slices.Contains(f.Targets, t.ID) && t.Requests > 0 && (removed || !open(t.ID))
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -53,7 +54,7 @@ func (s *Session) Report(end Ending) *Report {
 		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
-	rep.Notes = s.notes(end.Notes, result.Notes)
+	rep.Notes = s.notes(end.Notes, prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",
@@ -83,13 +84,8 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
 		t := &s.plan.Targets[i]
-		rt := Target{
-			ID: t.ID, URL: t.URL, Kind: t.Kind, APIID: t.APIID, APIKind: t.APIKind, Stage: t.Stage,
-			DeploymentID: s.deployment(t), Canary: s.reportCanary(t, result), Clusters: []Cluster{},
-		}
-		if t.Meant != nil {
-			rt.Meant = t.Meant.Stage
-		}
+		rt := newTarget(&s.snap, t)
+		rt.DeploymentID, rt.Canary = s.deployment(t), s.reportCanary(t, result)
 		s.fillClusters(&rt, in, i, grouping)
 		if i < len(result.Moves) {
 			rt.Moves = result.Moves[i]
@@ -98,6 +94,21 @@ func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
 			rt.Claim = &claim
 		}
 		out[i] = rt
+	}
+	return out
+}
+
+// newTarget is what is known of an address before anything was sent to it.
+func newTarget(snap *probe.Snapshot, t *probe.Target) Target {
+	out := Target{
+		ID: t.ID, URL: t.URL, Kind: t.Kind, Region: cmp.Or(t.Region, snap.Region), APIID: t.APIID, APIKind: t.APIKind,
+		Stage: t.Stage, DeploymentID: t.DeploymentID, Clusters: []Cluster{},
+	}
+	if api := snap.API(t.APIID); api != nil {
+		out.AccountID, out.Region, out.APIName = api.AccountID, cmp.Or(api.Region, out.Region), api.Name
+	}
+	if t.Meant != nil {
+		out.Meant = t.Meant.Stage
 	}
 	return out
 }
@@ -170,7 +181,7 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		took = append(took, ms(in.Rows[i].Took))
 	}
 	out := Cluster{
-		ID: c.ID, Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
+		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
 		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/probe"
 )
 
@@ -29,7 +31,7 @@ func NewConfig(snap *probe.Snapshot, result *cause.Result) *Config {
 
 func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) ConfigAPI {
 	out := ConfigAPI{
-		ID: api.ID, Name: api.Name, Kind: api.Kind, Stages: []ConfigStage{}, Pending: map[string][]Pending{},
+		ID: api.ID, Name: api.Name, Kind: api.Kind, AccountID: api.AccountID, Region: cmp.Or(api.Region, snap.Region), Stages: []ConfigStage{}, Pending: map[string][]Pending{},
 		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
 	}
 	for i := range api.Stages {
@@ -86,7 +88,7 @@ func configStage(api *probe.API, st *probe.Stage, result *cause.Result) ConfigSt
 
 func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pending, []string) {
 	diffs, uncompared := diff.Undeployed(api, st)
-	var seen map[string]string
+	var seen map[string]cause.Fact
 	if result != nil {
 		seen = result.Seen[api.ID+"/"+st.Name]
 	}
@@ -94,7 +96,7 @@ func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pend
 	for _, d := range diffs {
 		out = append(out, Pending{
 			Subject: d.Subject, Aspect: d.Aspect, Editor: d.A, Stage: d.B,
-			Before: d.Before, After: d.After, Seen: seen[d.Subject],
+			Before: d.Before, After: d.After, Seen: prose.Say(seen[d.Subject]),
 		})
 	}
 	return out, uncompared

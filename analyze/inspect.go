@@ -3,9 +3,11 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -18,16 +20,17 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
 	})
+	result.InWords(prose.Say)
 	rep := &Report{
 		Schema: ReportSchema,
 		Run: Run{
-			ID:      "inspect-" + snap.Taken.UTC().Format(time.RFC3339),
+			ID:      inspectRun + snap.Taken.UTC().Format(time.RFC3339),
 			Started: snap.Taken.UTC(), Ended: snap.Taken.UTC(), Stopped: "decided",
 			Confidence: policy.confidence(), Version: policy.Version,
 		},
-		Targets: []Target{}, Findings: orEmpty(result.Findings), Expectations: []Expectation{},
+		Targets: inspectedTargets(&snap), Findings: orEmpty(result.Findings), Expectations: []Expectation{},
 		Steps: result.Steps[:], Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
-		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
+		Notes:  unique(append(gapNotes(snap.Gaps), prose.Lines(result.Notes)...)),
 		Config: NewConfig(&snap, &result),
 	}
 	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))
@@ -41,6 +44,42 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 	return rep
 }
 
+// inspectRun begins the id of a run that read the configuration alone.
+const inspectRun = "inspect-"
+
+// Inspected tells a report of the configuration alone: its targets got no request
+// by design.
+func (rep *Report) Inspected() bool { return strings.HasPrefix(rep.Run.ID, inspectRun) }
+
+// inspectedTargets are the addresses of every stage and domain that was read.
+func inspectedTargets(snap *probe.Snapshot) []Target {
+	out := []Target{}
+	var all probe.Selection
+	add := func(t *probe.Target) {
+		rt := newTarget(snap, t)
+		if t.Canary != nil {
+			rt.Canary = &Canary{Percent: t.Canary.Percent, DeploymentID: t.Canary.DeploymentID}
+		}
+		out = append(out, rt)
+	}
+	for _, t := range everyStage(snap) {
+		if t.Region != "" {
+			t.URL = probe.StageURL(t.Region, "", t.APIID, t.Stage)
+		}
+		add(&t)
+	}
+	for i := range snap.APIs {
+		all.APIs = append(all.APIs, probe.APISelection{ID: snap.APIs[i].ID})
+	}
+	found, _ := probe.Targets(snap, all)
+	for _, t := range append(found, probe.UnmappedDomains(snap)...) {
+		if t.Kind == probe.CustomDomain {
+			add(&t)
+		}
+	}
+	return out
+}
+
 // everyStage names every stage of a snapshot as a target, without an address:
 // nothing is sent there.
 func everyStage(snap *probe.Snapshot) []probe.Target {
@@ -49,7 +88,7 @@ func everyStage(snap *probe.Snapshot) []probe.Target {
 		for _, st := range api.Stages {
 			out = append(out, probe.Target{
 				ID: api.ID + "/" + st.Name, Kind: probe.InvokeURL, APIID: api.ID, APIKind: api.Kind,
-				Stage: st.Name, DeploymentID: st.DeploymentID, Canary: st.Canary, Region: snap.Region,
+				Stage: st.Name, DeploymentID: st.DeploymentID, Canary: st.Canary, Region: cmp.Or(api.Region, snap.Region),
 			})
 		}
 	}

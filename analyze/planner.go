@@ -39,7 +39,11 @@ type cell struct {
 	weight           float64
 	limit            int // 0 for none
 	sent, seen       int
+	changed          bool // shows the difference that a wait is for
 }
+
+// cellAt names a scenario on a target, by index.
+type cellAt struct{ target, scenario int }
 
 func newPlanner(plan *probe.Plan) planner {
 	p := planner{
@@ -95,8 +99,10 @@ func (p *planner) draw() (at int, among probe.Among) {
 		return -1, 0
 	}
 	kinds := []func(*cell) float64{p.confirming, p.beginning, p.advised, p.weighted}
-	if len(p.next) == 0 || p.plan.Fixed || p.rng.Float64() < uniform {
+	if !p.persists && len(p.next) == 0 || p.plan.Fixed || p.rng.Float64() < uniform {
 		kinds[2] = p.weighted
+	} else if p.persists {
+		kinds[2] = p.watched
 	}
 	for _, weight := range kinds {
 		if i, among := p.pick(weight); i >= 0 {
@@ -165,6 +171,23 @@ func (p *planner) advised(c *cell) float64 {
 		}
 	}
 	return 0
+}
+
+// watched asks, while a deployment is waited for, what has shown a difference.
+func (p *planner) watched(c *cell) float64 {
+	if !c.changed {
+		return 0
+	}
+	return p.weighted(c)
+}
+
+// watch lets scenarios be asked most that show the difference waited for; where
+// none does, all are asked alike.
+func (p *planner) watch(changed map[cellAt]bool) {
+	for i := range p.cells {
+		c := &p.cells[i]
+		c.changed = changed[cellAt{c.target, c.scenario}]
+	}
 }
 
 func (p *planner) weighted(c *cell) float64 {

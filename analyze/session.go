@@ -11,6 +11,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/feature"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -74,6 +75,7 @@ type row struct {
 	ended     time.Time
 	machine   string
 	responded bool
+	kept      bool // its headers say that a cache kept it
 	status    int
 	unrouted  bool // refused before any method: no execution log is written
 }
@@ -119,18 +121,21 @@ func (s *Session) Add(o *probe.Observation) {
 
 func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
 	sent := o.Due.Add(o.Sent)
+	front := signature.FrontOf(o.Get)
 	return row{
 		Row: cause.Row{
 			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: s.table.Add(o, target, scenario),
 			Class: signature.Classify(signature.Of(o, &s.plan.Targets[target])),
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
+			Fronted: front.Through, Copied: front.Copy, Age: front.Age,
 			Took: o.Took, RequestID: o.RequestID(),
 		},
 		ids:       ids{request: o.RequestID(), extended: o.ExtendedID(), minted: o.MintedID},
 		ended:     o.Due.Add(o.Took),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,
+		kept:      front.Marked,
 		status:    o.Status,
 		unrouted:  strings.HasPrefix(o.Get("x-amzn-errortype"), "MissingAuthenticationToken"),
 	}
@@ -183,6 +188,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
+	s.last.InWords(prose.Say)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {
@@ -198,6 +204,7 @@ func (s *Session) input(done bool) cause.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
 	})
+	markCopies(s)
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
 		Rows:    make([]cause.Row, len(s.rows)),
@@ -248,8 +255,8 @@ func (s *Session) watermarks() []time.Time {
 func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
-	if s.evidence == nil {
-		return out
+	if s.evidence == nil || r.Copied {
+		return out // a copy carries the id of the request for which it was made
 	}
 	l := s.evidence.of(&r.ids, r.ended, &s.snap)
 	out.Label, out.Contradictory = l.side, l.contradictory
@@ -275,7 +282,7 @@ func (s *Session) logState() cause.LogState {
 	st.Read, st.Proven = s.evidence.read, s.evidence.proven
 	for i := range s.rows {
 		r := &s.rows[i]
-		if r.ids.request == "" {
+		if r.ids.request == "" || r.Copied {
 			continue
 		}
 		st.Sampled++

@@ -88,7 +88,10 @@ type Target struct {
 	ID           string           `json:"id"`
 	URL          string           `json:"url"`
 	Kind         probe.TargetKind `json:"kind"`
+	AccountID    string           `json:"account_id"` // "" where it could not be read
+	Region       string           `json:"region"`
 	APIID        string           `json:"api_id"`
+	APIName      string           `json:"api_name"`
 	APIKind      probe.APIKind    `json:"api_kind"`
 	Stage        string           `json:"stage"`
 	DeploymentID string           `json:"deployment_id"`
@@ -118,6 +121,7 @@ type Canary struct {
 // Cluster is one behaviour of one scenario on one target.
 type Cluster struct {
 	ID               string   `json:"id"`
+	Kind             string   `json:"kind,omitempty"` // equal for answers alike in status, type of error, version and the like, in any run
 	Scenario         string   `json:"scenario"`
 	Count            int      `json:"count"`
 	Share            float64  `json:"share"`
@@ -181,6 +185,7 @@ type Expectation struct {
 	Expectation string `json:"expectation"`
 	Met         *bool  `json:"met"`
 	Observed    string `json:"observed"`
+	Single      bool   `json:"-"` // of single answers, not of shares or other targets
 }
 
 // Logs says how far the logs could be read.
@@ -215,6 +220,9 @@ type ConfigAPI struct {
 	Name   string        `json:"name"`
 	Kind   probe.APIKind `json:"kind"`
 	Stages []ConfigStage `json:"stages"`
+	// AccountID and Region are "" where they were not read.
+	AccountID string `json:"account_id,omitempty"`
+	Region    string `json:"region,omitempty"`
 	// Matrix holds only the settings in which stages differ.
 	Matrix      []Setting            `json:"matrix,omitempty"`
 	Deployments []DeploymentUse      `json:"deployments,omitempty"`

@@ -33,10 +33,15 @@ func unique(list []string) []string {
 }
 
 // addExpectationFindings turns unmet expectations into findings where no other
-// finding of the same target says why.
+// finding of the same target says why; one that does is an error, as what somebody
+// expects is not met.
 func (rep *Report) addExpectationFindings() {
 	for _, e := range rep.Expectations {
-		if e.Met == nil || *e.Met || rep.explained(e) {
+		if e.Met == nil || *e.Met {
+			continue
+		}
+		if i := rep.explained(e); i >= 0 {
+			rep.Findings[i].Severity = cause.Error
 			continue
 		}
 		rep.Findings = append(rep.Findings, cause.Finding{
@@ -49,12 +54,20 @@ func (rep *Report) addExpectationFindings() {
 	}
 }
 
-// explained says whether an error finding on the same target and scenario
-// already says why an expectation is not met.
-func (rep *Report) explained(e Expectation) bool {
-	return slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool {
-		return f.Cause != cause.ExpectationFailed && f.Severity != cause.Info &&
-			slices.Contains(f.Targets, e.Target) &&
-			(len(f.Scenarios) == 0 || slices.Contains(f.Scenarios, e.Scenario))
-	})
+// explained is the finding on the same target and scenario that says why an
+// expectation is not met: the first error, else the first warning; -1 where there is
+// none. What only the configuration tells, and no answer, explains none.
+func (rep *Report) explained(e Expectation) int {
+	says := func(severity cause.Severity) int {
+		return slices.IndexFunc(rep.Findings, func(f cause.Finding) bool {
+			c := cause.Of(f.Cause)
+			return f.Cause != cause.ExpectationFailed && f.Severity == severity && slices.Contains(f.Targets, e.Target) &&
+				(len(f.Scenarios) == 0 || slices.Contains(f.Scenarios, e.Scenario)) &&
+				(severity == cause.Error || c == nil || !c.Configured)
+		})
+	}
+	if i := says(cause.Error); i >= 0 {
+		return i
+	}
+	return says(cause.Warning)
 }

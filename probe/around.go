@@ -87,6 +87,7 @@ type CanaryTraffic struct {
 type Limit struct {
 	Of        string // "usage plan consumers", "method GET /orders of stage prod", "stage prod"
 	UsagePlan string // its id, where it is a plan's
+	Default   bool   // the stage's for every route without a limit of its own
 	RateLimit
 	Quota  int // requests per Period instead of a rate
 	Period string
@@ -121,7 +122,7 @@ func (s *Snapshot) Limits(api, stage, route string, keyed bool) (out []Limit) {
 	}
 	for _, own := range []struct{ key, of string }{{key, "method " + route + " of stage " + stage}, {"*/*", "stage " + stage}} {
 		if m, ok := st.Methods[own.key]; ok && m.ThrottlingSet {
-			return append(out, Limit{Of: own.of, RateLimit: RateLimit{Rate: m.ThrottlingRate, Burst: m.ThrottlingBurst}})
+			return append(out, Limit{Of: own.of, Default: own.key == "*/*", RateLimit: RateLimit{Rate: m.ThrottlingRate, Burst: m.ThrottlingBurst}})
 		}
 	}
 	return out

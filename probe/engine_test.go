@@ -755,3 +755,55 @@ func TestSignersWorkOnACopyAndTheirErrorsAreOurs(t *testing.T) {
 		t.Errorf("%d signatures at the server, %d made", signed, n.Load())
 	}
 }
+
+// parts gives every third request of a plan with the time at which it is due, and
+// has nothing to send in between once.
+type parts struct {
+	start time.Time
+	seqs  []uint64
+	idle  chan struct{}
+}
+
+func (p *parts) Next(time.Time, uint64) (probe.Choice, bool) {
+	if p.idle != nil {
+		idle := p.idle
+		p.idle = nil
+		close(idle)
+		return probe.Choice{Idle: idle}, true
+	}
+	if len(p.seqs) == 0 {
+		return probe.Choice{}, false
+	}
+	seq := p.seqs[0]
+	p.seqs = p.seqs[1:]
+	return probe.Choice{Seq: seq, At: p.start.Add(time.Duration(seq) * time.Millisecond)}, true
+}
+
+// A part of a plan keeps the numbers, the times and the draws of the whole.
+func TestAPartKeepsTheNumbersTimesAndDrawsOfTheWhole(t *testing.T) {
+	_, e := gateway(t, func(http.ResponseWriter, *http.Request) {})
+	p := plan(30)
+	p.Rate = 1000
+	whole := collect(t, t.Context(), e, p)
+	some := &parts{start: time.Now().Add(time.Millisecond), idle: make(chan struct{})}
+	for seq := uint64(2); seq < 30; seq += 3 {
+		some.seqs = append(some.seqs, seq)
+	}
+	start, n := some.start, 0
+	for o, err := range e.Run(t.Context(), p, some) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		w := whole[o.Seq]
+		if o.Seq%3 != 2 || !o.Due.Equal(start.Add(time.Duration(o.Seq)*time.Millisecond)) {
+			t.Errorf("request %d is due %s after the start", o.Seq, o.Due.Sub(start))
+		}
+		if o.Fresh != w.Fresh || o.MintedID != w.MintedID {
+			t.Errorf("request %d: fresh %v, id %s; in the whole %v, %s", o.Seq, o.Fresh, o.MintedID, w.Fresh, w.MintedID)
+		}
+	}
+	if n != 10 {
+		t.Errorf("%d requests were sent, want 10", n)
+	}
+}

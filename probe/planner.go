@@ -21,6 +21,16 @@ type Choice struct {
 	// RateScale multiplies the rate from this request until the next, such as
 	// 0.5 in the slow arm of a rate comparison; 0 counts as 1.
 	RateScale float64
+
+	// At, where it is set, is when the request is due, and Seq its number in the
+	// whole run: this engine sends a part of a plan that others share. Choices with
+	// a time are given in its order; the pacer then has no say.
+	At  time.Time
+	Seq uint64
+
+	// Idle, where it is set, says that there is nothing to send for now: the
+	// planner is asked again once the channel yields or is closed.
+	Idle <-chan struct{}
 }
 
 // Among says which targets a request could have gone to as likely as to its own,

@@ -33,7 +33,6 @@ type run struct {
 	planner Planner
 	clock   Clock
 	pacer   Pacer
-	rng     *rand.Rand
 	pool    *pool
 	forms   [][]*form // by target and scenario
 
@@ -51,10 +50,15 @@ type run struct {
 	last   time.Time // when the last one was handed out, or should have been within batch
 	gap    time.Duration
 	seq    uint64
+	held   *job            // given before it is due
+	idle   <-chan struct{} // the planner has nothing for now
 	flying int
 	freed  time.Time // when one of the workers, all busy, last became free
 	behind bool      // that was after a due time, and the schedule has not been caught up with
 }
+
+// drawStream keeps these draws apart from the planner's and from minted ids.
+const drawStream = 0x73746167
 
 // job is one request, ready to be sent.
 type job struct {
@@ -65,15 +69,17 @@ type job struct {
 	draw
 }
 
-// draw is the random part of a request beside target and scenario. It is the
-// same number of draws for every request, whatever became of the ones before,
-// so that a seed fixes them all.
+// draw is the random part of a request beside target and scenario. It follows
+// from the seed and the request's number, whatever became of the ones before and
+// whoever sends it.
 type draw struct {
 	slot, addr     uint64
 	fresh, version float64
 }
 
-func newDraw(rng *rand.Rand) draw {
+func newDraw(seed, seq uint64) draw {
+	rng := rand.New(rand.NewPCG(seed^drawStream, seq))
+	rng.Uint64() // the first still shows the number
 	return draw{
 		slot: rng.Uint64(), addr: rng.Uint64(),
 		fresh: rng.Float64(), version: rng.Float64(),
@@ -96,7 +102,6 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 		return nil, err
 	}
 	r.forms = forms
-	r.rng = rand.New(rand.NewPCG(p.Seed, 0x73746167)) // a stream of its own, apart from the planner's
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.pool = newPool(r.ctx, &e.Transport, &r.plan, r.clock.Now)
 	for _, byScenario := range forms {
@@ -143,12 +148,13 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 	r.gap = gap(r.pacer.Rate(0))
 	// A phase of its own for every run: machines that start together do not
 	// send together.
-	r.due = r.start.Add(time.Duration(r.rng.Float64() * float64(r.gap)))
+	phase := rand.New(rand.NewPCG(r.plan.Seed, drawStream)).Float64()
+	r.due = r.start.Add(time.Duration(phase * float64(r.gap)))
 	sending := true
 	var wake, overtime <-chan time.Time
 	interrupt := ctx.Done()
 	for sending || r.flying > 0 {
-		if sending && wake == nil && r.flying < r.plan.Workers {
+		if sending && wake == nil && r.idle == nil && r.flying < r.plan.Workers {
 			if wait := r.wait(); wait > 0 {
 				wake = r.after(wait)
 			} else if ctx.Err() == nil {
@@ -159,6 +165,8 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 		select {
 		case <-wake:
 			wake = nil
+		case <-r.idle:
+			r.idle = nil
 		case o := <-r.results:
 			if r.flying == r.plan.Workers {
 				r.freed = r.clock.Now()
@@ -168,7 +176,7 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 				return
 			}
 		case <-interrupt:
-			sending, wake, interrupt = false, nil, nil
+			sending, wake, r.idle, interrupt = false, nil, nil, nil
 			overtime = time.After(r.grace())
 		case <-overtime:
 			r.abandon()
@@ -184,7 +192,12 @@ func (r *run) grace() time.Duration {
 }
 
 // wait is how long the next request has yet to wait.
-func (r *run) wait() time.Duration { return r.spaced().Sub(r.clock.Now()) }
+func (r *run) wait() time.Duration {
+	if r.held != nil {
+		return r.held.due.Sub(r.clock.Now())
+	}
+	return r.spaced().Sub(r.clock.Now())
+}
 
 // after is the clock's After; of the system's clock with one timer for all.
 func (r *run) after(d time.Duration) <-chan time.Time {
@@ -224,6 +237,11 @@ func (r *run) spaced() time.Time {
 
 // dispatch hands the next request to a worker; false where the planner ends the run.
 func (r *run) dispatch() bool {
+	if r.held != nil {
+		r.send(*r.held)
+		r.held = nil
+		return true
+	}
 	now := r.clock.Now()
 	r.behind = r.behind || r.freed.After(r.due)
 	switch late := now.Sub(r.due); {
@@ -232,22 +250,41 @@ func (r *run) dispatch() bool {
 	case late > stallLimit && !r.behind:
 		r.due = now
 	}
-	d := newDraw(r.rng)
 	c, ok := r.planner.Next(now, r.seq)
 	if !ok {
 		return false
+	}
+	if c.Idle != nil {
+		r.idle = c.Idle
+		return true
 	}
 	if c.RateScale <= 0 {
 		c.RateScale = 1
 	}
 	rate := r.pacer.Rate(r.due.Sub(r.start)) * c.RateScale
-	r.jobs <- job{seq: r.seq, due: r.due, rate: rate, Choice: c, draw: d}
-	r.flying++
+	if !c.At.IsZero() {
+		j := job{seq: c.Seq, due: c.At, rate: rate, Choice: c}
+		r.due, r.last = now, time.Time{} // the next is asked for at once
+		if c.At.After(now) {
+			r.held = &j
+		} else {
+			r.send(j)
+		}
+		return true
+	}
+	r.send(job{seq: r.seq, due: r.due, rate: rate, Choice: c})
 	r.last = r.handed(now)
 	r.seq++
 	r.gap = gap(rate)
 	r.due = r.due.Add(r.gap)
 	return true
+}
+
+// send hands a request to a worker.
+func (r *run) send(j job) {
+	j.draw = newDraw(r.plan.Seed, j.seq)
+	r.jobs <- j
+	r.flying++
 }
 
 // attempt sends one request, once, and says what became of it.

@@ -51,6 +51,8 @@ type API struct {
 	ID                 string            `json:"id"`
 	Name               string            `json:"name,omitempty"`
 	Kind               APIKind           `json:"kind"`
+	AccountID          string            `json:"account_id,omitempty"` // 12 digits; "" where unread
+	Region             string            `json:"region,omitempty"`
 	EndpointTypes      []string          `json:"endpoint_types,omitempty"` // EDGE, REGIONAL, PRIVATE
 	DefaultEndpointOff bool              `json:"default_endpoint_off,omitempty"`
 	IPAddressType      string            `json:"ip_address_type,omitempty"`      // ipv4, dualstack

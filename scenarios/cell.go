@@ -72,7 +72,9 @@ func (c *cell) results(began time.Time, confidence float64) []result {
 		from = began.Add(time.Duration(c.expect.ConvergesWithin))
 	}
 	for i := range c.tallies {
-		out = append(out, c.tallies[i].result(from))
+		r := c.tallies[i].result(from)
+		r.single = true
+		out = append(out, r)
 	}
 	if c.expect.LatencyP99MS > 0 {
 		out = append(out, c.latency())

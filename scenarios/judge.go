@@ -77,7 +77,7 @@ func (j *judge) Judge(rep *analyze.Report) []analyze.Expectation {
 			for _, r := range j.results(c, rep, key) {
 				out = append(out, analyze.Expectation{
 					Scenario: key.scenario, Target: key.target,
-					Expectation: r.text, Met: r.holds.pointer(), Observed: r.observed,
+					Expectation: r.text, Met: r.holds.pointer(), Observed: r.observed, Single: r.single,
 				})
 			}
 		}
@@ -90,6 +90,7 @@ type result struct {
 	text     string
 	holds    holds
 	observed string
+	single   bool // of single answers
 }
 
 // pointer is nil for unknown.

@@ -238,7 +238,7 @@ func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.
 		for _, i := range sortedKeys(p.scenarios) {
 			// The pooled feature marks the scenarios that carry its evidence.
 			x := tallies[i]
-			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - q.logD(x.total, &x.blocks)
+			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - x.blocks.LogD()
 			if own > 0 && x.s.n >= calibration {
 				out.Marks = append(out.Marks, Mark{Scenario: i, Def: p.d.Def, def: p.scenarios[i], LogE: logE, Values: x.levels(p.scenarios[i])})
 			}
@@ -332,23 +332,31 @@ func Side(here, total stat.Count) int {
 // of the names that begin with a colon, such as ":status".
 func (m *Mark) Where() string { return m.Def.String() }
 
-// Sides are the values that go with On, and those that go with Off or, where
-// none does, the most frequent of the rest.
+// Sides are the values that go with On, and those that go with Off; where none of
+// a side's does by its own counts, those that are more frequent there, and of Off the
+// most frequent of them alone.
 func (m *Mark) Sides() (on, off []Level) {
-	var rest []Level
+	var all stat.Count
 	for _, v := range m.Values {
-		switch v.Side {
-		case 1:
+		plus(&all, stat.Count{On: v.On, Off: v.Off})
+	}
+	var oftener, rest []Level
+	for _, v := range m.Values {
+		switch lean := v.On*all.Off - v.Off*all.On; {
+		case v.Side == 1:
 			on = append(on, v)
-		case -1:
+		case v.Side == -1:
 			off = append(off, v)
+		case lean > 0:
+			oftener = append(oftener, v)
 		default:
 			rest = append(rest, v)
 		}
 	}
 	if len(on) == 0 {
-		on = rest
-		rest = nil
+		on = oftener
+	} else {
+		rest = append(rest, oftener...)
 	}
 	if len(off) == 0 && len(rest) > 0 {
 		off = rest[:1]
@@ -410,6 +418,34 @@ func (t *Table) Strays(q *Question) []Mark {
 		for at := range x.s.defs {
 			if values := x.strays(at); len(values) > 0 {
 				out = append(out, Mark{Scenario: i, Def: x.s.defs[at].Def, def: at, LogE: math.Inf(-1), Values: values})
+			}
+		}
+	}
+	return out
+}
+
+// Wavering are the features of few values that hold still at neither level: how often each
+// gives a value is all that tells the two apart. A feature that comes in few values of
+// which one is all but constant is among them.
+func (t *Table) Wavering(q *Question) []Mark {
+	var out []Mark
+	tallies, _ := t.count(q)
+	for i, x := range tallies {
+		if x == nil {
+			continue
+		}
+		for at, d := range x.s.defs {
+			kinds := 0
+			for _, c := range x.counts[at] {
+				if c.N() > 0 {
+					kinds++
+				}
+			}
+			if x.seen[at].N() < x.total.N() {
+				kinds++
+			}
+			if kinds > 1 && kinds <= few && !d.Retired {
+				out = append(out, Mark{Scenario: i, Def: d.Def, def: at, LogE: math.Inf(-1), Values: x.levels(at)})
 			}
 		}
 	}

@@ -39,6 +39,7 @@ const (
 	AddressDependent  ID = "address-dependent"
 	VolatileContent   ID = "volatile-content"
 	IntegrationError  ID = "integration-error"
+	EdgeCache         ID = "edge-cache"
 	ExpectationFailed ID = "expectation-failed"
 )
 
@@ -67,7 +68,7 @@ type Cause struct {
 // beforeSplits are the causes that explain behaviours before what is left of them
 // is weighed as splits: an address that leads to nothing or to another stage is no
 // split, and what a configuration refuses to everybody is no flake.
-var beforeSplits = []ID{WrongStage, StaleDeployment, AutoDeployOff, AutoDeployFailed, UnmappedTarget, Throttled, StageConfigDrift, AccessDenied}
+var beforeSplits = []ID{WrongStage, StaleDeployment, AutoDeployOff, AutoDeployFailed, UnmappedTarget, Throttled, StageConfigDrift, AccessDenied, EdgeCache}
 
 // Causes is every cause, in the order of the report format. Findings of one
 // severity are listed in it.
@@ -90,6 +91,7 @@ var Causes = []Cause{
 	{ID: FlakyBackend, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: failureLaws, Find: flakyBackend},
 	{ID: AddressDependent, Step: 1, Severity: Warning, Find: addressDependent},
 	{ID: IntegrationError, Step: 6, Severity: Error, After: beforeSplits, Find: integrationError},
+	{ID: EdgeCache, Step: 1, Severity: Warning, Find: edgeCache},
 	{ID: VolatileContent, Step: 4, Severity: Info, Find: volatileContent},
 	{ID: UnexplainedSplit, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: unexplainedLaws, Find: unexplainedSplit},
 	{ID: ExpectationFailed, Step: 6, Severity: Error, Passing: true},

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
@@ -29,7 +28,7 @@ type judgement struct {
 	split     []bool // per target: more than one behaviour was found
 	undecided []bool // per target: a split is still open
 	open      []Question
-	notes     []string
+	notes     []Fact
 	cost      []expense
 	weighed   []([]Hypothesis) // per target: the posteriors of its largest split
 }
@@ -58,7 +57,7 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 	j.known.explain(d.cause, d.clusters)
 	q := float64(d.k) / float64(d.n)
 	j.cost = append(j.cost, expense{
-		target: d.sub.ID, text: fmt.Sprintf("what explains the split of %s", d.sub.ID), used: d.sub.n(),
+		target: d.sub.ID, asks: WhatExplains{Target: d.sub.ID}, used: d.sub.n(),
 		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
 	})
 }
@@ -73,7 +72,7 @@ func (j *judgement) linkedCanary(fx *Facts, sub *target) {
 		return
 	}
 	x := j.linkedSplit(fx, sub, marks, ofCanary)
-	if x == nil || x.labels.veto != "" && x.labels.logE < fx.threshold() {
+	if x == nil || x.labels.veto != nil && x.labels.logE < fx.threshold() {
 		return
 	}
 	w := weigh(fx, x)
@@ -106,7 +105,7 @@ func (j *judgement) linkedLevels(fx *Facts, sub *target) {
 // linkedSplit is the split of a target into the behaviours that go with a
 // factor and the usual ones; nil where they are the usual ones throughout.
 func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, level levelOf) *split {
-	x := &split{sub: sub}
+	x, turned := &split{sub: sub}, []int{}
 	for _, c := range sub.cells {
 		if c.ref < 0 || !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
 			continue
@@ -114,10 +113,20 @@ func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, 
 		counts, all := byLevel(fx, c, level)
 		usual := behaviour.Side(counts[c.ref], all)
 		for _, k := range j.known.deviants(c) {
-			if goesWith(fx, k, c.ref, marks, behaviour.Side(counts[k], all), usual, counts[k].N()) {
+			side := behaviour.Side(counts[k], all)
+			switch {
+			case !goesWith(fx, k, c.ref, marks, side, usual, counts[k].N()):
+			case usual == 0 && side < 0:
+				turned = append(turned, k)
+			default:
 				x.clusters = append(x.clusters, k)
 			}
 		}
+	}
+	if len(x.clusters) == 0 {
+		// Where the usual behaviour tells nothing of the factor, each of its levels has an
+		// answer of its own: one level's are the split.
+		x.clusters = turned
 	}
 	if len(x.clusters) == 0 {
 		return nil
@@ -205,8 +214,8 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	if j.weighed[sub.index] == nil {
 		j.weighed[sub.index] = w.hypotheses()
 	}
-	if w.labels.veto != "" {
-		j.notes = append(j.notes, fmt.Sprintf("target %s: %s; no link to the canary is claimed that would not survive the worst they could say", sub.ID, w.labels.veto))
+	if w.labels.veto != nil {
+		j.notes = append(j.notes, NoLink{Target: sub.ID, Why: w.labels.veto})
 	}
 	if w.post("") >= 1-fx.alpha {
 		return // noise below what must be found
@@ -217,21 +226,18 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		if w.failure {
 			j.decideChance(fx, w)
 		} else {
-			j.ask(fx, w, "whether behaviour changed for good, or goes back and forth")
+			j.ask(fx, w, "for good", nil)
 		}
 	case driven != nil && driven.cause != CanarySplit:
 		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case driven != nil:
 		j.decideChance(fx, w)
 	case w.post("") > fx.alpha:
-		j.ask(fx, w, "whether a rare difference is more than noise")
+		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
 		j.decideChance(fx, w)
 	default:
-		j.ask(fx, w, "what the differing answers go with")
-		if text := notSeparated(fx, w); text != "" {
-			j.open[len(j.open)-1].Text += "; " + text
-		}
+		j.ask(fx, w, "goes with", notSeparated(fx, w))
 	}
 }
 
@@ -271,31 +277,54 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	excluded := canaryExcluded(fx, w)
 	switch {
 	case unlabelledYet(fx, w):
-		j.ask(fx, w, "whether the canary explains it: its labels are on their way")
+		j.ask(fx, w, "canary, labels late", nil)
+	case oneSided(w) && !fx.Done:
+		j.ask(fx, w, "canary, one side logged", nil)
 	case blind(w) && lead != CanarySplit:
 		chance(lead)
 	case blind(w):
 		chance(UnexplainedSplit)
 	case lead == CanarySplit && w.labels.known() > 0 && !absent(fx, w) && (w.labels.both() || !fx.Done):
-		j.ask(fx, w, "whether the canary label decides the answer")
+		j.ask(fx, w, "canary label", nil)
 	case lead == CanarySplit:
 		fit := fitShare(w)
 		if w.iid && (fit.support >= fx.threshold() || fx.Done && fit.reject < fx.threshold()) && canaryConfigured(w.sub) {
 			chance(CanarySplit)
 			return
 		}
-		j.ask(fx, w, "whether the share is the canary's")
+		j.ask(fx, w, "canary share", nil)
+	case !excluded && leans(w):
+		j.ask(fx, w, "canary, rather", nil)
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:
-		j.ask(fx, w, "whether the canary explains it")
+		j.ask(fx, w, "canary", nil)
 	}
+}
+
+// oneSided tells whether the logs name one side of a canary that draws and not yet the
+// other: what the one says is no rate to hold against anything.
+func oneSided(w *weighing) bool {
+	return canaryConfigured(w.sub) && w.labels.known() > 0 && !w.labels.both()
+}
+
+// leans tells whether what differs comes oftener from one side of the canary than chance
+// would have it, be it not linked yet.
+func leans(w *weighing) bool {
+	c := w.labels.counts
+	return w.labels.both() && stat.Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef) < tuning.Doubt
+}
+
+// logging tells whether the logs of a target's stage are on, as far as is known.
+func logging(fx *Facts, sub *target) bool {
+	st := sub.conf
+	return fx.Logs.Proven[stageKey(sub.Target)] || st != nil && (st.AccessLog.Destination != "" || slices.Contains([]string{"INFO", "ERROR"}, st.LoggingLevel()))
 }
 
 // unlabelledYet tells whether the logs are yet to say which side of a canary gave most of
 // the answers of a split.
 func unlabelledYet(fx *Facts, w *weighing) bool {
-	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !fx.Logs.Proven[stageKey(w.sub.Target)] {
+	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !logging(fx, w.sub) {
 		return false
 	}
 	late := 0
@@ -311,7 +340,7 @@ func unlabelledYet(fx *Facts, w *weighing) bool {
 // target: whether it has a canary is then unknown, and no number of requests
 // tells.
 func blind(w *weighing) bool {
-	return w.sub.conf == nil && w.sub.Canary == nil && w.labels.known() == 0
+	return w.sub.conf == nil && !canaryConfigured(w.sub) && w.labels.known() == 0
 }
 
 // absent tells whether the canary's answers are the ones that the logs do not
@@ -350,19 +379,48 @@ func likeliest(fx *Facts, w *weighing) ID {
 	return lead
 }
 
+// NoLink says of a target why no link to its canary is claimed.
+type NoLink struct {
+	said
+	Target string
+	Why    Fact
+}
+
+// WhatExplains asks for the cause of a target's split.
+type WhatExplains struct {
+	said
+	Target string
+}
+
+// SplitOpen is a split that is not decided: what is asked of it, how often answers
+// deviate, and drivers that the design does not tell apart.
+type SplitOpen struct {
+	said
+	Asks     string // "for good", "more than noise", "goes with", "canary", "canary share", …
+	Deviate  Count
+	Answers  []string
+	Together Fact
+}
+
+// LogsAgain says that the logs are to be read again, and why.
+type LogsAgain struct {
+	said
+	Why Fact
+}
+
 // ask leaves a split open, with what would decide it.
-func (j *judgement) ask(fx *Facts, w *weighing, question string) {
+func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) {
 	lead, p := w.lead()
 	j.undecided[w.sub.index] = true
 	o := Question{
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
-		Text: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
+		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
 	}
 	o.More, o.Low, o.High = predict(fx, w)
-	if w.labels.veto != "" {
-		o.Enable = w.labels.veto + ": read the logs again later (--log-wait)"
+	if w.labels.veto != nil {
+		o.Needs = LogsAgain{Why: w.labels.veto}
 	} else if canaryConfigured(w.sub) && w.labels.known() == 0 {
-		o.Enable = settleByLogs(fx, w.sub)
+		o.Needs = settleByLogs(fx, w.sub)
 	}
 	j.open = append(j.open, o)
 }

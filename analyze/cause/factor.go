@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
 
 // factor is something that may drive the answers: each of its levels deviates
@@ -187,12 +185,25 @@ func without(fx *Facts, f *factor, x *split) float64 {
 	return stat.KT(c[:])
 }
 
-// perLevel says what each level answers, for one scenario and the first levels.
-func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
-	const most = 4
+// ByLevel is what each level of a factor answers, for one scenario.
+type ByLevel struct {
+	said
+	Levels   []LevelAnswer
+	Scenario string
+}
+
+// LevelAnswer is what one level of a factor answers mostly.
+type LevelAnswer struct {
+	said
+	Of, Level, Answer string // Of says what the level is of, where its name does not
+	Count             Count
+}
+
+// perLevel says what each level answers, for one scenario.
+func perLevel(fx *Facts, w *weighing, l *law, of string) ByLevel {
 	x := w.main()
 	scenario := fx.Rows[x.draws[0].row].Scenario
-	var texts []string
+	out := ByLevel{Scenario: fx.scenario(scenario).Name}
 	for _, level := range l.factor.levels {
 		count, n, best := map[int]int{}, 0, -1
 		for _, d := range x.draws {
@@ -207,10 +218,10 @@ func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
 			}
 		}
 		if n > 0 {
-			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, fx.summary(best), count[best], n))
+			out.Levels = append(out.Levels, LevelAnswer{Of: of, Level: level, Answer: fx.summary(best), Count: Count{count[best], n}})
 		}
 	}
-	return words.Some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
+	return out
 }
 
 // factorStatistics are the numbers behind a split that a factor drives.

@@ -36,7 +36,8 @@ type target struct {
 	cells    []*cell // scenarios that are sampled, in plan order
 	confirms []*cell // scenarios that confirm one fact
 
-	nowhere string                     // why the address leads to nothing at all; "" where it leads somewhere
+	lent    *target                    // the stage meant, where the mapping is unread and nothing tells the answers apart
+	nowhere Fact                       // why the address leads to nothing at all; nil where it leads somewhere
 	link    func() *stat.LinkEstimated // the link test for the configured share, without rows
 }
 
@@ -48,6 +49,7 @@ type cell struct {
 	count     map[int]int
 	ref       int // the usual behaviour; -1 where nothing was answered
 	throttled []int
+	copied    []int // answers of a cache before the gateway that say nothing of what it answers
 }
 
 // gather reads and counts the input.
@@ -66,12 +68,18 @@ func gather(in *Input) *Facts {
 	}
 	fillCells(fx)
 	for _, sub := range fx.targets {
+		for _, c := range sub.cells {
+			takeCopies(fx, sub, c)
+		}
+	}
+	for _, sub := range fx.targets {
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
 			rank(fx, c)
 		}
 	}
 	for _, sub := range fx.targets {
 		sub.nowhere = leadsToNothing(fx, sub)
+		lend(fx, sub)
 	}
 	for _, sub := range fx.targets {
 		fx.sights = append(fx.sights, sight(fx, sub))
@@ -117,9 +125,17 @@ func fillCells(fx *Facts) {
 			c.throttled = append(c.throttled, i)
 			continue
 		}
-		c.rows = append(c.rows, i)
-		c.count[r.Cluster]++
+		if r.Copied {
+			c.copied = append(c.copied, i)
+			continue
+		}
+		c.take(i, r.Cluster)
 	}
+}
+
+func (c *cell) take(row, cluster int) {
+	c.rows = append(c.rows, row)
+	c.count[cluster]++
 }
 
 // rank orders a cell's clusters and settles which behaviour is the usual one.
@@ -198,9 +214,28 @@ func (sub *target) stageRef() probe.StageRef {
 	return probe.StageRef{APIID: sub.APIID, Stage: sub.Stage}
 }
 
+// lend lets a target whose mapping could not be read have the canary of the stage that it
+// is meant to serve, as long as nothing tells the answers of the two apart: what draws
+// there may draw here.
+func lend(fx *Facts, sub *target) {
+	if sub.Meant == nil || sub.conf != nil || sub.Canary != nil || sub.APIID != "" {
+		return
+	}
+	of := fx.invoke(*sub.Meant)
+	if of == nil || of == sub || of.n() == 0 {
+		return
+	}
+	if marks, _ := marksOf(fx, sub, of); len(marks) == 0 {
+		sub.lent, sub.link = of, of.link
+	}
+}
+
 // share is the canary's share of traffic as configured, 0 to 1.
 func (sub *target) share() float64 {
-	if sub.Canary == nil {
+	switch {
+	case sub.lent != nil:
+		return sub.lent.share()
+	case sub.Canary == nil:
 		return 0
 	}
 	return sub.Canary.Percent / 100

@@ -61,6 +61,10 @@ type Finding struct {
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
 
+	// Says, Proof and SettledBy are what Statement, Evidence and Settles put into words.
+	Says, Proof []Fact `json:"-"`
+	SettledBy   Fact   `json:"-"`
+
 	key   string // under which findings of several targets of one stage are one
 	rests []int  // the behaviours that it explains
 }
@@ -79,9 +83,11 @@ type Statistics struct {
 	Effect    float64  `json:"effect"`  // explained share of the split, 0 to 1
 	N         int      `json:"n"`
 
-	EValue    float64   `json:"e_value,omitempty"` // evidence E:1, capped at 1e300
-	Posterior float64   `json:"posterior,omitempty"`
-	Share     *Interval `json:"share,omitempty"`
+	EValue    float64 `json:"e_value,omitempty"` // evidence E:1, capped at 1e300
+	Posterior float64 `json:"posterior,omitempty"`
+	// Bound is the largest share of a canary's answers that may differ from the stage's own.
+	Bound float64   `json:"bound,omitempty"`
+	Share *Interval `json:"share,omitempty"`
 	// Configured is the share that the configuration gives, such as the
 	// canary's percentage as 0 to 1.
 	Configured *float64 `json:"configured,omitempty"`

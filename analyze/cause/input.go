@@ -58,9 +58,14 @@ type Row struct {
 	Remote      string // address dialled
 	Pop         string // x-amz-cf-pop
 	Cache       string // hit, miss, ""
-	Rate        float64
-	Took        time.Duration
-	RequestID   string
+	// Fronted: it came through a CDN that is none of API Gateway's own, or through
+	// CloudFront, which stands before edge-optimised APIs, too. Copied: a cache
+	// before the gateway answered, which heard nothing of the request.
+	Fronted, Copied bool
+	Age             time.Duration // of the copy, as its header says
+	Rate            float64
+	Took            time.Duration
+	RequestID       string
 }
 
 // Cluster is one behaviour of one scenario on one target. The same behaviour

@@ -1,15 +1,28 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/failure"
 )
+
+// AllFail says that every answer of some scenarios is the same failure.
+type AllFail struct {
+	said
+	N         int
+	Target    string
+	Scenarios []string
+	Answer    string
+}
+
+// ErrorLogs are logs of a stage that name the reason of a failure.
+type ErrorLogs struct {
+	said
+	Stage string
+}
 
 // integrationError finds scenarios of which the gateway gets no usable answer from
 // the integration, ever, and says why where a log or the answer itself names the
@@ -57,21 +70,21 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 
 // failureOf is the first failure of the integration that the logs of some rows name,
 // with its line of evidence; nil where they name none.
-func failureOf(fx *Facts, rows []int) (line string, known *failure.Failure) {
+func failureOf(fx *Facts, rows []int) (line Fact, known *failure.Failure) {
 	if fx.Records == nil {
-		return "", nil
+		return nil, nil
 	}
 	for _, i := range rows {
 		for _, r := range fx.Records(fx.Rows[i].RequestID) {
 			found, _ := failure.Of(&r)
 			for k := range found {
 				if found[k].Cause == failure.CauseIntegration {
-					return fmt.Sprintf("log %s: (%s) %s", r.Group, fx.Rows[i].RequestID, found[k].Line), &found[k]
+					return Logged{Group: r.Group, Request: fx.Rows[i].RequestID, Says: quote(found[k].Line)}, &found[k]
 				}
 			}
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // broken is the finding of an integration that never answers the gateway.
@@ -83,22 +96,22 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		f.rests = append(f.rests, c.clusters...)
 	}
 	k := cells[0].ref
-	f.Statement = fmt.Sprintf("All %s of %s for %s fail: %s.", words.Plural(n, "answer"), sub.ID, words.List(f.Scenarios), fx.summary(k))
+	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: fx.summary(k)})
 	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
 	line, known := failureOf(fx, cells[0].rows)
 	if known == nil {
-		f.Statement += " The gateway got no usable answer from the integration; no log that was read names the reason."
-		f.Settles = "execution logs of stage " + orUnknown(sub.Stage) + " at level ERROR, or $context.integrationErrorMessage in its access log"
-		f.Remedy = []Remedy{advice(whereToLook(&fx.Clusters[k]))}
-		f.Evidence = evidence(fx.example(sub, k))
+		f.say(Topic("no usable answer"))
+		f.SettledBy = ErrorLogs{Stage: sub.Stage}
+		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
+		f.Proof = evidence(fx.example(sub, k))
 		return f
 	}
 	f.Linked = Proven
-	f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
-	f.Evidence = evidence(line, fx.example(sub, k))
+	f.say(ByLogs{What: known.Why})
+	f.Proof = evidence(line, fx.example(sub, k))
 	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
 	if len(f.Remedy) == 0 {
-		f.Remedy = []Remedy{advice(known.Check)}
+		f.Remedy = []Remedy{{Text: known.Check}}
 	}
 	return f
 }

@@ -151,15 +151,47 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 		l.logE = 0
 	case l.cause == DeployPropagating:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + switchE(fx, w.split)
-	case l.cause == CanarySplit && w.labels.veto != "":
+	case l.cause == CanarySplit && w.labels.veto != nil:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + w.labels.logE
 	case l.cause == CanarySplit:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(tuning.Weight.Label)+w.labels.logE, math.Log(1-tuning.Weight.Label)+l.logM-sup)
 	case l.factor != nil && l.factor.inTime:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - burstsInTime(fx, w)
+	case l.cause == EndpointSplit:
+		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - max(sup, windowsInTime(fx, w))
 	default:
 		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - sup
 	}
+}
+
+// windowsInTime is the best law of answers whose share changes as it likes from one
+// stretch of the run to the next. Connections come and go, and the addresses that they
+// lead to with them: whatever changes with time goes with them as well.
+func windowsInTime(fx *Facts, w *weighing) float64 {
+	best := math.Inf(-1)
+	for _, rows := range tuning.Stretch {
+		var sup float64
+		for _, part := range w.parts {
+			sup += stretchesM(inTime(fx, part.draws), rows)
+		}
+		best = max(best, sup)
+	}
+	return best
+}
+
+// stretchesM is the greatest ln likelihood of draws in stretches of so many, each with a
+// share of its own.
+func stretchesM(draws []draw, rows int) (logM float64) {
+	for part := range slices.Chunk(draws, rows) {
+		k := 0
+		for _, d := range part {
+			if d.deviant {
+				k++
+			}
+		}
+		logM += stat.LogBin(k, len(part), float64(k)/float64(len(part)))
+	}
+	return logM
 }
 
 // burstsInTime is the best Markov law of the answers in the order of time, over

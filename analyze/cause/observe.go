@@ -2,8 +2,8 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -22,6 +22,7 @@ type observed struct {
 	pairs   map[[2]int]*behaviour.Link
 	leveled []leveled
 	asked   [][2]int // the pairs of targets that are held against each other
+	copies  []copies // per target: what a cache before the gateway answered
 }
 
 // leveled is a factor one of whose levels answers otherwise than the others.
@@ -74,6 +75,10 @@ func observe(fx *Facts) {
 			}
 		}
 	}
+	for i := range fx.Plan.Targets {
+		fx.copies = append(fx.copies, copiesOf(fx, i, byTarget))
+		marks = append(marks, fx.copies[i].old...)
+	}
 	fx.partition = fx.Table.Partition(marks, kin(fx))
 	nameClusters(fx)
 }
@@ -112,12 +117,13 @@ func strong(l *behaviour.Link, need float64) []behaviour.Mark {
 	return l.Marks[:i]
 }
 
-// drawn are the rows of each target that say something of behaviour, in order.
+// drawn are the rows of each target that say something of behaviour, in order. A copy
+// that a cache before the gateway gave was drawn once, however often it came.
 func drawn(fx *Facts) [][]int {
 	out := make([][]int, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 ||
+		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 || r.Copied ||
 			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
 			continue
 		}
@@ -199,11 +205,18 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 // canaryStrays are the features by which the canary of a target's stage gave
 // answers that the stage's own deployment gave none of.
 func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
+	if q := questionOf(fx, sub); q != nil {
+		return fx.Table.Strays(q)
+	}
+	return nil
+}
+
+// questionOf is the question of the canary of a target's stage; nil where the logs do not
+// name both sides.
+func questionOf(fx *Facts, sub *target) *behaviour.Question {
 	for _, group := range stageGroups(fx.Input) {
 		if slices.Contains(group, sub.index) {
-			if q := canaryQuestion(fx, group, drawn(fx)); q != nil {
-				return fx.Table.Strays(q)
-			}
+			return canaryQuestion(fx, group, drawn(fx))
 		}
 	}
 	return nil
@@ -389,14 +402,9 @@ func levelQuestion(fx *Facts, f *factor, level func(*Row) string, name string, r
 	return q
 }
 
-func sortedNames(m map[string]int) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func sortedNames(m map[string]int) []string { return sortedKeys(m) }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // cluster names the behaviours of the partition.
 func nameClusters(fx *Facts) {
@@ -455,7 +463,7 @@ func Summary(c, usual *behaviour.Cluster) string {
 		return text
 	}
 	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
-	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
+	return text + ", " + diffs[at].Field + " " + shorten(cmp.Or(diffs[at].B, "absent"), 24)
 }
 
 func plainSummary(c *behaviour.Cluster) string {
@@ -465,9 +473,9 @@ func plainSummary(c *behaviour.Cluster) string {
 	case c.Status == 0:
 		return string(c.Outcome)
 	case c.Reading.GatewayResponse != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	case c.Reading.ErrorType != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
+		return strconv.Itoa(c.Status) + " " + c.Reading.ErrorType
 	}
 	return strconv.Itoa(c.Status)
 }
@@ -601,12 +609,17 @@ func differs(fx *Facts, sub *target, marks []behaviour.Mark, on, off string) []D
 			continue
 		}
 		d := difference(fx, m, on, off)
+		if rate(d.Counts[on]) == rate(d.Counts[off]) {
+			continue // in this scenario by itself nothing speaks of it
+		}
 		if !slices.ContainsFunc(out, func(o Difference) bool { return o.Scenario == d.Scenario && o.Where == d.Where }) && len(out) < mostDiffers {
 			out = append(out, d)
 		}
 	}
 	return out
 }
+
+func rate(c DifferenceCount) float64 { return float64(c.Other) / float64(max(1, c.All)) }
 
 func cellOf(sub *target, scenario int) *cell {
 	for _, c := range sub.cells {
@@ -641,5 +654,5 @@ func sideText(values []behaviour.Level) string {
 	case len(values) == 1:
 		return shorten(values[0].Text, 80)
 	}
-	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), words.Plural(len(values)-1, "other value"))
+	return shorten(values[0].Text, 60) + " and " + words.Plural(len(values)-1, "other value")
 }

@@ -2,9 +2,9 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
@@ -45,9 +45,9 @@ func kindOf(c *Cluster) string {
 	case c.Class == signature.Transport:
 		return "no answer"
 	case c.fails():
-		return fmt.Sprintf("failure %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+		return "failure " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	case refused(c):
-		return fmt.Sprintf("refusal %d %s", c.Status, cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType))
+		return "refusal " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	}
 	return "answer"
 }
@@ -129,10 +129,17 @@ func bad(fx *Facts, x *split) []int {
 
 // failing counts the rows of the failing side.
 func failing(fx *Facts, x *split) int {
-	if bad := bad(fx, x); len(bad) > 0 && slices.Contains(x.usual, bad[0]) {
-		return x.n - x.k
+	bad := bad(fx, x)
+	if len(bad) == 0 {
+		return x.k
 	}
-	return x.k
+	k := 0
+	for _, d := range x.draws {
+		if slices.Contains(bad, fx.Rows[d.row].Cluster) {
+			k++
+		}
+	}
+	return k
 }
 
 // narrow is the same split with only some of its deviants.
@@ -209,6 +216,9 @@ func inTime(fx *Facts, draws []draw) []draw {
 	return out
 }
 
+// otherAnswers is the row of a table for behaviours that belong to another split.
+const otherAnswers = "other answers"
+
 // table counts clusters (rows) by the levels of a factor (columns).
 func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) *Table {
 	shown := slices.Concat(x.usual, x.clusters)
@@ -220,9 +230,16 @@ func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) 
 	for _, d := range x.draws {
 		r := &fx.Rows[d.row]
 		row, col := slices.Index(shown, r.Cluster), slices.Index(columns, level(r))
-		if row >= 0 && col >= 0 {
-			t.Counts[row][col]++
+		if col < 0 {
+			continue
 		}
+		if row < 0 {
+			if row = len(shown); len(t.Rows) == row {
+				t.Rows = append(t.Rows, otherAnswers)
+				t.Counts = append(t.Counts, make([]int, len(columns)))
+			}
+		}
+		t.Counts[row][col]++
 	}
 	return t
 }

@@ -1,15 +1,14 @@
 package cause
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"slices"
-	"strings"
+	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -27,6 +26,14 @@ type exposure struct {
 	strays       []Difference
 	unmatched    bool // a request that the canary answered and the stage's own deployment hardly did
 	changed      bool // the stage changed during the run: an earlier canary, or none, answered
+	leans        bool // something rather goes with the canary than not, and is not linked yet
+	wavers       waver
+}
+
+// waver is by how much the two sides of a canary may differ in what holds still on neither.
+type waver struct {
+	where string // the scenario and the field in which they may differ most; "" where all holds still
+	most  float64
 }
 
 // staleCanary finds canaries that are configured and that nothing in behaviour
@@ -55,14 +62,56 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		canary, labelled := measured(fx, sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
 		e.split = e.split || known.split[sub.index]
-		e.changed = e.changed || sub.changed() != ""
+		e.changed = e.changed || sub.changed() != nil
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
 		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
+	}
+	if l := fx.canary[e.subs[0].index]; l != nil {
+		e.leans = l.LogE > 0
+		e.wavers = wavering(fx, e.subs[0])
 	}
 	e.unmatched = unmatched(fx, e.subs)
 	e.least, e.requests = leastAsked(e.subs)
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
+}
+
+// wavering holds the rates of what wavers on the two sides of a target's canary against
+// each other, as far as the logs name them: the largest difference that is not excluded.
+func wavering(fx *Facts, sub *target) (out waver) {
+	q := questionOf(fx, sub)
+	if q == nil {
+		return out
+	}
+	type pair struct {
+		on, off stat.BinCount
+		where   string
+		about   float64 // how large their difference may be, about
+	}
+	var pairs []pair
+	marks := fx.Table.Wavering(q)
+	for i := range marks {
+		m := &marks[i]
+		var on, off int
+		for _, v := range m.Values {
+			on, off = on+v.On, off+v.Off
+		}
+		for _, v := range m.Values {
+			p := pair{on: stat.BinCount{K: v.On, N: on}, off: stat.BinCount{K: v.Off, N: off}, where: m.Where() + " of " + fx.scenario(m.Scenario).Name}
+			rate := float64(v.On+v.Off+1) / float64(on+off+2)
+			p.about = math.Abs(p.on.Rate()-p.off.Rate()) + 3*math.Sqrt(rate*(1-rate)*(1/float64(on+1)+1/float64(off+1)))
+			pairs = append(pairs, p)
+		}
+	}
+	const exactly = 3 // of those that may differ most
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.about, a.about) })
+	for _, p := range pairs[:min(exactly, len(pairs))] {
+		low, high := stat.RateDifference(p.on, p.off, fx.alpha/float64(len(marks)))
+		if most := max(high, -low); most > out.most {
+			out = waver{p.where, most}
+		}
+	}
+	return out
 }
 
 // unmatched tells whether the canary gave answers to a request that too few of the
@@ -85,7 +134,7 @@ func unmatched(fx *Facts, subs []*target) bool {
 		}
 	}
 	for _, n := range counts {
-		if n[1] > 0 && n[0] < tuning.Enough.Compare {
+		if n[1] > 0 && n[0] < tuning.Enough.Matched {
 			return true
 		}
 	}
@@ -111,6 +160,55 @@ func leastAsked(subs []*target) (least, requests int) {
 	return max(least, 0), len(asked)
 }
 
+// CanaryUnseen is a canary to which no request was sent, and why it may be stale.
+type CanaryUnseen struct {
+	said
+	Canary CanaryConfigured
+	Why    string
+}
+
+// CanaryNotShown is a canary that nothing in behaviour shows.
+type CanaryNotShown struct {
+	said
+	Canary   CanaryConfigured
+	How      string // "no traffic", "same deployment", "all traffic", "unrelated", "alike", "not missed"
+	Served   Count  // by the canary, of the labelled
+	Requests int
+	// Older is by how much its deployment is older than the stage's, New how old a
+	// new one is; 0 where neither is known.
+	Older, New time.Duration
+	// AtMost is the share of its requests that could be answered otherwise, at a
+	// confidence; 0 where nothing is claimed.
+	AtMost, Confidence float64
+	// Wavers is what holds still on neither side and may differ by more; "" where all
+	// holds still.
+	Wavers string
+	ByUpTo float64
+}
+
+// CanaryAlike asks whether a canary answers as its stage does; Stray is a difference
+// that was not linked.
+type CanaryAlike struct {
+	said
+	Stage string
+	Share float64
+	Stray *Stray
+	Leans bool // what differs rather goes with it than not, and is not linked yet
+}
+
+// Stray is how often either side of a canary gave a value.
+type Stray struct {
+	Scenario, Where, Value string
+	Canary, Own            Count
+}
+
+// CheckStage is the command that asks a stage; Asks says that it does.
+type CheckStage struct {
+	said
+	API, Stage string
+	Asks       bool
+}
+
 // withoutEffect reports a canary without effect, or asks what would show one.
 func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict) {
 	switch {
@@ -125,24 +223,28 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
 	switch p := sub.conf.Canary.Percent; {
 	case p <= 0:
-		v.report(staleFinding(fx, sub, e, "gets no traffic", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "no traffic", true), stageKey(sub.Target))
 	case same:
-		v.report(staleFinding(fx, sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "same deployment", true), stageKey(sub.Target))
 	case e.changed:
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
-		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "all traffic", true), stageKey(sub.Target))
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
-	case e.split && ratesDiffer(fx, e):
+	case e.split && (e.leans || ratesDiffer(fx, e)):
 		return // not linked, and not alike either
 	case e.split:
-		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
+		f := staleFinding(fx, sub, e, "unrelated", false)
 		v.report(f, stageKey(sub.Target))
-	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched:
-		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
+	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched && !e.leans:
+		v.report(staleFinding(fx, sub, e, "alike", true), stageKey(sub.Target))
+	case e.labelled == 0 && fx.Logs.Read && logging(fx, sub) && !fx.Done:
+		askCanary(fx, sub, e, v)
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
-		v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike", words.Plural(e.n, "request")), false), stageKey(sub.Target))
+		if !slices.ContainsFunc(e.subs, func(x *target) bool { return mayHide(fx, x) }) {
+			v.report(staleFinding(fx, sub, e, "not missed", false), stageKey(sub.Target))
+		}
 	default:
 		askCanary(fx, sub, e, v)
 	}
@@ -170,6 +272,12 @@ func exercised(fx *Facts, known *Known, e exposure) bool {
 	return e.never <= fx.alpha && settled(fx, known, e)
 }
 
+// mayHide tells whether some field of two values could be what tells a canary's answers
+// from the stage's own.
+func mayHide(fx *Facts, sub *target) bool {
+	return slices.ContainsFunc(freeFields(fx, sub), func(f *freeField) bool { return !f.denied })
+}
+
 // settled tells whether every target of the stage is found consistent.
 func settled(fx *Facts, known *Known, e exposure) bool {
 	return !slices.ContainsFunc(e.subs, func(x *target) bool { return needs(fx, known, x) > 0 && !fx.Done })
@@ -185,24 +293,31 @@ func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 	st, c := sub.conf, sub.conf.Canary
 	f := Finding{
 		Linked: ConsistentWith, Scenarios: []string{}, Targets: []string{sub.ID},
-		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
-			st.Name, words.Percent(c.Percent/100), deploymentName(c), why),
-		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
+		Says:       []Fact{CanaryUnseen{Canary: canaryOf(st.Name, st.DeploymentID, c), Why: why}},
+		Proof:      evidence(canaryOf(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
 		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
-		Settles:    checkStage(sub.api, st),
+		SettledBy:  CheckStage{API: sub.api.ID, Stage: st.Name},
 	}
 	v.report(f, stageKey(sub.Target))
 }
 
 // canaryFact is a target's canary as it was configured when the run began.
-func canaryFact(sub *target) string {
-	return canaryAs(sub.Stage, sub.DeploymentID, sub.Canary)
+func canaryFact(sub *target) Fact {
+	return canaryOf(sub.Stage, sub.DeploymentID, sub.Canary)
 }
 
-func canaryAs(stage, deployment string, c *probe.Canary) string {
-	return fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
-		stage, deployment, c.Percent, c.DeploymentID, overrides(c.Variables))
+// CanaryConfigured is a canary as the configuration has it.
+type CanaryConfigured struct {
+	said
+	Stage, Deployment string // the stage and its own deployment
+	Share             float64
+	Canary            string   // its deployment; "" where it is the stage's own
+	Overrides         []string // NAME=VALUE, of stage variables
+}
+
+func canaryOf(stage, deployment string, c *probe.Canary) CanaryConfigured {
+	return CanaryConfigured{Stage: stage, Deployment: deployment, Share: c.Percent / 100, Canary: c.DeploymentID, Overrides: pairs(c.Variables)}
 }
 
 func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Finding {
@@ -214,69 +329,79 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	if sure {
 		f.Linked = Proven
 	} else {
-		f.Settles = settleByLogs(fx, sub)
+		f.SettledBy = settleByLogs(fx, sub)
 	}
 	for _, x := range e.subs {
 		f.Targets = append(f.Targets, x.ID)
 	}
-	f.Statement = fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s) that nothing in its behaviour shows: it %s.",
-		st.Name, words.Percent(c.Percent/100), deploymentName(c), how)
+	says := CanaryNotShown{Canary: canaryOf(st.Name, st.DeploymentID, c), How: how, Served: Count{e.canary, e.labelled}, Requests: e.n}
 	own, other := sub.api.Deployment(st.DeploymentID), sub.api.Deployment(c.DeploymentID)
 	if own != nil && other != nil && !own.Created.IsZero() && !other.Created.IsZero() {
 		switch lag := own.Created.Sub(other.Created); {
 		case lag > 0:
-			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", words.Age(lag))
+			says.Older = lag
 		case lag < 0 && fx.Now.Sub(other.Created) < tuning.Young && c.Percent < 100:
 			f.Severity = Info
-			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
+			says.New = fx.Now.Sub(other.Created)
 		}
 	}
 	if m := e.canary; m > 0 && !e.changed && !e.split {
-		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
+		says.AtMost, says.Confidence = stat.UpperZero(m, fx.Confidence), fx.Confidence
 	}
-	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
+	if e.canary > 0 && !e.changed && e.wavers.where != "" {
+		says.Wavers, says.ByUpTo = e.wavers.where, e.wavers.most
+	}
+	f.say(says)
+	f.Proof = evidence(canaryOf(st.Name, st.DeploymentID, c), canaryExample(fx, e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
+	switch p := c.Percent / 100; {
+	case e.changed || p <= 0:
+	case e.canary > 0:
+		f.Statistics.Bound = max(stat.UpperZero(e.canary, fx.Confidence), e.wavers.most)
+	default:
+		f.Statistics.Bound = min(1, stat.UpperZero(e.least, fx.Confidence)/p) // no log names its answers
+	}
 	if e.labelled > 0 && !e.changed {
 		f.Statistics.Share = interval(e.canary, e.labelled, fx.alpha)
 	}
 	return f
 }
 
-func deploymentName(c *probe.Canary) string {
-	if c.DeploymentID == "" {
-		return "the stage's own deployment"
-	}
-	return "deployment " + c.DeploymentID
-}
-
 // canaryExample is a request that the canary served.
-func canaryExample(fx *Facts, e exposure) string {
+func canaryExample(fx *Facts, e exposure) Fact {
 	if e.changed {
-		return ""
+		return nil
 	}
 	for _, sub := range e.subs {
 		for _, i := range sub.rows() {
 			if known(&fx.Rows[i]) == LabelCanary {
-				return fx.request(i, labelWords(LabelCanary))
+				return fx.request(i, side(LabelCanary))
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // askCanary says what would show whether the canary differs.
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
-	o := Question{Target: sub.ID, Text: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
+	asks := CanaryAlike{Stage: sub.Stage, Share: p}
+	o := Question{Target: sub.ID}
+	if e.leans && len(e.strays) == 0 {
+		asks.Leans = true
+		o.More = max(tuning.Enough.Tell, e.n/2)
+		if fx.Done {
+			o.More, o.Needs = 0, Topic("more requests")
+		}
+	}
 	if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
-		o.Text += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
-			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
+		asks.Stray = &Stray{Scenario: d.Scenario, Where: d.Where, Value: d.Other, Canary: Count{canary.Other, canary.All}, Own: Count{own.Other, own.All}}
 		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
 		if fx.Done {
 			o.More = 0
-			o.Enable = "more requests (--requests), so that the difference is linked to the canary or not"
+			o.Needs = Topic("more requests")
 		}
 	}
 	sure := fx.Confidence
@@ -287,23 +412,24 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	switch {
 	case o.More > 0:
 		o.Low, o.High = o.More, o.More
-	case len(e.strays) > 0:
+	case len(e.strays) > 0 || e.leans:
 	case fx.Done && e.labelled == 0:
-		o.Enable = settleByLogs(fx, sub)
+		o.Needs = settleByLogs(fx, sub)
 	case fx.Done:
-		o.Enable = "the logs show no request of the canary: wait longer for them (--log-wait)"
+		o.Needs = Topic("canary not logged")
 	default:
 		return // the target's own consistency is still open and asks for more
 	}
+	o.Asks = asks
 	v.Open = append(v.Open, o)
 }
 
 // pairs writes variables in a fixed order.
-func pairs(vars map[string]string) string {
+func pairs(vars map[string]string) []string {
 	var out []string
 	for k, v := range vars {
 		out = append(out, k+"="+v)
 	}
 	slices.Sort(out)
-	return strings.Join(out, ",")
+	return out
 }

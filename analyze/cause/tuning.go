@@ -91,6 +91,10 @@ type Tuning struct {
 	// Windows is into how many parts of the run the law of unexplained answers divides
 	// them, WindowLeast how many answers a share is taken to last for at least.
 	Windows, WindowLeast int
+	// Stretch are lengths, in answers, of stretches that may have a share of their own,
+	// against which a place is held that lasts for a part of the run: few answers of a
+	// connection come between two of them.
+	Stretch []int
 }
 
 // Priors are how often causes make the splits that are looked into.
@@ -128,6 +132,7 @@ type Weights struct {
 type Enough struct {
 	Refused int // all refused: a fact of the configuration, not the beginning of a split
 	Compare int // from each of two stages, before a difference counts
+	Matched int // of a stage's own to a request, before the canary's answers are held against them
 	Alike   int // from each of two stages, before they are said to answer alike
 	Logged  int // in either stage's log: one may be a mistaken record
 	Settled int // since a switch: fewer may be a stretch of a share that drifts
@@ -142,7 +147,7 @@ var tuning = Tuning{
 		Connection: .02, Failing: .60, Random: .05, Unexplained: .02, Switch: .06, Changed: .2,
 	},
 	Weight: Weights{Canary: .8, Pair: .1, Level: .1, DrivenEach: .2, DrivenCanary: .84, DrivenOther: .04, Label: .97},
-	Enough: Enough{Refused: 5, Compare: 5, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Levels: 64},
+	Enough: Enough{Refused: 5, Compare: 5, Matched: 9, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Levels: 64},
 
 	Deviates: struct{ Version, Cache, Pop, Address, Machine, Connection, Use float64 }{.5, .5, .3, .3, .5, .2, .5},
 	Failing:  .5, Unlabelled: .3, Untouched: .05, Touched: 3,
@@ -152,5 +157,5 @@ var tuning = Tuning{
 	Aliased: 100, TellingRequest: math.Log(.8 / .02), Even: [2]float64{.3, .7}, IID: .01, Doubt: .01, Apart: .5,
 	ProfileWeight: .5, Strange: .02, Theirs: 5, Mixed: []float64{.03, .06, .1, .2, .35, .5, .65, .8, .9, .95},
 	SwitchRest: .2, SwitchStray: .005, SwitchPure: .02, SwitchGap: .1, MixedPhase: 20, Spreads: 2 * time.Minute, Recent: 10 * time.Minute, Young: 24 * time.Hour,
-	Windows: 10, WindowLeast: 5,
+	Windows: 10, WindowLeast: 5, Stretch: []int{12, 25, 50, 100},
 }

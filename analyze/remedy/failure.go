@@ -293,11 +293,33 @@ func raiseMethod(_ *failure.Failure, p Place) []Remedy {
 	if p.Resource != "" && p.Method != "" {
 		setting = methodPath(p.Resource+"/"+p.Method) + "/throttling/"
 	}
+	if p.APIKind == probe.HTTP {
+		return raiseRoute(p)
+	}
 	return []Remedy{
 		{Text: "see the stage's limits", Command: command(p.Region, p.stageWords("apigateway", "get-stage", "--query", "methodSettings")...), Diagnoses: true},
 		{
 			Text:    "set the limit to what the callers need",
 			Command: command(p.Region, append(p.stageWords("apigateway", "update-stage"), patchWords([]patch{replace(setting+"rateLimit", "RATE"), replace(setting+"burstLimit", "BURST")})...)...),
+			Changes: "the stage's limit, without a deployment", Then: true,
+		},
+	}
+}
+
+// raiseRoute is raiseMethod for an HTTP API, whose stage keeps its limits by
+// route key.
+func raiseRoute(p Place) []Remedy {
+	stage := []string{"--api-id", cmp.Or(p.APIID, "API_ID"), "--stage-name", cmp.Or(p.Stage, "STAGE")}
+	const limits = `{"ThrottlingRateLimit":RATE,"ThrottlingBurstLimit":BURST}`
+	setting := []string{"--default-route-settings", limits}
+	if p.Resource != "" && p.Method != "" {
+		setting = []string{"--route-settings", `{"` + p.Method + " " + p.Resource + `":` + limits + "}"}
+	}
+	return []Remedy{
+		{Text: "see the stage's limits", Command: command(p.Region, append(append([]string{"apigatewayv2", "get-stage"}, stage...), "--query", "[DefaultRouteSettings,RouteSettings]")...), Diagnoses: true},
+		{
+			Text:    "set the limit to what the callers need",
+			Command: command(p.Region, append(append([]string{"apigatewayv2", "update-stage"}, stage...), setting...)...),
 			Changes: "the stage's limit, without a deployment", Then: true,
 		},
 	}

@@ -11,10 +11,9 @@ import (
 	"stageprobe/probe"
 )
 
-// config shows the configuration: all of it where nothing else was asked for,
-// as inspect does, or with -v.
+// config shows all of the configuration.
 func (p *page) config(rep *analyze.Report) {
-	if rep.Config == nil || !(inspected(rep) || p.o.Verbose) {
+	if rep.Config == nil {
 		return
 	}
 	p.heading("CONFIGURATION")

@@ -55,9 +55,7 @@ func HTML(w io.Writer, rep *analyze.Report) error {
 	for i := range safe.Wait {
 		doc.Waits = append(doc.Waits, htmlWait{&safe.Wait[i], fallingChart(&safe.Wait[i])})
 	}
-	if rows := overview(safe); rows != nil {
-		doc.Overview = &htmlTable{"Stages, the worst first", len(rows[0]), rows}
-	}
+	doc.Overview = newHTMLOverview(safe)
 	if safe.Logs.RequestsSampled > 0 {
 		doc.Coverage = coverageChart(&safe.Logs)
 	}
@@ -81,7 +79,7 @@ type (
 		Inspected bool
 		Targets   []htmlTarget
 		Findings  []htmlFinding
-		Overview  *htmlTable // where there are many stages
+		Overview  *htmlOverview // where there are many stages
 		Waits     []htmlWait
 		Coverage  *chart
 	}

@@ -18,34 +18,53 @@ const (
 // teller tells of findings on a page.
 type teller struct {
 	*page
-	v *view
+	v       *view
+	crowded bool // a table of many stages stands before the findings
 }
 
 // findings tells of each finding what was seen, in what the sides differ and how
 // to mend it. What moves by itself is told with its target.
 func (t *teller) findings() {
-	told := 0
+	full, told := 0, 0
 	for i := range t.v.rep.Findings {
 		f := &t.v.rep.Findings[i]
-		switch {
-		case toldElsewhere(f):
+		if toldElsewhere(f) {
 			continue
-		case told == maxFull+maxBriefs && !t.o.Verbose:
+		}
+		if told == maxFull+maxBriefs && !t.o.Verbose || told > 0 && t.crowded && t.full() {
 			t.blank()
 			t.line("and %s (-v shows them)", words.Plural(len(t.v.rep.Findings)-i, "more finding"))
 			return
-		case told == maxFull && !t.o.Verbose:
-			t.blank()
-		}
-		if told < maxFull || t.o.Verbose {
-			t.blank()
-			t.finding(i+1, f)
-		} else {
-			t.para(fmt.Sprintf("%d. ", i+1), t.title(f))
 		}
 		told++
+		if full == told-1 && t.inFull(i+1, f, full) {
+			full++
+			continue
+		}
+		if full == told-1 {
+			t.blank()
+		}
+		t.para(fmt.Sprintf("%d. ", i+1), t.title(f))
 	}
 }
+
+// inFull tells of a finding in full where there is room for it.
+func (t *teller) inFull(n int, f *cause.Finding, before int) bool {
+	if before == maxFull && !t.o.Verbose {
+		return false
+	}
+	at := t.Len()
+	t.blank()
+	t.finding(n, f)
+	if before > 0 && t.crowded && t.full() {
+		t.Truncate(at)
+		return false
+	}
+	return true
+}
+
+// full tells whether a report of many stages is as long as it may be.
+func (t *teller) full() bool { return !t.o.Verbose && t.lines() > crowdedLines }
 
 func severityStyle(s cause.Severity) style {
 	switch s {

@@ -124,7 +124,10 @@ func statusWord(status string) string {
 
 // subject names what a finding is about.
 func subject(f *cause.Finding) string {
-	parts := append([]string{}, f.Targets...)
+	parts := slices.Clone(f.Targets)
+	if more := len(parts) - maxTargets; more > 0 {
+		parts = append(parts[:maxTargets], words.Plural(more, "more target"))
+	}
 	if len(f.Scenarios) > 0 && len(f.Scenarios) <= 3 {
 		parts = append(parts, f.Scenarios...)
 	} else if n := len(f.Scenarios); n > 3 {
@@ -166,9 +169,22 @@ func counted(rep *analyze.Report) string {
 	return strings.Join(parts, ", ")
 }
 
+// standing is what a report means for who reads it: "error" where a gate fails,
+// "warning" where a question is open or something should be looked at, else "ok".
+func standing(rep *analyze.Report) string {
+	severe := slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return f.Severity != cause.Info })
+	switch {
+	case rep.ExitCode == analyze.ExitFinding:
+		return "error"
+	case rep.ExitCode != analyze.ExitOK || severe:
+		return "warning"
+	}
+	return "ok"
+}
+
 // inspected tells a report of the configuration alone.
 func inspected(rep *analyze.Report) bool {
-	return len(rep.Targets) == 0 && rep.Run.Requests == 0 && rep.Config != nil
+	return rep.Inspected()
 }
 
 // runLine says how the numbers came about.

@@ -227,8 +227,7 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 // cached tells that CloudFront answered from a cache. That of an edge-optimised API
 // never caches: its x-cache says Miss or Error.
 func (e *evidence) cached() bool {
-	hit := containsFold(e.get("x-cache"), "hit from cloudfront") || containsFold(e.get("x-cache"), "refreshhit")
-	return e.cloudFront && (hit || e.has("age") && e.get("age") != "0")
+	return FrontOf(e.get).Copy
 }
 
 // contentLength is the announced length of the body, -1 where there is none or

@@ -1,5 +1,7 @@
 package stat
 
+import "math"
+
 // Count is how many rows there were at the two levels of a factor.
 type Count struct {
 	On  int // with the canary label, or at the level in question
@@ -44,14 +46,37 @@ func BlockLogD(blocks []Count) float64 {
 // blocks of [BlockRows]. The zero value is ready. Two machines keep their own
 // blocks; their D add up.
 type Blocks struct {
-	full []Count
-	last Count
-	done float64 // D of the full blocks
+	full  []Count
+	last  Count
+	order []bool  // the labels of the last
+	done  float64 // D of the full blocks
+}
+
+// changePrice is ln of how rarely somebody changes the canary's share without an
+// event that can be read: one run in twenty.
+var changePrice = math.Log(20)
+
+// logMostChanged is the greatest ln likelihood of labels of which all have one share,
+// or, at a price, those before some place one and those since another: a share that
+// changes within a block would else pass for a link to whatever changed about then.
+func logMostChanged(order []bool, all Count) float64 {
+	best := all.logMost()
+	var before Count
+	for i, on := range order {
+		// The likelihood is greatest where the labels change.
+		if i > 0 && on != order[i-1] {
+			since := Count{On: all.On - before.On, Off: all.Off - before.Off}
+			best = max(best, before.logMost()+since.logMost()-changePrice)
+		}
+		before.add(on)
+	}
+	return best
 }
 
 // Add takes the next labelled row.
 func (b *Blocks) Add(on bool) {
 	b.last.add(on)
+	b.order = append(b.order, on)
 	if b.last.N() == BlockRows {
 		b.End()
 	}
@@ -64,12 +89,12 @@ func (b *Blocks) End() {
 		return
 	}
 	b.full = append(b.full, b.last)
-	b.done += b.last.logMost()
-	b.last = Count{}
+	b.done += logMostChanged(b.order, b.last)
+	b.last, b.order = Count{}, b.order[:0]
 }
 
 // LogD is the D of all rows so far.
-func (b *Blocks) LogD() float64 { return b.done + b.last.logMost() }
+func (b *Blocks) LogD() float64 { return b.done + logMostChanged(b.order, b.last) }
 
 // Counts are the blocks so far, the open one last.
 func (b *Blocks) Counts() []Count {

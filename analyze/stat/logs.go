@@ -91,3 +91,7 @@ func (m *mixture) add(weight, x float64) {
 }
 
 func (m mixture) log() float64 { return LogSumExp(m...) }
+
+// LogNoneAmong is the ln of the probability that, where k of n lie in any order
+// alike, none of them is among the last.
+func LogNoneAmong(n, k, last int) float64 { return logChoose(n-last, k) - logChoose(n, k) }

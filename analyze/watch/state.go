@@ -81,9 +81,12 @@ func (r *reading) target(i int, id string, settled map[cause.ID]bool) seen {
 	}
 	s.answers = t.Requests
 	for _, c := range t.Clusters {
+		u := s.usual[c.Scenario]
 		if c.Reference {
-			s.usual[c.Scenario] = usual{c.ID, c.Status}
+			u.id, u.status = c.ID, c.Status
 		}
+		u.all, u.statuses = append(u.all, c.ID), append(u.statuses, c.Status)
+		s.usual[c.Scenario] = u
 	}
 	s.failing = failing(t)
 	return s

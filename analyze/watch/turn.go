@@ -265,7 +265,7 @@ func (w *ledger) change(i int, now time.Time) (analyze.Change, bool) {
 		c.Event = w.event(i)
 	}
 	same := slices.Equal(slices.Sorted(slices.Values(before.Causes)), slices.Sorted(slices.Values(causes)))
-	moved := !first && (h.passing != nil || otherwise(usual, s.usual))
+	moved := !first && (h.passing != nil || otherwise(usual, s.usual, c.Event != nil))
 	switch {
 	case first:
 		if len(causes) == 0 {
@@ -313,10 +313,18 @@ func (w *ledger) began(h hint, e *analyze.ConfigChange, now time.Time) time.Time
 	return now.UTC()
 }
 
-// otherwise tells whether a scenario is usually answered by another behaviour.
-func otherwise(before, now map[string]usual) bool {
+// otherwise tells whether a scenario is usually answered with another status, or,
+// where an event of the configuration lets expect it, with another answer. Of several
+// behaviours the most frequent may be another one from window to window, and what
+// tells two apart is learnt anew in each: there only the status counts.
+func otherwise(before, now map[string]usual, event bool) bool {
 	for scenario, is := range now {
-		if was, ok := before[scenario]; ok && was.id != is.id {
+		was, ok := before[scenario]
+		switch {
+		case !ok:
+		case len(was.all) == 1 && len(is.all) == 1 && (was.status != is.status || event && was.id != is.id):
+			return true
+		case !slices.Contains(was.statuses, is.status) && !slices.Contains(is.statuses, was.status):
 			return true
 		}
 	}

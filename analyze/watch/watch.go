@@ -62,10 +62,13 @@ type ledger struct {
 	now     *reading  // of the last look
 }
 
-// usual is what a scenario mostly answers.
+// usual is what a scenario mostly answers, and everything that it does.
 type usual struct {
 	id     string
 	status int
+	// Of everything that it answers.
+	all      []string
+	statuses []int
 }
 
 // target is what is known of one target.

@@ -29,8 +29,8 @@ func pipelineOn(t *testing.T, world string) *pipeline {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash on PATH")
 	}
-	if testing.Short() {
-		t.Skip("builds the binary; the long run has it")
+	if !*long {
+		t.Skip("builds the binary; -long has it")
 	}
 	b := open(t, load(t, world))
 	for _, name := range []string{"path", "output", "summary"} {

@@ -27,6 +27,9 @@ var openReports []string
 func TestReports(t *testing.T) {
 	for _, r := range captures.Reports() {
 		t.Run(r.Name, func(t *testing.T) {
+			if len(r.Expect.Env) == 0 {
+				t.Parallel()
+			}
 			for name, value := range r.Expect.Env {
 				t.Setenv(name, value)
 			}

@@ -77,7 +77,7 @@ func TestWaitSeesTheSwitch(t *testing.T) {
 			b := open(t, releasing(t, event))
 			rep, text := b.wait(t, how(t, b)...)
 			w := rep.Wait[0]
-			if rep.ExitCode != analyze.ExitOK || !w.Converged || w.Old == 0 || w.Since < w.Needed {
+			if rep.ExitCode != analyze.ExitOK || !w.Done() || w.Old == 0 || w.Since < w.Needed {
 				t.Fatalf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
 			}
 			if stays := answersTo(rep, "GET /health"); name == "a baseline" && (stays == 0 || w.Unknown != stays) {
@@ -86,7 +86,8 @@ func TestWaitSeesTheSwitch(t *testing.T) {
 			if !w.LastOld.Before(w.FirstNew) || w.FirstNew.Sub(w.LastOld) > rep.Run.Ended.Sub(rep.Run.Started) {
 				t.Errorf("the switch lies between %s and %s", w.LastOld, w.FirstNew)
 			}
-			if first, last := w.Shares[0], w.Shares[len(w.Shares)-1]; first != 1 || last != 0 {
+			seen := slices.DeleteFunc(slices.Clone(w.Shares), func(share float64) bool { return share < 0 })
+			if first, last := seen[0], seen[len(seen)-1]; first != 1 || last != 0 {
 				t.Errorf("the share of old answers goes from %g to %g", first, last)
 			}
 			if !strings.Contains(text, "switched between") {
@@ -154,5 +155,66 @@ func TestWaitAsksForALoggedDeployment(t *testing.T) {
 	code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), []string{"--deployment", "new2k4"})...)
 	if code != 2 || !strings.Contains(stderr, "no access log of api.example.com holds $context.deploymentId") {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+const expectsAny = `version: 1
+apis: [{id: orders7x2a, stages: [prod]}]
+scenarios:
+  - {name: list, request: {method: GET, path: /orders}, expect: {status: 200}}
+  - {name: health, request: {method: GET, path: /health}, expect: {status: 200}}
+`
+
+// An expectation that the old deployment meets as well tells nothing: an edit that
+// was never deployed is no success, whatever else stands.
+func TestWaitIsNotFooledByWhatTheOldOneMeets(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, ""))
+	b.write(t, "any.yaml", []byte(expectsAny))
+	rep, text := b.wait(t, "-f", b.path("any.yaml"), "--timeout", "1s")
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitUndecided || !w.Converged || w.ToldApart != "" {
+		t.Errorf("exit code %d: %+v", rep.ExitCode, w)
+	}
+	for _, want := range []string{"UNDECIDED", "may be its own", "--deployment ID", "--baseline FILE", "expectation that the old deployment does"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it is not said: %s\n%s", want, text)
+		}
+	}
+}
+
+// Where both deployments meet what is expected, answers that change with the
+// stage's deployment tell them apart, and the route that changes is asked to the end.
+func TestWaitSeesTheDeploymentCome(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, "events: [{after_requests: 60, stage: orders7x2a/prod, deployment: new2k4}]"))
+	b.write(t, "any.yaml", []byte(expectsAny))
+	rep, _ := b.wait(t, "-f", b.path("any.yaml"), "--timeout", "2s")
+	w := rep.Wait[0]
+	if w.ToldApart != analyze.ToldByEvent && w.ToldApart != analyze.ToldByLog {
+		t.Errorf("told by %q: %+v", w.ToldApart, w)
+	}
+	if rep.ExitCode != analyze.ExitOK || !w.Done() {
+		t.Errorf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
+	}
+}
+
+// A deployment that does not exist is not waited for.
+func TestWaitRefusesNoSuchDeployment(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, ""))
+	code, _, stderr := b.run(t, slices.Concat([]string{"wait"}, b.probing(), []string{"--deployment", "new2k5"})...)
+	if code != 2 || !strings.Contains(stderr, "API orders7x2a has no such deployment") || !strings.Contains(stderr, "did you mean new2k4?") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+// A deployment that serves and does not what is expected of it is an error.
+func TestWaitForADeploymentThatIsWrong(t *testing.T) {
+	t.Parallel()
+	b := open(t, releasing(t, "events: [{after_requests: 60, stage: orders7x2a/prod, deployment: new2k4}]"))
+	b.write(t, "three.yaml", []byte(strings.ReplaceAll(expectsNew, `"2"`, `"3"`)))
+	rep, _ := b.wait(t, "-f", b.path("three.yaml"), "--deployment", "new2k4")
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || !w.Done() {
+		t.Errorf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
 	}
 }

@@ -13,19 +13,19 @@ import (
 	"stageprobe/scenarios/sandbox"
 )
 
-// quick are the worlds that every run of the tests diagnoses over real
-// sockets; `go run ./cmd/figures --worlds` takes all of them, with many seeds.
+// quick are the worlds that the tests diagnose over real sockets, the first of
+// them in every run; `go run ./cmd/figures --worlds` takes all, with many seeds.
 var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
-	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run",
+	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cdn-stale", "cdn-current", "cdn-staging-distribution",
 }
 
 func TestWorlds(t *testing.T) {
 	t.Parallel()
-	names := quick
-	if testing.Short() {
-		names = quick[:4]
+	names := quick[:4]
+	if *long {
+		names = quick
 	}
 	for _, name := range names {
 		for _, logs := range []string{"auto", "off"} {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
@@ -34,6 +35,7 @@ type Reader struct {
 	Trail   *cloudtrail.Client // nil: who changed what is not asked for
 	Lambda  *lambda.Client     // nil: the weights of aliases are not asked for
 	Metrics *cloudwatch.Client // nil: the traffic of canaries is not asked for
+	STS     *sts.Client        // nil: where the credentials do not say whose account it is, nobody is asked
 	// TrailApart leaves the history to the caller, who asks for it beside the
 	// probes: see [Reader.StartHistory].
 	TrailApart bool
@@ -132,7 +134,12 @@ func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error
 		}}
 		return snap, cmp.Or(ctx.Err(), err)
 	}
+	account := rd.account(ctx, sel.Depth)
 	rd.read(ctx, sel, &snap)
+	number := <-account
+	for i := range snap.APIs {
+		snap.APIs[i].AccountID, snap.APIs[i].Region = number, rd.Region
+	}
 	snap.Gaps = sortedGaps(rd.gaps)
 	if err := ctx.Err(); err != nil {
 		return snap, err
@@ -176,6 +183,35 @@ func (rd *reading) credentials(ctx context.Context) error {
 		return &CredentialsError{err}
 	}
 	return nil
+}
+
+// accountWait bounds the question whose account it is: a report without the
+// number is worth more than one that waits for it.
+const accountWait = 5 * time.Second
+
+// account learns the number of the account beside the reading: credentials of
+// most kinds hold it, and anybody may ask for their own.
+func (r *Reader) account(ctx context.Context, depth Depth) <-chan string {
+	number := make(chan string, 1)
+	go func() {
+		defer close(number)
+		if provider := r.REST.Options().Credentials; provider != nil {
+			if c, err := provider.Retrieve(ctx); err == nil && c.AccountID != "" {
+				number <- c.AccountID
+				return
+			}
+		}
+		if r.STS == nil || depth != Full {
+			return
+		}
+		within, cancel := context.WithTimeout(ctx, accountWait)
+		defer cancel()
+		once := func(o *sts.Options) { o.RetryMaxAttempts = 1 }
+		if out, err := r.STS.GetCallerIdentity(within, &sts.GetCallerIdentityInput{}, once); err == nil && out.Account != nil {
+			number <- *out.Account
+		}
+	}()
+	return number
 }
 
 func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot) {

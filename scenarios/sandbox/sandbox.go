@@ -42,7 +42,7 @@ type Options struct {
 
 // Call is one call that a control plane, the log service or CloudTrail got.
 type Call struct {
-	Service   string // apigateway, apigatewayv2, logs, cloudtrail, lambda, cloudwatch
+	Service   string // apigateway, apigatewayv2, logs, cloudtrail, lambda, cloudwatch, sts
 	Operation string // such as GetStages
 	Action    string // IAM action, such as apigateway:GET
 	Resource  string // ARN, or what the operation named

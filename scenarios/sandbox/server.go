@@ -184,6 +184,8 @@ func (s *Server) front(data http.Handler) http.Handler {
 		switch {
 		case control.ServesTrail(r):
 			s.control.ServeTrail(w, r)
+		case servesIdentity(r):
+			s.serveIdentity(w)
 		case control.ServesMetrics(r):
 			s.control.ServeMetrics(w, r)
 		case s.logs.Serves(r):
@@ -194,6 +196,21 @@ func (s *Server) front(data http.Handler) http.Handler {
 			s.control.ServeHTTP(w, r)
 		}
 	})
+}
+
+// servesIdentity tells a call to STS, which all credentials may make.
+func servesIdentity(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.Contains(r.Header.Get("Authorization"), "/sts/aws4_request")
+}
+
+// serveIdentity answers GetCallerIdentity.
+func (s *Server) serveIdentity(w http.ResponseWriter) {
+	account := s.cloud.World.Account
+	s.record(Call{Service: "sts", Operation: "GetCallerIdentity", Action: "sts:GetCallerIdentity", Status: http.StatusOK})
+	w.Header().Set("Content-Type", "text/xml")
+	fmt.Fprintf(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
+		`<Arn>arn:aws:iam::%[1]s:user/sandbox</Arn><UserId>AIDASANDBOX</UserId><Account>%[1]s</Account>`+
+		`</GetCallerIdentityResult></GetCallerIdentityResponse>`, account)
 }
 
 func emulated(r *http.Request) bool {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 )
 
@@ -51,6 +52,7 @@ func (w World) watchAll(rng *rand.Rand, seen func(n int, r *cause.Result)) sight
 			now += logWait
 		}
 		r := cause.Explain(v.at(now, last))
+		r.InWords(prose.Say)
 		d.advised = r.Next
 		out.judge(w, &r, n, last)
 		if seen != nil {
@@ -116,7 +118,7 @@ func (w World) falsity(f *cause.Finding) string {
 	linked := f.Linked != cause.ConsistentWith
 	switch {
 	case name == staleCanary && w.Otherwise > 0:
-		if f.Statistics != nil && stat.UpperZero(int(f.Statistics.Statistic), 1-alpha) >= w.Otherwise {
+		if f.Statistics != nil && f.Statistics.Bound >= w.Otherwise {
 			return ""
 		}
 		return what

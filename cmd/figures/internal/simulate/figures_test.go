@@ -17,8 +17,8 @@ import (
 // TestEveryFigureIsMet runs all figures with few runs: a figure fails only where
 // its interval excludes the target.
 func TestEveryFigureIsMet(t *testing.T) {
-	if testing.Short() {
-		t.Skip("simulates for several seconds")
+	if !*long {
+		t.Skip("simulates for several seconds; -long has it")
 	}
 	figures, err := Figures(t.Context(), Options{Quick: true, Runs: 100})
 	if err != nil {

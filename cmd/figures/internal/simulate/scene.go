@@ -108,9 +108,13 @@ func (w World) input() cause.Input {
 		ID: apiID, Kind: probe.REST, Editor: definition(),
 		Deployments: []probe.Deployment{{ID: ownDeployment, Created: before(100)}, {ID: oldDeployment, Created: before(400)}},
 	}}}
+	logged := probe.AccessLog{Destination: "arn:aws:logs:eu-west-1:111122223333:log-group:access"}
+	if w.Unread {
+		logged = probe.AccessLog{}
+	}
 	for _, name := range w.Stages {
 		in.Snapshot.APIs[0].Stages = append(in.Snapshot.APIs[0].Stages, probe.Stage{
-			Name: name, DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90),
+			Name: name, DeploymentID: ownDeployment, Deployed: definition(), Updated: before(90), AccessLog: logged,
 		})
 	}
 	in.Plan = probe.Plan{Seed: 1, Requests: w.budget() / max(1, w.Targets), Rate: w.Rate}

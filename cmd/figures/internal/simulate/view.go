@@ -182,12 +182,8 @@ func (w *watermarks) allowance() time.Duration {
 // judgeLate says which rows were sent after the older of the points up to which
 // the two sides' logs are known.
 func (v *view) judgeLate(now time.Duration) {
-	read, allowance := now-v.logs.allowance(), v.logs.allowance()
-	own, canary := max(v.logs.newest[0], read), max(v.logs.newest[1], read)
-	if !v.world.Grouped {
-		own, canary = max(own, canary), read // one access log, and no group of the canary
-	}
-	known := min(own, canary)
+	allowance := v.logs.allowance()
+	known := now - allowance
 	for i := range v.in.Rows {
 		row, truth := &v.in.Rows[i], &v.rows[i]
 		row.Late = truth.At > known

@@ -15,8 +15,8 @@ import (
 func few(runs int) Options { return Options{Runs: runs, Seed: 11, Quick: true} }
 
 func TestEveryTruthIsNamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("plays dozens of worlds")
+	if !*long {
+		t.Skip("plays dozens of worlds; -long has it")
 	}
 	m, err := Confusion(t.Context(), few(100), Worlds())
 	if err != nil {
@@ -69,6 +69,9 @@ func TestNothingDrivesTheNulls(t *testing.T) {
 }
 
 func TestPosteriorsAreNearTheTruth(t *testing.T) {
+	if !*long {
+		t.Skip("plays hundreds of worlds; -long has it")
+	}
 	figures, err := calibration(t.Context(), few(100))
 	if err != nil {
 		t.Fatal(err)

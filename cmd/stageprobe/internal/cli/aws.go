@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
 	"stageprobe/probe/inventory"
@@ -154,7 +155,8 @@ func newCloud(cfg aws.Config) *cloud {
 		cfg: cfg,
 		inv: &inventory.Reader{
 			REST: apigateway.NewFromConfig(cfg), HTTP: apigatewayv2.NewFromConfig(cfg),
-			Trail: cloudtrail.NewFromConfig(cfg), Lambda: lambda.NewFromConfig(cfg), Metrics: cloudwatch.NewFromConfig(cfg), Region: cfg.Region,
+			Trail: cloudtrail.NewFromConfig(cfg), Lambda: lambda.NewFromConfig(cfg), Metrics: cloudwatch.NewFromConfig(cfg),
+			STS: sts.NewFromConfig(cfg), Region: cfg.Region,
 		},
 		log: &fetch.Reader{Client: cloudwatchlogs.NewFromConfig(cfg)},
 	}

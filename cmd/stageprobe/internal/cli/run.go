@@ -47,6 +47,7 @@ type run struct {
 	// event was for nothing.
 	logsInVain bool
 	logsWaited time.Duration // of --log-wait
+	rereadAt   time.Time     // when a wait last looked for what tells old from new
 	readFor    time.Duration // spent on logs while sending
 	sentFor    time.Duration
 }
@@ -221,7 +222,11 @@ func (r *run) readAgain(ctx context.Context) {
 	if now, err = r.subject.cloud.inv.Read(ctx, want); err != nil {
 		return
 	}
-	r.notes = append(r.notes, "the configuration changed during the run; the report speaks of the later one")
+	const later = "the configuration changed during the run; the report speaks of the later one"
+	if !slices.Contains(r.notes, later) {
+		r.notes = append(r.notes, later)
+	}
+	r.subject.snap = now
 	r.session.SetSnapshot(now)
 	r.kept.snapshot(&now)
 }

@@ -27,9 +27,14 @@ func newWait(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait [URL...]",
 		Short: "After a deploy: probe until the new behaviour serves everything",
-		Example: `  stageprobe wait -f scenarios.yaml --timeout 5m            # new is what meets the expectations
+		Example: `  stageprobe wait -f scenarios.yaml --timeout 5m            # new is what meets the expectations, and did not before
   stageprobe wait --api abc123 --stage prod --baseline before.json   # new is what differs from before
   stageprobe wait --api abc123 --stage prod --deployment a1b2c3      # new is a deployment id in the access log`,
+		Long: `wait probes after a deploy until the new behaviour serves all traffic. It ends in 0 only where old and new
+could be told apart and no error stands: by old answers that came first, by a report from before the deploy
+(--baseline), by the deployment id in the access log (--deployment), or by answers that changed with the stage's
+deployment. Where the old deployment may meet what is expected, too, it ends in 3 and says what to give. It ends
+in 1 where an error stands, or old answers are left at --timeout.`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return f.run(cmd.Context(), s, urls) },
 	}
 	f.check.bind(cmd.Flags())
@@ -92,20 +97,49 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 // wanted finds what counts as new: a named deployment, a baseline, or the
 // scenario file's expectations.
 func (f *waitFlags) wanted(subject *subject, targets []probe.Target, before *analyze.Report) (*analyze.Wanted, error) {
+	w := &analyze.Wanted{Deployment: f.deployment, Before: before}
+	if subject.file != nil && subject.file.Expects() {
+		w.Met = subject.file.Met
+	}
 	switch {
 	case f.deployment != "":
+		if err := f.noSuchDeployment(subject, targets); err != nil {
+			return nil, err
+		}
 		if t := withoutDeployment(subject, targets); t != nil {
 			return nil, hint(fmt.Errorf("--deployment: no access log of %s holds $context.deploymentId, so no answer of it can be tied to a deployment", t.ID),
 				"add it to the stage's access log format, or say what is new with -f or --baseline")
 		}
-		return &analyze.Wanted{Deployment: f.deployment}, nil
-	case before != nil:
-		return &analyze.Wanted{Before: before}, nil
-	case subject.file != nil && subject.file.Expects():
-		return &analyze.Wanted{Met: subject.file.Met}, nil
+	case before == nil && w.Met == nil:
+		return nil, hint(errors.New("what counts as the new behaviour is not said"),
+			"give a scenario file with expectations (-f), a report from before the deploy (--baseline), or --deployment ID")
 	}
-	return nil, hint(errors.New("what counts as the new behaviour is not said"),
-		"give a scenario file with expectations (-f), a report from before the deploy (--baseline), or --deployment ID")
+	return w, nil
+}
+
+// noSuchDeployment refuses a deployment that an API of the targets does not have,
+// as far as its deployments could be read.
+func (f *waitFlags) noSuchDeployment(subject *subject, targets []probe.Target) error {
+	for i := range targets {
+		api := subject.snap.API(targets[i].APIID)
+		if api == nil || len(api.Deployments) == 0 || api.Deployment(f.deployment) != nil || unreadDeployments(&subject.snap, api.ID) {
+			continue
+		}
+		var ids []string
+		for _, d := range api.Deployments {
+			ids = append(ids, d.ID)
+		}
+		return hint(fmt.Errorf("--deployment %s: API %s has no such deployment", f.deployment, api.ID),
+			"%sthe newest are %s", didYouMean("", f.deployment, ids), strings.Join(ids[:min(len(ids), 5)], ", "))
+	}
+	return nil
+}
+
+// unreadDeployments tells whether some deployments of an API may not have been read.
+func unreadDeployments(snap *probe.Snapshot, api string) bool {
+	return slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
+		return g.Operation == "GetDeployments" && strings.Contains(g.Subject, api)
+	})
 }
 
 // withoutDeployment is the first target whose stage does not log the deployment
@@ -144,18 +178,29 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 	if ctx.Err() != nil {
 		stopped = "interrupted"
 	}
-	if w.Deployment != "" && sleep(ctx, min(r.session.Allowance(), logPause)) == nil {
+	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
+	if tellsDeployment(r, w) && sleep(ctx, min(r.session.Allowance(), logPause)) == nil {
 		_ = r.fetch(ctx) // what was sent since the last look; an error is a note already
 	}
-	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
 	ending := r.ending(stopped)
-	rep := r.session.Waited(ending, w)
+	rep := r.session.Waited(ending, w, r.unmet())
 	r.keep(ending, rep)
 	return rep, nil
 }
 
+// tellsDeployment tells whether the access log names what a wait is for: it was
+// asked to, or every target's stage logs its deployment.
+func tellsDeployment(r *run, w *analyze.Wanted) bool {
+	return w.Deployment != "" || w.Before == nil && r.readsLogs() && withoutDeployment(r.subject, r.plan.Targets) == nil
+}
+
+// rereadEvery is how often a wait looks whether the stages changed, while nothing
+// else tells old answers from new ones.
+const rereadEvery = 10 * time.Second
+
 // converged looks at how far the new behaviour has come; what the access log
-// has to say of it is read first.
+// has to say of it is read first. Answers that are as expected and may be the old
+// deployment's are no end: its successor may be on the way.
 func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
 	r.look = nextLook(r.seen)
 	if w.Deployment != "" {
@@ -166,7 +211,25 @@ func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
 	}
 	all := r.session.Converge(w)
 	r.show(r.session.Progress(), waitPhase(all))
-	return !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Converged })
+	served := !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Converged })
+	if served && r.looksFurther(ctx, w, all) {
+		all = r.session.Converge(w)
+	}
+	return !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Done() })
+}
+
+// looksFurther reads configuration and access log where the answers alone do not
+// tell old from new.
+func (r *run) looksFurther(ctx context.Context, w *analyze.Wanted, all []analyze.Convergence) bool {
+	if w.Deployment != "" || !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return c.ToldApart == "" }) || r.now().Before(r.rereadAt.Add(rereadEvery)) {
+		return false
+	}
+	r.rereadAt = r.now()
+	r.readAgain(ctx)
+	if tellsDeployment(r, w) {
+		_ = r.fetch(ctx)
+	}
+	return true
 }
 
 // waitPhase shows the share of old answers falling.

@@ -161,7 +161,7 @@ func watchFor(t *testing.T, world string, lasting time.Duration, args ...string)
 	fs := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	c.bind(fs)
 	c.watchFlags.bind(fs)
-	args = append(args, "--watch", "--workers", "1", "--seed", "7", "--endpoint-url", server.ControlURL(), "--region", w.Region, "--cacert", ca)
+	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", server.ControlURL(), "--region", w.Region, "--cacert", ca)
 	for _, to := range server.ConnectTo() {
 		args = append(args, "--connect-to", to)
 	}

@@ -60,6 +60,10 @@ func (p *stagePatch) check(op patch) error {
 		if v, err := strconv.ParseFloat(op.Value, 64); err != nil || v < 0 || v > 100 {
 			return badRequest("Invalid value for percentTraffic: %s. Must be between 0.0 and 100.0", op.Value)
 		}
+	case strings.HasSuffix(op.Path, "/throttling/rateLimit") || strings.HasSuffix(op.Path, "/throttling/burstLimit"):
+		if _, err := strconv.ParseFloat(op.Value, 64); err != nil {
+			return badRequest("Invalid value '%s' for %s: a number is expected", op.Value, op.Path)
+		}
 	case op.Path == "/canarySettings" && op.Op == "remove" && !p.canary:
 		return badRequest("Cannot remove canary settings. Canary does not exist.")
 	}

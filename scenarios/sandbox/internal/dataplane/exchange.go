@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +54,9 @@ func (p *Plane) receive(r *http.Request, address int) *exchange {
 	p.cloud.RLock()
 	defer p.cloud.RUnlock()
 	x.at = p.locate(r)
+	if f := frontOf(x); f != nil {
+		f.stage()
+	}
 	if x.at.api != nil {
 		x.api = *x.at.api
 		x.choose()
@@ -202,19 +204,11 @@ func (x *exchange) handle() {
 // write sends the answer with the headers that the gateway adds.
 func (x *exchange) write(w http.ResponseWriter) {
 	h := w.Header()
-	for _, p := range x.out.headers {
-		// Names keep their case: HTTP/1.1 clients see them as API Gateway
-		// writes them.
-		h[p.Name] = append(h[p.Name], p.Value)
+	head(x, h)
+	if f := frontOf(x); f != nil {
+		x.edge(h)
+		f.keep(h)
 	}
-	if h.Get("Content-Type") == "" && len(h["Content-Type"]) == 0 {
-		h["Content-Type"] = []string{"application/json"}
-	}
-	h.Set("Content-Length", strconv.Itoa(len(x.out.body)))
-	if x.r.ProtoMajor == 1 {
-		h["Connection"] = []string{"keep-alive"}
-	}
-	x.identity(h)
 	w.WriteHeader(x.out.status)
 	if x.r.Method != http.MethodHead {
 		_, _ = io.WriteString(w, x.out.body)

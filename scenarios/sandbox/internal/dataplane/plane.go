@@ -19,7 +19,7 @@ type Plane struct {
 	cloud *cloud.Cloud
 	logs  *cwl.Store
 
-	canary, spread, fate, ids, shape *dice // one stream of draws per use, so that one never shifts another
+	canary, spread, fate, ids, shape, front *dice // one stream of draws per use, so that one never shifts another
 
 	tables sync.Map // *world.Definition → table
 
@@ -32,16 +32,17 @@ type Plane struct {
 	counter  int
 	seed     uint64
 	movers   map[*world.Backend]*moves.Mover
+	copies   map[string]*copied // what CDNs in front of domains keep
 }
 
 // New makes the data plane of a cloud, everything random drawn from the seed.
 func New(c *cloud.Cloud, logs *cwl.Store, seed uint64) *Plane {
 	return &Plane{
 		cloud: c, logs: logs,
-		canary: newDice(seed, 1), spread: newDice(seed, 2), fate: newDice(seed, 3), ids: newDice(seed, 4), shape: newDice(seed, 5),
+		canary: newDice(seed, 1), spread: newDice(seed, 2), fate: newDice(seed, 3), ids: newDice(seed, 4), shape: newDice(seed, 5), front: newDice(seed, 6),
 		buckets: map[string]*bucket{}, used: map[string]int{},
 		answers: map[string]cachedAnswer{}, verdicts: map[string]cachedVerdict{}, failing: map[*world.Failing]bool{},
-		seed: seed, movers: map[*world.Backend]*moves.Mover{},
+		seed: seed, movers: map[*world.Backend]*moves.Mover{}, copies: map[string]*copied{},
 	}
 }
 
@@ -50,6 +51,9 @@ func (p *Plane) Handler(address int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.cloud.CountRequest()
 		x := p.receive(r, address)
+		if f := frontOf(x); f != nil && f.answer(w) {
+			return
+		}
 		x.handle()
 		// The log is written before the answer, so that whoever has the answer
 		// can find the log once the log service delivers it.

@@ -57,6 +57,9 @@ func (w *World) fill() {
 func (d *Domain) fill() {
 	d.Endpoint = cmp.Or(d.Endpoint, "REGIONAL")
 	d.Policy = cmp.Or(d.Policy, "TLS_1_2")
+	if d.Front != nil {
+		d.Front.TTL = cmp.Or(d.Front.TTL, Duration(24*time.Hour))
+	}
 	if d.RoutingMode == "" {
 		d.RoutingMode = "API_MAPPING_ONLY"
 		if len(d.Rules) > 0 {

@@ -249,6 +249,14 @@ func (c *checker) domain(i int, d *Domain) {
 		c.failf("domain %d: has no name", i+1)
 		return
 	}
+	if f := d.Front; f != nil {
+		if f.Hits < 0 || f.Hits > 1 || f.StagingPercent < 0 || f.StagingPercent > 100 {
+			c.failf("domain %s: front: hits lie between 0 and 1, staging_percent between 0 and 100", d.Name)
+		}
+		if f.Staging != "" || f.StagingPercent > 0 {
+			c.stage("domain "+d.Name+": front", f.Staging)
+		}
+	}
 	for _, m := range d.Mappings {
 		if m == nil {
 			c.failf("domain %s: a mapping is empty", d.Name)

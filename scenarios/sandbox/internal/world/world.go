@@ -147,6 +147,20 @@ type Domain struct {
 	RoutingMode string     `yaml:"routing_mode"`
 	Mappings    []*Mapping `yaml:"mappings"`
 	Rules       []*Rule    `yaml:"rules"`
+	Front       *Front     `yaml:"front"`
+}
+
+// Front is a CDN of somebody's own before a domain.
+type Front struct {
+	Hits float64  `yaml:"hits"` // share of GET requests that a kept copy answers, where there is one
+	TTL  Duration `yaml:"ttl"`  // how long a copy is kept; a day where left out
+	// Holds is the deployment whose answers the copies are, made before the start;
+	// where left out a copy is what was answered last.
+	Holds string `yaml:"holds"`
+	// StagingPercent of the requests go through a staging distribution, whose origin
+	// is the stage Staging ("api/stage").
+	StagingPercent float64 `yaml:"staging_percent"`
+	Staging        string  `yaml:"staging"`
 }
 
 // Mapping leads a base path ("" is the root) to a stage.

@@ -1,0 +1,52 @@
+package analyze
+
+import (
+	"testing"
+	"time"
+
+	"stageprobe/probe"
+)
+
+// An answer is a copy where the gateway's ids of another answer come again, or CloudFront
+// says so; ids of the caller's choice, and a cache behind the gateway, make none.
+func TestCopiesAreTold(t *testing.T) {
+	type header = [][2]string
+	for name, x := range map[string]struct {
+		answers []header
+		copied  []bool
+	}{
+		"the same ids": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}}, {{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}}}, []bool{false, true},
+		},
+		"both kept before": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}, {"age", "9"}}, {{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}, {"age", "9"}}}, []bool{true, true},
+		},
+		"CloudFront says so": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}, {"x-cache", "RefreshHit from cloudfront"}}}, []bool{true},
+		},
+		"an edge-optimised API": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}, {"x-cache", "Miss from cloudfront"}, {"x-amz-cf-id", "c"}}}, []bool{false},
+		},
+		"an id of the caller's": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}}, {{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "B="}}}, []bool{false, false},
+		},
+		"a cache behind the gateway": {
+			[]header{{{"x-amzn-requestid", "a"}, {"x-amz-apigw-id", "A="}, {"x-cache", "HIT"}, {"age", "3"}}}, []bool{false},
+		},
+	} {
+		plan := probe.Plan{Targets: []probe.Target{{ID: "a/prod", APIKind: probe.REST}}, Scenarios: []probe.Scenario{{Name: "GET /"}}}
+		s := NewSession(plan, probe.Snapshot{}, Policy{})
+		for i, h := range x.answers {
+			o := &probe.Observation{Seq: uint64(i), Target: "a/prod", Scenario: "GET /", Status: 200, Outcome: probe.OutcomeResponse, Due: time.Unix(int64(i), 0)}
+			for _, p := range h {
+				o.Header = append(o.Header, probe.Header{Name: p[0], Value: p[1]})
+			}
+			s.Add(o)
+		}
+		for i, r := range s.input(true).Rows {
+			if r.Copied != x.copied[i] {
+				t.Errorf("%s: answer %d: copied %t", name, i+1, r.Copied)
+			}
+		}
+	}
+}
