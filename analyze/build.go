@@ -20,6 +20,7 @@ type Ending struct {
 	Started time.Time
 	Ended   time.Time
 	Stopped string // decided, budget, interrupted
+	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
 }
 
@@ -42,7 +43,7 @@ func (s *Session) Report(end Ending) *Report {
 		Schema: ReportSchema,
 		Run: Run{
 			ID: end.RunID, Started: end.Started.UTC(), Ended: end.Ended.UTC(), Seed: s.plan.Seed,
-			Requests: len(s.rows), Failed: s.failed(), Stopped: end.Stopped,
+			Requests: len(s.rows), Failed: s.failed(), Lost: end.Lost, Stopped: end.Stopped,
 			Confidence: s.policy.confidence(), Version: s.policy.Version,
 		},
 		Targets:      s.reportTargets(in, &result),

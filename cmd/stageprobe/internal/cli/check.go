@@ -34,6 +34,9 @@ type checkFlags struct {
 	runFlags
 	watchFlags
 	out outputs
+
+	agents       int           // in this process
+	coordination *coordination // of agents elsewhere; nil for none
 }
 
 func (c *checkFlags) bind(fs *pflag.FlagSet) {
@@ -58,6 +61,7 @@ func newCheck(s Streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
+	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
@@ -68,6 +72,9 @@ func newCheck(s Streams) *cobra.Command {
 func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if c.watch && (c.agents > 0 || c.coordination != nil) {
+		return hint(errors.New("--watch and agents: a watch sends from this machine alone"), "run one watch per vantage point")
 	}
 	if err := c.prepare(s, &c.runFlags); err != nil {
 		return err
@@ -163,6 +170,10 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	engine.Clean = (&probe.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
 	r.session = analyze.NewSession(plan, subject.snap, policy)
+	r.agents = c.coordination
+	if c.agents > 0 {
+		r.agents = &coordination{within: c.agents}
+	}
 	return r, secrets.err
 }
 
