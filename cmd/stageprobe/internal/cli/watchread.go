@@ -14,6 +14,9 @@ import (
 	"stageprobe/probe/logs/fetch"
 )
 
+// unreachable is why the configuration is not read where no call was answered.
+const unreachable = "AWS cannot be reached"
+
 // configuration asks now and then whether the configuration is as it was, and at
 // once where the answers look as if it were not.
 func (w *watcher) configuration(ctx context.Context, now time.Time) {
@@ -28,15 +31,15 @@ func (w *watcher) configuration(ctx context.Context, now time.Time) {
 	within, cancel := context.WithTimeout(ctx, configurationWait)
 	defer cancel()
 	snap, err := cl.inv.Read(within, w.light())
-	var refused *inventory.CredentialsError
+	var unread *inventory.UnreadError
 	switch {
 	case ctx.Err() != nil:
 		return
-	case errors.As(err, &refused):
-		w.refused(ctx, refused)
+	case errors.As(err, &unread) && (unread.Reason == inventory.Expired || unread.Reason == inventory.NotAccepted || unread.Reason == inventory.NoCredentials):
+		w.refused(ctx, unread)
 		return
-	case cl.calls.answered.Load() == answered:
-		w.blind = "AWS cannot be reached"
+	case cl.calls.answered.Load() == answered, unread != nil && unread.Reason == inventory.Unreachable:
+		w.blind = unreachable
 		return
 	case err != nil:
 		w.blind = firstLine(err)
@@ -73,12 +76,12 @@ func (w *watcher) light() inventory.Selection {
 func (w *watcher) reconfigure(ctx context.Context) {
 	fresh := *w.subject
 	fresh.notes = nil
-	if err := fresh.readConfiguration(ctx); err != nil || fresh.cloud == nil || ctx.Err() != nil {
+	if err := fresh.readConfiguration(ctx); err != nil || fresh.unread != nil || ctx.Err() != nil {
 		return // the next reading sees the change as well
 	}
 	targets, _ := probe.Targets(&fresh.snap, fresh.selection) // what is new is not watched
 	w.run.flags.meantByStage(&fresh.snap, targets)
-	noSuchAPI(&fresh.snap, targets)
+	unknownAPI(&fresh.snap, targets)
 	w.subject.snap = fresh.snap
 	w.watch.Configure(w.now(), fresh.snap, targets)
 	w.plan.Targets = w.watch.Targets()
@@ -87,16 +90,16 @@ func (w *watcher) reconfigure(ctx context.Context) {
 
 // refused says once that AWS takes the credentials no more, and looks for others:
 // a profile may have been logged in again.
-func (w *watcher) refused(ctx context.Context, err error) {
-	if w.blind == "" {
-		w.own(analyze.ChangedCredentials, "warning", "AWS refuses the credentials: configuration and logs are not read; probing goes on. "+firstLine(err))
+func (w *watcher) refused(ctx context.Context, err *inventory.UnreadError) {
+	if w.blind == "" || w.blind == unreachable {
+		w.own(analyze.ChangedCredentials, "warning", firstLine(err)+": configuration and logs are not read; probing goes on. To mend it, "+err.Hint())
 	}
 	w.blind = firstLine(err)
 	w.subject.cloud.renew(ctx)
 }
 
 func (w *watcher) accepted() {
-	if w.blind != "" {
+	if w.blind != "" && w.blind != unreachable { // which the network's return says
 		w.own(analyze.ChangedCredentials, "ok", "the configuration is read again")
 	}
 	w.blind = ""
@@ -120,7 +123,7 @@ func (w *watcher) network(ctx context.Context, now time.Time) {
 	case !lost.IsZero() && silent.IsZero():
 		w.watch.Regain(now)
 		w.own(analyze.ChangedNetwork, "ok", "the network is back: "+words.Some(names, 3)+" can be reached")
-	case lost.IsZero() && !silent.IsZero() && (w.subject.cloud != nil && w.blind == "AWS cannot be reached" && !w.polled.Before(silent) || w.subject.cloud == nil && len(names) > 1):
+	case lost.IsZero() && !silent.IsZero() && (w.subject.cloud != nil && w.blind == unreachable && !w.polled.Before(silent) || w.subject.cloud == nil && len(names) > 1):
 		w.watch.Lose(silent)
 		w.own(analyze.ChangedNetwork, "warning", fmt.Sprintf("this machine reaches nothing since %s, %s as little as AWS: nothing is said of targets until it does", words.Clock(silent), words.Some(names, 3)))
 	}
