@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 var (
@@ -20,8 +22,21 @@ var (
 
 // SecretName tells whether a header or a member of a body is secret by its name.
 func SecretName(name string) bool {
-	return !openHeader.MatchString(name) && secretWord.MatchString(name)
+	if known, ok := secretNames.Load(name); ok {
+		return known.(bool)
+	}
+	secret := !openHeader.MatchString(name) && secretWord.MatchString(name)
+	if len(name) <= 64 && secretNamesKept.Add(1) <= 4096 {
+		secretNames.Store(strings.Clone(name), secret)
+	}
+	return secret
 }
+
+// secretNames are names of headers that were looked at: each answer repeats them.
+var (
+	secretNames     sync.Map // string → bool
+	secretNamesKept atomic.Int64
+)
 
 // SecretParameter tells whether a parameter of a query is secret by its name.
 func SecretParameter(name string) bool { return SecretName(name) || secretParameter.MatchString(name) }
