@@ -22,6 +22,8 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	// NoAnswer says why, where no request got an HTTP answer.
+	NoAnswer string
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -57,6 +59,9 @@ func (s *Session) Report(end Ending) *Report {
 	}
 	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
+	if rep.Run.Failed == rep.Run.Requests {
+		rep.NoAnswer = end.NoAnswer
+	}
 	if s.policy.Unread != "" && s.policy.Asked {
 		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
 	}
@@ -188,6 +193,15 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
 	out.refine(in, rows)
+	for _, i := range rows {
+		at := in.Rows[i].At.UTC()
+		if out.First.IsZero() || at.Before(out.First) {
+			out.First = at
+		}
+		if at.After(out.Last) {
+			out.Last = at
+		}
+	}
 	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
 		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})

@@ -136,11 +136,19 @@ func subject(f *cause.Finding) string {
 	return strings.Join(parts, ", ")
 }
 
+// Title is a finding in a line: its cause, what it is about, and how severe it is.
+func Title(f *cause.Finding) string {
+	return fmt.Sprintf("%s on %s (%s)", f.Cause, subject(f), f.Severity)
+}
+
 // headline is the outcome in one line.
 func headline(rep *analyze.Report) string {
 	word := map[analyze.Outcome]string{
 		analyze.Consistent: "CONSISTENT", analyze.Inconsistent: "INCONSISTENT", analyze.Inconclusive: "UNDECIDED",
 	}[rep.Outcome]
+	if unanswered(rep) {
+		word = "NO ANSWER"
+	}
 	if inspected(rep) {
 		word = "CONFIGURATION" // nothing was sent, so no behaviour was seen
 	}

@@ -9,15 +9,19 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/watch"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
@@ -29,6 +33,7 @@ type checkFlags struct {
 	targetFlags
 	transportFlags
 	runFlags
+	watchFlags
 	out outputs
 
 	agents       int           // in this process
@@ -52,11 +57,13 @@ func newCheck(s Streams) *cobra.Command {
   stageprobe check --api abc123
   stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
   stageprobe check -f scenarios.yaml --format junit -o report.xml
-  stageprobe check --api abc123 --dry-run                               # what would be sent`,
+  stageprobe check --api abc123 --dry-run                               # what would be sent
+  stageprobe check --api abc123 --watch --metrics 127.0.0.1:9464 --notify env:SLACK_URL`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
+	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
@@ -66,6 +73,12 @@ func newCheck(s Streams) *cobra.Command {
 func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if c.watch && (c.agents > 0 || c.coordination != nil) {
+		return hint(errors.New("--watch and agents: a watch sends from this machine alone"), "run one watch per vantage point")
+	}
+	if err := c.prepare(s, &c.runFlags); err != nil {
+		return err
 	}
 	if err := c.out.check(c.record); err != nil {
 		return err
@@ -77,21 +90,32 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfSecrets()
 	subject, err := c.resolve(ctx, urls)
 	if err != nil {
 		return err
+	}
+	if c.baseline == lastBaseline && !c.dryRun {
+		if baseline, err = lastReport(subject.targets); err != nil {
+			return err
+		}
 	}
 	r, err := c.newRun(ctx, s, subject)
 	if err != nil {
 		return err
 	}
-	if !c.quiet || c.dryRun {
+	if c.dryRun {
+		return c.out.dry(s, r)
+	}
+	if !c.quiet {
 		announce(s.safe(s.Err), r)
 	}
-	if c.dryRun {
-		return nil
+	var rep *analyze.Report
+	if c.watch {
+		rep, err = watchOn(ctx, r, &c.watchFlags)
+	} else {
+		rep, err = r.execute(ctx)
 	}
-	rep, err := r.execute(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,6 +125,10 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	rep.Open = append(rep.Open, r.unmet()...)
 	if baseline != nil || len(c.require) > 0 {
 		rep.Conclude(cause.Severity(c.failOn))
+	}
+	if !c.forget {
+		keepReport(s, rep)
+		rep.AfterMending(s.retest())
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return s.unwritten(err, rep)
@@ -116,6 +144,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
 	if subject.cloud != nil {
 		s.secrets.AddParts(subject.cloud.secrets...)
+		if own := subject.cloud.credentials; own != nil {
+			own.learn = func(found aws.Credentials) { s.secrets.AddParts(found.SecretAccessKey, found.SessionToken) }
+		}
 	}
 	secrets := c.secrets(s.secrets, subject)
 	if err := c.mayHaveCredentials(subject); err != nil {
@@ -130,12 +161,15 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	policy := analyze.Policy{
 		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
-		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
+		Logs: c.logs, Intended: slices.Concat(subject.intended, s.config.meant()), Version: Version(), Secrets: secrets.values,
 	}
 	if subject.unread != nil {
 		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
 	}
 	plan := subject.plan(c)
+	if c.watch {
+		plan.Rate = c.watchRate(&plan)
+	}
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
@@ -172,6 +206,9 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 		return nil, err
 	}
 	e.Transport.Insecure = c.insecure
+	if e.Transport.Proxy, err = c.proxies(); err != nil {
+		return nil, err
+	}
 	if len(c.resolvers) > 0 {
 		e.Transport.Resolver = probe.Resolvers(c.resolvers)
 	}
@@ -227,8 +264,15 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
-		p.Requests, to, p.Rate, p.Workers))
+	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p)), ""
+	if r.flags.watch {
+		within = fmt.Sprintf(" within %s until it is stopped, %.3g per second in all (about %.0f a day), %d at once", r.flags.window, p.Rate, p.Rate*24*3600, p.Workers)
+		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
+	}
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s. Nothing is changed anywhere.", p.Requests, to, within))
+	if share != "" {
+		wrapped(w, "  ", share)
+	}
 	if r.flags.slowed != "" {
 		wrapped(w, "  ", r.flags.slowed)
 	}

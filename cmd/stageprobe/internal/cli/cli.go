@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log"
 	"os"
@@ -25,6 +26,7 @@ type Streams struct {
 	Out, Err io.Writer
 
 	color   *colourMode     // --color; nil is auto
+	config  *settings       // of the configuration file; nil where none is read
 	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 	args    []string        // of the command line, as given
 }
@@ -48,30 +50,11 @@ func Version() string {
 // second one kills the process. A terminal that is closed (SIGHUP) and a pipe that
 // nobody reads any more (SIGPIPE) are interrupts that come as often as they like.
 func Main(ctx context.Context, args []string, s Streams) int {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gone := make(chan os.Signal, 1)
-	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
-	defer signal.Stop(gone)
-	over := ctx.Done() // the context is replaced below
-	go func() {
-		for {
-			select {
-			case sig := <-gone:
-				if sig == syscall.SIGPIPE && !outputBroken() {
-					continue
-				}
-				cancel()
-			case <-over:
-				return
-			}
-		}
-	}()
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer endBySignals(ctx, end)()
 	when := colourMode("auto")
-	s.color = &when
+	s.color, s.config = &when, &settings{}
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
@@ -84,7 +67,39 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	return s.exitCode(root.ExecuteContext(ctx))
 }
 
+// errTerminated is why a context ended that SIGTERM ended.
+var errTerminated = errors.New("terminated")
+
+// endBySignals ends a context by the signals that [Main] speaks of, until stop.
+func endBySignals(ctx context.Context, end context.CancelCauseFunc) (stop func()) {
+	gone, asked := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	over := ctx.Done()
+	go func() {
+		for {
+			select {
+			case sig := <-gone:
+				if sig != syscall.SIGPIPE || outputBroken() {
+					end(nil)
+				}
+			case sig := <-asked:
+				signal.Stop(asked) // the next one kills
+				if sig == syscall.SIGTERM {
+					end(errTerminated)
+				}
+				end(nil)
+			case <-over:
+				signal.Stop(asked)
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(gone); signal.Stop(asked) }
+}
+
 func newRoot(s Streams) *cobra.Command {
+	var config string
 	root := &cobra.Command{
 		Use:   "stageprobe",
 		Short: "Find out what an Amazon API Gateway really serves",
@@ -98,7 +113,8 @@ func newRoot(s Streams) *cobra.Command {
   stageprobe plan plan.json                         before the deploy: what will be live afterwards
   curl -si https://api.example.com/x | stageprobe explain -
 
-Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50.
+Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50, and
+then from stageprobe.yaml (stageprobe init --defaults writes one).
 It only reads: no command ever changes anything in AWS.`,
 		Version:       Version(),
 		SilenceUsage:  true,
@@ -111,7 +127,10 @@ It only reads: no command ever changes anything in AWS.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return hint(fromEnvironment(cmd.Flags()), "unset it, or give a value that %s --help allows", cmd.CommandPath())
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return hint(err, "unset it, or give a value that %s --help allows", cmd.CommandPath())
+			}
+			return s.config.fromFile(cmd, config)
 		},
 	}
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
@@ -122,6 +141,7 @@ It only reads: no command ever changes anything in AWS.`,
 		return flagError(cmd.Flags(), cmd.CommandPath(), err)
 	})
 	root.PersistentFlags().AddFlag(s.colourFlag())
+	root.PersistentFlags().StringVar(&config, "config", "", "file of defaults for flags; else stageprobe.yaml in the working folder, then in the user's configuration folder")
 	root.AddCommand(
 		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s),

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"stageprobe/analyze"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report"
 	"stageprobe/cmd/stageprobe/internal/live"
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
@@ -94,8 +97,11 @@ func (r *run) begin() error {
 	}
 	width, tty := terminal(r.streams.Err)
 	r.display = live.New(r.streams.Err, live.Options{
-		TTY: tty, Width: width, Color: r.streams.colour(r.streams.Err), Quiet: r.flags.quiet, Now: r.now,
+		TTY: tty, Width: width, Color: r.streams.colour(r.streams.Err), ASCII: !utf8Locale(), Quiet: r.flags.quiet, Now: r.now,
 	})
+	if err := r.flags.out.begin(r.streams, &r.plan, r.now); err != nil {
+		return err
+	}
 	r.look = firstLook
 	return nil
 }
@@ -103,6 +109,11 @@ func (r *run) begin() error {
 // send runs the engine; the returned word is why it stopped.
 func (r *run) send(ctx context.Context) (string, error) {
 	stopped := "budget"
+	var over atomic.Bool
+	if d := r.flags.duration; d > 0 {
+		timer := time.AfterFunc(d, func() { over.Store(true); r.session.Halt() })
+		defer timer.Stop()
+	}
 	came, err := r.agents.send(ctx, r)
 	if err != nil {
 		return "", r.abort(err)
@@ -113,6 +124,10 @@ func (r *run) send(ctx context.Context) (string, error) {
 			return "", r.abort(err)
 		}
 		r.observe(&o)
+		if over.Load() && stopped == "budget" {
+			stopped = "duration"
+			r.agents.withdraw()
+		}
 		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
 			stopped = "decided"
 			r.session.Halt()
@@ -218,8 +233,9 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 // ending is what the run itself has to say of how it went.
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
-		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
+		NoAnswer: r.broken.why(r.plan.Targets, r.redactor),
+		RunID:    r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
+		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), byProxy(r), r.broken.notes(r.redactor)),
 	}
 }
 
@@ -309,13 +325,18 @@ func (r *run) abort(err error) error {
 }
 
 func (r *run) show(p analyze.Progress, phase string) {
+	r.flags.out.progress(&p)
 	st := live.State{
-		Sent: p.Sent, Budget: p.Budget, Elapsed: r.now().Sub(r.started), Phase: phase,
-		Decided: p.Decided, Open: p.Open, Remaining: p.Remaining,
+		Sent: p.Sent, Elapsed: r.now().Sub(r.started), Phase: phase, Open: p.Open, Remaining: p.Remaining,
 		LogsWaited: p.LogsWanted - p.LogsMatched, LogsWanted: p.LogsWanted,
 	}
 	for _, t := range p.Targets {
-		st.Targets = append(st.Targets, live.TargetState{ID: t.ID, Clusters: t.Clusters})
+		st.Targets = append(st.Targets, live.TargetState(t))
+	}
+	for i := range p.Decision.Findings {
+		if f := &p.Decision.Findings[i]; f.Severity != cause.Info {
+			st.Found = append(st.Found, r.redactor.String(report.Title(f)))
+		}
 	}
 	r.display.Update(st)
 }

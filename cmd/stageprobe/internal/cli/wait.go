@@ -63,9 +63,15 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfSecrets()
 	subject, err := c.resolve(ctx, urls)
 	if err != nil {
 		return err
+	}
+	if c.baseline == lastBaseline {
+		if before, err = lastReport(subject.targets); err != nil {
+			return err
+		}
 	}
 	r, err := c.newRun(ctx, s, subject)
 	if err != nil {
@@ -75,11 +81,11 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
-	if !c.quiet || c.dryRun {
-		announce(s.safe(s.Err), r)
-	}
 	if c.dryRun {
-		return nil
+		return c.out.dry(s, r)
+	}
+	if !c.quiet {
+		announce(s.safe(s.Err), r)
 	}
 	r.session.Persist()
 	rep, err := r.wait(ctx, wanted, f.within)
@@ -215,7 +221,14 @@ func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
 		_ = r.fetch(ctx)
 	}
 	all := r.session.Converge(w)
-	r.show(r.session.Progress(), waitPhase(all))
+	p := r.session.Progress()
+	p.Open, p.Remaining = 0, 0
+	for _, c := range all { // a wait ends by convergence, and not by what a check asks
+		if !c.Done() {
+			p.Open, p.Remaining = p.Open+1, max(p.Remaining, c.Needed-c.Since)
+		}
+	}
+	r.show(p, waitPhase(all))
 	served := !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Converged })
 	if served && r.looksFurther(ctx, w, all) {
 		all = r.session.Converge(w)
