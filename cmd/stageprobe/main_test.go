@@ -65,7 +65,7 @@ func scriptEnv(env *testscript.Env) error {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"gateway": gateway, "finding": finding, "exit": exit, "field": field,
-		"stageprobe_analyze": analyzed, "works": works,
+		"stageprobe_analyze": analyzed, "same": same, "works": works,
 	}
 }
 
@@ -181,4 +181,16 @@ func analyzed(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: stageprobe_analyze RECORDING OUT")
 	}
 	_ = ts.Exec("stageprobe", "analyze", args[0], "-q", "--format", "json", "-o", args[1])
+}
+
+// same A B compares two JSON reports. Each names the command that made it, which
+// is another for each.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same REPORT REPORT")
+	}
+	command := regexp.MustCompile(`(?m)^ *"command": .*\n`)
+	if a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1]); command.ReplaceAllString(a, "") != command.ReplaceAllString(b, "") {
+		ts.Fatalf("%s and %s differ by more than the command", args[0], args[1])
+	}
 }
