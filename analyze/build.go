@@ -193,6 +193,15 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
 	out.refine(in, rows)
+	for _, i := range rows {
+		at := in.Rows[i].At.UTC()
+		if out.First.IsZero() || at.Before(out.First) {
+			out.First = at
+		}
+		if at.After(out.Last) {
+			out.Last = at
+		}
+	}
 	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
 		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
