@@ -111,10 +111,11 @@ func (s *Session) Add(o *probe.Observation) {
 	if !known || !planned {
 		return
 	}
-	table, class := s.table.Add(o, target, scenario)
+	drawn := s.drawn(o.Machine, o.Seq)
+	table, class := s.table.Add(o, target, scenario, drawn)
 	s.count(o, target)
 	full := s.table.Full()
-	if s.drawn(o.Machine, o.Seq) {
+	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		full = s.thin() || full
 	}

@@ -235,7 +235,7 @@ func (r *parquetRow) packed(seed uint64) *packedRow {
 		p.TTFB, p.Took = p.TTFB+1, p.Took+1
 	}
 	if r.Follows {
-		p.MintedID = mintedID(seed, r.Seq)
+		p.MintedID = MintedID(seed, r.Seq)
 	}
 	if len(r.Body) > 0 {
 		p.Body = r.Body

@@ -17,8 +17,8 @@ func someRows() []Observation {
 	due := time.Date(2026, 3, 4, 12, 0, 0, 5, time.UTC)
 	return []Observation{
 		{Seq: 0, Target: "abc/prod", Scenario: "s", Due: due, Sent: 5, TTFB: 900, Took: 1000, Rate: 10, Conn: 1, ConnN: 1, Proto: "HTTP/1.1",
-			Outcome: OutcomeResponse, Status: 200, MintedID: mintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
-			Header: []Header{{"x-amzn-RequestId", mintedID(7, 0)}, {"X-Amzn-Trace-Id", "Root=1-65e5b5a0-0123456789abcdef01234567"}, {"via", "a: b"}}},
+			Outcome: OutcomeResponse, Status: 200, MintedID: MintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
+			Header: []Header{{"x-amzn-RequestId", MintedID(7, 0)}, {"X-Amzn-Trace-Id", "Root=1-65e5b5a0-0123456789abcdef01234567"}, {"via", "a: b"}}},
 		{Seq: 1, Target: "abc/prod", Scenario: "s", Due: due.Add(time.Second), Sent: 5, Took: 7, Outcome: OutcomeTimeout, Err: "read: i/o timeout", MintedID: "own"},
 		{Seq: 2, Target: "abc/prod", Scenario: "s", Due: due.Add(2 * time.Second), Sent: 5, TTFB: 4, Took: 5, Outcome: OutcomeResponse, Status: 500, Body: []byte("no"), BodySize: 70000,
 			BodyHash: 1 << 63, Truncated: true, Header: []Header{{"odd\n", "\xff"}}},

@@ -24,7 +24,7 @@ type recalled struct {
 }
 
 // mostRecalled is how many answers are known at once, and as many older ones.
-const mostRecalled = 1 << 13
+const mostRecalled = 1 << 15
 
 func newRecall() recall { return recall{seed: maphash.MakeSeed(), known: map[uint64]recalled{}} }
 
@@ -51,8 +51,15 @@ func (c *recall) put(key uint64, k recalled) {
 	c.known[key] = k
 }
 
-// forget lets go of everything: rows have new numbers.
-func (c *recall) forget() { c.known, c.older = map[uint64]recalled{}, nil }
+// renumber tells the new numbers of all rows.
+func (c *recall) renumber(moved []int) {
+	for _, known := range []map[uint64]recalled{c.known, c.older} {
+		for key, k := range known {
+			k.row = int32(moved[k.row])
+			known[key] = k
+		}
+	}
+}
 
 // key is equal for answers that are equal but for the request's own names and the
 // time. An answer that holds its own request's id elsewhere is like none before it.

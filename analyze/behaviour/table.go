@@ -108,12 +108,13 @@ func New(opts Options) *Table {
 	return t
 }
 
-// Add takes one answer in and returns its number and class. A request that this
-// machine could not send has no features.
-func (t *Table) Add(o *probe.Observation, target, scenario int) (int, signature.Class) {
+// Add takes one answer in and returns its row and class. A request that this
+// machine could not send has no features. Of one that is only counted, whole is
+// false: its row may be one that stands for others, too.
+func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool) (int, signature.Class) {
 	s := t.scenarios[scenario]
 	key := t.recall.key(o, target, scenario)
-	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration {
+	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration && !(whole && t.rows[n].rest) {
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
 		return int(n), s.kindOf(&t.rows[n])
 	}
