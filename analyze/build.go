@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -19,6 +20,7 @@ type Ending struct {
 	Started time.Time
 	Ended   time.Time
 	Stopped string // decided, budget, interrupted
+	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
 }
 
@@ -41,7 +43,7 @@ func (s *Session) Report(end Ending) *Report {
 		Schema: ReportSchema,
 		Run: Run{
 			ID: end.RunID, Started: end.Started.UTC(), Ended: end.Ended.UTC(), Seed: s.plan.Seed,
-			Requests: s.requests(), Failed: s.silent, Stopped: end.Stopped,
+			Requests: s.requests(), Failed: s.silent, Lost: end.Lost, Stopped: end.Stopped,
 			Confidence: s.policy.confidence(), Version: s.policy.Version,
 		},
 		Targets:      s.reportTargets(in, &result),
@@ -53,7 +55,7 @@ func (s *Session) Report(end Ending) *Report {
 		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
-	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), result.Notes)
+	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",

@@ -95,8 +95,11 @@ func (rep *Report) claim() string {
 			worst = max(worst, *t.Claim)
 		}
 	}
-	return fmt.Sprintf("Each of %s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).",
-		words.Plural(len(rep.Targets), "target"), n, words.Percent(worst), words.Percent(rep.Run.Confidence))
+	who := fmt.Sprintf("Each of %d targets", len(rep.Targets))
+	if len(rep.Targets) == 1 {
+		who = "The target"
+	}
+	return fmt.Sprintf("%s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).", who, n, words.Percent(worst), words.Percent(rep.Run.Confidence))
 }
 
 // alwaysFailing are the scenarios of which every answer was a failure that no

@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/probe"
 )
 
@@ -87,7 +88,7 @@ func configStage(api *probe.API, st *probe.Stage, result *cause.Result) ConfigSt
 
 func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pending, []string) {
 	diffs, uncompared := diff.Undeployed(api, st)
-	var seen map[string]string
+	var seen map[string]cause.Fact
 	if result != nil {
 		seen = result.Seen[api.ID+"/"+st.Name]
 	}
@@ -95,7 +96,7 @@ func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pend
 	for _, d := range diffs {
 		out = append(out, Pending{
 			Subject: d.Subject, Aspect: d.Aspect, Editor: d.A, Stage: d.B,
-			Before: d.Before, After: d.After, Seen: seen[d.Subject],
+			Before: d.Before, After: d.After, Seen: prose.Say(seen[d.Subject]),
 		})
 	}
 	return out, uncompared

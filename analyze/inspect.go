@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -19,6 +20,7 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
 	})
+	result.InWords(prose.Say)
 	rep := &Report{
 		Schema: ReportSchema,
 		Run: Run{
@@ -28,7 +30,7 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		},
 		Targets: inspectedTargets(&snap), Findings: orEmpty(result.Findings), Expectations: []Expectation{},
 		Steps: result.Steps[:], Logs: Logs{Groups: []LogGroup{}, Note: "logs were not read"},
-		Notes:  unique(append(gapNotes(snap.Gaps), result.Notes...)),
+		Notes:  unique(append(gapNotes(snap.Gaps), prose.Lines(result.Notes)...)),
 		Config: NewConfig(&snap, &result),
 	}
 	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))

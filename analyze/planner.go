@@ -74,16 +74,36 @@ func newPlanner(plan *probe.Plan) planner {
 func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, among := s.planner.draw()
+	c, ok := s.planner.choose()
+	if ok {
+		c.RateScale = s.planner.backoff.next(s.plan.Rate)
+	}
+	return c, ok
+}
+
+// Skip draws n requests that were planned before, by a coordinator that is no more.
+func (s *Session) Skip(n uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		if _, ok := s.planner.choose(); !ok {
+			return
+		}
+	}
+}
+
+// choose draws a request and counts it as sent.
+func (p *planner) choose() (probe.Choice, bool) {
+	i, among := p.draw()
 	if i < 0 {
 		return probe.Choice{}, false
 	}
-	c := &s.planner.cells[i]
+	c := &p.cells[i]
 	c.sent++
 	if c.limit == 0 {
-		s.planner.sent[c.target]++
+		p.sent[c.target]++
 	}
-	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among, RateScale: s.planner.backoff.next(s.plan.Rate)}, true
+	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among}, true
 }
 
 // Halt makes Next say that nothing more is to be sent; Resume takes it back.

@@ -11,6 +11,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/feature"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -197,6 +198,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
+	s.last.InWords(prose.Say)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {

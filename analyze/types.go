@@ -73,6 +73,7 @@ type Run struct {
 	Seed       uint64     `json:"seed"`
 	Requests   int        `json:"requests"`
 	Failed     int        `json:"failed"`  // no HTTP answer
+	Lost       int        `json:"lost"`    // planned, and reported by no agent
 	Stopped    string     `json:"stopped"` // decided, budget, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -97,6 +98,21 @@ func (t *Transport) resolveAll(ctx context.Context, k hostKey) ([]netip.AddrPort
 	}
 	slices.SortFunc(all, netip.AddrPort.Compare)
 	return slices.Compact(all), nil
+}
+
+// Addresses are those that a URL's host resolves to from here, with the port, in
+// order.
+func (t *Transport) Addresses(ctx context.Context, raw string) ([]string, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	addrs, err := t.resolveAll(ctx, keyOf(u))
+	out := make([]string, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.String()
+	}
+	return out, err
 }
 
 // resolve finds all addresses of a host in a fixed order, so that a drawn

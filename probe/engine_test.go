@@ -664,7 +664,7 @@ func TestInterruptEndsCleanly(t *testing.T) {
 		}
 	})
 	defer close(release)
-	e.Grace = 20 * time.Millisecond
+	e.Grace = 500 * time.Millisecond
 	p := plan(100000)
 	p.Scenarios = append(p.Scenarios, probe.Scenario{Name: "hang", Method: "GET", Path: "/hang", Limit: 2})
 	ctx, cancel := context.WithCancel(t.Context())

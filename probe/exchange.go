@@ -31,8 +31,10 @@ type exchange struct {
 	form *form
 	due  time.Time
 	out  *Observation
-	wire []byte        // the worker's own, for requests of HTTP/1.1
-	req  *http.Request // where it had to be signed
+
+	attempt uint64
+	wire    []byte        // the worker's own, for requests of HTTP/1.1
+	req     *http.Request // where it had to be signed
 }
 
 // request is what was sent, as far as its credentials go: the signed one, or what
@@ -51,7 +53,7 @@ func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due)
 func (x *exchange) do(d draw) error {
 	now := time.Now()
 	deadline := now.Add(x.run.plan.Timeout)
-	minted := x.form.minted(x.run.plan.Seed, x.out.Seq)
+	minted := x.form.minted(x.run.plan.Seed, x.out.Seq, x.attempt)
 	if x.form.sign != nil {
 		var err error
 		if x.req, err = x.form.fill(minted); err != nil {

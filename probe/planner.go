@@ -28,6 +28,10 @@ type Choice struct {
 	At  time.Time
 	Seq uint64
 
+	// Attempt counts from 0 how often this request was given to somebody before, who
+	// may have sent it: its minted id is another one each time.
+	Attempt uint64
+
 	// Idle, where it is set, says that there is nothing to send for now: the
 	// planner is asked again once the channel yields or is closed.
 	Idle <-chan struct{}

@@ -16,7 +16,7 @@ var (
 	// secretParameter is one more of a query: too usual a word elsewhere.
 	secretParameter = regexp.MustCompile(`(?i)^(code|pass|assertion|hmac|sign|x-amz-.*|awsaccesskeyid)$`)
 	// openHeader is a header that every client sends and nobody keeps to himself.
-	openHeader = regexp.MustCompile(`(?i)^(accept|accept-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
+	openHeader = regexp.MustCompile(`(?i)^(accept|accept-.*|access-control-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
 	schemes    = []string{"bearer", "basic", "digest", "apikey", "token", "negotiate", "aws4-hmac-sha256"}
 )
 

@@ -90,11 +90,11 @@ func setHeaders(req *http.Request, set []Header) {
 }
 
 // minted is the id of one attempt; "" where none is sent.
-func (f *form) minted(seed, seq uint64) string {
+func (f *form) minted(seed, seq, attempt uint64) string {
 	if !f.mint {
 		return ""
 	}
-	return MintedID(seed, seq)
+	return MintedID(seed^attempt<<32, seq)
 }
 
 // MintedID is the id of a request. It follows from the run's seed and the
@@ -155,7 +155,7 @@ func (f *form) prepare() error {
 	if f.sign != nil {
 		return nil
 	}
-	id := f.minted(0, 0)
+	id := f.minted(0, 0, 0)
 	req, err := f.fill(id)
 	if err != nil {
 		return err

@@ -294,7 +294,7 @@ func (r *run) attempt(j job, wire *[]byte) Observation {
 		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
 		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
-	x := exchange{run: r, due: j.due, out: &o, form: r.forms[j.Target][j.Scenario], wire: *wire}
+	x := exchange{run: r, due: j.due, attempt: j.Attempt, out: &o, form: r.forms[j.Target][j.Scenario], wire: *wire}
 	o.Sent = x.elapsed()
 	err := x.do(j.draw)
 	o.Took = x.elapsed()

@@ -1,14 +1,36 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"stageprobe/analyze/behaviour"
-	"stageprobe/analyze/words"
+	"stageprobe/analyze/remedy"
 	"stageprobe/probe"
 )
+
+// AnswersByAddress says that a target and the own URL of the stage meant answer
+// differently, and in what the two addresses differ.
+type AnswersByAddress struct {
+	said
+	Target, Stage       string
+	Scenarios           []string
+	Where, Usual, Other string
+	Logged              bool       // the logs say that the stage serves both
+	Mapped              bool       // the mapping leads to it
+	Hosts, Paths        *[2]string // nil where they are equal
+}
+
+// LogsOrDNS would tell who serves a host.
+type LogsOrDNS struct {
+	said
+	Host string
+}
+
+// ProbeStages is the command that asks an API's other stages as well.
+type ProbeStages struct {
+	said
+	API, Domain string
+}
 
 // addressDependent finds targets that answer otherwise than the own URL of the
 // stage that serves them, where no other stage answers so.
@@ -48,21 +70,21 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	if g.confirmed() || meant {
 		f.Linked = Statistical
 	} else {
-		f.Settles = "the logs of the account's stages, which hold the requests of the one that serves it, or the name's DNS records (dig " + host(sub.URL) + ")"
+		f.SettledBy = LogsOrDNS{Host: host(sub.URL)}
 		f.Alternatives = []Alternative{{Cause: WrongStage}}
 	}
 	d := f.Differs[0]
-	f.Statement = fmt.Sprintf("%s and the own URL of stage %s answer %s differently: %s is %s there and %s here.",
-		sub.ID, g.meant.Stage, words.List(f.Scenarios), d.Where, d.Usual, d.Other)
-	switch {
-	case g.confirmed():
-		f.Statement += fmt.Sprintf(" By the logs stage %s serves both: the application answers otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))
-	case meant:
-		f.Statement += fmt.Sprintf(" Its mapping leads to stage %s, and no other stage answers so: the application may answer otherwise by the address that it is handed (%s).", g.meant.Stage, addressParts(sub, expected))
-	default:
-		f.Statement += " No other stage that was probed answers so; which stage or API serves it was not seen."
+	says := AnswersByAddress{
+		Target: sub.ID, Stage: g.meant.Stage, Scenarios: f.Scenarios, Where: d.Where, Usual: d.Usual, Other: d.Other, Logged: g.confirmed(), Mapped: meant,
 	}
-	lines := []string{}
+	if host(sub.URL) != host(expected.URL) {
+		says.Hosts = &[2]string{host(sub.URL), host(expected.URL)}
+	}
+	if a, b := urlPath(sub.URL), urlPath(expected.URL); a != b {
+		says.Paths = &[2]string{a, b}
+	}
+	f.say(says)
+	lines := []Fact{}
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) && c.ref >= 0 {
 			lines = append(lines, fx.example(sub, c.ref))
@@ -71,12 +93,12 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 			}
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{
 		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
 		Table: profileTable(fx, sub, g),
 	}
-	f.Remedy = []Remedy{advice("compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file")}
+	f.Remedy = []Remedy{remedy.AddressInApplication}
 	return f
 }
 
@@ -87,8 +109,7 @@ func askStage(fx *Facts, sub *target, g *sighting) []Question {
 		return nil
 	}
 	return []Question{{
-		Target: sub.ID, Text: "which stage serves it: its answers are not those of stage " + g.meant.Stage, Leader: string(WrongStage),
-		Enable: "probe the API's other stages as well (stageprobe check --api " + g.meant.APIID + " --domain " + host(sub.URL) + "), or let the domain's mappings be read (apigateway:GET)",
+		Target: sub.ID, Asks: WhichStage{Not: g.meant.Stage}, Leader: string(WrongStage), Needs: ProbeStages{API: g.meant.APIID, Domain: host(sub.URL)},
 	}}
 }
 
@@ -102,31 +123,6 @@ func unprobed(fx *Facts, ref probe.StageRef) bool {
 		x := fx.invoke(probe.StageRef{APIID: ref.APIID, Stage: st.Name})
 		return x == nil || x.n() == 0
 	})
-}
-
-// addressParts are the parts of two addresses that differ in what the
-// application is handed.
-func addressParts(a, b *target) string {
-	var parts []string
-	if host(a.URL) != host(b.URL) {
-		parts = append(parts, fmt.Sprintf("Host %s and %s", host(a.URL), host(b.URL)))
-	}
-	if pa, pb := urlPath(a.URL), urlPath(b.URL); pa != pb {
-		parts = append(parts, fmt.Sprintf("base path or stage in the path /%s and /%s", pa, pb))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// stageNames names stages for a sentence: several that answer alike are one.
-func stageNames(refs []probe.StageRef) string {
-	var names []string
-	for _, r := range refs {
-		names = append(names, r.Stage)
-	}
-	if len(names) < 2 {
-		return words.List(names)
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ", which answer alike"
 }
 
 // host is the host of a URL.

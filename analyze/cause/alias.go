@@ -1,11 +1,9 @@
 package cause
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"slices"
-
-	"stageprobe/analyze/words"
 )
 
 // driver is what a law says of single rows: which level of what it claims to
@@ -46,51 +44,62 @@ func driverOf(w *weighing, l *law) (driver, bool) {
 	return driver{}, false
 }
 
+// Together are drivers that this design does not tell apart, and what would.
+type Together struct {
+	said
+	Drivers []string // factors; a cause by its id
+	Apart   Apart
+}
+
+// Apart are requests that would tell two drivers apart.
+type Apart struct {
+	said
+	Requests    int
+	AfterChange bool   // on both sides of a change
+	Pairs       []Fact // levels of the two of which one foresees another answer, least asked first
+}
+
+// LevelPair is a level of either of two drivers.
+type LevelPair struct {
+	said
+	A, LevelA, B, LevelB string
+}
+
 // notSeparated says which drivers alias the likeliest one, and the cheapest
-// requests that would tell them apart; "" where none does.
-func notSeparated(fx *Facts, w *weighing) string {
+// requests that would tell them apart; nil where none does.
+func notSeparated(fx *Facts, w *weighing) Fact {
 	others := aliased(w)
 	if len(others) == 0 {
-		return ""
+		return nil
 	}
-	names := []string{driverName(&w.laws[0])}
+	out := Together{Drivers: []string{driverName(&w.laws[0])}, Apart: apart(fx, w, &w.laws[0], others[0])}
 	for _, l := range others {
-		names = append(names, driverName(l))
+		out.Drivers = append(out.Drivers, driverName(l))
 	}
-	return fmt.Sprintf("%s go together in this design: %s", words.List(names), apart(fx, w, &w.laws[0], others[0]))
+	return out
 }
 
 func driverName(l *law) string {
-	switch {
-	case l.factor != nil:
-		return "the " + l.factor.name
-	case l.cause == CanarySplit:
-		return "the canary"
-	case l.cause == DeployPropagating:
-		return "the moment of the run"
+	if l.factor != nil {
+		return l.factor.name
 	}
 	return string(l.cause)
 }
 
 // apart is the cheapest plan that tells two drivers apart: requests whose levels
 // make the two foresee different answers.
-func apart(fx *Facts, w *weighing, a, b *law) string {
+func apart(fx *Facts, w *weighing, a, b *law) Apart {
 	da, oka := driverOf(w, a)
 	db, okb := driverOf(w, b)
 	if !oka || !okb {
-		return fmt.Sprintf("%s after the change, on both sides of it, would separate them", words.Plural(w.n, "request"))
+		return Apart{Requests: w.n, AfterChange: true}
 	}
-	n := int(math.Ceil(math.Log(tuning.Aliased) / tuning.TellingRequest))
-	cells := tellingPairs(fx, w, da, db)
-	if len(cells) == 0 {
-		return fmt.Sprintf("%s at a level of either that the run has not met would separate them", words.Plural(n, "request"))
-	}
-	return fmt.Sprintf("%s with %s would separate them", words.Plural(n, "request"), words.Some(cells, 2))
+	return Apart{Requests: int(math.Ceil(math.Log(tuning.Aliased) / tuning.TellingRequest)), Pairs: tellingPairs(fx, w, da, db)}
 }
 
 // tellingPairs are the pairs of levels, least asked first, for which one driver
 // foresees a deviant and the other does not.
-func tellingPairs(fx *Facts, w *weighing, a, b driver) []string {
+func tellingPairs(fx *Facts, w *weighing, a, b driver) []Fact {
 	type level struct {
 		name string
 		dev  bool
@@ -113,26 +122,23 @@ func tellingPairs(fx *Facts, w *weighing, a, b driver) []string {
 		}
 	}
 	type pair struct {
-		text string
-		n    int
+		LevelPair
+		n int
 	}
 	var pairs []pair
 	for _, x := range as {
 		for _, y := range bs {
 			if x.dev != y.dev {
-				pairs = append(pairs, pair{fmt.Sprintf("%s %s and %s %s", a.name, x.name, b.name, y.name), seen[[2]level{x, y}]})
+				pairs = append(pairs, pair{LevelPair{A: a.name, LevelA: x.name, B: b.name, LevelB: y.name}, seen[[2]level{x, y}]})
 			}
 		}
 	}
 	slices.SortFunc(pairs, func(x, y pair) int {
-		if x.n != y.n {
-			return x.n - y.n
-		}
-		return slices.Compare([]string{x.text}, []string{y.text})
+		return cmp.Or(x.n-y.n, cmp.Compare(x.LevelA, y.LevelA), cmp.Compare(x.LevelB, y.LevelB))
 	})
-	var out []string
+	var out []Fact
 	for _, p := range pairs {
-		out = append(out, p.text)
+		out = append(out, p.LevelPair)
 	}
 	return out
 }

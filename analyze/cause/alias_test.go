@@ -27,7 +27,7 @@ func TestAliasedFactors(t *testing.T) {
 			}
 			return ok("v2")
 		})
-		r := Explain(w.Input)
+		r := explained(w.Input)
 		if len(r.Findings) != 1 || r.Findings[0].Cause != EndpointSplit {
 			dump(t, r)
 			t.Fatalf("%s: not called an endpoint split", tt.name)
@@ -55,7 +55,7 @@ func TestTwoStagesBehindADomain(t *testing.T) {
 			}
 			return ok("v2")
 		})
-		r := Explain(w.Input)
+		r := explained(w.Input)
 		link := map[bool]Link{true: Proven, false: Statistical}[logs]
 		want(t, r, map[ID]Link{WrongStage: link})
 		if s := r.Findings[0].Statement; !strings.Contains(s, "served by two stages") || !strings.Contains(s, "The address decides") {
@@ -71,7 +71,7 @@ func TestTwoStagesBehindADomain(t *testing.T) {
 func TestVantage(t *testing.T) {
 	w := newWorld(6)
 	w.machines = 3
-	r := Explain(w.send(900, func(r *request) answer {
+	r := explained(w.send(900, func(r *request) answer {
 		if r.Machine == 1 {
 			return ok("v1")
 		}
@@ -99,7 +99,7 @@ func TestBrokenConnections(t *testing.T) {
 			}
 			return ok("v2")
 		})
-		r := Explain(w.Input)
+		r := explained(w.Input)
 		if got := found(r); len(got) != 1 || got[FlakyBackend] != ConsistentWith {
 			dump(t, r)
 			t.Errorf("by use %t: found %v", byUse, got)

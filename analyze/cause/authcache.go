@@ -1,15 +1,31 @@
 package cause
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
+
+// SometimesRefused says that a request is refused now and then, by an authorizer that
+// keeps its results.
+type SometimesRefused struct {
+	said
+	Target     string
+	Refused    Count
+	Answers    []string
+	Authorizer string
+}
+
+// RefusedAsWell says that further scenarios were refused throughout, which the same
+// explains.
+type RefusedAsWell struct {
+	said
+	Requests  int
+	Scenarios []string
+}
 
 // authorizerLaws: an authorizer's result is kept for a while and decides requests
 // that a fresh one would decide otherwise, so that refusals come in stretches.
@@ -51,7 +67,7 @@ func authorizerCache(fx *Facts, known *Known) Verdict {
 
 // takeIn says of a finding that another's refusals are its as well.
 func (f *Finding) takeIn(denied *Finding) {
-	f.Statement += fmt.Sprintf(" All %s for %s were refused, which the same result explains.", words.Plural(denied.Statistics.N, "request"), words.List(denied.Scenarios))
+	f.say(RefusedAsWell{Requests: denied.Statistics.N, Scenarios: denied.Scenarios})
 	for _, name := range denied.Scenarios {
 		if !slices.Contains(f.Scenarios, name) {
 			f.Scenarios = append(slices.Clone(f.Scenarios), name)
@@ -89,7 +105,7 @@ func authCached(fx *Facts, w *weighing) Finding {
 	name := cachingAuthorizer(fx, w.split)
 	f := Finding{
 		Cause: AuthorizerCache, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 4,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
 		Statistics:   shareStatistics(fx, w, AuthorizerCache),
 		Alternatives: w.alternatives(AuthorizerCache, fx.alpha),
 	}
@@ -100,16 +116,15 @@ func authCached(fx *Facts, w *weighing) Finding {
 			k++
 		}
 	}
-	f.Statement = fmt.Sprintf("The same request to %s is sometimes refused: %d of %d answers are %s. Authorizer %s keeps its results, and a result that was made for one route decides another until it expires.",
-		w.sub.ID, k, w.n, fx.summaries(bad, 2), name)
+	f.say(SometimesRefused{Target: w.sub.ID, Refused: Count{k, w.n}, Answers: fx.names(bad), Authorizer: name})
 	if authSkipped(fx, w.split, bad) {
 		f.Linked = Proven
-		f.Statement += " By the logs the refused requests were decided without a call of the authorizer."
+		f.say(Topic("authorizer not called"))
 	} else {
-		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or flush the authorizer cache and look whether the refusals stop"
+		f.SettledBy = Topic("authorizer calls or flush")
 	}
 	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
-	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
+	f.Remedy = append(f.Remedy, remedy.CoverRoutes)
 	return f
 }
 

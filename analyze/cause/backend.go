@@ -1,13 +1,29 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/stat"
 )
+
+// SeveralVersions says that versions of an integration behind one deployment answer
+// differently.
+type SeveralVersions struct {
+	said
+	Stage  string
+	Levels ByLevel
+}
+
+// AtRandomBehind says that answers deviate as versions would which no log names.
+type AtRandomBehind struct {
+	said
+	Deviate        Count
+	Answers, Usual []string
+	Stage          string
+	Alias          string // that the integration calls; "" where it calls none
+}
 
 // versionLaws: the integration runs several versions, which the logs name, or
 // which are drawn where the configuration allows for them.
@@ -101,8 +117,7 @@ func variables(sub *target) map[string]string {
 func versions(fx *Facts, w *weighing, l *law) Finding {
 	f := backendFinding(fx, w)
 	f.Linked = Proven
-	f.Statement = fmt.Sprintf("Stage %s serves one deployment, but the integration behind it runs several versions that answer differently: %s.",
-		orUnknown(w.sub.Stage), perLevel(fx, w, l, "version "))
+	f.say(SeveralVersions{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "version")})
 	f.Statistics = factorStatistics(fx, w, l)
 	return f
 }
@@ -126,60 +141,36 @@ func oneDeployment(fx *Facts, x *split) bool {
 func fleet(fx *Facts, w *weighing) Finding {
 	f := backendFinding(fx, w)
 	f.Linked = ConsistentWith
-	f.Statement = fmt.Sprintf("%d of %d answers deviate (%s against %s), at random, with one deployment behind stage %s. %s would answer like this, but no log says which version ran.",
-		w.k, w.n, fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), orUnknown(w.sub.Stage), versionsBehind(fx, w.split))
+	a := alias(fx, w.split)
+	f.say(AtRandomBehind{Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Stage: w.sub.Stage, Alias: a})
 	f.Statistics = shareStatistics(fx, w, BackendSplit)
 	f.Alternatives = w.alternatives(BackendSplit, fx.alpha)
-	f.Settles = "turn on data tracing in the stage's execution logs, which then name the Lambda version that ran, or let the backend's answers name their version or instance"
-	if alias(fx, w.split) != "" {
-		f.Settles = "look at the alias's routing configuration (aws lambda get-alias), or turn on data tracing in the stage's execution logs, which then name the executed version"
+	f.SettledBy = Topic("version or instance named")
+	if a != "" {
+		f.SettledBy = Topic("alias routing")
 	}
 	return f
-}
-
-// versionsBehind names what may have several versions behind a split.
-func versionsBehind(fx *Facts, x *split) string {
-	if a := alias(fx, x); a != "" {
-		return fmt.Sprintf("The integration calls the alias %s: versions with alias weights", a)
-	}
-	return "Several instances or versions of the integration's backend"
 }
 
 func backendFinding(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: BackendSplit, Severity: Error, Targets: []string{w.sub.ID}, Step: 6,
 		Scenarios: fx.scenarioNames(w.scenarios()...),
-		Evidence:  bothSides(fx, w.split),
+		Proof:     bothSides(fx, w.split),
 	}
-	text := "bring all instances behind the integration to one version"
+	f.Remedy = []Remedy{remedy.OneVersion}
 	if a := alias(fx, w.split); a != "" {
-		name, alias, _ := strings.Cut(a, ":")
-		f.Remedy = []Remedy{{
-			Text:    "give the whole alias to one version",
-			Command: fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --routing-config '{}'%s", name, alias, fx.region()),
-			Changes: "the alias calls only its main version", Leaves: "API Gateway's configuration and the function's versions",
-			Undo:    "update-alias with the earlier routing configuration (aws lambda get-alias shows it: note it before)",
-			Warning: "affects every caller of the alias",
-		}}
-		return f
+		f.Remedy = []Remedy{remedy.WholeAlias(fx.Snapshot.Region, a)}
 	}
-	f.Remedy = []Remedy{advice(text)}
 	return f
 }
 
-func (fx *Facts) region() string {
-	if fx.Snapshot.Region == "" {
-		return ""
-	}
-	return " --region " + fx.Snapshot.Region
-}
-
 // bothSides are examples of both behaviours with what the logs say of them.
-func bothSides(fx *Facts, x *split) []string {
-	var lines []string
+func bothSides(fx *Facts, x *split) []Fact {
+	var lines []Fact
 	for _, deviant := range []bool{true, false} {
 		if i := labelled(fx, x, deviant); i >= 0 {
-			lines = append(lines, fx.request(i, ""), fx.logLine(i, served))
+			lines = append(lines, fx.request(i, nil), fx.logLine(i, served))
 		}
 	}
 	return evidence(lines...)
@@ -191,16 +182,6 @@ func shareStatistics(fx *Facts, w *weighing, c ID) *Statistics {
 	return &Statistics{
 		Test: "posterior", Statistic: w.post(c), N: w.n, Posterior: w.post(c),
 		Share: interval(w.k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
-		PValue: orderP(w),
+		PValue: ptr(orderP(w.split)),
 	}
-}
-
-// orderP is the runs test's p-value: whether the answers come in an order.
-func orderP(w *weighing) *float64 {
-	bits := make([]bool, 0, w.n)
-	for _, d := range w.draws {
-		bits = append(bits, d.deviant)
-	}
-	p, _ := stat.RunsTest(bits)
-	return &p
 }

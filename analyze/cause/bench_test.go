@@ -15,6 +15,6 @@ func BenchmarkExplain(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		Explain(w.Input)
+		explained(w.Input)
 	}
 }

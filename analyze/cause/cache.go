@@ -1,14 +1,45 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 )
+
+// CacheDiffers says that a stage's cache answers otherwise than its integration.
+type CacheDiffers struct {
+	said
+	Stage  string
+	Levels ByLevel
+}
+
+// CachedBeside says that a stage answers from its cache what another stage with the
+// same deployment does not.
+type CachedBeside struct {
+	said
+	Stage     string
+	Scenarios []string
+	Other     string
+	Answers   []LevelAnswer // of either stage
+}
+
+// WithoutIntegration are answers that came without a call of the integration.
+type WithoutIntegration struct {
+	said
+	Answers Count
+}
+
+// Configured is a setting as stages have it.
+type Configured struct {
+	said
+	Setting string
+	On      []StageValue
+}
+
+// StageValue is what a setting is on a stage; "" where it is not set.
+type StageValue struct{ Stage, Value string }
 
 // cacheLaws: whether the stage's cache answered decides.
 func cacheLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, ResponseCache) }
@@ -71,11 +102,10 @@ func caching(sub *target) bool {
 func cached(fx *Facts, w *weighing, l *law) Finding {
 	f := Finding{
 		Cause: ResponseCache, Severity: Warning, Linked: Proven, Targets: []string{w.sub.ID}, Step: 4,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
 		Statistics: factorStatistics(fx, w, l),
 	}
-	f.Statement = fmt.Sprintf("The cache of stage %s serves other answers than the integration: %s.",
-		w.sub.Stage, perLevel(fx, w, l, "cache "))
+	f.say(CacheDiffers{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "cache")})
 	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }
@@ -126,9 +156,8 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: pairTable(fx, p, scenarios)},
 		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),
 	}
-	f.Statement = fmt.Sprintf("Stage %s serves %s from its cache and stage %s, with the same deployment and no cache, answers otherwise: %s.",
-		sub.Stage, words.List(f.Scenarios), other.Stage, contrast(fx, p, scenarios[0]))
-	var lines []string
+	f.say(CachedBeside{Stage: sub.Stage, Scenarios: f.Scenarios, Other: other.Stage, Answers: contrast(fx, p, scenarios[0])})
+	var lines []Fact
 	for _, r := range reasons {
 		lines = append(lines, settingFact(r, p))
 	}
@@ -136,20 +165,19 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 	f.Statistics.Statistic, f.Statistics.N = float64(hits), sub.n()
 	if hits > 0 {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" By the logs %d of %d of its answers came without a call of the integration.", hits, known)
+		f.say(WithoutIntegration{Answers: Count{hits, known}})
 	} else {
-		f.Settles = "flush the cache and run the check again with --baseline, or log $context.integration.status, which is - for an answer from the cache"
+		f.SettledBy = Topic("flush and compare")
 	}
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) {
 			lines = append(lines, fx.example(sub, c.ref))
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	return f
 }
 
-func settingFact(r diff.Setting, p [2]*target) string {
-	return fmt.Sprintf("configuration: %s is %s on stage %s and %s on stage %s", r.Name,
-		value(r.Values[p[0].Stage]), p[0].Stage, value(r.Values[p[1].Stage]), p[1].Stage)
+func settingFact(r diff.Setting, p [2]*target) Configured {
+	return Configured{Setting: r.Name, On: []StageValue{{p[0].Stage, r.Values[p[0].Stage]}, {p[1].Stage, r.Values[p[1].Stage]}}}
 }

@@ -2,15 +2,12 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -156,32 +153,76 @@ func fitShare(w *weighing) shareFit {
 	return f
 }
 
+// TwoDeployments says that a stage answers from its own deployment and its canary.
+type TwoDeployments struct {
+	said
+	Stage      string
+	Deployment string        // its own; "" where not known
+	Canary     string        // the canary's
+	Older      time.Duration // by so much than the stage's own
+	Share      *float64      // configured; nil where no canary was read
+	Measured   *Interval     // by the logs
+}
+
+// MayShareCanary says that a target whose mapping was not read cannot be told from the
+// stage meant, which has a canary.
+type MayShareCanary struct {
+	said
+	Target, Meant string
+	Share         float64
+}
+
+// CanaryDeviates is how often either side of a canary deviates, and how much of the
+// split that explains.
+type CanaryDeviates struct {
+	said
+	Canary, Own Count
+	Answers     []string
+	Explains    float64
+}
+
+// Swapped tells whether the stage's own deployment deviates more often.
+func (c CanaryDeviates) Swapped() bool { return c.Own.K*c.Canary.N > c.Canary.K*c.Own.N }
+
+// ShareFits says that a share of deviating answers is consistent with the canary's.
+type ShareFits struct {
+	said
+	Deviate     Count
+	Answers     []string
+	Share       float64
+	Rates       *SideRates // that do not decide it; nil where no log ties answers to the canary
+	LoggedUsual int        // requests in the logs, where they hold the usual answer alone
+	Wide        bool       // half or twice the share is not excluded either
+}
+
+// ShareDrifts says that the canary received another share than configured.
+type ShareDrifts struct {
+	said
+	Received Count
+	Share    float64
+}
+
+// CanaryLogs are logs that would tell the sides of a stage's canary apart.
+type CanaryLogs struct {
+	said
+	Stage string
+}
+
 // canaryLinked is the finding of a split that the logs tie to the canary.
 func canaryLinked(fx *Facts, w *weighing) Finding {
 	c := w.main().labels.counts
 	f := canaryFinding(fx, w.split)
 	f.Linked = Proven
-	dev, ref := c.CanaryDev, c.Canary()
-	odd, usual := "canary", "own deployment"
-	otherDev, otherRef := c.BaseDev, c.Base()
-	if float64(c.BaseDev)*float64(c.Canary()) > float64(c.CanaryDev)*float64(c.Base()) {
-		dev, ref, otherDev, otherRef = otherDev, otherRef, dev, ref
-		odd, usual = usual, odd
-	}
 	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
-	f.Statement = fmt.Sprintf("%s By the logs, %d of %d answers of the %s deviate (%s) against %d of %d of the %s.",
-		canaryHead(fx, w.split), dev, ref, odd, fx.summaries(w.clusters, 3), otherDev, otherRef, usual)
-	if u < .5 {
-		f.Statement += fmt.Sprintf(" The canary explains part of the split (%s).", words.Percent(u))
-	}
-	f.Statement += canaryDrift(fx, w.split)
+	says := CanaryDeviates{Canary: Count{c.CanaryDev, c.Canary()}, Own: Count{c.BaseDev, c.Base()}, Answers: fx.names(w.clusters), Explains: u}
+	f.say(canaryHead(fx, w.split), says, canaryDrift(fx, w.split))
 	f.Statistics = &Statistics{
 		Test: "link e-value, estimated share", Statistic: w.labels.logE, EValue: evalue(w.labels.logE),
 		PValue: ptr(stat.Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef)),
 		Effect: u, N: w.n, Posterior: w.post(CanarySplit),
 		Share: interval(c.Canary(), c.N(), fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 	}
-	f.Evidence = canaryEvidence(fx, w.split)
+	f.Proof = canaryEvidence(fx, w.split)
 	return f
 }
 
@@ -190,28 +231,23 @@ func canaryFits(fx *Facts, w *weighing) Finding {
 	fit := fitShare(w)
 	f := canaryFinding(fx, w.split)
 	f.Linked = ConsistentWith
-	f.Statement = fmt.Sprintf("%s %d of %d answers deviate (%s), which is consistent with the configured %s; ",
-		canaryHead(fx, w.split), fit.k, fit.n, fx.summaries(w.clusters, 3), words.Percent(w.sub.share()))
+	says := ShareFits{Deviate: Count{fit.k, fit.n}, Answers: fx.names(w.clusters), Share: w.sub.share(), Wide: fit.support < fx.threshold()}
 	if w.labels.both() {
-		f.Statement += fmt.Sprintf("the logs do not decide it: %s.", bothRates(fx, w))
-	} else {
-		f.Statement += "no log ties single answers to the canary."
+		rates := bothRates(fx, w)
+		says.Rates = &rates
 	}
 	if absent(fx, w) {
-		f.Statement += fmt.Sprintf(" The logs hold %s with the usual answer, none of them by the canary, and not one deviating request: the gateway logs no request that it does not route.",
-			words.Plural(w.labels.known(), "request"))
+		says.LoggedUsual = w.labels.known()
 	}
-	if fit.support < fx.threshold() {
-		f.Statement += " A share of half or twice as much is not excluded yet."
-	}
+	f.say(canaryHead(fx, w.split), says)
 	f.Statistics = &Statistics{
 		Test: "share e-value", Statistic: fit.support, EValue: evalue(fit.support), Effect: 0, N: w.n,
 		Posterior: w.post(CanarySplit), Share: interval(fit.k, fit.n, fx.alpha), Configured: configured(w.sub),
 		Table: labelTable(fx, w.split),
 	}
-	f.Evidence = canaryEvidence(fx, w.split)
+	f.Proof = canaryEvidence(fx, w.split)
 	f.Alternatives = w.alternatives(CanarySplit, fx.alpha)
-	f.Settles = settleByLogs(fx, w.sub)
+	f.SettledBy = settleByLogs(fx, w.sub)
 	return f
 }
 
@@ -232,54 +268,29 @@ func canaryFinding(fx *Facts, x *split) Finding {
 		f.Remedy = slices.Concat(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))
 	}
 	if len(f.Remedy) == 0 {
-		f.Remedy = []Remedy{advice("promote the canary or remove it from the stage")}
+		f.Remedy = []Remedy{remedy.PromoteOrRemove}
 	}
 	return f
 }
 
 // canaryHead says which two deployments answer, at which share.
-func canaryHead(fx *Facts, x *split) string {
+func canaryHead(fx *Facts, x *split) Fact {
 	sub := x.sub
 	if sub.lent != nil {
-		return fmt.Sprintf("%s, whose mapping was not read, cannot be told from stage %s, which it is meant to serve and which has a canary (%s configured).",
-			sub.ID, sub.Meant.Stage, words.Percent(sub.share()))
+		return MayShareCanary{Target: sub.ID, Meant: sub.Meant.Stage, Share: sub.share()}
 	}
-	var shares []string
-	if sub.Canary != nil {
-		shares = append(shares, words.Percent(sub.share())+" configured")
-	}
+	out := TwoDeployments{Stage: sub.Stage}
 	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= tuning.Measurable*float64(x.n) {
-		m := interval(c.Canary(), c.N(), fx.alpha)
-		shares = append(shares, fmt.Sprintf("%s measured, %s to %s", words.Percent(m.Estimate), words.Percent(m.Low), words.Percent(m.High)))
+		out.Measured = interval(c.Canary(), c.N(), fx.alpha)
 	}
-	text := fmt.Sprintf("Stage %s answers from its own deployment and from its canary", orUnknown(sub.Stage))
-	if sub.Canary != nil && sub.DeploymentID != "" {
-		text = fmt.Sprintf("Stage %s answers from its own deployment %s and from its %s", sub.Stage, sub.DeploymentID, canaryName(sub))
+	if sub.Canary == nil {
+		return out
 	}
-	if len(shares) > 0 {
-		text += " (" + strings.Join(shares, "; ") + ")"
+	out.Share = ptr(sub.share())
+	if sub.DeploymentID != "" {
+		out.Deployment, out.Canary, out.Older = sub.DeploymentID, sub.Canary.DeploymentID, canaryLag(sub)
 	}
-	return text + "."
-}
-
-func orUnknown(name string) string {
-	if name == "" {
-		return "(unknown)"
-	}
-	return name
-}
-
-// canaryName names the canary with its deployment and, where it is older than
-// what the stage serves, that it is stale.
-func canaryName(sub *target) string {
-	c := sub.Canary
-	if c.DeploymentID == "" || c.DeploymentID == sub.DeploymentID {
-		return "canary, the same deployment with other stage variables"
-	}
-	if older := canaryLag(sub); older > 0 {
-		return fmt.Sprintf("stale canary %s, which is %s older than it", c.DeploymentID, words.Age(older))
-	}
-	return "canary " + c.DeploymentID
+	return out
 }
 
 // canaryLag is how much older the canary's deployment is than the stage's own;
@@ -296,10 +307,10 @@ func canaryLag(sub *target) time.Duration {
 // without a label are counted on the side that speaks against it: a canary's
 // request is known at once, one of the stage's own only once the canary's log is
 // past it, so that what is still unknown is mostly not the canary's.
-func canaryDrift(fx *Facts, x *split) string {
+func canaryDrift(fx *Facts, x *split) Fact {
 	c := x.labels.counts
 	if x.sub.Canary == nil || c.N() == 0 {
-		return ""
+		return nil
 	}
 	p0, n := x.sub.share(), c.N()+x.labels.unknownDev+x.labels.unknownRef
 	k := c.Canary()
@@ -308,10 +319,9 @@ func canaryDrift(fx *Facts, x *split) string {
 	}
 	refuted := stat.ShareReject(k, n, p0) >= fx.threshold()
 	if !refuted || (float64(c.Canary()) < p0*float64(n)) != (float64(k) < p0*float64(n)) {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf(" The canary received %s of the requests although %s is configured: the percentage was changed during the run, or the log of one side is incomplete.",
-		words.Percent(float64(k)/float64(n)), words.Percent(p0))
+	return ShareDrifts{Received: Count{k, n}, Share: p0}
 }
 
 // labelTable counts the labels that a link rests on.
@@ -330,27 +340,28 @@ func labelTable(fx *Facts, x *split) *Table {
 
 // canaryEvidence is the configured canary, an answer of each side and what the
 // logs say of it.
-func canaryEvidence(fx *Facts, x *split) []string {
-	var lines []string
+func canaryEvidence(fx *Facts, x *split) []Fact {
+	var lines []Fact
 	if x.sub.Canary != nil {
 		lines = append(lines, canaryFact(x.sub))
 	}
 	for _, deviant := range []bool{true, false} {
 		if i := labelled(fx, x, deviant); i >= 0 {
-			lines = append(lines, fx.request(i, labelWords(known(&fx.Rows[i]))), fx.logLine(i, served))
+			lines = append(lines, fx.request(i, side(known(&fx.Rows[i]))), fx.logLine(i, served))
 		}
 	}
 	return evidence(lines...)
 }
 
-func labelWords(l Label) string {
+// side says which side of a canary served a request.
+func side(l Label) Fact {
 	switch l {
 	case LabelBase:
-		return "served by the stage's own deployment"
+		return Topic("served by the stage")
 	case LabelCanary:
-		return "served by the canary"
+		return Topic("served by the canary")
 	}
-	return ""
+	return nil
 }
 
 // labelled is the first row of a side, one with a label where there is one.
@@ -370,21 +381,13 @@ func labelled(fx *Facts, x *split, deviant bool) int {
 	return first
 }
 
-func overrides(vars map[string]string) string {
-	if len(vars) == 0 {
-		return ""
-	}
-	return ", stageVariableOverrides " + pairs(vars)
-}
-
-// settleByLogs names the log that would tell the sides of a canary apart.
-func settleByLogs(fx *Facts, sub *target) string {
+// settleByLogs is the log that would tell the sides of a canary apart.
+func settleByLogs(fx *Facts, sub *target) Fact {
 	if sub.lent != nil {
 		sub = sub.lent
 	}
 	if fx.Logs.Read && fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
-		return "the logs are on, but too few records were found: wait longer with --log-wait"
+		return Topic("wait for logs")
 	}
-	return "turn on execution logs of stage " + orUnknown(sub.Stage) +
-		" at level INFO, or add $context.isCanaryRequest and $context.deploymentId to its access log format"
+	return CanaryLogs{Stage: sub.Stage}
 }

@@ -344,7 +344,7 @@ func TestLooks(t *testing.T) {
 			in.Done = false
 			for n := 60; n < len(w.Rows); n += 60 {
 				in.Rows = w.Rows[:n]
-				r := Explain(in)
+				r := explained(in)
 				for c := range found(r) {
 					if _, ok := allowed[c]; !ok {
 						t.Errorf("%s, logs %v: after %d of %d answers %s is named", tt.name, logs, n, len(w.Rows), c)
@@ -359,12 +359,12 @@ func TestCauses(t *testing.T) {
 	for _, tt := range truths {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s/%d/logs", tt.name, seed), func(t *testing.T) {
-				want(t, Explain(tt.build(newWorld(seed)).Input), tt.logs)
+				want(t, explained(tt.build(newWorld(seed)).Input), tt.logs)
 			})
 			t.Run(fmt.Sprintf("%s/%d/without", tt.name, seed), func(t *testing.T) {
 				w := newWorld(seed)
 				w.logs = false
-				want(t, Explain(tt.build(w).Input), tt.without)
+				want(t, explained(tt.build(w).Input), tt.without)
 			})
 		}
 	}

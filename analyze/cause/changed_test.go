@@ -36,7 +36,7 @@ func TestCanaryReleasedDuringTheRun(t *testing.T) {
 	remove := func(st *probe.Stage) { st.Canary = nil }
 	for seed := range uint64(20) {
 		for _, logs := range []bool{true, false} {
-			r := Explain(released(seed, logs, "v1", promote).Input)
+			r := explained(released(seed, logs, "v1", promote).Input)
 			want(t, r, map[ID]Link{DeployPropagating: Proven, StaleCanary: Proven})
 			if f := r.Findings; len(f) == 2 {
 				for _, f := range f {
@@ -50,13 +50,13 @@ func TestCanaryReleasedDuringTheRun(t *testing.T) {
 				}
 			}
 		}
-		r := Explain(released(seed, false, "v2", remove).Input)
+		r := explained(released(seed, false, "v2", remove).Input)
 		want(t, r, only(DeployPropagating, Proven))
 		if got := r.Findings[0].Statement; !strings.Contains(got, " differed from 200 {v2} before, and 0 of ") {
 			t.Errorf("it says %q", got)
 		}
 		// Nothing changed: the answers alone prove no deployment.
-		r = Explain(released(seed, false, "v2", func(*probe.Stage) {}).Input)
+		r = explained(released(seed, false, "v2", func(*probe.Stage) {}).Input)
 		if got := found(r); got[DeployPropagating] == Proven {
 			dump(t, r)
 		}

@@ -2,19 +2,50 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
 
 // question is a decided question with its cost.
 type expense struct {
-	target, text string
-	bound        float64 // the least mean number of requests of any method
-	used         int
+	target string
+	asks   Fact
+	bound  float64 // the least mean number of requests of any method
+	used   int
+}
+
+// AnyDiffer asks whether a share of a target's answers or more differ.
+type AnyDiffer struct {
+	said
+	Share float64
+}
+
+// AnyMissed asks whether any behaviour of a target with a share was missed.
+type AnyMissed struct {
+	said
+	Target string
+	Share  float64
+}
+
+// NobodyLetIn asks why a target lets no request through.
+type NobodyLetIn struct {
+	said
+	Target string
+}
+
+// Unanswered asks what a target serves that answered none of the requests.
+type Unanswered struct {
+	said
+	Requests int
+}
+
+// AnswersInstead says that something else than API Gateway answers.
+type AnswersInstead struct {
+	said
+	Target, By, Answer string
 }
 
 // needs is how many more answers a target takes until a behaviour with the least
@@ -52,18 +83,18 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 		case more > 0 && !(fx.Done && split):
 			v.Open = append(v.Open, Question{
 				Target: sub.ID, More: more, Low: more, High: more,
-				Text: fmt.Sprintf("whether %s or more of its answers differ", words.Percent(fx.MinShare)),
+				Asks: AnyDiffer{Share: fx.MinShare},
 			})
 		case closed:
 			// One answer that agrees with the configuration is the least that it takes to
 			// see that a target answers nobody.
 			rows, _ := throttles(sub)
 			if used := len(rows) + sub.n(); used > 0 {
-				v.cost = append(v.cost, expense{target: sub.ID, text: "why " + sub.ID + " lets no request through", used: used, bound: 1})
+				v.cost = append(v.cost, expense{target: sub.ID, asks: NobodyLetIn{Target: sub.ID}, used: used, bound: 1})
 			}
 		case more == 0 && n > 0:
 			v.cost = append(v.cost, expense{
-				target: sub.ID, text: fmt.Sprintf("whether any behaviour with a share of %s of %s was missed", words.Percent(fx.MinShare), sub.ID),
+				target: sub.ID, asks: AnyMissed{Target: sub.ID, Share: fx.MinShare},
 				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
 			})
 		}
@@ -72,21 +103,21 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 }
 
 func unansweredQuestion(sub *target, n int) Question {
-	enable := "check the name, the network and the certificate"
+	q := Question{Target: sub.ID, Asks: Unanswered{Requests: n}, Needs: Topic("name and network")}
 	if sub.private() {
-		enable = fromWithin
+		q.Needs = Advised{Remedy: remedy.FromWithin}
 	}
-	return Question{Target: sub.ID, Text: fmt.Sprintf("what it serves: none of %s was answered", words.Plural(n, "request")), Enable: enable}
+	return q
 }
 
 // remarks say of each target what no cause covers but a reader must know: that
 // every answer is a failure, or that something else than API Gateway answers.
-func remarks(fx *Facts, known *Known) []string {
+func remarks(fx *Facts, known *Known) []Fact {
 	notes := unhealthy(fx, known)
 	for _, sub := range fx.targets {
 		for _, k := range fx.clustersOf(sub) {
 			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {
-				notes = append(notes, fmt.Sprintf("target %s: %s answers, not API Gateway (%s)", sub.ID, by, fx.summary(k)))
+				notes = append(notes, AnswersInstead{Target: sub.ID, By: by, Answer: fx.summary(k)})
 			}
 		}
 	}
@@ -170,12 +201,12 @@ func efficiency(costs []expense) *Efficiency {
 		return nil
 	}
 	q := slices.MaxFunc(spent, func(a, b expense) int {
-		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.text, a.text))
+		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.target, a.target))
 	})
 	if q.used == 0 || math.IsInf(q.bound, 0) || math.IsNaN(q.bound) {
 		return nil
 	}
-	return &Efficiency{Ratio: min(1, q.bound/float64(q.used)), Bound: q.bound, Used: q.used, Question: q.text}
+	return &Efficiency{Ratio: min(1, q.bound/float64(q.used)), Bound: q.bound, Used: q.used, Asks: q.asks}
 }
 
 // next says where further requests decide most: each open question weighs as

@@ -321,11 +321,11 @@ func (w *world) variables(name, prod, dev string) {
 
 func TestConfiguration(t *testing.T) {
 	for _, tt := range configTruths {
-		t.Run(tt.name+"/logs", func(t *testing.T) { want(t, Explain(tt.build(newWorld(1)).Input), tt.logs) })
+		t.Run(tt.name+"/logs", func(t *testing.T) { want(t, explained(tt.build(newWorld(1)).Input), tt.logs) })
 		t.Run(tt.name+"/without", func(t *testing.T) {
 			w := newWorld(1)
 			w.logs = false
-			want(t, Explain(tt.build(w).Input), tt.without)
+			want(t, explained(tt.build(w).Input), tt.without)
 		})
 	}
 }
@@ -335,7 +335,7 @@ func TestYoungCanary(t *testing.T) {
 	w := newWorld(1).canary(10)
 	w.api().Deployments = append(w.api().Deployments, probe.Deployment{ID: "dep9", Created: began.Add(-time.Hour)})
 	w.api().Stages[0].Canary.DeploymentID = "dep9"
-	r := Explain(w.send(800, sameForAll(ok("v2"))).Input)
+	r := explained(w.send(800, sameForAll(ok("v2"))).Input)
 	want(t, r, only(StaleCanary, Proven))
 	if r.Findings[0].Severity != Info {
 		t.Errorf("severity %s of a canary that is an hour old, want info", r.Findings[0].Severity)
@@ -346,7 +346,7 @@ func TestYoungCanary(t *testing.T) {
 func TestRemedies(t *testing.T) {
 	for _, name := range []string{"route in the editor only", "variables that decide", "a canary at 0 %", "path left over after another API's mapping", "automatic deployment off, edits waiting"} {
 		i := slices.IndexFunc(configTruths, func(t truth) bool { return t.name == name })
-		r := Explain(configTruths[i].build(newWorld(1)).Input)
+		r := explained(configTruths[i].build(newWorld(1)).Input)
 		if !slices.ContainsFunc(r.Findings[0].Remedy, func(m Remedy) bool { return strings.HasPrefix(m.Command, "aws ") }) {
 			t.Errorf("%s: no command among %+v", name, r.Findings[0].Remedy)
 		}
@@ -363,7 +363,7 @@ func TestUnreadIsNotSaidToBeEqual(t *testing.T) {
 			w.api().Stages[0].Deployed = nil
 			w.Snapshot.Gaps = []probe.Gap{{Operation: "ExportApi", Subject: "stage $default of abc123", Action: "apigateway:GET", Resource: arn}}
 		}
-		return Explain(w.send(600, sameForAll(ok("v2"))).Input)
+		return explained(w.send(600, sameForAll(ok("v2"))).Input)
 	}
 	read, unread := build(true).Findings[0], build(false)
 	if !strings.Contains(read.Statement, "nothing waits for a deployment") {
@@ -374,7 +374,7 @@ func TestUnreadIsNotSaidToBeEqual(t *testing.T) {
 	}
 	empty := newWorld(1)
 	empty.Plan.Targets, empty.Plan.Scenarios = nil, nil
-	for _, step := range Explain(empty.Input).Steps {
+	for _, step := range explained(empty.Input).Steps {
 		if step.Status != stepUnknown {
 			t.Errorf("no stage was read, yet step %d is %s: %s", step.N, step.Status, step.Note)
 		}
@@ -394,7 +394,7 @@ func TestPolicyThatRefusesIsServed(t *testing.T) {
 		w := newWorld(1)
 		served := w.api().Stages[0].Deployed
 		w.api().Editor = &probe.Definition{Source: "GetResources", Routes: served.Routes, Policy: `{"Statement":[]}`}
-		r := Explain(w.send(600, sameForAll(tt.answer)).Input)
+		r := explained(w.send(600, sameForAll(tt.answer)).Input)
 		if len(r.Findings) != 1 || r.Findings[0].Cause != tt.cause {
 			t.Errorf("%s: %v", name, found(r))
 		}

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
@@ -29,7 +28,7 @@ type judgement struct {
 	split     []bool // per target: more than one behaviour was found
 	undecided []bool // per target: a split is still open
 	open      []Question
-	notes     []string
+	notes     []Fact
 	cost      []expense
 	weighed   []([]Hypothesis) // per target: the posteriors of its largest split
 }
@@ -58,7 +57,7 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 	j.known.explain(d.cause, d.clusters)
 	q := float64(d.k) / float64(d.n)
 	j.cost = append(j.cost, expense{
-		target: d.sub.ID, text: fmt.Sprintf("what explains the split of %s", d.sub.ID), used: d.sub.n(),
+		target: d.sub.ID, asks: WhatExplains{Target: d.sub.ID}, used: d.sub.n(),
 		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
 	})
 }
@@ -73,7 +72,7 @@ func (j *judgement) linkedCanary(fx *Facts, sub *target) {
 		return
 	}
 	x := j.linkedSplit(fx, sub, marks, ofCanary)
-	if x == nil || x.labels.veto != "" && x.labels.logE < fx.threshold() {
+	if x == nil || x.labels.veto != nil && x.labels.logE < fx.threshold() {
 		return
 	}
 	w := weigh(fx, x)
@@ -132,7 +131,41 @@ func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, 
 	if len(x.clusters) == 0 {
 		return nil
 	}
+	x.clusters = append(x.clusters, j.alike(fx, x, marks, level)...)
 	return settle(fx, x)
+}
+
+// alike are behaviours of the other scenarios that are of the same kind as those of a
+// linked split, and of which every answer came at its level: what was found in one
+// scenario is no other cause in the next for being seldom there.
+func (j *judgement) alike(fx *Facts, x *split, marks []behaviour.Mark, level levelOf) []int {
+	kinds, on := map[string]bool{}, stat.Count{}
+	for _, c := range x.sub.cells {
+		counts, _ := byLevel(fx, c, level)
+		for _, k := range x.clusters {
+			if c.count[k] > 0 {
+				kinds[kindOf(&fx.Clusters[k])] = true
+				on = on.Plus(counts[k])
+			}
+		}
+	}
+	if on.On > 0 && on.Off > 0 {
+		return nil // not all of one level's doing
+	}
+	var out []int
+	for _, c := range x.sub.cells {
+		if c.ref < 0 || slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+			continue
+		}
+		counts, _ := byLevel(fx, c, level)
+		for _, k := range j.known.otherwise(c) {
+			n := counts[k]
+			if kinds[kindOf(&fx.Clusters[k])] && n.N() > 0 && (on.On > 0 && n.Off == 0 || on.Off > 0 && n.On == 0) {
+				out = append(out, k)
+			}
+		}
+	}
+	return out
 }
 
 // weighSplits weighs every split of every target. Driven verdicts of several
@@ -174,9 +207,9 @@ func driven(fx *Facts, all []*weighing) map[*weighing]*law {
 }
 
 // guarded is the evidence of the second lock; a law that drives nothing has
-// none.
+// none, and a canary is claimed by other evidence.
 func (l *law) guarded() float64 {
-	if !l.driven {
+	if !l.driven || l.cause == CanarySplit {
 		return 0
 	}
 	return l.logE
@@ -215,8 +248,8 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	if j.weighed[sub.index] == nil {
 		j.weighed[sub.index] = w.hypotheses()
 	}
-	if w.labels.veto != "" {
-		j.notes = append(j.notes, fmt.Sprintf("target %s: %s; no link to the canary is claimed that would not survive the worst they could say", sub.ID, w.labels.veto))
+	if w.labels.veto != nil {
+		j.notes = append(j.notes, NoLink{Target: sub.ID, Why: w.labels.veto})
 	}
 	if w.post("") >= 1-fx.alpha {
 		return // noise below what must be found
@@ -227,21 +260,16 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		if w.failure {
 			j.decideChance(fx, w)
 		} else {
-			j.ask(fx, w, "whether behaviour changed for good, or goes back and forth")
+			j.ask(fx, w, "for good", nil)
 		}
-	case driven != nil && driven.cause != CanarySplit:
-		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case driven != nil:
-		j.decideChance(fx, w)
+		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case w.post("") > fx.alpha:
-		j.ask(fx, w, "whether a rare difference is more than noise")
+		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
 		j.decideChance(fx, w)
 	default:
-		j.ask(fx, w, "what the differing answers go with")
-		if text := notSeparated(fx, w); text != "" {
-			j.open[len(j.open)-1].Text += "; " + text
-		}
+		j.ask(fx, w, "goes with", notSeparated(fx, w))
 	}
 }
 
@@ -276,33 +304,38 @@ func byChance(fx *Facts, w *weighing) bool {
 // as far as labels or the share allow. Labels of one side alone, when nothing
 // more comes, say no less than no labels: the share still speaks.
 func (j *judgement) decideChance(fx *Facts, w *weighing) {
-	chance := func(id ID) { j.settle(fx, &decision{weighing: w, cause: id}) }
+	chance := func(id ID) {
+		if id == BackendSplit && !iid(w.split) {
+			id = UnexplainedSplit // several versions answer at random, not in an order
+		}
+		j.settle(fx, &decision{weighing: w, cause: id})
+	}
 	lead := likeliest(fx, w)
 	excluded := canaryExcluded(fx, w)
 	switch {
 	case unlabelledYet(fx, w):
-		j.ask(fx, w, "whether the canary explains it: its labels are on their way")
+		j.ask(fx, w, "canary, labels late", nil)
 	case oneSided(w) && !fx.Done:
-		j.ask(fx, w, "whether the canary explains it: the logs have named one of its sides alone so far")
+		j.ask(fx, w, "canary, one side logged", nil)
 	case blind(w) && lead != CanarySplit:
 		chance(lead)
 	case blind(w):
 		chance(UnexplainedSplit)
 	case lead == CanarySplit && w.labels.known() > 0 && !absent(fx, w) && (w.labels.both() || !fx.Done):
-		j.ask(fx, w, "whether the canary label decides the answer")
+		j.ask(fx, w, "canary label", nil)
 	case lead == CanarySplit:
 		fit := fitShare(w)
 		if w.iid && (fit.support >= fx.threshold() || fx.Done && fit.reject < fx.threshold()) && canaryConfigured(w.sub) {
 			chance(CanarySplit)
 			return
 		}
-		j.ask(fx, w, "whether the share is the canary's")
+		j.ask(fx, w, "canary share", nil)
 	case !excluded && leans(w):
-		j.ask(fx, w, "whether the canary explains it, which rather does than not")
+		j.ask(fx, w, "canary, rather", nil)
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:
-		j.ask(fx, w, "whether the canary explains it")
+		j.ask(fx, w, "canary", nil)
 	}
 }
 
@@ -383,19 +416,48 @@ func likeliest(fx *Facts, w *weighing) ID {
 	return lead
 }
 
+// NoLink says of a target why no link to its canary is claimed.
+type NoLink struct {
+	said
+	Target string
+	Why    Fact
+}
+
+// WhatExplains asks for the cause of a target's split.
+type WhatExplains struct {
+	said
+	Target string
+}
+
+// SplitOpen is a split that is not decided: what is asked of it, how often answers
+// deviate, and drivers that the design does not tell apart.
+type SplitOpen struct {
+	said
+	Asks     string // "for good", "more than noise", "goes with", "canary", "canary share", …
+	Deviate  Count
+	Answers  []string
+	Together Fact
+}
+
+// LogsAgain says that the logs are to be read again, and why.
+type LogsAgain struct {
+	said
+	Why Fact
+}
+
 // ask leaves a split open, with what would decide it.
-func (j *judgement) ask(fx *Facts, w *weighing, question string) {
+func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) {
 	lead, p := w.lead()
 	j.undecided[w.sub.index] = true
 	o := Question{
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
-		Text: fmt.Sprintf("%s: %d of %d answers are %s", question, w.k, w.n, fx.summaries(w.clusters, 2)),
+		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
 	}
 	o.More, o.Low, o.High = predict(fx, w)
-	if w.labels.veto != "" {
-		o.Enable = w.labels.veto + ": read the logs again later (--log-wait)"
+	if w.labels.veto != nil {
+		o.Needs = LogsAgain{Why: w.labels.veto}
 	} else if canaryConfigured(w.sub) && w.labels.known() == 0 {
-		o.Enable = settleByLogs(fx, w.sub)
+		o.Needs = settleByLogs(fx, w.sub)
 	}
 	j.open = append(j.open, o)
 }

@@ -2,23 +2,104 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
 // refusal is a group of scenarios of one target of which every answer is the same
 // refusal.
 type refusal struct {
+	kind    string
 	sub     *target
 	cells   []*cell
 	noRoute bool // as a path that is no route is
 	cached  bool // by a result that the authorizer made for another route, as the logs show
+}
+
+// WithoutCertificate says that nobody was let in without a client certificate.
+type WithoutCertificate struct {
+	said
+	Domain   string
+	Requests int
+	Answers  []string
+}
+
+// MutualTLS says that a domain asks for client certificates.
+type MutualTLS struct {
+	said
+	Domain string
+}
+
+// RefusesAll says that every request for some scenarios is refused alike.
+type RefusesAll struct {
+	said
+	Target    string
+	Requests  int
+	Scenarios []string
+	Answer    string
+}
+
+// RefusedBy is the part that refuses, by the type of its gateway response; "" where the
+// answer does not tell.
+type RefusedBy struct {
+	said
+	Response string
+}
+
+// DecidesOthers says that a kept result of an authorizer may decide other routes,
+// DecidedForOther that by the logs one does.
+type DecidesOthers struct {
+	said
+	Authorizer string
+}
+
+// DecidedForOther says that a result which an authorizer made for another route decides.
+type DecidedForOther struct {
+	said
+	Authorizer string
+}
+
+// Decided is what a part that lets requests in or not did, by a log.
+type Decided struct {
+	said
+	By, Outcome string
+}
+
+// NotToBeCalled is the stage that an answer names as one that may not be called.
+type NotToBeCalled struct {
+	said
+	Ref probe.StageRef
+}
+
+// RequiresKey says that a route asks for an API key.
+type RequiresKey struct {
+	said
+	Route string
+}
+
+// Authorized is how a route is authorized.
+type Authorized struct {
+	said
+	Route, Authorization, Authorizer string
+}
+
+// NoRoute says that all answers to some scenarios refuse a path that is no route.
+type NoRoute struct {
+	said
+	Target    string
+	Scenarios []string
+	N         int
+	Answer    string
+}
+
+// DeploymentLacksRoute says that what a stage serves has no such route.
+type DeploymentLacksRoute struct {
+	said
+	Deployment, Stage string
 }
 
 // refusals groups what is refused throughout and not explained, by target and kind.
@@ -32,17 +113,32 @@ func refusals(fx *Facts, known *Known) []refusal {
 		for _, c := range sub.cells {
 			if refusedThroughout(fx, known, sub, c) {
 				kind := kindOf(&fx.Clusters[c.ref])
+				if fx.preflight(c.scenario) && !refusesRequests(fx, known, sub, kind) {
+					kind += onPreflight
+				}
 				byKind[kind] = append(byKind[kind], c)
 			}
 		}
 		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
-			r := refusal{sub: sub, cells: byKind[kind]}
-			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0])
+			r := refusal{sub: sub, cells: byKind[kind], kind: kind}
+			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0]) && !strings.HasSuffix(kind, onPreflight)
 			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, clustersOfCells(r.cells))
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// onPreflight marks a refusal that preflights alone get: their routes guard OPTIONS, or
+// have none.
+const onPreflight = " of preflights"
+
+// refusesRequests tells whether a target refuses a request that is no preflight in the
+// same way: what refuses it refuses its preflights, too.
+func refusesRequests(fx *Facts, known *Known, sub *target, kind string) bool {
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		return !fx.preflight(c.scenario) && refusedThroughout(fx, known, sub, c) && kindOf(&fx.Clusters[c.ref]) == kind
+	})
 }
 
 // accessDenied finds scenarios of which every answer is the same refusal.
@@ -58,7 +154,7 @@ func accessDenied(fx *Facts, known *Known) Verdict {
 		if r.noRoute || r.cached {
 			continue
 		}
-		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+kindOf(&fx.Clusters[r.cells[0].ref]))
+		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+r.kind)
 		if fx.all(r.sub, refused) {
 			v.closed = append(v.closed, r.sub.index)
 		}
@@ -77,10 +173,9 @@ func withoutCertificate(fx *Facts, sub *target) Finding {
 	d := fx.domainOf(sub)
 	f := refusalFinding(fx, sub, sub.cells)
 	f.Linked = Proven
-	f.Statement = fmt.Sprintf("%s asks for a client certificate (mutual TLS), and none of %s without a trusted one was let in: %s.",
-		d.Name, words.Plural(f.Statistics.N, "request"), fx.summaries(fx.clustersOf(sub), 2))
-	f.Evidence = evidence(append([]string{"configuration: mutual TLS is on for " + d.Name}, f.Evidence...)...)
-	f.Remedy = []Remedy{advice("probe with a certificate that the domain's truststore holds (--cert, --key)")}
+	f.say(WithoutCertificate{Domain: d.Name, Requests: f.Statistics.N, Answers: fx.names(fx.clustersOf(sub))})
+	f.Proof = evidence(append([]Fact{MutualTLS{Domain: d.Name}}, f.Proof...)...)
+	f.Remedy = []Remedy{remedy.TrustedCertificate}
 	f.rests = behavioursOf(sub)
 	return f
 }
@@ -101,25 +196,24 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	c := &fx.Clusters[cells[0].ref]
 	who, proof := refuser(fx, sub, cells[0])
 	f := refusalFinding(fx, sub, cells)
-	n := f.Statistics.N
-	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. %s", sub.ID, words.Plural(n, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), who)
+	f.say(RefusesAll{Target: sub.ID, Requests: f.Statistics.N, Scenarios: f.Scenarios, Answer: fx.summary(cells[0].ref)}, RefusedBy{Response: who})
 	if fx.preflight(cells[0].scenario) {
-		f.Statement += " This is a browser's preflight (CORS): where it is refused, the browser does not send the request that follows."
+		f.say(Topic("preflight refused"))
 	}
-	if proof != "" {
+	if proof != nil {
 		f.Linked = Proven
-		f.Evidence = evidence(append([]string{proof}, f.Evidence...)...)
+		f.Proof = evidence(append([]Fact{proof}, f.Proof...)...)
 	} else {
-		f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.authorizer.error in the access log"
+		f.SettledBy = Topic("who denies")
 	}
 	cached, ran := mayBeCached(fx, sub, cells), authorizerRan(fx, sub, cells)
 	shared := oneForAll(fx, sub, cells)
 	if shared != "" {
-		f.Statement += fmt.Sprintf(" Authorizer %s keeps its results: what it decided on one of these routes may decide the others until it expires.", shared)
+		f.say(DecidesOthers{Authorizer: shared})
 	}
 	if shared != "" || cached && !ran {
 		f.Linked, f.Alternatives = ConsistentWith, []Alternative{{Cause: AuthorizerCache}}
-		f.Settles = "execution logs at level INFO with data tracing: a request that a cached result decided shows no call of the authorizer; or the same check once the TTL of its results is over"
+		f.SettledBy = Topic("authorizer calls or TTL")
 	}
 	if forbidden(c) && sub.api == nil {
 		f.Alternatives = []Alternative{{Cause: UnmappedTarget}}
@@ -128,7 +222,17 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
 	}
 	f.Remedy = admit(fx, sub, c, who)
+	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) && len(fx.scenario(cells[0].scenario).Route) > 0 {
+		if open := remedy.OpenPreflight(preflightPlace(fx, sub, cells[0]), r); len(open) > 0 {
+			f.Remedy = open
+		}
+	}
 	return f
+}
+
+func preflightPlace(fx *Facts, sub *target, c *cell) remedy.Place {
+	_, path, _ := strings.Cut(fx.scenario(c.scenario).Route, " ")
+	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Resource: path}
 }
 
 // mayBeCached tells whether a result that the authorizer made for another route,
@@ -203,17 +307,16 @@ func cachedDenial(fx *Facts, sub *target, cells []*cell) Finding {
 	name := cachingAuthorizer(fx, &split{sub: sub, cells: cells[:1]})
 	f := refusalFinding(fx, sub, cells)
 	f.Linked = Proven
-	f.Statement = fmt.Sprintf("%s refuses all %s for %s: %s. Authorizer %s keeps its results, and by the logs it was called for requests to other routes and not for these: a result that was made for another route decides them until it expires.",
-		sub.ID, words.Plural(f.Statistics.N, "request"), words.List(f.Scenarios), fx.summary(cells[0].ref), name)
+	f.say(RefusesAll{Target: sub.ID, Requests: f.Statistics.N, Scenarios: f.Scenarios, Answer: fx.summary(cells[0].ref)}, DecidedForOther{Authorizer: name})
 	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, sub.api, sub.conf)
-	f.Remedy = append(f.Remedy, advice("let the authorizer's policy cover every route that the token may call, or set the TTL of its results to 0"))
+	f.Remedy = append(f.Remedy, remedy.CoverRoutes)
 	return f
 }
 
 // refusalFinding is what all findings of refused scenarios share.
 func refusalFinding(fx *Facts, sub *target, cells []*cell) Finding {
 	n := 0
-	var lines []string
+	var lines []Fact
 	var rests []int
 	for _, c := range cells {
 		if len(c.rows) == 0 {
@@ -224,21 +327,21 @@ func refusalFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		lines = append(lines, fx.example(sub, c.ref), fx.logLine(c.rows[0], refusalLine))
 	}
 	return Finding{
-		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Evidence: evidence(lines...), rests: rests,
+		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Proof: evidence(lines...), rests: rests,
 		Statistics: &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)},
 	}
 }
 
-func refusalLine(r *probe.LogRecord) string {
+func refusalLine(r *probe.LogRecord) Fact {
 	switch {
 	case r.WAF != "":
-		return "WAF " + r.WAF
+		return Decided{By: "WAF", Outcome: r.WAF}
 	case r.AuthorizerOutcome != "" && r.AuthorizerOutcome != "allow":
-		return "authorizer " + r.AuthorizerOutcome
+		return Decided{By: "authorizer", Outcome: r.AuthorizerOutcome}
 	case r.UsagePlan == "throttled" || r.UsagePlan == "quota":
-		return "usage plan " + r.UsagePlan
+		return Decided{By: "usage plan", Outcome: r.UsagePlan}
 	}
-	return r.Error
+	return quote(r.Error)
 }
 
 // signed tells whether the route asks for a signature, so that a missing token is
@@ -252,61 +355,52 @@ func signed(fx *Facts, sub *target, c *cell) bool {
 	return r != nil && r.Authorization == "AWS_IAM"
 }
 
-// refusers say which part refuses, by gateway response type.
-var refusers = map[string]string{
-	"UNAUTHORIZED":                   "An authorizer refuses it: what identifies the caller is missing or not accepted.",
-	"ACCESS_DENIED":                  "An authorizer's policy, IAM or the API's resource policy denies it.",
-	"INVALID_API_KEY":                "The API key is missing, wrong, or its usage plan lacks this stage.",
-	"WAF_FILTERED":                   "The web ACL of the stage blocks it.",
-	"INVALID_SIGNATURE":              "The request's signature does not match.",
-	"EXPIRED_TOKEN":                  "The security token of the request has expired.",
-	"MISSING_AUTHENTICATION_TOKEN":   "The route asks for an IAM signature, and the request carries none.",
-	"AUTHORIZER_CONFIGURATION_ERROR": "The authorizer cannot be called or its result cannot be read.",
-	"AUTHORIZER_FAILURE":             "The authorizer failed.",
-}
+// noOptions stands for the gateway response of a preflight that no method answers.
+const noOptions = "no OPTIONS"
 
-// refuser names the part that refuses, with the record or the configuration that
-// proves it; "" where only the answer speaks.
-func refuser(fx *Facts, sub *target, c *cell) (who, proof string) {
+// refuser is the gateway response of the part that refuses, as far as is known, with
+// the record or the configuration that proves it; nil where only the answer speaks.
+func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	k := &fx.Clusters[c.ref]
-	who = cmp.Or(refusers[k.Reading.GatewayResponse], "An API key, a web ACL, mutual TLS or a policy may refuse it: the answer does not tell which.")
-	if line := fx.logLine(c.rows[0], refusalLine); line != "" {
-		return cmp.Or(refuserByLog(line), who), line
+	if fx.preflight(c.scenario) && unrouted(k) {
+		return noOptions, nil
+	}
+	response = k.Reading.GatewayResponse
+	by := response
+	line := fx.logLine(c.rows[0], func(r *probe.LogRecord) Fact {
+		by = cmp.Or(refuserByLog(r), response)
+		return refusalLine(r)
+	})
+	if line != nil {
+		return by, line
 	}
 	if k.Reading.APIID != "" && k.Reading.Stage != "" {
-		return who, fmt.Sprintf("the answer itself names stage %s of API %s as what may not be called", k.Reading.Stage, k.Reading.APIID)
+		return response, NotToBeCalled{Ref: probe.StageRef{APIID: k.Reading.APIID, Stage: k.Reading.Stage}}
 	}
 	r := fx.route(sub, c.scenario)
 	switch {
 	case r == nil:
 	case r.APIKeyRequired && forbidden(k):
-		return refusers["INVALID_API_KEY"], fmt.Sprintf("configuration: %s requires an API key", fx.scenario(c.scenario).Route)
+		return invalidAPIKey, RequiresKey{Route: fx.scenario(c.scenario).Route}
 	case r.Authorization != "" && r.Authorization != "NONE" && !forbidden(k):
-		text := fmt.Sprintf("configuration: %s has authorization %s", fx.scenario(c.scenario).Route, r.Authorization)
-		if r.Authorizer != "" {
-			text += " by authorizer " + r.Authorizer
-		}
-		return who, text
-	case sub.conf.WebACL != "" && forbidden(k):
-		return who, "" // a web ACL may be the reason, or not
+		return response, Authorized{Route: fx.scenario(c.scenario).Route, Authorization: r.Authorization, Authorizer: r.Authorizer}
 	}
-	return who, ""
+	return response, nil
 }
 
-// refuserByLog reads from a log line which part refused; "" where it does not
-// tell more than the answer.
-func refuserByLog(line string) string {
+const invalidAPIKey = "INVALID_API_KEY"
+
+// refuserByLog is which part refused by a log record; "" where it does not tell more
+// than the answer.
+func refuserByLog(r *probe.LogRecord) string {
 	switch {
-	case strings.Contains(line, "WAF "):
-		return refusers["WAF_FILTERED"]
-	case strings.Contains(line, "API Key"):
-		return refusers["INVALID_API_KEY"]
+	case r.WAF != "":
+		return "WAF_FILTERED"
+	case strings.Contains(r.Error, "API Key"):
+		return invalidAPIKey
 	}
 	return ""
 }
-
-// fromWithin is how a private API is reached.
-const fromWithin = "the API is private: probe it from a VPC with an endpoint for execute-api, and see whether the API's resource policy lets that endpoint in"
 
 // private tells whether a target is an invoke URL that only VPC endpoints reach.
 func (sub *target) private() bool {
@@ -316,25 +410,12 @@ func (sub *target) private() bool {
 // admit is what lets the request in, by who refuses it.
 func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
 	if fx.preflight(c.Scenario) {
-		return []Remedy{advice("let preflights pass: set the route's OPTIONS method to authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it")}
+		return []Remedy{remedy.LetPreflightPass}
 	}
-	response := c.Reading.GatewayResponse
-	for kind, text := range refusers {
-		if text == who {
-			response = kind
-		}
-	}
-	text := map[string]string{
-		"UNAUTHORIZED":                 "send the token that the authorizer asks for (--bearer env:NAME, or -H)",
-		"INVALID_API_KEY":              "send an API key whose usage plan holds this stage (--api-key env:NAME)",
-		"WAF_FILTERED":                 "look up the blocking rule in the web ACL's sampled requests",
-		"MISSING_AUTHENTICATION_TOKEN": "sign the request (--sigv4)",
-		"INVALID_SIGNATURE":            "sign for the right region, service (execute-api) and host",
-		"EXPIRED_TOKEN":                "renew the credentials that sign the request",
-	}[response]
-	out := []Remedy{advice(cmp.Or(text, "send what the refusing part asks for, or correct its policy; if the refusal is meant, declare it in the scenario file (expect: status)"))}
-	if sub.private() && text == "" {
-		out = append([]Remedy{advice(fromWithin)}, out...)
+	text, known := remedy.Admit(who)
+	out := []Remedy{text}
+	if sub.private() && !known {
+		out = append([]Remedy{remedy.FromWithin}, out...)
 	}
 	if sub.conf != nil && sub.api.Kind == probe.REST && sub.conf.LoggingLevel() != "INFO" && !fx.Logs.Proven[sub.APIID+"/"+sub.Stage] {
 		out = append(out, remedy.EnableExecutionLogs(fx.Snapshot.Region, sub.api, sub.conf)...)
@@ -346,21 +427,18 @@ func admit(fx *Facts, sub *target, c *Cluster, who string) []Remedy {
 // are.
 func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 	f := refusalFinding(fx, sub, cells)
-	f.Statement = fmt.Sprintf("%s has no route for %s: all %s are %s.", sub.ID, words.List(f.Scenarios), words.Plural(f.Statistics.N, "answer"), fx.summary(cells[0].ref))
+	f.say(NoRoute{Target: sub.ID, Scenarios: f.Scenarios, N: f.Statistics.N, Answer: fx.summary(cells[0].ref)})
 	if sub.conf != nil && sub.conf.Deployed != nil && fx.routeOf(sub.conf.Deployed, cells[0].scenario) == "" {
 		f.Linked = Proven
-		f.Evidence = evidence(append([]string{fmt.Sprintf("configuration: deployment %s of stage %s has no route for it", sub.DeploymentID, sub.Stage)}, f.Evidence...)...)
+		f.Proof = evidence(append([]Fact{DeploymentLacksRoute{Deployment: sub.DeploymentID, Stage: sub.Stage}}, f.Proof...)...)
 	} else {
-		f.Settles = "the deployed definition (apigateway:GET on the stage's export), which lists the routes"
+		f.SettledBy = Topic("deployed definition")
 		f.Alternatives = []Alternative{{Cause: AccessDenied}, {Cause: StaleDeployment}}
 	}
-	f.Remedy = []Remedy{advice("correct the path of the scenario, or add the route and deploy it")}
+	f.Remedy = []Remedy{remedy.CorrectPath}
 	return f
 }
 
 // preflight tells a request by which a browser asks whether it may send another: it
 // carries no credentials (Fetch standard, CORS-preflight fetch).
-func (fx *Facts) preflight(scenario int) bool {
-	sc := fx.scenario(scenario)
-	return sc.Method == "OPTIONS" && probe.HeaderValue(sc.Header, "origin") != "" && probe.HeaderValue(sc.Header, "access-control-request-method") != ""
-}
+func (fx *Facts) preflight(scenario int) bool { return fx.scenario(scenario).IsPreflight() }

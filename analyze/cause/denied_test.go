@@ -15,7 +15,7 @@ func TestExecutionLogsAreAdvisedWhereOff(t *testing.T) {
 		w := newWorld(1)
 		w.logs = false
 		w.api().Stages[0].Methods = map[string]probe.MethodSettings{"*/*": {LoggingLevel: level}}
-		r := Explain(w.send(300, sameForAll(refuses(401, "UNAUTHORIZED", "UnauthorizedException"))).Input)
+		r := explained(w.send(300, sameForAll(refuses(401, "UNAUTHORIZED", "UnauthorizedException"))).Input)
 		want(t, r, only(AccessDenied, ConsistentWith))
 		if got := slices.ContainsFunc(r.Findings[0].Remedy, func(m Remedy) bool { return m.Diagnoses }); got != advised {
 			t.Errorf("at level %s execution logs are advised: %t, want %t", level, got, advised)
@@ -29,14 +29,14 @@ func TestPrivateAPIsAreReachedFromWithin(t *testing.T) {
 	for _, endpoint := range []string{"PRIVATE", "REGIONAL"} {
 		w := newWorld(1)
 		w.api().EndpointTypes = []string{endpoint}
-		r := Explain(w.send(300, sameForAll(refuses(403, "ACCESS_DENIED", "AccessDeniedException"))).Input)
+		r := explained(w.send(300, sameForAll(refuses(403, "ACCESS_DENIED", "AccessDeniedException"))).Input)
 		want(t, r, only(AccessDenied, ConsistentWith))
 		if got := strings.Contains(r.Findings[0].Remedy[0].Text, "private"); got != (endpoint == "PRIVATE") {
 			t.Errorf("%s, refused: the remedy is %q", endpoint, r.Findings[0].Remedy[0].Text)
 		}
 		w = newWorld(1)
 		w.api().EndpointTypes = []string{endpoint}
-		r = Explain(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: signature.Transport})).Input)
+		r = explained(w.send(20, sameForAll(answer{id: "dns", producer: "network", class: signature.Transport})).Input)
 		if len(r.Open) != 1 || strings.Contains(r.Open[0].Enable, "private") != (endpoint == "PRIVATE") {
 			t.Errorf("%s, unanswered: %+v", endpoint, r.Open)
 		}
@@ -76,7 +76,7 @@ func TestOneResultForSeveralRoutes(t *testing.T) {
 		w.Records = func(id string) []probe.LogRecord {
 			return []probe.LogRecord{{RequestID: id, AuthorizerID: "a1", AuthorizerOutcome: "deny", AuthorizerCalled: c.calls[scenario[id]], Complete: true}}
 		}
-		r := Explain(w.Input)
+		r := explained(w.Input)
 		want(t, r, only(AccessDenied, c.link))
 		f := r.Findings[0]
 		doubted := slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == AuthorizerCache }) && strings.Contains(f.Statement, "Authorizer gate keeps its results")

@@ -1,14 +1,13 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -17,6 +16,61 @@ type pending struct {
 	sub   *target // the first target of the stage
 	all   []*target
 	diffs []diff.Difference
+}
+
+// EditsWait says that edits of a stage wait for a deployment, and what keeps them.
+type EditsWait struct {
+	said
+	Cause      ID
+	Stage      string
+	Edits      int // 0 where none is known
+	Deployment string
+	Made       Made
+	Status     string // of the last automatic deployment
+	Unread     Fact   // which definition was not read; nil where both were
+}
+
+// Made is when a deployment was made, and a later edit; zero and nil where not known.
+type Made struct {
+	said
+	At     time.Time
+	Before *Edited
+}
+
+// Edited is one edit of a definition, from CloudTrail.
+type Edited struct {
+	said
+	Event string
+	At    time.Time
+	Who   string
+}
+
+// Waiting are the edits that wait.
+type Waiting struct {
+	said
+	Edits []string
+}
+
+// AsBefore are scenarios that were answered as before the edit.
+type AsBefore struct {
+	said
+	Scenarios []string
+}
+
+// LacksEdits says that a stage lacks edits which another serves, or which its canary's
+// newer deployment holds.
+type LacksEdits struct {
+	said
+	Stage, API string
+	Edits      int
+	Canary     string
+}
+
+// ServesDeployment is the deployment that a stage serves.
+type ServesDeployment struct {
+	said
+	API, Stage, Deployment string
+	Made                   time.Time
 }
 
 // waitingFor finds stages that run a snapshot older than the edited definition, of
@@ -64,11 +118,9 @@ func pendingEdits(fx *Facts, p *pending, v *Verdict) {
 		reportPending(fx, p, v)
 	case len(p.diffs) == 0:
 	case servedElsewhere(fx, p):
-		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that another stage already serves: promote them when they are meant for it",
-			st.Name, api.ID, words.Plural(len(p.diffs), "edit")))
+		v.Notes = append(v.Notes, LacksEdits{Stage: st.Name, API: api.ID, Edits: len(p.diffs)})
 	case onCanary(fx, p):
-		v.Notes = append(v.Notes, fmt.Sprintf("stage %s of API %s lacks %s that its canary's newer deployment %s was made after: promoting the canary deploys them",
-			st.Name, api.ID, words.Plural(len(p.diffs), "edit"), st.Canary.DeploymentID))
+		v.Notes = append(v.Notes, LacksEdits{Stage: st.Name, API: api.ID, Edits: len(p.diffs), Canary: st.Canary.DeploymentID})
 	default:
 		reportPending(fx, p, v)
 	}
@@ -176,17 +228,18 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	lines, scenarios, rests, seen := confirmEdits(fx, p)
 	f.rests = rests
 	if len(seen) > 0 {
-		v.seen = map[string]map[string]string{api.ID + "/" + st.Name: seen}
+		v.seen = map[string]map[string]Fact{api.ID + "/" + st.Name: seen}
 	}
 	confirmed := len(lines)
 	f.Scenarios = fx.scenarioNames(scenarios...)
 	if confirmed > 0 || cause == AutoDeployOff && len(p.diffs) == 0 {
 		f.Linked = Proven
 	} else {
-		f.Settles = settlesEdits(fx, api, st)
+		f.SettledBy = settlesEdits(fx, api, st)
 	}
-	f.Statement = pendingHead(fx, p, cause) + pendingWords(fx, p, confirmed, scenarios, seen)
-	f.Evidence = evidence(append([]string{deploymentFact(api, st)}, append(lines, editFacts(fx, api.ID)...)...)...)
+	f.say(pendingHead(fx, p, cause))
+	f.say(waitingEdits(fx, p, confirmed > 0, scenarios, seen)...)
+	f.Proof = evidence(append([]Fact{deploymentFact(api, st)}, append(lines, editFacts(fx, api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
 	f.Remedy = remedy.Redeploy(fx.Snapshot.Region, api, st)
 	if cause == AutoDeployOff {
@@ -195,48 +248,31 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	v.report(f, stageKey(p.sub.Target))
 }
 
-func pendingHead(fx *Facts, p *pending, cause ID) string {
+func pendingHead(fx *Facts, p *pending, cause ID) Fact {
 	st := p.sub.conf
-	switch cause {
-	case AutoDeployOff:
-		if len(p.diffs) == 0 && (st.Deployed == nil || p.sub.api.Editor == nil) {
-			return fmt.Sprintf("Automatic deployment of stage %s is off; whether edits wait for a deployment is not known: %s.", st.Name, unreadDefinitions(fx, p.sub))
-		}
-		if len(p.diffs) == 0 {
-			return fmt.Sprintf("Automatic deployment of stage %s is off; nothing waits for a deployment.", st.Name)
-		}
-		return fmt.Sprintf("Automatic deployment of stage %s is off, and %s for a deployment: it serves %s%s.",
-			st.Name, wait(len(p.diffs)), st.DeploymentID, sinceEdit(fx, p))
-	case AutoDeployFailed:
-		text := fmt.Sprintf("The last automatic deployment of stage %s failed, so it still serves deployment %s", st.Name, st.DeploymentID)
-		if st.LastDeploymentStatus != "" {
-			text += fmt.Sprintf(" (%s)", strings.TrimSuffix(st.LastDeploymentStatus, "."))
-		}
-		return text + "."
+	out := EditsWait{Cause: cause, Stage: st.Name, Edits: len(p.diffs), Deployment: st.DeploymentID, Made: madeBefore(fx, p), Status: st.LastDeploymentStatus}
+	if cause == AutoDeployOff && len(p.diffs) == 0 && (st.Deployed == nil || p.sub.api.Editor == nil) {
+		out.Unread = unreadDefinitions(fx, p.sub)
 	}
-	return fmt.Sprintf("Stage %s serves deployment %s%s: %s for a deployment.", st.Name, st.DeploymentID, sinceEdit(fx, p), wait(len(p.diffs)))
+	return out
 }
 
-// sinceEdit says when the stage's deployment was made and when, after it, the
-// definition was last edited.
-func sinceEdit(fx *Facts, p *pending) string {
-	text := deployedBefore(fx, p)
-	if !strings.Contains(text, ",") {
-		return text + ", which is older than the edited definition"
-	}
-	return text
-}
-
-// deployedBefore says when the stage's deployment was made and, where CloudTrail
-// tells of an edit after it, when that was.
-func deployedBefore(fx *Facts, p *pending) string {
+// madeBefore is when the stage's deployment was made and, where CloudTrail tells of an
+// edit after it, that edit.
+func madeBefore(fx *Facts, p *pending) Made {
+	var out Made
 	made := p.sub.api.Deployment(p.sub.conf.DeploymentID)
-	e := lastEdit(fx, p.sub.APIID)
-	if e == nil || made == nil || !e.At.After(made.Created) {
-		return since(made)
+	if made == nil {
+		return out
 	}
-	return since(made) + fmt.Sprintf(", made before the last edit of %s (%s)", words.Day(e.At), strings.TrimSpace(e.Event+" "+by(e.Who)))
+	out.At = made.Created
+	if e := lastEdit(fx, p.sub.APIID); e != nil && e.At.After(made.Created) {
+		out.Before = editOf(e)
+	}
+	return out
 }
+
+func editOf(e *probe.Edit) *Edited { return &Edited{Event: e.Event, At: e.At, Who: e.Who} }
 
 // lastEdit is the last change of an API that needs a deployment; nil where
 // CloudTrail tells of none.
@@ -251,39 +287,25 @@ func lastEdit(fx *Facts, api string) *probe.Edit {
 	return last
 }
 
-func wait(n int) string {
-	if n == 1 {
-		return "1 edit waits"
-	}
-	return fmt.Sprintf("%d edits wait", n)
-}
-
-func since(d *probe.Deployment) string {
-	if d == nil || d.Created.IsZero() {
-		return ""
-	}
-	return " of " + words.Day(d.Created)
-}
-
-// pendingWords lists the edits and what the probe saw of them.
-func pendingWords(fx *Facts, p *pending, confirmed int, scenarios []int, seen map[string]string) string {
+// waitingEdits are the edits and what the probe saw of them.
+func waitingEdits(fx *Facts, p *pending, confirmed bool, scenarios []int, seen map[string]Fact) []Fact {
 	if len(p.diffs) == 0 {
-		return ""
+		return nil
 	}
-	var texts []string
+	out := Waiting{}
 	for _, d := range p.diffs {
-		texts = append(texts, named(&d))
+		out.Edits = append(out.Edits, named(&d))
 	}
-	text := " Waiting: " + words.Some(texts, 4) + "."
+	facts := []Fact{out}
 	switch {
-	case confirmed > 0:
-		return text + fmt.Sprintf(" The probe confirms it: %s answered as before the edit.", words.List(fx.scenarioNames(scenarios...))) + unshownWords(p.diffs, seen)
+	case confirmed:
+		facts = append(facts, AsBefore{Scenarios: fx.scenarioNames(scenarios...)})
 	case len(fx.Rows) == 0:
-		return text + " No request was sent to confirm it."
+		return append(facts, Topic("not sent"))
 	case showable(p.diffs):
-		text += " No answer could confirm it: the edit shows in no request that was sent."
+		facts = append(facts, Topic("not confirmed"))
 	}
-	return text + unshownWords(p.diffs, seen)
+	return append(facts, cannotShow(p.diffs, seen))
 }
 
 // named is an edit in two words; some name themselves.
@@ -294,17 +316,12 @@ func named(d *diff.Difference) string {
 	return strings.TrimSpace(d.Subject + " " + d.Aspect)
 }
 
-// settlesEdits says what would confirm edits that no answer showed.
-func settlesEdits(fx *Facts, api *probe.API, st *probe.Stage) string {
+// settlesEdits is what would confirm edits that no answer showed.
+func settlesEdits(fx *Facts, api *probe.API, st *probe.Stage) Fact {
 	if len(fx.Rows) == 0 {
-		return checkStage(api, st) + " asks the stage itself"
+		return CheckStage{API: api.ID, Stage: st.Name, Asks: true}
 	}
-	return "deploy to the stage and run the check again with --baseline, or log $context.deploymentId"
-}
-
-// checkStage is the command that asks a stage.
-func checkStage(api *probe.API, st *probe.Stage) string {
-	return fmt.Sprintf("stageprobe check --api %s --stage %s", remedy.Quote(api.ID), remedy.Quote(st.Name))
+	return Topic("deploy and compare")
 }
 
 // routeKey is the route that a scenario is meant to hit, in the editor's or in
@@ -324,28 +341,22 @@ func (fx *Facts) routeKey(sub *target, scenario int) string {
 	return ""
 }
 
-func deploymentFact(api *probe.API, st *probe.Stage) string {
-	text := fmt.Sprintf("configuration: stage %s of API %s serves deployment %s", st.Name, api.ID, st.DeploymentID)
-	if d := api.Deployment(st.DeploymentID); d != nil && !d.Created.IsZero() {
-		text += " made " + words.Day(d.Created)
-	}
-	return text
-}
-
-// editFacts are the last edits that need a deployment, from CloudTrail.
-func editFacts(fx *Facts, api string) []string {
-	var out []string
-	for _, e := range fx.Snapshot.Edits {
-		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && len(out) < 2 {
-			out = append(out, strings.TrimSpace(fmt.Sprintf("CloudTrail: %s at %s %s", e.Event, words.Day(e.At), by(e.Who))))
-		}
+func deploymentFact(api *probe.API, st *probe.Stage) Fact {
+	out := ServesDeployment{API: api.ID, Stage: st.Name, Deployment: st.DeploymentID}
+	if d := api.Deployment(st.DeploymentID); d != nil {
+		out.Made = d.Created
 	}
 	return out
 }
 
-func by(who string) string {
-	if who == "" {
-		return ""
+// editFacts are the last edits that need a deployment, from CloudTrail.
+func editFacts(fx *Facts, api string) []Fact {
+	var out []Fact
+	for i := range fx.Snapshot.Edits {
+		e := &fx.Snapshot.Edits[i]
+		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && len(out) < 2 {
+			out = append(out, *editOf(e))
+		}
 	}
-	return "by " + who
+	return out
 }

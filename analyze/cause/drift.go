@@ -1,14 +1,12 @@
 package cause
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -61,6 +59,24 @@ func apisOf(fx *Facts) []*probe.API {
 	return out
 }
 
+// AuthorizersDiffer says that two stages of one deployment ask different
+// authorizers, about routes to which no request was sent.
+type AuthorizersDiffer struct {
+	said
+	Stages [2]string
+	In     []Configured
+}
+
+// StagesDiffer says that two stages answer differently although the same is
+// deployed on both, and in which settings they differ.
+type StagesDiffer struct {
+	said
+	Stages    [2]string
+	Scenarios []string
+	Answers   []LevelAnswer
+	In        []Configured
+}
+
 // unlike are two stages that answer some scenarios differently although the same
 // is deployed, with the settings that can be the reason.
 type unlike struct {
@@ -93,24 +109,23 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 		f := Finding{
 			Severity: Warning, Linked: ConsistentWith, Scenarios: []string{},
 			Targets: []string{p[0].ID, p[1].ID}, Statistics: &Statistics{Test: "configuration"},
-			Settles: "a scenario for a route that the authorizer guards, with a token if it asks for one",
+			SettledBy: Topic("scenario behind the authorizer"),
 		}
-		f.Statement = fmt.Sprintf("Stages %s and %s run the same deployment with different authorizers: %s. No request was sent to the routes that they guard.",
-			p[0].Stage, p[1].Stage, words.Some(contrasts(p, reasons), 3))
-		for _, r := range reasons {
-			f.Evidence = append(f.Evidence, settingFact(r, p))
+		f.say(AuthorizersDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, In: settingsOf(p, reasons)})
+		for _, s := range settingsOf(p, reasons) {
+			f.Proof = append(f.Proof, s)
 		}
-		f.Evidence = evidence(f.Evidence...)
+		f.Proof = evidence(f.Proof...)
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
 }
 
-// contrasts name settings with their value on either stage.
-func contrasts(p [2]*target, reasons []diff.Setting) []string {
-	var out []string
+// settingsOf are settings as two stages have them.
+func settingsOf(p [2]*target, reasons []diff.Setting) []Configured {
+	var out []Configured
 	for _, r := range reasons {
-		out = append(out, fmt.Sprintf("%s (%s: %s, %s: %s)", r.Name, p[0].Stage, value(r.Values[p[0].Stage]), p[1].Stage, value(r.Values[p[1].Stage])))
+		out = append(out, settingFact(r, p))
 	}
 	return out
 }
@@ -255,16 +270,15 @@ func sameRoute(fx *Facts, a, b *target, scenario int) bool {
 func driftFinding(fx *Facts, u *unlike) Finding {
 	p, scenarios, reasons := u.stages, u.scenarios, u.reasons
 	f := Finding{Linked: Statistical, Targets: []string{p[0].ID, p[1].ID}, Scenarios: fx.scenarioNames(scenarios...)}
-	var lines []string
-	for _, r := range reasons {
-		lines = append(lines, settingFact(r, p))
+	var lines []Fact
+	for _, s := range settingsOf(p, reasons) {
+		lines = append(lines, s)
 	}
-	f.Statement = fmt.Sprintf("Stages %s and %s answer %s differently although the same is deployed on both: %s. They differ in %s.",
-		p[0].Stage, p[1].Stage, words.List(f.Scenarios), contrast(fx, p, scenarios[0]), words.Some(contrasts(p, reasons), 4))
+	f.say(StagesDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, Scenarios: f.Scenarios, Answers: contrast(fx, p, scenarios[0]), In: settingsOf(p, reasons)})
 	if roots(reasons) == 1 {
 		f.Linked = Proven
 	} else {
-		f.Settles = "make the stages equal in one of the settings at a time: which of them decides is not told by this run"
+		f.SettledBy = Topic("one setting at a time")
 	}
 	n := 0
 	for _, sub := range p {
@@ -276,7 +290,7 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 			}
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: pairTable(fx, p, scenarios)}
 	f.Statistics.Statistic, _ = distance(fx, p[0], p[1], scenarios[0])
 	f.Remedy = alignRemedy(fx, u.api, p, reasons)
@@ -301,42 +315,35 @@ func roots(reasons []diff.Setting) int {
 	return len(kinds)
 }
 
-func value(v string) string {
-	if v == "" {
-		return "not set"
-	}
-	return v
-}
-
 // refusedIn are the refusals of a cell.
 func refusedIn(fx *Facts, c *cell) []int {
 	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !refused(&fx.Clusters[k]) })
 }
 
-// contrast shows one scenario's usual answers side by side.
-func contrast(fx *Facts, p [2]*target, scenario int) string {
-	var texts []string
+// contrast are one scenario's usual answers side by side.
+func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
+	var out []LevelAnswer
 	for _, sub := range p {
 		for _, c := range sub.cells {
 			if c.scenario == scenario && c.ref >= 0 {
-				texts = append(texts, fmt.Sprintf("%s gives %s in %d of %d", sub.Stage, fx.summary(c.ref), c.count[c.ref], len(c.rows)))
+				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
 			}
 		}
 	}
-	return words.List(texts)
+	return out
 }
 
 // pairTable counts behaviours by stage.
 func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
 	t := &Table{Columns: []string{p[0].Stage, p[1].Stage}}
-	row := map[string]int{}
+	row := map[behaviourKey]int{}
 	for i, sub := range p {
 		for _, c := range sub.cells {
 			if !slices.Contains(scenarios, c.scenario) {
 				continue
 			}
 			for _, k := range c.clusters {
-				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
+				key := behaviourKey{c.scenario, fx.Clusters[k].ID}
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
 					t.Rows = append(t.Rows, rowName(fx, k))
@@ -361,6 +368,5 @@ func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting
 	if len(set) > 0 {
 		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
 	}
-	return append(out, advice(fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]",
-		p[0].Stage, p[1].Stage, reasons[0].Name)))
+	return append(out, remedy.Intend(p[0].Stage, p[1].Stage, reasons[0].Name))
 }

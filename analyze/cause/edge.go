@@ -1,16 +1,66 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
+
+// OldCopies says that a cache before the gateway answers what is not answered past it.
+type OldCopies struct {
+	said
+	Target          string
+	Copies          Copies
+	Scenario, Where string
+	Old, Past       string
+	Control         string // the target past the cache; "" where none was asked
+}
+
+// Copies are answers of a cache, and by what they are recognised.
+type Copies struct {
+	said
+	N      int
+	Cache  string        // the value of X-Cache
+	Age    time.Duration // of the oldest
+	SameID int           // so many have one request id
+}
+
+// KeptFor is how long a cache has kept an answer.
+type KeptFor struct {
+	said
+	Age time.Duration
+}
+
+// GoodCopies says that answers came from a cache of which nothing is wrong.
+type GoodCopies struct {
+	said
+	Target  string
+	Copies  Copies
+	Control string
+}
+
+// NotByOwnURL says that a share of a target's answers is none of the own URL of its stage.
+type NotByOwnURL struct {
+	said
+	Target         string
+	Deviate        Count
+	Answers, Usual []string
+	Stage          string
+}
+
+// InFront says which share of a target's requests is divided off before the gateway, and
+// to which stage; nil where that is not known.
+type InFront struct {
+	said
+	Target string
+	Share  float64
+	Other  *probe.StageRef
+	Meant  probe.StageRef
+}
 
 // copies are what a cache before the gateway answered for a target.
 type copies struct {
@@ -112,7 +162,7 @@ func edgeCache(fx *Facts, _ *Known) Verdict {
 		if x := fx.copies[i]; len(x.old) > 0 {
 			v.report(oldCopies(fx, sub, &x), sub.ID)
 		} else if len(x.rows) > 0 {
-			v.Notes = append(v.Notes, goodCopies(fx, sub, &x))
+			v.Notes = append(v.Notes, GoodCopies{Target: sub.ID, Copies: marksOfCopies(fx, x.rows), Control: controlName(fx, sub)})
 		}
 		if g := fx.sights[i]; g != nil && g.served == byFront {
 			v.report(divided(fx, sub, g), sub.ID+" divided")
@@ -133,9 +183,7 @@ func oldCopies(fx *Facts, sub *target, x *copies) Finding {
 		Differs: differs(fx, sub, x.old, "cache", "past it"), Remedy: remedy.InvalidateCDN(host(sub.URL)),
 	}
 	d := f.Differs[0]
-	f.Statement = fmt.Sprintf("%s (%s) come from a cache that stands before API Gateway, and they are old: in %s %s is %s there and %s %s.",
-		words.Plural(len(old), "answer")+" of "+sub.ID, marksOfCopies(fx, old), d.Scenario, d.Where, d.Other, d.Usual, pastTheCache(fx, sub))
-	f.Statement += " The gateway heard of none of these requests, so that no deployment changes them."
+	f.say(OldCopies{Target: sub.ID, Copies: marksOfCopies(fx, old), Scenario: d.Scenario, Where: d.Where, Old: d.Other, Past: d.Usual, Control: controlName(fx, sub)})
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) {
 			for _, i := range c.copied {
@@ -145,9 +193,9 @@ func oldCopies(fx *Facts, sub *target, x *copies) Finding {
 			}
 		}
 	}
-	var lines []string
+	var lines []Fact
 	for _, i := range old[:min(2, len(old))] {
-		lines = append(lines, fx.request(i, "kept by a cache for "+words.Age(fx.Rows[i].Age)))
+		lines = append(lines, fx.request(i, KeptFor{Age: fx.Rows[i].Age}))
 	}
 	if c := controlOf(fx, sub.index); c >= 0 {
 		for _, cell := range fx.targets[c].cells {
@@ -156,51 +204,35 @@ func oldCopies(fx *Facts, sub *target, x *copies) Finding {
 			}
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{Test: "answers of a cache against those past it", Statistic: float64(len(old)), Effect: 1, N: fx.answered(sub)}
 	return f
 }
 
-// pastTheCache names what the copies were held against.
-func pastTheCache(fx *Facts, sub *target) string {
+// controlName is the target past the cache; "" where none was asked.
+func controlName(fx *Facts, sub *target) string {
 	if c := controlOf(fx, sub.index); c >= 0 {
-		return "in answers past it and at " + fx.Plan.Targets[c].ID
+		return fx.Plan.Targets[c].ID
 	}
-	return "in answers past it"
+	return ""
 }
 
-// marksOfCopies is by what copies are recognised, in words.
-func marksOfCopies(fx *Facts, rows []int) string {
-	var texts []string
+// marksOfCopies is by what copies are recognised.
+func marksOfCopies(fx *Facts, rows []int) Copies {
+	out := Copies{N: len(rows)}
 	if i := slices.IndexFunc(rows, func(i int) bool { return fx.Rows[i].Cache != "" }); i >= 0 {
-		texts = append(texts, "X-Cache: "+fx.Rows[rows[i]].Cache)
+		out.Cache = fx.Rows[rows[i]].Cache
 	}
-	oldest, ids := time.Duration(0), map[string]int{}
-	most := ""
+	ids := map[string]int{}
 	for _, i := range rows {
 		r := &fx.Rows[i]
-		oldest = max(oldest, r.Age)
-		if ids[r.RequestID]++; r.RequestID != "" && (ids[r.RequestID] > ids[most] || most == "") {
-			most = r.RequestID
+		out.Age = max(out.Age, r.Age)
+		if r.RequestID != "" {
+			ids[r.RequestID]++
+			out.SameID = max(out.SameID, ids[r.RequestID])
 		}
 	}
-	if oldest > 0 {
-		texts = append(texts, "Age up to "+words.Age(oldest))
-	}
-	if most != "" && ids[most] > 1 {
-		texts = append(texts, fmt.Sprintf("one request id in %d of them", ids[most]))
-	}
-	return words.List(texts)
-}
-
-// goodCopies says of a cache before the gateway that nothing is wrong with it.
-func goodCopies(fx *Facts, sub *target, x *copies) string {
-	text := fmt.Sprintf("%s: %s (%s) came from a cache that stands before API Gateway, and say nothing of a deployment or a canary", sub.ID,
-		words.Plural(len(x.rows), "answer"), marksOfCopies(fx, x.rows))
-	if controlOf(fx, sub.index) < 0 {
-		text += "; no address past it was asked: name the API as well (--api) to hold them against the stage's own URL"
-	}
-	return text
+	return out
 }
 
 // mostDivided is up to which share of the requests a CDN's second distribution is taken
@@ -268,18 +300,12 @@ func onlyInFront(fx *Facts, w *weighing) bool {
 func perhapsDivided(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: EdgeCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Scenarios: fx.scenarioNames(w.scenarios()...),
-		Evidence: bothSides(fx, w.split), Statistics: shareStatistics(fx, w, UnexplainedSplit), Alternatives: w.alternatives(EdgeCache, fx.alpha),
-		Remedy: remedy.ContinuousDeployment(host(w.sub.URL)), Settles: settledByDistribution,
+		Proof: bothSides(fx, w.split), Statistics: shareStatistics(fx, w, UnexplainedSplit), Alternatives: w.alternatives(EdgeCache, fx.alpha),
+		Remedy: remedy.ContinuousDeployment(host(w.sub.URL)), SettledBy: Topic("distribution"),
 	}
-	f.Statement = fmt.Sprintf("%d of %d answers of %s (%s) are %s, the others %s; the own URL of stage %s gives none of the former.%s",
-		w.k, w.n, w.sub.ID, words.Percent(float64(w.k)/float64(w.n)), fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), w.sub.Stage, dividing)
+	f.say(NotByOwnURL{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Stage: w.sub.Stage}, Topic("divided before the gateway"))
 	return f
 }
-
-const (
-	dividing              = " No canary and no mapping divides them so; the domain's answers carry the headers of a CDN that the stage's own URL has not, and CloudFront's continuous deployment leads up to 15 % of the viewers through a staging distribution."
-	settledByDistribution = "the distribution of the name and its continuous deployment policy (aws cloudfront list-continuous-deployment-policies)"
-)
 
 // divided is the finding of a CDN that leads a part of the requests elsewhere.
 func divided(fx *Facts, sub *target, g *sighting) Finding {
@@ -287,24 +313,24 @@ func divided(fx *Facts, sub *target, g *sighting) Finding {
 		Linked: Statistical, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: remedy.ContinuousDeployment(host(sub.URL)),
 		Differs: differs(fx, sub, g.differs, sub.ID, "stage "+g.meant.Stage),
 	}
-	var lines []string
+	var lines []Fact
 	share := 0.
 	if sh := g.shared; sh != nil {
 		share = sh.share
-		f.Statement = fmt.Sprintf("About %s of the requests to %s are served by stage %s, the others by stage %s.", words.Percent(share), sub.ID, stageName(sh.rival, g.meant), g.meant.Stage)
+		f.say(InFront{Target: sub.ID, Share: share, Other: &sh.rival, Meant: g.meant})
 		if len(sh.rows) > 0 {
 			f.Linked = Proven
-			f.Statement += fmt.Sprintf(" The logs of stage %s hold %s to it, those of stage %s %d.", sh.rival.Stage, words.Plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
+			f.say(LogsHold{Other: sh.rival.Stage, Requests: len(sh.rows), Meant: g.meant.Stage, Own: len(g.byLog[g.meant])})
 			lines = confirm(fx, sub, g)
 		}
 	} else {
 		for i := range g.differs {
 			share = max(share, g.differs[i].OnlyOnShare())
 		}
-		f.Statement = fmt.Sprintf("About %s of the answers of %s are none that the own URL of stage %s gives.", words.Percent(share), sub.ID, g.meant.Stage)
+		f.say(InFront{Target: sub.ID, Share: share, Meant: g.meant})
 	}
-	f.Statement += dividing
-	f.Settles = settledByDistribution
+	f.say(Topic("divided before the gateway"))
+	f.SettledBy = Topic("distribution")
 	for _, c := range sub.cells {
 		for _, k := range c.clusters {
 			if k != c.ref {
@@ -313,7 +339,7 @@ func divided(fx *Facts, sub *target, g *sighting) Finding {
 			}
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub)}
 	return f
 }

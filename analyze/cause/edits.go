@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -12,15 +11,34 @@ import (
 	"stageprobe/probe"
 )
 
+// AsksFor is an authorization or a parameter that the editor asks for, and the stage
+// does not.
+type AsksFor struct {
+	said
+	Authorization, Parameter string
+}
+
+// SentToOld is an integration that was called and that the editor no longer names.
+type SentToOld struct {
+	said
+	URI string
+}
+
+// AnsweredWithout is a deployment that answered and lacks the edit of a subject.
+type AnsweredWithout struct {
+	said
+	Deployment, Subject string
+}
+
 // confirmEdits are requests whose answers show that an edit is not served, with
 // their scenarios and behaviours, and what was seen by the edit's subject.
-func confirmEdits(fx *Facts, p *pending) (lines []string, scenarios, rests []int, seen map[string]string) {
-	seen = map[string]string{}
+func confirmEdits(fx *Facts, p *pending) (lines []Fact, scenarios, rests []int, seen map[string]Fact) {
+	seen = map[string]Fact{}
 	for _, sub := range p.all {
 		for _, c := range slices.Concat(sub.confirms, sub.cells) {
 			for _, d := range p.diffs {
 				i, says := unserved(fx, sub, c, &d)
-				if says == "" {
+				if says == nil {
 					continue
 				}
 				seen[d.Subject] = says
@@ -35,48 +53,48 @@ func confirmEdits(fx *Facts, p *pending) (lines []string, scenarios, rests []int
 }
 
 // unserved finds an answer which shows that an edit is not served yet: the row
-// and what it says, or "". The canary's answers are none of the stage's own.
-func unserved(fx *Facts, sub *target, c *cell, d *diff.Difference) (row int, says string) {
+// and what it says, or nil. The canary's answers are none of the stage's own.
+func unserved(fx *Facts, sub *target, c *cell, d *diff.Difference) (row int, says Fact) {
 	if !touches(d.Routes, fx.routeKey(sub, c.scenario)) {
-		return 0, ""
+		return 0, nil
 	}
 	for _, i := range c.rows {
 		if fx.Rows[i].Label == LabelCanary {
 			continue
 		}
-		if says := shows(fx, sub, i, d); says != "" {
+		if says := shows(fx, sub, i, d); says != nil {
 			return i, says
 		}
 	}
-	return 0, ""
+	return 0, nil
 }
 
-// shows is what one answer, or its log, says of an edit that is not served; ""
+// shows is what one answer, or its log, says of an edit that is not served; nil
 // where the edit does not show in it.
-func shows(fx *Facts, sub *target, row int, d *diff.Difference) string {
+func shows(fx *Facts, sub *target, row int, d *diff.Difference) Fact {
 	r := &fx.Rows[row]
 	sc, k := fx.scenario(r.Scenario), &fx.Clusters[r.Cluster]
 	through := k.Class != signature.Transport && (k.Reading.Producer == signature.Integration || k.Status > 0 && k.Status < 400)
 	parameter, demanded := demandedParameter(sub.api.Editor, d)
 	switch {
 	case d.Aspect == "added" && unrouted(k):
-		return "the route is in the editor, and the stage refuses it as no route"
+		return Topic("added and refused")
 	case d.Aspect == "removed" && !nowhere(k) && k.Class != signature.Transport:
-		return "the route is gone from the editor, and the stage still serves it"
+		return Topic("removed and served")
 	case d.Aspect == "authorization" && open(d.B) && through && !credentialed(sc):
-		return "the editor asks for authorization " + d.A + ", and the stage answers without"
+		return AsksFor{Authorization: d.A}
 	case d.Aspect == "authorization" && open(d.A) && refused(k) && (!nowhere(k) || d.B == "AWS_IAM"):
-		return "the editor asks for no authorization, and the stage refuses without"
+		return Topic("refuses without authorization")
 	case d.Aspect == "api_key_required" && d.A == "true" && through && sc.Auth != probe.AuthAPIKey:
-		return "the editor asks for an API key, and the stage answers without"
+		return Topic("answers without key")
 	case d.Aspect == "api_key_required" && d.A == "false" && forbidden(k):
-		return "the editor asks for no API key, and the stage refuses without"
+		return Topic("refuses without key")
 	case demanded && through && !sends(sc, parameter):
-		return "the editor refuses requests without " + parameter + ", and the stage answers them"
+		return AsksFor{Parameter: parameter}
 	case loosened(sub, sc, k, d):
-		return "the editor no longer refuses such a request, and the stage does"
+		return Topic("still refuses")
 	}
-	if says := refusalShows(sub, k, d); says != "" {
+	if says := refusalShows(sub, k, d); says != nil {
 		return says
 	}
 	return logShows(fx, sub, row, d)
@@ -84,20 +102,20 @@ func shows(fx *Facts, sub *target, row int, d *diff.Difference) string {
 
 // logShows is what the logs say of an edit that is not served: the integration
 // that was called, or the deployment that answered.
-func logShows(fx *Facts, sub *target, row int, d *diff.Difference) string {
+func logShows(fx *Facts, sub *target, row int, d *diff.Difference) Fact {
 	r := &fx.Rows[row]
 	if d.Aspect == "integration.uri" && fx.Records != nil && r.RequestID != "" {
 		vars := sub.conf.Variables
 		for _, rec := range fx.Records(r.RequestID) {
 			if rec.IntegrationURI != "" && rec.IntegrationURI == diff.Resolve(d.B, vars) && rec.IntegrationURI != diff.Resolve(d.A, vars) {
-				return "by the log it was sent to " + rec.IntegrationURI + ", which the editor no longer names"
+				return SentToOld{URI: rec.IntegrationURI}
 			}
 		}
 	}
 	if r.Deployment != "" && r.Deployment == sub.conf.DeploymentID {
-		return fmt.Sprintf("by the access log deployment %s answered, which lacks the edit of %s", r.Deployment, d.Subject)
+		return AnsweredWithout{Deployment: r.Deployment, Subject: d.Subject}
 	}
-	return ""
+	return nil
 }
 
 func open(authorization string) bool { return authorization == "" || authorization == "NONE" }

@@ -1,8 +1,13 @@
 package cause
 
-import (
-	"fmt"
-)
+import "stageprobe/analyze/remedy"
+
+// DependsOn says that a factor decides what a target answers.
+type DependsOn struct {
+	said
+	Target, Factor string
+	Levels         ByLevel
+}
 
 // endpointLaws: the address, the edge location or the connection decides.
 func endpointLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, EndpointSplit) }
@@ -23,17 +28,14 @@ func endpointSplit(fx *Facts, known *Known) Verdict {
 func endpoint(fx *Facts, w *weighing, l *law) Finding {
 	f := Finding{
 		Cause: EndpointSplit, Severity: Error, Linked: Statistical, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
 		Statistics: factorStatistics(fx, w, l),
 	}
-	f.Statement = fmt.Sprintf("The answer of %s depends on the %s: %s.",
-		w.sub.ID, l.factor.name, perLevel(fx, w, l, ""))
-	if text := notSeparated(fx, w); text != "" {
-		f.Settles = text
-	}
-	f.Remedy = []Remedy{advice("compare what the addresses lead to: DNS records of the name (weighted, latency or stale ones), certificates, and the API id in the access logs of either")}
-	if l.factor.name == "connection" && f.Settles == "" {
-		f.Settles = "send every request on a connection of its own, to several addresses: the split then follows the address or it does not"
+	f.say(DependsOn{Target: w.sub.ID, Factor: l.factor.name, Levels: perLevel(fx, w, l, "")})
+	f.SettledBy = notSeparated(fx, w)
+	f.Remedy = []Remedy{remedy.CompareAddresses}
+	if l.factor.name == "connection" && f.SettledBy == nil {
+		f.SettledBy = Topic("own connections")
 	}
 	return f
 }

@@ -58,7 +58,7 @@ func (in *Input) prepare() {
 func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	r := Result{
 		Claims: map[string]float64{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
-		Seen: map[string]map[string]string{}, Settings: map[string][]Setting{},
+		Seen: map[string]map[string]Fact{}, Settings: map[string][]Setting{},
 		Behaviours: fx.partition, Rows: fx.Rows, Clusters: fx.Clusters, Moves: movesOf(fx),
 	}
 	known := know(fx, verdicts, j, every)
@@ -77,8 +77,6 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 		maps.Copy(r.Settings, v.settings)
 	}
 	r.Findings, r.Notes = resolve(r.Findings, r.Notes)
-	slices.Sort(r.Notes)
-	r.Notes = slices.Compact(r.Notes)
 	r.Efficiency = efficiency(costs)
 	perTarget(fx, j, &r)
 	r.Steps = stepEvidence(fx, &r)

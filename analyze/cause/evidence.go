@@ -1,93 +1,83 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
+	"time"
 
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
 // maxEvidence is how many lines of evidence one finding carries.
 const maxEvidence = 6
 
-// request is a line of evidence for one row: its id, what it was, and a log
-// line where there is one.
-func (fx *Facts) request(i int, says string) string {
-	r := &fx.Rows[i]
-	line := fmt.Sprintf("request %s to %s", r.RequestID, fx.Plan.Targets[r.Target].ID)
-	if r.RequestID == "" {
-		line = fmt.Sprintf("request %d of %s", r.Seq, fx.Plan.Targets[r.Target].ID)
-	}
-	line += fmt.Sprintf(" at %s answered %s", words.Clock(r.At), fx.summary(r.Cluster))
-	if says != "" {
-		line += ": " + says
-	}
-	return line
+// Asked is one request and what it got.
+type Asked struct {
+	said
+	Request string // its id; "" where it has none
+	Seq     uint64
+	Target  string
+	At      time.Time
+	Answer  string // the behaviour
+	Note    Fact   // what it shows; nil where it is an example
 }
 
-// logLine is what the logs say of a row, as one line of evidence; "" where
-// they say nothing.
-func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) string) string {
+// Logged is what a log record says of a request.
+type Logged struct {
+	said
+	Group, Request string
+	Says           Fact
+}
+
+// ServedBy is who served a request, as far as a record tells.
+type ServedBy struct {
+	said
+	Stage, Deployment, Version string
+	Canary                     *bool
+	CanaryGroup                bool // written to the canary's log group
+}
+
+// IntegrationAnswered is the status of an integration.
+type IntegrationAnswered struct {
+	said
+	Status int
+}
+
+// request is the evidence of one row.
+func (fx *Facts) request(i int, note Fact) Fact {
+	r := &fx.Rows[i]
+	return Asked{Request: r.RequestID, Seq: r.Seq, Target: fx.Plan.Targets[r.Target].ID, At: r.At, Answer: fx.summary(r.Cluster), Note: note}
+}
+
+// logLine is what the logs say of a row; nil where they say nothing.
+func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) Fact) Fact {
 	id := fx.Rows[i].RequestID
 	if fx.Records == nil || id == "" || fx.Rows[i].Copied {
-		return ""
+		return nil
 	}
 	for _, r := range fx.Records(id) {
-		if text := worth(&r); text != "" {
-			return fmt.Sprintf("log %s: (%s) %s", r.Group, id, text)
+		if says := worth(&r); says != nil {
+			return Logged{Group: r.Group, Request: id, Says: says}
 		}
 	}
-	return ""
+	return nil
 }
 
 // served is what a record says about who served the request.
-func served(r *probe.LogRecord) string {
-	text := ""
-	add := func(s string) {
-		if text != "" {
-			text += ", "
-		}
-		text += s
+func served(r *probe.LogRecord) Fact {
+	s := ServedBy{Stage: r.Stage, Deployment: r.DeploymentID, Version: r.ExecutedVersion, Canary: r.Canary, CanaryGroup: r.GroupCanary}
+	if s == (ServedBy{}) {
+		return nil
 	}
-	if r.Stage != "" {
-		add("stage " + r.Stage)
-	}
-	if r.DeploymentID != "" {
-		add("deployment " + r.DeploymentID)
-	}
-	if r.Canary != nil {
-		add(fmt.Sprintf("canary %t", *r.Canary))
-	} else if r.GroupCanary {
-		add("written to the canary's log group")
-	}
-	if r.ExecutedVersion != "" {
-		add("executed version " + r.ExecutedVersion)
-	}
-	return text
+	return s
 }
 
 // failureLine is the failure line of a record, or its integration's status.
-func failureLine(r *probe.LogRecord) string {
-	if r.Error != "" {
-		return r.Error
+func failureLine(r *probe.LogRecord) Fact {
+	if r.Error == "" && r.IntegrationStatus != nil && *r.IntegrationStatus >= 500 {
+		return IntegrationAnswered{Status: *r.IntegrationStatus}
 	}
-	if r.IntegrationStatus != nil && *r.IntegrationStatus >= 500 {
-		return fmt.Sprintf("integration answered %d", *r.IntegrationStatus)
-	}
-	return ""
-}
-
-// evidence keeps the first lines that say something, each once.
-func evidence(lines ...string) []string {
-	kept := []string{}
-	for _, l := range lines {
-		if l != "" && len(kept) < maxEvidence && !slices.Contains(kept, l) {
-			kept = append(kept, l)
-		}
-	}
-	return kept
+	return quote(r.Error)
 }
 
 // firstOf is the first row of a cluster on a target; -1 where there is none.
@@ -102,16 +92,13 @@ func (fx *Facts) firstOf(sub *target, cluster int) int {
 	return -1
 }
 
-// example is a request line for a cluster.
-func (fx *Facts) example(sub *target, cluster int) string {
+// example is a request of a cluster.
+func (fx *Facts) example(sub *target, cluster int) Fact {
 	if i := fx.firstOf(sub, cluster); i >= 0 {
-		return fx.request(i, "")
+		return fx.request(i, nil)
 	}
-	return ""
+	return nil
 }
-
-// advice is a remedy without a command.
-func advice(text string) Remedy { return Remedy{Text: text} }
 
 // interval is a share with its confidence sequence, which holds whenever the
 // run stopped.

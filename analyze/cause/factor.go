@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
 
 // factor is something that may drive the answers: each of its levels deviates
@@ -51,14 +49,20 @@ func factors(fx *Facts, x *split, of ID) []*factor {
 
 // drawnFactors are what may drive a target's answers beside the canary.
 func drawnFactors(sub *target) []*factor {
-	return slices.DeleteFunc([]*factor{
-		versionFactor(sub), cacheFactor(sub),
-		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
-		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
-		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
-		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
-		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
-	}, func(f *factor) bool { return f == nil })
+	out := []*factor{versionFactor(sub), cacheFactor(sub)}
+	for _, f := range places {
+		out = append(out, &f)
+	}
+	return slices.DeleteFunc(out, func(f *factor) bool { return f == nil })
+}
+
+// places are where a request may go or come from.
+var places = []factor{
+	{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
+	{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
+	{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
+	{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
+	{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
 }
 
 // first is the level of the first request on a connection: the later ones go where
@@ -187,12 +191,25 @@ func without(fx *Facts, f *factor, x *split) float64 {
 	return stat.KT(c[:])
 }
 
-// perLevel says what each level answers, for one scenario and the first levels.
-func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
-	const most = 4
+// ByLevel is what each level of a factor answers, for one scenario.
+type ByLevel struct {
+	said
+	Levels   []LevelAnswer
+	Scenario string
+}
+
+// LevelAnswer is what one level of a factor answers mostly.
+type LevelAnswer struct {
+	said
+	Of, Level, Answer string // Of says what the level is of, where its name does not
+	Count             Count
+}
+
+// perLevel says what each level answers, for one scenario.
+func perLevel(fx *Facts, w *weighing, l *law, of string) ByLevel {
 	x := w.main()
 	scenario := fx.Rows[x.draws[0].row].Scenario
-	var texts []string
+	out := ByLevel{Scenario: fx.scenario(scenario).Name}
 	for _, level := range l.factor.levels {
 		count, n, best := map[int]int{}, 0, -1
 		for _, d := range x.draws {
@@ -207,10 +224,10 @@ func perLevel(fx *Facts, w *weighing, l *law, prefix string) string {
 			}
 		}
 		if n > 0 {
-			texts = append(texts, fmt.Sprintf("%s%s gives %s in %d of %d", prefix, level, fx.summary(best), count[best], n))
+			out.Levels = append(out.Levels, LevelAnswer{Of: of, Level: level, Answer: fx.summary(best), Count: Count{count[best], n}})
 		}
 	}
-	return words.Some(texts, most) + " (" + fx.scenario(scenario).Name + ")"
+	return out
 }
 
 // factorStatistics are the numbers behind a split that a factor drives.

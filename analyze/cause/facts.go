@@ -37,7 +37,7 @@ type target struct {
 	confirms []*cell // scenarios that confirm one fact
 
 	lent    *target                    // the stage meant, where the mapping is unread and nothing tells the answers apart
-	nowhere string                     // why the address leads to nothing at all; "" where it leads somewhere
+	nowhere Fact                       // why the address leads to nothing at all; nil where it leads somewhere
 	link    func() *stat.LinkEstimated // the link test for the configured share, without rows
 }
 

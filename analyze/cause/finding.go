@@ -61,6 +61,10 @@ type Finding struct {
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
 
+	// Says, Proof and SettledBy are what Statement, Evidence and Settles put into words.
+	Says, Proof []Fact `json:"-"`
+	SettledBy   Fact   `json:"-"`
+
 	key   string // under which findings of several targets of one stage are one
 	rests []int  // the behaviours that it explains
 }

@@ -1,13 +1,76 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
+)
+
+// FailsAtRandom says that an integration fails by chance. Pattern is the law by
+// which it does: bursts of a mean length, drift, any order, or "" for an even rate.
+type FailsAtRandom struct {
+	said
+	Backend Integration
+	Failing Count
+	Answers []string
+	Pattern string
+	Burst   float64
+}
+
+// Integration is what routes call: a function, a URI, or what is behind several
+// scenarios.
+type Integration struct {
+	said
+	Function, URI string
+	Behind        []string
+}
+
+// NoCanary says that a stage has none.
+type NoCanary struct {
+	said
+	Stage string
+}
+
+// NotByCanary says that the canary does not explain what deviates: the rates of its
+// two sides, with an interval for their difference.
+type NotByCanary struct {
+	said
+	Rates     SideRates
+	Low, High float64
+	Partly    bool // it explains less than half of it
+}
+
+// SideRates are how often either side of a canary deviates, by the logs. Answers are
+// the deviating ones; none where they are failures.
+type SideRates struct {
+	said
+	Canary, Own Count
+	Answers     []string
+}
+
+// ShareUnfit says that a share is not the canary's.
+type ShareUnfit struct {
+	said
+	Share float64
+}
+
+// CanaryNotExcluded says that the canary may be the cause; Rates are nil where no
+// log ties single answers to it.
+type CanaryNotExcluded struct {
+	said
+	Share float64
+	Rates *SideRates
+}
+
+// The laws by which failures come.
+const (
+	inBursts   = "bursts"
+	drifting   = "drift"
+	anyPattern = "any order"
+	unsteady   = "unsteady" // none of these, and not independent of time either
 )
 
 // failureLaws: chance decides which answers fail, independently, in bursts, at a
@@ -19,8 +82,8 @@ func failureLaws(fx *Facts, x *split) []law {
 	}
 	return []law{
 		{name: "random", prior: tuning.Prior.Failing, likelihood: fx.atAnyRate},
-		{name: "bursts", prior: tuning.Prior.Failing * tuning.Bursts, likelihood: fx.inBursts},
-		{name: "drift", prior: tuning.Prior.Failing * tuning.Drift, likelihood: windowed},
+		{name: inBursts, prior: tuning.Prior.Failing * tuning.Bursts, likelihood: fx.inBursts},
+		{name: drifting, prior: tuning.Prior.Failing * tuning.Drift, likelihood: windowed},
 		{name: anyPattern, prior: tuning.Prior.Unexplained, likelihood: unsettledOrder},
 	}
 }
@@ -48,9 +111,9 @@ func flaky(fx *Facts, w *weighing) Finding {
 		Cause: FlakyBackend, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID},
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6,
 	}
-	f.Statement = fmt.Sprintf("%s fails at random: %d of %d answers (%s) are %s%s",
-		backend(fx, w.split), k, w.n, words.Percent(float64(k)/float64(w.n)), fx.summaries(bad, 3), pattern(fx, w))
-	f.Statement += notCanary(fx, w)
+	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{k, w.n}, Answers: fx.names(bad)}
+	says.Pattern, says.Burst = pattern(fx, w)
+	f.say(says, notCanary(fx, w))
 	f.Statistics = &Statistics{
 		Test: "difference of the sides' rates, confidence sequence", Statistic: w.labels.high, N: w.n,
 		Posterior: w.post(FlakyBackend), Share: interval(k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
@@ -59,35 +122,35 @@ func flaky(fx *Facts, w *weighing) Finding {
 		f.Statistics.Test, f.Statistics.Statistic, f.Statistics.EValue = "posterior", w.post(FlakyBackend), 0
 	}
 	lines, logged := failures(fx, w.split, bad)
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	if logged && canaryExcluded(fx, w) {
 		f.Linked = Proven
 	}
-	f.Remedy = []Remedy{advice("look at the integration's own logs at the times of the requests that failed; no API Gateway setting mends a backend that fails")}
+	f.Remedy = []Remedy{remedy.FailingBackend}
 	if !canaryExcluded(fx, w) {
 		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
-		f.Settles = settleByLogs(fx, w.sub)
+		f.SettledBy = settleByLogs(fx, w.sub)
 	}
 	return f
 }
 
-// pattern says whether the failures are spread evenly or come in bursts.
-func pattern(fx *Facts, w *weighing) string {
+// pattern is the law of the failures, and how long a burst is.
+func pattern(fx *Facts, w *weighing) (law string, burst float64) {
+	name := ""
 	if l := w.best(FlakyBackend); l != nil {
-		switch l.name {
-		case "bursts":
-			t := transitions(fx, w.draws)
-			return fmt.Sprintf(", in bursts of about %.0f requests.", float64(t[1][0]+t[1][1])/float64(max(1, t[1][0])))
-		case "drift":
-			return ", at a rate that changes over the run."
-		case anyPattern:
-			return ", in an order that neither an even rate nor bursts explain."
-		}
+		name = l.name
+	}
+	switch name {
+	case inBursts:
+		t := transitions(fx, w.draws)
+		return inBursts, float64(t[1][0]+t[1][1]) / float64(max(1, t[1][0]))
+	case drifting, anyPattern:
+		return name, 0
 	}
 	if !steady(fx, w) {
-		return "."
+		return unsteady, 0
 	}
-	return ", independent of connection, address and time."
+	return "", 0
 }
 
 // steady tells whether nothing speaks against failures that come independently of time:
@@ -119,48 +182,34 @@ func allDraws(fx *Facts) []draw {
 }
 
 // notCanary says how far a canary is excluded.
-func notCanary(fx *Facts, w *weighing) string {
+func notCanary(fx *Facts, w *weighing) Fact {
 	sub := w.sub
 	switch c := w.labels.counts; {
 	case sub.Canary == nil && sub.conf != nil:
-		return fmt.Sprintf(" Stage %s has no canary.", sub.Stage)
+		return NoCanary{Stage: sub.Stage}
 	case sub.Canary == nil && sub.lent == nil:
-		return ""
+		return nil
 	case w.labels.excluded && (w.labels.low > 0 || w.labels.high < 0):
-		return fmt.Sprintf(" The canary explains less than half of it: %s; the rates differ by %s to %s.",
-			bothRates(fx, w), points(w.labels.low), points(w.labels.high))
+		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high, Partly: true}
 	case w.labels.excluded:
-		return fmt.Sprintf(" The canary does not explain it: %s; the rates differ by %s to %s.",
-			bothRates(fx, w), points(w.labels.low), points(w.labels.high))
+		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high}
 	case canaryExcluded(fx, w):
-		return fmt.Sprintf(" The share does not fit the canary's %s.", words.Percent(sub.share()))
+		return ShareUnfit{Share: sub.share()}
 	case c.N() > 0:
-		return fmt.Sprintf(" The canary's %s is not excluded as the cause: by the logs %s.", words.Percent(sub.share()), bothRates(fx, w))
+		rates := bothRates(fx, w)
+		return CanaryNotExcluded{Share: sub.share(), Rates: &rates}
 	}
-	return fmt.Sprintf(" The canary's %s is not excluded as the cause: no log ties single answers to it.", words.Percent(sub.share()))
+	return CanaryNotExcluded{Share: sub.share()}
 }
 
-// bothRates says how often either side of the canary deviates, by the logs.
-func bothRates(fx *Facts, w *weighing) string {
+// bothRates is how often either side of the canary deviates, by the logs.
+func bothRates(fx *Facts, w *weighing) SideRates {
 	c := &w.labels.counts
-	return fmt.Sprintf("%d of its %d answers %s, and %d of %d of the stage's own deployment",
-		c.CanaryDev, c.Canary(), deviate(fx, w), c.BaseDev, c.Base())
-}
-
-// deviate says what the deviants of a split do.
-func deviate(fx *Facts, w *weighing) string {
-	if w.failure && fx.Clusters[w.clusters[0]].fails() {
-		return "fail"
+	out := SideRates{Canary: Count{c.CanaryDev, c.Canary()}, Own: Count{c.BaseDev, c.Base()}}
+	if !w.failure || !fx.Clusters[w.clusters[0]].fails() {
+		out.Answers = fx.names(w.clusters)
 	}
-	return "are " + fx.summaries(w.clusters, 2)
-}
-
-// points writes a difference of two shares.
-func points(d float64) string {
-	if d < 0 {
-		return "-" + words.Percent(-d)
-	}
-	return words.Percent(d)
+	return out
 }
 
 // canaryExcluded tells whether a canary is ruled out as the cause of a split: by
@@ -186,19 +235,19 @@ func canaryExcluded(fx *Facts, w *weighing) bool {
 	})
 }
 
-// failures are lines of evidence of failing rows; logged tells whether a log
+// failures are the evidence of failing rows; logged tells whether a log
 // record itself shows the integration failing.
-func failures(fx *Facts, x *split, bad []int) (lines []string, logged bool) {
+func failures(fx *Facts, x *split, bad []int) (lines []Fact, logged bool) {
 	for _, d := range x.draws {
 		if !slices.Contains(bad, fx.Rows[d.row].Cluster) {
 			continue
 		}
 		line := fx.logLine(d.row, failureLine)
-		if line == "" && (len(lines) > 2 || logged) {
+		if line == nil && (len(lines) > 2 || logged) {
 			continue
 		}
-		logged = logged || line != ""
-		lines = append(lines, fx.request(d.row, ""), line)
+		logged = logged || line != nil
+		lines = append(lines, fx.request(d.row, nil), line)
 		if len(lines) > 2*maxEvidence {
 			break
 		}
@@ -206,22 +255,17 @@ func failures(fx *Facts, x *split, bad []int) (lines []string, logged bool) {
 	return lines, logged
 }
 
-// backend names what a split's routes call.
-func backend(fx *Facts, x *split) string {
-	if uri := integrations(fx, x); len(uri) == 1 {
-		return "The integration " + integrationName(uri[0])
+// backend names what a split's routes call: a Lambda function goes by its name.
+func backend(fx *Facts, x *split) Integration {
+	uris := integrations(fx, x)
+	if len(uris) != 1 {
+		return Integration{Behind: fx.scenarioNames(x.scenarios()...)}
 	}
-	return "The integration behind " + words.List(fx.scenarioNames(x.scenarios()...))
-}
-
-// integrationName shortens a URI for a sentence: a Lambda function goes by its
-// name.
-func integrationName(uri string) string {
-	if _, function, ok := strings.Cut(uri, ":function:"); ok {
+	if _, function, ok := strings.Cut(uris[0], ":function:"); ok {
 		function, _, _ = strings.Cut(function, "/")
-		return "(function " + function + ")"
+		return Integration{Function: function}
 	}
-	return uri
+	return Integration{URI: uris[0]}
 }
 
 // integrations are the URIs that a split's routes call, each once.

@@ -2,12 +2,10 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
 
 // freeField is a field of two values that nothing was found to go with, over all
@@ -16,7 +14,18 @@ type freeField struct {
 	pairs  []behaviour.Pair
 	k, n   int
 	fits   bool // its share is the canary's, and its values come as draws do
-	denied bool // they are not the canary's
+	denied bool // its values are not the canary's, beyond doubt
+}
+
+// MayBeCanary says that a field takes a value as often as a canary would answer, whose
+// answers no log names.
+type MayBeCanary struct {
+	said
+	Stage        string
+	Share        float64
+	Answers      Count
+	Where, Value string
+	More         int // further fields of which the same holds
 }
 
 // unnamed tells whether no log will say which of a target's answers are the canary's.
@@ -75,8 +84,9 @@ func (f *freeField) weigh(fx *Facts, sub *target, rowsOf map[int][]int) {
 		}
 	}
 	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
-	f.denied = !iid(x) || runsBy(fx, x, connection) < tuning.IID || runsBy(fx, x, func(r *Row) string { return r.Remote }) < tuning.IID
-	f.fits = !f.denied && stat.ShareSupport(f.k, f.n, p0, stat.DefaultRho) >= fx.threshold()
+	p := min(orderP(x), runsBy(fx, x, connection), runsBy(fx, x, func(r *Row) string { return r.Remote }))
+	f.denied = p < fx.alpha*tuning.IID // one of several tests, of one of several fields
+	f.fits = p >= tuning.IID && stat.ShareSupport(f.k, f.n, p0, stat.DefaultRho) >= fx.threshold()
 }
 
 // runsBy is the p-value of the runs test with the answers of one level side by side.
@@ -116,11 +126,9 @@ func freeFinding(fx *Facts, sub *target, fits []*freeField) Finding {
 	f := canaryFinding(fx, x)
 	f.Severity, f.Linked = Warning, ConsistentWith
 	first := fits[0]
-	f.Statement = fmt.Sprintf("Stage %s has a canary (%s configured), and in %d of %d answers %s is %s: as often as the canary would answer. No log names the canary's answers, and a field that takes two values by itself would look the same.",
-		orUnknown(sub.Stage), words.Percent(sub.share()), first.k, first.n, first.pairs[0].Where(), levelText(first.pairs[0].Values[1]))
-	if len(fits) > 1 {
-		f.Statement += fmt.Sprintf(" The same holds for %s.", words.Plural(len(fits)-1, "other field"))
-	}
+	f.say(MayBeCanary{
+		Stage: sub.Stage, Share: sub.share(), Answers: Count{first.k, first.n}, Where: first.pairs[0].Where(), Value: levelText(first.pairs[0].Values[1]), More: len(fits) - 1,
+	})
 	for _, field := range fits {
 		for i := range field.pairs {
 			p := &field.pairs[i]
@@ -137,8 +145,8 @@ func freeFinding(fx *Facts, sub *target, fits []*freeField) Finding {
 		N: first.n, Share: interval(first.k, first.n, fx.alpha), Configured: configured(sub),
 	}
 	f.Statistics.EValue = evalue(f.Statistics.Statistic)
-	f.Evidence = evidence(canaryFact(sub))
-	f.Settles = settleByLogs(fx, sub)
+	f.Proof = evidence(canaryFact(sub))
+	f.SettledBy = settleByLogs(fx, sub)
 	return f
 }
 

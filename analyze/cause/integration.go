@@ -1,15 +1,30 @@
 package cause
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/failure"
 )
+
+// AllFail says that every answer of some scenarios is the same failure.
+type AllFail struct {
+	said
+	N         int
+	Target    string
+	Scenarios []string
+	Answer    string
+}
+
+// ErrorLogs are logs of a stage that name the reason of a failure.
+type ErrorLogs struct {
+	said
+	Stage string
+}
 
 // integrationError finds scenarios of which the gateway gets no usable answer from
 // the integration, ever, and says why where a log or the answer itself names the
@@ -57,21 +72,21 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 
 // failureOf is the first failure of the integration that the logs of some rows name,
 // with its line of evidence; nil where they name none.
-func failureOf(fx *Facts, rows []int) (line string, known *failure.Failure) {
+func failureOf(fx *Facts, rows []int) (line Fact, known *failure.Failure) {
 	if fx.Records == nil {
-		return "", nil
+		return nil, nil
 	}
 	for _, i := range rows {
 		for _, r := range fx.Records(fx.Rows[i].RequestID) {
 			found, _ := failure.Of(&r)
 			for k := range found {
 				if found[k].Cause == failure.CauseIntegration {
-					return fmt.Sprintf("log %s: (%s) %s", r.Group, fx.Rows[i].RequestID, found[k].Line), &found[k]
+					return Logged{Group: r.Group, Request: fx.Rows[i].RequestID, Says: quote(found[k].Line)}, &found[k]
 				}
 			}
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // broken is the finding of an integration that never answers the gateway.
@@ -83,24 +98,57 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		f.rests = append(f.rests, c.clusters...)
 	}
 	k := cells[0].ref
-	f.Statement = fmt.Sprintf("All %s of %s for %s fail: %s.", words.Plural(n, "answer"), sub.ID, words.List(f.Scenarios), fx.summary(k))
+	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: fx.summary(k)})
+	if fx.preflight(cells[0].scenario) {
+		f.say(Topic("preflight fails"))
+	}
 	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
 	line, known := failureOf(fx, cells[0].rows)
+	var why Fact
+	if known != nil {
+		why = ByLogs{What: known.Why}
+	} else if line, known = mockWithout(fx, sub, cells[0]); known != nil {
+		why = ByConfiguration{What: quote(known.Why)}
+	}
 	if known == nil {
-		f.Statement += " The gateway got no usable answer from the integration; no log that was read names the reason."
-		f.Settles = "execution logs of stage " + orUnknown(sub.Stage) + " at level ERROR, or $context.integrationErrorMessage in its access log"
-		f.Remedy = []Remedy{advice(whereToLook(&fx.Clusters[k]))}
-		f.Evidence = evidence(fx.example(sub, k))
+		f.say(Topic("no usable answer"))
+		f.SettledBy = ErrorLogs{Stage: sub.Stage}
+		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
+		f.Proof = evidence(fx.example(sub, k))
 		return f
 	}
 	f.Linked = Proven
-	f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
-	f.Evidence = evidence(line, fx.example(sub, k))
+	f.say(why)
+	f.Proof = evidence(line, fx.example(sub, k))
 	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
 	if len(f.Remedy) == 0 {
-		f.Remedy = []Remedy{advice(known.Check)}
+		f.Remedy = []Remedy{{Text: known.Check}}
 	}
 	return f
+}
+
+// MockWithout says that a mock's template for a media type is missing, or names no
+// status code.
+type MockWithout struct {
+	said
+	Route, Media string
+	Template     bool // there is one
+}
+
+// mockWithout is the failure of a mock whose template for the request's type names no
+// status code, as the configuration shows it: no log is needed for that. A request that
+// names no type is taken as application/json.
+func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Failure) {
+	r := fx.route(sub, c.scenario)
+	if r == nil || r.Integration.Type != "MOCK" || fx.Clusters[c.ref].Status != 500 || slices.Contains(sub.conf.Deployed.Unknown, "integration") {
+		return nil, nil
+	}
+	media, _, _ := strings.Cut(cmp.Or(probe.HeaderValue(fx.scenario(c.scenario).Header, "content-type"), "application/json"), ";")
+	template, there := r.Integration.RequestTemplates[media]
+	if strings.Contains(strings.ToLower(template), "statuscode") {
+		return nil, nil
+	}
+	return InConfiguration{What: MockWithout{Route: cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), Media: media, Template: there}}, failure.NoStatusCode()
 }
 
 // placeOf is where a failing route's remedy applies.
@@ -118,6 +166,9 @@ func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
 		p.APIKind = sub.api.Kind
 	}
 	p.Method = fx.scenario(c.scenario).Method
+	if _, path, ok := strings.Cut(fx.scenario(c.scenario).Route, " "); ok {
+		p.Resource = cmp.Or(p.Resource, path)
+	}
 	if r := fx.route(sub, c.scenario); r != nil {
 		p.Integration(r.Integration.URI)
 	}

@@ -16,9 +16,9 @@ func TestOrder(t *testing.T) {
 			w.machines = 3
 			tt.build(w)
 			slices.SortStableFunc(w.Rows, func(a, b Row) int { return a.Machine - b.Machine })
-			want := encode(t, Explain(w.Input))
+			want := encode(t, explained(w.Input))
 			for seed := range uint64(3) {
-				if got := encode(t, Explain(shuffled(w.Input, seed))); got != want {
+				if got := encode(t, explained(shuffled(w.Input, seed))); got != want {
 					t.Fatalf("another order of the same rows gives\n%s\nwant\n%s", got, want)
 				}
 			}
@@ -30,9 +30,9 @@ func TestOrder(t *testing.T) {
 func TestRepeat(t *testing.T) {
 	for _, tt := range truths {
 		w := tt.build(newWorld(3))
-		first := encode(t, Explain(w.Input))
+		first := encode(t, explained(w.Input))
 		for range 3 {
-			if again := encode(t, Explain(w.Input)); again != first {
+			if again := encode(t, explained(w.Input)); again != first {
 				t.Fatalf("%s: the same input gives\n%s\nand\n%s", tt.name, first, again)
 			}
 		}

@@ -10,13 +10,13 @@ import (
 type Verdict struct {
 	Found []Finding
 	Open  []Question
-	Notes []string // doubts about the evidence itself
+	Notes []Fact // doubts about the evidence itself
 
 	explained []int // behaviours beside those that its findings rest on
 	closed    []int // targets of which nothing more is asked: the address itself is wrong, or nobody is let in
 	split     []int // targets on which more than one behaviour was found
 	cost      []expense
-	seen      map[string]map[string]string
+	seen      map[string]map[string]Fact
 	settings  map[string][]Setting
 
 	cause ID

@@ -1,12 +1,16 @@
 package cause
 
 import (
-	"cmp"
 	"math"
 
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
+
+// Contradictory are requests that both sides of a canary claim.
+type Contradictory struct {
+	said
+	Requests int
+}
 
 // labels is what the logs say about which side of the canary served the rows
 // of a split, with its own doubts.
@@ -18,7 +22,7 @@ type labels struct {
 	notE                   float64 // ln e-value against any link, for what is left to ask
 	excluded               bool    // the canary explains less than half of the deviants
 	low, high              float64 // of the difference between the two sides' rates
-	veto                   string  // why a link is not claimed; "" where it may be
+	veto                   Fact    // why a link is not claimed; nil where it may be
 }
 
 func (l *labels) known() int { return l.counts.N() }
@@ -29,12 +33,14 @@ func (l *labels) both() bool { return l.counts.Canary() > 0 && l.counts.Base() >
 // pool takes the evidence of parts together: they share no row, so that their
 // e-values multiply.
 func (l *labels) pool(parts []*split) {
-	l.logE, l.notE, l.veto, l.excluded = 0, 0, "", true
+	l.logE, l.notE, l.veto, l.excluded = 0, 0, nil, true
 	for _, p := range parts {
 		l.excluded = l.excluded && p.labels.excluded
 		l.logE += p.labels.logE
 		l.notE += p.labels.notE
-		l.veto = cmp.Or(l.veto, p.labels.veto)
+		if l.veto == nil {
+			l.veto = p.labels.veto
+		}
 	}
 }
 
@@ -67,7 +73,7 @@ func readLabels(fx *Facts, x *split) labels {
 func (l *labels) distrusted(x *split) labels {
 	return labels{
 		unknownDev: x.k, unknownRef: x.n - x.k, contradictory: l.contradictory,
-		veto: words.Plural(l.contradictory, "request") + " carry contradictory labels",
+		veto: Contradictory{Requests: l.contradictory},
 	}
 }
 
@@ -102,7 +108,7 @@ func testLink(fx *Facts, x *split, l *labels) {
 		l.logE -= need - fx.threshold()
 		return
 	}
-	l.veto = "the log records that are missing may be those of one kind of answer from one side"
+	l.veto = Topic("loss may depend")
 	l.logE = l.worst(test)
 }
 

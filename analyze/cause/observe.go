@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -170,7 +169,7 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	if t.Canary != nil {
 		p = t.Canary.Percent / 100
 	}
-	q := &behaviour.Question{Weight: tuning.Weight.Canary / float64(canaryQuestions(fx)), P: p}
+	q := &behaviour.Question{Weight: weights(fx).Canary / float64(max(1, canaryQuestions(fx))), P: p}
 	var rows []int
 	for _, i := range group {
 		rows = append(rows, byTarget[i]...)
@@ -233,7 +232,7 @@ func canaryQuestions(fx *Facts) int {
 			n++
 		}
 	}
-	return max(n, 1)
+	return n
 }
 
 // eventsOf are the moments at which the configuration of a target's stage
@@ -263,7 +262,7 @@ func eventsOf(fx *Facts, target int) []time.Time {
 // recorded, those before either was no longer asked.
 func linkPair(fx *Facts, p [2]int, byTarget [][]int) *behaviour.Link {
 	a, b := byTarget[p[0]], byTarget[p[1]]
-	q := &behaviour.Question{P: .5, Known: true, Weight: tuning.Weight.Pair / float64(max(1, len(fx.asked)))}
+	q := &behaviour.Question{P: .5, Known: true, Weight: weights(fx).Pair / float64(max(1, len(fx.asked)))}
 	both := bothAsked(fx, a, b)
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
@@ -337,7 +336,7 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	factors := drawnFactors(sub)
 	var out []leveled
 	for _, f := range factors {
-		out = append(out, linkFactor(fx, target, f, rows, tuning.Weight.Level/float64(len(fx.Plan.Targets)*len(factors)))...)
+		out = append(out, linkFactor(fx, target, f, rows, weights(fx).Level/float64(len(fx.Plan.Targets)*len(factors)))...)
 	}
 	return out
 }
@@ -464,7 +463,7 @@ func Summary(c, usual *behaviour.Cluster) string {
 		return text
 	}
 	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
-	return fmt.Sprintf("%s, %s %s", text, diffs[at].Field, shorten(cmp.Or(diffs[at].B, "absent"), 24))
+	return text + ", " + diffs[at].Field + " " + shorten(cmp.Or(diffs[at].B, "absent"), 24)
 }
 
 func plainSummary(c *behaviour.Cluster) string {
@@ -474,9 +473,9 @@ func plainSummary(c *behaviour.Cluster) string {
 	case c.Status == 0:
 		return string(c.Outcome)
 	case c.Reading.GatewayResponse != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	case c.Reading.ErrorType != "":
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.ErrorType)
+		return strconv.Itoa(c.Status) + " " + c.Reading.ErrorType
 	}
 	return strconv.Itoa(c.Status)
 }
@@ -655,5 +654,5 @@ func sideText(values []behaviour.Level) string {
 	case len(values) == 1:
 		return shorten(values[0].Text, 80)
 	}
-	return fmt.Sprintf("%s and %s", shorten(values[0].Text, 60), words.Plural(len(values)-1, "other value"))
+	return shorten(values[0].Text, 60) + " and " + words.Plural(len(values)-1, "other value")
 }

@@ -1,13 +1,11 @@
 package cause
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -115,6 +113,38 @@ func theirs(fx *Facts, sub *target, sh *sharing, c *cell, k int) bool {
 	return foresee(fx, sh.rivalAlone, c.scenario, id, kinds) > tuning.Theirs*foresee(fx, sh.meantAlone, c.scenario, id, kinds)
 }
 
+// TwoStages says that a target is served by another stage than the one meant, too.
+type TwoStages struct {
+	said
+	Target       string
+	Share        float64 // of the other
+	Other, Meant probe.StageRef
+}
+
+// LogsHold are requests to a target in the logs of another stage and, where that is
+// told, of the one meant.
+type LogsHold struct {
+	said
+	Other    string
+	Requests int
+	Meant    string
+	Own      int
+}
+
+// StageDrawn says which levels of a factor decide that another stage answers; no
+// factor where none does.
+type StageDrawn struct {
+	said
+	Factor string
+	Levels []string
+}
+
+// WhichStages asks for the stages of a target.
+type WhichStages struct {
+	said
+	Target string
+}
+
 // reportSharing is the finding of a target that two stages serve.
 func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict) {
 	sh := g.shared
@@ -122,28 +152,26 @@ func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict)
 		Linked: Statistical, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: remap(fx, sub, g.meant),
 	}
 	x := sharedSplit(fx, known, sub, sh)
-	f.Statement = fmt.Sprintf("%s is served by two stages: about %s of its requests by stage %s, the others by stage %s, which it is meant to serve.",
-		sub.ID, words.Percent(sh.share), stageName(sh.rival, g.meant), g.meant.Stage)
-	var lines []string
+	f.say(TwoStages{Target: sub.ID, Share: sh.share, Other: sh.rival, Meant: g.meant})
+	var lines []Fact
 	if len(sh.rows) > 0 {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" The logs of stage %s hold %s to it, those of stage %s %d.",
-			sh.rival.Stage, words.Plural(len(sh.rows), "request"), g.meant.Stage, len(g.byLog[g.meant]))
+		f.say(LogsHold{Other: sh.rival.Stage, Requests: len(sh.rows), Meant: g.meant.Stage, Own: len(g.byLog[g.meant])})
 		lines = confirm(fx, sub, &g)
 	} else {
-		f.Statement += " Its answers are a mixture of what the two stages' own URLs answer."
-		f.Settles = "execution logs of the stages, which name the stage per request"
+		f.say(Topic("mixture of two stages"))
+		f.SettledBy = Topic("logs of the stages")
 	}
 	if x != nil {
 		f.rests = x.clusters
 		v.split = append(v.split, sub.index)
-		v.cost = append(v.cost, expense{target: sub.ID, text: "which stages serve " + sub.ID, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
-		f.Statement += sharedBy(fx, x)
+		v.cost = append(v.cost, expense{target: sub.ID, asks: WhichStages{Target: sub.ID}, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
+		f.say(sharedBy(fx, x))
 		for _, k := range x.clusters {
 			lines = append(lines, fx.example(sub, k))
 		}
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	g.rival = sh.rival
 	f.Statistics = &Statistics{
 		Test: "mixture of two stages, e-value", Statistic: sh.logE, EValue: evalue(sh.logE), Effect: 1, N: fx.answered(sub),
@@ -195,7 +223,7 @@ func leastShared(fx *Facts, x *split) float64 {
 }
 
 // sharedBy says what decides which of two stages answers.
-func sharedBy(fx *Facts, x *split) string {
+func sharedBy(fx *Facts, x *split) Fact {
 	chance := stat.FlakyLogM(x.k, x.n, fx.MinShare)
 	var best *factor
 	most := chance + fx.threshold()
@@ -205,7 +233,7 @@ func sharedBy(fx *Facts, x *split) string {
 		}
 	}
 	if best == nil {
-		return " Which of them answers goes with no address, edge location or connection."
+		return StageDrawn{}
 	}
 	var levels []string
 	for i, p := range stat.FactorPosterior(best.k, best.n, best.rho) {
@@ -214,9 +242,5 @@ func sharedBy(fx *Facts, x *split) string {
 		}
 	}
 	slices.Sort(levels)
-	verb := "lead"
-	if len(levels) == 1 {
-		verb = "leads"
-	}
-	return fmt.Sprintf(" The %s decides which of them answers: %s %s elsewhere than the others.", best.name, words.Some(levels, 3), verb)
+	return StageDrawn{Factor: best.name, Levels: levels}
 }

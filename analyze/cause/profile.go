@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -265,11 +264,11 @@ func profileTable(fx *Facts, sub *target, g *sighting) *Table {
 			t.Columns = append(t.Columns, o.ID)
 		}
 	}
-	row := map[string]int{}
+	row := map[behaviourKey]int{}
 	for i, col := range columns {
 		for _, c := range col.cells {
 			for _, k := range c.clusters {
-				key := fmt.Sprintf("%d/%s", c.scenario, fx.Clusters[k].ID)
+				key := behaviourKey{c.scenario, fx.Clusters[k].ID}
 				if _, ok := row[key]; !ok {
 					row[key] = len(t.Rows)
 					t.Rows = append(t.Rows, rowName(fx, k))

@@ -2,14 +2,13 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -17,7 +16,7 @@ import (
 // phase in which either behaviour may come.
 func switchLaws(fx *Facts, x *split) []law {
 	l := law{name: "switch", prior: tuning.Prior.Switch, driven: true, whole: true, anyNaming: true}
-	if lastChange(fx, x.sub) != "" {
+	if lastChanged(fx, x.sub) {
 		l.prior = tuning.Prior.Changed
 	} else if x.refusal && byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
 		// A kept result that expires looks like a switch, once per lifetime: only
@@ -39,7 +38,7 @@ func switchLaws(fx *Facts, x *split) []law {
 func switchM(fx *Facts, x *split, least int) (logM, choices float64) {
 	bits, _, scenarios := timed(fx, x)
 	n := max(fx.Plan.Requests, len(bits))
-	terms := switchTerms(bits, n, least, x.sub.changed() != "")
+	terms := switchTerms(bits, n, least, x.sub.changed() != nil)
 	return stat.LogSumExp(append(terms, mixedM(bits, n, least))...), float64(scenarios)*math.Ln2 + math.Ln2
 }
 
@@ -63,6 +62,72 @@ func deployPropagating(fx *Facts, known *Known) Verdict {
 		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
+}
+
+// ChangedOnce says that a target changed its behaviour, at a moment that lies between two.
+type ChangedOnce struct {
+	said
+	Target       string
+	At, From, To time.Time
+	What         BeforeAndSince
+}
+
+// BrokeDown says since when a target fails or refuses.
+type BrokeDown struct {
+	said
+	Target  string
+	Refuses bool
+	At      time.Time
+	What    BeforeAndSince
+}
+
+// BeforeAndSince is what answered before a moment and since.
+type BeforeAndSince struct {
+	said
+	Before    string // the usual answer before; "" where it is the same as since
+	Old, Late Count  // of answers of the old behaviour before, and since
+	Now       string // the usual answer since
+}
+
+// StageWent is from what to what a stage changed during the run.
+type StageWent struct {
+	said
+	Stage   string
+	Was, Is Serving
+}
+
+// Serving is what a stage serves.
+type Serving struct {
+	said
+	Deployment string
+	Canary     *CanaryConfigured
+}
+
+// WasMade says when a deployment was made, WasUpdated when a stage was updated.
+type WasMade struct {
+	said
+	Deployment string
+	At         time.Time
+}
+
+// WasUpdated says when a stage was updated.
+type WasUpdated struct {
+	said
+	Stage string
+	At    time.Time
+}
+
+// AnsweredAround are the deployments that answered before a switch and since.
+type AnsweredAround struct {
+	said
+	From, To string
+}
+
+// NoEvent says that the configuration shows no event, and how long a stretch of a process
+// that goes back and forth would have to be.
+type NoEvent struct {
+	said
+	Stretch float64
 }
 
 // switchTerms are, for each answer but the first, the ln probability of all
@@ -138,43 +203,39 @@ func mixedM(bits []bool, n, least int) float64 {
 	return after
 }
 
-// lastChange is the newest change of a target's stage during the run or shortly
-// before it, by the configuration; "" where there was none.
-func lastChange(fx *Facts, sub *target) string {
+// lastChanged tells whether a target's stage changed during the run or shortly before
+// it, by the configuration.
+func lastChanged(fx *Facts, sub *target) bool {
 	if sub.conf == nil {
-		return ""
+		return false
 	}
-	if what := sub.changed(); what != "" {
-		return what + " during the run"
-	}
-	what, at := "stage "+sub.Stage+" was updated", sub.conf.Updated
+	at := sub.conf.Updated
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
-		what, at = "deployment "+d.ID+" was made", d.Created
+		at = d.Created
 	}
-	if at.IsZero() || !near(fx, at) {
-		return ""
-	}
-	return what + " at " + words.Clock(at)
+	return sub.changed() != nil || !at.IsZero() && near(fx, at)
 }
 
-// changed says from what to what a target's stage changed since the targets were
-// found; "" where it did not.
-func (sub *target) changed() string {
+// changed is from what to what a target's stage changed since the targets were found;
+// nil where it did not.
+func (sub *target) changed() Fact {
 	if sub.conf == nil || sub.DeploymentID == "" {
-		return ""
+		return nil
 	}
-	was, is := serving(sub.DeploymentID, sub.Canary), serving(sub.conf.DeploymentID, sub.conf.Canary)
-	if was == is {
-		return ""
+	was, is := canaryOrNot(sub.Stage, sub.DeploymentID, sub.Canary), canaryOrNot(sub.Stage, sub.conf.DeploymentID, sub.conf.Canary)
+	if reflect.DeepEqual(was, is) {
+		return nil
 	}
-	return fmt.Sprintf("stage %s went from %s to %s", sub.Stage, was, is)
+	return StageWent{Stage: sub.Stage, Was: was, Is: is}
 }
 
-func serving(deployment string, c *probe.Canary) string {
-	if c == nil {
-		return "deployment " + deployment
+func canaryOrNot(stage, deployment string, c *probe.Canary) Serving {
+	out := Serving{Deployment: deployment}
+	if c != nil {
+		canary := canaryOf(stage, deployment, c)
+		out.Canary = &canary
 	}
-	return fmt.Sprintf("deployment %s with a canary of %s (%s%s)", deployment, words.Percent(c.Percent/100), deploymentName(c), overrides(c.Variables))
+	return out
 }
 
 // near tells whether a moment lies within the run or shortly before it.
@@ -194,31 +255,30 @@ func near(fx *Facts, at time.Time) bool {
 // switched is the finding of a behaviour that changed once.
 func switched(fx *Facts, w *weighing, l *law) Finding {
 	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
 	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
 	f := Finding{
 		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
 	}
-	f.Statement = fmt.Sprintf("%s changed its behaviour once during the run, at %s (between %s and %s): %s.",
-		w.sub.ID, words.Clock(when(hat)), words.Instant(when(lo-1)), words.Instant(when(hi)), beforeAndSince(fx, rows, bits, hat))
+	f.say(ChangedOnce{Target: w.sub.ID, At: when(hat), From: when(lo - 1), To: when(hi), What: beforeAndSince(fx, rows, bits, hat)})
 	f.Linked = ConsistentWith
-	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != "" {
+	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != nil {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
-		f.Evidence = append(f.Evidence, "configuration: "+what)
+		f.say(ByConfiguration{What: what})
+		f.Proof = append(f.Proof, InConfiguration{What: what})
 	}
 	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" By the logs deployment %s answered before and %s since.", from, to)
+		f.say(AnsweredAround{From: from, To: to})
 	}
 	if f.Linked == ConsistentWith {
 		_, beyond := stat.Stretch(len(rows)-hat, hat)
-		f.Statement += fmt.Sprintf(" No event of the configuration was seen with it: a process that goes back and forth would need stretches of more than %.0f answers.", beyond)
-		f.Settles = "the deployment's time, from the configuration (apigateway:GET) or CloudTrail"
+		f.say(NoEvent{Stretch: beyond})
+		f.SettledBy = Topic("deployment time")
 	}
-	f.Evidence = evidence(append(f.Evidence, fx.request(rows[max(0, hat-1)], "the last of the old behaviour"),
-		fx.request(rows[min(hat, len(rows)-1)], "the first of the new"))...)
+	f.Proof = evidence(append(f.Proof, fx.request(rows[max(0, hat-1)], Topic("last old")),
+		fx.request(rows[min(hat, len(rows)-1)], Topic("first new")))...)
 	f.Statistics = &Statistics{
 		Test: "change point, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(DeployPropagating),
 		Effect: 1, Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, []string{"before", "after"}, func(r *Row) string {
@@ -228,7 +288,7 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 			return "after"
 		}),
 	}
-	f.Remedy = []Remedy{advice("nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays")}
+	f.Remedy = []Remedy{remedy.SeeThatItStays}
 	if w.sub.conf != nil && w.sub.api != nil {
 		if prev := previous(w.sub); prev != "" {
 			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
@@ -238,22 +298,22 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 }
 
 // changeWithin is the change of a target's stage that a switch between two moments
-// may come from; "" where there was none.
-func changeWithin(fx *Facts, sub *target, from, to time.Time) string {
-	if what := sub.changed(); what != "" {
-		return what + " during the run"
+// may come from; nil where there was none.
+func changeWithin(fx *Facts, sub *target, from, to time.Time) Fact {
+	if what := sub.changed(); what != nil {
+		return what
 	}
 	if sub.conf == nil {
-		return ""
+		return nil
 	}
 	within := func(at time.Time) bool { return !at.Before(from.Add(-tuning.Spreads)) && !at.After(to) }
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && within(d.Created) {
-		return "deployment " + d.ID + " was made at " + words.Clock(d.Created)
+		return WasMade{Deployment: d.ID, At: d.Created}
 	}
 	if within(sub.conf.Updated) {
-		return "stage " + sub.Stage + " was updated at " + words.Clock(sub.conf.Updated)
+		return WasUpdated{Stage: sub.Stage, At: sub.conf.Updated}
 	}
-	return ""
+	return nil
 }
 
 // holds tells whether a switch may be claimed: an event of the configuration or the
@@ -261,9 +321,9 @@ func changeWithin(fx *Facts, sub *target, from, to time.Time) string {
 // before that a process which goes back and forth would hardly do so.
 func holds(fx *Facts, w *weighing) bool {
 	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
 	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
-	if changeWithin(fx, w.sub, when(lo-1), when(hi)) != "" {
+	if changeWithin(fx, w.sub, when(lo-1), when(hi)) != nil {
 		return true
 	}
 	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
@@ -277,7 +337,7 @@ func holds(fx *Facts, w *weighing) bool {
 // where what came since is neither. Nobody deploys a failure on purpose.
 func switchedTo(fx *Facts, w *weighing) ID {
 	bits, rows, _ := timed(fx, w.split)
-	hat, _, _ := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	hat, _, _ := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
 	before, since := &fx.Clusters[most(fx, rows[:hat])], &fx.Clusters[most(fx, rows[hat:])]
 	switch {
 	case since.fails() && !before.fails():
@@ -291,47 +351,39 @@ func switchedTo(fx *Facts, w *weighing) ID {
 // brokeDown is the finding of a target that answered, and then failed or refused.
 func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
 	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != "")
+	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
 	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
-	word := "fails"
-	if bad == AccessDenied {
-		word = "refuses"
-	}
 	f.Cause, f.Severity = bad, Error
-	f.Statement = fmt.Sprintf("%s %s since %s: %s.", w.sub.ID, word, words.Clock(when(hat)), beforeAndSince(fx, rows, bits, hat))
-	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != "" {
-		f.Statement += fmt.Sprintf(" By the configuration, %s.", what)
+	f.Says = []Fact{BrokeDown{Target: w.sub.ID, Refuses: bad == AccessDenied, At: when(hat), What: beforeAndSince(fx, rows, bits, hat)}}
+	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != nil {
+		f.say(ByConfiguration{What: what})
 	}
 	k := &fx.Clusters[most(fx, rows[hat:])]
-	f.Settles = "the execution log of a request since then, which names the reason"
-	f.Remedy = append([]Remedy{advice(whereToLook(k))}, f.Remedy[1:]...)
+	f.SettledBy = Topic("reason in the log")
+	f.Remedy = append([]Remedy{whereToLook(k)}, f.Remedy[1:]...)
 	if bad == AccessDenied {
-		f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.waf.status in the access log"
-		f.Remedy[0] = advice("look whether a rate rule of the WAF, an authorizer or a policy began to refuse then: the probe's own requests may have tripped a rate rule (--rate)")
+		f.SettledBy = Topic("who refuses")
+		f.Remedy[0] = remedy.BeganToRefuse
 	}
 	if line, known := failureOf(fx, rows[hat:]); known != nil {
 		f.Linked = Proven
-		f.Statement += fmt.Sprintf(" By the logs %s.", known.Why)
-		f.Evidence = evidence(append([]string{line}, f.Evidence...)...)
-		f.Settles = ""
+		f.say(ByLogs{What: known.Why})
+		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)
+		f.SettledBy = nil
 	}
 	return f
 }
 
-// beforeAndSince says what answered on either side of a switch. later tells of
-// each answer whether it is of the behaviour that came later.
-func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) string {
-	now := fx.summary(most(fx, rows[hat:]))
-	early, late := count(later[:hat], false), count(later[hat:], false)
-	if 2*early > hat {
-		old := fx.summary(most(fx, rows[:hat]))
-		if early < hat {
-			old += fmt.Sprintf(" in %d of %s", early, words.Plural(hat, "answer"))
-		}
-		return fmt.Sprintf("%s before, %s in %s since", old, now, words.Plural(len(rows)-hat, "answer"))
+// beforeAndSince is what answered on either side of a switch. later tells of each answer
+// whether it is of the behaviour that came later.
+func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) BeforeAndSince {
+	out := BeforeAndSince{
+		Old: Count{count(later[:hat], false), hat}, Late: Count{count(later[hat:], false), len(rows) - hat}, Now: fx.summary(most(fx, rows[hat:])),
 	}
-	// The same behaviour is usual on both sides: a share of another came or went.
-	return fmt.Sprintf("%d of %s differed from %s before, and %d of %d since", early, words.Plural(hat, "answer"), now, late, len(rows)-hat)
+	if 2*out.Old.K > hat { // else the same is usual on both sides: a share of another came or went
+		out.Before = fx.summary(most(fx, rows[:hat]))
+	}
+	return out
 }
 
 func count(bits []bool, value bool) int {

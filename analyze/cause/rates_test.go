@@ -86,7 +86,7 @@ func falseLinks(n null, seed uint64) bool {
 				n.label(&in.Rows[i], w.Clusters[in.Rows[i].Cluster].ID == "v1", sent, w)
 			}
 		}
-		if found(Explain(in))[CanarySplit] == Proven {
+		if found(explained(in))[CanarySplit] == Proven {
 			return true
 		}
 	}

@@ -2,10 +2,7 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-
-	"stageprobe/analyze/words"
 )
 
 // joined makes one finding of those of one cause that speak of one stage, seen
@@ -20,6 +17,19 @@ func joined(findings []Finding) []Finding {
 		}
 	}
 	return out
+}
+
+// SeenThrough are further targets through which the same is seen.
+type SeenThrough struct {
+	said
+	Targets []string
+}
+
+// EditsWaited says that edits waited for a deployment of some targets, whose
+// behaviour has changed since.
+type EditsWaited struct {
+	said
+	Targets []string
 }
 
 var strength = []Link{Proven, Statistical, ConsistentWith}
@@ -38,7 +48,7 @@ func merge(a, b Finding) Finding {
 				others = append(others, t)
 			}
 		}
-		strong.Statement += " The same is seen through " + words.List(others) + "."
+		strong.Says = append(slices.Clone(strong.Says), SeenThrough{Targets: others})
 	}
 	strong.Targets = targets
 	for _, name := range weak.Scenarios {
@@ -46,7 +56,7 @@ func merge(a, b Finding) Finding {
 			strong.Scenarios = append(slices.Clone(strong.Scenarios), name)
 		}
 	}
-	strong.Evidence = evidence(slices.Concat(strong.Evidence, weak.Evidence)...)
+	strong.Proof = evidence(slices.Concat(strong.Proof, weak.Proof)...)
 	strong.rests = slices.Concat(strong.rests, weak.rests)
 	return strong
 }
@@ -54,14 +64,14 @@ func merge(a, b Finding) Finding {
 // resolve hides a finding where another explains all that it rests on and the
 // other's cause excludes its, and orders the rest: the most severe first, then as
 // the table of causes does.
-func resolve(findings []Finding, notes []string) ([]Finding, []string) {
+func resolve(findings []Finding, notes []Fact) ([]Finding, []Fact) {
 	var kept []Finding
 	for i := range findings {
 		f := &findings[i]
 		if !slices.ContainsFunc(findings, func(by Finding) bool { return by.hides(f) }) {
 			kept = append(kept, *f)
 		} else if f.Cause == StaleDeployment {
-			notes = append(notes, fmt.Sprintf("%s: edits waited for a deployment when the configuration was read; behaviour has changed since, so read it again", words.List(f.Targets)))
+			notes = append(notes, EditsWaited{Targets: f.Targets})
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Finding) int {

@@ -39,8 +39,8 @@ type Result struct {
 	Settings map[string][]Setting
 	// Seen says, per "api/stage" and subject of a pending edit ("GET /new"),
 	// what the probe saw of it.
-	Seen  map[string]map[string]string
-	Notes []string // doubts about the evidence itself
+	Seen  map[string]map[string]Fact
+	Notes []Fact // doubts about the evidence itself
 }
 
 // Question is one thing that the run left undecided.
@@ -52,6 +52,9 @@ type Question struct {
 	More      int    `json:"more,omitempty"`    // further requests that would about decide it
 	Low, High int    `json:"-"`                 // 80 % range of More
 	Enable    string `json:"enable,omitempty"`  // a log or a field that would decide it
+
+	Asks  Fact `json:"-"` // what Text says
+	Needs Fact `json:"-"` // what Enable says; nil where requests are all it takes
 }
 
 // Hypothesis is one explanation of a target's behaviour and how likely it is.
@@ -75,6 +78,8 @@ type Efficiency struct {
 	Bound    float64 `json:"bound"`
 	Used     int     `json:"used"`
 	Question string  `json:"question"` // the most expensive one
+
+	Asks Fact `json:"-"` // what Question says
 }
 
 // Step is one of the six steps.
@@ -83,6 +88,8 @@ type Step struct {
 	Name   string `json:"name"`
 	Status string `json:"status"` // ok, problem, unknown
 	Note   string `json:"note"`
+
+	Says Fact `json:"-"` // what Note says
 }
 
 // Setting is one setting in which stages of an API differ.

@@ -2,15 +2,13 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
+	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -64,7 +62,7 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		canary, labelled := measured(fx, sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
 		e.split = e.split || known.split[sub.index]
-		e.changed = e.changed || sub.changed() != ""
+		e.changed = e.changed || sub.changed() != nil
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
 		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
 	}
@@ -162,6 +160,55 @@ func leastAsked(subs []*target) (least, requests int) {
 	return max(least, 0), len(asked)
 }
 
+// CanaryUnseen is a canary to which no request was sent, and why it may be stale.
+type CanaryUnseen struct {
+	said
+	Canary CanaryConfigured
+	Why    string
+}
+
+// CanaryNotShown is a canary that nothing in behaviour shows.
+type CanaryNotShown struct {
+	said
+	Canary   CanaryConfigured
+	How      string // "no traffic", "same deployment", "all traffic", "unrelated", "alike", "not missed"
+	Served   Count  // by the canary, of the labelled
+	Requests int
+	// Older is by how much its deployment is older than the stage's, New how old a
+	// new one is; 0 where neither is known.
+	Older, New time.Duration
+	// AtMost is the share of its requests that could be answered otherwise, at a
+	// confidence; 0 where nothing is claimed.
+	AtMost, Confidence float64
+	// Wavers is what holds still on neither side and may differ by more; "" where all
+	// holds still.
+	Wavers string
+	ByUpTo float64
+}
+
+// CanaryAlike asks whether a canary answers as its stage does; Stray is a difference
+// that was not linked.
+type CanaryAlike struct {
+	said
+	Stage string
+	Share float64
+	Stray *Stray
+	Leans bool // what differs rather goes with it than not, and is not linked yet
+}
+
+// Stray is how often either side of a canary gave a value.
+type Stray struct {
+	Scenario, Where, Value string
+	Canary, Own            Count
+}
+
+// CheckStage is the command that asks a stage; Asks says that it does.
+type CheckStage struct {
+	said
+	API, Stage string
+	Asks       bool
+}
+
 // withoutEffect reports a canary without effect, or asks what would show one.
 func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict) {
 	switch {
@@ -176,27 +223,27 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
 	switch p := sub.conf.Canary.Percent; {
 	case p <= 0:
-		v.report(staleFinding(fx, sub, e, "gets no traffic", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "no traffic", true), stageKey(sub.Target))
 	case same:
-		v.report(staleFinding(fx, sub, e, "is the same deployment as the stage's own, with no other variables, so that nothing can differ", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "same deployment", true), stageKey(sub.Target))
 	case e.changed:
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
-		v.report(staleFinding(fx, sub, e, "serves every request, and the stage's own deployment none", true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "all traffic", true), stageKey(sub.Target))
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
 	case e.split && (e.leans || ratesDiffer(fx, e)):
 		return // not linked, and not alike either
 	case e.split:
-		f := staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests, and no difference between the answers goes with it", e.canary, e.labelled), false)
+		f := staleFinding(fx, sub, e, "unrelated", false)
 		v.report(f, stageKey(sub.Target))
 	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched && !e.leans:
-		v.report(staleFinding(fx, sub, e, fmt.Sprintf("served %d of %d requests and answered each as the stage does", e.canary, e.labelled), true), stageKey(sub.Target))
+		v.report(staleFinding(fx, sub, e, "alike", true), stageKey(sub.Target))
 	case e.labelled == 0 && fx.Logs.Read && logging(fx, sub) && !fx.Done:
 		askCanary(fx, sub, e, v)
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
 		if !slices.ContainsFunc(e.subs, func(x *target) bool { return mayHide(fx, x) }) {
-			v.report(staleFinding(fx, sub, e, fmt.Sprintf("cannot have been missed by all of %s, and all answers are alike in what holds still", words.Plural(e.n, "request")), false), stageKey(sub.Target))
+			v.report(staleFinding(fx, sub, e, "not missed", false), stageKey(sub.Target))
 		}
 	default:
 		askCanary(fx, sub, e, v)
@@ -246,24 +293,31 @@ func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 	st, c := sub.conf, sub.conf.Canary
 	f := Finding{
 		Linked: ConsistentWith, Scenarios: []string{}, Targets: []string{sub.ID},
-		Statement: fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s): %s. No request was sent, so whether callers see it is not known.",
-			st.Name, words.Percent(c.Percent/100), deploymentName(c), why),
-		Evidence:   evidence(canaryAs(st.Name, st.DeploymentID, c)),
+		Says:       []Fact{CanaryUnseen{Canary: canaryOf(st.Name, st.DeploymentID, c), Why: why}},
+		Proof:      evidence(canaryOf(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
 		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
-		Settles:    checkStage(sub.api, st),
+		SettledBy:  CheckStage{API: sub.api.ID, Stage: st.Name},
 	}
 	v.report(f, stageKey(sub.Target))
 }
 
 // canaryFact is a target's canary as it was configured when the run began.
-func canaryFact(sub *target) string {
-	return canaryAs(sub.Stage, sub.DeploymentID, sub.Canary)
+func canaryFact(sub *target) Fact {
+	return canaryOf(sub.Stage, sub.DeploymentID, sub.Canary)
 }
 
-func canaryAs(stage, deployment string, c *probe.Canary) string {
-	return fmt.Sprintf("configuration: stage %s deploymentId %s, canarySettings percentTraffic %g, deploymentId %s%s",
-		stage, deployment, c.Percent, c.DeploymentID, overrides(c.Variables))
+// CanaryConfigured is a canary as the configuration has it.
+type CanaryConfigured struct {
+	said
+	Stage, Deployment string // the stage and its own deployment
+	Share             float64
+	Canary            string   // its deployment; "" where it is the stage's own
+	Overrides         []string // NAME=VALUE, of stage variables
+}
+
+func canaryOf(stage, deployment string, c *probe.Canary) CanaryConfigured {
+	return CanaryConfigured{Stage: stage, Deployment: deployment, Share: c.Percent / 100, Canary: c.DeploymentID, Overrides: pairs(c.Variables)}
 }
 
 func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Finding {
@@ -275,30 +329,30 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	if sure {
 		f.Linked = Proven
 	} else {
-		f.Settles = settleByLogs(fx, sub)
+		f.SettledBy = settleByLogs(fx, sub)
 	}
 	for _, x := range e.subs {
 		f.Targets = append(f.Targets, x.ID)
 	}
-	f.Statement = fmt.Sprintf("Stage %s has a canary (%s of the traffic, %s) that nothing in its behaviour shows: it %s.",
-		st.Name, words.Percent(c.Percent/100), deploymentName(c), how)
+	says := CanaryNotShown{Canary: canaryOf(st.Name, st.DeploymentID, c), How: how, Served: Count{e.canary, e.labelled}, Requests: e.n}
 	own, other := sub.api.Deployment(st.DeploymentID), sub.api.Deployment(c.DeploymentID)
 	if own != nil && other != nil && !own.Created.IsZero() && !other.Created.IsZero() {
 		switch lag := own.Created.Sub(other.Created); {
 		case lag > 0:
-			f.Statement += fmt.Sprintf(" Its deployment is %s older than the stage's.", words.Age(lag))
+			says.Older = lag
 		case lag < 0 && fx.Now.Sub(other.Created) < tuning.Young && c.Percent < 100:
 			f.Severity = Info
-			f.Statement += fmt.Sprintf(" It is new, made %s ago: a release may be under way.", words.Age(fx.Now.Sub(other.Created)))
+			says.New = fx.Now.Sub(other.Created)
 		}
 	}
 	if m := e.canary; m > 0 && !e.changed && !e.split {
-		f.Statement += fmt.Sprintf(" Of the requests that it served, at most %s could be answered otherwise (%s).", words.Percent(stat.UpperZero(m, fx.Confidence)), words.Percent(fx.Confidence))
+		says.AtMost, says.Confidence = stat.UpperZero(m, fx.Confidence), fx.Confidence
 	}
 	if e.canary > 0 && !e.changed && e.wavers.where != "" {
-		f.Statement += fmt.Sprintf(" In what holds still on neither side it may differ by more: in %s, by up to %s.", e.wavers.where, words.Percent(e.wavers.most))
+		says.Wavers, says.ByUpTo = e.wavers.where, e.wavers.most
 	}
-	f.Evidence = evidence(canaryAs(st.Name, st.DeploymentID, c), canaryExample(fx, e))
+	f.say(says)
+	f.Proof = evidence(canaryOf(st.Name, st.DeploymentID, c), canaryExample(fx, e))
 	f.Statistics = &Statistics{Test: "canary exercised, same answers", Statistic: float64(e.canary), N: e.n, Configured: ptr(c.Percent / 100)}
 	switch p := c.Percent / 100; {
 	case e.changed || p <= 0:
@@ -313,48 +367,41 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	return f
 }
 
-func deploymentName(c *probe.Canary) string {
-	if c.DeploymentID == "" {
-		return "the stage's own deployment"
-	}
-	return "deployment " + c.DeploymentID
-}
-
 // canaryExample is a request that the canary served.
-func canaryExample(fx *Facts, e exposure) string {
+func canaryExample(fx *Facts, e exposure) Fact {
 	if e.changed {
-		return ""
+		return nil
 	}
 	for _, sub := range e.subs {
 		for _, i := range sub.rows() {
 			if known(&fx.Rows[i]) == LabelCanary {
-				return fx.request(i, labelWords(LabelCanary))
+				return fx.request(i, side(LabelCanary))
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // askCanary says what would show whether the canary differs.
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
-	o := Question{Target: sub.ID, Text: fmt.Sprintf("whether the canary of stage %s (%s) answers as the stage does", sub.Stage, words.Percent(p))}
+	asks := CanaryAlike{Stage: sub.Stage, Share: p}
+	o := Question{Target: sub.ID}
 	if e.leans && len(e.strays) == 0 {
-		o.Text += ": what differs rather goes with it than not, and is not linked to it yet"
+		asks.Leans = true
 		o.More = max(tuning.Enough.Tell, e.n/2)
 		if fx.Done {
-			o.More, o.Enable = 0, "more requests (--requests), so that the difference is linked to the canary or not"
+			o.More, o.Needs = 0, Topic("more requests")
 		}
 	}
 	if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
-		o.Text += fmt.Sprintf(": in %s, %s is %s in %d of its %d answers and in %d of %d of the stage's own",
-			d.Scenario, d.Where, d.Other, canary.Other, canary.All, own.Other, own.All)
+		asks.Stray = &Stray{Scenario: d.Scenario, Where: d.Where, Value: d.Other, Canary: Count{canary.Other, canary.All}, Own: Count{own.Other, own.All}}
 		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
 		if fx.Done {
 			o.More = 0
-			o.Enable = "more requests (--requests), so that the difference is linked to the canary or not"
+			o.Needs = Topic("more requests")
 		}
 	}
 	sure := fx.Confidence
@@ -367,21 +414,22 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 		o.Low, o.High = o.More, o.More
 	case len(e.strays) > 0 || e.leans:
 	case fx.Done && e.labelled == 0:
-		o.Enable = settleByLogs(fx, sub)
+		o.Needs = settleByLogs(fx, sub)
 	case fx.Done:
-		o.Enable = "the logs show no request of the canary: wait longer for them (--log-wait)"
+		o.Needs = Topic("canary not logged")
 	default:
 		return // the target's own consistency is still open and asks for more
 	}
+	o.Asks = asks
 	v.Open = append(v.Open, o)
 }
 
 // pairs writes variables in a fixed order.
-func pairs(vars map[string]string) string {
+func pairs(vars map[string]string) []string {
 	var out []string
 	for k, v := range vars {
 		out = append(out, k+"="+v)
 	}
 	slices.Sort(out)
-	return strings.Join(out, ",")
+	return out
 }

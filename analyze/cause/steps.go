@@ -1,12 +1,10 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"stageprobe/analyze/diff"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -19,29 +17,147 @@ const (
 
 var stepNames = [6]string{"target stage", "deployment history", "redeployment needed", "stage configuration", "canary", "retest"}
 
-// steps says of each of the six steps whether it is ok, in the order in which a
+// Problems are the findings of a step; Again says to run the check again, Open asks what
+// is left open.
+type Problems struct {
+	said
+	Found []Problem
+	Again bool
+}
+
+// Problem is a finding in a few words.
+type Problem struct {
+	said
+	Cause   ID
+	Targets []string
+	Linked  Link
+}
+
+// NotRead are targets of which something was not read: "configuration", "settings" or
+// "canary".
+type NotRead struct {
+	said
+	What    string
+	Targets []string
+}
+
+// StagesServed are the stages that targets serve.
+type StagesServed struct {
+	said
+	Of []ServesStage
+}
+
+// ServesStage is the stage that a target serves.
+type ServesStage struct {
+	said
+	Target, Stage string
+}
+
+// DeploymentsServed are the deployments that stages serve.
+type DeploymentsServed struct {
+	said
+	Of []History
+}
+
+// History is the deployment that a stage serves, and those that were made since.
+type History struct {
+	said
+	API, Stage, Deployment string
+	Made                   time.Time
+	Newer                  []NewerDeployment
+}
+
+// NewerDeployment is a deployment that is newer than what a stage serves, with the
+// stages that use it.
+type NewerDeployment struct {
+	said
+	ID     string
+	At     time.Time
+	On     []UsedBy
+	Status string // "" where it is deployed
+}
+
+// UsedBy is a stage that serves a deployment, itself or by its canary.
+type UsedBy struct {
+	said
+	Stage  string
+	Canary bool
+}
+
+// DefinitionsUnread says which definitions of a target were not read.
+type DefinitionsUnread struct {
+	said
+	Target  string // of which neither was read, without any reason known; else ""
+	API     string
+	Editor  *ToRead // nil where it was read
+	Stage   string
+	Deploys *ToRead // the stage's own; nil where it was read
+}
+
+// NotCompared is what definitions do not tell.
+type NotCompared struct {
+	said
+	What []string
+}
+
+// NothingWaits says that no edit waits, and which edits were taken back or concern what
+// no definition holds.
+type NothingWaits struct {
+	said
+	Yet []EditedSince
+}
+
+// EditedSince is an edit that came after the deployment of a stage.
+type EditedSince struct {
+	said
+	API   string
+	Edit  Edited
+	Stage string
+}
+
+// SettingsDiffer is in how many settings stages differ.
+type SettingsDiffer struct {
+	said
+	N int
+}
+
+// Canaries are those of some stages; Open says that their effect is not decided.
+type Canaries struct {
+	said
+	Of   []StageCanary
+	Open bool
+}
+
+// StageCanary is the canary of a stage.
+type StageCanary struct {
+	said
+	Stage string
+	Share float64
+}
+
+// stepEvidence says of each of the six steps whether it is ok, in the order in which a
 // person would take them.
 func stepEvidence(fx *Facts, r *Result) (out [6]Step) {
-	notes := [6]func(*Facts, *Result) (string, string){targetStep, historyStep, redeployStep, settingsStep, canaryStep, retestStep}
+	notes := [6]func(*Facts, *Result) (string, Fact){targetStep, historyStep, redeployStep, settingsStep, canaryStep, retestStep}
 	for i, name := range stepNames {
-		status, note := stepUnknown, "no stage was read"
+		status, says := stepUnknown, Fact(Topic("no stage read"))
 		if len(fx.targets) > 0 {
-			status, note = notes[i](fx, r)
+			status, says = notes[i](fx, r)
 		}
 		if problems := problems(r, i+1); i < 5 && len(problems) > 0 {
-			status, note = stepProblem, strings.Join(problems, "; ")
+			status, says = stepProblem, Problems{Found: problems}
 		}
-		out[i] = Step{N: i + 1, Name: name, Status: status, Note: note}
+		out[i] = Step{N: i + 1, Name: name, Status: status, Says: says}
 	}
 	return out
 }
 
-// problems are the findings of a step, in a few words each.
-func problems(r *Result, step int) []string {
-	var out []string
+// problems are the findings of a step.
+func problems(r *Result, step int) []Problem {
+	var out []Problem
 	for _, f := range r.Findings {
 		if f.Step == step && f.Severity != Info {
-			out = append(out, fmt.Sprintf("%s on %s (%s)", f.Cause, words.Some(f.Targets, 3), f.Linked))
+			out = append(out, Problem{Cause: f.Cause, Targets: f.Targets, Linked: f.Linked})
 		}
 	}
 	return out
@@ -58,82 +174,70 @@ func unread(fx *Facts) []string {
 	return out
 }
 
-func targetStep(fx *Facts, _ *Result) (string, string) {
-	var texts []string
+func targetStep(fx *Facts, _ *Result) (string, Fact) {
+	if un := unread(fx); len(un) > 0 {
+		return stepUnknown, NotRead{What: "configuration", Targets: un}
+	}
+	var out StagesServed
 	for _, sub := range fx.targets {
 		if sub.Stage != "" {
-			texts = append(texts, fmt.Sprintf("%s serves stage %s", sub.ID, sub.Stage))
+			out.Of = append(out.Of, ServesStage{Target: sub.ID, Stage: sub.Stage})
 		}
 	}
-	if un := unread(fx); len(un) > 0 {
-		return stepUnknown, "the configuration of " + words.Some(un, 3) + " was not read"
-	}
-	return stepOK, words.Some(texts, 4)
+	return stepOK, out
 }
 
-func historyStep(fx *Facts, _ *Result) (string, string) {
-	var texts []string
+func historyStep(fx *Facts, _ *Result) (string, Fact) {
+	var out DeploymentsServed
 	for _, sub := range fx.targets {
-		if sub.conf == nil {
+		if sub.conf == nil || slices.ContainsFunc(out.Of, func(o History) bool { return o.API == sub.APIID && o.Stage == sub.Stage }) {
 			continue
 		}
-		text := fmt.Sprintf("stage %s serves deployment %s", sub.Stage, orUnknown(sub.conf.DeploymentID))
-		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil && !d.Created.IsZero() {
-			text += " of " + words.Day(d.Created)
+		serves := History{API: sub.APIID, Stage: sub.Stage, Deployment: sub.conf.DeploymentID, Newer: newer(sub.api, sub.conf)}
+		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil {
+			serves.Made = d.Created
 		}
-		text += newer(sub.api, sub.conf)
-		if !slices.Contains(texts, text) {
-			texts = append(texts, text)
-		}
+		out.Of = append(out.Of, serves)
 	}
-	if len(texts) == 0 {
-		return stepUnknown, "no stage was read"
+	if out.Of == nil {
+		return stepUnknown, Topic("no stage read")
 	}
-	return stepOK, words.Some(texts, 4)
+	return stepOK, out
 }
 
-// newer names the deployments that are newer than what a stage serves, the newest
+// newer are the deployments that are newer than what a stage serves, the newest
 // first, with what uses them.
-func newer(api *probe.API, st *probe.Stage) string {
+func newer(api *probe.API, st *probe.Stage) []NewerDeployment {
 	own := api.Deployment(st.DeploymentID)
 	if own == nil || own.Created.IsZero() {
-		return ""
+		return nil
 	}
-	var texts []string
+	var out []NewerDeployment
 	for i := range api.Deployments {
 		if d := &api.Deployments[i]; d.Created.After(own.Created) {
-			text := fmt.Sprintf("%s of %s, %s", d.ID, words.Day(d.Created), usedBy(api, d.ID))
-			if d.Status != "" && d.Status != "DEPLOYED" {
-				text += ", " + d.Status
+			n := NewerDeployment{ID: d.ID, At: d.Created, On: usedBy(api, d.ID)}
+			if d.Status != "DEPLOYED" {
+				n.Status = d.Status
 			}
-			texts = append(texts, text)
+			out = append(out, n)
 		}
 	}
-	switch n := len(texts); {
-	case n == 0:
-		return ""
-	case n > 2:
-		texts = append(texts[:2], fmt.Sprintf("and %d more", n-2))
-	}
-	return " (newer: " + strings.Join(texts, "; ") + ")"
+	return out
 }
 
-// usedBy names the stages that serve a deployment, themselves or by their canary.
-func usedBy(api *probe.API, deployment string) string {
-	var users []string
+// usedBy are the stages that serve a deployment, themselves or by their canary.
+func usedBy(api *probe.API, deployment string) []UsedBy {
+	var users []UsedBy
 	for i := range api.Stages {
 		st := &api.Stages[i]
 		if st.DeploymentID == deployment {
-			users = append(users, "on stage "+st.Name)
+			users = append(users, UsedBy{Stage: st.Name})
 		}
 		if st.Canary != nil && st.Canary.DeploymentID == deployment && st.DeploymentID != deployment {
-			users = append(users, "on the canary of stage "+st.Name)
+			users = append(users, UsedBy{Stage: st.Name, Canary: true})
 		}
 	}
-	if len(users) == 0 {
-		return "on no stage"
-	}
-	return words.Some(users, 2)
+	return users
 }
 
 // uncompared is what the definitions of the targets' stages do not tell, each
@@ -153,25 +257,24 @@ func uncompared(subjects []*target) []string {
 
 // unreadDefinitions says which definition of a target could not be read, and
 // what would let it.
-func unreadDefinitions(fx *Facts, sub *target) string {
-	var texts []string
-	switch {
-	case sub.conf == nil:
-		return "neither the editor nor the stage of " + sub.ID + " was read"
-	case sub.api.Editor == nil:
-		subjects := []string{"API " + sub.APIID, "HTTP API " + sub.APIID}
-		texts = append(texts, fmt.Sprintf("the editor's definition of API %s was not read: %s", sub.APIID, toRead(gaps(fx, subjects, "GetResources", "ExportApi", "GetRoutes"))))
+func unreadDefinitions(fx *Facts, sub *target) Fact {
+	if sub.conf == nil {
+		return DefinitionsUnread{Target: sub.ID}
+	}
+	out := DefinitionsUnread{API: sub.APIID, Stage: sub.Stage}
+	if sub.api.Editor == nil {
+		out.Editor = ptr(toRead(gaps(fx, []string{"API " + sub.APIID, "HTTP API " + sub.APIID}, "GetResources", "ExportApi", "GetRoutes")))
 	}
 	if sub.conf.Deployed == nil {
-		texts = append(texts, fmt.Sprintf("the definition that stage %s serves was not read: %s", sub.Stage, toRead(unreadDeployed(fx, sub.api, sub.conf))))
+		out.Deploys = ptr(toRead(unreadDeployed(fx, sub.api, sub.conf)))
 	}
-	return strings.Join(texts, "; ")
+	return out
 }
 
-func redeployStep(fx *Facts, _ *Result) (string, string) {
+func redeployStep(fx *Facts, _ *Result) (string, Fact) {
 	subjects := slices.DeleteFunc(slices.Clone(fx.targets), func(sub *target) bool { return sub.conf == nil && sub.Unmapped != "" })
 	if len(subjects) == 0 {
-		return stepUnknown, "no stage is reached"
+		return stepUnknown, Topic("no stage reached")
 	}
 	for _, sub := range subjects {
 		if sub.conf == nil || sub.api.Editor == nil || sub.conf.Deployed == nil {
@@ -179,71 +282,65 @@ func redeployStep(fx *Facts, _ *Result) (string, string) {
 		}
 	}
 	if un := uncompared(subjects); len(un) > 0 {
-		return stepUnknown, "no edit of what could be compared waits for a deployment; not compared: " + words.Some(un, 6)
+		return stepUnknown, NotCompared{What: un}
 	}
-	texts := []string{"no edit waits for a deployment"}
+	var out NothingWaits
 	for _, sub := range subjects {
 		d, e := sub.api.Deployment(sub.conf.DeploymentID), lastEdit(fx, sub.APIID)
 		if d == nil || e == nil || !e.At.After(d.Created) {
 			continue
 		}
 		// An edit that was taken back, or one of what no definition holds.
-		text := fmt.Sprintf("the last edit of %s (%s, %s) came after the deployment of stage %s, yet what was compared is equal",
-			sub.APIID, strings.TrimSpace(e.Event+" "+by(e.Who)), words.Day(e.At), sub.Stage)
-		if diffs, _ := diff.Undeployed(sub.api, sub.conf); len(diffs) == 0 && !slices.Contains(texts, text) {
-			texts = append(texts, text)
+		since := EditedSince{API: sub.APIID, Edit: *editOf(e), Stage: sub.Stage}
+		if diffs, _ := diff.Undeployed(sub.api, sub.conf); len(diffs) == 0 && !slices.Contains(out.Yet, since) && len(out.Yet) < 2 {
+			out.Yet = append(out.Yet, since)
 		}
 	}
-	return stepOK, strings.Join(texts[:min(len(texts), 3)], "; ")
+	return stepOK, out
 }
 
-func settingsStep(fx *Facts, r *Result) (string, string) {
+func settingsStep(fx *Facts, r *Result) (string, Fact) {
 	if un := unread(fx); len(un) > 0 {
-		return stepUnknown, "the settings of " + words.Some(un, 3) + " were not read"
+		return stepUnknown, NotRead{What: "settings", Targets: un}
 	}
 	n := 0
 	for _, notes := range r.Settings {
 		n += len(notes)
 	}
-	if n > 0 {
-		return stepOK, fmt.Sprintf("stages differ in %s, and no undeclared one shows in behaviour", words.Plural(n, "setting"))
-	}
-	return stepOK, "no difference between stages shows in behaviour"
+	return stepOK, SettingsDiffer{N: n}
 }
 
-func canaryStep(fx *Facts, r *Result) (string, string) {
-	var texts []string
+func canaryStep(fx *Facts, r *Result) (string, Fact) {
+	var out Canaries
 	for _, sub := range fx.targets {
 		if c := sub.Canary; c != nil {
-			text := fmt.Sprintf("stage %s has a canary at %s", sub.Stage, words.Percent(c.Percent/100))
-			if !slices.Contains(texts, text) {
-				texts = append(texts, text)
+			if at := (StageCanary{Stage: sub.Stage, Share: c.Percent / 100}); !slices.Contains(out.Of, at) {
+				out.Of = append(out.Of, at)
 			}
 		}
 	}
 	switch un := unread(fx); {
-	case len(texts) > 0 && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Step == 5 }):
-		return stepOK, words.List(texts)
-	case len(texts) > 0:
-		return stepUnknown, words.List(texts) + "; its effect is not decided"
+	case len(out.Of) > 0 && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Step == 5 }):
+		return stepOK, out
+	case len(out.Of) > 0:
+		out.Open = true
+		return stepUnknown, out
 	case len(un) > 0:
-		return stepUnknown, "whether " + words.Some(un, 3) + " has a canary was not read"
+		return stepUnknown, NotRead{What: "canary", Targets: un}
 	}
-	return stepOK, "no canary is configured"
+	return stepOK, out
 }
 
 // retestStep is what to do after mending, and what the sixth step's own causes
 // say.
-func retestStep(fx *Facts, r *Result) (string, string) {
+func retestStep(fx *Facts, r *Result) (string, Fact) {
 	problems := problems(r, 6)
 	mending := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Info })
 	switch {
-	case len(problems) > 0:
-		return stepProblem, strings.Join(problems, "; ") + "; run the check again with --baseline after mending"
-	case mending:
-		return stepProblem, "run the check again with --baseline after mending: it says what is mended"
+	case len(problems) > 0 || mending:
+		return stepProblem, Problems{Found: problems, Again: true}
 	case len(r.Open) > 0:
-		return stepUnknown, r.Open[0].Text
+		return stepUnknown, r.Open[0].Asks
 	}
-	return stepOK, "nothing to mend"
+	return stepOK, Topic("nothing to mend")
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -12,7 +13,7 @@ import (
 // TestHistoryNamesNewerDeployments with both times, and with what uses them.
 func TestHistoryNamesNewerDeployments(t *testing.T) {
 	w := newWorld(1)
-	note := func() string { return Explain(w.send(300, sameForAll(ok("v2"))).Input).Steps[1].Note }
+	note := func() string { return explained(w.send(300, sameForAll(ok("v2"))).Input).Steps[1].Note }
 	if got := note(); strings.Contains(got, "newer") {
 		t.Errorf("nothing is newer, yet: %s", got)
 	}
@@ -29,7 +30,7 @@ func TestHistoryNamesNewerDeployments(t *testing.T) {
 // TestUnreadDefinitionsAreNamed with the permission that is missing.
 func TestUnreadDefinitionsAreNamed(t *testing.T) {
 	w := newWorld(1).unreadable("GET /new", probe.Route{})
-	step := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
+	step := explained(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
 	for _, says := range []string{"the definition that stage prod serves was not read", "GetExport needs apigateway:GET on arn:aws:apigateway:eu-west-1::/restapis/abc123/stages/prod/exports/oas30"} {
 		if step.Status != stepUnknown || !strings.Contains(step.Note, says) {
 			t.Errorf("step 3 is %s: %q, want it to say %q", step.Status, step.Note, says)
@@ -38,7 +39,7 @@ func TestUnreadDefinitionsAreNamed(t *testing.T) {
 	w = newWorld(1)
 	w.api().Editor = nil
 	w.Snapshot.Gaps = []probe.Gap{{Operation: "GetResources", Subject: "API abc123", Err: "throttled"}}
-	if got := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2].Note; got != "the editor's definition of API abc123 was not read: GetResources failed (throttled)" {
+	if got := explained(w.send(600, sameForAll(ok("v2"))).Input).Steps[2].Note; got != "the editor's definition of API abc123 was not read: GetResources failed (throttled)" {
 		t.Errorf("step 3 says %q", got)
 	}
 }
@@ -47,14 +48,14 @@ func TestUnreadDefinitionsAreNamed(t *testing.T) {
 // reader is told that this is not well, and what to check.
 func TestAlwaysFailingIsNotHealthy(t *testing.T) {
 	failing := func(a answer, found map[ID]Link) string {
-		r := Explain(newWorld(1).send(900, func(r *request) answer {
+		r := explained(newWorld(1).send(900, func(r *request) answer {
 			if r.Scenario == 1 {
 				return a
 			}
 			return ok("v2")
 		}).Input)
 		want(t, r, found)
-		return strings.Join(r.Notes, "\n")
+		return strings.Join(prose.Lines(r.Notes), "\n")
 	}
 	gateway := refuses(502, "", "InternalServerErrorException")
 	for says, a := range map[string]answer{"certificate": gateway, "integration's own logs": fails(500)} {
@@ -80,7 +81,7 @@ func TestWhatWasNotComparedIsNotEqual(t *testing.T) {
 			d.Unknown = []string{"integration"}
 		}
 		w.api().Stages[0].Deployed = d
-		step := Explain(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
+		step := explained(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
 		if got := step.Status == stepUnknown && strings.Contains(step.Note, "not compared: integration: not told by apisummary"); got == told {
 			t.Errorf("all told %t: step 3 is %s: %s", told, step.Status, step.Note)
 		}

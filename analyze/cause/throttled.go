@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/failure"
 )
@@ -64,6 +62,57 @@ func throttles(sub *target) (rows []int, total int) {
 	return rows, total
 }
 
+// Throttles says how many requests are refused with 429, at how many requests per
+// second.
+type Throttles struct {
+	said
+	Refused Count
+	Target  string
+	Rate    float64
+}
+
+// LimitsSet are the limits that apply.
+type LimitsSet struct {
+	said
+	Limits []Fact
+}
+
+// Quota is how many requests a usage plan lets through in a period.
+type Quota struct {
+	said
+	Of       string
+	Requests int
+	Period   string
+}
+
+// RateLimit is how many requests per second are let through.
+type RateLimit struct {
+	said
+	Of    string
+	Rate  float64
+	Burst int
+}
+
+// AllRefusedSince says that all requests since a moment were refused.
+type AllRefusedSince struct {
+	said
+	At time.Time
+	N  int
+}
+
+// PlanLimit is a log's error with what its usage plan did.
+type PlanLimit struct {
+	said
+	Error, Plan string
+}
+
+func throttleLine(r *probe.LogRecord) Fact {
+	if r.UsagePlan == "throttled" || r.UsagePlan == "quota" {
+		return PlanLimit{Error: r.Error, Plan: r.UsagePlan}
+	}
+	return quote(r.Error)
+}
+
 func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}}
 	var scenarios []int
@@ -78,36 +127,30 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	}
 	f.Scenarios = fx.scenarioNames(scenarios...)
 	limits, lowest := limitsOf(fx, sub, rows)
-	lines := []string{}
+	lines := []Fact{}
 	for _, l := range limits {
-		lines = append(lines, "configuration: "+l)
+		lines = append(lines, InConfiguration{What: l})
 	}
 	for _, i := range rows[:min(2, len(rows))] {
-		lines = append(lines, fx.request(i, ""), fx.logLine(i, func(r *probe.LogRecord) string {
-			if r.UsagePlan == "throttled" || r.UsagePlan == "quota" {
-				return r.Error + " (usage plan " + r.UsagePlan + ")"
-			}
-			return r.Error
-		}))
+		lines = append(lines, fx.request(i, nil), fx.logLine(i, throttleLine))
 	}
-	f.Evidence = evidence(lines...)
-	f.Statement = fmt.Sprintf("The gateway refuses %d of %d requests to %s with 429 (%s), at %.3g requests per second over all targets.",
-		len(rows), total, sub.ID, words.Percent(float64(len(rows))/float64(total)), fx.Rows[rows[len(rows)-1]].Rate)
+	f.Proof = evidence(lines...)
+	f.say(Throttles{Refused: Count{len(rows), total}, Target: sub.ID, Rate: fx.Rows[rows[len(rows)-1]].Rate})
 	switch {
 	case quota:
-		f.Statement += " The quota of a usage plan is used up."
+		f.say(Topic("quota used up"))
 	case len(limits) > 0:
-		f.Statement += " By the configuration, " + words.Some(limits, 3) + "."
+		f.say(LimitsSet{Limits: limits})
 	case sub.conf != nil:
-		f.Statement += " The stage has no limit of its own: the usage plan's or the account's applies."
+		f.say(Topic("no limit of its own"))
 	}
 	if said := limiting(fx, rows); said != nil {
-		f.Statement += fmt.Sprintf(" By the logs %s.", said.Why)
+		f.say(ByLogs{What: said.Why})
 	}
 	if since := barren(fx, sub, rows); len(since) >= Barren {
-		f.Statement += fmt.Sprintf(" Since %s all %d were refused: more would have taught nothing.", words.Clock(fx.Rows[since[0]].At), len(since))
+		f.say(AllRefusedSince{At: fx.Rows[since[0]].At, N: len(since)})
 	}
-	f.Statement += " They are counted apart and are no part of a split."
+	f.say(Topic("counted apart"))
 	f.Statistics = &Statistics{
 		Test: "share of throttled answers", Statistic: float64(len(rows)), N: total, Effect: 1,
 		Share: interval(len(rows), total, fx.alpha),
@@ -116,9 +159,9 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 	return f
 }
 
-// limitsOf are what limits a target's throttled requests, in words: of usage plans, of
+// limitsOf are what limits a target's throttled requests: of usage plans, of
 // methods, of the stage, in the order in which API Gateway applies them.
-func limitsOf(fx *Facts, sub *target, rows []int) (texts []string, lowest *probe.Limit) {
+func limitsOf(fx *Facts, sub *target, rows []int) (limits []Fact, lowest *probe.Limit) {
 	if sub.conf == nil {
 		return nil, nil
 	}
@@ -137,18 +180,18 @@ func limitsOf(fx *Facts, sub *target, rows []int) (texts []string, lowest *probe
 	for _, l := range all {
 		switch {
 		case l.Quota > 0:
-			texts = append(texts, fmt.Sprintf("%s lets %d requests through per %s", l.Of, l.Quota, strings.ToLower(l.Period)))
+			limits = append(limits, Quota{Of: l.Of, Requests: l.Quota, Period: strings.ToLower(l.Period)})
 		case l == *lowest: // a higher one refuses nobody whom this one lets through
-			texts = append(texts, fmt.Sprintf("%s lets %g requests per second through, with bursts of %d", l.Of, l.Rate, l.Burst))
+			limits = append(limits, RateLimit{Of: l.Of, Rate: l.Rate, Burst: l.Burst})
 		}
 	}
-	return texts, lowest
+	return limits, lowest
 }
 
 // throttleRemedy is how the limit is raised that refuses, by whoever limits: the line of
 // a log, else the lowest limit that was read. By how much is for its owner to say.
 func throttleRemedy(fx *Facts, sub *target, rows []int, lowest *probe.Limit) []Remedy {
-	out := []Remedy{advice("probe more slowly (--rate), or raise the limit if clients need more")}
+	out := []Remedy{remedy.Slower}
 	place := remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, Stage: sub.Stage}
 	if sub.api != nil {
 		place.APIKind = sub.api.Kind

@@ -1,12 +1,39 @@
 package cause
 
 import (
-	"fmt"
 	"math"
+	"time"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
-	"stageprobe/analyze/words"
 )
+
+// Unexplained says that a target answers in more than one way, and why no known
+// cause fits.
+type Unexplained struct {
+	said
+	Target         string
+	Deviate        Count
+	Answers, Usual []string
+	Ruled          string // how the canary of Stage was ruled out
+	Stage          string
+}
+
+// How a canary is ruled out.
+const (
+	byLogs          = "logs"
+	byConfiguration = "configuration"
+	byShare         = "share"
+)
+
+// RefusedBetween says that a target refused for a while.
+type RefusedBetween struct {
+	said
+	Target   string
+	Refused  Count
+	From, To time.Time
+	Answer   string
+}
 
 // unexplainedLaws: answers that are no failures differ by chance, independently
 // where no versions of a backend can be the reason, or in bursts; or any answer may
@@ -26,7 +53,7 @@ func unexplainedLaws(fx *Facts, x *split) []law {
 		prior = p
 	}
 	return append(laws,
-		law{name: "bursts", prior: prior * tuning.Stretches, likelihood: fx.inBursts},
+		law{name: inBursts, prior: prior * tuning.Stretches, likelihood: fx.inBursts},
 		law{name: "unexplained", prior: tuning.Prior.Unexplained, likelihood: unsettledOrder})
 }
 
@@ -50,7 +77,7 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 			f = perhapsDivided(fx, d.weighing)
 		} else if passedOn(fx, d.sub) && d.k <= int(mostDivided*float64(d.n)) {
 			f.Alternatives = append(f.Alternatives, Alternative{Cause: EdgeCache})
-			f.Statement += " They came through a CDN: the staging distribution of one's own would answer a share of up to 15 % otherwise."
+			f.say(Topic("came through a CDN"))
 		}
 		v.report(f, stageKey(d.sub.Target))
 	}
@@ -89,15 +116,11 @@ func refusedBetween(fx *Facts, w *weighing, f Finding, from, to int) Finding {
 		}
 	}
 	f.Cause, f.Alternatives = AccessDenied, nil
-	f.Statement = fmt.Sprintf("%s refused %d of %d requests, all of them between %s and %s: %s.",
-		w.sub.ID, n, w.n, words.Instant(fx.Rows[from].At), words.Instant(fx.Rows[to].At), fx.summary(fx.Rows[from].Cluster))
-	f.Settles = "execution logs at level INFO, or $context.error.responseType and $context.waf.status in the access log"
-	f.Remedy = []Remedy{advice("look whether a rate rule of the WAF, an authorizer or a policy refused then: the probe's own requests may have tripped a rate rule (--rate)")}
+	f.Says = []Fact{RefusedBetween{Target: w.sub.ID, Refused: Count{n, w.n}, From: fx.Rows[from].At, To: fx.Rows[to].At, Answer: fx.summary(fx.Rows[from].Cluster)}}
+	f.SettledBy = Topic("who refuses")
+	f.Remedy = []Remedy{remedy.TrippedRule}
 	return f
 }
-
-// anyPattern names the law of failures that come in an order of their own.
-const anyPattern = "any order"
 
 // changes counts the answers that are not like the one before them, and tells
 // which was the last.
@@ -161,34 +184,29 @@ func shares(x *split, windows int) (logM float64) {
 func unexplained(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Evidence: bothSides(fx, w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
 		Statistics:   shareStatistics(fx, w, UnexplainedSplit),
 		Alternatives: w.alternatives(UnexplainedSplit, fx.alpha),
 	}
-	f.Statement = fmt.Sprintf("%s answers in more than one way: %d of %d answers (%s) are %s, the others %s. None of the known causes fits: %s.",
-		w.sub.ID, w.k, w.n, words.Percent(float64(w.k)/float64(w.n)), fx.summaries(w.clusters, 3), fx.summaries(w.usual, 3), excluded(fx, w))
-	f.Settles = unexplainedSettles(w)
-	f.Remedy = []Remedy{advice("compare two of the requests that the evidence names in the integration's logs: the same deployment answered both")}
+	f.say(Unexplained{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Ruled: ruledOut(fx, w), Stage: w.sub.Stage})
+	f.SettledBy = Topic("version named")
+	if w.sub.api == nil {
+		f.SettledBy = Topic("configuration read")
+	}
+	f.Remedy = []Remedy{remedy.CompareRequests}
 	return f
 }
 
-// excluded says what was ruled out and how.
-func excluded(fx *Facts, w *weighing) string {
-	text := "no address, edge location, connection or moment of the run goes with it"
+// ruledOut is how the canary was ruled out: by the logs, by the configuration, which
+// has none, or by its share; "" where it was not.
+func ruledOut(fx *Facts, w *weighing) string {
 	switch {
 	case w.labels.known() > 0 && w.labels.excluded:
-		text += ", and by the logs the canary does not"
+		return byLogs
 	case w.sub.conf != nil && w.sub.Canary == nil:
-		text += ", and stage " + w.sub.Stage + " has no canary"
+		return byConfiguration
 	case canaryConfigured(w.sub) && canaryExcluded(fx, w):
-		text += ", and the share is not the canary's"
+		return byShare
 	}
-	return text
-}
-
-func unexplainedSettles(w *weighing) string {
-	if w.sub.api == nil {
-		return "credentials that may read the API's configuration (apigateway:GET), which tell whether the stage has a canary"
-	}
-	return "turn on data tracing in the stage's execution logs, which then name the version of the function that ran, or add a version to the backend's answers"
+	return ""
 }

@@ -1,13 +1,11 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -43,20 +41,53 @@ func (fx *Facts) all(sub *target, is func(*Cluster) bool) bool {
 	return fx.answered(sub) > 0
 }
 
+// LeadsToNothing says why an address leads to nothing.
+type LeadsToNothing struct {
+	said
+	URL string
+	Why Fact
+}
+
+// NoStage says that an API has no stage of a name.
+type NoStage struct {
+	said
+	API, Stage string
+}
+
+// EndpointOff says that an API's default endpoint is disabled.
+type EndpointOff struct {
+	said
+	API string
+}
+
+// YetAnswers says that a target answers although by the configuration it leads to
+// nothing.
+type YetAnswers struct {
+	said
+	Target string
+	Why    Fact
+}
+
+// AskDomain is the command that asks a domain itself.
+type AskDomain struct {
+	said
+	Domain string
+}
+
 // unmappedTarget finds targets that lead to nothing: no mapping, no such stage, no
 // stage prefix, a disabled endpoint, a path that is no route.
 func unmappedTarget(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, sub := range fx.targets {
-		if sub.nowhere != "" {
+		if sub.nowhere != nil {
 			v.report(leadsNowhere(fx, sub), sub.ID)
 			v.closed = append(v.closed, sub.index)
-		} else if why := unmappedBy(sub); why != "" {
-			v.Notes = append(v.Notes, fmt.Sprintf("target %s: by the configuration %s, yet it answers: the configuration was not read completely, or changed", sub.ID, why))
+		} else if why := unmappedBy(sub); why != nil {
+			v.Notes = append(v.Notes, YetAnswers{Target: sub.ID, Why: why})
 		}
 	}
 	for _, r := range refusals(fx, known) {
-		if !r.noRoute || r.sub.nowhere != "" {
+		if !r.noRoute || r.sub.nowhere != nil {
 			continue
 		}
 		v.report(noRoute(fx, r.sub, r.cells), r.sub.ID+"/no route")
@@ -69,31 +100,31 @@ func unmappedTarget(fx *Facts, known *Known) Verdict {
 
 // leadsToNothing is why a target leads to nothing at all: by the configuration,
 // which the answers do not refute, or because none of its paths is a route. It is
-// "" where it leads somewhere.
-func leadsToNothing(fx *Facts, sub *target) string {
+// nil where it leads somewhere.
+func leadsToNothing(fx *Facts, sub *target) Fact {
 	switch why := unmappedBy(sub); {
-	case why != "" && (fx.answered(sub) == 0 || fx.all(sub, nowhere)):
+	case why != nil && (fx.answered(sub) == 0 || fx.all(sub, nowhere)):
 		return why
-	case why == "" && fx.all(sub, unrouted) && !expects(fx, sub) && noRouteAtAll(fx, sub):
-		return "none of its paths is a route of what is deployed there"
+	case why == nil && fx.all(sub, unrouted) && !expects(fx, sub) && noRouteAtAll(fx, sub):
+		return Topic("no path is a route")
 	}
-	return ""
+	return nil
 }
 
-// unmappedBy is why an address leads to nothing by configuration; "" where it
+// unmappedBy is why an address leads to nothing by configuration; nil where it
 // leads somewhere, or where that is not known.
-func unmappedBy(sub *target) string {
+func unmappedBy(sub *target) Fact {
 	switch {
 	case sub.Unmapped != "":
-		return sub.Unmapped
+		return quote(sub.Unmapped)
 	case sub.api != nil && len(sub.api.Stages) > 0 && sub.Stage != "" && sub.conf == nil:
-		return fmt.Sprintf("API %s has no stage %s", sub.APIID, sub.Stage)
+		return NoStage{API: sub.APIID, Stage: sub.Stage}
 	case sub.api != nil && sub.api.DefaultEndpointOff && sub.Kind == probe.InvokeURL && sub.URL != "":
 		// A stage without its address, as inspect names it, is no address that
 		// somebody means to use: domains may reach it.
-		return fmt.Sprintf("the default endpoint of API %s is disabled", sub.APIID)
+		return EndpointOff{API: sub.APIID}
 	}
-	return ""
+	return nil
 }
 
 // expects tells whether a scenario of the target expects to be refused.
@@ -132,33 +163,32 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 		rests: behavioursOf(sub),
 	}
 	n := fx.answered(sub)
-	f.Statement = fmt.Sprintf("%s leads to nothing: %s.", sub.URL, why)
+	f.say(LeadsToNothing{URL: sub.URL, Why: why})
 	if n > 0 {
-		f.Statement += fmt.Sprintf(" All %s are %s.", words.Plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2))
+		f.say(AllAre{N: n, Answers: fx.names(fx.clustersOf(sub))})
 		f.Statistics = unanimous(fx, sub)
 		if whereKnown(sub) {
 			f.Linked = Proven
 		}
 	}
-	hint := stageWithRoute(fx, sub)
-	if hint != "" {
-		f.Statement += " " + hint
+	if hint := stageWithRoute(fx, sub); hint != nil {
+		f.say(Advised{Remedy: *hint})
 	}
-	lines := []string{}
+	lines := []Fact{}
 	if whereKnown(sub) {
-		lines = append(lines, "configuration: "+why)
+		lines = append(lines, InConfiguration{What: why})
 	}
 	for _, k := range fx.clustersOf(sub) {
 		lines = append(lines, fx.example(sub, k))
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	switch {
 	case f.Linked == Proven:
 	case len(fx.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
-		f.Settles = "stageprobe check --domain " + fx.domainOf(sub).Name + " asks the domain itself"
+		f.SettledBy = AskDomain{Domain: fx.domainOf(sub).Name}
 	default:
 		f.Alternatives = []Alternative{{Cause: AccessDenied}}
-		f.Settles = "credentials that may read the API's stages and the domain's mappings (apigateway:GET)"
+		f.SettledBy = Topic("stages and mappings read")
 	}
 	return f
 }
@@ -178,20 +208,20 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 	case d != nil && sub.Meant != nil:
 		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case stageIsRoute(fx, sub):
-		return []Remedy{advice(stageWithRoute(fx, sub))} // a stage of that name would hide the route
+		return []Remedy{*stageWithRoute(fx, sub)} // a stage of that name would hide the route
 	case sub.api != nil && sub.conf == nil && sub.Stage != "":
 		return remedy.UnknownStage(region, sub.api, sub.Stage)
 	case sub.Kind == probe.CustomDomain:
-		return []Remedy{advice("map the base path of the domain to the stage that it is meant to serve")}
+		return []Remedy{remedy.MapBasePath}
 	}
-	return []Remedy{advice("use the URL of a stage that exists")}
+	return []Remedy{remedy.ExistingStage}
 }
 
-// stageWithRoute says which stage of the API has the route that was asked for,
-// with the URL to use instead.
-func stageWithRoute(fx *Facts, sub *target) string {
+// stageWithRoute is to use the URL of a stage of the API which has the route that was
+// asked for; nil where none has it.
+func stageWithRoute(fx *Facts, sub *target) *Remedy {
 	if sub.api == nil || sub.Kind != probe.InvokeURL {
-		return ""
+		return nil
 	}
 	for i := range sub.api.Stages {
 		st := &sub.api.Stages[i]
@@ -210,11 +240,11 @@ func stageWithRoute(fx *Facts, sub *target) string {
 				key = def.RouteFor(method, path)
 			}
 			if key != "" {
-				return fmt.Sprintf("Stage %s has the route %s: use %s.", st.Name, key, stageURL(origin(sub.URL), st.Name)+path)
+				return ptr(remedy.UseRoute(st.Name, key, stageURL(origin(sub.URL), st.Name)+path))
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // stageIsRoute tells whether what stands in a URL in the place of the stage

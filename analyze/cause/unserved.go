@@ -1,12 +1,9 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -18,7 +15,47 @@ type waiting struct {
 	rests    []int
 	routes   []string
 	requests int
-	lines    []string
+	lines    []Fact
+}
+
+// RefusedAsNoRoute says that a stage refuses routes as none which the editor has.
+type RefusedAsNoRoute struct {
+	said
+	Stage      string
+	Requests   int
+	Scenarios  []string
+	Answer     string
+	Routes     []string
+	Deployment string
+	Made       Made
+	Cause      ID     // what keeps edits waiting
+	Status     string // of the last automatic deployment
+}
+
+// DeploymentRead is what would tell whether a deployment has the route.
+type DeploymentRead struct {
+	said
+	Deployment string
+	By         ToRead
+}
+
+// EditorHas is a route of the editor that the stage refuses.
+type EditorHas struct {
+	said
+	Route string
+}
+
+// ToRead is what would let definitions be read; nothing in particular where it is empty.
+type ToRead struct {
+	said
+	Unread []Unread
+}
+
+// Unread is an operation that failed, and the action that it needs where that was the
+// reason.
+type Unread struct {
+	said
+	Operation, Err, Action, Resource string
 }
 
 // unservedRoutes finds, where the definition that a stage serves could not be
@@ -52,9 +89,12 @@ func unservedFinding(fx *Facts, p *pending, w *waiting) Finding {
 	}
 	api, st := p.sub.api, p.sub.conf
 	f.Scenarios = fx.cellNames(w.cells)
-	f.Statement = unservedWords(fx, p, w)
-	f.Settles = "whether deployment " + orUnknown(st.DeploymentID) + " has the route: " + toRead(unreadDeployed(fx, api, st))
-	f.Evidence = evidence(slices.Concat([]string{deploymentFact(api, st)}, w.lines, editFacts(fx, api.ID))...)
+	f.say(RefusedAsNoRoute{
+		Stage: st.Name, Requests: w.requests, Scenarios: fx.cellNames(w.cells), Answer: fx.summary(w.cells[0].ref), Routes: w.routes,
+		Deployment: st.DeploymentID, Made: madeBefore(fx, p), Cause: p.cause(), Status: st.LastDeploymentStatus,
+	})
+	f.SettledBy = DeploymentRead{Deployment: st.DeploymentID, By: toRead(unreadDeployed(fx, api, st))}
+	f.Proof = evidence(slices.Concat([]Fact{deploymentFact(api, st)}, w.lines, editFacts(fx, api.ID))...)
 	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(w.requests), Effect: 1, N: w.requests, Share: interval(w.requests, w.requests, fx.alpha)}
 	f.Remedy = remedy.Redeploy(fx.Snapshot.Region, api, st)
 	if p.cause() == AutoDeployOff {
@@ -69,13 +109,13 @@ func unservedFinding(fx *Facts, p *pending, w *waiting) Finding {
 func await(fx *Facts, known *Known, w *waiting, sub *target, c *cell) {
 	key := editorRoute(fx, sub, c.scenario)
 	if greedy(key) || sub.api.Editor.Routes[key].Authorization == "AWS_IAM" ||
-		sub.nowhere != "" || !refusedThroughout(fx, known, sub, c) || !unrouted(&fx.Clusters[c.ref]) {
+		sub.nowhere != nil || !refusedThroughout(fx, known, sub, c) || !unrouted(&fx.Clusters[c.ref]) {
 		return
 	}
 	w.rests = append(w.rests, c.ref)
 	w.cells = append(w.cells, c)
 	w.requests += len(c.rows)
-	w.lines = append(w.lines, fx.request(c.rows[0], "the editor has the route "+key+", and the stage refuses it as no route"))
+	w.lines = append(w.lines, fx.request(c.rows[0], EditorHas{Route: key}))
 	if !slices.Contains(w.routes, key) {
 		w.routes = append(w.routes, key)
 	}
@@ -95,25 +135,6 @@ func editorRoute(fx *Facts, sub *target, scenario int) string {
 	return fx.routeOf(sub.api.Editor, scenario)
 }
 
-func unservedWords(fx *Facts, p *pending, w *waiting) string {
-	st := p.sub.conf
-	text := fmt.Sprintf("Stage %s refuses all %s for %s as no route (%s), which the editor has (%s).",
-		st.Name, words.Plural(w.requests, "request"), words.List(fx.cellNames(w.cells)), fx.summary(w.cells[0].ref), words.Some(w.routes, 4))
-	text += fmt.Sprintf(" It serves deployment %s%s, whose routes could not be read: the answers fit an edit that waits for a deployment, and a path that was meant for another stage as well.",
-		orUnknown(st.DeploymentID), deployedBefore(fx, p))
-	switch p.cause() {
-	case AutoDeployOff:
-		text += " Automatic deployment is off."
-	case AutoDeployFailed:
-		text += " The last automatic deployment failed"
-		if st.LastDeploymentStatus != "" {
-			text += fmt.Sprintf(" (%s)", strings.TrimSuffix(st.LastDeploymentStatus, "."))
-		}
-		text += "."
-	}
-	return text
-}
-
 // unreadDeployed are the calls that would have told what a stage serves.
 func unreadDeployed(fx *Facts, api *probe.API, st *probe.Stage) []probe.Gap {
 	return gaps(fx, []string{"stage " + st.Name + " of " + api.ID, "deployment " + st.DeploymentID + " of " + api.ID}, "GetExport", "GetDeployment", "ExportApi")
@@ -130,21 +151,15 @@ func gaps(fx *Facts, subjects []string, operations ...string) []probe.Gap {
 	return out
 }
 
-// toRead says what would let unread definitions be read: the missing permissions,
-// or what went wrong.
-func toRead(gaps []probe.Gap) string {
-	var texts []string
+// toRead are the missing permissions, or what went wrong, that would let unread
+// definitions be read.
+func toRead(gaps []probe.Gap) ToRead {
+	var out ToRead
 	for _, g := range gaps {
-		text := g.Operation + " failed (" + g.Err + ")"
-		if g.Action != "" {
-			text = fmt.Sprintf("%s needs %s on %s", g.Operation, g.Action, g.Resource)
-		}
-		if !slices.Contains(texts, text) {
-			texts = append(texts, text)
+		u := Unread{Operation: g.Operation, Err: g.Err, Action: g.Action, Resource: g.Resource}
+		if len(out.Unread) < 3 && !slices.Contains(out.Unread, u) {
+			out.Unread = append(out.Unread, u)
 		}
 	}
-	if len(texts) == 0 {
-		return "read its definition (apigateway:GET)"
-	}
-	return strings.Join(texts[:min(len(texts), 3)], "; ")
+	return out
 }

@@ -44,7 +44,7 @@ func refusesNew(refusal answer) func(*request) answer {
 func TestRouteThatOnlyTheEditorHas(t *testing.T) {
 	w := newWorld(1).unreadable("GET /new", probe.Route{})
 	w.Snapshot.Edits = []probe.Edit{{APIID: "abc123", Event: "PutMethod", Who: "ann", At: began.Add(-time.Hour)}}
-	r := Explain(w.send(900, refusesNew(noToken)).Input)
+	r := explained(w.send(900, refusesNew(noToken)).Input)
 	want(t, r, only(StaleDeployment, ConsistentWith))
 	f := r.Findings[0]
 	if f.Step != 3 || len(f.Alternatives) != 1 || f.Alternatives[0].Cause != UnmappedTarget || !slices.Equal(f.Scenarios, []string{"new"}) {
@@ -82,7 +82,7 @@ func TestRouteThatNoEditorTells(t *testing.T) {
 			if tt.deployed {
 				w.api().Stages[0].Deployed = w.api().Stages[1].Deployed
 			}
-			want(t, Explain(w.send(900, refusesNew(noToken)).Input), tt.causes)
+			want(t, explained(w.send(900, refusesNew(noToken)).Input), tt.causes)
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestRouteThatNoEditorTells(t *testing.T) {
 func TestHTTPRouteThatOnlyTheEditorHas(t *testing.T) {
 	for auto, causes := range map[bool]map[ID]Link{false: only(AutoDeployOff, ConsistentWith), true: only(UnmappedTarget, ConsistentWith)} {
 		w := newWorld(1).http("$default", auto).unreadable("GET /new", probe.Route{})
-		r := Explain(w.send(900, refusesNew(notFound)).Input)
+		r := explained(w.send(900, refusesNew(notFound)).Input)
 		want(t, r, causes)
 		if f := r.Findings[0]; f.Severity != Error {
 			t.Errorf("automatic deployment %t: severity %s", auto, f.Severity)
@@ -108,7 +108,7 @@ func TestUnreadIsNotNothing(t *testing.T) {
 		if unread {
 			w.api().Stages[0].Deployed = nil
 		}
-		r := Explain(w.send(600, sameForAll(ok("v2"))).Input)
+		r := explained(w.send(600, sameForAll(ok("v2"))).Input)
 		want(t, r, only(AutoDeployOff, Proven))
 		if got := strings.Contains(r.Findings[0].Statement, "nothing waits"); got == unread {
 			t.Errorf("unread %t: %s", unread, r.Findings[0].Statement)

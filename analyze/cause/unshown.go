@@ -1,89 +1,107 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
 // unshown are aspects of edits that no answer is held against, by what their
 // names begin with, and why.
-var unshown = []struct{ aspect, why string }{
-	{"integration.request_", "only the backend sees what it is sent"},
-	{"integration.passthrough", "only the backend sees what it is sent"},
-	{"integration.content_handling", "only the backend sees what it is sent"},
-	{"integration.payload_version", "only the backend sees what it is sent"},
-	{"integration.method", "only the backend sees what it is sent"},
-	{"integration.credentials", "only the backend sees who calls it"},
-	{"integration.responses", "what the backend said before it was mapped is not known"},
-	{"responses", "what the backend said before it was mapped is not known"},
-	{"request_models", "only requests with a body show it"},
-	{"schema", "only requests with a body show it"},
-	{"cors", "only requests of other origins show it, and none was sent"},
+var unshown = []struct {
+	aspect string
+	why    Topic
+}{
+	{"integration.request_", "sent to the backend"},
+	{"integration.passthrough", "sent to the backend"},
+	{"integration.content_handling", "sent to the backend"},
+	{"integration.payload_version", "sent to the backend"},
+	{"integration.method", "sent to the backend"},
+	{"integration.credentials", "caller of the backend"},
+	{"integration.responses", "before it was mapped"},
+	{"responses", "before it was mapped"},
+	{"request_models", "with a body"},
+	{"schema", "with a body"},
+	{"cors", "of other origins"},
 }
 
 // whyUnshown says why no answer can show an edit; "" where one can.
-func whyUnshown(d *diff.Difference) string {
+func whyUnshown(d *diff.Difference) Topic {
 	for _, u := range unshown {
 		if strings.HasPrefix(d.Aspect, u.aspect) {
 			return u.why
 		}
 	}
 	if strings.HasPrefix(d.Subject, gatewayResponsePrefix) && d.Aspect != "status" && d.Aspect != "added" {
-		return "the form of refusals is not held against the definition"
+		return "form of refusals"
 	}
 	return ""
 }
 
-// unshownWords names the edits that no answer can show, with the reason: their
-// silence is no sign of a deployment. Subjects that were seen, by the logs as it
-// may be, are left out.
-func unshownWords(diffs []diff.Difference, seen map[string]string) string {
-	byReason := map[string][]string{}
-	var reasons []string
+// NotShowable are edits that no answer can show, by the reason.
+type NotShowable struct {
+	said
+	Edits []Unshowable
+}
+
+// Unshowable are edits that no answer can show for one reason.
+type Unshowable struct {
+	said
+	Edits []string
+	Why   Topic
+}
+
+// cannotShow are the edits that no answer can show, with the reason: their silence is no
+// sign of a deployment. Subjects that were seen, by the logs as it may be, are left
+// out. It is nil where there are none.
+func cannotShow(diffs []diff.Difference, seen map[string]Fact) Fact {
+	var out NotShowable
 	for i := range diffs {
 		why := whyUnshown(&diffs[i])
-		if why == "" || seen[diffs[i].Subject] != "" {
+		if why == "" || seen[diffs[i].Subject] != nil {
 			continue
 		}
-		if byReason[why] == nil {
-			reasons = append(reasons, why)
+		at := slices.IndexFunc(out.Edits, func(u Unshowable) bool { return u.Why == why })
+		if at < 0 {
+			at = len(out.Edits)
+			out.Edits = append(out.Edits, Unshowable{Why: why})
 		}
-		byReason[why] = append(byReason[why], named(&diffs[i]))
+		out.Edits[at].Edits = append(out.Edits[at].Edits, named(&diffs[i]))
 	}
-	var texts []string
-	for _, why := range reasons {
-		texts = append(texts, words.Some(byReason[why], 3)+" ("+why+")")
+	if out.Edits == nil {
+		return nil
 	}
-	if len(texts) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" No answer can show %s.", strings.Join(texts, "; "))
+	return out
+}
+
+// RefusesWith is the status of a gateway response as the editor has it, and as the
+// stage refused with it.
+type RefusesWith struct {
+	said
+	Response, Now, Got string
 }
 
 const gatewayResponsePrefix = "gateway response "
 
 // refusalShows is what a refusal says of an edited gateway response: that it
-// still has the status of before. "" where the edit does not decide it.
-func refusalShows(sub *target, k *Cluster, d *diff.Difference) string {
+// still has the status of before. nil where the edit does not decide it.
+func refusalShows(sub *target, k *Cluster, d *diff.Difference) Fact {
 	kind, ok := strings.CutPrefix(d.Subject, gatewayResponsePrefix)
 	if !ok || k.Reading.Producer == signature.Integration || k.Reading.GatewayResponse == "" || sub.api.Editor == nil || sub.conf.Deployed == nil ||
 		kind != formOf(sub.api.Editor, k) {
-		return ""
+		return nil
 	}
 	now := sub.api.Editor.GatewayResponses[kind].Status
 	before := sub.conf.Deployed.GatewayResponses[formOf(sub.conf.Deployed, k)].Status
 	got := strconv.Itoa(k.Status)
 	if now == "" || got == now || before != "" && got != before {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the editor gives %s the status %s, and the stage refuses with %s", k.Reading.GatewayResponse, now, got)
+	return RefusesWith{Response: k.Reading.GatewayResponse, Now: now, Got: got}
 }
 
 // formOf is the gateway response of a definition that forms a refusal: its
@@ -92,7 +110,7 @@ func formOf(d *probe.Definition, k *Cluster) string {
 	if _, own := d.GatewayResponses[k.Reading.GatewayResponse]; own {
 		return k.Reading.GatewayResponse
 	}
-	return fmt.Sprintf("DEFAULT_%dXX", k.Status/100)
+	return "DEFAULT_" + strconv.Itoa(k.Status/100) + "XX"
 }
 
 // loosened tells whether a request was refused for what the editor no longer

@@ -66,7 +66,7 @@ func TestEditsThatAnswersShow(t *testing.T) {
 			for link, a := range map[Link]answer{Proven: tt.before, ConsistentWith: tt.after} {
 				w := newWorld(1).editing(tt.edit)
 				w.logs = false
-				want(t, Explain(w.send(900, refusing(a)).Input), only(StaleDeployment, link))
+				want(t, explained(w.send(900, refusing(a)).Input), only(StaleDeployment, link))
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestEditsThatNoAnswerShows(t *testing.T) {
 		now.CORS = `{"allowOrigins":["*"]}`
 		now.Routes["GET /orders"] = probe.Route{Integration: probe.Integration{RequestTemplates: map[string]string{"application/json": "{}"}}}
 	})
-	r := Explain(w.send(600, sameForAll(ok("v2"))).Input)
+	r := explained(w.send(600, sameForAll(ok("v2"))).Input)
 	want(t, r, only(StaleDeployment, ConsistentWith))
 	text := r.Findings[0].Statement
 	for _, says := range []string{"No answer can show", "integration.request_templates.application/json (only the backend sees", "CORS (only requests of other origins"} {

@@ -1,12 +1,17 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
-	"stageprobe/analyze/words"
 )
+
+// MoveByThemselves are fields that go with nothing that was drawn.
+type MoveByThemselves struct {
+	said
+	Fields int
+	Names  []string // each with its kind of movement
+}
 
 // volatile says what moves by itself in the answers: it goes with nothing that was
 // drawn, costs no requests and leaves no question open.
@@ -40,13 +45,7 @@ func volatileContent(fx *Facts, _ *Known) Verdict {
 	if len(fields) == 0 {
 		return v
 	}
-	verb := " move"
-	if len(fields) == 1 {
-		verb = " moves"
-	}
-	f.Statement = fmt.Sprintf("%s%s by themselves and go with nothing that was drawn: %s. They are not compared.",
-		words.Plural(len(fields), "field"), verb, words.Some(names, 6))
-	f.Evidence = []string{}
+	f.say(MoveByThemselves{Fields: len(fields), Names: names})
 	v.report(f, "")
 	return v
 }

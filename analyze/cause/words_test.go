@@ -64,7 +64,7 @@ func TestVetoes(t *testing.T) {
 		for i := range w.Rows[:10] {
 			w.Rows[i*7].Contradictory = true
 		}
-		if l := found(Explain(w.Input))[CanarySplit]; l == Proven {
+		if l := found(explained(w.Input))[CanarySplit]; l == Proven {
 			t.Error("a link is claimed from labels that contradict each other")
 		}
 	})
@@ -75,14 +75,14 @@ func TestVetoes(t *testing.T) {
 				r.Label = LabelUnknown
 			}
 		}
-		if l := found(Explain(w.Input))[CanarySplit]; l == Proven {
+		if l := found(explained(w.Input))[CanarySplit]; l == Proven {
 			t.Error("a link is claimed that the loss of labels has made")
 		}
 	})
 	t.Run("a fifth lost at random", func(t *testing.T) {
 		w := newWorld(1)
 		w.loss = .2
-		want(t, Explain(w.canary(10).send(600, split).Input), only(CanarySplit, Proven))
+		want(t, explained(w.canary(10).send(600, split).Input), only(CanarySplit, Proven))
 	})
 }
 
@@ -93,14 +93,14 @@ func flakeAt(p float64) func(*request) answer {
 // TestClaim: an answer that never differed allows the claim of the
 // rule of three, and what is still open says how many more it takes.
 func TestClaim(t *testing.T) {
-	r := Explain(newWorld(1).send(300, sameForAll(ok("v2"))).Input)
+	r := explained(newWorld(1).send(300, sameForAll(ok("v2"))).Input)
 	if len(r.Open) != 1 || r.Open[0].More != stat.NeedZero(.01, .99)-300 || r.Decided {
 		t.Errorf("after 300 of 459 answers: open %+v, decided %v", r.Open, r.Decided)
 	}
 	if got, want := r.Claims["abc123/prod"], stat.UpperZero(300, .99); got != want {
 		t.Errorf("claim %g, want %g", got, want)
 	}
-	r = Explain(newWorld(1).send(459, sameForAll(ok("v2"))).Input)
+	r = explained(newWorld(1).send(459, sameForAll(ok("v2"))).Input)
 	if !r.Decided || r.Claims["abc123/prod"] > .01 {
 		t.Errorf("after 459 answers: decided %v, claim %g", r.Decided, r.Claims["abc123/prod"])
 	}
@@ -115,7 +115,7 @@ func TestNext(t *testing.T) {
 		w.add(len(w.Rows), Row{Seq: uint64(len(w.Rows)), At: w.Now, Target: 0, Scenario: 0}, sameForAll(ok("v2")))
 	}
 	w.Done = false
-	r := Explain(w.Input)
+	r := explained(w.Input)
 	for _, c := range r.Next {
 		if c.Target != 1 {
 			t.Errorf("the next requests go to a target that is decided: %+v", r.Next)
@@ -135,7 +135,7 @@ func TestFailuresInAnOrderOfTheirOwn(t *testing.T) {
 		return ok("v2")
 	})
 	w.Input.Done = true
-	r := Explain(w.Input)
+	r := explained(w.Input)
 	if len(r.Findings) != 1 || r.Findings[0].Cause != FlakyBackend || !strings.Contains(r.Findings[0].Statement, "neither an even rate nor bursts") {
 		t.Errorf("findings: %+v", r.Findings)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -238,4 +239,11 @@ func dump(t *testing.T, r Result) {
 // route is a route that asks for an authorization or an API key.
 func route(authorization string, key bool) probe.Route {
 	return probe.Route{Authorization: authorization, APIKeyRequired: key}
+}
+
+// explained is what is said of a run, in words.
+func explained(in Input) Result {
+	r := Explain(in)
+	r.InWords(prose.Say)
+	return r
 }

@@ -1,14 +1,12 @@
 package cause
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
-	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -57,6 +55,65 @@ type sighting struct {
 	alike     bool                     // the rival's answers cannot be told from those of the stage meant
 	unsettled bool                     // another stage's answers are not told from the target's yet
 	leftover  bool                     // paths that the meant stage has are no routes here
+}
+
+// ServedElsewhere says that another stage than the one meant serves a target: as its
+// own URL names it ("url"), as its mapping or a routing rule leads ("mapping"), or as
+// was seen ("").
+type ServedElsewhere struct {
+	said
+	Target, URL string
+	By, Meant   probe.StageRef
+	How         string
+	Rule        *int // the routing rule's priority; nil where the mapping leads
+}
+
+// NoRouteThere says that all answers refuse a path that the stage meant serves.
+type NoRouteThere struct {
+	said
+	N       int
+	Answers []string
+	Meant   string
+}
+
+// AnswerAlike says that two stages answer alike.
+type AnswerAlike struct {
+	said
+	Stages    [2]string
+	Scenarios int
+}
+
+// AnswersFit says that a target's answers fit some stages, if any, and not another.
+type AnswersFit struct {
+	said
+	N      int
+	Stages []string
+	Not    string
+}
+
+// ByLogServed is the stage that a log names, AnswerNames the one that an answer does.
+type ByLogServed struct {
+	said
+	Ref probe.StageRef
+}
+
+// AnswerNames is the stage that an answer itself names.
+type AnswerNames struct {
+	said
+	Ref probe.StageRef
+}
+
+// LeadsElsewhere says where the configuration leads a target.
+type LeadsElsewhere struct {
+	said
+	Target    string
+	To, Meant probe.StageRef
+}
+
+// WhichStage asks which stage serves a target; Not is one whose answers it has not.
+type WhichStage struct {
+	said
+	Not string
 }
 
 // wrongStage finds targets that another stage serves than the one meant.
@@ -127,7 +184,7 @@ func (g *sighting) confirmed() bool { return len(g.byLog[g.meant]) >= 2 && len(g
 // meant, or the address leads to nothing.
 func sight(fx *Facts, sub *target) *sighting {
 	meant, ok := sub.meant()
-	if !ok || sub.nowhere != "" {
+	if !ok || sub.nowhere != nil {
 		return nil
 	}
 	g := &sighting{meant: meant, byConfig: meantElsewhere(sub), byLog: map[probe.StageRef][]int{}, byAnswer: map[probe.StageRef]int{}}
@@ -161,17 +218,19 @@ func leftover(fx *Facts, sub *target, meant probe.StageRef) bool {
 }
 
 // confirm gathers what ties a wrong stage to single answers.
-func confirm(fx *Facts, sub *target, g *sighting) []string {
-	var lines []string
+func confirm(fx *Facts, sub *target, g *sighting) []Fact {
+	var lines []Fact
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
 		if ref == g.meant || len(g.byLog[ref]) == 0 {
 			continue
 		}
 		i := g.byLog[ref][0]
-		lines = append(lines, fx.request(i, fmt.Sprintf("by the log served by stage %s of API %s", ref.Stage, ref.APIID)), fx.logLine(i, served))
+		lines = append(lines, fx.request(i, ByLogServed{Ref: ref}), fx.logLine(i, served))
 	}
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byAnswer), compareRefs) {
-		lines = append(lines, fx.example(sub, g.byAnswer[ref])+fmt.Sprintf(": the answer itself names stage %s of API %s", ref.Stage, ref.APIID))
+		if i := fx.firstOf(sub, g.byAnswer[ref]); i >= 0 {
+			lines = append(lines, fx.request(i, AnswerNames{Ref: ref}))
+		}
 	}
 	return lines
 }
@@ -194,20 +253,19 @@ func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 		f.Linked = Proven
 	case g.byConfig:
 		f.Linked = ConsistentWith
-		f.Settles = "execution logs of either stage, or a scenario that they answer differently"
+		f.SettledBy = Topic("logs or a telling scenario")
 	default:
 		f.Linked = Statistical
-		f.Settles = "execution logs of the stages, which name the stage per request"
+		f.SettledBy = Topic("logs of the stages")
 	}
-	f.Statement = wrongWords(fx, sub, &g, behaves)
+	wrongWords(fx, sub, &g, behaves, &f)
 	if g.byConfig {
-		lines = append([]string{fmt.Sprintf("configuration: %s leads to stage %s of API %s, meant is stage %s of API %s",
-			sub.ID, sub.Stage, sub.APIID, g.meant.Stage, g.meant.APIID)}, lines...)
+		lines = append([]Fact{LeadsElsewhere{Target: sub.ID, To: sub.stageRef(), Meant: g.meant}}, lines...)
 	}
 	for _, k := range fx.clustersOf(sub) {
 		lines = append(lines, fx.example(sub, k))
 	}
-	f.Evidence = evidence(lines...)
+	f.Proof = evidence(lines...)
 	f.Differs = differs(fx, sub, g.differs, sub.ID, "stage "+g.meant.Stage)
 	f.Statistics = &Statistics{
 		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
@@ -253,31 +311,36 @@ func (g *sighting) instead(sub *target) probe.StageRef {
 	return best
 }
 
-func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool) string {
-	text := fmt.Sprintf("%s is served by stage %s, not by stage %s which it is meant to serve.", sub.ID, stageName(g.rival, g.meant), g.meant.Stage)
+// wrongWords says which stage serves a target instead of the one meant, and how that
+// shows.
+func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool, f *Finding) {
+	says := ServedElsewhere{Target: sub.ID, URL: sub.URL, By: g.rival, Meant: g.meant}
 	switch {
 	case namesStage(fx, sub):
-		text = fmt.Sprintf("%s is meant to serve stage %s, but the URL itself names stage %s, which answers.", sub.URL, g.meant.Stage, stageName(sub.stageRef(), g.meant))
+		says.By, says.How = sub.stageRef(), "url"
 	case g.byConfig:
-		text = fmt.Sprintf("%s is meant to serve stage %s, but %s leads to stage %s.", sub.ID, g.meant.Stage, leader(fx, sub), stageName(sub.stageRef(), g.meant))
+		says.By, says.How = sub.stageRef(), "mapping"
+		says.Rule = leader(fx, sub)
 	}
+	f.say(says)
 	n := fx.answered(sub)
 	switch {
 	case n == 0:
-		text += " It gave no answer that could confirm this."
+		f.say(Topic("nothing to confirm"))
 	case g.leftover:
-		text += fmt.Sprintf(" All %s are %s: the path is no route there, although stage %s serves it.", words.Plural(n, "answer"), fx.summaries(fx.clustersOf(sub), 2), g.meant.Stage)
+		f.say(NoRouteThere{N: n, Answers: fx.names(fx.clustersOf(sub)), Meant: g.meant.Stage})
 	case g.alike:
-		text += fmt.Sprintf(" The answers do not tell: stages %s and %s answer alike in %s.", g.rival.Stage, g.meant.Stage, words.Plural(len(sub.cells), "scenario"))
-	case behaves && len(g.rivals) > 0:
-		text += fmt.Sprintf(" Its %s fit the answers of stage %s and not those of stage %s.", words.Plural(n, "answer"), stageNames(g.rivals), g.meant.Stage)
+		f.say(AnswerAlike{Stages: [2]string{g.rival.Stage, g.meant.Stage}, Scenarios: len(sub.cells)})
 	case behaves:
-		text += fmt.Sprintf(" Its %s are not those of stage %s.", words.Plural(n, "answer"), g.meant.Stage)
+		fits := AnswersFit{N: n, Not: g.meant.Stage}
+		for _, r := range g.rivals {
+			fits.Stages = append(fits.Stages, r.Stage)
+		}
+		f.say(fits)
 	}
 	if other := g.count(); other > 0 {
-		text += fmt.Sprintf(" The logs of stage %s hold %s to it.", g.rival.Stage, words.Plural(other, "request"))
+		f.say(LogsHold{Other: g.rival.Stage, Requests: other})
 	}
-	return text
 }
 
 // count is how many rows the logs attribute to another stage.
@@ -291,23 +354,15 @@ func (g *sighting) count() int {
 	return n
 }
 
-// stageName names a stage, with its API where that is another one.
-func stageName(ref, beside probe.StageRef) string {
-	if ref.APIID != beside.APIID {
-		return ref.Stage + " of API " + ref.APIID
-	}
-	return ref.Stage
-}
-
 // remap leads a domain's mapping, or its routing rule, to the stage meant. Where
 // the configuration leads there already, no command mends what answers instead.
 func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
 	d := fx.domainOf(sub)
 	if d != nil && sub.stageRef() == to {
-		return []Remedy{advice(fmt.Sprintf("the configuration of %s leads to stage %s already: compare what its addresses lead to (DNS records of the name, another account's or region's domain of that name, a proxy before it), and look again once a recent change of the mapping has had its minutes", d.Name, to.Stage))}
+		return []Remedy{remedy.LeadsThere(d.Name, to.Stage)}
 	}
 	if d == nil {
-		return []Remedy{advice(fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID))}
+		return []Remedy{remedy.UseStage(to)}
 	}
 	for _, m := range d.Mappings {
 		// A shorter mapping swallows the path: it serves others, and stays.
@@ -323,18 +378,19 @@ func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
 	return remedy.CreateBasePathMapping(fx.Snapshot.Region, d, urlPath(sub.URL), to, fx.kindOfAPI(to.APIID))
 }
 
-// leader is what leads a domain to its stage.
-func leader(fx *Facts, sub *target) string {
+// leader is the priority of the routing rule that leads a domain to its stage; nil
+// where its mapping does.
+func leader(fx *Facts, sub *target) *int {
 	d := fx.domainOf(sub)
 	if d == nil || mapped(d, sub.stageRef()) {
-		return "its mapping"
+		return nil
 	}
 	for _, r := range d.Rules {
 		if r.APIID == sub.APIID && r.Stage == sub.Stage {
-			return fmt.Sprintf("its routing rule of priority %d", r.Priority)
+			return ptr(int(r.Priority))
 		}
 	}
-	return "its mapping"
+	return nil
 }
 
 // mapped tells whether a mapping of a domain leads to a stage.
@@ -353,8 +409,7 @@ func urlPath(url string) string {
 func openStage(fx *Facts, sub *target, g *sighting, v *Verdict) {
 	if len(g.differs) > 0 && g.unsettled && !g.confirmed() {
 		q := Question{
-			Target: sub.ID, Text: "which stage serves it: its answers are not those of stage " + g.meant.Stage, Leader: string(WrongStage),
-			Enable: "execution logs of the stages, which name the stage per request",
+			Target: sub.ID, Asks: WhichStage{Not: g.meant.Stage}, Leader: string(WrongStage), Needs: Topic("logs of the stages"),
 		}
 		if !fx.Done {
 			q.More, q.Low, q.High = tuning.Enough.Tell, tuning.Enough.Tell, tuning.Enough.Tell
@@ -369,7 +424,6 @@ func openStage(fx *Facts, sub *target, g *sighting, v *Verdict) {
 		return
 	}
 	v.Open = append(v.Open, Question{
-		Target: sub.ID, Text: "which stage serves it", Leader: string(WrongStage),
-		Enable: "read the domain's mappings (apigateway:GET on its base path mappings)",
+		Target: sub.ID, Asks: WhichStage{}, Leader: string(WrongStage), Needs: Topic("mappings read"),
 	})
 }

@@ -238,7 +238,7 @@ func demoConfig() *analyze.Config {
 func consistentReport() *analyze.Report {
 	rep := &analyze.Report{
 		Schema: analyze.ReportSchema, Outcome: analyze.Consistent, Run: run(459, "decided"), Steps: sixSteps(nil),
-		Verdict: []string{"Each of 1 target answers alike: 459 requests, none deviating; at most 1 % of requests could differ (99 % confidence)."},
+		Verdict: []string{"The target answers alike: 459 requests, none deviating; at most 1 % of requests could differ (99 % confidence)."},
 		Logs:    analyze.Logs{Note: "logs were not read: --logs off"},
 		Targets: []analyze.Target{{
 			ID: "abc123/prod", URL: "https://abc123.execute-api.eu-west-1.amazonaws.com/prod", Kind: probe.InvokeURL, APIID: "abc123", APIKind: probe.REST,
@@ -301,6 +301,37 @@ func waitReport() *analyze.Report {
 		Target: "abc123/prod", New: 700, Old: 241, Unknown: 3, Since: 459, Needed: 459, Converged: true, OldAtMost: 0.00998,
 		LastOld: began.Add(20100 * time.Millisecond), FirstNew: began.Add(20300 * time.Millisecond), Shares: shares,
 	}}
+	return rep
+}
+
+// estateReport is an inspection of 200 APIs with four stages each, some of which need
+// attention.
+func estateReport(bad int) *analyze.Report {
+	rep := &analyze.Report{
+		Schema: analyze.ReportSchema, Outcome: analyze.Inconclusive, Config: &analyze.Config{},
+		Run: analyze.Run{ID: "inspect-2", Started: began, Ended: began, Stopped: "decided", Confidence: 0.99},
+	}
+	for i := range 200 {
+		id := fmt.Sprintf("api%07d", i)
+		api := analyze.ConfigAPI{ID: id, Name: fmt.Sprintf("service %04d", i), Kind: "REST", AccountID: "123456789012", Region: "us-east-1", Pending: map[string][]analyze.Pending{}}
+		for _, stage := range []string{"prod", "staging", "test", "dev"} {
+			s := analyze.ConfigStage{Name: stage, DeploymentID: "dep001", Deployed: began.AddDate(0, 0, -90)}
+			target := id + "/" + stage
+			rep.Targets = append(rep.Targets, analyze.Target{ID: target, APIID: id, APIName: api.Name, Stage: stage, AccountID: api.AccountID, Region: api.Region})
+			if n := len(rep.Findings); n < bad {
+				f := autoDeployFinding()
+				f.Cause, f.Targets = cause.StaleDeployment, []string{target}
+				if n%2 == 0 {
+					f.Severity = cause.Error
+				}
+				rep.Findings = append(rep.Findings, f)
+				api.Pending[stage] = []analyze.Pending{{Subject: "GET /orders", Aspect: "added"}}
+			}
+			api.Stages = append(api.Stages, s)
+		}
+		rep.Config.APIs = append(rep.Config.APIs, api)
+	}
+	rep.Conclude(cause.Error)
 	return rep
 }
 

@@ -307,27 +307,27 @@ type stageColumn struct {
 	head   string
 	number bool
 	cell   func(*stageRow) string
-	always bool // also where it is the same everywhere
+	once   bool // where it says the same of every row, it is said once, above the table
 }
 
 var stageColumns = []stageColumn{
-	{head: "account", cell: func(r *stageRow) string { return r.AccountID }},
-	{head: "region", cell: func(r *stageRow) string { return r.Region }},
-	{head: "API", cell: (*stageRow).api, always: true},
-	{head: "stage", cell: func(r *stageRow) string { return r.Stage }, always: true},
-	{head: "serves", cell: (*stageRow).serves, always: true},
+	{head: "account", cell: func(r *stageRow) string { return r.AccountID }, once: true},
+	{head: "region", cell: func(r *stageRow) string { return r.Region }, once: true},
+	{head: "API", cell: (*stageRow).api},
+	{head: "stage", cell: func(r *stageRow) string { return r.Stage }},
+	{head: "serves", cell: (*stageRow).serves},
 	{head: "canary", number: true, cell: (*stageRow).canary},
 	{head: "waits", number: true, cell: func(r *stageRow) string { return some(r.Waits) }},
 	{head: "drift", number: true, cell: func(r *stageRow) string { return some(r.Drift) }},
 	{head: "domain", cell: func(r *stageRow) string { return words.Some(r.Domains, 2) }},
-	{head: "verdict", cell: (*stageRow).verdict, always: true},
+	{head: "verdict", cell: (*stageRow).verdict},
 }
 
-// telling are the columns that tell rows apart: one that says the same of every row
-// is said once, above the table, or not at all.
+// telling are the columns that have something to tell of any row.
 func telling(rows []stageRow) []stageColumn {
 	return slices.DeleteFunc(slices.Clone(stageColumns), func(c stageColumn) bool {
-		return !c.always && (len(rows) == 0 || !several(rows, c.cell))
+		empty := !slices.ContainsFunc(rows, func(r stageRow) bool { return c.cell(&r) != "" })
+		return empty || c.once && !several(rows, c.cell)
 	})
 }
 

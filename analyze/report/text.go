@@ -25,13 +25,13 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	t.findings()
 	p.plan(rep)
 	p.waits(rep)
-	p.expectations(rep)
-	p.open(rep)
+	t.expectations(rep)
+	t.open(rep)
 	p.mended(rep)
 	if p.o.Verbose {
 		p.picture(v)
 	} else if !t.crowded {
-		p.targets(v)
+		t.targets(v)
 	}
 	if p.o.Verbose || inspected(rep) && !t.crowded {
 		p.config(rep)
@@ -40,17 +40,19 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 		p.steps(rep)
 		p.logs(rep)
 	}
-	p.notes(rep)
+	t.notes(rep)
 	p.last(rep)
 	_, err := w.Write(p.Bytes())
 	return err
 }
 
-func outcomeStyle(o analyze.Outcome) style {
-	switch o {
-	case analyze.Consistent:
+// styleOf is the colour of a verdict: red where a gate would fail, yellow where
+// somebody should look, green where nobody has to.
+func styleOf(rep *analyze.Report) style {
+	switch standing(rep) {
+	case "ok":
 		return green
-	case analyze.Inconsistent:
+	case "error":
 		return red
 	}
 	return yellow
@@ -59,7 +61,7 @@ func outcomeStyle(o analyze.Outcome) style {
 // verdict is the headline, how it was come by, and what is not a finding's own
 // statement: those stand with their findings.
 func (p *page) verdict(rep *analyze.Report) {
-	p.line("%s", p.in(strong, p.in(outcomeStyle(rep.Outcome), headline(rep))))
+	p.line("%s", p.in(strong, p.in(styleOf(rep), headline(rep))))
 	p.para("", runLine(rep))
 	for _, s := range sayings(rep) {
 		p.blank()
@@ -72,26 +74,26 @@ func (p *page) last(rep *analyze.Report) {
 	if !p.endsBlank() {
 		p.blank()
 	}
-	p.line("%s; exit code %d", p.in(outcomeStyle(rep.Outcome), headline(rep)), rep.ExitCode)
+	p.line("%s; exit code %d", p.in(styleOf(rep), headline(rep)), rep.ExitCode)
 }
 
 // maxTargets is of how many targets the text tells unless asked for more.
 const maxTargets = 6
 
 // targets tells in a line each what was asked and where it leads.
-func (p *page) targets(v *view) {
+func (t *teller) targets(v *view) {
 	all := v.rep.Targets
 	if len(all) == 0 || inspected(v.rep) {
 		return
 	}
-	p.heading("TARGETS (-v shows what answered, the six steps and the logs)")
+	t.heading("TARGETS (-v shows what answered, the six steps and the logs)")
 	for i := range all[:min(len(all), maxTargets)] {
-		t := &all[i]
-		p.hang("", "  ", fmt.Sprintf("%s: %s; %s", p.in(strong, t.ID), leads(t), words.Plural(t.Requests, "request")))
-		p.moves(t)
+		target := &all[i]
+		t.hang("", "  ", fmt.Sprintf("%s: %s; %s", t.in(strong, target.ID), leads(target), words.Plural(target.Requests, "request")))
+		t.moves(target)
 	}
 	if more := len(all) - maxTargets; more > 0 {
-		p.line("and %s", words.Plural(more, "more target"))
+		t.line("and %s", words.Plural(more, "more target"))
 	}
 }
 
@@ -127,13 +129,13 @@ func movesWords(t *analyze.Target, all bool) string {
 	return words.Plural(len(names), "field") + verb + words.Some(names, most) + "; not compared"
 }
 
-func (p *page) expectations(rep *analyze.Report) {
+func (t *teller) expectations(rep *analyze.Report) {
 	var rows []analyze.Expectation
 	met := 0
 	for _, e := range rep.Expectations {
 		if e.Met != nil && *e.Met {
 			met++
-			if !p.o.Verbose {
+			if !t.o.Verbose {
 				continue
 			}
 		}
@@ -142,9 +144,12 @@ func (p *page) expectations(rep *analyze.Report) {
 	if len(rep.Expectations) == 0 {
 		return
 	}
-	p.heading(fmt.Sprintf("EXPECTATIONS: %d of %d met", met, len(rep.Expectations)))
-	for _, e := range rows {
-		p.para("  "+pad(metWord(e.Met), 7)+" ", fmt.Sprintf("%s on %s: %s; observed %s", e.Scenario, e.Target, e.Expectation, cmp.Or(e.Observed, "nothing")))
+	t.heading(fmt.Sprintf("EXPECTATIONS: %d of %d met", met, len(rep.Expectations)))
+	for i, e := range rows {
+		if t.cut(i, len(rows), maxExpectations, "expectation") {
+			return
+		}
+		t.para("  "+pad(metWord(e.Met), 7)+" ", fmt.Sprintf("%s on %s: %s; observed %s", e.Scenario, e.Target, e.Expectation, cmp.Or(e.Observed, "nothing")))
 	}
 }
 
@@ -177,13 +182,16 @@ func (p *page) steps(rep *analyze.Report) {
 	}
 }
 
-func (p *page) open(rep *analyze.Report) {
+func (t *teller) open(rep *analyze.Report) {
 	if len(rep.Open) == 0 {
 		return
 	}
-	p.heading("STILL OPEN")
-	for _, q := range rep.Open {
-		p.para("  - ", questionWords(&q))
+	t.heading("STILL OPEN")
+	for i := range rep.Open {
+		if t.cut(i, len(rep.Open), maxOpen, "question") {
+			return
+		}
+		t.para("  - ", questionWords(&rep.Open[i]))
 	}
 }
 
@@ -258,12 +266,35 @@ func (p *page) mended(rep *analyze.Report) {
 	}
 }
 
-func (p *page) notes(rep *analyze.Report) {
+func (t *teller) notes(rep *analyze.Report) {
 	if len(rep.Notes) == 0 {
 		return
 	}
-	p.heading("NOTES")
-	for _, n := range rep.Notes {
-		p.para("  - ", n)
+	t.heading("NOTES")
+	for i, n := range rep.Notes {
+		if t.cut(i, len(rep.Notes), maxNotes, "note") {
+			return
+		}
+		if !t.o.Verbose {
+			n = clip(n, 2*(t.width-8)) // of an error the beginning tells most
+		}
+		t.para("  - ", n)
 	}
+}
+
+// How much of what is beside the findings is told unless asked for more.
+const (
+	maxExpectations = 8
+	maxOpen         = 6
+	maxNotes        = 4
+)
+
+// cut ends a list that is longer than a first screen bears, and says how much is
+// left out.
+func (t *teller) cut(i, of, most int, noun string) bool {
+	if t.o.Verbose || i < most || of == most+1 {
+		return false
+	}
+	t.line("  and %s (-v shows them)", words.Plural(of-i, "more "+noun))
+	return true
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,9 +17,8 @@ func crowded(rows []stageRow) bool {
 	return len(rows) > 2*minStages || manyAPIs(rows)
 }
 
-// maxRows is how many stages that need attention have a line each unless asked for
-// more.
-const maxRows = 24
+// maxRows is how many stages have a line each unless asked for more.
+const maxRows = 28
 
 // overview is the table that comes before the findings of many stages; it says
 // whether there is one.
@@ -27,32 +27,22 @@ func (t *teller) overview() bool {
 	if !crowded(rows) {
 		return false
 	}
-	t.heading(strings.ToUpper(overviewWords(rows)[:1]) + overviewWords(rows)[1:])
-	shown, folds := rows, []fold(nil)
-	if !t.o.Verbose {
-		shown, folds = folded(rows)
+	t.heading(overviewWords(rows))
+	if t.o.Verbose {
+		t.stages(rows)
+		return true
 	}
-	rest := 0
-	if len(shown) > maxRows && !t.o.Verbose && len(folds) > 0 {
-		shown, rest = shown[:maxRows], len(shown)-maxRows
-	}
-	if len(shown) > 0 {
-		t.stages(shown)
-	}
-	if rest > 0 {
-		t.line("and %s (-v lists them)", attention(rest))
+	shown, folds := folded(rows)
+	left := shown[min(len(shown), maxRows):]
+	t.stages(shown[:len(shown)-len(left)])
+	if len(left) > 0 {
+		bad := len(slices.DeleteFunc(slices.Clone(left), func(r stageRow) bool { return r.clean() }))
+		t.para("", fmt.Sprintf("and %s (-v lists them), %d of which need attention", words.Plural(len(left), "more stage"), bad))
 	}
 	for i := range folds {
 		t.para("", folds[i].String()+" (-v lists them)")
 	}
 	return true
-}
-
-func attention(n int) string {
-	if n == 1 {
-		return "1 more that needs attention"
-	}
-	return words.Plural(n, "more stage") + " that need attention"
 }
 
 // minColumn is how narrow a column may become.
@@ -61,6 +51,9 @@ const minColumn = 8
 // stages writes rows of the overview. Where the page is too narrow, the widest
 // column gives way, and the verdict last.
 func (t *teller) stages(rows []stageRow) {
+	if len(rows) == 0 {
+		return
+	}
 	columns := telling(rows)
 	table := cells(rows, columns)
 	widths := columnWidths(table)

@@ -259,6 +259,8 @@ func leads(t *analyze.Target) string {
 		parts = append(parts, but+"leads to no known stage")
 	case t.Kind == "custom-domain":
 		parts = append(parts, fmt.Sprintf("%sleads to stage %s of %s", but, t.Stage, cmp.Or(t.APIID, "an unknown API")))
+	case but != "":
+		parts = append(parts, "but its URL names stage "+t.Stage)
 	default:
 		parts = append(parts, "stage "+t.Stage)
 	}

@@ -169,6 +169,19 @@ func counted(rep *analyze.Report) string {
 	return strings.Join(parts, ", ")
 }
 
+// standing is what a report means for who reads it: "error" where a gate fails,
+// "warning" where a question is open or something should be looked at, else "ok".
+func standing(rep *analyze.Report) string {
+	severe := slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return f.Severity != cause.Info })
+	switch {
+	case rep.ExitCode == analyze.ExitFinding:
+		return "error"
+	case rep.ExitCode != analyze.ExitOK || severe:
+		return "warning"
+	}
+	return "ok"
+}
+
 // inspected tells a report of the configuration alone.
 func inspected(rep *analyze.Report) bool {
 	return rep.Inspected()

@@ -36,6 +36,7 @@ The full run takes minutes on several processors; --quick takes well below one.
   go run ./cmd/figures --truth "alike stages"               only these truths
   go run ./cmd/figures --truth "alike stages" --replay 3    one run of the first, look by look
   go run ./cmd/figures --worlds --seeds 50
+  go run ./cmd/figures --worlds --seeds 1 --logs auto --keep analyze/report/testdata/worlds.jsonl.zst
   go run ./cmd/figures moving --help                        worlds whose answers move
 
 `
@@ -47,6 +48,7 @@ type flags struct {
 	seed          uint64
 	parallel      int
 	logs, output  string
+	keep          string
 	only, truths  []string
 	replay        int
 	long          bool
@@ -67,6 +69,7 @@ func (f *flags) set(said io.Writer) *pflag.FlagSet {
 	fs.StringVar(&f.logs, "logs", "both", "with --worlds: auto, off or both")
 	fs.IntVar(&f.parallel, "parallel", 4, "with --worlds: how many at a time")
 	fs.StringSliceVar(&f.only, "world", nil, "with --worlds: only these")
+	fs.StringVar(&f.keep, "keep", "", "with --worlds: keep the first report of each world here (JSON lines, zstd); the formats are tested on them")
 	fs.StringVarP(&f.output, "output", "o", "", "file for the Markdown instead of standard output")
 	return fs
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,8 +15,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
 
+	"stageprobe/analyze"
 	"stageprobe/cmd/internal/trial"
 	"stageprobe/scenarios/sandbox"
 )
@@ -26,6 +30,7 @@ type tally struct {
 	requests      int
 	wrong         map[string][]uint64 // what was wrong, with the seeds
 	failed        []error
+	first         *analyze.Report // of the first seed
 }
 
 // worldRate is how fast trials send, in requests per second: the embedded gateway
@@ -57,7 +62,32 @@ func (f *flags) measureWorlds(ctx context.Context, out, progress io.Writer) erro
 			fmt.Fprintf(progress, "%s, logs %s: %d of %d right%s\n", t.world, t.logs, t.right, t.trials, t.excuse())
 		}
 	}
+	if err := f.keepWorlds(all); err != nil {
+		return err
+	}
 	return f.writeWorlds(out, all)
+}
+
+// keepWorlds keeps a report of each world for the tests of the formats.
+func (f *flags) keepWorlds(all []*tally) error {
+	if f.keep == "" {
+		return nil
+	}
+	file, err := os.Create(f.keep)
+	if err != nil {
+		return err
+	}
+	z, err := zstd.NewWriter(file, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	e := json.NewEncoder(z)
+	for _, t := range all {
+		if t.first != nil && t.logs == "auto" {
+			err = errors.Join(err, e.Encode(map[string]any{"world": t.world, "report": t.first}))
+		}
+	}
+	return errors.Join(err, z.Close(), file.Close())
 }
 
 func (f *flags) modes() ([]string, error) {
@@ -90,6 +120,9 @@ func (f *flags) try(ctx context.Context, run trial.Runner, name, logs string) (*
 			mu.Lock()
 			defer mu.Unlock()
 			t.add(result, err)
+			if i == 0 && err == nil {
+				t.first = result.Report
+			}
 			return nil
 		})
 	}

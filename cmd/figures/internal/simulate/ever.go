@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/stat"
 )
 
@@ -51,6 +52,7 @@ func (w World) watchAll(rng *rand.Rand, seen func(n int, r *cause.Result)) sight
 			now += logWait
 		}
 		r := cause.Explain(v.at(now, last))
+		r.InWords(prose.Say)
 		d.advised = r.Next
 		out.judge(w, &r, n, last)
 		if seen != nil {

@@ -30,6 +30,9 @@ type checkFlags struct {
 	transportFlags
 	runFlags
 	out outputs
+
+	agents       int           // in this process
+	coordination *coordination // of agents elsewhere; nil for none
 }
 
 func (c *checkFlags) bind(fs *pflag.FlagSet) {
@@ -53,6 +56,7 @@ func newCheck(s Streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
+	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
@@ -143,6 +147,10 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	engine.Clean = (&probe.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
 	r.session = analyze.NewSession(plan, subject.snap, policy)
+	r.agents = c.coordination
+	if c.agents > 0 {
+		r.agents = &coordination{within: c.agents}
+	}
 	return r, secrets.err
 }
 

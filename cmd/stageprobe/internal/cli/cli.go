@@ -121,7 +121,7 @@ It only reads: no command ever changes anything in AWS.`,
 	})
 	root.PersistentFlags().AddFlag(s.colourFlag())
 	root.AddCommand(
-		newDemo(s), newCheck(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
+		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s),
 	)
 	completeValues(root)

@@ -113,6 +113,17 @@ func (o *outputs) check(record string) error {
 	return nil
 }
 
+// aside is where a word may go that is no part of a report: standard output, unless
+// a program reads it.
+func (o *outputs) aside(s Streams) io.Writer {
+	for _, x := range o.list {
+		if (x.path == "" || x.path == "-") && x.format != "text" {
+			return s.Err
+		}
+	}
+	return s.Out
+}
+
 // canonical is one name for a file that has several.
 func canonical(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {

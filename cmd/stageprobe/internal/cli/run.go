@@ -24,6 +24,7 @@ type run struct {
 	plan     probe.Plan
 	policy   analyze.Policy
 	engine   *probe.Engine
+	agents   *coordination // nil where this process sends itself
 	session  *analyze.Session
 	redactor *probe.Redactor
 	now      func() time.Time
@@ -83,7 +84,7 @@ func (r *run) begin() error {
 		return err
 	}
 	r.header = probe.RecordingHeader{
-		Format: probe.RecordingFormat, Run: newRunID(r.started, r.plan.Seed), Version: Version(),
+		Format: probe.RecordingFormat, Run: r.agents.id(r), Version: Version(),
 		Started: r.started.UTC(), Plan: r.plan, Snapshot: &r.subject.snap, Policy: policy,
 	}
 	if r.flags.record != "" {
@@ -102,7 +103,12 @@ func (r *run) begin() error {
 // send runs the engine; the returned word is why it stopped.
 func (r *run) send(ctx context.Context) (string, error) {
 	stopped := "budget"
-	for o, err := range r.engine.Run(ctx, &r.plan, r.session) {
+	came, err := r.agents.send(ctx, r)
+	if err != nil {
+		return "", r.abort(err)
+	}
+	defer r.agents.stop()
+	for o, err := range came {
 		if err != nil {
 			return "", r.abort(err)
 		}
@@ -110,6 +116,7 @@ func (r *run) send(ctx context.Context) (string, error) {
 		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
 			stopped = "decided"
 			r.session.Halt()
+			r.agents.withdraw()
 		}
 	}
 	r.sentFor = r.now().Sub(r.started) - r.readFor
@@ -210,8 +217,8 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 // ending is what the run itself has to say of how it went.
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped,
-		Notes: slices.Concat(r.subject.notes, r.notes, r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
+		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
+		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
 	}
 }
 

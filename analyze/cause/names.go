@@ -1,11 +1,9 @@
 package cause
 
 import (
-	"fmt"
 	"math"
 	"slices"
-
-	"stageprobe/analyze/words"
+	"strconv"
 )
 
 // evalue is an e-value as reports carry it.
@@ -28,25 +26,31 @@ func (fx *Facts) summary(k int) string {
 		return c.Summary
 	}
 	if c.Reading.GatewayResponse != "" {
-		return fmt.Sprintf("%d %s", c.Status, c.Reading.GatewayResponse)
+		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	}
-	return fmt.Sprintf("%d (%s)", c.Status, c.ID)
+	return strconv.Itoa(c.Status) + " (" + c.ID + ")"
 }
 
-// summaries names clusters, each text once.
-func (fx *Facts) summaries(clusters []int, most int) string {
-	var texts []string
+// names are how some clusters are called, each once.
+func (fx *Facts) names(clusters []int) []string {
+	var out []string
 	for _, k := range clusters {
-		if t := fx.summary(k); !slices.Contains(texts, t) {
-			texts = append(texts, t)
+		if t := fx.summary(k); !slices.Contains(out, t) {
+			out = append(out, t)
 		}
 	}
-	return words.Some(texts, most)
+	return out
 }
 
 // row names a behaviour in a count table. Reports put the cluster's letter in
 // place of its id.
 func rowName(fx *Facts, k int) string {
 	c := &fx.Clusters[k]
-	return fmt.Sprintf("%s: %s [%s]", fx.scenario(c.Scenario).Name, fx.summary(k), c.ID)
+	return fx.scenario(c.Scenario).Name + ": " + fx.summary(k) + " [" + c.ID + "]"
+}
+
+// behaviourKey is a behaviour over several targets.
+type behaviourKey struct {
+	scenario int
+	id       string
 }
