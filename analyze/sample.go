@@ -42,9 +42,9 @@ func newSample(p *probe.Plan, share float64) sample {
 	return sample{most: min(2*each*max(1, len(p.Targets)), 2*mostSampled), seed: p.Seed, seen: make([]int, len(p.Targets))}
 }
 
-func (s *sample) count(o *probe.Observation, target int) {
+func (s *sample) count(outcome probe.Outcome, target int) {
 	s.seen[target]++
-	if o.Outcome != probe.OutcomeResponse {
+	if outcome != probe.OutcomeResponse {
 		s.silent++
 	}
 }

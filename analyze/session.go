@@ -107,14 +107,47 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 func (s *Session) Add(o *probe.Observation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	target, known := s.targets[o.Target]
-	scenario, planned := s.scenario[o.Scenario]
-	if !known || !planned {
-		return
+	target, scenario, ok := s.planned(o.Target, o.Scenario)
+	if ok {
+		s.add(o, target, scenario, s.table.Key(o, target, scenario))
 	}
+}
+
+// AddKept takes in a row of a recording. One that is only counted, and is like one
+// before it, is not read.
+func (s *Session) AddKept(k *probe.Kept) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target, scenario, ok := s.planned(k.Target, k.Scenario)
+	if !ok {
+		return nil
+	}
+	if k.Alike != 0 && s.policy.Judge == nil && !s.drawn(k.Machine, k.Seq) && s.table.Again(k.Alike, scenario) {
+		s.count(k.Outcome, target)
+		return nil
+	}
+	o, err := k.Whole()
+	if err != nil {
+		return err
+	}
+	key := k.Alike
+	if key == 0 {
+		key = s.table.Key(&o, target, scenario)
+	}
+	s.add(&o, target, scenario, key)
+	return nil
+}
+
+func (s *Session) planned(target, scenario string) (t, sc int, ok bool) {
+	t, known := s.targets[target]
+	sc, planned := s.scenario[scenario]
+	return t, sc, known && planned
+}
+
+func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
 	drawn := s.drawn(o.Machine, o.Seq)
-	table, class := s.table.Add(o, target, scenario, drawn)
-	s.count(o, target)
+	table, class := s.table.Add(o, target, scenario, drawn, key)
+	s.count(o.Outcome, target)
 	full := s.table.Full()
 	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
@@ -176,6 +209,21 @@ func (s *Session) RequestIDs() []string {
 		}
 	}
 	return out
+}
+
+// Wants tells the ids under which logs may know the requests of the sample.
+func (s *Session) Wants() func(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := map[string]bool{}
+	for i := range s.rows {
+		for _, id := range []string{s.rows[i].ids.request, s.rows[i].ids.extended, s.rows[i].ids.minted} {
+			if id != "" {
+				ids[id] = true
+			}
+		}
+	}
+	return func(id string) bool { return ids[id] }
 }
 
 // Unlabelled lists the ids of requests of the sample of which the logs have said nothing yet.

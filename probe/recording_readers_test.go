@@ -55,6 +55,9 @@ func TestOldParquetRecordings(t *testing.T) {
 			t.Errorf("%+v (%v)", o, err)
 		}
 	}
+	if err := r.ReadLogs(nil); err != nil {
+		t.Fatal(err)
+	}
 	if r.Rows != 1 || r.Evidence == nil || len(r.Evidence.Records) != 1 {
 		t.Errorf("%d rows, evidence %+v", r.Rows, r.Evidence)
 	}

@@ -3,7 +3,6 @@ package behaviour
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"strings"
 
 	"stageprobe/probe"
 )
@@ -76,7 +75,7 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 		f := &o.Header[i]
 		_, _ = h.WriteString(f.Name)
 		_ = h.WriteByte(0)
-		if moves(f.Name) {
+		if probe.NamesRequest(f.Name) {
 			_ = h.WriteByte(byte(flag(f.Value != "" && f.Value != "0")))
 		} else {
 			_, _ = h.WriteString(f.Value)
@@ -85,15 +84,4 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 	}
 	_, _ = h.Write(o.Body)
 	return h.Sum64()
-}
-
-// moves tells the headers that name the request or the time: what they hold says
-// nothing of behaviour, but for whether they are there.
-func moves(name string) bool {
-	for _, m := range [...]string{"date", "x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id", "apigw-requestid", "x-amz-cf-id", "age"} {
-		if len(m) == len(name) && strings.EqualFold(m, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -110,10 +110,10 @@ func New(opts Options) *Table {
 
 // Add takes one answer in and returns its row and class. A request that this
 // machine could not send has no features. Of one that is only counted, whole is
-// false: its row may be one that stands for others, too.
-func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool) (int, signature.Class) {
+// false: its row may be one that stands for others, too. The key is [Table.Key]'s, or
+// another that is equal for answers that are alike.
+func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool, key uint64) (int, signature.Class) {
 	s := t.scenarios[scenario]
-	key := t.recall.key(o, target, scenario)
 	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration && !(whole && t.rows[n].rest) {
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
 		return int(n), s.kindOf(&t.rows[n])
@@ -128,6 +128,22 @@ func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool) (int
 	t.sample(n, o, fresh)
 	t.recall.keep(key, s.extract.Turns, n)
 	return n, c.kind
+}
+
+// Again counts an answer that is like one before it, by its key; false where it is not
+// known to be.
+func (t *Table) Again(key uint64, scenario int) bool {
+	s := t.scenarios[scenario]
+	n, ok := t.recall.find(key, s.extract.Turns)
+	if ok = ok && s.n >= calibration; ok {
+		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+	}
+	return ok
+}
+
+// Key is equal for answers that are equal but for what names their requests.
+func (t *Table) Key(o *probe.Observation, target, scenario int) uint64 {
+	return t.recall.key(o, target, scenario)
 }
 
 func (s *scenario) kindOf(r *row) signature.Class {
