@@ -56,6 +56,10 @@ func (s *Session) Report(end Ending) *Report {
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
+	rep.Unread = s.policy.Unread
+	if s.policy.Unread != "" && s.policy.Asked {
+		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
+	}
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",

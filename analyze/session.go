@@ -27,7 +27,11 @@ type Policy struct {
 	// Scenarios is the scenario file as it was given, kept so that a recording
 	// can be judged again.
 	Scenarios string `json:"scenarios,omitempty"`
-	Version   string `json:"version,omitempty"`
+	// Unread says why the configuration was not read at all; "" where it was. With
+	// Asked set there were credentials, and what they were to read stays open.
+	Unread  string `json:"unread,omitempty"`
+	Asked   bool   `json:"asked,omitempty"`
+	Version string `json:"version,omitempty"`
 
 	// Secrets never appear in a report.
 	Secrets []string `json:"-"`

@@ -37,6 +37,9 @@ type Report struct {
 	Logs         Logs            `json:"logs"`
 	Notes        []string        `json:"notes"`
 
+	// Unread says why neither configuration nor logs were read: what is reported
+	// comes from the probes alone.
+	Unread string `json:"unread,omitempty"`
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
@@ -74,9 +77,10 @@ type Run struct {
 	Requests   int        `json:"requests"`
 	Failed     int        `json:"failed"`  // no HTTP answer
 	Lost       int        `json:"lost"`    // planned, and reported by no agent
-	Stopped    string     `json:"stopped"` // decided, budget, interrupted
+	Stopped    string     `json:"stopped"` // decided, budget, duration, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`
+	Command    string     `json:"command,omitempty"` // the command line, without secrets
 	Cost       probe.Cost `json:"cost"`
 }
 

@@ -43,7 +43,8 @@ type Gap struct {
 	Action    string `json:"action,omitempty"` // the IAM action that is missing, such as apigateway:GET
 	Resource  string `json:"resource,omitempty"`
 	Err       string `json:"err"`
-	Costs     string `json:"costs"` // what the report cannot say because of it
+	Reason    string `json:"reason,omitempty"` // why, as package inventory names reasons
+	Costs     string `json:"costs"`            // what the report cannot say because of it
 }
 
 // API is one REST or HTTP API.

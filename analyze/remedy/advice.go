@@ -30,8 +30,8 @@ var (
 )
 
 // Intend declares that stages are meant to differ in a setting.
-func Intend(a, b, setting string) Remedy {
-	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]", a, b, setting)}
+func Intend(setting string, stages ...string) Remedy {
+	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s], setting: %s}]", strings.Join(stages, ", "), setting)}
 }
 
 // WholeAlias gives all of an alias ("function:alias") to its main version.

@@ -132,6 +132,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
+	if subject.unread != nil {
+		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
+	}
 	plan := subject.plan(c)
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)

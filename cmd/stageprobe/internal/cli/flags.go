@@ -76,6 +76,7 @@ type runFlags struct {
 	rate                 float64
 	forceRate            bool
 	rateFlag             *pflag.Flag
+	requestsFlag         *pflag.Flag
 	slowed               string // why the rate is lower than the default
 	confidence, minShare float64
 	logs                 string
@@ -91,6 +92,7 @@ type runFlags struct {
 
 func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
+	f.requestsFlag = fs.Lookup("requests")
 	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
 	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")
