@@ -33,6 +33,7 @@ type Snapshot struct {
 	VPCLinks   []VPCLink       `json:"vpc_links,omitempty"`   // that integrations name
 	Aliases    []Alias         `json:"aliases,omitempty"`     // that integrations name
 	Traffic    []CanaryTraffic `json:"traffic,omitempty"`     // of stages with a canary
+	Names      []Name          `json:"names,omitempty"`       // what resolvers say of custom domains, and of where they should lead
 	Gaps       []Gap           `json:"gaps,omitempty"`
 }
 

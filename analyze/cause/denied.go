@@ -222,6 +222,10 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
 	}
 	f.Remedy = admit(fx, sub, c, who)
+	if at := privateDNS(fx, sub); len(at) > 0 && forbidden(c) {
+		f.say(PrivateAddresses{Addresses: at})
+		f.Remedy = remedy.PrivateDNS(fx.Snapshot.Region)
+	}
 	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) && len(fx.scenario(cells[0].scenario).Route) > 0 {
 		if open := remedy.OpenPreflight(preflightPlace(fx, sub, cells[0]), r); len(open) > 0 {
 			f.Remedy = open

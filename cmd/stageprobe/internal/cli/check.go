@@ -172,6 +172,10 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 		return nil, err
 	}
 	e.Transport.Insecure = c.insecure
+	if len(c.resolvers) > 0 {
+		e.Transport.Resolver = probe.Resolvers(c.resolvers)
+	}
+	subject.lookUp(ctx, c, &e.Transport)
 	if e.Transport.Certificates, err = c.certificates(subject); err != nil {
 		return nil, err
 	}

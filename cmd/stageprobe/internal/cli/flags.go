@@ -42,6 +42,7 @@ func (f *targetFlags) bind(fs *pflag.FlagSet) {
 // transportFlags say how connections are made and requests authenticated.
 type transportFlags struct {
 	connectTo      []string
+	resolvers      []string
 	cacert         string
 	insecure       bool
 	cert, key      string
@@ -55,6 +56,7 @@ type transportFlags struct {
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses")
+	fs.StringSliceVar(&f.resolvers, "resolver", nil, "address of a name server, or system; repeatable: all addresses that any of them knows are probed, and where they lead a custom domain is compared")
 	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
 	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")

@@ -26,6 +26,7 @@ type subject struct {
 	scenarios []probe.Scenario
 	intended  []cause.Intended
 	notes     []string
+	history   <-chan probe.History   // who wrote what, on its way beside the probes; nil where nobody is asked
 	unread    *inventory.UnreadError // why the configuration was not read at all; nil where it was
 }
 
@@ -173,6 +174,9 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 			}
 		}
 	}
+	if s.cloud.inv.Trail != nil {
+		s.cloud.inv.TrailApart, s.history = true, s.cloud.inv.StartHistory(ctx)
+	}
 	within, cancel := context.WithTimeout(ctx, configurationWait)
 	defer cancel()
 	snap, err := s.cloud.inv.Read(within, want)
@@ -184,7 +188,7 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 	case errors.As(err, &missing):
 		s.unread = missing
 		if missing.Reason == inventory.Expired || missing.Reason == inventory.NotAccepted {
-			s.cloud = nil
+			s.cloud, s.history = nil, nil
 		}
 	case err != nil && ctx.Err() == nil:
 		return fmt.Errorf("read the configuration: %w", err)
@@ -259,6 +263,28 @@ func joinHint(p probe.Problem) string {
 		text += "; " + p.Hint
 	}
 	return text
+}
+
+// lookUp asks where names lead that API Gateway gave a name of its own to lead to. A
+// host that --connect-to dials elsewhere is not asked for.
+func (s *subject) lookUp(ctx context.Context, c *checkFlags, t *probe.Transport) {
+	var hosts []string
+	for _, target := range s.targets {
+		a, err := probe.ParseURL(target.URL)
+		d := s.snap.Domain(a.Host)
+		if err != nil || d == nil || len(d.Targets) == 0 || t.Redirected(a.Host) || slices.Contains(hosts, d.Name) {
+			continue
+		}
+		hosts = append(append(hosts, d.Name), d.Targets...)
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	resolvers := probe.Resolvers{probe.SystemResolver}
+	if len(c.resolvers) > 0 {
+		resolvers = c.resolvers
+	}
+	s.snap.Names = resolvers.LookUp(ctx, hosts)
 }
 
 // plan is what will be sent.

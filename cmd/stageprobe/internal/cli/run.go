@@ -207,6 +207,7 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 			stopped = "interrupted"
 		}
 	}
+	takeHistory(ctx, r)
 	r.readAgain(ctx)
 	ending := r.ending(stopped)
 	rep := r.session.Report(ending)
@@ -219,6 +220,24 @@ func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
 		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
 		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
+	}
+}
+
+// takeHistory puts into the configuration who changed it, which was asked for while the
+// probes were on their way: at most ten seconds in all.
+func takeHistory(ctx context.Context, r *run) {
+	if r.subject.history == nil {
+		return
+	}
+	select {
+	case h := <-r.subject.history:
+		r.subject.history = nil
+		r.subject.snap.Gaps = append(r.subject.snap.Gaps, h.Gaps...)
+		h.Gaps = nil
+		r.subject.snap.Keep(&h)
+		r.session.SetSnapshot(r.subject.snap)
+		r.kept.snapshot(&r.subject.snap)
+	case <-ctx.Done():
 	}
 }
 
@@ -237,6 +256,7 @@ func (r *run) readAgain(ctx context.Context) {
 		return
 	}
 	want.Depth = inventory.Full
+	r.subject.cloud.inv.TrailApart = false // who made the change
 	for _, d := range r.subject.snap.Domains {
 		want.Domains = append(want.Domains, d.Name)
 	}
