@@ -87,6 +87,20 @@ func (s *sample) compact(t *behaviour.Table) {
 	}
 }
 
+// Wants tells the ids under which logs may know the requests of the sample. Nothing may
+// be added meanwhile.
+func (s *sample) Wants() func(id string) bool {
+	ids := map[string]bool{}
+	for i := range s.rows {
+		for _, id := range []string{s.rows[i].ids.request, s.rows[i].ids.extended, s.rows[i].ids.minted} {
+			if id != "" {
+				ids[id] = true
+			}
+		}
+	}
+	return func(id string) bool { return ids[id] }
+}
+
 // requests is how many were seen.
 func (s *sample) requests() int {
 	n := 0

@@ -111,9 +111,10 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 func (s *Session) Add(o *probe.Observation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	target, scenario, ok := s.planned(o.Target, o.Scenario)
-	if ok {
-		s.add(o, target, scenario, s.table.Key(o, target, scenario))
+	target, known := s.targets[o.Target]
+	scenario, planned := s.scenario[o.Scenario]
+	if known && planned {
+		s.add(o, target, scenario, 0)
 	}
 }
 
@@ -122,8 +123,9 @@ func (s *Session) Add(o *probe.Observation) {
 func (s *Session) AddKept(k *probe.Kept) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	target, scenario, ok := s.planned(k.Target, k.Scenario)
-	if !ok {
+	target, known := s.targets[k.Target]
+	scenario, planned := s.scenario[k.Scenario]
+	if !known || !planned {
 		return nil
 	}
 	if k.Alike != 0 && s.policy.Judge == nil && !s.drawn(k.Machine, k.Seq) && s.table.Again(k.Alike, scenario) {
@@ -131,21 +133,10 @@ func (s *Session) AddKept(k *probe.Kept) error {
 		return nil
 	}
 	o, err := k.Whole()
-	if err != nil {
-		return err
+	if err == nil {
+		s.add(&o, target, scenario, k.Alike)
 	}
-	key := k.Alike
-	if key == 0 {
-		key = s.table.Key(&o, target, scenario)
-	}
-	s.add(&o, target, scenario, key)
-	return nil
-}
-
-func (s *Session) planned(target, scenario string) (t, sc int, ok bool) {
-	t, known := s.targets[target]
-	sc, planned := s.scenario[scenario]
-	return t, sc, known && planned
+	return err
 }
 
 func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
@@ -213,21 +204,6 @@ func (s *Session) RequestIDs() []string {
 		}
 	}
 	return out
-}
-
-// Wants tells the ids under which logs may know the requests of the sample.
-func (s *Session) Wants() func(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ids := map[string]bool{}
-	for i := range s.rows {
-		for _, id := range []string{s.rows[i].ids.request, s.rows[i].ids.extended, s.rows[i].ids.minted} {
-			if id != "" {
-				ids[id] = true
-			}
-		}
-	}
-	return func(id string) bool { return ids[id] }
 }
 
 // Unlabelled lists the ids of requests of the sample of which the logs have said nothing yet.
