@@ -21,7 +21,7 @@ import (
 )
 
 func readBaseline(path string) (*analyze.Report, error) {
-	if path == "" {
+	if path == "" || path == lastBaseline {
 		return nil, nil
 	}
 	rep, err := openReport(path, nil)
@@ -150,9 +150,15 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	}
 	session := analyze.NewSession(rec.Header.Plan, snap, policy)
 	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
+	var broken unanswered
 	for k, err := range rec.Kept() {
 		if err == nil {
 			err = session.AddKept(k)
+		}
+		if err == nil && k.Outcome != probe.OutcomeResponse {
+			var o probe.Observation
+			o, err = k.Whole()
+			broken.add(&o)
 		}
 		if err != nil {
 			return nil, err
@@ -172,6 +178,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
+	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})
 	rep := session.Report(ending)
 	if rec.Trailer != nil {
 		rep.Run.Cost = rec.Trailer.Cost
