@@ -14,6 +14,9 @@ import (
 	"stageprobe/probe"
 )
 
+// reporting makes the parts of a report from what a session has seen.
+type reporting struct{ *Session }
+
 // Ending is how a run ended.
 type Ending struct {
 	RunID   string
@@ -43,19 +46,19 @@ func (s *Session) Report(end Ending) *Report {
 		Schema: ReportSchema,
 		Run: Run{
 			ID: end.RunID, Started: end.Started.UTC(), Ended: end.Ended.UTC(), Seed: s.plan.Seed,
-			Requests: len(s.rows), Failed: s.failed(), Lost: end.Lost, Stopped: end.Stopped,
+			Requests: len(s.rows), Failed: reporting{s}.failed(), Lost: end.Lost, Stopped: end.Stopped,
 			Confidence: s.policy.confidence(), Version: s.policy.Version,
 		},
-		Targets:      s.reportTargets(in, &result),
+		Targets:      reporting{s}.reportTargets(in, &result),
 		Findings:     orEmpty(result.Findings),
 		Expectations: []Expectation{},
 		Steps:        result.Steps[:],
-		Logs:         s.reportLogs(in.Logs),
+		Logs:         reporting{s}.reportLogs(in.Logs),
 		Open:         result.Open,
 		Efficiency:   result.Efficiency,
 		Config:       NewConfig(&s.snap, &result),
 	}
-	rep.Notes = s.notes(end.Notes, prose.Lines(result.Notes))
+	rep.Notes = reporting{s}.notes(end.Notes, prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",
@@ -70,7 +73,7 @@ func (s *Session) Report(end Ending) *Report {
 	return rep
 }
 
-func (s *Session) failed() int {
+func (s reporting) failed() int {
 	n := 0
 	for i := range s.rows {
 		if !s.rows[i].responded {
@@ -80,7 +83,7 @@ func (s *Session) failed() int {
 	return n
 }
 
-func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
+func (s reporting) reportTargets(in cause.Input, result *cause.Result) []Target {
 	grouping := result.Behaviours
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
@@ -121,14 +124,14 @@ func (t *Target) answered() bool {
 
 // deployment is what a target's stage serves by the configuration as it was last
 // read: a deployment may have come during the run.
-func (s *Session) deployment(t *probe.Target) string {
+func (s reporting) deployment(t *probe.Target) string {
 	if st := s.snap.API(t.APIID).Stage(t.Stage); st != nil {
 		return st.DeploymentID
 	}
 	return t.DeploymentID
 }
 
-func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
+func (s reporting) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 	if t.Canary == nil {
 		return nil
 	}
@@ -141,7 +144,7 @@ func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 
 // fillClusters adds a target's behaviours with their counts, shares, labels and
 // times.
-func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
+func (s reporting) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
 	members := map[int][]int{} // cluster → rows
 	perScenario := map[int]int{}
 	var all []float64
@@ -168,13 +171,13 @@ func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping 
 	}
 }
 
-func (s *Session) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
+func (s reporting) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
 	return slices.IndexFunc(in.Clusters, func(x cause.Cluster) bool {
 		return x.ID == c.ID && s.plan.Targets[x.Target].ID == c.Target && s.plan.Scenarios[x.Scenario].Name == c.Scenario
 	})
 }
 
-func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
+func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(len(rows)) / float64(max(of, 1))
 	low, high := stat.ConfSeq(len(rows), of, 1-s.policy.confidence())
 	var took []float64
@@ -284,7 +287,7 @@ func timeline(in cause.Input, target int) *Timeline {
 	return t
 }
 
-func (s *Session) reportLogs(st cause.LogState) Logs {
+func (s reporting) reportLogs(st cause.LogState) Logs {
 	out := Logs{Coverage: st.Coverage, RequestsSampled: st.Sampled, Matched: st.Matched, Groups: []LogGroup{}}
 	if s.evidence == nil {
 		out.RequestsSampled = 0
@@ -320,7 +323,7 @@ func logsNote(st cause.LogState, groups int) string {
 	return ""
 }
 
-func (s *Session) labelCounts() map[string]int {
+func (s reporting) labelCounts() map[string]int {
 	out := map[string]int{"canary": 0, "base": 0, "unknown": 0, "contradictory": 0}
 	for i := range s.rows {
 		r := &s.rows[i]
