@@ -6,7 +6,6 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/stat"
 )
 
 // SeveralVersions says that versions of an integration behind one deployment answer
@@ -183,16 +182,6 @@ func shareStatistics(fx *Facts, w *weighing, c ID) *Statistics {
 	return &Statistics{
 		Test: "posterior", Statistic: w.post(c), N: w.n, Posterior: w.post(c),
 		Share: interval(w.k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
-		PValue: orderP(w),
+		PValue: ptr(orderP(w.split)),
 	}
-}
-
-// orderP is the runs test's p-value: whether the answers come in an order.
-func orderP(w *weighing) *float64 {
-	bits := make([]bool, 0, w.n)
-	for _, d := range w.draws {
-		bits = append(bits, d.deviant)
-	}
-	p, _ := stat.RunsTest(bits)
-	return &p
 }

@@ -131,7 +131,41 @@ func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, 
 	if len(x.clusters) == 0 {
 		return nil
 	}
+	x.clusters = append(x.clusters, j.alike(fx, x, marks, level)...)
 	return settle(fx, x)
+}
+
+// alike are behaviours of the other scenarios that are of the same kind as those of a
+// linked split, and of which every answer came at its level: what was found in one
+// scenario is no other cause in the next for being seldom there.
+func (j *judgement) alike(fx *Facts, x *split, marks []behaviour.Mark, level levelOf) []int {
+	kinds, on := map[string]bool{}, stat.Count{}
+	for _, c := range x.sub.cells {
+		counts, _ := byLevel(fx, c, level)
+		for _, k := range x.clusters {
+			if c.count[k] > 0 {
+				kinds[kindOf(&fx.Clusters[k])] = true
+				on = on.Plus(counts[k])
+			}
+		}
+	}
+	if on.On > 0 && on.Off > 0 {
+		return nil // not all of one level's doing
+	}
+	var out []int
+	for _, c := range x.sub.cells {
+		if c.ref < 0 || slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+			continue
+		}
+		counts, _ := byLevel(fx, c, level)
+		for _, k := range j.known.otherwise(c) {
+			n := counts[k]
+			if kinds[kindOf(&fx.Clusters[k])] && n.N() > 0 && (on.On > 0 && n.Off == 0 || on.Off > 0 && n.On == 0) {
+				out = append(out, k)
+			}
+		}
+	}
+	return out
 }
 
 // weighSplits weighs every split of every target. Driven verdicts of several
@@ -173,9 +207,9 @@ func driven(fx *Facts, all []*weighing) map[*weighing]*law {
 }
 
 // guarded is the evidence of the second lock; a law that drives nothing has
-// none.
+// none, and a canary is claimed by other evidence.
 func (l *law) guarded() float64 {
-	if !l.driven {
+	if !l.driven || l.cause == CanarySplit {
 		return 0
 	}
 	return l.logE
@@ -228,10 +262,8 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		} else {
 			j.ask(fx, w, "for good", nil)
 		}
-	case driven != nil && driven.cause != CanarySplit:
-		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case driven != nil:
-		j.decideChance(fx, w)
+		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case w.post("") > fx.alpha:
 		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
@@ -272,7 +304,12 @@ func byChance(fx *Facts, w *weighing) bool {
 // as far as labels or the share allow. Labels of one side alone, when nothing
 // more comes, say no less than no labels: the share still speaks.
 func (j *judgement) decideChance(fx *Facts, w *weighing) {
-	chance := func(id ID) { j.settle(fx, &decision{weighing: w, cause: id}) }
+	chance := func(id ID) {
+		if id == BackendSplit && !iid(w.split) {
+			id = UnexplainedSplit // several versions answer at random, not in an order
+		}
+		j.settle(fx, &decision{weighing: w, cause: id})
+	}
 	lead := likeliest(fx, w)
 	excluded := canaryExcluded(fx, w)
 	switch {

@@ -49,14 +49,20 @@ func factors(fx *Facts, x *split, of ID) []*factor {
 
 // drawnFactors are what may drive a target's answers beside the canary.
 func drawnFactors(sub *target) []*factor {
-	return slices.DeleteFunc([]*factor{
-		versionFactor(sub), cacheFactor(sub),
-		{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
-		{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
-		{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
-		{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
-		{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
-	}, func(f *factor) bool { return f == nil })
+	out := []*factor{versionFactor(sub), cacheFactor(sub)}
+	for _, f := range places {
+		out = append(out, &f)
+	}
+	return slices.DeleteFunc(out, func(f *factor) bool { return f == nil })
+}
+
+// places are where a request may go or come from.
+var places = []factor{
+	{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
+	{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
+	{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
+	{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
+	{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
 }
 
 // first is the level of the first request on a connection: the later ones go where

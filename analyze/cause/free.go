@@ -14,7 +14,7 @@ type freeField struct {
 	pairs  []behaviour.Pair
 	k, n   int
 	fits   bool // its share is the canary's, and its values come as draws do
-	denied bool // they are not the canary's
+	denied bool // its values are not the canary's, beyond doubt
 }
 
 // MayBeCanary says that a field takes a value as often as a canary would answer, whose
@@ -84,8 +84,9 @@ func (f *freeField) weigh(fx *Facts, sub *target, rowsOf map[int][]int) {
 		}
 	}
 	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
-	f.denied = !iid(x) || runsBy(fx, x, connection) < tuning.IID || runsBy(fx, x, func(r *Row) string { return r.Remote }) < tuning.IID
-	f.fits = !f.denied && stat.ShareSupport(f.k, f.n, p0, stat.DefaultRho) >= fx.threshold()
+	p := min(orderP(x), runsBy(fx, x, connection), runsBy(fx, x, func(r *Row) string { return r.Remote }))
+	f.denied = p < fx.alpha*tuning.IID // one of several tests, of one of several fields
+	f.fits = p >= tuning.IID && stat.ShareSupport(f.k, f.n, p0, stat.DefaultRho) >= fx.threshold()
 }
 
 // runsBy is the p-value of the runs test with the answers of one level side by side.

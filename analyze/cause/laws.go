@@ -39,18 +39,28 @@ type weighing struct {
 	iid   bool     // only told where a canary's percentage is configured
 }
 
-// weightOf is a driven verdict's share of the error rate; there are five, and the
-// shares add up to 1. Where a canary is configured it has most of it: that
-// question is the dearest.
-func weightOf(sub *target, c ID) float64 {
-	switch {
-	case !canaryConfigured(sub):
-		return tuning.Weight.DrivenEach
-	case c == CanarySplit:
-		return tuning.Weight.DrivenCanary
+// weights are the parts of a run's error rate, by what is asked. They follow from the
+// configuration, before the first answer, and sum to 1 at most.
+func weights(fx *Facts) Weights {
+	if canaryQuestions(fx) == 0 {
+		return tuning.Uncanaried
 	}
-	return tuning.Weight.DrivenOther
+	return tuning.Canaried
 }
+
+// weightOf is a driven law's part of the error rate: the causes that may drive answers
+// share it, and the laws of one cause share its part.
+func weightOf(fx *Facts, c ID) float64 {
+	laws := 1
+	if c == EndpointSplit {
+		laws = len(places)
+	}
+	return weights(fx).Driven / float64(len(drivers)) / float64(laws)
+}
+
+// drivers are the causes with a law that drives answers and is claimed by it. A canary is
+// claimed by its labels, or as consistent with its share.
+var drivers = []ID{DeployPropagating, ResponseCache, BackendSplit, EndpointSplit}
 
 // weigh computes the posterior of each hypothesis of a split. Where scenarios
 // cannot be pooled, a hypothesis explains each with rates of its own.
@@ -150,26 +160,30 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 	case !l.driven:
 		l.logE = 0
 	case l.cause == DeployPropagating:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + switchE(fx, w.split)
+		l.logE = math.Log(weightOf(fx, l.cause)) + switchE(fx, w.split)
 	case l.cause == CanarySplit && w.labels.veto != nil:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + w.labels.logE
+		l.logE = w.labels.logE
 	case l.cause == CanarySplit:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + stat.LogSumExp(math.Log(tuning.Weight.Label)+w.labels.logE, math.Log(1-tuning.Weight.Label)+l.logM-sup)
+		l.logE = stat.LogSumExp(math.Log(tuning.Label)+w.labels.logE, math.Log(1-tuning.Label)+l.logM-sup)
 	case l.factor != nil && l.factor.inTime:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - burstsInTime(fx, w)
+		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - burstsInTime(fx, w)
 	case l.cause == EndpointSplit:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - max(sup, windowsInTime(fx, w))
+		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - max(sup, windowsInTime(fx, w, l.factor.within))
 	default:
-		l.logE = math.Log(weightOf(w.sub, l.cause)) + l.logM - sup
+		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - sup
 	}
 }
 
 // windowsInTime is the best law of answers whose share changes as it likes from one
 // stretch of the run to the next. Connections come and go, and the addresses that they
-// lead to with them: whatever changes with time goes with them as well.
-func windowsInTime(fx *Facts, w *weighing) float64 {
+// lead to with them: whatever changes with time goes with them as well. An address is
+// reached by several connections, so that short stretches do not look like one.
+func windowsInTime(fx *Facts, w *weighing, short bool) float64 {
 	best := math.Inf(-1)
-	for _, rows := range tuning.Stretch {
+	for i, rows := range tuning.Stretch {
+		if !short && i < len(tuning.Stretch)/2 {
+			continue
+		}
 		var sup float64
 		for _, part := range w.parts {
 			sup += stretchesM(inTime(fx, part.draws), rows)

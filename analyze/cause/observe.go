@@ -169,7 +169,7 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	if t.Canary != nil {
 		p = t.Canary.Percent / 100
 	}
-	q := &behaviour.Question{Weight: tuning.Weight.Canary / float64(canaryQuestions(fx)), P: p}
+	q := &behaviour.Question{Weight: weights(fx).Canary / float64(max(1, canaryQuestions(fx))), P: p}
 	var rows []int
 	for _, i := range group {
 		rows = append(rows, byTarget[i]...)
@@ -232,7 +232,7 @@ func canaryQuestions(fx *Facts) int {
 			n++
 		}
 	}
-	return max(n, 1)
+	return n
 }
 
 // eventsOf are the moments at which the configuration of a target's stage
@@ -262,7 +262,7 @@ func eventsOf(fx *Facts, target int) []time.Time {
 // recorded, those before either was no longer asked.
 func linkPair(fx *Facts, p [2]int, byTarget [][]int) *behaviour.Link {
 	a, b := byTarget[p[0]], byTarget[p[1]]
-	q := &behaviour.Question{P: .5, Known: true, Weight: tuning.Weight.Pair / float64(max(1, len(fx.asked)))}
+	q := &behaviour.Question{P: .5, Known: true, Weight: weights(fx).Pair / float64(max(1, len(fx.asked)))}
 	both := bothAsked(fx, a, b)
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
@@ -336,7 +336,7 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	factors := drawnFactors(sub)
 	var out []leveled
 	for _, f := range factors {
-		out = append(out, linkFactor(fx, target, f, rows, tuning.Weight.Level/float64(len(fx.Plan.Targets)*len(factors)))...)
+		out = append(out, linkFactor(fx, target, f, rows, weights(fx).Level/float64(len(fx.Plan.Targets)*len(factors)))...)
 	}
 	return out
 }

@@ -261,21 +261,26 @@ func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][
 
 // iid tells whether nothing speaks against independent draws: neither the
 // order of the answers nor their spread over time.
-func iid(x *split) bool {
+func iid(x *split) bool { return orderP(x) >= tuning.IID }
+
+// orderP is the least p-value of what may speak against independent draws.
+func orderP(x *split) float64 {
 	bits := make([]bool, 0, x.n)
 	for _, d := range x.draws {
 		bits = append(bits, d.deviant)
 	}
-	if p, _ := stat.RunsTest(bits); p < tuning.IID {
-		return false
+	runs, _ := stat.RunsTest(bits)
+	p := min(runs, stat.LagTest(bits, lags))
+	if windows, m := windowCounts(bits); len(windows) >= 2 {
+		_, spread := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
+		p = min(p, spread)
 	}
-	windows, m := windowCounts(bits)
-	if len(windows) < 2 {
-		return true
-	}
-	_, p := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
-	return p >= tuning.IID
+	return p
 }
+
+// lags is up to how many answers apart two may be that depend on each other: concurrent
+// requests tear apart what follows one another, and several instances take turns.
+const lags = 12
 
 // windowCounts cuts the answers into at most 20 windows that expect six
 // deviants or so each: with five or more the spread has a known distribution.

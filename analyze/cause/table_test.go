@@ -3,6 +3,8 @@ package cause
 import (
 	"slices"
 	"testing"
+
+	"stageprobe/probe"
 )
 
 // Each cause comes after those whose verdicts it reads, and before none of them.
@@ -93,16 +95,24 @@ func TestHides(t *testing.T) {
 	}
 }
 
-// The questions of a run share its error rate.
+// The questions of a run share its error rate: the parts of what is linked, and those of
+// all laws that may drive a split, with and without a canary.
 func TestWeightsSumToOne(t *testing.T) {
-	w := tuning.Weight
-	for name, sum := range map[string]float64{
-		"linking":               w.Canary + w.Pair + w.Level,
-		"five driven causes":    5 * w.DrivenEach,
-		"a canary and the rest": w.DrivenCanary + 4*w.DrivenOther,
-	} {
-		if sum < 1-1e-9 || sum > 1+1e-9 {
-			t.Errorf("%s: the weights sum to %g", name, sum)
+	for _, canary := range []bool{false, true} {
+		w := newWorld(1)
+		prod := &w.api().Stages[0]
+		prod.CacheCluster, prod.Methods = true, map[string]probe.MethodSettings{"*/*": {Caching: true, CacheTTL: 300}}
+		if canary {
+			w.canary(10)
+		}
+		fx := gather(&w.Input)
+		parts := weights(fx)
+		sum := parts.Canary + parts.Pair + parts.Level + weightOf(fx, DeployPropagating)
+		for _, f := range drawnFactors(fx.targets[0]) {
+			sum += weightOf(fx, f.cause)
+		}
+		if sum > 1+1e-9 || sum < 1-1e-9 {
+			t.Errorf("canary %t: the weights sum to %g", canary, sum)
 		}
 	}
 }

@@ -11,8 +11,13 @@ import (
 // driven cause is claimed for its prior alone: its e-value must hold as well.
 type Tuning struct {
 	Prior  Priors
-	Weight Weights
 	Enough Enough
+	// Canaried are the weights of a run in which some stage has a canary that draws, or was
+	// not read; Uncanaried those of any other.
+	Canaried, Uncanaried Weights
+	// Label is the weight of the labels' own e-value in the mean of the two that speak
+	// for a canary.
+	Label float64
 
 	// Deviates is the chance that one level of a factor deviates: one address of
 	// three, a connection of five, either of two versions or machines.
@@ -115,17 +120,13 @@ type Priors struct {
 	Changed     float64 // the same where the configuration shows a change about then
 }
 
-// Weights share the error rate of a run. Each group sums to 1 and is fixed before
-// the run.
+// Weights share the error rate of a run among what is asked. They are fixed before the
+// run and sum to 1 at most.
 type Weights struct {
-	// Linking: most is for the canary, which is the dearest question.
-	Canary, Pair, Level float64
-	// Driven verdicts of one split: there are five causes; where a canary is configured
-	// it has most of it.
-	DrivenEach, DrivenCanary, DrivenOther float64
-	// Label is the weight of the labels' own e-value in the mean of the two that speak
-	// for a canary.
-	Label float64
+	// Canary is for what goes with the sides of canaries, the dearest question; Pair for
+	// what goes with the target, Level for what goes with a place or a version, each by
+	// its link; Driven for the laws by which something drives the answers as a whole.
+	Canary, Pair, Level, Driven float64
 }
 
 // Enough are the least numbers of answers before something is said.
@@ -146,7 +147,7 @@ var tuning = Tuning{
 		Consistent: .30, Canary: .20, Unread: .05, Versions: .10, OneBackend: .05, Cache: .10, Authorizer: .2, Endpoint: .03,
 		Connection: .02, Failing: .60, Random: .05, Unexplained: .02, Switch: .06, Changed: .2,
 	},
-	Weight: Weights{Canary: .8, Pair: .1, Level: .1, DrivenEach: .2, DrivenCanary: .84, DrivenOther: .04, Label: .97},
+	Canaried: Weights{Canary: .7, Pair: .1, Level: .1, Driven: .1}, Uncanaried: Weights{Pair: .2, Level: .2, Driven: .6}, Label: .97,
 	Enough: Enough{Refused: 5, Compare: 5, Matched: 9, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Levels: 64},
 
 	Deviates: struct{ Version, Cache, Pop, Address, Machine, Connection, Use float64 }{.5, .5, .3, .3, .5, .2, .5},

@@ -139,6 +139,7 @@ func (x tables) listRest(t *table) {
 var other = []byte("other members")
 
 func (x tables) retireMember(m *member) {
+	x.Turns++
 	if m.def > more {
 		x.defs[m.def].Retired = true
 	}

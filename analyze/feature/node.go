@@ -193,6 +193,7 @@ func (x tree) settle(n *node) {
 
 // retire lets go of a node and all below it.
 func (x tree) retire(n *node) {
+	x.Turns++
 	n.gen = 0
 	for _, d := range n.defs {
 		if d != more {

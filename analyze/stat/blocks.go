@@ -56,21 +56,31 @@ type Blocks struct {
 // event that can be read: one run in twenty.
 var changePrice = math.Log(20)
 
-// logMostChanged is the greatest ln likelihood of labels of which all have one share,
-// or, at a price, those before some place one and those since another: a share that
-// changes within a block would else pass for a link to whatever changed about then.
-func logMostChanged(order []bool, all Count) float64 {
-	best := all.logMost()
+// logMostChanged is the greatest ln likelihood of labels whose share changes now and
+// then, each time at a price: a share that changes within a block would else pass for a
+// link to whatever changed about then. Places are found one after the other, the best
+// first (binary segmentation, Scott & Knott 1974).
+func logMostChanged(order []bool) float64 {
+	var all Count
+	for _, on := range order {
+		all.add(on)
+	}
+	whole, best, at := all.logMost(), 0., 0
 	var before Count
 	for i, on := range order {
 		// The likelihood is greatest where the labels change.
 		if i > 0 && on != order[i-1] {
 			since := Count{On: all.On - before.On, Off: all.Off - before.Off}
-			best = max(best, before.logMost()+since.logMost()-changePrice)
+			if gain := before.logMost() + since.logMost() - whole - changePrice; gain > best {
+				best, at = gain, i
+			}
 		}
 		before.add(on)
 	}
-	return best
+	if at == 0 {
+		return whole
+	}
+	return logMostChanged(order[:at]) + logMostChanged(order[at:]) - changePrice
 }
 
 // Add takes the next labelled row.
@@ -89,12 +99,12 @@ func (b *Blocks) End() {
 		return
 	}
 	b.full = append(b.full, b.last)
-	b.done += logMostChanged(b.order, b.last)
+	b.done += logMostChanged(b.order)
 	b.last, b.order = Count{}, b.order[:0]
 }
 
 // LogD is the D of all rows so far.
-func (b *Blocks) LogD() float64 { return b.done + logMostChanged(b.order, b.last) }
+func (b *Blocks) LogD() float64 { return b.done + logMostChanged(b.order) }
 
 // Counts are the blocks so far, the open one last.
 func (b *Blocks) Counts() []Count {

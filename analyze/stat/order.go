@@ -149,3 +149,39 @@ func spreadWindow(next []float64, mass float64, k, s, limit, reach, m, rows, lef
 		next[(k+j)*limit+s+j*j] += mass * p
 	}
 }
+
+// LagTest returns the p-value of the largest dependence between rows that stand 2 to most
+// apart, given how many deviate: pairs that deviate both are held against what a random
+// order gives, all lags together by Bonferroni. Where few such pairs are expected, only too
+// many of them speak, by Poisson's law, else the normal approximation serves.
+func LagTest(bits []bool, most int) float64 {
+	const few = 8
+	n, k := float64(len(bits)), 0.
+	for _, b := range bits {
+		if b {
+			k++
+		}
+	}
+	// The rarer side's pairs tell most.
+	rare := k <= n-k
+	k = min(k, n-k)
+	least, asked := 1., 0.
+	for lag := 2; lag <= most && lag < len(bits) && k > 1; lag++ {
+		pairs, m := 0., n-float64(lag)
+		for i := lag; i < len(bits); i++ {
+			if bits[i] == rare && bits[i-lag] == rare {
+				pairs++
+			}
+		}
+		expected, q := m*k*(k-1)/(n*(n-1)), k/n
+		asked++
+		if expected < few {
+			least = min(least, distuv.Poisson{Lambda: expected}.Survival(pairs-1))
+			continue
+		}
+		// The variance of the count of pairs in a random order, about.
+		sd := math.Sqrt(m) * q * (1 - q)
+		least = min(least, 2*distuv.UnitNormal.Survival(math.Abs(pairs-expected)/sd))
+	}
+	return min(1, least*max(1, asked))
+}

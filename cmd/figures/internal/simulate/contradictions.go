@@ -294,36 +294,47 @@ func (c *checked) independent() string {
 	if !strings.Contains(c.f.Statement, "independent of connection, address and time") {
 		return ""
 	}
-	var bits []bool
-	for i := range c.r.Rows {
-		r := &c.r.Rows[i]
-		if r.Cluster >= 0 && r.Machine == 0 {
-			bits = append(bits, failed(&c.r.Clusters[r.Cluster]))
-		}
-	}
-	if z := alternation(bits); z > 5 {
+	if z := alternation(c.r); z > 5 {
 		return "independent of time, although the failures come in stretches"
 	}
 	return ""
 }
 
-// alternation is by how many standard deviations the answers alternate too seldom
-// for independent ones (Wald & Wolfowitz 1940).
-func alternation(bits []bool) float64 {
-	var n [2]float64
-	runs := 1.
-	for i, b := range bits {
-		n[bit(b)]++
-		if i > 0 && b != bits[i-1] {
-			runs++
+// alternation is by how many standard deviations the failures alternate too seldom for
+// independent ones at a rate of each target and scenario.
+func alternation(r *cause.Result) float64 {
+	type cell struct{ target, scenario int }
+	n := map[cell][2]float64{}
+	bad := [2]int{}
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Cluster >= 0 && row.Machine == 0 {
+			at, b := cell{row.Target, row.Scenario}, bit(failed(&r.Clusters[row.Cluster]))
+			c := n[at]
+			c[0], c[1] = c[0]+1, c[1]+float64(b)
+			n[at] = c
+			bad[b]++
 		}
 	}
-	all := n[0] + n[1]
-	if n[0] < 10 || n[1] < 10 {
+	if bad[0] < 10 || bad[1] < 10 {
 		return 0
 	}
-	mean := 2*n[0]*n[1]/all + 1
-	return (mean - runs) / math.Sqrt((mean-1)*(mean-2)/(all-1))
+	var lacking, variance, rate float64
+	last := -1
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Cluster < 0 || row.Machine != 0 {
+			continue
+		}
+		c := n[cell{row.Target, row.Scenario}]
+		b, q := bit(failed(&r.Clusters[row.Cluster])), c[1]/c[0]
+		if last >= 0 {
+			p := q*(1-rate) + rate*(1-q)
+			lacking += p - float64(bit(b != last))
+			variance += p * (1 - p)
+		}
+		last, rate = b, q
+	}
+	return lacking / math.Sqrt(max(variance, 1))
 }
 
 // nothingToMend is no word for a stage that fails or refuses by now.

@@ -16,7 +16,7 @@ type Drawn struct {
 func Families() []Drawn {
 	var all []Drawn
 	for _, group := range [][]Drawn{
-		identical(), badLogs(), failures(), otherAnswers(), differing(), partial(), places(), switches(), alikeStages(), wrongStages(),
+		identical(), badLogs(), failures(), otherAnswers(), differing(), partial(), places(), switches(), alikeStages(), wrongStages(), hard(),
 	} {
 		all = append(all, group...)
 	}
