@@ -238,7 +238,7 @@ func noSuchAPI(snap *probe.Snapshot, targets []probe.Target) {
 			continue
 		}
 		if slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
-			return g.Subject == "API "+t.APIID && strings.Contains(g.Err, "NotFoundException")
+			return g.APIID == t.APIID && g.Missing
 		}) {
 			t.Unmapped = "no API " + t.APIID + " is in this account and region"
 		}
