@@ -37,7 +37,7 @@ func (rd httpReading) httpExport(ctx context.Context, id string, stage *string, 
 	q := question{op: "ExportApi", subject: "HTTP API " + id, path: "/apis/" + id + "/exports/OAS30", quiet: quiet,
 		costs: "which edits wait for a deployment is unknown"}
 	if stage != nil {
-		q.subject = "stage " + *stage + " of " + id
+		q.subject, q.stage = "stage "+*stage+" of "+id, *stage
 	}
 	return ask(ctx, rd.reading, q, func(ctx context.Context) (*probe.Definition, error) {
 		out, err := rd.HTTP.ExportApi(ctx, &apigatewayv2.ExportApiInput{
