@@ -196,6 +196,15 @@ func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []in
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
 	out.refine(in, rows)
+	for _, i := range rows {
+		at := in.Rows[i].At.UTC()
+		if out.First.IsZero() || at.Before(out.First) {
+			out.First = at
+		}
+		if at.After(out.Last) {
+			out.Last = at
+		}
+	}
 	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
 		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})

@@ -70,6 +70,7 @@ type Session struct {
 	planner planner
 	last    cause.Result
 	marks   map[mark]age // what answers are to a wait
+	decided decisions
 }
 
 // row is what a session keeps of one observation of the sample.
@@ -202,6 +203,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
+	s.decided.note(s.last.Findings, s.rows)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {
