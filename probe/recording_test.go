@@ -116,6 +116,9 @@ func TestRecordingRoundTrip(t *testing.T) {
 			if r.Snapshot == nil || r.Snapshot.Region != "eu-west-1" || r.Trailer == nil || r.Trailer.Stopped != "budget" || len(r.Notes) > 0 {
 				t.Errorf("snapshot %v, trailer %v, notes %v", r.Snapshot, r.Trailer, r.Notes)
 			}
+			if err := r.ReadLogs(nil); err != nil {
+				t.Fatal(err)
+			}
 			if len(r.Evidence.Records) != 2 || len(r.Evidence.Groups) != 1 {
 				t.Errorf("evidence %+v", r.Evidence)
 			}
@@ -143,6 +146,9 @@ func TestShardsMergeExactlyInAnyOrder(t *testing.T) {
 		slices.SortStableFunc(want, func(x, y probe.Observation) int { return int(x.Seq) - int(y.Seq) })
 		if diff := cmp.Diff(want, read(t, r)); diff != "" || r.Rows != 80 {
 			t.Errorf("%d rows:\n%.1000s", r.Rows, diff)
+		}
+		if err := r.ReadLogs(nil); err != nil {
+			t.Fatal(err)
 		}
 		if r.Header.Machine != "a" || len(r.Evidence.Records) != 2 {
 			t.Errorf("machine %s, %d log records", r.Header.Machine, len(r.Evidence.Records))

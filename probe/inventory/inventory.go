@@ -223,10 +223,10 @@ func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot
 			listed = slices.DeleteFunc(listed, func(a probe.API) bool { return !rd.Wanted(&a) })
 		}
 	}
-	snap.Domains = rd.domains(ctx, want, sel.All)
+	snap.Domains = domainReading{rd}.domains(ctx, want, sel.All)
 	snap.APIs = rd.apis(ctx, listed, want)
 	if rd.depth == Full {
-		rd.around(ctx, snap)
+		surroundings{rd}.around(ctx, snap)
 	}
 	if history != nil {
 		h := <-history
