@@ -55,7 +55,7 @@ func (rd domainReading) domains(ctx context.Context, want *wanted, all bool) []p
 		}
 		if !known {
 			rd.readDomain(ctx, &found[i])
-			rememberDomain(ctx, rd, &found[i].Domain)
+			rememberDomain(ctx, rd.reading, &found[i].Domain)
 		}
 		rd.finish("domain " + found[i].Name)
 	})
