@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -42,8 +44,54 @@ type cloud struct {
 	inv *inventory.Reader
 	log *fetch.Reader
 
+	account string // "" where the credentials do not tell
 	calls   *calls
 	secrets []string // of the credentials
+
+	credentials *renewable
+	scanned     int64 // bytes, by log readers that were forgotten
+}
+
+// renewable are credentials that can be looked for again: those of a profile that
+// was logged in anew are in files that were read before.
+type renewable struct {
+	mu      sync.Mutex
+	current aws.CredentialsProvider
+	load    func(context.Context) (aws.CredentialsProvider, error)
+	learn   func(aws.Credentials)
+}
+
+// Retrieve gives the credentials as they were last found.
+func (r *renewable) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	r.mu.Lock()
+	current := r.current
+	r.mu.Unlock()
+	return current.Retrieve(ctx)
+}
+
+// renew looks for credentials as at the beginning.
+func (c *cloud) renew(ctx context.Context) {
+	if c.credentials == nil {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, credentialWait)
+	defer cancel()
+	fresh, err := c.credentials.load(within)
+	if err != nil || fresh == nil {
+		return // the next call says what is wrong
+	}
+	if found, err := fresh.Retrieve(within); err == nil {
+		c.credentials.learn(found)
+	}
+	c.credentials.mu.Lock()
+	defer c.credentials.mu.Unlock()
+	c.credentials.current = fresh
+}
+
+// forget begins with a log reader that remembers nothing.
+func (c *cloud) forget() {
+	c.scanned += c.log.Scanned()
+	c.log = &fetch.Reader{Client: c.log.Client, Now: c.log.Now, Limiter: c.log.Limiter}
 }
 
 // open finds region and credentials as the AWS CLI does. fallback is the
@@ -66,7 +114,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if f.profile != "" {
 		opts = append(opts, config.WithSharedConfigProfile(f.profile))
 	}
-	if f.credentials != nil {
+	if f.credentials != nil { // of the embedded gateway
 		opts = append(opts, config.WithCredentialsProvider(f.credentials))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
@@ -86,6 +134,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if f.endpoint != "" {
 		cfg.BaseEndpoint = aws.String(f.endpoint)
 	}
+	cfg.Credentials = f.assume(cfg)
 	within, cancel := context.WithTimeout(ctx, credentialWait)
 	defer cancel()
 	if cfg.Credentials == nil {
@@ -97,12 +146,31 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if err != nil {
 		return nil, inventory.CredentialsError(err), nil
 	}
+	renewed := &renewable{current: cfg.Credentials, load: func(ctx context.Context) (aws.CredentialsProvider, error) {
+		again, err := config.LoadDefaultConfig(ctx, opts...)
+		if err != nil {
+			return nil, err
+		}
+		again.Region, again.BaseEndpoint = cfg.Region, cfg.BaseEndpoint
+		return f.assume(again), nil
+	}}
+	cfg.Credentials = renewed
 	c = newCloud(cfg)
-	c.calls = made
+	c.calls, c.account, c.credentials = made, creds.AccountID, renewed
 	if f.credentials == nil { // the embedded gateway's own are no secret
 		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
 	}
 	return c, nil, nil
+}
+
+// assume gives the credentials of the role that is to be taken, where one is.
+func (f *awsFlags) assume(cfg aws.Config) aws.CredentialsProvider {
+	if f.role == "" || cfg.Credentials == nil {
+		return cfg.Credentials
+	}
+	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), f.role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = "stageprobe"
+	}))
 }
 
 func newCloud(cfg aws.Config) *cloud {
