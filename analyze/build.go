@@ -29,6 +29,9 @@ type Ending struct {
 	Vantages []probe.Vantage
 	// NoAnswer says why, where no request got an HTTP answer.
 	NoAnswer string
+	// Decided is when findings were decided, by [FindingKey], where a recording tells
+	// it; nil where this session saw the run.
+	Decided map[string]float64
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -41,6 +44,9 @@ const (
 
 // Report makes the report of everything seen, as of the last row.
 func (s *Session) Report(end Ending) *Report {
+	if end.Decided != nil {
+		s.decided.at = end.Decided
+	}
 	result := s.Decide(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()

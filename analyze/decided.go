@@ -13,19 +13,27 @@ type decisions struct {
 	at map[string]float64 // key of a finding → milliseconds from the first request
 }
 
-// findingKey names a finding whatever its words and numbers are by now.
-func findingKey(f *cause.Finding) string {
-	return string(f.Cause) + "\x00" + strings.Join(f.Targets, "\x00")
+// FindingKey names a finding whatever its words and numbers are by now.
+func FindingKey(f *cause.Finding) string {
+	return string(f.Cause) + " " + strings.Join(f.Targets, " ")
 }
 
-// note writes into findings when they were decided: now, where they are new.
+// tell writes into findings when they were decided, as far as a look during the run
+// found them.
+func (d *decisions) tell(findings []cause.Finding) {
+	for i := range findings {
+		findings[i].DecidedMS = d.at[FindingKey(&findings[i])]
+	}
+}
+
+// note keeps when findings were decided: now, where they are new.
 func (d *decisions) note(findings []cause.Finding, rows []row) {
 	before := d.at
 	d.at = make(map[string]float64, len(findings))
 	now := -1.
 	for i := range findings {
 		f := &findings[i]
-		key := findingKey(f)
+		key := FindingKey(f)
 		at, known := before[key]
 		if !known {
 			if now < 0 {
@@ -33,8 +41,9 @@ func (d *decisions) note(findings []cause.Finding, rows []row) {
 			}
 			at = now
 		}
-		d.at[key], f.DecidedMS = at, at
+		d.at[key] = at
 	}
+	d.tell(findings)
 }
 
 // sinceFirst is the time from the first request to the last answer.

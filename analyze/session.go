@@ -228,7 +228,11 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
-	s.decided.note(s.last.Findings, s.rows)
+	if done { // what a look found while the run went on; a last look has no time of its own
+		s.decided.tell(s.last.Findings)
+	} else {
+		s.decided.note(s.last.Findings, s.rows)
+	}
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {

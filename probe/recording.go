@@ -29,6 +29,9 @@ type RecordingTrailer struct {
 	// Vantages are the places from which was sent, where agents or shards did.
 	Vantages []Vantage `json:"vantages,omitempty"`
 	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
+	// DecidedMS is when findings were decided, from the first request, by cause and
+	// targets.
+	DecidedMS map[string]float64 `json:"decided_ms,omitempty"`
 }
 
 // Cost is what a run asked of others.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"stageprobe/analyze"
@@ -98,8 +97,8 @@ func (s *Stream) Plan(p *probe.Plan) {
 // stands.
 func (s *Stream) Progress(p *analyze.Progress) {
 	for i := range p.Decision.Findings {
-		if f := &p.Decision.Findings[i]; !s.told[eventKey(f)] && !toldElsewhere(f) {
-			s.told[eventKey(f)] = true
+		if f := &p.Decision.Findings[i]; !s.told[analyze.FindingKey(f)] && !toldElsewhere(f) {
+			s.told[analyze.FindingKey(f)] = true
 			s.finding(f)
 		}
 	}
@@ -116,11 +115,6 @@ func (s *Stream) Progress(p *analyze.Progress) {
 	}
 }
 
-// eventKey names a finding whatever its numbers are by now.
-func eventKey(f *cause.Finding) string {
-	return string(f.Cause) + "\x00" + strings.Join(f.Targets, "\x00")
-}
-
 func (s *Stream) finding(f *cause.Finding) {
 	whole := completeFindings([]cause.Finding{*f})
 	s.write(event{Event: "finding", Finding: &whole[0]})
@@ -134,7 +128,7 @@ func (s *Stream) End(rep *analyze.Report) error {
 		s.write(event{Event: "target", Target: &c.Targets[i]})
 	}
 	for i := range c.Findings {
-		if !s.told[eventKey(&c.Findings[i])] {
+		if !s.told[analyze.FindingKey(&c.Findings[i])] {
 			s.finding(&c.Findings[i])
 		}
 	}

@@ -308,7 +308,7 @@ func (t *teller) notes(rep *analyze.Report) {
 			return
 		}
 		if !t.o.Verbose {
-			n = clip(n, 2*(t.width-8)) // of an error the beginning tells most
+			n = clip(n, 5*(t.width-8)) // of an error the beginning tells most
 		}
 		t.para("  - ", n)
 	}

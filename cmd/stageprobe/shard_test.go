@@ -86,7 +86,7 @@ func without(v any) any {
 	case map[string]any:
 		for key := range v {
 			switch key {
-			case "latency_ms", "timeline", "decided_ms", "example", "evidence", "request_id_example", "at", "taken", "command":
+			case "latency_ms", "timeline", "decided_ms", "example", "evidence", "request_id_example", "at", "taken", "command", "retest", "first", "last":
 				delete(v, key)
 			default:
 				v[key] = without(v[key])
@@ -96,6 +96,9 @@ func without(v any) any {
 		for i := range v {
 			v[i] = without(v[i])
 		}
+	case string: // which command looks again is each run's own, too
+		text, _, _ := strings.Cut(v, "; after mending: ")
+		return text
 	}
 	return v
 }
