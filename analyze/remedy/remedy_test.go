@@ -69,10 +69,6 @@ func everyRemedy() map[string][]Remedy {
 		"default endpoint":        EnableDefaultEndpoint(region, rest),
 		"default endpoint HTTP":   EnableDefaultEndpoint(region, http),
 		"auto deploy":             AutoDeploy(region, http, def),
-		"throttling":              Throttling(region, rest, prod, "*/*", 100, 50),
-		"throttling a method":     Throttling(region, rest, prod, "/orders/{id}/GET", 0.5, 1),
-		"throttling HTTP":         Throttling(region, http, def, "*/*", 100, 50),
-		"throttling a route":      Throttling(region, http, def, "/orders/{id}/GET", 100, 50),
 		"unknown stage":           UnknownStage(region, rest, "orders"),
 		"unknown stage HTTP":      UnknownStage(region, http, "$default"),
 	}
@@ -91,7 +87,6 @@ func TestCommandsCarryRealIDs(t *testing.T) {
 		"mapping of another API": {"aws apigateway update-base-path-mapping --domain-name api.example.com --base-path v1 --patch-operations op=replace,path=/restapiId,value=abc123 op=replace,path=/stage,value=prod --region eu-west-1"},
 		"mapping HTTP":           {"aws apigatewayv2 update-api-mapping --domain-name api.example.com --api-mapping-id m1 --api-id xyz789 --stage '$default' --region eu-west-1"},
 		"execution logs":         {"aws apigateway update-stage --rest-api-id abc123 --stage-name prod --patch-operations 'op=replace,path=/*/*/logging/loglevel,value=INFO' --region eu-west-1"},
-		"throttling a method":    {"aws apigateway update-stage --rest-api-id abc123 --stage-name prod --patch-operations '[{\"op\":\"replace\",\"path\":\"/~1orders~1{id}/GET/throttling/rateLimit\",\"value\":\"0.5\"},{\"op\":\"replace\",\"path\":\"/~1orders~1{id}/GET/throttling/burstLimit\",\"value\":\"1\"}]' --region eu-west-1"},
 	} {
 		var got []string
 		for _, r := range all[name] {

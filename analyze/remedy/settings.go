@@ -254,44 +254,6 @@ func FlushAuthorizersCache(region string, api *probe.API, stage *probe.Stage) []
 	return []Remedy{r}
 }
 
-// Throttling sets the stage's limits for one method, by the key of
-// [probe.Stage.Methods] ("/orders/GET"), or for all ("*/*"): requests per
-// second and burst.
-func Throttling(region string, api *probe.API, stage *probe.Stage, method string, rate float64, burst int) []Remedy {
-	if api == nil || stage == nil {
-		return nil
-	}
-	old := stage.Methods[method]
-	r := Remedy{
-		Text:    fmt.Sprintf("Let %s take %g requests per second with bursts of %d (%s).", name(api, stage), rate, burst, method),
-		Command: throttlingCommand(region, api, stage, method, rate, burst),
-		Changes: "how many requests the stage lets through before it answers 429",
-		Leaves:  "limits of usage plans, of methods with their own settings, and of the account, which hold as well",
-		Warning: "the backend may get up to that rate",
-	}
-	switch {
-	case old.ThrottlingSet:
-		r.Undo = throttlingCommand(region, api, stage, method, old.ThrottlingRate, old.ThrottlingBurst)
-	case api.Kind != probe.HTTP:
-		r.Undo = throttlingCommand(region, api, stage, method, -1, -1) // -1: no limit of the stage's own
-	default:
-		r.Undo = "set the limits back to the account's (10000 requests per second, bursts of 5000 by default)"
-	}
-	return []Remedy{r}
-}
-
-func throttlingCommand(region string, api *probe.API, stage *probe.Stage, method string, rate float64, burst int) string {
-	if api.Kind != probe.HTTP {
-		path := methodPath(method) + "/throttling/"
-		return updateStage(region, api, stage, replace(path+"rateLimit", decimal(rate)), replace(path+"burstLimit", strconv.Itoa(burst)))
-	}
-	limits := map[string]any{"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
-	if method == "*/*" {
-		return updateHTTPStage(region, api, stage, "--default-route-settings", toJSON(limits))
-	}
-	return updateHTTPStage(region, api, stage, "--route-settings", toJSON(map[string]any{routeKey(method): limits}))
-}
-
 // methodPath writes a settings key as the patch path API Gateway takes, with
 // the slashes of the resource path escaped: "/~1orders~1{id}/GET".
 func methodPath(key string) string {
@@ -301,13 +263,4 @@ func methodPath(key string) string {
 	}
 	path := strings.ReplaceAll(strings.ReplaceAll(key[:i], "~", "~0"), "/", "~1")
 	return "/" + path + key[i:]
-}
-
-// routeKey writes a settings key as an HTTP API's route key: "GET /orders".
-func routeKey(key string) string {
-	i := strings.LastIndexByte(key, '/')
-	if i <= 0 {
-		return key
-	}
-	return key[i+1:] + " " + key[:i]
 }

@@ -90,7 +90,7 @@ func (a *Agent) join(ctx context.Context) (jobs, presence jetstream.KeyValue, er
 		if err == nil || n == 20 || ctx.Err() != nil {
 			return jobs, presence, err
 		}
-		if sleep(ctx, 250*time.Millisecond) != nil {
+		if probe.Sleep(ctx, 250*time.Millisecond) != nil {
 			return nil, nil, ctx.Err()
 		}
 	}
@@ -108,7 +108,7 @@ func (a *Agent) present(ctx context.Context, kv jetstream.KeyValue) error {
 
 // beat says that the agent is there, and keeps the server's time.
 func (a *Agent) beat(ctx context.Context, kv jetstream.KeyValue) {
-	for sleep(ctx, presenceEvery) == nil {
+	for probe.Sleep(ctx, presenceEvery) == nil {
 		_ = a.present(ctx, kv) // said again in a moment
 	}
 }
@@ -354,12 +354,12 @@ func (t *task) take(stopped, over context.Context, cons jetstream.Consumer, b *b
 	}()
 	for stopped.Err() == nil && over.Err() == nil {
 		if wait := t.full(); wait > 0 {
-			_ = sleep(over, wait) // its error is seen above
+			_ = probe.Sleep(over, wait) // its error is seen above
 			continue
 		}
 		got, err := cons.Fetch(1, jetstream.FetchMaxWait(2*time.Second))
 		if err != nil {
-			_ = sleep(over, 250*time.Millisecond)
+			_ = probe.Sleep(over, 250*time.Millisecond)
 			continue
 		}
 		none := true
@@ -367,11 +367,11 @@ func (t *task) take(stopped, over context.Context, cons jetstream.Consumer, b *b
 			none = false
 			if err := t.admit(over, m, b); err != nil {
 				_ = m.Nak() // another agent may do better, or this one later
-				_ = sleep(over, 250*time.Millisecond)
+				_ = probe.Sleep(over, 250*time.Millisecond)
 			}
 		}
 		if none && got.Error() != nil {
-			_ = sleep(over, 250*time.Millisecond)
+			_ = probe.Sleep(over, 250*time.Millisecond)
 		}
 	}
 }
@@ -507,7 +507,7 @@ func (t *task) report(ctx context.Context, h *holding) {
 		if err == nil {
 			break
 		}
-		_ = sleep(ctx, 250*time.Millisecond)
+		_ = probe.Sleep(ctx, 250*time.Millisecond)
 	}
 	text, err := json.Marshal(res)
 	if err != nil {
@@ -537,7 +537,7 @@ func count(h *holding) []Count {
 
 // hold keeps the batches that are being worked on from being given to others.
 func (t *task) hold(ctx context.Context, every time.Duration) {
-	for sleep(ctx, max(every, 100*time.Millisecond)) == nil {
+	for probe.Sleep(ctx, max(every, 100*time.Millisecond)) == nil {
 		t.mu.Lock()
 		held := slices.Collect(maps.Keys(t.held))
 		t.mu.Unlock()

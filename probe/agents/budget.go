@@ -83,7 +83,7 @@ func (b *budget) take(ctx context.Context, key string, span time.Duration) (time
 			return start, err
 		}
 		// Another agent was first. Who comes next is left to chance.
-		if err := sleep(ctx, rand.N(wait)); err != nil {
+		if err := probe.Sleep(ctx, rand.N(wait)); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -198,15 +198,4 @@ func (b *budget) stage(ctx context.Context, st *Stage, batch *Batch, due []time.
 		at = at.Add(gap)
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

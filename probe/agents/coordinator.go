@@ -356,7 +356,7 @@ func (r *conducting) read(ctx context.Context, m jetstream.Msg) (a arrival) {
 		if n == 20 || ctx.Err() != nil {
 			return a
 		}
-		_ = sleep(ctx, 250*time.Millisecond) // its error is ctx's, and seen above
+		_ = probe.Sleep(ctx, 250*time.Millisecond) // its error is ctx's, and seen above
 	}
 }
 
@@ -491,7 +491,7 @@ func publish(ctx context.Context, js jetstream.JetStream, subject string, data [
 		if errors.As(err, &api) && api.Code == 400 || errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed) {
 			return nil, err
 		}
-		if sleep(ctx, 200*time.Millisecond) != nil {
+		if probe.Sleep(ctx, 200*time.Millisecond) != nil {
 			return nil, err
 		}
 	}

@@ -155,7 +155,7 @@ func (r *Reader) start(depth Depth) *reading {
 		c.Now = time.Now
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = probe.Sleep
 	}
 	if c.Region == "" {
 		c.Region = c.REST.Options().Region
@@ -351,17 +351,6 @@ func sortedGaps(gaps []probe.Gap) []probe.Gap {
 		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Err, b.Err))
 	})
 	return slices.Compact(gaps)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 var errPaging = errors.New("the answer's paging token does not advance")

@@ -28,14 +28,7 @@ func (r *Reader) sleep(ctx context.Context, d time.Duration) error {
 	if r.Sleep != nil {
 		return r.Sleep(ctx, d)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return probe.Sleep(ctx, d)
 }
 
 // pace waits for the limiter, by the reader's own clock.

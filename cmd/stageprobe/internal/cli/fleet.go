@@ -370,14 +370,7 @@ func (c *checkFlags) checkAll(ctx context.Context, s Streams) error {
 		return exitError(ExitInterrupted)
 	}
 	rep := fl.report(parts, ctx.Err() != nil)
-	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
-		return s.unwritten(err, rep)
-	}
-	annotate(s, rep)
-	if rep.ExitCode != analyze.ExitOK {
-		return exitError(rep.ExitCode)
-	}
-	return nil
+	return c.deliver(s, rep)
 }
 
 // tellUnits says what will be sent, in which order, and how long it takes at most.

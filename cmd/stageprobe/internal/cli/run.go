@@ -374,7 +374,7 @@ func (r *run) readLogs(ctx context.Context) {
 		if ctx.Err() != nil || waited || p.Decision.Decided || r.session.LogsSettled() {
 			break
 		}
-		if sleep(ctx, logPause) != nil {
+		if probe.Sleep(ctx, logPause) != nil {
 			break
 		}
 	}
@@ -487,15 +487,4 @@ func (r *run) concerns(api, stage string) bool {
 		leads := t.APIID == api && t.Stage == stage
 		return leads || (t.Meant != nil && *t.Meant == probe.StageRef{APIID: api, Stage: stage})
 	})
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -92,14 +92,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
-		return s.unwritten(err, rep)
-	}
-	annotate(s, rep)
-	if rep.ExitCode != analyze.ExitOK {
-		return exitError(rep.ExitCode)
-	}
-	return nil
+	return c.deliver(s, rep)
 }
 
 // wanted finds what counts as new: a named deployment, a baseline, or the
@@ -190,7 +183,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 		stopped = "duration"
 	}
 	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
-	if tellsDeployment(r, w) && sleep(ctx, min(r.session.Allowance(), logPause)) == nil {
+	if tellsDeployment(r, w) && probe.Sleep(ctx, min(r.session.Allowance(), logPause)) == nil {
 		_ = r.fetch(ctx) // what was sent since the last look; an error is a note already
 	}
 	ending := r.ending(stopped)

@@ -22,6 +22,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/probe"
 )
 
 // Sink is somebody who is told.
@@ -141,7 +142,7 @@ func (w *Webhook) Send(ctx context.Context, c *analyze.Change) error {
 		if err == nil || wait < 0 || try == tries {
 			return err
 		}
-		if err := sleep(ctx, min(max(wait, pause), longestWait)); err != nil {
+		if err := probe.Sleep(ctx, min(max(wait, pause), longestWait)); err != nil {
 			return err
 		}
 		pause *= 2
@@ -174,17 +175,6 @@ func (w *Webhook) post(ctx context.Context, body []byte) (wait time.Duration, er
 	}
 	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // 0 where it does not say
 	return time.Duration(seconds) * time.Second, err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Command runs a program of the user's, and no shell.
