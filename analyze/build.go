@@ -195,13 +195,14 @@ func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []in
 	for _, i := range rows {
 		took = append(took, ms(in.Rows[i].Took))
 	}
+	exemplar := cmp.Or(c.Exemplar, &behaviour.Exemplar{})
 	out := Cluster{
 		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: c.Count, Share: share, ShareLow: low, ShareHigh: high,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
-		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),
+		RequestIDExample: exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),
 		Reference: c.Reference,
-		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
+		Example:   &Example{Header: orEmpty(exemplar.Header), Body: string(exemplar.Body)},
 	}
 	out.refine(in, rows)
 	for _, i := range rows {

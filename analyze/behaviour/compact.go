@@ -31,8 +31,8 @@ func (t *Table) Compact(used func(yield func(row int) bool)) []int {
 		at, _ := t.place(&fresh)
 		t.rows[at].n += r.n
 		moved[n] = at
-		if raws[n] != nil && t.raws[at] == nil {
-			t.raws[at] = raws[n]
+		if e := earlier(t.raws[at], raws[n]); e != nil {
+			t.raws[at] = e
 		}
 	}
 	t.forgetValues()

@@ -27,7 +27,7 @@ type Cluster struct {
 	Outcome  probe.Outcome
 	Reading  signature.Reading
 	Class    signature.Class
-	Exemplar Exemplar
+	Exemplar *Exemplar // the earliest that is kept; nil where none is
 
 	// Reference marks the usual behaviour of its target and scenario.
 	Reference bool
@@ -39,9 +39,8 @@ type Cluster struct {
 	// Fields are the features that tell behaviours of the scenario apart, by path.
 	Fields []Field
 
-	first   int
-	exemple int           // row of the exemplar; -1 where none is kept
-	values  map[int]int32 // by feature, of those that tell behaviours apart
+	first  int
+	values map[int]int32 // by feature, of those that tell behaviours apart
 }
 
 // Field is one feature of a behaviour, as a report shows it.
@@ -219,9 +218,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 			r.of[cell] = append(r.of[cell], c)
 		}
 		c.Count += w.n
-		if c.exemple < 0 && t.raws[n] != nil {
-			c.exemple, c.Exemplar = n, *t.raws[n]
-		}
+		c.Exemplar = earlier(c.Exemplar, t.raws[n])
 		r.assigned[n] = c
 	}
 	r.finish()
@@ -259,11 +256,8 @@ func (t *Table) cluster(n int, key uint64, by []*sorter, values []int32, symbols
 	k := &s.classes[w.class]
 	c := &Cluster{
 		ID: fmt.Sprintf("%08x", uint32(key^key>>32)), Status: k.status, Outcome: k.outcome, Reading: k.reading, Class: k.kind,
-		first: n, exemple: -1, values: map[int]int32{},
+		first: n, values: map[int]int32{},
 		Target: t.opts.Targets[w.target].ID, Scenario: t.opts.Scenarios[w.scenario].Name,
-	}
-	if e := t.raws[n]; e != nil {
-		c.exemple, c.Exemplar = n, *e
 	}
 	for i, x := range by {
 		c.values[x.at] = values[i]

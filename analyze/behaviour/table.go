@@ -1,7 +1,9 @@
 package behaviour
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
@@ -344,6 +346,18 @@ type Exemplar struct {
 	Header    []probe.Header
 	Body      []byte // at most MaxExemplarBody bytes
 	RequestID string
+
+	seq     uint64
+	machine string
+}
+
+// earlier of two exemplars is the one that was sent first, by number: answers arrive in
+// any order, and a recording is read in that of their numbers.
+func earlier(a, b *Exemplar) *Exemplar {
+	if a == nil || b != nil && cmp.Or(cmp.Compare(b.seq, a.seq), cmp.Compare(b.machine, a.machine)) < 0 {
+		return b
+	}
+	return a
 }
 
 // MaxExemplarBody is how much of an exemplar's body is kept.
@@ -358,11 +372,18 @@ const (
 
 func (t *Table) sample(n int, o *probe.Observation, fresh bool) {
 	key := [2]int{int(t.rows[n].target), int(t.rows[n].scenario)}
-	if have := t.kept[key]; t.raws[n] != nil || have >= mostExemplars || have >= firstExemplars && !fresh {
+	e := &Exemplar{RequestID: o.RequestID(), seq: o.Seq, machine: strings.Clone(o.Machine)}
+	switch have := t.kept[key]; {
+	case t.raws[n] != nil:
+		if earlier(t.raws[n], e) != e {
+			return
+		}
+	case have >= mostExemplars || have >= firstExemplars && !fresh:
 		return
+	default:
+		t.kept[key]++
 	}
-	t.kept[key]++
-	e := &Exemplar{Header: slices.Clone(o.Header), Body: t.redact.Bytes(o.Body), RequestID: o.RequestID()}
+	e.Header, e.Body = slices.Clone(o.Header), t.redact.Bytes(o.Body)
 	for i := range e.Header {
 		e.Header[i].Value = t.redact.String(e.Header[i].Value)
 	}

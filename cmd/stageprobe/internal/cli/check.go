@@ -147,20 +147,17 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		keepReport(s, rep)
 		rep.AfterMending(s.retest())
 	}
-	return c.deliver(s, rep)
+	return deliver(s, c, rep)
 }
 
 // deliver writes a report in every format that was asked for, and ends with its exit
 // code.
-func (c *checkFlags) deliver(s Streams, rep *analyze.Report) error {
+func deliver(s Streams, c *checkFlags, rep *analyze.Report) error {
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return s.unwritten(err, rep)
 	}
 	annotate(s, rep)
-	if rep.ExitCode != analyze.ExitOK {
-		return exitError(rep.ExitCode)
-	}
-	return nil
+	return ended(rep)
 }
 
 // takePart reads --shard.

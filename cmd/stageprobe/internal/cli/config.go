@@ -78,10 +78,7 @@ func newInspect(s Streams) *cobra.Command {
 			if err := f.out.write(s, rep, f.quiet, f.verbose); err != nil {
 				return err
 			}
-			if rep.ExitCode != analyze.ExitOK {
-				return exitError(rep.ExitCode)
-			}
-			return nil
+			return ended(rep)
 		},
 	}
 	f.bindTo(cmd)

@@ -79,3 +79,11 @@ func (s Streams) exitCode(err error) int {
 	}
 	return int(ExitUsage)
 }
+
+// ended is how a command ends that has given its report: by the report's exit code.
+func ended(rep *analyze.Report) error {
+	if rep.ExitCode != analyze.ExitOK {
+		return exitError(rep.ExitCode)
+	}
+	return nil
+}

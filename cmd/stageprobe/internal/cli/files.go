@@ -112,10 +112,7 @@ func newAnalyze(s Streams) *cobra.Command {
 			if err := out.write(s, rep, quiet, verbose); err != nil {
 				return err
 			}
-			if rep.ExitCode != analyze.ExitOK {
-				return exitError(rep.ExitCode)
-			}
-			return nil
+			return ended(rep)
 		},
 	}
 	out.bind(cmd.Flags())

@@ -370,7 +370,7 @@ func (c *checkFlags) checkAll(ctx context.Context, s Streams) error {
 		return exitError(ExitInterrupted)
 	}
 	rep := fl.report(parts, ctx.Err() != nil)
-	return c.deliver(s, rep)
+	return deliver(s, c, rep)
 }
 
 // tellUnits says what will be sent, in which order, and how long it takes at most.

@@ -58,10 +58,7 @@ are read as well (--offline: never).`,
 				return err
 			}
 			annotate(s, rep)
-			if rep.ExitCode != analyze.ExitOK {
-				return exitError(rep.ExitCode)
-			}
-			return nil
+			return ended(rep)
 		},
 	}
 	f.bindTo(cmd)

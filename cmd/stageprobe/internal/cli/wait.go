@@ -92,7 +92,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
-	return c.deliver(s, rep)
+	return deliver(s, c, rep)
 }
 
 // wanted finds what counts as new: a named deployment, a baseline, or the
