@@ -159,8 +159,9 @@ func staleCopies(fx *Facts, sub *target, c *cell) bool {
 func edgeCache(fx *Facts, _ *Known) Verdict {
 	var v Verdict
 	for i, sub := range fx.targets {
-		if x := fx.copies[i]; len(x.old) > 0 {
-			v.report(oldCopies(fx, sub, &x), sub.ID)
+		x := fx.copies[i]
+		if shown := differs(fx, sub, x.old, "cache", "past it"); len(shown) > 0 {
+			v.report(oldCopies(fx, sub, &x, shown), sub.ID)
 		} else if len(x.rows) > 0 {
 			v.Notes = append(v.Notes, GoodCopies{Target: sub.ID, Copies: marksOfCopies(fx, x.rows), Control: controlName(fx, sub)})
 		}
@@ -172,7 +173,7 @@ func edgeCache(fx *Facts, _ *Known) Verdict {
 }
 
 // oldCopies is the finding of a cache that answers what the gateway no longer does.
-func oldCopies(fx *Facts, sub *target, x *copies) Finding {
+func oldCopies(fx *Facts, sub *target, x *copies, shown []Difference) Finding {
 	var scenarios []int
 	for i := range x.old {
 		scenarios = append(scenarios, x.old[i].Scenario)
@@ -180,9 +181,9 @@ func oldCopies(fx *Facts, sub *target, x *copies) Finding {
 	old := slices.DeleteFunc(slices.Clone(x.rows), func(i int) bool { return !slices.Contains(scenarios, fx.Rows[i].Scenario) })
 	f := Finding{
 		Severity: Error, Linked: Proven, Targets: []string{sub.ID}, Scenarios: fx.scenarioNames(scenarios...),
-		Differs: differs(fx, sub, x.old, "cache", "past it"), Remedy: remedy.InvalidateCDN(host(sub.URL)),
+		Differs: shown, Remedy: remedy.InvalidateCDN(host(sub.URL)),
 	}
-	d := f.Differs[0]
+	d := shown[0]
 	f.say(OldCopies{Target: sub.ID, Copies: marksOfCopies(fx, old), Scenario: d.Scenario, Where: d.Where, Old: d.Other, Past: d.Usual, Control: controlName(fx, sub)})
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) {

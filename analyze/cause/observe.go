@@ -42,7 +42,7 @@ func observe(fx *Facts) {
 		fx.Table = told(fx.Input)
 	}
 	fx.Rows = slices.Clone(fx.Rows)
-	byTarget := drawn(fx)
+	byTarget, dropped := drawn(fx)
 	fx.asked = pairsAsked(fx.Input)
 	fx.pairs = map[[2]int]*behaviour.Link{}
 	fx.canary = make([]*behaviour.Link, len(fx.Plan.Targets))
@@ -67,7 +67,7 @@ func observe(fx *Facts) {
 		}
 	}
 	for _, p := range fx.asked {
-		l := linkPair(fx, p, byTarget)
+		l := linkPair(fx, p, byTarget, dropped)
 		fx.pairs[p] = l
 		for _, m := range strong(l, need) {
 			if m.Mixed() {
@@ -118,18 +118,21 @@ func strong(l *behaviour.Link, need float64) []behaviour.Mark {
 }
 
 // drawn are the rows of each target that say something of behaviour, in order. A copy
-// that a cache before the gateway gave was drawn once, however often it came.
-func drawn(fx *Facts) [][]int {
-	out := make([][]int, len(fx.Plan.Targets))
+// that a cache before the gateway gave was drawn once, however often it came. Dropped
+// tells whose requests came to nothing that could be told apart.
+func drawn(fx *Facts) (out [][]int, dropped []bool) {
+	out, dropped = make([][]int, len(fx.Plan.Targets)), make([]bool, len(fx.Plan.Targets))
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		if r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 || r.Copied ||
-			fx.Plan.Scenarios[r.Scenario].Limit > 0 {
-			continue
+		switch {
+		case fx.Plan.Scenarios[r.Scenario].Limit > 0:
+		case r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 || r.Copied:
+			dropped[r.Target] = true
+		default:
+			out[r.Target] = append(out[r.Target], i)
 		}
-		out[r.Target] = append(out[r.Target], i)
 	}
-	return out
+	return out, dropped
 }
 
 // stageGroups are the targets by the stage that they lead to: one canary draws
@@ -216,7 +219,8 @@ func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
 func questionOf(fx *Facts, sub *target) *behaviour.Question {
 	for _, group := range stageGroups(fx.Input) {
 		if slices.Contains(group, sub.index) {
-			return canaryQuestion(fx, group, drawn(fx))
+			byTarget, _ := drawn(fx)
+			return canaryQuestion(fx, group, byTarget)
 		}
 	}
 	return nil
@@ -259,10 +263,12 @@ func eventsOf(fx *Facts, target int) []time.Time {
 
 // linkPair asks what goes with which of two targets a request was drawn for. Only
 // requests count that could have gone to either as likely; where that was not
-// recorded, those before either was no longer asked.
-func linkPair(fx *Facts, p [2]int, byTarget [][]int) *behaviour.Link {
+// recorded, those before either was no longer asked. Where some of them came to
+// nothing, as a throttle or a cache before one address makes them, what is left was no
+// longer drawn evenly, and the share is taken from it.
+func linkPair(fx *Facts, p [2]int, byTarget [][]int, dropped []bool) *behaviour.Link {
 	a, b := byTarget[p[0]], byTarget[p[1]]
-	q := &behaviour.Question{P: .5, Known: true, Weight: weights(fx).Pair / float64(max(1, len(fx.asked)))}
+	q := &behaviour.Question{P: .5, Known: !dropped[p[0]] && !dropped[p[1]], Weight: weights(fx).Pair / float64(max(1, len(fx.asked)))}
 	both := bothAsked(fx, a, b)
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {

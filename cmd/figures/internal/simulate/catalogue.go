@@ -24,6 +24,7 @@ const (
 	addressDependent = "address-dependent"
 	volatileContent  = "volatile-content"
 	integrationError = "integration-error"
+	edgeCache        = "edge-cache"
 )
 
 // clean is the canary that deviates nearly always, base nearly never.
@@ -113,6 +114,12 @@ func configurations() []World {
 		domain("domain on two stages", "prod", .4, 1, 2, 3),
 		{Name: "application looks at the address", Causes: []string{addressDependent}, Scenarios: 6, Targets: 3, Config: []Configure{withDev(), withDomain("prod")},
 			Layers: []Layer{On(0, By(func(r *Row) bool { return r.Scenario == 1 }, 1, 0, 2)), perfect()}},
+		{Name: "old copies before the domain", Causes: []string{edgeCache}, Scenarios: 3, Targets: 2, Config: []Configure{withDomain("prod")},
+			Layers: []Layer{On(0, Copies(.6, 1)), perfect()}},
+		{Name: "current copies before the domain", Scenarios: 3, Targets: 2, Config: []Configure{withDomain("prod")},
+			Layers: []Layer{On(0, Copies(.6, 0)), perfect()}},
+		{Name: "one address throttled", Causes: []string{throttled}, Scenarios: 3, Targets: 2, Config: []Configure{withDomain("prod")},
+			Layers: []Layer{On(0, Throttle(.6, 1)), perfect()}},
 		{Name: "no mapping", Causes: []string{unmapped}, Scenarios: 3, Config: []Configure{onlyDomain("")}, Layers: []Layer{Refuse(1)}},
 		{Name: "access denied", Causes: []string{accessDenied}, Scenarios: 3, Config: []Configure{withKey()}, Layers: []Layer{Refuse(1), perfect()}},
 		{Name: "stale deployment", Causes: []string{staleDeployment}, Scenarios: 3, Config: []Configure{withEdit()}, Layers: []Layer{OldDeployment(1, 1), perfect()}},

@@ -193,6 +193,15 @@ func OldHits(share float64, behaviour int) Layer {
 	})
 }
 
+// Copies lets a cache before the gateway answer a share of the requests.
+func Copies(share float64, behaviour int) Layer {
+	return each(func(r *Row, rng *rand.Rand) {
+		if rng.Float64() < share {
+			r.Copied, r.Behaviour = true, behaviour
+		}
+	})
+}
+
 // Cache keeps each scenario's answer for a time; it goes after the layers that
 // make the answers.
 func Cache(ttl time.Duration) Layer {

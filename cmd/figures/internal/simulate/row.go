@@ -49,6 +49,9 @@ type Row struct {
 	Version    int // of the backend behind a weighted alias
 	Cached     bool
 
+	// Copied: a cache before the gateway answered, which no log of the gateway knows.
+	Copied bool
+
 	// Seen.
 	Behaviour int // 0 is the usual one of the scenario
 	Class     Class

@@ -58,10 +58,10 @@ func (v *view) add(r Row) {
 		Machine: r.Machine, Seq: uint64(r.Seq), At: began.Add(r.At), Target: r.Target, Scenario: r.Scenario, Among: r.Among,
 		Table: v.tabulate(&r, v.world.look(&r)), Class: class, Conn: r.Conn, ConnN: r.ConnN, Fresh: r.Fresh,
 		Remote: fmt.Sprintf("192.0.2.%d:443", 1+r.Address), Pop: fmt.Sprint("FRA", 50+r.Pop), Rate: v.world.Rate,
-		RequestID: fmt.Sprintf("00000000-0000-4000-8000-%012d", r.Index),
+		RequestID: fmt.Sprintf("00000000-0000-4000-8000-%012d", r.Index), Copied: r.Copied,
 	})
 	v.rows = append(v.rows, r)
-	if r.Label != LabelUnknown {
+	if r.Label != LabelUnknown && !r.Copied {
 		v.waiting = append(v.waiting, len(v.rows)-1)
 	}
 }
