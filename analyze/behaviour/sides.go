@@ -5,24 +5,15 @@ import (
 	"time"
 )
 
-// OnlyOn is how many answers at On have a value that Off never gives.
-func (m *Mark) OnlyOn() int {
-	n := 0
+// OnlyOn is how many of the n answers at On have a value that Off never gives.
+func (m *Mark) OnlyOn() (k, n int) {
 	for _, v := range m.Values {
+		n += v.On
 		if v.Off == 0 {
-			n += v.On
+			k += v.On
 		}
 	}
-	return n
-}
-
-// OnlyOnShare is the share of the answers at On whose value Off never gives.
-func (m *Mark) OnlyOnShare() float64 {
-	all := 0
-	for _, v := range m.Values {
-		all += v.On
-	}
-	return float64(m.OnlyOn()) / float64(max(1, all))
+	return k, n
 }
 
 // Moving tells whether the values are numbers or times: another one may be of when an

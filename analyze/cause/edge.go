@@ -100,7 +100,10 @@ func copiesOf(fx *Facts, target int, byTarget [][]int) copies {
 			out.old = append(out.old, m)
 		}
 	}
-	out.old = slices.DeleteFunc(out.old, func(m behaviour.Mark) bool { return m.OnlyOn() < 2 })
+	out.old = slices.DeleteFunc(out.old, func(m behaviour.Mark) bool {
+		k, _ := m.OnlyOn()
+		return k < 2
+	})
 	return out
 }
 
@@ -242,18 +245,34 @@ const mostDivided = .2
 
 // dividedInFront tells whether what a small share of a target's requests gets is divided
 // off before the gateway: a CDN of one's own stands there, and neither the gateway's
-// configuration nor the own URL of the stage knows of a second side.
-func dividedInFront(fx *Facts, sub *target, g *sighting) bool {
+// configuration nor the own URL of the stage knows of a second side. Unsure is where
+// more was seen than a second distribution gets, and so little that it may be chance.
+func dividedInFront(fx *Facts, sub *target, g *sighting) (divided, unsure bool) {
 	if !fronted(fx, sub) {
-		return false
+		return false, false
 	}
-	if g.shared != nil {
-		return g.shared.share <= mostDivided
+	var shares []*Interval
+	switch sh := g.shared; {
+	case sh == nil:
+		for i := range g.differs {
+			k, n := g.differs[i].OnlyOn()
+			if k == 0 {
+				return false, false
+			}
+			shares = append(shares, interval(k, n, fx.alpha))
+		}
+	case len(sh.rows) > 0:
+		shares = append(shares, interval(len(sh.rows), len(sh.rows)+len(g.byLog[g.meant]), fx.alpha))
+	default:
+		shares = append(shares, &Interval{Estimate: sh.share, Low: sh.share})
 	}
-	return len(g.differs) > 0 && !slices.ContainsFunc(g.differs, func(m behaviour.Mark) bool {
-		share := m.OnlyOnShare()
-		return share == 0 || share > mostDivided
-	})
+	for _, share := range shares {
+		if share.Low > mostDivided {
+			return false, false
+		}
+		unsure = unsure || share.Estimate > mostDivided
+	}
+	return len(shares) > 0 && !unsure, unsure
 }
 
 // fronted tells whether a CDN of one's own stands before a target: it answers from a
@@ -326,7 +345,8 @@ func divided(fx *Facts, sub *target, g *sighting) Finding {
 		}
 	} else {
 		for i := range g.differs {
-			share = max(share, g.differs[i].OnlyOnShare())
+			k, n := g.differs[i].OnlyOn()
+			share = max(share, float64(k)/float64(max(1, n)))
 		}
 		f.say(InFront{Target: sub.ID, Share: share, Meant: g.meant})
 	}

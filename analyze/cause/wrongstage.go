@@ -144,10 +144,13 @@ func whoServes(fx *Facts, sub *target, g *sighting) {
 	if !g.byConfig {
 		g.shared = findSharing(fx, sub, g)
 	}
+	divided, unsure := dividedInFront(fx, sub, g)
 	switch {
 	case g.byConfig:
 		g.served = otherwise
-	case dividedInFront(fx, sub, g):
+	case unsure:
+		g.unsettled = true // more answers tell
+	case divided:
 		g.served = byFront
 	case g.shared != nil && !(g.shared.byAnswers && len(g.rivals) > 0):
 		g.served = inPart
