@@ -109,10 +109,11 @@ func (t *Table) Link(q *Question) *Link {
 }
 
 // count fills the tallies, one per scenario that was drawn, and the blocks of
-// the whole question.
+// the whole question. Answers of one row are counted together.
 func (t *Table) count(q *Question) (tallies []*tally, whole stat.Blocks) {
 	tallies = make([]*tally, len(t.scenarios))
 	ends := q.Ends
+	drawn, rows := make([]stat.Count, len(t.rows)), []int(nil)
 	for i, d := range q.Draws {
 		r := &t.rows[d.Row]
 		x := tallies[r.scenario]
@@ -129,9 +130,20 @@ func (t *Table) count(q *Question) (tallies []*tally, whole stat.Blocks) {
 				}
 			}
 		}
-		x.add(r, d.On)
+		at := &drawn[d.Row]
+		if at.N() == 0 {
+			rows = append(rows, d.Row)
+		}
+		if d.On {
+			at.On++
+		} else {
+			at.Off++
+		}
 		x.blocks.Add(d.On)
 		whole.Add(d.On)
+	}
+	for _, n := range rows {
+		tallies[t.rows[n].scenario].add(&t.rows[n], drawn[n])
 	}
 	return tallies, whole
 }
@@ -149,15 +161,11 @@ func newTally(s *scenario) *tally {
 	return x
 }
 
-func (x *tally) add(r *row, on bool) {
-	one := stat.Count{Off: 1}
-	if on {
-		one = stat.Count{On: 1}
-	}
-	plus(&x.total, one)
+func (x *tally) add(r *row, n stat.Count) {
+	plus(&x.total, n)
 	for _, v := range r.values {
-		plus(&x.counts[v.def][v.value], one)
-		plus(&x.seen[v.def], one)
+		plus(&x.counts[v.def][v.value], n)
+		plus(&x.seen[v.def], n)
 	}
 }
 
