@@ -359,6 +359,9 @@ func signed(fx *Facts, sub *target, c *cell) bool {
 	return r != nil && r.Authorization == "AWS_IAM"
 }
 
+// wafAsks stands for the gateway response of a CAPTCHA or challenge.
+const wafAsks = "WAF asks"
+
 // noOptions stands for the gateway response of a preflight that no method answers.
 const noOptions = "no OPTIONS"
 
@@ -366,6 +369,9 @@ const noOptions = "no OPTIONS"
 // the record or the configuration that proves it; nil where only the answer speaks.
 func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	k := &fx.Clusters[c.ref]
+	if wafAction(k) {
+		return wafAsks, fx.example(sub, c.ref)
+	}
 	if fx.preflight(c.scenario) && unrouted(k) {
 		return noOptions, nil
 	}

@@ -64,6 +64,14 @@ func deployPropagating(fx *Facts, known *Known) Verdict {
 	return v
 }
 
+// HasWebACL says that a stage has a web ACL, and how many requests were sent before it
+// began to refuse.
+type HasWebACL struct {
+	said
+	Stage, ACL string
+	Sent       int
+}
+
 // ChangedOnce says that a target changed its behaviour, at a moment that lies between two.
 type ChangedOnce struct {
 	said
@@ -364,6 +372,9 @@ func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
 	if bad == AccessDenied {
 		f.SettledBy = Topic("who refuses")
 		f.Remedy[0] = remedy.BeganToRefuse
+		if w.sub.conf != nil && w.sub.conf.WebACL != "" {
+			f.say(HasWebACL{Stage: w.sub.Stage, ACL: w.sub.conf.WebACL, Sent: hat})
+		}
 	}
 	if line, known := failureOf(fx, rows[hat:]); known != nil {
 		f.Linked = Proven
