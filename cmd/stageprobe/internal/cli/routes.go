@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/probe"
@@ -45,8 +46,43 @@ func (s *subject) findScenarios(c *checkFlags) error {
 			"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
 	}
 	s.authenticate(c)
+	if c.timeoutFlag == nil || !c.timeoutFlag.Changed {
+		s.giveTime()
+	}
 	return nil
 }
+
+// Where API Gateway waits for an integration, and streams its answer, at most (response
+// transfer mode: 15 minutes).
+const (
+	beyondIntegration = 6 * time.Second
+	longestStream     = 15 * time.Minute
+)
+
+// giveTime lets each request last as long as the integration of its route may, and a
+// little more.
+func (s *subject) giveTime() {
+	for i := range s.scenarios {
+		sc := &s.scenarios[i]
+		for _, t := range s.targets {
+			def := s.definition(&t)
+			if def == nil || !sc.For(t.ID) {
+				continue
+			}
+			in := def.Routes[cmp.Or(sc.Route, def.RouteFor(sc.Method, sc.Path))].Integration
+			longest := time.Duration(in.TimeoutMS)*time.Millisecond + beyondIntegration
+			if in.TransferMode == "STREAM" {
+				longest = longestStream
+			}
+			if in.TimeoutMS > 0 && longest > defaultTimeout || in.TransferMode == "STREAM" {
+				sc.Timeout = max(sc.Timeout, longest)
+			}
+		}
+	}
+}
+
+// defaultTimeout is what every request gets.
+const defaultTimeout = 35 * time.Second
 
 // covered says whether every target has something to be asked.
 func (s *subject) covered() bool {
