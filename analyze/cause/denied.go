@@ -96,6 +96,13 @@ type NoRoute struct {
 	Answer    string
 }
 
+// HasRoutes says which routes a stage has, nearest first.
+type HasRoutes struct {
+	said
+	Stage  string
+	Routes []string
+}
+
 // DeploymentLacksRoute says that what a stage serves has no such route.
 type DeploymentLacksRoute struct {
 	said
@@ -446,6 +453,10 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = []Alternative{{Cause: AccessDenied}, {Cause: StaleDeployment}}
 	}
 	f.Remedy = []Remedy{remedy.CorrectPath}
+	if routes := routesBeside(fx, sub, cells); len(routes) > 0 {
+		f.say(HasRoutes{Stage: sub.Stage, Routes: routes})
+		f.Remedy = useRoutes(sub, routes)
+	}
 	return f
 }
 

@@ -221,7 +221,7 @@ func lastChanged(fx *Facts, sub *target) bool {
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
 		at = d.Created
 	}
-	return sub.changed() != nil || !at.IsZero() && near(fx, at)
+	return sub.changed() != nil || !at.IsZero() && around(fx, at)
 }
 
 // changed is from what to what a target's stage changed since the targets were found;
@@ -246,8 +246,8 @@ func canaryOrNot(stage, deployment string, c *probe.Canary) Serving {
 	return out
 }
 
-// near tells whether a moment lies within the run or shortly before it.
-func near(fx *Facts, at time.Time) bool {
+// around tells whether a moment lies within the run or shortly before it.
+func around(fx *Facts, at time.Time) bool {
 	if len(fx.Rows) == 0 {
 		return false
 	}

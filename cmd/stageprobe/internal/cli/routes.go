@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"stageprobe/analyze/diff"
@@ -26,7 +27,7 @@ func (s *subject) findScenarios(c *checkFlags) error {
 		s.intended = s.file.IntendedDifferences()
 	}
 	if len(s.scenarios) == 0 {
-		s.scenarios = probe.URLScenarios(s.targets, s.selection)
+		s.scenarios = slices.DeleteFunc(probe.URLScenarios(s.targets, s.selection), s.bareStage)
 	}
 	if !s.covered() {
 		s.addRoutes(c)
@@ -83,6 +84,16 @@ func (s *subject) giveTime() {
 
 // defaultTimeout is what every request gets.
 const defaultTimeout = 35 * time.Second
+
+// bareStage tells whether a pasted URL names a stage alone, whose definition has other
+// routes and none for its root: those are what there is to ask.
+func (s *subject) bareStage(sc probe.Scenario) bool {
+	if strings.Trim(sc.Path, "/") != "" || sc.Query != "" || len(sc.Targets) != 1 {
+		return false
+	}
+	def := s.definition(s.target(sc.Targets[0]))
+	return def != nil && len(probe.Scenarios(def, probe.RouteOptions{})) > 0 && def.RouteFor(sc.Method, cmp.Or(sc.Path, "/")) == ""
+}
 
 // covered says whether every target has something to be asked.
 func (s *subject) covered() bool {
