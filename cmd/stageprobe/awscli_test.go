@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,11 +18,22 @@ import (
 	http "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
-// awsCLI runs the `aws` commands that remedies print through the SDK: what the
-// CLI would do with them, wherever the tests run.
+// awsCLI runs the `aws` commands that remedies print: through a shell and the CLI
+// itself where that is asked for and there is one, else through the SDK, as the CLI would.
 type awsCLI struct {
 	rest *apigateway.Client
 	http *apigatewayv2.Client
+	env  []string // of the real CLI; nil: the SDK stands in for it
+}
+
+// real lets the CLI itself run the commands, where the machine has one.
+func (c *awsCLI) real(b *box) *awsCLI {
+	if _, err := exec.LookPath("aws"); err != nil {
+		return c
+	}
+	c.env = append(os.Environ(), "AWS_ENDPOINT_URL="+b.ControlURL(), "AWS_REGION="+b.world.Region, "AWS_DEFAULT_REGION="+b.world.Region,
+		"AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_PAGER=", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	return c
 }
 
 func newAWSCLI(b *box) *awsCLI {
@@ -33,6 +46,14 @@ func newAWSCLI(b *box) *awsCLI {
 
 // run executes one command line as a shell and the CLI would.
 func (c *awsCLI) run(ctx context.Context, line string) error {
+	if c.env != nil {
+		shell := exec.CommandContext(ctx, "sh", "-c", line)
+		shell.Env = c.env
+		if out, err := shell.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", line, err, out)
+		}
+		return nil
+	}
 	words, err := shellWords(line)
 	if err != nil {
 		return err

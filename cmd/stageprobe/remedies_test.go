@@ -19,6 +19,10 @@ var long = flag.Bool("long", false, "try every world, which takes minutes")
 // mended are the worlds whose remedies every run executes.
 var mended = []string{"stale-canary-10", "route-not-deployed", "domain-wrong-stage", "http-auto-deploy-off", "throttled"}
 
+// byCLI are those of them that the AWS CLI itself mends in every run, where there is one;
+// in a long run it mends all.
+var byCLI = []string{"route-not-deployed", "domain-wrong-stage"}
+
 // TestEveryRemedyMends executes every command that is printed for every world,
 // each way of mending on a gateway of its own, and asks the following check
 // whether the finding is mended.
@@ -74,12 +78,18 @@ func brief(world *sandbox.World) []string {
 func mend(t *testing.T, b *box, findings []cause.Finding, way int, before string) (executed int) {
 	t.Helper()
 	cli := newAWSCLI(b)
+	if *long || slices.Contains(byCLI, b.world.Name) {
+		cli.real(b)
+	}
 	for _, f := range findings {
 		all := ways(f)
 		if len(all) == 0 {
 			continue
 		}
 		for _, r := range all[min(way, len(all)-1)] {
+			if cli.env == nil && strings.Contains(r.Command, "$(") {
+				continue // only a shell looks something up on the way
+			}
 			executed++
 			if err := cli.run(t.Context(), needed.Replace(r.Command)); err != nil {
 				t.Errorf("%s, way %d: %v", f.Cause, way+1, err)

@@ -275,6 +275,14 @@ func updateIntegration(r *request) (any, error) {
 			case "/timeoutInMillis":
 				i.TimeoutMS = number(op.Value)
 			}
+			if media, ok := strings.CutPrefix(op.Path, "/requestTemplates/"); ok {
+				templates := maps.Clone(i.RequestTemplates)
+				if templates == nil {
+					templates = map[string]string{}
+				}
+				templates[strings.ReplaceAll(media, "~1", "/")] = op.Value
+				i.RequestTemplates = templates
+			}
 		}
 	})
 }
