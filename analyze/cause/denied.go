@@ -96,10 +96,9 @@ type NoRoute struct {
 	Answer    string
 }
 
-// HasRoutes says which routes a stage has, nearest first.
+// HasRoutes says which routes the stage has, nearest first.
 type HasRoutes struct {
 	said
-	Stage  string
 	Routes []string
 }
 
@@ -454,7 +453,7 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 	}
 	f.Remedy = []Remedy{remedy.CorrectPath}
 	if routes := routesBeside(fx, sub, cells); len(routes) > 0 {
-		f.say(HasRoutes{Stage: sub.Stage, Routes: routes})
+		f.say(HasRoutes{Routes: routes})
 		f.Remedy = useRoutes(sub, routes)
 	}
 	return f
