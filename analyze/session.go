@@ -70,6 +70,7 @@ type Session struct {
 	planner planner
 	last    cause.Result
 	marks   map[mark]age // what answers are to a wait
+	decided decisions
 }
 
 // row is what a session keeps of one observation of the sample.
@@ -202,6 +203,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
+	s.decided.note(s.last.Findings, s.rows)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {
@@ -221,8 +223,8 @@ func (s *Session) input(done bool) cause.Input {
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
 		Rows:    make([]cause.Row, len(s.rows)),
-		Records: s.recordsByID(),
-		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
+		Records: labelling{s}.recordsByID(),
+		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
 		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
 	}
 	in.Expected = func(target, scenario int) bool {
@@ -231,13 +233,13 @@ func (s *Session) input(done bool) cause.Input {
 	}
 	clear(s.machines)
 	seen := map[string]bool{}
-	marks := s.watermarks()
+	marks := labelling{s}.watermarks()
 	for i := range s.rows {
 		r := &s.rows[i]
 		if _, ok := s.machines[r.machine]; !ok {
 			s.machines[r.machine] = len(s.machines)
 		}
-		in.Rows[i] = s.labelled(r, marks)
+		in.Rows[i] = labelling{s}.labelled(r, marks)
 		if id := r.ids.request; id != "" {
 			in.Rows[i].Repeat = seen[id]
 			seen[id] = true
@@ -252,7 +254,7 @@ func (s *Session) input(done bool) cause.Input {
 // watermarks are, per target, the time up to which both sides of its stage's
 // canary would be known by now: the older of how far the logs of the two are
 // known. Zero where nothing is known.
-func (s *Session) watermarks() []time.Time {
+func (s labelling) watermarks() []time.Time {
 	out := make([]time.Time, len(s.plan.Targets))
 	if s.evidence == nil {
 		return out
@@ -265,7 +267,7 @@ func (s *Session) watermarks() []time.Time {
 }
 
 // labelled joins one row with what the logs say of it.
-func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
+func (s labelling) labelled(r *row, watermarks []time.Time) cause.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
 	if s.evidence == nil || r.Copied {
@@ -280,14 +282,14 @@ func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	return out
 }
 
-func (s *Session) recordsByID() func(string) []probe.LogRecord {
+func (s labelling) recordsByID() func(string) []probe.LogRecord {
 	if s.evidence == nil {
 		return func(string) []probe.LogRecord { return nil }
 	}
 	return func(id string) []probe.LogRecord { return s.evidence.records(&ids{request: id}) }
 }
 
-func (s *Session) logState() cause.LogState {
+func (s labelling) logState() cause.LogState {
 	st := cause.LogState{Proven: map[string]bool{}}
 	if s.evidence == nil {
 		return st
@@ -317,7 +319,7 @@ func (s *Session) logState() cause.LogState {
 
 // logs tells whether any log of the stage is expected to hold a request. A
 // stage that logs errors alone never says anything of what went well.
-func (s *Session) logs(r *row) bool {
+func (s labelling) logs(r *row) bool {
 	t := &s.plan.Targets[r.Target]
 	st := s.snap.API(t.APIID).Stage(t.Stage)
 	if st == nil || st.AccessLog.Destination != "" {

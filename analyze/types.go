@@ -58,6 +58,10 @@ type Report struct {
 
 	// Plan is what a change would make live; only plan reports it.
 	Plan *Plan `json:"plan,omitempty"`
+
+	// Changes are what a watch announced, the oldest first; the rest of its report
+	// speaks of the last window.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // What the causes say of a run is reported as they say it.
@@ -141,6 +145,9 @@ type Cluster struct {
 	LatencyMS        Latency  `json:"latency_ms"`
 	Reference        bool     `json:"reference,omitempty"` // the usual behaviour of its scenario
 	Example          *Example `json:"example,omitempty"`
+	// First and Last are when the first and the last of its requests were sent.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 }
 
 // Served counts which stage and which side of the canary served a cluster.

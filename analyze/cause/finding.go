@@ -58,6 +58,9 @@ type Finding struct {
 	Settles string `json:"settles,omitempty"`
 	// Alternatives are causes that the evidence does not exclude.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+	// DecidedMS is when it was decided, from the first request; 0 where that is not
+	// known, as of a finding that took the whole run.
+	DecidedMS float64 `json:"decided_ms,omitempty"`
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
 	// Changed is the last write to what it is about; nil where none is known.

@@ -26,7 +26,7 @@ func (e *evidence) verdict() verdict {
 	if v, ok := e.byWebSocket(); ok {
 		return v
 	}
-	if o := e.foreign(); o.name != "" {
+	if o := (stranger{e}).foreign(); o.name != "" {
 		v := verdict{by: o.by, foreign: o.name, causes: o.causes}
 		if v.causes == nil {
 			v.causes = notTheGateway

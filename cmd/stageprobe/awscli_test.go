@@ -18,22 +18,12 @@ import (
 	http "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
-// awsCLI runs the `aws` commands that remedies print: through a shell and the CLI
-// itself where that is asked for and there is one, else through the SDK, as the CLI would.
+// awsCLI runs the `aws` commands that remedies print: by a shell with the real AWS
+// CLI in long runs where it is on PATH, else through the SDK, as the CLI would.
 type awsCLI struct {
 	rest *apigateway.Client
 	http *apigatewayv2.Client
-	env  []string // of the real CLI; nil: the SDK stands in for it
-}
-
-// real lets the CLI itself run the commands, where the machine has one.
-func (c *awsCLI) real(b *box) *awsCLI {
-	if _, err := exec.LookPath("aws"); err != nil {
-		return c
-	}
-	c.env = append(os.Environ(), "AWS_ENDPOINT_URL="+b.ControlURL(), "AWS_REGION="+b.world.Region, "AWS_DEFAULT_REGION="+b.world.Region,
-		"AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_PAGER=", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
-	return c
+	env  []string // of the real CLI; nil without it
 }
 
 func newAWSCLI(b *box) *awsCLI {
@@ -41,15 +31,22 @@ func newAWSCLI(b *box) *awsCLI {
 		Region: b.world.Region, BaseEndpoint: aws.String(b.ControlURL()),
 		Credentials: credentials.NewStaticCredentialsProvider("SANDBOX", "sandbox", ""),
 	}
-	return &awsCLI{rest: apigateway.NewFromConfig(cfg), http: apigatewayv2.NewFromConfig(cfg)}
+	c := &awsCLI{rest: apigateway.NewFromConfig(cfg), http: apigatewayv2.NewFromConfig(cfg)}
+	if _, err := exec.LookPath("aws"); err == nil && *long {
+		c.env = append(os.Environ(), "AWS_ENDPOINT_URL="+b.ControlURL(), "AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_PAGER=")
+	}
+	return c
 }
+
+// knows tells whether a command can be run: a shell's own words need a shell.
+func (c *awsCLI) knows(line string) bool { return c.env != nil || !strings.Contains(line, "$(") }
 
 // run executes one command line as a shell and the CLI would.
 func (c *awsCLI) run(ctx context.Context, line string) error {
 	if c.env != nil {
-		shell := exec.CommandContext(ctx, "sh", "-c", line)
-		shell.Env = c.env
-		if out, err := shell.CombinedOutput(); err != nil {
+		cmd := exec.CommandContext(ctx, "sh", "-c", line)
+		cmd.Env = c.env
+		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w: %s", line, err, out)
 		}
 		return nil
