@@ -114,13 +114,38 @@ func (s *Session) Add(o *probe.Observation) {
 	defer s.mu.Unlock()
 	target, known := s.targets[o.Target]
 	scenario, planned := s.scenario[o.Scenario]
-	if !known || !planned {
-		return
+	if known && planned {
+		s.add(o, target, scenario, 0)
 	}
-	table, class := s.table.Add(o, target, scenario)
-	s.count(o, target)
+}
+
+// AddKept takes in a row of a recording. One that is only counted, and is like one
+// before it, is not read.
+func (s *Session) AddKept(k *probe.Kept) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target, known := s.targets[k.Target]
+	scenario, planned := s.scenario[k.Scenario]
+	if !known || !planned {
+		return nil
+	}
+	if k.Alike != 0 && s.policy.Judge == nil && !s.drawn(k.Machine, k.Seq) && s.table.Again(k.Alike, scenario) {
+		s.count(k.Outcome, target)
+		return nil
+	}
+	o, err := k.Whole()
+	if err == nil {
+		s.add(&o, target, scenario, k.Alike)
+	}
+	return err
+}
+
+func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
+	drawn := s.drawn(o.Machine, o.Seq)
+	table, class := s.table.Add(o, target, scenario, drawn, key)
+	s.count(o.Outcome, target)
 	full := s.table.Full()
-	if s.drawn(o.Machine, o.Seq) {
+	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		full = s.thin() || full
 	}
@@ -213,11 +238,11 @@ func (s *Session) Decide(done bool) cause.Result {
 	return s.last
 }
 
-// input puts the rows into (machine, seq) order: answers arrive in any order,
+// input puts the rows into (seq, machine) order: answers arrive in any order,
 // and a verdict must not depend on it.
 func (s *Session) input(done bool) cause.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.machine, b.machine))
 	})
 	markCopies(s)
 	in := cause.Input{

@@ -26,6 +26,9 @@ type RecordingTrailer struct {
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
+	// Vantages are the places from which was sent, where agents or shards did.
+	Vantages []Vantage `json:"vantages,omitempty"`
+	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
 }
 
 // Cost is what a run asked of others.
@@ -38,8 +41,8 @@ type Cost struct {
 	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
 }
 
-// plus adds what another machine's part of a run asked for.
-func (c Cost) plus(d Cost) Cost {
+// Plus adds what another machine's part of a run asked for.
+func (c Cost) Plus(d Cost) Cost {
 	return Cost{
 		c.Requests + d.Requests, c.ControlCalls + d.ControlCalls, c.LogCalls + d.LogCalls, c.OtherCalls + d.OtherCalls,
 		c.LogBytes + d.LogBytes, c.LogDollars + d.LogDollars,
@@ -56,6 +59,7 @@ type recordLine struct {
 	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
 
 	packed *packedRow // in place of Observation
+	text   []byte     // of a log record that was not read
 }
 
 func (l *recordLine) isRow() bool { return l.Observation != nil || l.packed != nil }
@@ -72,7 +76,7 @@ func (l *recordLine) key() rowKey {
 type Recording struct {
 	Header   RecordingHeader
 	Snapshot *Snapshot         // the last one recorded; nil where none was
-	Evidence *Evidence         // all parts together; nil where no log was read
+	Evidence *Evidence         // all parts together, log records left out (ReadLogs); nil where no log was read
 	Trailer  *RecordingTrailer // nil where any of the files ends early
 	Rows     int
 	Notes    []string // such as where a file was cut off
