@@ -62,7 +62,7 @@ func newBackoff(plan *probe.Plan) backoff {
 
 func answerOf(o *probe.Observation, class signature.Class, expected bool) answer {
 	a := answer{at: o.Due.Add(o.Took), throttled: class == signature.Throttled}
-	a.refused = (a.throttled || o.Status == 403 || o.Status == 429) && !expected
+	a.refused = (a.throttled || o.Status == 403 || o.Status == 429 || o.Get("x-amzn-waf-action") != "") && !expected
 	a.failed = !expected && (o.Status >= 500 || o.Outcome != probe.OutcomeResponse && o.Outcome != probe.OutcomeLocal)
 	if o.Status == 429 || o.Status == 503 {
 		a.retryAfter = retryAfter(o)

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc64"
@@ -52,7 +53,7 @@ func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due)
 // do sends the request and fills in the observation as far as the answer came.
 func (x *exchange) do(d draw) error {
 	now := time.Now()
-	deadline := now.Add(x.run.plan.Timeout)
+	deadline := now.Add(cmp.Or(x.form.scenario.Timeout, x.run.plan.Timeout))
 	minted := x.form.minted(x.run.plan.Seed, x.out.Seq, x.attempt)
 	if x.form.sign != nil {
 		var err error

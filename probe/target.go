@@ -84,6 +84,9 @@ type Scenario struct {
 	// Targets restricts it to these target ids; empty means all.
 	Targets []string `json:"targets,omitempty"`
 
+	// Timeout is the longest one request of it may take; 0: the plan's.
+	Timeout time.Duration `json:"timeout,omitempty"`
+
 	// Limit is the most requests per target, 0 for no limit. A scenario with a
 	// limit confirms one fact (a route that only the editor knows, a control
 	// request for the logs) and takes no part in consistency claims.

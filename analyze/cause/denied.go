@@ -96,6 +96,12 @@ type NoRoute struct {
 	Answer    string
 }
 
+// HasRoutes says which routes the stage has, nearest first.
+type HasRoutes struct {
+	said
+	Routes []string
+}
+
 // DeploymentLacksRoute says that what a stage serves has no such route.
 type DeploymentLacksRoute struct {
 	said
@@ -359,6 +365,9 @@ func signed(fx *Facts, sub *target, c *cell) bool {
 	return r != nil && r.Authorization == "AWS_IAM"
 }
 
+// wafAsks stands for the gateway response of a CAPTCHA or challenge.
+const wafAsks = "WAF asks"
+
 // noOptions stands for the gateway response of a preflight that no method answers.
 const noOptions = "no OPTIONS"
 
@@ -366,6 +375,9 @@ const noOptions = "no OPTIONS"
 // the record or the configuration that proves it; nil where only the answer speaks.
 func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	k := &fx.Clusters[c.ref]
+	if wafAction(k) {
+		return wafAsks, fx.example(sub, c.ref)
+	}
 	if fx.preflight(c.scenario) && unrouted(k) {
 		return noOptions, nil
 	}
@@ -440,6 +452,10 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = []Alternative{{Cause: AccessDenied}, {Cause: StaleDeployment}}
 	}
 	f.Remedy = []Remedy{remedy.CorrectPath}
+	if routes := routesBeside(fx, sub, cells); len(routes) > 0 {
+		f.say(HasRoutes{Routes: routes})
+		f.Remedy = useRoutes(sub, routes)
+	}
 	return f
 }
 

@@ -64,6 +64,14 @@ func deployPropagating(fx *Facts, known *Known) Verdict {
 	return v
 }
 
+// HasWebACL says that a stage has a web ACL, and how many requests were sent before it
+// began to refuse.
+type HasWebACL struct {
+	said
+	Stage, ACL string
+	Sent       int
+}
+
 // ChangedOnce says that a target changed its behaviour, at a moment that lies between two.
 type ChangedOnce struct {
 	said
@@ -213,7 +221,7 @@ func lastChanged(fx *Facts, sub *target) bool {
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && d.Created.After(at) {
 		at = d.Created
 	}
-	return sub.changed() != nil || !at.IsZero() && near(fx, at)
+	return sub.changed() != nil || !at.IsZero() && around(fx, at)
 }
 
 // changed is from what to what a target's stage changed since the targets were found;
@@ -238,8 +246,8 @@ func canaryOrNot(stage, deployment string, c *probe.Canary) Serving {
 	return out
 }
 
-// near tells whether a moment lies within the run or shortly before it.
-func near(fx *Facts, at time.Time) bool {
+// around tells whether a moment lies within the run or shortly before it.
+func around(fx *Facts, at time.Time) bool {
 	if len(fx.Rows) == 0 {
 		return false
 	}
@@ -364,6 +372,9 @@ func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
 	if bad == AccessDenied {
 		f.SettledBy = Topic("who refuses")
 		f.Remedy[0] = remedy.BeganToRefuse
+		if w.sub.conf != nil && w.sub.conf.WebACL != "" {
+			f.say(HasWebACL{Stage: w.sub.Stage, ACL: w.sub.conf.WebACL, Sent: hat})
+		}
 	}
 	if line, known := failureOf(fx, rows[hat:]); known != nil {
 		f.Linked = Proven

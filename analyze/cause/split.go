@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // split is more than one behaviour on a target: the rows of the scenarios
@@ -55,10 +56,19 @@ func kindOf(c *Cluster) string {
 // refused tells an answer by which the gateway or an authorizer turned the
 // request down.
 func refused(c *Cluster) bool {
+	if wafAction(c) {
+		return true
+	}
 	if c.Reading.Producer == signature.Integration {
 		return false
 	}
 	return c.Status == 401 || c.Status == 403 || c.Status == 404 && c.Reading.Producer != ""
+}
+
+// wafAction tells an answer by which AWS WAF asks for a CAPTCHA (405) or gives a challenge
+// (202), which no client but a browser solves.
+func wafAction(c *Cluster) bool {
+	return probe.HeaderValue(c.Exemplar.Header, "x-amzn-waf-action") != ""
 }
 
 // splits are the kinds of deviants of a target, sorted by kind.

@@ -1,12 +1,15 @@
 package cause
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/scenarios/near"
 )
 
 // forbidden tells the refusal of an address that leads to nothing. A missing
@@ -163,7 +166,12 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 		rests: behavioursOf(sub),
 	}
 	n := fx.answered(sub)
-	f.say(LeadsToNothing{URL: sub.URL, Why: why})
+	if routes := routesBeside(fx, sub, sub.cells); len(routes) > 0 && why == Topic("no path is a route") {
+		f.say(NotARoute{URL: sub.URL, Stage: sub.Stage, Paths: pathsOf(fx, sub.cells), Routes: routes})
+		f.Remedy = useRoutes(sub, routes)
+	} else {
+		f.say(LeadsToNothing{URL: sub.URL, Why: why})
+	}
 	if n > 0 {
 		f.say(AllAre{N: n, Answers: fx.names(fx.clustersOf(sub))})
 		f.Statistics = unanimous(fx, sub)
@@ -191,6 +199,48 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 		f.SettledBy = Topic("stages and mappings read")
 	}
 	return f
+}
+
+// NotARoute says that a stage is there and has no route for what was asked, and which it
+// has: nearest first.
+type NotARoute struct {
+	said
+	URL, Stage    string
+	Paths, Routes []string
+}
+
+// routesBeside are the routes of what a target's stage serves, those first that are
+// nearest to what was asked; none where that was not read.
+func routesBeside(fx *Facts, sub *target, cells []*cell) []string {
+	if sub.conf == nil || sub.conf.Deployed == nil || len(cells) == 0 {
+		return nil
+	}
+	path := fx.scenario(cells[0].scenario).Path
+	away := func(key string) int {
+		_, template, _ := strings.Cut(key, " ")
+		return near.Distance(strings.ToLower(path), strings.ToLower(template))
+	}
+	return slices.SortedFunc(maps.Keys(sub.conf.Deployed.Routes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(a, b))
+	})
+}
+
+func pathsOf(fx *Facts, cells []*cell) []string {
+	var out []string
+	for _, c := range cells {
+		sc := fx.scenario(c.scenario)
+		out = append(out, sc.Method+" "+cmp.Or(sc.Path, "/"))
+	}
+	return out
+}
+
+// useRoutes is to call the nearest route by its URL.
+func useRoutes(sub *target, routes []string) []Remedy {
+	_, template, ok := strings.Cut(routes[0], " ")
+	if !ok {
+		return []Remedy{remedy.CorrectPath}
+	}
+	return []Remedy{remedy.UseRoute(sub.Stage, routes[0], strings.TrimSuffix(sub.URL, "/")+template), remedy.CorrectPath}
 }
 
 // whereKnown tells whether the configuration was read that says where the
@@ -223,7 +273,10 @@ func stageWithRoute(fx *Facts, sub *target) *Remedy {
 	if sub.api == nil || sub.Kind != probe.InvokeURL {
 		return nil
 	}
-	for i := range sub.api.Stages {
+	stages := slices.SortedStableFunc(slices.Values(indices(len(sub.api.Stages))), func(a, b int) int {
+		return cmp.Compare(near.Distance(sub.Stage, sub.api.Stages[a].Name), near.Distance(sub.Stage, sub.api.Stages[b].Name))
+	})
+	for _, i := range stages {
 		st := &sub.api.Stages[i]
 		def := st.Deployed
 		if def == nil {

@@ -64,6 +64,7 @@ var admissions = map[string]string{
 	"UNAUTHORIZED":                 "send the token that the authorizer asks for (--bearer env:NAME, or -H)",
 	"INVALID_API_KEY":              "send an API key whose usage plan holds this stage (--api-key env:NAME)",
 	"WAF_FILTERED":                 "look up the blocking rule in the web ACL's sampled requests",
+	"WAF asks":                     "let the rule count, or scope it down so that clients of the API are not asked (aws wafv2 get-web-acl), or send the aws-waf-token that a browser got",
 	"MISSING_AUTHENTICATION_TOKEN": "sign the request (--sigv4)",
 	"INVALID_SIGNATURE":            "sign for the right region, service (execute-api) and host",
 	"EXPIRED_TOKEN":                "renew the credentials that sign the request",

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/scenarios/near"
 )
 
 // Redeploy deploys the editor's definition to the stage (REST and HTTP APIs).
@@ -126,8 +127,8 @@ func UnknownStage(region string, api *probe.API, wanted string) []Remedy {
 		return nil
 	}
 	var urls []string
-	for i := range api.Stages {
-		urls = append(urls, invokeURL(region, api, api.Stages[i].Name))
+	for _, name := range nearestStages(api, wanted) {
+		urls = append(urls, invokeURL(region, api, name))
 	}
 	right := Remedy{
 		Text:    fmt.Sprintf("API %s has no stage %q. Its stages answer at: %s.", api.ID, wanted, cmp.Or(strings.Join(urls, ", "), "nowhere, it has no stage")),
@@ -137,6 +138,16 @@ func UnknownStage(region string, api *probe.API, wanted string) []Remedy {
 		return []Remedy{right, create}
 	}
 	return []Remedy{right}
+}
+
+// nearestStages are the stages of an API, those first whose names are nearest.
+func nearestStages(api *probe.API, wanted string) []string {
+	var names []string
+	for i := range api.Stages {
+		names = append(names, api.Stages[i].Name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(near.Distance(wanted, a), near.Distance(wanted, b)) })
+	return names
 }
 
 func invokeURL(region string, api *probe.API, stage string) string {

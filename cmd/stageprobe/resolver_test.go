@@ -73,7 +73,7 @@ func TestWhereNamesLead(t *testing.T) {
 	t.Parallel()
 	b := open(t, load(t, "domain-right-stage"))
 	domain := b.world.Domains[0].Name
-	args := []string{"check", "--insecure", "--logs", "off", "--min-share", "0.1"}
+	args := []string{"check", "-v", "--insecure", "--logs", "off", "--min-share", "0.1"}
 	port := ""
 	for _, flag := range b.probing() {
 		if to, ok := strings.CutPrefix(flag, domain+":443="); ok {

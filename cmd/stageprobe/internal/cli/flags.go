@@ -88,6 +88,7 @@ type transportFlags struct {
 	sigv4          bool
 	sendTo         []string
 	timeout        time.Duration
+	timeoutFlag    *pflag.Flag
 	httpVersion    string
 }
 
@@ -103,7 +104,8 @@ func (f *transportFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; env:NAME or file:PATH")
 	fs.BoolVar(&f.sigv4, "sigv4", false, "sign probes with the AWS credentials (IAM-authorised methods)")
 	fs.StringArrayVar(&f.sendTo, "send-credentials-to", nil, "host that may get credentials although the configuration does not say it is the API's; repeatable")
-	fs.DurationVar(&f.timeout, "request-timeout", 35*time.Second, "the longest one request may take; API Gateway waits 29 s unless an integration's timeout was raised, and up to 15 min for streamed answers")
+	fs.DurationVar(&f.timeout, "request-timeout", defaultTimeout, "the longest one request may take; where it is not given, a route's own integration timeout and 6 s more")
+	f.timeoutFlag = fs.Lookup("request-timeout")
 	fs.StringVar(&f.httpVersion, "http", "", "1.1 or 2; default: both, drawn per connection")
 }
 

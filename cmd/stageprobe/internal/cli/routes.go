@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
+	"time"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/probe"
@@ -25,7 +27,7 @@ func (s *subject) findScenarios(c *checkFlags) error {
 		s.intended = s.file.IntendedDifferences()
 	}
 	if len(s.scenarios) == 0 {
-		s.scenarios = probe.URLScenarios(s.targets, s.selection)
+		s.scenarios = slices.DeleteFunc(probe.URLScenarios(s.targets, s.selection), s.bareStage)
 	}
 	if !s.covered() {
 		s.addRoutes(c)
@@ -45,7 +47,52 @@ func (s *subject) findScenarios(c *checkFlags) error {
 			"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
 	}
 	s.authenticate(c)
+	if c.timeoutFlag == nil || !c.timeoutFlag.Changed {
+		s.giveTime()
+	}
 	return nil
+}
+
+// Where API Gateway waits for an integration, and streams its answer, at most (response
+// transfer mode: 15 minutes).
+const (
+	beyondIntegration = 6 * time.Second
+	longestStream     = 15 * time.Minute
+)
+
+// giveTime lets each request last as long as the integration of its route may, and a
+// little more.
+func (s *subject) giveTime() {
+	for i := range s.scenarios {
+		sc := &s.scenarios[i]
+		for _, t := range s.targets {
+			def := s.definition(&t)
+			if def == nil || !sc.For(t.ID) {
+				continue
+			}
+			in := def.Routes[cmp.Or(sc.Route, def.RouteFor(sc.Method, sc.Path))].Integration
+			longest := time.Duration(in.TimeoutMS)*time.Millisecond + beyondIntegration
+			if in.TransferMode == "STREAM" {
+				longest = longestStream
+			}
+			if in.TimeoutMS > 0 && longest > defaultTimeout || in.TransferMode == "STREAM" {
+				sc.Timeout = max(sc.Timeout, longest)
+			}
+		}
+	}
+}
+
+// defaultTimeout is what every request gets.
+const defaultTimeout = 35 * time.Second
+
+// bareStage tells whether a pasted URL names a stage alone, whose definition has other
+// routes and none for its root: those are what there is to ask.
+func (s *subject) bareStage(sc probe.Scenario) bool {
+	if strings.Trim(sc.Path, "/") != "" || sc.Query != "" || len(sc.Targets) != 1 {
+		return false
+	}
+	def := s.definition(s.target(sc.Targets[0]))
+	return def != nil && len(probe.Scenarios(def, probe.RouteOptions{})) > 0 && def.RouteFor(sc.Method, cmp.Or(sc.Path, "/")) == ""
 }
 
 // covered says whether every target has something to be asked.

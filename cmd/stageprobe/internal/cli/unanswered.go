@@ -48,6 +48,9 @@ func (u unanswered) notes(redact *probe.Redactor) []string {
 		if strings.Contains(f.text, "unknown authority") {
 			note += "; --cacert names the file of an authority to trust"
 		}
+		if outcome == probe.OutcomeTimeout {
+			note += "; no complete answer came in time: --request-timeout gives it longer"
+		}
 		out = append(out, note)
 	}
 	return out

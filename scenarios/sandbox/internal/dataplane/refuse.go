@@ -27,6 +27,7 @@ type refusal struct {
 	traced  bool
 	failure gwlog.Failure
 	detail  string
+	waf     string // captcha or challenge: the page of the WAF takes the gateway response's place
 }
 
 func forbidden(f gwlog.Failure) *refusal {
@@ -49,6 +50,10 @@ func (x restFlow) refuse(f *refusal) {
 		if template, ok := custom.Templates["application/json"]; ok {
 			body = x.fillTemplate(template, f.kind, message, status)
 		}
+	}
+	if f.waf != "" {
+		headers, body, errorType = []gwlog.Pair{{Name: "Content-Type", Value: "text/html; charset=UTF-8"}, {Name: "x-amzn-waf-action", Value: f.waf}},
+			"<!DOCTYPE html><html><head><title>Human Verification</title></head><body></body></html>", ""
 	}
 	if errorType != "" {
 		headers = append(headers, gwlog.Pair{Name: "x-amzn-ErrorType", Value: errorType})

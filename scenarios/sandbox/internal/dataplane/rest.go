@@ -59,8 +59,16 @@ func (x guard) firewall() *refusal {
 		return nil
 	}
 	x.call.WAF = &gwlog.WAF{ACL: w.ACL, Blocked: w.All || w.Header != "" && x.r.Header.Get(w.Header) != ""}
+	x.call.WAF.Blocked = x.call.WAF.Blocked || w.Body > 0 && len(x.body) > w.Body ||
+		w.Rate > 0 && !x.plane.spend("waf\x00"+x.api.ID+"\x00"+x.stage.Name+"\x00"+x.call.SourceIP, w.Rate)
 	if !x.call.WAF.Blocked {
 		return nil
+	}
+	switch w.Action {
+	case "captcha":
+		return &refusal{kind: "WAF_FILTERED", status: 405, waf: w.Action, failure: gwlog.WAFBlocked}
+	case "challenge":
+		return &refusal{kind: "WAF_FILTERED", status: 202, waf: w.Action, failure: gwlog.WAFBlocked}
 	}
 	return &refusal{kind: "WAF_FILTERED", failure: gwlog.WAFBlocked}
 }

@@ -136,6 +136,11 @@ type WAF struct {
 	ACL    string `yaml:"acl"`
 	Header string `yaml:"header"`
 	All    bool   `yaml:"all"`
+	// Rate is after how many requests of a client a rate rule blocks all others; 0: none.
+	Rate int `yaml:"rate"`
+	Body int `yaml:"body"` // the longest body in bytes that a size rule lets through; 0: any
+	// Action of the rules: block where left out, captcha or challenge.
+	Action string `yaml:"action"`
 }
 
 // Domain is a custom domain name.
