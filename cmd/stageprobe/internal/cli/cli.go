@@ -137,7 +137,7 @@ It only reads: no command ever changes anything in AWS.`,
 	root.PersistentFlags().AddFlag(s.colourFlag())
 	root.AddCommand(
 		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
-		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s), newMetrics(s),
 	)
 	completeValues(root)
 	return root
