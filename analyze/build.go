@@ -22,6 +22,8 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	// NoAnswer says why, where no request got an HTTP answer.
+	NoAnswer string
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -57,6 +59,9 @@ func (s *Session) Report(end Ending) *Report {
 	}
 	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
+	if rep.Run.Failed == rep.Run.Requests {
+		rep.NoAnswer = end.NoAnswer
+	}
 	if s.policy.Unread != "" && s.policy.Asked {
 		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
 	}

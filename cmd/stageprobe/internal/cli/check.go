@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,19 +90,25 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfSecrets()
 	subject, err := c.resolve(ctx, urls)
 	if err != nil {
 		return err
+	}
+	if c.baseline == lastBaseline && !c.dryRun {
+		if baseline, err = lastReport(subject.targets); err != nil {
+			return err
+		}
 	}
 	r, err := c.newRun(ctx, s, subject)
 	if err != nil {
 		return err
 	}
-	if !c.quiet || c.dryRun {
-		announce(s.safe(s.Err), r)
-	}
 	if c.dryRun {
-		return nil
+		return c.out.dry(s, r)
+	}
+	if !c.quiet {
+		announce(s.safe(s.Err), r)
 	}
 	var rep *analyze.Report
 	if c.watch {
@@ -118,6 +125,10 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	rep.Open = append(rep.Open, r.unmet()...)
 	if baseline != nil || len(c.require) > 0 {
 		rep.Conclude(cause.Severity(c.failOn))
+	}
+	if !c.forget {
+		keepReport(s, rep)
+		rep.AfterMending(s.retest())
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return s.unwritten(err, rep)
@@ -150,7 +161,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	policy := analyze.Policy{
 		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
-		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
+		Logs: c.logs, Intended: slices.Concat(subject.intended, s.config.meant()), Version: Version(), Secrets: secrets.values,
 	}
 	if subject.unread != nil {
 		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
@@ -195,6 +206,9 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 		return nil, err
 	}
 	e.Transport.Insecure = c.insecure
+	if e.Transport.Proxy, err = c.proxies(); err != nil {
+		return nil, err
+	}
 	if len(c.resolvers) > 0 {
 		e.Transport.Resolver = probe.Resolvers(c.resolvers)
 	}
@@ -250,13 +264,12 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	within, share := "", ""
+	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p)), ""
 	if r.flags.watch {
-		within = fmt.Sprintf(" within %s, until it is stopped (about %.0f a day in all)", r.flags.window, p.Rate*24*3600)
+		within = fmt.Sprintf(" within %s until it is stopped, %.3g per second in all (about %.0f a day), %d at once", r.flags.window, p.Rate, p.Rate*24*3600, p.Workers)
 		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s, %.3g per second in all, %d at once. Nothing is changed anywhere.",
-		p.Requests, to, within, p.Rate, p.Workers))
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s. Nothing is changed anywhere.", p.Requests, to, within))
 	if share != "" {
 		wrapped(w, "  ", share)
 	}

@@ -147,6 +147,11 @@ const soonest = 250 * time.Millisecond
 // watchOn sends until the context ends, and tells what changes.
 func watchOn(ctx context.Context, r *run, f *watchFlags) (*analyze.Report, error) {
 	r.started = r.now()
+	if d := r.flags.duration; d > 0 {
+		within, cancel := context.WithTimeout(ctx, d)
+		defer cancel()
+		ctx = within
+	}
 	if err := r.begin(); err != nil {
 		return nil, err
 	}
