@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -235,6 +239,101 @@ func check(t *testing.T, got *watched, step, window time.Duration) {
 	if len(got.rep.Changes) != len(expected) {
 		t.Errorf("%d changes were announced, want %d:\n%s", len(got.rep.Changes), len(expected), got.said)
 	}
+}
+
+// TestMain lets this binary be the gateway of a test: what it holds is then not the
+// watch's.
+func TestMain(m *testing.M) {
+	if args := os.Getenv("WATCH_TEST_GATEWAY"); args != "" {
+		os.Exit(Main(context.Background(), strings.Fields(args), Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	os.Exit(m.Run())
+}
+
+// TestWatchStaysFlat watches for 15 minutes of the real time.
+func TestWatchStaysFlat(t *testing.T) {
+	if !*long {
+		t.Skip("15 minutes; -long has them")
+	}
+	dir := t.TempDir()
+	world, ca := filepath.Join(dir, "world.yaml"), filepath.Join(dir, "ca.pem")
+	var at []any
+	for i := range 7 {
+		at = append(at, (110 * time.Second * time.Duration(i+1)).String())
+	}
+	if err := os.WriteFile(world, fmt.Appendf(nil, changing, at...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data, control := freeAddress(t), freeAddress(t)
+	gateway := exec.CommandContext(t.Context(), os.Args[0])
+	gateway.Env = append(os.Environ(), "WATCH_TEST_GATEWAY=sandbox --world-file "+world+" --cacert "+ca+" --addr "+data+" --control-addr "+control)
+	out, err := gateway.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gateway.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() { // it serves once it says how to reach it
+		t.Fatal("the gateway does not start")
+	}
+	go func() {
+		for lines.Scan() {
+		}
+	}()
+	var sizes []size
+	stop := make(chan struct{})
+	measured := make(chan struct{})
+	go func() {
+		defer close(measured)
+		tick := time.NewTicker(75 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				sizes = append(sizes, measure())
+			}
+		}
+	}()
+	t.Setenv("AWS_ACCESS_KEY_ID", "SANDBOX")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	report := filepath.Join(dir, "report.json")
+	var said bytes.Buffer
+	Main(t.Context(), []string{
+		"check", "--watch", "--window", "50s", "--rate", "10", "--duration", "15m", "--api", "orders7x2a", "--stage", "prod", "--domain", "api.example.com",
+		"--endpoint-url", "http://" + control, "--region", "us-east-1", "--cacert", ca, "--metrics", "127.0.0.1:0",
+		"--connect-to", "*.execute-api.us-east-1.amazonaws.com:443=" + data, "--connect-to", "api.example.com:443=" + data, "--format", "json", "-o", report, "-q",
+	}, Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said})
+	close(stop)
+	<-measured
+	flat(t, sizes)
+	t.Log(said.String())
+	text, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rep analyze.Report
+	if err := json.Unmarshal(text, &rep); err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Changes) != len(expected) {
+		t.Errorf("%d changes were announced, want %d", len(rep.Changes), len(expected))
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // TestWatchTellsEveryChangeOnce lets a canary, a deployment, a mapping and an outage
