@@ -32,7 +32,7 @@ func (s *Session) Progress() Progress {
 	res := s.Decide(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	logs := s.logState()
+	logs := labelling{s}.logState()
 	p := Progress{
 		Sent: s.requests(), Budget: s.requests() + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
 		LogsMatched: logs.Matched, LogsWanted: logs.Sampled, Decision: res,
@@ -118,7 +118,7 @@ func (s *Session) LogsSettled() bool {
 			continue
 		}
 		l := s.evidence.of(&r.ids, r.ended, &s.snap)
-		late := s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
+		late := labelling{s}.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
 		if late && (!l.found || l.side == cause.LabelUnknown) {
 			return false
 		}

@@ -56,6 +56,7 @@ type recordLine struct {
 	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
 
 	packed *packedRow // in place of Observation
+	text   []byte     // of a log record that was not read
 }
 
 func (l *recordLine) isRow() bool { return l.Observation != nil || l.packed != nil }
@@ -72,7 +73,7 @@ func (l *recordLine) key() rowKey {
 type Recording struct {
 	Header   RecordingHeader
 	Snapshot *Snapshot         // the last one recorded; nil where none was
-	Evidence *Evidence         // all parts together; nil where no log was read
+	Evidence *Evidence         // all parts together, log records left out (ReadLogs); nil where no log was read
 	Trailer  *RecordingTrailer // nil where any of the files ends early
 	Rows     int
 	Notes    []string // such as where a file was cut off

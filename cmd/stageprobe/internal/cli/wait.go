@@ -146,7 +146,7 @@ func (f *waitFlags) noSuchDeployment(subject *subject, targets []probe.Target) e
 // unreadDeployments tells whether some deployments of an API may not have been read.
 func unreadDeployments(snap *probe.Snapshot, api string) bool {
 	return slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
-		return g.Operation == "GetDeployments" && strings.Contains(g.Subject, api)
+		return g.Operation == "GetDeployments" && g.APIID == api
 	})
 }
 
