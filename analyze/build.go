@@ -25,6 +25,8 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	// Vantages are the places from which was sent, where there are several.
+	Vantages []probe.Vantage
 	// NoAnswer says why, where no request got an HTTP answer.
 	NoAnswer string
 }

@@ -26,6 +26,9 @@ type RecordingTrailer struct {
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
+	// Vantages are the places from which was sent, where agents or shards did.
+	Vantages []Vantage `json:"vantages,omitempty"`
+	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
 }
 
 // Cost is what a run asked of others.
@@ -38,8 +41,8 @@ type Cost struct {
 	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
 }
 
-// plus adds what another machine's part of a run asked for.
-func (c Cost) plus(d Cost) Cost {
+// Plus adds what another machine's part of a run asked for.
+func (c Cost) Plus(d Cost) Cost {
 	return Cost{
 		c.Requests + d.Requests, c.ControlCalls + d.ControlCalls, c.LogCalls + d.LogCalls, c.OtherCalls + d.OtherCalls,
 		c.LogBytes + d.LogBytes, c.LogDollars + d.LogDollars,

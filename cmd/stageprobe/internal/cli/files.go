@@ -176,6 +176,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	}
 	if rec.Trailer != nil {
 		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
+		ending.Lost, ending.Vantages = rec.Trailer.Lost, rec.Trailer.Vantages
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
 	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})
