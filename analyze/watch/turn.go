@@ -247,7 +247,7 @@ func (w *ledger) change(i int, now time.Time) (analyze.Change, bool) {
 	}
 	t.failing = s.failing
 	maps.DeleteFunc(t.born, func(scenario string, _ bool) bool { return s.failing[scenario] == "" })
-	causes := slices.Clone(s.causes)
+	causes := w.stays(i, before.Causes)
 	for _, scenario := range slices.Sorted(maps.Keys(s.failing)) {
 		if id := s.failing[scenario]; !t.born[scenario] && len(s.causes) == 0 && !slices.Contains(causes, id) {
 			causes = append(causes, id)
@@ -291,6 +291,42 @@ func (w *ledger) change(i int, now time.Time) (analyze.Change, bool) {
 		c.Statement += differs(usual, s)
 	}
 	return c, true
+}
+
+// split tells whether a scenario is answered in more than one way.
+func (s *seen) split() bool {
+	for _, u := range s.usual {
+		if len(u.all) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// stays are the causes that a window decides on, with those of before that it holds
+// too few answers for: a split is over once its other behaviour does not come any more,
+// or the configuration changed, and not where one window alone does not explain it.
+func (w *ledger) stays(i int, before []cause.ID) []cause.ID {
+	s := &w.now.targets[i]
+	causes := slices.Clone(s.causes)
+	if w.turn == nil || w.event(i) != nil {
+		return causes
+	}
+	split := false
+	for _, group := range w.groups() {
+		for _, j := range group { // what one stage serves splits alike
+			if slices.Contains(group, i) {
+				split = split || w.now.targets[j].split()
+			}
+		}
+	}
+	for _, id := range before {
+		if row := cause.Of(id); split && row != nil && row.Laws != nil && !slices.Contains(causes, id) {
+			causes = append(causes, id)
+		}
+	}
+	slices.SortStableFunc(causes, func(a, b cause.ID) int { return cmp.Compare(cause.Rank(a), cause.Rank(b)) })
+	return causes
 }
 
 func outcome(causes []cause.ID) analyze.Outcome {

@@ -126,7 +126,7 @@ func measure() size {
 }
 
 // flat holds the second half of a watch against its beginning.
-func flat(t *testing.T, sizes []size) {
+func flat(t *testing.T, sizes []size, heap bool) {
 	t.Helper()
 	for i, s := range sizes {
 		t.Logf("part %d: %.1f MB on the heap, %d goroutines, %d files", i+1, float64(s.heap)/1e6, s.goroutines, s.files)
@@ -135,7 +135,7 @@ func flat(t *testing.T, sizes []size) {
 		t.Fatalf("%d measurements", len(sizes))
 	}
 	first, last := sizes[1], sizes[len(sizes)-1]
-	if last.heap > first.heap*3/2+8<<20 || last.goroutines > first.goroutines+10 || last.files > first.files+10 {
+	if heap && last.heap > first.heap*3/2+8<<20 || last.goroutines > first.goroutines+10 || last.files > first.files+10 {
 		t.Errorf("from %+v it grew to %+v", first, last)
 	}
 }
@@ -311,7 +311,7 @@ func TestWatchStaysFlat(t *testing.T) {
 	}, Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said})
 	close(stop)
 	<-measured
-	flat(t, sizes)
+	flat(t, sizes, true)
 	t.Log(said.String())
 	text, err := os.ReadFile(report)
 	if err != nil {
@@ -357,6 +357,8 @@ func TestWatchTellsEveryChangeOnce(t *testing.T) {
 		t.Errorf("it ended with %d, %s", got.rep.ExitCode, got.rep.Run.Stopped)
 	}
 	if *long {
-		flat(t, got.sizes)
+		// The gateway in this process keeps every log line that it writes, so the heap
+		// says nothing of the watch here: TestWatchStaysFlat has it in another process.
+		flat(t, got.sizes, false)
 	}
 }
