@@ -1,11 +1,18 @@
 package scenarios
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -53,6 +60,77 @@ func content(t *testing.T, path ...string) string {
 	return string(b)
 }
 
+// release serves an archive of a binary for this machine with its checksum.
+func release(t *testing.T) (url, sum string) {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	err := w.WriteHeader(&tar.Header{Name: "stageprobe", Mode: 0o755, Size: int64(len(fake))})
+	_, werr := w.Write([]byte(fake))
+	if err := errors.Join(err, werr, w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	archive := "stageprobe_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
+	sum = fmt.Sprintf("%x", sha256.Sum256(b.Bytes()))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1.2.3/" + archive:
+			_, _ = w.Write(b.Bytes()) // a client that is gone is the test's failure
+		case "/v1.2.3/checksums.txt":
+			fmt.Fprintf(w, "%s  %s\n", sum, archive)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, sum
+}
+
+// The templates take a released binary whose checksum is right, and no other.
+func TestTemplatesInstallARelease(t *testing.T) {
+	for _, program := range []string{"curl", "tar", "sha256sum"} {
+		if _, err := exec.LookPath(program); err != nil || runtime.GOOS != "linux" {
+			t.Skip("no " + program)
+		}
+	}
+	url, sum := release(t)
+	var action struct {
+		Runs struct{ Steps []struct{ ID, Run string } }
+	}
+	if err := yaml.Unmarshal([]byte(content(t, "../.github/actions/stageprobe/action.yml")), &action); err != nil {
+		t.Fatal(err)
+	}
+	var job map[string]struct {
+		BeforeScript []string `yaml:"before_script"`
+	}
+	if err := yaml.Unmarshal([]byte(content(t, "../.gitlab/stageprobe.gitlab-ci.yml")), &job); err != nil {
+		t.Fatal(err)
+	}
+	_, jenkins, _ := strings.Cut(content(t, "../.jenkins/Jenkinsfile"), "sh '''")
+	jenkins, _, _ = strings.Cut(jenkins, "'''")
+	for name, script := range map[string]string{
+		"action":  action.Runs.Steps[0].Run,
+		"gitlab":  "PATH=/usr/bin:/bin\n" + strings.Join(job[".stageprobe"].BeforeScript, "\n"),
+		"jenkins": jenkins,
+	} {
+		for given, good := range map[string]bool{"": true, sum: true, strings.Repeat("0", 64): false} {
+			temp := t.TempDir()
+			code, dir, out := runScript(t, script, "RUNNER_TEMP="+temp, "GITHUB_PATH="+filepath.Join(temp, "path"),
+				"VERSION=v1.2.3", "SHA256="+given, "RELEASES="+url,
+				"STAGEPROBE_VERSION=v1.2.3", "STAGEPROBE_SHA256="+given, "STAGEPROBE_RELEASES="+url)
+			bin := filepath.Join(dir, ".stageprobe-bin", "stageprobe")
+			if name == "action" {
+				bin = filepath.Join(temp, "stageprobe-bin", "stageprobe")
+			}
+			_, err := os.Stat(bin)
+			if (code == 0) != good || (err == nil) != good {
+				t.Errorf("%s with checksum %q: exit code %d, %v: %s", name, given, code, err, out)
+			}
+		}
+	}
+}
+
 func TestGitHubAction(t *testing.T) {
 	var action struct {
 		Name, Description string
@@ -64,8 +142,8 @@ func TestGitHubAction(t *testing.T) {
 		Runs    struct {
 			Using string
 			Steps []struct {
-				ID, Name, Uses, Shell, Run string
-				With, Env                  map[string]string
+				ID, Name, Uses, Shell, Run, If string
+				With, Env                      map[string]string
 			}
 		}
 	}
@@ -109,6 +187,7 @@ func TestGitLabJob(t *testing.T) {
 	var file map[string]struct {
 		Stage        string
 		Variables    map[string]string
+		BeforeScript []string `yaml:"before_script"`
 		Script       []string
 		AllowFailure struct {
 			ExitCodes []int `yaml:"exit_codes"`

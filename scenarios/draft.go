@@ -24,6 +24,8 @@ type draft struct {
 	notes    []string // comments at the top
 	status   string   // expected by default; "" for nothing
 	requests []draftRequest
+
+	recordedAs map[string]bool // what of a recording is among the requests
 }
 
 // draftRequest is one request; with a reason in off it is written as a comment.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"stageprobe/probe"
@@ -61,13 +60,24 @@ func (d *draft) recorded(e *harEntry) {
 		return
 	}
 	r := e.draft(&a, d)
-	same := func(x draftRequest) bool {
-		return x.method == r.method && x.path == r.path && slices.Equal(x.query, r.query) && slices.Equal(x.headers, r.headers)
-	}
-	if contains(methods, r.method) && !slices.ContainsFunc(d.requests, same) {
+	key := fmt.Sprintf("%q", []any{r.method, r.path, r.query, r.headers})
+	switch {
+	case !contains(methods, r.method) || d.recordedAs[key]:
+	case len(d.requests) == maxRecorded:
+		if note := fmt.Sprintf("Only the first %d different requests of the recording are listed.", maxRecorded); !contains(d.notes, note) {
+			d.notes = append(d.notes, note)
+		}
+	default:
+		if d.recordedAs == nil {
+			d.recordedAs = map[string]bool{}
+		}
+		d.recordedAs[key] = true
 		d.requests = append(d.requests, r)
 	}
 }
+
+// maxRecorded is how many requests of a recording a file lists: nobody reads more.
+const maxRecorded = 500
 
 // gateway tells whether API Gateway answered.
 func (e *harEntry) gateway() bool {

@@ -272,7 +272,7 @@ func (c *coordination) budgets(r *run) []agents.Stage {
 		}
 		out[at].Targets = append(out[at].Targets, i)
 		one := subject{snap: r.subject.snap, targets: r.plan.Targets[i : i+1], scenarios: r.plan.Scenarios}
-		if low, ok := one.throttle(); ok && !r.flags.forceRate {
+		if low, ok := one.throttle(r.flags); ok && !r.flags.forceRate {
 			out[at].Rate = min(out[at].Rate, cmp.Or(politeShare*low.rate, 1))
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -18,9 +19,17 @@ type limit struct {
 	where string  // such as "stage abc123/prod" or "GET /orders of stage abc123/prod"
 }
 
-// throttle finds the lowest limit that the configuration sets for what is asked.
-func (s *subject) throttle() (low limit, ok bool) {
+// throttle finds the lowest limit that the configuration sets for what is asked: a
+// stage's and its methods', and for requests with an API key that of the usage plans
+// that hold the stage. Whose key it is the configuration does not tell, so each of
+// them counts.
+func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 	low.rate = math.Inf(1)
+	for _, l := range c.planLimits(s) {
+		if l.Quota == 0 && l.Rate < low.rate {
+			low = limit{l.Rate, l.Of}
+		}
+	}
 	for i := range s.targets {
 		t := &s.targets[i]
 		st := s.snap.API(t.APIID).Stage(t.Stage)
@@ -38,6 +47,39 @@ func (s *subject) throttle() (low limit, ok bool) {
 		}
 	}
 	return low, !math.IsInf(low.rate, 1)
+}
+
+// planLimits are those of usage plans, for the requests that carry an API key.
+func (c *checkFlags) planLimits(s *subject) []probe.Limit {
+	var out []probe.Limit
+	for i := range s.targets {
+		t := &s.targets[i]
+		for k := range s.scenarios {
+			sc := &s.scenarios[k]
+			keyed := sc.Auth == probe.AuthAPIKey || c.apiKey != "" && sc.Auth != probe.AuthNone || probe.HeaderValue(sc.Header, "x-api-key") != ""
+			if !keyed || !sc.For(t.ID) {
+				continue
+			}
+			for _, l := range s.snap.Limits(t.APIID, t.Stage, cmp.Or(sc.Route, sc.Method+" "+sc.Path), true) {
+				if l.UsagePlan != "" {
+					out = append(out, l)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// withinQuota keeps a run below a tenth of what a usage plan allows in a day, a week
+// or a month.
+func (c *checkFlags) withinQuota(s *subject) {
+	for _, l := range c.planLimits(s) {
+		most := max(1, int(politeShare*float64(l.Quota))/max(1, len(s.targets)))
+		if l.Quota > 0 && most < c.requests && !c.forceRate {
+			c.requests = most
+			c.slowed = fmt.Sprintf("%d requests per target are a tenth of the %s (%d per %s); --force-rate sends as many as --requests says", most, l.Of, l.Quota, strings.ToLower(l.Period))
+		}
+	}
 }
 
 // anyMethod is the key of a stage's settings for all methods.
@@ -73,7 +115,8 @@ func (s *subject) asks(t *probe.Target, st *probe.Stage, key string) bool {
 // polite keeps the rate below a tenth of what the stage's own throttle allows. A
 // higher one that was asked for is refused, unless it is forced.
 func (c *checkFlags) polite(s *subject) error {
-	low, ok := s.throttle()
+	c.withinQuota(s)
+	low, ok := s.throttle(c)
 	most := politeShare * low.rate
 	if !ok || c.rate <= most || c.forceRate {
 		return nil

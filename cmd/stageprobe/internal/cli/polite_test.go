@@ -61,3 +61,38 @@ func TestPolite(t *testing.T) {
 		}
 	}
 }
+
+// TestPoliteUnderAUsagePlan: a key's plan counts where a key is sent, and only there.
+func TestPoliteUnderAUsagePlan(t *testing.T) {
+	plan := func(limit *probe.RateLimit, quota int) probe.UsagePlan {
+		return probe.UsagePlan{ID: "p1", Name: "consumers", Limit: limit, Quota: quota, Period: "DAY", Stages: []probe.PlanStage{{APIID: "a", Stage: "prod"}}}
+	}
+	for _, tt := range []struct {
+		name     string
+		plan     probe.UsagePlan
+		args     []string
+		rate     float64
+		requests int
+	}{
+		{"without a key", plan(&probe.RateLimit{Rate: 10}, 100), nil, 25, 2000},
+		{"its rate", plan(&probe.RateLimit{Rate: 10}, 0), []string{"--api-key", "k-0123456789"}, 1, 2000},
+		{"its quota", plan(nil, 5000), []string{"--api-key", "k-0123456789"}, 25, 500},
+		{"forced", plan(&probe.RateLimit{Rate: 10}, 5000), []string{"--api-key", "k-0123456789", "--force-rate"}, 25, 2000},
+		{"of another stage", probe.UsagePlan{ID: "p2", Limit: &probe.RateLimit{Rate: 1}, Stages: []probe.PlanStage{{APIID: "a", Stage: "dev"}}}, []string{"--api-key", "k-0123456789"}, 25, 2000},
+	} {
+		c := &checkFlags{}
+		fs := pflag.NewFlagSet("check", pflag.ContinueOnError)
+		c.bind(fs)
+		if err := fs.Parse(tt.args); err != nil {
+			t.Fatal(err)
+		}
+		s := &subject{
+			targets:   []probe.Target{{ID: "a/prod", APIID: "a", Stage: "prod"}},
+			scenarios: []probe.Scenario{{Name: "s", Method: "GET", Path: "/orders", Route: "GET /orders"}},
+			snap:      probe.Snapshot{APIs: []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "prod"}}}}, UsagePlans: []probe.UsagePlan{tt.plan}},
+		}
+		if err := c.polite(s); err != nil || c.rate != tt.rate || c.requests != tt.requests {
+			t.Errorf("%s: %g per second and %d requests, want %g and %d; %v", tt.name, c.rate, c.requests, tt.rate, tt.requests, err)
+		}
+	}
+}

@@ -19,14 +19,14 @@ func newVersion(s Streams) *cobra.Command {
   stageprobe version --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			b := build{Version(), commit(), runtime.Version()}
+			b := build{Version(), commit(), built("vcs.time"), runtime.Version()}
 			switch format {
 			case "json":
 				out := json.NewEncoder(s.Out)
 				out.SetIndent("", "  ")
 				return out.Encode(b)
 			case "text":
-				_, err := fmt.Fprintf(s.Out, "stageprobe %s\ncommit %s\n%s\n", b.Version, cmp.Or(b.Commit, "unknown"), b.Go)
+				_, err := fmt.Fprintf(s.Out, "stageprobe %s\ncommit %s\nof %s\n%s\n", b.Version, cmp.Or(b.Commit, "unknown"), cmp.Or(b.Date, "unknown date"), b.Go)
 				return err
 			}
 			return hint(fmt.Errorf("--format %q: use text or json", format), "stageprobe version --help shows examples")
@@ -40,29 +40,30 @@ func newVersion(s Streams) *cobra.Command {
 type build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit"` // "" where it was not built from a repository
+	Date    string `json:"date"`   // of the commit, RFC 3339; "" as above
 	Go      string `json:"go_version"`
+}
+
+// built is a setting of the build as the Go tool recorded it; "" where it did not.
+func built(key string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 // commit is the revision that the Go tool found in the repository, with +dirty
 // where files were changed.
 func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
+	revision := built("vcs.revision")
+	if revision != "" && built("vcs.modified") == "true" {
+		revision += "+dirty"
 	}
-	revision, dirty := "", ""
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			revision = s.Value
-		case "vcs.modified":
-			if s.Value == "true" {
-				dirty = "+dirty"
-			}
-		}
-	}
-	if revision == "" {
-		return ""
-	}
-	return revision + dirty
+	return revision
 }
