@@ -22,6 +22,7 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	Stood   *probe.Stood // of a recording: since when its verdicts stood; nil of a run at hand
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -34,6 +35,9 @@ const (
 
 // Report makes the report of everything seen, as of the last row.
 func (s *Session) Report(end Ending) *Report {
+	if end.Stood != nil {
+		s.stood = end.Stood
+	}
 	result := s.Decide(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,8 +57,10 @@ func (s *Session) Report(end Ending) *Report {
 		Logs:         s.reportLogs(in.Logs),
 		Open:         result.Open,
 		Efficiency:   result.Efficiency,
+		Efficiencies: result.Efficiencies,
 		Config:       NewConfig(&s.snap, &result),
 	}
+	rep.stood = s.stood
 	rep.Notes = s.notes(end.Notes, prose.Lines(result.Notes))
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{

@@ -65,6 +65,7 @@ type Session struct {
 
 	planner planner
 	last    cause.Result
+	stood   *probe.Stood // since the last look; nil before the first
 	marks   map[mark]age // what answers are to a wait
 }
 
@@ -87,7 +88,10 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 		plan: plan, snap: snap, policy: policy,
 		table: behaviour.New(behaviour.Options{
 			Targets: plan.Targets, Scenarios: plan.Scenarios, Secrets: policy.Secrets,
-			Extraction: func(i int) feature.Options { return feature.Options{Scenario: plan.Scenarios[i]} },
+			Extraction: func(i int) feature.Options {
+				sc := &plan.Scenarios[i]
+				return feature.Options{Scenario: *sc, Compare: feature.Rules(sc.Compare), Ignore: feature.Rules(sc.Ignore)}
+			},
 		}),
 		machines: map[string]int{}, targets: map[string]int{}, scenario: map[string]int{},
 	}
@@ -189,6 +193,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
+	s.stood = sinceWhen(s.stood, &s.last, s.rows)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {

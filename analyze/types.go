@@ -40,8 +40,11 @@ type Report struct {
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
-	Mended     []cause.Finding `json:"mended,omitempty"`
-	Efficiency *Efficiency     `json:"efficiency,omitempty"`
+	Mended []cause.Finding `json:"mended,omitempty"`
+	// Efficiency is that of the most expensive question, Efficiencies those of all that
+	// were answered, each with the requests that had been sent when it was.
+	Efficiency   *Efficiency  `json:"efficiency,omitempty"`
+	Efficiencies []Efficiency `json:"efficiencies,omitempty"`
 
 	// Wait is how far the new behaviour has come; only wait reports it.
 	Wait []Convergence `json:"wait,omitempty"`
@@ -51,7 +54,12 @@ type Report struct {
 
 	// Plan is what a change would make live; only plan reports it.
 	Plan *Plan `json:"plan,omitempty"`
+
+	stood *probe.Stood
 }
+
+// Stood is since when the verdicts have stood, for a recording to keep.
+func (rep *Report) Stood() *probe.Stood { return rep.stood }
 
 // What the causes say of a run is reported as they say it.
 type (

@@ -26,6 +26,13 @@ type RecordingTrailer struct {
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
+	Stood   *Stood    `json:"stood,omitempty"`
+}
+
+// Stood is since when the verdicts of a run have stood, as it was looked at on its way.
+type Stood struct {
+	Findings  map[string]float64 `json:"findings"`  // ms from the first request, by cause and targets
+	Questions map[string]int     `json:"questions"` // requests to the target, by target and question
 }
 
 // Cost is what a run asked of others.

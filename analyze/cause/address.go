@@ -61,6 +61,9 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 		Linked: ConsistentWith, Targets: []string{sub.ID},
 		Differs: differs(fx, sub, marks, sub.ID, expected.ID),
 	}
+	if len(f.Differs) == 0 {
+		return nil
+	}
 	var scenarios []int
 	for i := range marks {
 		scenarios = append(scenarios, marks[i].Scenario)

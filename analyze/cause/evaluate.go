@@ -77,7 +77,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 		maps.Copy(r.Settings, v.settings)
 	}
 	r.Findings, r.Notes = resolve(r.Findings, r.Notes)
-	r.Efficiency = efficiency(costs)
+	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)
 	perTarget(fx, j, &r)
 	r.Steps = stepEvidence(fx, &r)
 	r.Decided = true

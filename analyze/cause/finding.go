@@ -50,8 +50,11 @@ type Finding struct {
 	Differs    []Difference `json:"differs,omitempty"`
 	Statistics *Statistics  `json:"statistics"`
 	Evidence   []string     `json:"evidence"` // request ids, log lines, configuration facts
-	Step       int          `json:"step"`     // 1 to 6
-	Remedy     []Remedy     `json:"remedy"`
+	// DecidedMS is when it was decided, in milliseconds from the first request; 0 where
+	// nobody looked while the run went on.
+	DecidedMS float64  `json:"decided_ms,omitempty"`
+	Step      int      `json:"step"` // 1 to 6
+	Remedy    []Remedy `json:"remedy"`
 
 	// Settles names what would turn a doubt into a certainty: a log to enable,
 	// a number of further requests. Empty where nothing is in doubt.

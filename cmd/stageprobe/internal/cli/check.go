@@ -18,6 +18,8 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/stat"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
@@ -29,6 +31,7 @@ type checkFlags struct {
 	targetFlags
 	transportFlags
 	runFlags
+	ruleFlags
 	out outputs
 
 	agents       int           // in this process
@@ -40,6 +43,7 @@ func (c *checkFlags) bind(fs *pflag.FlagSet) {
 	c.targetFlags.bind(fs)
 	c.transportFlags.bind(fs)
 	c.runFlags.bind(fs)
+	c.ruleFlags.bind(fs)
 	c.out.bind(fs)
 }
 
@@ -220,8 +224,8 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. Nothing is changed anywhere.",
-		p.Requests, to, p.Rate, p.Workers))
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. %s Nothing is changed anywhere.",
+		p.Requests, to, p.Rate, p.Workers, duration(p, r.flags)))
 	if r.flags.slowed != "" {
 		wrapped(w, "  ", r.flags.slowed)
 	}
@@ -241,6 +245,19 @@ func announce(w io.Writer, r *run) {
 	if r.subject.cloud == nil || r.flags.logs == "off" {
 		wrapped(w, "  ", "logs are not read")
 	}
+}
+
+// duration says how long the sending will about take: until no behaviour of the least share
+// that must be found can have been missed, and at most.
+func duration(p *probe.Plan, f *checkFlags) string {
+	last := func(perTarget int) time.Duration {
+		return time.Duration(float64(perTarget*len(p.Targets)) / p.Rate * float64(time.Second)).Round(time.Second)
+	}
+	need := stat.NeedZero(f.minShare, f.confidence)
+	if p.Fixed || need >= p.Requests {
+		return fmt.Sprintf("That takes %s.", last(p.Requests))
+	}
+	return fmt.Sprintf("That takes about %s where nothing differs, less where an error is found, and %s at most.", last(need), last(p.Requests))
 }
 
 // wrapped writes text behind first, broken between words where the terminal is
@@ -286,6 +303,12 @@ func describe(sc *probe.Scenario, targets int) string {
 	}
 	if sc.Limit > 0 {
 		text += fmt.Sprintf("  (at most %d per target: %s)", sc.Limit, sc.Confirms)
+	}
+	if len(sc.Compare) > 0 {
+		text += "  comparing " + words.List(sc.Compare)
+	}
+	if len(sc.Ignore) > 0 {
+		text += "  ignoring " + words.List(sc.Ignore)
 	}
 	return text
 }

@@ -42,6 +42,7 @@ func (s *subject) findScenarios(c *checkFlags) error {
 			"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
 	}
 	s.authenticate(c)
+	c.ruleFlags.apply(s.scenarios, s.file)
 	return nil
 }
 

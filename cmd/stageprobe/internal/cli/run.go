@@ -263,7 +263,7 @@ func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost}); lacks != "" {
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood()}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
 }
