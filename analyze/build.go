@@ -47,7 +47,7 @@ func (s *Session) Report(end Ending) *Report {
 		Schema: ReportSchema,
 		Run: Run{
 			ID: end.RunID, Started: end.Started.UTC(), Ended: end.Ended.UTC(), Seed: s.plan.Seed,
-			Requests: len(s.rows), Failed: s.failed(), Lost: end.Lost, Stopped: end.Stopped,
+			Requests: s.requests(), Failed: s.silent, Lost: end.Lost, Stopped: end.Stopped,
 			Confidence: s.policy.confidence(), Version: s.policy.Version,
 		},
 		Targets:      s.reportTargets(in, &result),
@@ -61,7 +61,11 @@ func (s *Session) Report(end Ending) *Report {
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.stood = s.stood
-	rep.Notes = s.notes(end.Notes, prose.Lines(result.Notes))
+	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
+	rep.Unread = s.policy.Unread
+	if s.policy.Unread != "" && s.policy.Asked {
+		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
+	}
 	if s.policy.Logs == "require" && rep.Logs.Matched == 0 {
 		rep.Open = append(rep.Open, Question{
 			Text:   "what the logs say: they are required, and none of the requests was found in them",
@@ -74,16 +78,6 @@ func (s *Session) Report(end Ending) *Report {
 	}
 	rep.Conclude(cmp.Or(s.policy.FailOn, cause.Error))
 	return rep
-}
-
-func (s *Session) failed() int {
-	n := 0
-	for i := range s.rows {
-		if !s.rows[i].responded {
-			n++
-		}
-	}
-	return n
 }
 
 func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
@@ -148,6 +142,7 @@ func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 // fillClusters adds a target's behaviours with their counts, shares, labels and
 // times.
 func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
+	rt.Requests = s.seen[target]
 	members := map[int][]int{} // cluster → rows
 	perScenario := map[int]int{}
 	var all []float64
@@ -155,16 +150,19 @@ func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping 
 		if r.Target != target {
 			continue
 		}
-		rt.Requests++
 		if r.Cluster < 0 {
 			continue
 		}
 		members[r.Cluster] = append(members[r.Cluster], i)
-		perScenario[r.Scenario]++
 		all = append(all, ms(r.Took))
 	}
 	rt.LatencyMS = latency(all)
 	rt.Timeline = timeline(in, target)
+	for sc := range s.plan.Scenarios {
+		for _, c := range grouping.Of(target, sc) {
+			perScenario[sc] += c.Count
+		}
+	}
 	for _, c := range grouping.All() {
 		at := s.clusterIndex(in, c)
 		if at < 0 || in.Clusters[at].Target != target {
@@ -181,14 +179,14 @@ func (s *Session) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
 }
 
 func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
-	share := float64(len(rows)) / float64(max(of, 1))
-	low, high := stat.ConfSeq(len(rows), of, 1-s.policy.confidence())
+	share := float64(c.Count) / float64(max(of, 1))
+	low, high := stat.ConfSeq(c.Count, of, 1-s.policy.confidence())
 	var took []float64
 	for _, i := range rows {
 		took = append(took, ms(in.Rows[i].Took))
 	}
 	out := Cluster{
-		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: len(rows), Share: share, ShareLow: low, ShareHigh: high,
+		ID: c.ID, Kind: kindOf(c.Kind), Scenario: c.Scenario, Count: c.Count, Share: share, ShareLow: low, ShareHigh: high,
 		Status: c.Status, Producer: string(c.Reading.Producer),
 		GatewayResponse: orNil(c.Reading.GatewayResponse), ErrorType: orNil(c.Reading.ErrorType),
 		RequestIDExample: c.Exemplar.RequestID, Served: served(in, rows), LatencyMS: latency(took),

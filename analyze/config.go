@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,11 +34,15 @@ func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) Confi
 	out := ConfigAPI{
 		ID: api.ID, Name: api.Name, Kind: api.Kind, AccountID: api.AccountID, Region: cmp.Or(api.Region, snap.Region), Stages: []ConfigStage{}, Pending: map[string][]Pending{},
 		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
+		IPAddressType: api.IPAddressType, AccessMode: api.AccessMode, Tool: deployedBy(api), Status: unusual(api.Status), StatusText: api.StatusText,
 	}
+	out.Unreadable = append(out.Unreadable, unknownMembers("the API", api.Other)...)
 	for i := range api.Stages {
 		st := &api.Stages[i]
 		conf := configStage(api, st, result)
 		conf.History = history(&conf, out.LastEdit)
+		conf.Changes = newest(snap.History.OfStage(api.ID, st.Name))
+		out.Unreadable = append(out.Unreadable, unknownMembers("stage "+st.Name, st.Other)...)
 		out.Stages = append(out.Stages, conf)
 		pending, unreadable := pendingEdits(api, st, result)
 		if len(pending) > 0 {
@@ -55,10 +60,43 @@ func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) Confi
 	return out
 }
 
+// MostChanges is how many changes of a stage or domain are shown.
+const MostChanges = 3
+
+func newest(changes []probe.Change) []probe.Change { return changes[:min(len(changes), MostChanges)] }
+
+// unusual is a status that is not the one of every day.
+func unusual(status string) string {
+	if status == "AVAILABLE" {
+		return ""
+	}
+	return status
+}
+
+// unknownMembers are members of an answer that the SDK does not know: what they do is
+// not known either, so that likeness of two of them is no equality.
+func unknownMembers(of string, members map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		out = append(out, fmt.Sprintf("%s of %s, which this version does not know", name, of))
+	}
+	return out
+}
+
+// deployedBy is the tool that deploys an API, by its tags and the descriptions of its
+// deployments; "" where they do not tell.
+func deployedBy(api *probe.API) string {
+	var descriptions []string
+	for _, d := range api.Deployments {
+		descriptions = append(descriptions, d.Description)
+	}
+	return probe.ToolOfTraces(api.Tags, descriptions...)
+}
+
 func configStage(api *probe.API, st *probe.Stage, result *cause.Result) ConfigStage {
 	out := ConfigStage{
 		Name: st.Name, DeploymentID: st.DeploymentID, Updated: st.Updated,
-		LoggingLevel: st.Methods["*/*"].LoggingLevel,
+		LoggingLevel: st.Methods["*/*"].LoggingLevel, CacheStatus: unusual(strings.TrimSuffix(st.CacheStatus, "NOT_AVAILABLE")),
 	}
 	if d := api.Deployment(st.DeploymentID); d != nil {
 		out.Deployed = d.Created

@@ -20,6 +20,7 @@ func configDomain(snap *probe.Snapshot, d *probe.Domain) ConfigDomain {
 		Name: d.Name, Mappings: orEmpty(d.Mappings), Rules: d.Rules, Note: domainNote(snap, d),
 		EndpointTypes: d.EndpointTypes, SecurityPolicy: d.SecurityPolicy, MutualTLS: d.MutualTLS,
 		RoutingMode: d.RoutingMode, Status: d.Status, Paths: domainPaths(snap, d),
+		IPAddressType: d.IPAddressType, AccessMode: d.AccessMode, Targets: d.Targets, Changes: newest(snap.History.OfDomain(d.Name)),
 	}
 }
 

@@ -64,6 +64,12 @@ type Convergence struct {
 // Done tells whether the new behaviour serves everything, and is known to be new.
 func (c *Convergence) Done() bool { return c.Converged && c.ToldApart != "" }
 
+// untold tells that nothing shows the answers to be of another deployment than the
+// old one.
+func (c *Convergence) untold() bool {
+	return c.ToldApart == "" && c.New > 0 && (c.Converged || c.Old == 0)
+}
+
 // age is what one answer is, as far as can be said.
 type age uint8
 
@@ -437,7 +443,7 @@ func (c *Convergence) Sentence(confidence float64) string {
 	switch {
 	case c.New+c.Old == 0:
 		return fmt.Sprintf("%s: of none of its %d answers can it be said whether it is the new behaviour.", c.Target, c.Unknown)
-	case c.Converged && c.ToldApart == "":
+	case c.untold():
 		return fmt.Sprintf("%s: each of %d answers is as expected, and nothing shows that the old deployment's are not: they may be its own.", c.Target, c.New)
 	case c.Converged && c.Old == 0:
 		return fmt.Sprintf("%s: the new behaviour served all %d answers; at most %s could still be old (%s confidence).",
@@ -489,7 +495,7 @@ func (rep *Report) settleWait(w *Wanted) {
 	rep.addExpectationFindings() // of what is not met at the end either
 	rep.Open = slices.DeleteFunc(rep.Open, func(q Question) bool { return done[q.Target] != nil })
 	for i := range rep.Wait {
-		if c := &rep.Wait[i]; c.Converged && !c.Done() {
+		if c := &rep.Wait[i]; c.untold() {
 			rep.Open = append(rep.Open, Question{
 				Target: c.Target, Text: "whether the new deployment serves: what is expected does not tell it from the old one",
 				Enable: "--deployment ID where the access log holds $context.deploymentId, --baseline FILE with the report of a check from before the deploy, or an expectation that the old deployment does not meet",
@@ -522,8 +528,9 @@ func (rep *Report) concludeWait(failOn cause.Severity, confidence float64, stopp
 		c := &rep.Wait[i]
 		rep.Verdict = append(rep.Verdict, c.Sentence(confidence))
 		switch {
+		case c.untold():
+			untold = true
 		case c.Converged:
-			untold = untold || !c.Done()
 		case c.Old > 0:
 			rep.Outcome, rep.ExitCode = Inconsistent, ExitFinding
 		case rep.ExitCode == ExitOK:

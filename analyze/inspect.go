@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,15 +34,42 @@ func Inspect(snap probe.Snapshot, policy Policy) *Report {
 		Notes:  unique(append(gapNotes(snap.Gaps), prose.Lines(result.Notes)...)),
 		Config: NewConfig(&snap, &result),
 	}
+	rep.Open = unreadParts(snap.Gaps)
 	rep.Conclude(cmp.Or(policy.FailOn, cause.Error))
-	if len(rep.Findings) == 0 {
+	if len(rep.Findings) == 0 && len(rep.Open) == 0 {
 		rep.Verdict = []string{fmt.Sprintf("Nothing in the configuration of %s, %s and %s needs mending. What callers get is for check to tell.",
 			words.Plural(len(snap.APIs), "API"), words.Plural(len(everyStage(&snap)), "stage"), words.Plural(len(snap.Domains), "domain"))}
 	}
-	if rep.ExitCode == ExitUndecided {
+	if rep.ExitCode == ExitUndecided && len(rep.Open) == 0 {
 		rep.ExitCode = ExitOK // behaviour is left open by design, not by a failing
 	}
 	return rep
+}
+
+// asked are the calls without which a question that inspect is asked stays open:
+// which stages, deployments and mappings there are, and which edits wait.
+var asked = []string{
+	"GetRestApis", "GetApis", "GetRestApi", "GetApi", "GetStages", "GetDeployments", "GetResources", "GetExport", "ExportApi",
+	"GetDomainNames", "GetDomainName", "GetBasePathMappings", "GetApiMappings",
+}
+
+// unreadParts are the questions that failed reads leave open. What an emulator does
+// not know is none.
+func unreadParts(gaps []probe.Gap) []Question {
+	var failed []probe.Gap
+	for _, g := range gaps {
+		switch g.Reason {
+		case "denied", "throttled", "unreachable", "expired", "not-accepted":
+			if slices.Contains(asked, g.Operation) {
+				failed = append(failed, g)
+			}
+		}
+	}
+	var out []Question
+	for _, note := range gapNotes(failed) {
+		out = append(out, Question{Text: "part of the configuration: " + note, Enable: "rights and a way to read it (stageprobe policy config)"})
+	}
+	return out
 }
 
 // inspectRun begins the id of a run that read the configuration alone.

@@ -33,7 +33,7 @@ func (s *Session) Progress() Progress {
 	defer s.mu.Unlock()
 	logs := s.logState()
 	p := Progress{
-		Sent: len(s.rows), Budget: len(s.rows) + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
+		Sent: s.requests(), Budget: s.requests() + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
 		LogsMatched: logs.Matched, LogsWanted: logs.Sampled, Decision: res,
 	}
 	p.Decided = max(0, len(s.plan.Targets)-p.Open)

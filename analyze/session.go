@@ -27,7 +27,11 @@ type Policy struct {
 	// Scenarios is the scenario file as it was given, kept so that a recording
 	// can be judged again.
 	Scenarios string `json:"scenarios,omitempty"`
-	Version   string `json:"version,omitempty"`
+	// Unread says why the configuration was not read at all; "" where it was. With
+	// Asked set there were credentials, and what they were to read stays open.
+	Unread  string `json:"unread,omitempty"`
+	Asked   bool   `json:"asked,omitempty"`
+	Version string `json:"version,omitempty"`
 
 	// Secrets never appear in a report.
 	Secrets []string `json:"-"`
@@ -56,8 +60,8 @@ type Session struct {
 	snap   probe.Snapshot
 	policy Policy
 
-	table    *behaviour.Table
-	rows     []row
+	table *behaviour.Table
+	sample
 	evidence *evidence
 	machines map[string]int
 	targets  map[string]int
@@ -69,7 +73,7 @@ type Session struct {
 	marks   map[mark]age // what answers are to a wait
 }
 
-// row is what a session keeps of one observation.
+// row is what a session keeps of one observation of the sample.
 type row struct {
 	cause.Row
 	ids       ids
@@ -95,6 +99,7 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 		}),
 		machines: map[string]int{}, targets: map[string]int{}, scenario: map[string]int{},
 	}
+	s.sample = newSample(&plan, policy.minShare())
 	for i, t := range plan.Targets {
 		s.targets[t.ID] = i
 	}
@@ -115,27 +120,35 @@ func (s *Session) Add(o *probe.Observation) {
 	if !known || !planned {
 		return
 	}
-	s.rows = append(s.rows, s.reduce(o, target, scenario))
+	table, class := s.table.Add(o, target, scenario)
+	s.count(o, target)
+	full := s.table.Full()
+	if s.drawn(o.Machine, o.Seq) {
+		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
+		full = s.thin() || full
+	}
+	if full {
+		s.compact(s.table)
+	}
 	if s.policy.Judge != nil {
 		s.policy.Judge.Observe(o)
 	}
 	expected := s.policy.Judge != nil && s.policy.Judge.Refusal(o.Target, o.Scenario)
-	s.planner.saw(target, scenario, answerOf(o, s.rows[len(s.rows)-1].Class, expected))
+	s.planner.saw(target, scenario, answerOf(o, class, expected))
 }
 
-func (s *Session) reduce(o *probe.Observation, target, scenario int) row {
+func reduce(o *probe.Observation, target, scenario, table int, class signature.Class) row {
 	sent := o.Due.Add(o.Sent)
 	front := signature.FrontOf(o.Get)
 	return row{
 		Row: cause.Row{
-			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: s.table.Add(o, target, scenario),
-			Class: signature.Classify(signature.Of(o, &s.plan.Targets[target])),
+			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: table, Class: class,
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
-			Pop: o.Get("x-amz-cf-pop"), Cache: o.Get("x-cache"), Rate: o.Rate,
+			Pop: strings.Clone(o.Get("x-amz-cf-pop")), Cache: strings.Clone(o.Get("x-cache")), Rate: o.Rate,
 			Fronted: front.Through, Copied: front.Copy, Age: front.Age,
-			Took: o.Took, RequestID: o.RequestID(),
+			Took: o.Took, RequestID: strings.Clone(o.RequestID()),
 		},
-		ids:       ids{request: o.RequestID(), extended: o.ExtendedID(), minted: o.MintedID},
+		ids:       ids{request: strings.Clone(o.RequestID()), extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
 		ended:     o.Due.Add(o.Took),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,
@@ -159,7 +172,7 @@ func (s *Session) SetSnapshot(snap probe.Snapshot) {
 	s.snap = snap
 }
 
-// RequestIDs lists the ids under which logs may know the requests so far.
+// RequestIDs lists the ids under which logs may know the requests of the sample.
 func (s *Session) RequestIDs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +185,7 @@ func (s *Session) RequestIDs() []string {
 	return out
 }
 
-// Unlabelled lists the ids of requests of which the logs have said nothing yet.
+// Unlabelled lists the ids of requests of the sample of which the logs have said nothing yet.
 func (s *Session) Unlabelled() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -37,6 +37,9 @@ type Report struct {
 	Logs         Logs            `json:"logs"`
 	Notes        []string        `json:"notes"`
 
+	// Unread says why neither configuration nor logs were read: what is reported
+	// comes from the probes alone.
+	Unread string `json:"unread,omitempty"`
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
@@ -82,9 +85,10 @@ type Run struct {
 	Requests   int        `json:"requests"`
 	Failed     int        `json:"failed"`  // no HTTP answer
 	Lost       int        `json:"lost"`    // planned, and reported by no agent
-	Stopped    string     `json:"stopped"` // decided, budget, interrupted
+	Stopped    string     `json:"stopped"` // decided, budget, duration, interrupted
 	Confidence float64    `json:"confidence"`
 	Version    string     `json:"version"`
+	Command    string     `json:"command,omitempty"` // the command line, without secrets
 	Cost       probe.Cost `json:"cost"`
 }
 
@@ -233,6 +237,11 @@ type ConfigAPI struct {
 
 	EndpointTypes      []string `json:"endpoint_types,omitempty"` // EDGE, REGIONAL, PRIVATE
 	DefaultEndpointOff bool     `json:"default_endpoint_off,omitempty"`
+	Status             string   `json:"status,omitempty"` // where it is not AVAILABLE, such as UPDATING
+	StatusText         string   `json:"status_text,omitempty"`
+	IPAddressType      string   `json:"ip_address_type,omitempty"` // ipv4, dualstack
+	AccessMode         string   `json:"endpoint_access_mode,omitempty"`
+	Tool               string   `json:"tool,omitempty"` // that deploys it, by tags and descriptions
 	// LastEdit is the last change that takes effect only with a deployment, as
 	// CloudTrail tells it; nil where it does not.
 	LastEdit *probe.Edit `json:"last_edit,omitempty"`
@@ -256,6 +265,10 @@ type ConfigStage struct {
 	CanaryState *CanaryState `json:"canary_state,omitempty"`
 	// LastDeployment is what an HTTP API says of its last automatic deployment.
 	LastDeployment string `json:"last_deployment,omitempty"`
+	CacheStatus    string `json:"cache_status,omitempty"` // where it is not AVAILABLE, such as FLUSH_IN_PROGRESS
+	// Changes are the last ones as CloudTrail tells them, newest first, at most
+	// [MostChanges].
+	Changes []probe.Change `json:"changes,omitempty"`
 }
 
 // CanaryState is what the configuration tells of a canary.
@@ -303,6 +316,11 @@ type ConfigDomain struct {
 	MutualTLS      bool     `json:"mutual_tls,omitempty"`
 	RoutingMode    string   `json:"routing_mode,omitempty"`
 	Status         string   `json:"status,omitempty"`
+	IPAddressType  string   `json:"ip_address_type,omitempty"`
+	AccessMode     string   `json:"endpoint_access_mode,omitempty"`
+	// Targets are the names that DNS should lead to.
+	Targets []string       `json:"targets,omitempty"`
+	Changes []probe.Change `json:"changes,omitempty"` // as those of a stage
 	// Paths are what the domain's paths lead to, in the order in which API
 	// Gateway tries them.
 	Paths []DomainPath `json:"paths,omitempty"`

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 var (
@@ -14,14 +16,27 @@ var (
 	// secretParameter is one more of a query: too usual a word elsewhere.
 	secretParameter = regexp.MustCompile(`(?i)^(code|pass|assertion|hmac|sign|x-amz-.*|awsaccesskeyid)$`)
 	// openHeader is a header that every client sends and nobody keeps to himself.
-	openHeader = regexp.MustCompile(`(?i)^(accept|accept-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
+	openHeader = regexp.MustCompile(`(?i)^(accept|accept-.*|access-control-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
 	schemes    = []string{"bearer", "basic", "digest", "apikey", "token", "negotiate", "aws4-hmac-sha256"}
 )
 
 // SecretName tells whether a header or a member of a body is secret by its name.
 func SecretName(name string) bool {
-	return !openHeader.MatchString(name) && secretWord.MatchString(name)
+	if known, ok := secretNames.Load(name); ok {
+		return known.(bool)
+	}
+	secret := !openHeader.MatchString(name) && secretWord.MatchString(name)
+	if len(name) <= 64 && secretNamesKept.Add(1) <= 4096 {
+		secretNames.Store(strings.Clone(name), secret)
+	}
+	return secret
 }
+
+// secretNames are names of headers that were looked at: each answer repeats them.
+var (
+	secretNames     sync.Map // string → bool
+	secretNamesKept atomic.Int64
+)
 
 // SecretParameter tells whether a parameter of a query is secret by its name.
 func SecretParameter(name string) bool { return SecretName(name) || secretParameter.MatchString(name) }

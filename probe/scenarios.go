@@ -23,8 +23,7 @@ type RouteOptions struct {
 }
 
 // Scenarios picks the routes worth probing from a deployed definition: GET, or
-// HEAD and OPTIONS where a resource has neither GET nor ANY, without required
-// parameters, path parameters, body or (unless credentials are there)
+// HEAD where a resource has neither GET nor ANY, without required parameters, path parameters, body or (unless credentials are there)
 // authorization. More than Max are thinned out evenly over the paths. Where an
 // API has nothing but a greedy route, that one is probed at a made-up path.
 func Scenarios(deployed *Definition, o RouteOptions) []Scenario {
@@ -38,6 +37,7 @@ func Scenarios(deployed *Definition, o RouteOptions) []Scenario {
 	var gets, others, greedy []Scenario
 	for _, c := range candidates(deployed) {
 		switch {
+		case c.method == http.MethodOptions: // see Preflights
 		case !c.callable(o.Authenticated):
 		case TakesAny(c.path):
 			greedy = append(greedy, c.at(path.Join(path.Dir(c.path), "stageprobe")))

@@ -33,6 +33,7 @@ type Snapshot struct {
 	VPCLinks   []VPCLink       `json:"vpc_links,omitempty"`   // that integrations name
 	Aliases    []Alias         `json:"aliases,omitempty"`     // that integrations name
 	Traffic    []CanaryTraffic `json:"traffic,omitempty"`     // of stages with a canary
+	Names      []Name          `json:"names,omitempty"`       // what resolvers say of custom domains, and of where they should lead
 	Gaps       []Gap           `json:"gaps,omitempty"`
 }
 
@@ -43,7 +44,8 @@ type Gap struct {
 	Action    string `json:"action,omitempty"` // the IAM action that is missing, such as apigateway:GET
 	Resource  string `json:"resource,omitempty"`
 	Err       string `json:"err"`
-	Costs     string `json:"costs"` // what the report cannot say because of it
+	Reason    string `json:"reason,omitempty"` // why, as package inventory names reasons
+	Costs     string `json:"costs"`            // what the report cannot say because of it
 }
 
 // API is one REST or HTTP API.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,8 @@ type draftRequest struct {
 	query, headers     []probe.Header
 	body               string
 	auth               string // as YAML
+	preflight          *Preflight
+	asks               string // the method that a preflight asks for; "" where that was not said
 	status             string // as YAML; "" is the default's
 	stages             []string
 	off                []string
@@ -151,6 +154,7 @@ func (d *draft) writeDefaults(w *writer) {
 }
 
 func (d *draft) writeRequests(w *writer) {
+	d.preflights()
 	active := slices.ContainsFunc(d.requests, func(r draftRequest) bool { return len(r.off) == 0 })
 	switch {
 	case active:
@@ -173,6 +177,32 @@ func (d *draft) writeRequests(w *writer) {
 		}
 		r.write(w)
 	}
+}
+
+// preflights makes of each OPTIONS request what a browser sends, without credentials:
+// for the method of the same path that a page needs it most for.
+func (d *draft) preflights() {
+	for i := range d.requests {
+		r := &d.requests[i]
+		if r.method != http.MethodOptions {
+			continue
+		}
+		if r.preflight == nil {
+			r.preflight = &Preflight{Origin: probe.PreflightOrigin}
+		}
+		r.auth, r.body = "", ""
+		r.off = slices.DeleteFunc(r.off, func(why string) bool { return strings.HasPrefix(why, "asks for a") })
+		r.method = cmp.Or(r.asks, d.askedMost(r.path))
+	}
+}
+
+func (d *draft) askedMost(path string) string {
+	for _, m := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if slices.ContainsFunc(d.requests, func(r draftRequest) bool { return r.path == path && r.method == m }) {
+			return m
+		}
+	}
+	return http.MethodGet
 }
 
 func (r *draftRequest) write(w *writer) {
@@ -203,7 +233,13 @@ func (r *draftRequest) write(w *writer) {
 	if r.auth != "" {
 		line("  auth: %s", r.auth)
 	}
-	if !probe.SafeMethod(method) {
+	if r.preflight != nil {
+		headers := ""
+		if len(r.preflight.Headers) > 0 {
+			headers = ", headers: [" + quoteAll(r.preflight.Headers) + "]"
+		}
+		line("  preflight: {origin: %s%s}", quote(r.preflight.Origin), headers)
+	} else if !probe.SafeMethod(method) {
 		line("  unsafe: true")
 	}
 	if len(r.stages) > 0 {

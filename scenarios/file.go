@@ -95,6 +95,9 @@ type Scenario struct {
 	Weight float64 `yaml:"weight,omitempty"`
 	// Unsafe allows POST, PUT, PATCH and DELETE.
 	Unsafe bool `yaml:"unsafe,omitempty"`
+	// Preflight sends, in place of the request, what a browser sends first: OPTIONS
+	// that asks for the request's method, without credentials.
+	Preflight *Preflight `yaml:"preflight,omitempty"`
 	// Stages where it applies; all where left out.
 	Stages []string `yaml:"stages,omitempty"`
 	// Auth of this request, in place of the default.
@@ -105,6 +108,14 @@ type Scenario struct {
 	Ignore []string `yaml:"ignore,omitempty"`
 	// Expect of the answers.
 	Expect *Expect `yaml:"expect,omitempty"`
+}
+
+// Preflight is what a browser asks before a request to another origin.
+type Preflight struct {
+	// Origin of the page, such as https://shop.example.com.
+	Origin string `yaml:"origin"`
+	// Headers that the page's request would carry.
+	Headers []string `yaml:"headers,omitempty"`
 }
 
 // Request is what is sent.
@@ -164,6 +175,9 @@ func (f *File) complete() {
 		s.Request.complete()
 		if s.Name == "" && s.Request.Path != "" {
 			s.Name = s.Request.Method + " " + probe.MaskURL(s.Request.Path) // it stands in every report
+			if s.Preflight != nil {
+				s.Name = "preflight of " + s.Name
+			}
 		}
 		if s.Auth.Kind == "" {
 			s.Auth = s.Request.Auth

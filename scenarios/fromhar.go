@@ -98,6 +98,15 @@ func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
 	r.name = r.method + " " + shorten(maxComment, r.path)
 	r.query = recordedQuery(a.Query)
 	r.recordedHeaders(e.Request.Headers)
+	if origin := probe.HeaderValue(e.Request.Headers, "origin"); r.method == "OPTIONS" && origin != "" {
+		r.preflight, r.headers = &Preflight{Origin: origin}, nil
+		r.asks = strings.ToUpper(probe.HeaderValue(e.Request.Headers, "access-control-request-method"))
+		for name := range strings.SplitSeq(probe.HeaderValue(e.Request.Headers, "access-control-request-headers"), ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				r.preflight.Headers = append(r.preflight.Headers, name)
+			}
+		}
+	}
 	if e.Request.PostData != nil && e.Request.PostData.Text != "" {
 		r.body = "file:body.json"
 		r.off = append(r.off, "the recorded body is not copied, since it may hold secrets")

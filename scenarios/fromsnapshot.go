@@ -38,7 +38,25 @@ func FromSnapshot(snap *probe.Snapshot, apiID string) ([]byte, error) {
 		}
 		d.requests = append(d.requests, r.draft())
 	}
+	d.requests = append(d.requests, corsPreflights(api)...)
 	return d.write(), nil
+}
+
+// corsPreflights are those that an HTTP API answers itself.
+func corsPreflights(api *probe.API) []draftRequest {
+	var out []draftRequest
+	for i := range api.Stages {
+		for _, sc := range probe.Preflights(api.Stages[i].Deployed, probe.MaxPreflights) {
+			if sc.Route != "" || slices.ContainsFunc(out, func(r draftRequest) bool { return r.path == sc.Path }) {
+				continue // a route of its own stands there already
+			}
+			out = append(out, draftRequest{
+				name: sc.Name, method: http.MethodOptions, path: sc.Path, asks: probe.HeaderValue(sc.Header, "access-control-request-method"),
+				preflight: &Preflight{Origin: probe.HeaderValue(sc.Header, "origin"), Headers: strings.Split(probe.HeaderValue(sc.Header, "access-control-request-headers"), ",")},
+			})
+		}
+	}
+	return out
 }
 
 // domainsOf are the domains that lead to an API, with the stage they lead to now.
@@ -191,11 +209,8 @@ func authOf(r *probe.Route, off []string) (string, []string) {
 }
 
 func methodReason(method string) []string {
-	switch {
-	case !probe.SafeMethod(method):
+	if !probe.SafeMethod(method) {
 		return []string{method + " may change something, and is sent again and again"}
-	case method == http.MethodOptions:
-		return []string{"a preflight of CORS"}
 	}
 	return nil
 }

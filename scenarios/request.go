@@ -77,6 +77,12 @@ func (f *File) probe(s *Scenario) (probe.Scenario, error) {
 	if p.Header, err = f.header(s.Request.Headers); err != nil {
 		return p, err
 	}
+	if s.Preflight != nil {
+		if p.Method == http.MethodOptions {
+			p.Method = http.MethodGet // what it asks for was not said
+		}
+		return probe.Preflight(p, s.Preflight.Origin, s.Preflight.Headers...), nil
+	}
 	return p, f.body(&p, s.Request.Body)
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -130,6 +131,16 @@ func (d *document) scenario(s *Scenario, stages []string, i int) error {
 	if err := d.request(s, here); err != nil {
 		return err
 	}
+	if p := s.Preflight; p != nil {
+		if u, err := url.Parse(p.Origin); err != nil || u.Host == "" || u.Path != "" || !httpguts.ValidHeaderFieldValue(p.Origin) {
+			return d.wrong(d.at(here("preflight", "origin")...), fmt.Sprintf("%q is no origin", p.Origin), "the page's scheme and host, such as https://shop.example.com")
+		}
+		for k, h := range p.Headers {
+			if !httpguts.ValidHeaderFieldName(h) {
+				return d.wrong(d.at(here("preflight", "headers", k)...), fmt.Sprintf("%q is not a header name", h), "")
+			}
+		}
+	}
 	return d.sameStages(s.Expect, stages, here("expect")...)
 }
 
@@ -144,7 +155,7 @@ func (d *document) request(s *Scenario, here func(...any) []any) error {
 	switch {
 	case !contains(methods, r.Method):
 		return d.unknown(d.at(at("method")...), r.Method, methods)
-	case !probe.SafeMethod(r.Method) && !s.Unsafe:
+	case !probe.SafeMethod(r.Method) && !s.Unsafe && s.Preflight == nil:
 		return d.wrong(d.at(at("method")...), r.Method+" may change something, and is sent again and again",
 			"add unsafe: true to the scenario if the backend can take it")
 	case r.Path == "":

@@ -59,7 +59,7 @@ func (t *Table) spread(target, scenario int) []spread {
 	out := make([]spread, len(s.defs))
 	for i := range t.rows {
 		r := &t.rows[i]
-		if int(r.target) != target || int(r.scenario) != scenario || r.class < 0 {
+		if int(r.target) != target || int(r.scenario) != scenario || r.class < 0 || r.rest {
 			continue
 		}
 		key := s.kind(r)
@@ -68,11 +68,12 @@ func (t *Table) spread(target, scenario int) []spread {
 			k = &kind{have: make([]int, len(s.defs)), first: make([]int32, len(s.defs))}
 			kinds[key] = k
 		}
-		k.n++
+		k.n += r.n
 		for _, v := range r.values {
-			if k.have[v.def]++; k.have[v.def] == 1 {
+			if k.have[v.def] == 0 {
 				k.first[v.def] = v.value
 			}
+			k.have[v.def] += r.n
 			x := &out[v.def]
 			x.varies = x.varies || k.first[v.def] != v.value
 			if !seen[v] {
@@ -114,7 +115,7 @@ func (t *Table) moving(s *scenario, at int, spreads []spread, marks []Mark) []Mo
 			continue
 		}
 		k := aspectKinds[d.Aspect]
-		values := varies.values
+		values := varies.values + d.gone
 		if varies.lacking {
 			values++ // its absence is one
 		}

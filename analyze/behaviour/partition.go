@@ -3,6 +3,7 @@ package behaviour
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -173,7 +174,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 	}
 	cells := map[[2]int]map[uint64]*Cluster{}
 	symbols, values := []uint64{}, []int32{}
-	for n := range t.rows {
+	for n := range inOrder(t.rows) {
 		w := &t.rows[n]
 		if w.class < 0 {
 			continue
@@ -208,13 +209,16 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 			cells[cell] = map[uint64]*Cluster{}
 		}
 		c := cells[cell][key]
+		if c == nil && w.rest {
+			c = nearest(r.of[cell], kind)
+		}
 		if c == nil {
 			c = t.cluster(n, key, by, values, symbols)
 			c.Kind = kind
 			cells[cell][key] = c
 			r.of[cell] = append(r.of[cell], c)
 		}
-		c.Count++
+		c.Count += w.n
 		if c.exemple < 0 && t.raws[n] != nil {
 			c.exemple, c.Exemplar = n, *t.raws[n]
 		}
@@ -222,6 +226,31 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 	}
 	r.finish()
 	return r
+}
+
+// inOrder yields the rows: first those of which everything is known.
+func inOrder(rows []row) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, rest := range []bool{false, true} {
+			for n := range rows {
+				if rows[n].rest == rest && !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// nearest is where an answer belongs of which no more is known than its kind: where
+// most of those go that are alike in kind; nil where there are none.
+func nearest(clusters []*Cluster, kind uint64) *Cluster {
+	var best *Cluster
+	for _, c := range clusters {
+		if c.Kind == kind && (best == nil || c.Count > best.Count) {
+			best = c
+		}
+	}
+	return best
 }
 
 func (t *Table) cluster(n int, key uint64, by []*sorter, values []int32, symbols []uint64) *Cluster {

@@ -19,22 +19,32 @@ type Options struct {
 	Secrets []string
 }
 
-// Table keeps the features of every answer of a run. Rows are told by the order
-// in which they were added.
+// Table keeps the features of the answers of a run, each kind of answer once: two
+// are of one kind, told by a number, where every feature has the same value. A table
+// that is full is compacted ([Table.Compact]), so that it grows with what is asked
+// about single answers and not with the run.
 type Table struct {
 	opts      Options
 	redact    *probe.Redactor
 	scenarios []*scenario
 	rows      []row
+	index     map[uint64]int32 // by row.key, and the next number where that is taken
+	recall    recall
+	n         int               // answers
+	room      int               // rows until the table is full
 	raws      map[int]*Exemplar // a bounded sample, by row
 	kept      map[[2]int]int    // exemplars by target and scenario
 }
 
-// row is what a table keeps of one answer: one entry per feature that it has.
+// row is one kind of answer: one entry per feature that it has.
 type row struct {
 	target, scenario int32
 	class            int32 // index into scenario.classes; -1 for this machine's own fault
+	n                int   // answers
 	values           []valued
+	// rest: what was said of single answers is forgotten, but for the features that
+	// hardly vary.
+	rest bool
 }
 
 // valued is one value of one feature, both by index.
@@ -59,18 +69,17 @@ type scenario struct {
 type def struct {
 	feature.Def
 	hash   uint64
-	born   int   // the row at which it was first seen
+	born   int   // the answer, of all, at which it was first seen
 	early  bool  // seen in calibration
 	usual  int32 // its most frequent value in calibration
 	values []value
 	index  map[uint64]int32
-	n      int // answers that have it
+	gone   int // values that were forgotten
 }
 
 type value struct {
-	hash  uint64
-	count int
-	text  string
+	hash uint64
+	text string
 }
 
 // absent stands for the value of a feature in an answer that lacks it.
@@ -87,7 +96,8 @@ type class struct {
 
 // New makes an empty table.
 func New(opts Options) *Table {
-	t := &Table{opts: opts, redact: probe.NewRedactor(opts.Secrets...), raws: map[int]*Exemplar{}, kept: map[[2]int]int{}}
+	t := &Table{opts: opts, redact: probe.NewRedactor(opts.Secrets...), raws: map[int]*Exemplar{}, kept: map[[2]int]int{},
+		index: map[uint64]int32{}, recall: newRecall(), room: leastRoom}
 	for i := range opts.Scenarios {
 		var x feature.Options
 		if opts.Extraction != nil {
@@ -98,32 +108,40 @@ func New(opts Options) *Table {
 	return t
 }
 
-// Len is the number of rows.
-func (t *Table) Len() int { return len(t.rows) }
-
-// Add takes one answer in and returns its row. A request that this machine
-// could not send is a row without features.
-func (t *Table) Add(o *probe.Observation, target, scenario int) int {
+// Add takes one answer in and returns its number and class. A request that this
+// machine could not send has no features.
+func (t *Table) Add(o *probe.Observation, target, scenario int) (int, signature.Class) {
+	s := t.scenarios[scenario]
+	key := t.recall.key(o, target, scenario)
+	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration {
+		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+		return int(n), s.kindOf(&t.rows[n])
+	}
 	answer := t.answer(o, target, scenario)
 	c := class{kind: signature.Classify(answer), status: o.Status, outcome: o.Outcome}
-	n := len(t.rows)
 	if c.kind == signature.OwnFault {
-		t.rows = append(t.rows, row{target: int32(target), scenario: int32(scenario), class: -1})
-		return n
+		return t.intern(row{target: int32(target), scenario: int32(scenario), class: -1}), c.kind
 	}
 	c.reading = signature.Read(answer)
-	s := t.scenarios[scenario]
-	fresh := t.put(s, target, scenario, c, s.extract.Features(o, &c.reading), s.extract.Defs())
+	n, fresh := t.put(s, target, scenario, c, s.extract.Features(o, &c.reading), s.extract.Defs())
 	t.sample(n, o, fresh)
-	return n
+	t.recall.keep(key, s.extract.Turns, n)
+	return n, c.kind
+}
+
+func (s *scenario) kindOf(r *row) signature.Class {
+	if r.class < 0 {
+		return signature.OwnFault
+	}
+	return s.classes[r.class].kind
 }
 
 // AddValues takes in one answer that was already reduced to features: what a
 // simulation knows of it. defs must grow only.
 func (t *Table) AddValues(target, scenario int, a Answer, values []feature.Value, defs []feature.Def) int {
 	c := class{reading: a.Reading, kind: a.Class, status: a.Status, outcome: a.Outcome}
-	t.put(t.scenarios[scenario], target, scenario, c, values, defs)
-	return len(t.rows) - 1
+	n, _ := t.put(t.scenarios[scenario], target, scenario, c, values, defs)
+	return n
 }
 
 // Answer is how an answer reads that comes without its bytes.
@@ -134,20 +152,19 @@ type Answer struct {
 	Outcome probe.Outcome
 }
 
-// put counts a row, and tells whether it shows a value that a feature of few
+// put counts an answer, and tells whether it shows a value that a feature of few
 // values had not shown before.
-func (t *Table) put(s *scenario, target, scenario int, c class, values []feature.Value, defs []feature.Def) (fresh bool) {
-	n := len(t.rows)
+func (t *Table) put(s *scenario, target, scenario int, c class, values []feature.Value, defs []feature.Def) (n int, fresh bool) {
 	for len(s.defs) < len(defs) {
 		d := &defs[len(s.defs)]
-		s.defs = append(s.defs, &def{Def: *d, hash: d.Hash(), born: n, early: s.n < calibration, usual: absent, index: map[uint64]int32{}})
+		s.defs = append(s.defs, &def{Def: *d, hash: d.Hash(), born: t.n, early: s.n < calibration, usual: absent, index: map[uint64]int32{}})
 	}
 	r := row{target: int32(target), scenario: int32(scenario), values: make([]valued, 0, len(values))}
 	key := uint64(0)
 	for i := range values {
 		v := &values[i]
 		d := s.defs[v.Def]
-		at, first := d.count(v, t.redact)
+		at, first := d.at(v, t.redact)
 		fresh = fresh || first && len(d.values) <= few
 		r.values = append(r.values, valued{int32(v.Def), at})
 		if d.Class {
@@ -155,22 +172,69 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 		}
 	}
 	r.class = s.class(mix(key, uint64(target)), c)
-	t.rows = append(t.rows, r)
+	n = t.intern(r)
 	if s.n++; s.n == calibration {
-		s.settle()
+		settle(s, t.rows, int32(scenario))
 	}
-	return fresh
+	return n, fresh
 }
 
-func (d *def) count(v *feature.Value, redact *probe.Redactor) (at int32, first bool) {
-	d.n++
+// intern is the number of a kind of answer, of which there is one more.
+func (t *Table) intern(r row) int {
+	n, fresh := t.place(&r)
+	if fresh {
+		t.room--
+	}
+	t.n++
+	t.rows[n].n++
+	return n
+}
+
+// place finds a kind of answer, or makes it.
+func (t *Table) place(r *row) (n int, fresh bool) {
+	key := r.key()
+	for ; ; key++ {
+		at, ok := t.index[key]
+		if !ok {
+			break
+		}
+		if t.rows[at].same(r) {
+			return int(at), false
+		}
+	}
+	n = len(t.rows)
+	t.index[key] = int32(n)
+	t.rows = append(t.rows, *r)
+	return n, true
+}
+
+func (r *row) key() uint64 {
+	h := mix(mix(uint64(r.target), uint64(r.scenario)), uint64(r.class))
+	for _, v := range r.values {
+		h = mix(h, uint64(v.def)<<32|uint64(uint32(v.value)))
+	}
+	return mix(h, uint64(flag(r.rest)))
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (r *row) same(o *row) bool {
+	return r.target == o.target && r.scenario == o.scenario && r.class == o.class && r.rest == o.rest && slices.Equal(r.values, o.values)
+}
+
+// at is the place of a value among those of a feature; first tells that it is new.
+func (d *def) at(v *feature.Value, redact *probe.Redactor) (at int32, first bool) {
 	if at, ok := d.index[v.Hash]; ok {
-		d.values[at].count++
 		return at, false
 	}
 	at = int32(len(d.values))
 	d.index[v.Hash] = at
-	d.values = append(d.values, value{hash: v.Hash, count: 1})
+	d.values = append(d.values, value{hash: v.Hash})
 	if at < keepTexts {
 		d.values[at].text = redact.String(v.Text)
 	}
@@ -192,18 +256,32 @@ func (s *scenario) class(key uint64, c class) int32 {
 
 // settle fixes each feature's usual value once the calibration answers are in:
 // the most frequent, ties by hash.
-func (s *scenario) settle() {
-	for _, d := range s.defs {
-		d.usual = d.mostFrequent(s.n)
+func settle(s *scenario, rows []row, scenario int32) {
+	counts, have := make([]map[int32]int, len(s.defs)), make([]int, len(s.defs))
+	for i := range rows {
+		r := &rows[i]
+		if r.scenario != scenario {
+			continue
+		}
+		for _, v := range r.values {
+			if counts[v.def] == nil {
+				counts[v.def] = map[int32]int{}
+			}
+			counts[v.def][v.value] += r.n
+			have[v.def] += r.n
+		}
+	}
+	for i, d := range s.defs {
+		d.usual = d.mostFrequent(counts[i], s.n-have[i])
 	}
 }
 
-func (d *def) mostFrequent(of int) int32 {
-	best, most := absent, of-d.n
+func (d *def) mostFrequent(counts map[int32]int, lack int) int32 {
+	best, most := absent, lack
 	for i := range d.values {
-		v := &d.values[i]
-		if v.count > most || v.count == most && best != absent && v.hash < d.values[best].hash {
-			best, most = int32(i), v.count
+		n := counts[int32(i)]
+		if n > most || n == most && best != absent && d.values[i].hash < d.values[best].hash {
+			best, most = int32(i), n
 		}
 	}
 	return best
@@ -253,7 +331,7 @@ const (
 
 func (t *Table) sample(n int, o *probe.Observation, fresh bool) {
 	key := [2]int{int(t.rows[n].target), int(t.rows[n].scenario)}
-	if have := t.kept[key]; have >= mostExemplars || have >= firstExemplars && !fresh {
+	if have := t.kept[key]; t.raws[n] != nil || have >= mostExemplars || have >= firstExemplars && !fresh {
 		return
 	}
 	t.kept[key]++

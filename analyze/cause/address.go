@@ -38,6 +38,10 @@ func addressDependent(fx *Facts, _ *Known) Verdict {
 	var v Verdict
 	for i, g := range fx.sights {
 		if g != nil && g.served == byAddress {
+			if f := ledElsewhere(fx, fx.targets[i], g); f != nil {
+				v.report(*f, fx.targets[i].ID+" "+string(WrongStage))
+				continue
+			}
 			if f := addressFinding(fx, fx.targets[i], g); f != nil {
 				v.report(*f, fx.targets[i].ID)
 				v.Open = append(v.Open, askStage(fx, fx.targets[i], g)...)

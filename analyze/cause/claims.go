@@ -113,7 +113,7 @@ func unansweredQuestion(sub *target, n int) Question {
 // remarks say of each target what no cause covers but a reader must know: that
 // every answer is a failure, or that something else than API Gateway answers.
 func remarks(fx *Facts, known *Known) []Fact {
-	notes := unhealthy(fx, known)
+	notes := append(unhealthy(fx, known), namesLead(fx)...)
 	for _, sub := range fx.targets {
 		for _, k := range fx.clustersOf(sub) {
 			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {

@@ -13,6 +13,7 @@ import (
 // refusal is a group of scenarios of one target of which every answer is the same
 // refusal.
 type refusal struct {
+	kind    string
 	sub     *target
 	cells   []*cell
 	noRoute bool // as a path that is no route is
@@ -112,17 +113,32 @@ func refusals(fx *Facts, known *Known) []refusal {
 		for _, c := range sub.cells {
 			if refusedThroughout(fx, known, sub, c) {
 				kind := kindOf(&fx.Clusters[c.ref])
+				if fx.preflight(c.scenario) && !refusesRequests(fx, known, sub, kind) {
+					kind += onPreflight
+				}
 				byKind[kind] = append(byKind[kind], c)
 			}
 		}
 		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
-			r := refusal{sub: sub, cells: byKind[kind]}
-			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0])
+			r := refusal{sub: sub, cells: byKind[kind], kind: kind}
+			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0]) && !strings.HasSuffix(kind, onPreflight)
 			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, clustersOfCells(r.cells))
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// onPreflight marks a refusal that preflights alone get: their routes guard OPTIONS, or
+// have none.
+const onPreflight = " of preflights"
+
+// refusesRequests tells whether a target refuses a request that is no preflight in the
+// same way: what refuses it refuses its preflights, too.
+func refusesRequests(fx *Facts, known *Known, sub *target, kind string) bool {
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		return !fx.preflight(c.scenario) && refusedThroughout(fx, known, sub, c) && kindOf(&fx.Clusters[c.ref]) == kind
+	})
 }
 
 // accessDenied finds scenarios of which every answer is the same refusal.
@@ -138,7 +154,7 @@ func accessDenied(fx *Facts, known *Known) Verdict {
 		if r.noRoute || r.cached {
 			continue
 		}
-		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+kindOf(&fx.Clusters[r.cells[0].ref]))
+		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+r.kind)
 		if fx.all(r.sub, refused) {
 			v.closed = append(v.closed, r.sub.index)
 		}
@@ -206,7 +222,21 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Alternatives = append(f.Alternatives, Alternative{Cause: StaleDeployment})
 	}
 	f.Remedy = admit(fx, sub, c, who)
+	if at := privateDNS(fx, sub); len(at) > 0 && forbidden(c) {
+		f.say(PrivateAddresses{Addresses: at})
+		f.Remedy = remedy.PrivateDNS(fx.Snapshot.Region)
+	}
+	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) && len(fx.scenario(cells[0].scenario).Route) > 0 {
+		if open := remedy.OpenPreflight(preflightPlace(fx, sub, cells[0]), r); len(open) > 0 {
+			f.Remedy = open
+		}
+	}
 	return f
+}
+
+func preflightPlace(fx *Facts, sub *target, c *cell) remedy.Place {
+	_, path, _ := strings.Cut(fx.scenario(c.scenario).Route, " ")
+	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Resource: path}
 }
 
 // mayBeCached tells whether a result that the authorizer made for another route,
@@ -329,10 +359,16 @@ func signed(fx *Facts, sub *target, c *cell) bool {
 	return r != nil && r.Authorization == "AWS_IAM"
 }
 
+// noOptions stands for the gateway response of a preflight that no method answers.
+const noOptions = "no OPTIONS"
+
 // refuser is the gateway response of the part that refuses, as far as is known, with
 // the record or the configuration that proves it; nil where only the answer speaks.
 func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	k := &fx.Clusters[c.ref]
+	if fx.preflight(c.scenario) && unrouted(k) {
+		return noOptions, nil
+	}
 	response = k.Reading.GatewayResponse
 	by := response
 	line := fx.logLine(c.rows[0], func(r *probe.LogRecord) Fact {
@@ -409,7 +445,4 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 
 // preflight tells a request by which a browser asks whether it may send another: it
 // carries no credentials (Fetch standard, CORS-preflight fetch).
-func (fx *Facts) preflight(scenario int) bool {
-	sc := fx.scenario(scenario)
-	return sc.Method == "OPTIONS" && probe.HeaderValue(sc.Header, "origin") != "" && probe.HeaderValue(sc.Header, "access-control-request-method") != ""
-}
+func (fx *Facts) preflight(scenario int) bool { return fx.scenario(scenario).IsPreflight() }

@@ -30,6 +30,9 @@ func stageConfigDrift(fx *Facts, _ *Known) Verdict {
 	}
 	for _, api := range apisOf(fx) {
 		all := diff.Stages(api)
+		if fx.Plan.Requests == 0 {
+			undeclaredDrift(fx, api, all, &v)
+		}
 		linked := map[string]bool{}
 		for _, u := range unlike {
 			for _, r := range u.reasons {
@@ -64,6 +67,15 @@ func apisOf(fx *Facts) []*probe.API {
 type AuthorizersDiffer struct {
 	said
 	Stages [2]string
+	In     []Configured
+}
+
+// DriftUndeclared says that stages differ in settings that can change an answer, and
+// that nobody declared it; no request was sent to see whether they do.
+type DriftUndeclared struct {
+	said
+	API    string
+	Stages []string
 	In     []Configured
 }
 
@@ -119,6 +131,58 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
+}
+
+// undeclaredDrift finds, where no request is sent, the settings in which stages
+// differ that can change an answer and that nobody declared.
+func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
+	var differ []Configured
+	var stages []string
+	for _, set := range all {
+		between := undeclared(fx, api, set)
+		if !set.Behaviour || len(between) == 0 {
+			continue
+		}
+		stages = append(stages, between...)
+		c := Configured{Setting: set.Name}
+		for i := range api.Stages {
+			c.On = append(c.On, StageValue{api.Stages[i].Name, set.Values[api.Stages[i].Name]})
+		}
+		differ = append(differ, c)
+	}
+	if len(differ) == 0 {
+		return
+	}
+	slices.Sort(stages)
+	stages = slices.Compact(stages)
+	f := Finding{
+		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
+		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(differ[0].Setting, stages...)},
+	}
+	for _, c := range differ {
+		f.Proof = append(f.Proof, c)
+	}
+	f.Proof = evidence(f.Proof...)
+	for _, st := range stages {
+		f.Targets = append(f.Targets, api.ID+"/"+st)
+	}
+	f.say(DriftUndeclared{API: api.ID, Stages: stages, In: differ})
+	v.report(f, api.ID)
+}
+
+// undeclared are the stages between which nobody declared that a setting differs.
+func undeclared(fx *Facts, api *probe.API, set diff.Setting) []string {
+	var out []string
+	for i := range api.Stages {
+		for j := i + 1; j < len(api.Stages); j++ {
+			a, b := api.Stages[i].Name, api.Stages[j].Name
+			covered := func(d Intended) bool { return d.covers(set, []string{a, b}) }
+			if set.Values[a] != set.Values[b] && !slices.ContainsFunc(fx.Intended, covered) {
+				out = append(out, a, b)
+			}
+		}
+	}
+	return out
 }
 
 // settingsOf are settings as two stages have them.
@@ -368,5 +432,5 @@ func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting
 	if len(set) > 0 {
 		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
 	}
-	return append(out, remedy.Intend(p[0].Stage, p[1].Stage, reasons[0].Name))
+	return append(out, remedy.Intend(reasons[0].Name, p[0].Stage, p[1].Stage))
 }

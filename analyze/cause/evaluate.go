@@ -77,6 +77,9 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 		maps.Copy(r.Settings, v.settings)
 	}
 	r.Findings, r.Notes = resolve(r.Findings, r.Notes)
+	if fx.Done {
+		whoChanged(fx, r.Findings)
+	}
 	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)
 	perTarget(fx, j, &r)
 	r.Steps = stepEvidence(fx, &r)

@@ -63,6 +63,8 @@ type Finding struct {
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
+	// Changed is the last write to what it is about; nil where none is known.
+	Changed *Changed `json:"changed"`
 
 	// Says, Proof and SettledBy are what Statement, Evidence and Settles put into words.
 	Says, Proof []Fact `json:"-"`

@@ -1,7 +1,9 @@
 package cause
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
@@ -97,8 +99,17 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	}
 	k := cells[0].ref
 	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: fx.summary(k)})
+	if fx.preflight(cells[0].scenario) {
+		f.say(Topic("preflight fails"))
+	}
 	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
 	line, known := failureOf(fx, cells[0].rows)
+	var why Fact
+	if known != nil {
+		why = ByLogs{What: known.Why}
+	} else if line, known = mockWithout(fx, sub, cells[0]); known != nil {
+		why = ByConfiguration{What: quote(known.Why)}
+	}
 	if known == nil {
 		f.say(Topic("no usable answer"))
 		f.SettledBy = ErrorLogs{Stage: sub.Stage}
@@ -107,13 +118,37 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		return f
 	}
 	f.Linked = Proven
-	f.say(ByLogs{What: known.Why})
+	f.say(why)
 	f.Proof = evidence(line, fx.example(sub, k))
 	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
 	if len(f.Remedy) == 0 {
 		f.Remedy = []Remedy{{Text: known.Check}}
 	}
 	return f
+}
+
+// MockWithout says that a mock's template for a media type is missing, or names no
+// status code.
+type MockWithout struct {
+	said
+	Route, Media string
+	Template     bool // there is one
+}
+
+// mockWithout is the failure of a mock whose template for the request's type names no
+// status code, as the configuration shows it: no log is needed for that. A request that
+// names no type is taken as application/json.
+func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Failure) {
+	r := fx.route(sub, c.scenario)
+	if r == nil || r.Integration.Type != "MOCK" || fx.Clusters[c.ref].Status != 500 || slices.Contains(sub.conf.Deployed.Unknown, "integration") {
+		return nil, nil
+	}
+	media, _, _ := strings.Cut(cmp.Or(probe.HeaderValue(fx.scenario(c.scenario).Header, "content-type"), "application/json"), ";")
+	template, there := r.Integration.RequestTemplates[media]
+	if strings.Contains(strings.ToLower(template), "statuscode") {
+		return nil, nil
+	}
+	return InConfiguration{What: MockWithout{Route: cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), Media: media, Template: there}}, failure.NoStatusCode()
 }
 
 // placeOf is where a failing route's remedy applies.
@@ -131,6 +166,9 @@ func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
 		p.APIKind = sub.api.Kind
 	}
 	p.Method = fx.scenario(c.scenario).Method
+	if _, path, ok := strings.Cut(fx.scenario(c.scenario).Route, " "); ok {
+		p.Resource = cmp.Or(p.Resource, path)
+	}
 	if r := fx.route(sub, c.scenario); r != nil {
 		p.Integration(r.Integration.URI)
 	}

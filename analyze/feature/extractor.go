@@ -24,6 +24,10 @@ type Options struct {
 // reduces its answers, one after the other. It reuses its memory and is not safe
 // for concurrent use.
 type Extractor struct {
+	// Turns counts how often the definitions changed, or which of them an answer
+	// lists. While it stands still, an answer that comes again has the same features.
+	Turns int
+
 	opts  Options
 	defs  []Def
 	state []state // beside defs
@@ -175,6 +179,7 @@ func (x *Extractor) define(d Def, salt uint64) int {
 	d.rehash(salt)
 	x.defs = append(x.defs, d)
 	x.state = append(x.state, state{})
+	x.Turns++
 	return len(x.defs) - 1
 }
 

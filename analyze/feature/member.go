@@ -136,6 +136,7 @@ func (x *Extractor) listRest(t *table) {
 var other = []byte("other members")
 
 func (x *Extractor) retireMember(m *member) {
+	x.Turns++
 	if m.def > more {
 		x.defs[m.def].Retired = true
 	}

@@ -190,6 +190,7 @@ func (x *Extractor) settle(n *node) {
 
 // retire lets go of a node and all below it.
 func (x *Extractor) retire(n *node) {
+	x.Turns++
 	n.gen = 0
 	for _, d := range n.defs {
 		if d != more {

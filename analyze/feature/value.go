@@ -53,7 +53,10 @@ func (x *Extractor) leaf(n *node, k kind, text []byte) {
 	}
 	x.emit(n, Content, h, text)
 	if n.gen != x.gen { // a repeated header moves if its first does
-		n.moved = n.moved || n.gen > 0 && n.last != h
+		if !n.moved && n.gen > 0 && n.last != h {
+			n.moved = true
+			x.Turns++
+		}
 		n.gen, n.last = x.gen, h
 	}
 	// The parts of a text that never moves would tell no more than the text.

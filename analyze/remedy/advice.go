@@ -15,7 +15,7 @@ var (
 	ExistingStage        = Remedy{Text: "use the URL of a stage that exists"}
 	FromWithin           = Remedy{Text: "the API is private: probe it from a VPC with an endpoint for execute-api, and see whether the API's resource policy lets that endpoint in"}
 	IntegrationLogs      = Remedy{Text: "look at the integration's own logs at the times of these requests"}
-	LetPreflightPass     = Remedy{Text: "let preflights pass: set the route's OPTIONS method to authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it"}
+	LetPreflightPass     = Remedy{Text: "let preflights pass: give the path an OPTIONS method with authorization NONE and no API key, or configure CORS, and deploy. A browser sends no credentials with a preflight, so that no client can mend it"}
 	MapBasePath          = Remedy{Text: "map the base path of the domain to the stage that it is meant to serve"}
 	SeeThatItStays       = Remedy{Text: "nothing is left to mend if the new behaviour is the wanted one: run the check again, or stageprobe wait, to see that it stays"}
 	Slower               = Remedy{Text: "probe more slowly (--rate), or raise the limit if clients need more"}
@@ -30,8 +30,8 @@ var (
 )
 
 // Intend declares that stages are meant to differ in a setting.
-func Intend(a, b, setting string) Remedy {
-	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s, %s], setting: %s}]", a, b, setting)}
+func Intend(setting string, stages ...string) Remedy {
+	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s], setting: %s}]", strings.Join(stages, ", "), setting)}
 }
 
 // WholeAlias gives all of an alias ("function:alias") to its main version.

@@ -62,9 +62,59 @@ func Failure(f *failure.Failure, p Place) []Remedy {
 		p.Method, p.ResourceID = cmp.Or(p.Method, f.Limit.Method), cmp.Or(p.ResourceID, f.Limit.ResourceID)
 	}
 	if write := ofCandidate[f.Candidate]; write != nil {
-		return write(f, p)
+		return p.named(write(f, p))
 	}
 	return nil
+}
+
+// named puts a look-up by the path in the place of a resource's id that is not known.
+func (p Place) named(list []Remedy) []Remedy {
+	if p.ResourceID != "" || p.APIID == "" || !strings.HasPrefix(p.Resource, "/") || strings.ContainsAny(p.Resource, "'\"`$\\") {
+		return list
+	}
+	lookup := `"$(aws apigateway get-resources --rest-api-id ` + p.APIID + ` --query "items[?path=='` + p.Resource + `'].id | [0]" --output text`
+	if p.Region != "" {
+		lookup += " --region " + p.Region
+	}
+	for i := range list {
+		list[i].Command = strings.ReplaceAll(list[i].Command, "RESOURCE_ID", lookup+`)"`)
+		list[i].Undo = strings.ReplaceAll(list[i].Undo, "RESOURCE_ID", lookup+`)"`)
+	}
+	return list
+}
+
+// OpenPreflight lets preflights pass that the method OPTIONS of a path refuses: none of
+// them carries credentials.
+func OpenPreflight(p Place, route *probe.Route) []Remedy {
+	p.Method = "OPTIONS"
+	const text = "let preflights pass, which browsers send without credentials: ask for none at OPTIONS"
+	if p.APIKind == probe.HTTP {
+		lookup := `"$(aws apigatewayv2 get-routes --api-id ` + p.APIID + ` --query "Items[?RouteKey=='OPTIONS ` + p.Resource + `'].RouteId | [0]" --output text --region ` + p.Region + `)"`
+		return []Remedy{{
+			Text:    text,
+			Command: strings.Replace(command(p.Region, "apigatewayv2", "update-route", "--api-id", p.APIID, "--route-id", "ROUTE_ID", "--authorization-type", "NONE"), "ROUTE_ID", lookup, 1),
+			Changes: "the route OPTIONS " + p.Resource + "; where the stage does not deploy by itself, in the editor", Leaves: "all other routes",
+		}}
+	}
+	var patches, back []patch
+	if route.APIKeyRequired {
+		patches, back = append(patches, replace("/apiKeyRequired", "false")), append(back, replace("/apiKeyRequired", "true"))
+	}
+	if route.Authorization != "" && route.Authorization != "NONE" {
+		patches = append(patches, replace("/authorizationType", "NONE"))
+	}
+	if len(patches) == 0 {
+		return nil
+	}
+	edit := Remedy{
+		Text:    text,
+		Command: command(p.Region, append(p.integrationWords("update-method"), patchWords(patches)...)...),
+		Changes: "the method OPTIONS of the path, in the editor", Leaves: "all other methods",
+	}
+	if len(back) == len(patches) {
+		edit.Undo = command(p.Region, append(p.integrationWords("update-method"), patchWords(back)...)...)
+	}
+	return p.named(then(edit, p.deployed()))
 }
 
 // ofCandidate are the remedies by the name of a cause.

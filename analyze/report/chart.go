@@ -62,13 +62,14 @@ func unit(p float64) float64 {
 
 // tones is how many colours behaviours have; more repeat them, and their
 // letters still tell them apart.
-const tones = 6
+const tones = 14
 
 func tone(letter string) string {
-	if letter == "" {
-		return "tone0"
+	n := 0
+	for _, r := range letter {
+		n = n*26 + int(r-'A') + 1
 	}
-	return fmt.Sprintf("tone%d", int(letter[len(letter)-1]-'A')%tones)
+	return fmt.Sprintf("tone%d", max(0, n-1)%tones)
 }
 
 // stripChart draws which behaviour answered when: a row per behaviour, a column

@@ -56,9 +56,31 @@ func (p *page) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
 		p.hang("      ", "        ", c)
 		p.canaryState(s.CanaryState)
 	}
+	changes(p, "      ", s.Changes)
 	for _, e := range pending {
 		p.hang("      ", "        ", p.in(yellow, "waits for a deployment:")+" "+pendingWords(&e))
 	}
+}
+
+// changes are who changed something last.
+func changes(p *page, indent string, list []probe.Change) {
+	for i := range list {
+		p.hang(indent, indent+"  ", "changed: "+changeWords(&list[i]))
+	}
+}
+
+func changeWords(c *probe.Change) string {
+	s := c.Event
+	if c.DeploymentID != "" {
+		s += " " + c.DeploymentID
+	}
+	if c.By != "" {
+		s += " by " + c.By
+	}
+	if c.Tool != "" {
+		s += " (" + c.Tool + ")"
+	}
+	return s + ", " + moment(c.At)
 }
 
 // canaryState says how a canary lies to what its stage serves.
@@ -101,6 +123,18 @@ func endpointWords(a *analyze.ConfigAPI) string {
 	if a.DefaultEndpointOff {
 		parts = append(parts, "its execute-api host is disabled: only custom domains reach it")
 	}
+	if a.Status != "" {
+		parts = append(parts, strings.TrimSpace("status "+a.Status+" "+a.StatusText))
+	}
+	if a.IPAddressType != "" && a.IPAddressType != "ipv4" {
+		parts = append(parts, a.IPAddressType)
+	}
+	if a.AccessMode == "STRICT" {
+		parts = append(parts, "endpoint access mode STRICT: it refuses where the TLS name and the Host header differ")
+	}
+	if a.Tool != "" {
+		parts = append(parts, "deployed by "+a.Tool)
+	}
 	return strings.Join(parts, "; ")
 }
 
@@ -124,6 +158,9 @@ func stageWords(s *analyze.ConfigStage) string {
 	}
 	if s.LoggingLevel != "" {
 		parts = append(parts, "logging "+s.LoggingLevel)
+	}
+	if s.CacheStatus != "" {
+		parts = append(parts, "cache cluster "+s.CacheStatus)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -221,6 +258,7 @@ func (p *page) domain(d *analyze.ConfigDomain) {
 	if d.Note != "" {
 		p.para("  ", d.Note)
 	}
+	changes(p, "  ", d.Changes)
 	p.blank()
 }
 

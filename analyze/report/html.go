@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -20,6 +22,19 @@ var htmlStyle string
 //go:embed html.tmpl
 var htmlTemplate string
 
+// htmlScript adds what a page without script can do without: buttons that copy, and
+// heads that sort.
+//
+//go:embed html.js
+var htmlScript string
+
+// htmlPolicy lets the page run this script and no other, and load nothing.
+var htmlPolicy = func() string {
+	sum := sha256.Sum256([]byte(htmlScript))
+	return "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-" +
+		base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+}()
+
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
 	"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
@@ -29,6 +44,8 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
 	"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
 	"command":  htmlCommand,
+	"states":   statementOf,
+	"flow":     func(s string) string { return strings.ReplaceAll(s, " %", nbsp+"%") },
 	"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
 	"leads": leads, "columns": of(matrixStages),
 	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
@@ -38,14 +55,19 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 func of[T, R any](f func(*T) R) func(T) R { return func(v T) R { return f(&v) } }
 
 // HTML writes the report as one page that needs no network and no script, and
-// that opens under the strict content security policy which it carries itself.
+// that opens under the strict content security policy which it carries itself. It
+// holds one script, by its hash, for what is only convenient.
 func HTML(w io.Writer, rep *analyze.Report) error {
 	safe := plainReport(rep)
-	doc := htmlDoc{Rep: safe, Verdict: sayings(safe), About: aboutWords(safe), Style: template.CSS(htmlStyle), Headline: headline(safe), Run: runLine(safe), Inspected: inspected(safe)}
+	doc := htmlDoc{
+		Rep: safe, Verdict: sayings(safe), About: about(safe), Headline: headline(safe), Standing: standing(safe), Run: runLine(safe),
+		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Policy: htmlPolicy, Inspected: inspected(safe),
+	}
 	v := newView(safe)
 	for i := range safe.Targets {
 		doc.Targets = append(doc.Targets, v.htmlTarget(&safe.Targets[i], &rep.Targets[i]))
 	}
+	doc.Fold = safe.Config != nil && len(safe.Config.APIs) >= minAPIs
 	for i := range safe.Findings {
 		if toldElsewhere(&safe.Findings[i]) {
 			continue
@@ -73,10 +95,14 @@ type (
 		Rep       *analyze.Report
 		Verdict   []string
 		Style     template.CSS
+		Script    template.JS
+		Policy    string
 		Headline  string
+		Standing  string // error, warning or ok: its colour
 		Run       string
-		About     string // accounts, regions and APIs
+		About     []fact // account, region, APIs, time, command line
 		Inspected bool
+		Fold      bool // whether each API's configuration is folded
 		Targets   []htmlTarget
 		Findings  []htmlFinding
 		Overview  *htmlOverview // where there are many stages
@@ -142,9 +168,9 @@ const firstRows = 3
 
 func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 	out := htmlFinding{N: n, Finding: f}
-	if rows := differRows(f.Differs); len(rows) > 0 {
+	if rows, caption := v.differ(f); len(rows) > 0 {
 		shown := min(len(rows), 1+firstRows)
-		out.Differ = &htmlTable{"What differs, and in how many answers of each side", 3, rows[:shown]}
+		out.Differ = &htmlTable{caption, 3, rows[:shown]}
 		if shown < len(rows) {
 			out.Further = &htmlTable{"What differs besides", 3, append([][]string{rows[0]}, rows[shown:]...)}
 		}
@@ -169,6 +195,23 @@ func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 // commandWidth is how many columns a command has beside the table of what differs.
 const commandWidth = 64
 
-// htmlCommand is a command broken for reading; each line still belongs to one
-// copyable whole.
-func htmlCommand(c string) string { return strings.Join(breakCommand(c, commandWidth), "\n") }
+// htmlCommand is a command broken for reading; its lines belong to one copyable
+// whole, and a window that is narrower still breaks it between words alone.
+func htmlCommand(c string) template.HTML {
+	var b strings.Builder
+	for i, line := range breakCommand(c, commandWidth) {
+		if i > 0 {
+			b.WriteString("\n  ")
+		}
+		for j, word := range shellWords(strings.TrimSuffix(line, ` \`)) {
+			if j > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString("<span>" + template.HTMLEscapeString(word) + "</span>")
+		}
+		if strings.HasSuffix(line, ` \`) {
+			b.WriteString(` \`)
+		}
+	}
+	return template.HTML(b.String())
+}

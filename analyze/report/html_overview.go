@@ -1,12 +1,17 @@
 package report
 
-import "stageprobe/analyze"
+import (
+	"slices"
+	"strconv"
+
+	"stageprobe/analyze"
+)
 
 // htmlOverview is the table of stages that comes first where there are many: those
 // that need attention, and apart from them those that do not where there are many
 // of those, too.
 type htmlOverview struct {
-	Words        string
+	Words        string // what it is about
 	Shown, Clean *htmlStages
 	Folds        []fold
 }
@@ -19,7 +24,7 @@ type htmlStages struct {
 }
 
 // htmlCell is a cell with what a browser needs to colour and align it.
-type htmlCell struct{ Text, Class string }
+type htmlCell struct{ Text, Class, Key string }
 
 func newHTMLOverview(rep *analyze.Report) *htmlOverview {
 	rows := overview(rep)
@@ -55,7 +60,8 @@ func newHTMLStages(caption string, rows []stageRow) *htmlStages {
 			out.Heads = line
 			continue
 		}
-		line[len(line)-1].Class = rows[i-1].Verdict
+		last := &line[len(line)-1]
+		last.Class, last.Key = rows[i-1].Verdict, strconv.Itoa(1+slices.Index(verdictOrder, rows[i-1].Verdict))
 		out.Rows = append(out.Rows, line)
 	}
 	return out

@@ -1,11 +1,15 @@
 package report
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+
+	"stageprobe/analyze"
 )
 
 func TestHTML(t *testing.T) {
@@ -52,9 +56,14 @@ func TestHTMLHoldsNothingActiveAndLoadsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		scripts := 0
 		walk(root, func(n *html.Node) {
 			switch n.Data {
-			case "script", "iframe", "object", "embed", "link", "img", "form", "base", "video", "audio":
+			case "script":
+				if scripts++; n.FirstChild.Data != htmlScript || len(n.Attr) > 0 {
+					t.Errorf("%s: a script of somebody else", e.name)
+				}
+			case "iframe", "object", "embed", "link", "img", "form", "base", "video", "audio":
 				t.Errorf("%s: element %s", e.name, n.Data)
 			}
 			for _, a := range n.Attr {
@@ -63,6 +72,9 @@ func TestHTMLHoldsNothingActiveAndLoadsNothing(t *testing.T) {
 				}
 			}
 		})
+		if scripts != 1 {
+			t.Errorf("%s: %d scripts", e.name, scripts)
+		}
 		for _, bad := range []string{"ZgotmplZ", "<no value>", "%!"} {
 			if strings.Contains(page, bad) {
 				t.Errorf("%s: %q in the page", e.name, bad)
@@ -154,5 +166,67 @@ func TestStripTellsSilenceFromAnother(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c.Rects); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A page says each thing once: who reads it at night does not read twice.
+func TestHTMLSaysEachSentenceOnce(t *testing.T) {
+	overWorlds(t, func(t *testing.T, rep *analyze.Report) {
+		root, err := html.Parse(strings.NewReader(string(write(t, HTML, rep))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rep.Config.APIs) >= minAPIs {
+			return // many stages have the same edit
+		}
+		seen := map[string]int{}
+		walk(root, func(n *html.Node) {
+			if !slices.Contains([]string{"p", "li", "h4", "dd"}, n.Data) || strings.HasPrefix(plainText(n), "Careful:") || strings.HasPrefix(plainText(n), "Leaves:") {
+				return
+			}
+			for s := range strings.SplitSeq(plainText(n), ". ") {
+				if s = strings.Trim(s, " .\n"); len(strings.Fields(s)) > 6 {
+					seen[s]++
+				}
+			}
+		})
+		for s, n := range seen {
+			if n > len(rep.Targets) || n > 1 && strings.Contains(statements(rep), s) {
+				t.Errorf("%d times: %s", n, s)
+			}
+		}
+	})
+}
+
+func plainText(n *html.Node) string {
+	if n.Type == html.TextNode {
+		return n.Data
+	}
+	var b strings.Builder
+	for c := range n.ChildNodes() {
+		b.WriteString(plainText(c))
+	}
+	return strings.ReplaceAll(b.String(), nbsp, " ")
+}
+
+func statements(rep *analyze.Report) string {
+	var b strings.Builder
+	for _, f := range rep.Findings {
+		b.WriteString(f.Statement + "\n")
+	}
+	return b.String()
+}
+
+// A command on the page is the command, however its lines are broken.
+func TestHTMLKeepsCommands(t *testing.T) {
+	tag := regexp.MustCompile("</?span>")
+	for _, c := range []string{
+		"aws apigateway update-stage --rest-api-id orders7x2a --stage-name prod --patch-operations op=remove,path=/canarySettings --region us-east-1",
+		`aws x --name 'a  b "c" \' --stage-name '$default' --json '{"a": [1,  2]}' --last a\ b <x>`,
+	} {
+		want := strings.Join(breakCommand(c, commandWidth), "\n")
+		if got := html.UnescapeString(tag.ReplaceAllString(string(htmlCommand(c)), "")); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
 	}
 }

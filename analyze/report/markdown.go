@@ -230,8 +230,9 @@ func (m *markdown) finding(v *view, n int, f *cause.Finding) {
 		baseline = ", " + f.Baseline
 	}
 	m.line("\n**%d. %s** (%s%s) on %s\n", n, md(string(f.Cause)), md(grade(v.rep, f)), md(baseline), md(cmp.Or(subject(f), "everything")))
-	m.line("%s", md(f.Statement))
-	m.table(differRows(f.Differs))
+	m.line("%s", md(statementOf(f)))
+	rows, _ := v.differ(f)
+	m.table(rows)
 	if s := alternatives(f); s != "" {
 		m.line("\nNot excluded: %s", md(s))
 	}

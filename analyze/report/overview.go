@@ -402,7 +402,7 @@ func folded(rows []stageRow) ([]stageRow, []fold) {
 	return shown, folds
 }
 
-func (f *fold) String() string {
+func (f fold) String() string {
 	s := words.Plural(f.stages, "stage") + " of " + words.Plural(f.apis, "API")
 	if f.place != "" {
 		s += " (" + f.place + ")"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -78,7 +80,13 @@ func remedyWords(r *cause.Remedy) string {
 	if r.Diagnoses && !r.Then {
 		return "To learn more: " + r.Text
 	}
-	return r.Text
+	return capital(r.Text)
+}
+
+// capital begins text with a capital letter.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // remedy writes one way to mend a finding.

@@ -61,7 +61,12 @@ func styleOf(rep *analyze.Report) style {
 // verdict is the headline, how it was come by, and what is not a finding's own
 // statement: those stand with their findings.
 func (p *page) verdict(rep *analyze.Report) {
-	p.line("%s", p.in(strong, p.in(styleOf(rep), headline(rep))))
+	if rep.Unread == "" {
+		p.line("%s", p.in(strong, p.in(styleOf(rep), headline(rep))))
+	} else {
+		p.line("%s; by probes alone: configuration not read", p.in(strong, p.in(styleOf(rep), headline(rep))))
+		p.para("", strings.ToUpper(rep.Unread[:1])+rep.Unread[1:]+".")
+	}
 	p.para("", runLine(rep))
 	for _, s := range sayings(rep) {
 		p.blank()

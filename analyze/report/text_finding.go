@@ -91,7 +91,7 @@ func (t *teller) title(f *cause.Finding) string {
 func (t *teller) finding(n int, f *cause.Finding) {
 	first := fmt.Sprintf("%d. ", n)
 	t.para(first, t.title(f))
-	t.para("   ", f.Statement)
+	t.para("   ", statementOf(f))
 	t.differs(f)
 	if t.o.Verbose {
 		t.evidence(f)
@@ -137,6 +137,9 @@ const maxDiffers = 3
 // differs shows in what the sides of a finding differ.
 func (t *teller) differs(f *cause.Finding) {
 	rows := differRows(f.Differs)
+	if rows == nil {
+		rows = t.v.examples(f)
+	}
 	if len(rows) == 0 {
 		return
 	}

@@ -102,7 +102,7 @@ func stoppedWords(rep *analyze.Report) string {
 		return "further requests would not decide what is open"
 	case stopped == "decided":
 		return "every question is decided"
-	case stopped == "budget" && len(rep.Wait) > 0:
+	case stopped == "duration":
 		return "the time ran out"
 	case stopped == "budget":
 		return "the budget was used up"
@@ -222,27 +222,67 @@ func sayings(rep *analyze.Report) []string {
 	})
 }
 
+// statementOf is what a finding states, without what its first remedy says again.
+func statementOf(f *cause.Finding) string {
+	first, after := firstWay(f.Remedy)
+	for _, r := range f.Remedy[first:after] {
+		if rest, ok := strings.CutSuffix(strings.TrimSuffix(f.Statement, "."), strings.TrimSuffix(r.Text, ".")); ok && strings.HasSuffix(rest, ". ") {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return f.Statement
+}
+
 // toldElsewhere: what moves by itself is told with its targets, and nothing that
 // anybody has to look at.
 func toldElsewhere(f *cause.Finding) bool {
 	return f.Cause == cause.VolatileContent && f.Severity == cause.Info
 }
 
-// aboutWords name the APIs that a report is about and when it was made.
-func aboutWords(rep *analyze.Report) string {
-	var apis []string
-	if rep.Config != nil {
-		for _, a := range rep.Config.APIs {
-			name := a.ID
-			if a.Name != "" {
-				name = a.Name + " (" + a.ID + ")"
-			}
-			apis = append(apis, name)
+// fact is one thing that a reader must know before anything else.
+type fact struct {
+	Name, Text string
+	Code       bool // it is a command line
+}
+
+// about are the account, the region and the APIs that a report speaks of, when it
+// was made, and by which command line.
+func about(rep *analyze.Report) []fact {
+	var accounts, regions, apis []string
+	add := func(list *[]string, s string) {
+		if s != "" && !contains(*list, s) {
+			*list = append(*list, s)
 		}
 	}
-	s := ""
-	if len(apis) > 0 {
-		s = "API " + words.Some(apis, 3) + ". "
+	for i := range rep.Targets {
+		add(&accounts, rep.Targets[i].AccountID)
+		add(&regions, regionOf(&rep.Targets[i]))
 	}
-	return s + "Started " + moment(rep.Run.Started) + "."
+	if rep.Config != nil {
+		for i := range rep.Config.APIs {
+			a := &rep.Config.APIs[i]
+			row := stageRow{APIID: a.ID, APIName: a.Name}
+			add(&accounts, a.AccountID)
+			add(&regions, a.Region)
+			add(&apis, row.api())
+		}
+	}
+	var facts []fact
+	for _, f := range []struct {
+		one, many string
+		list      []string
+	}{{"Account", "Accounts", accounts}, {"Region", "Regions", regions}, {"API", "APIs", apis}} {
+		switch len(f.list) {
+		case 0:
+		case 1:
+			facts = append(facts, fact{Name: f.one, Text: f.list[0]})
+		default:
+			facts = append(facts, fact{Name: f.many, Text: words.Some(f.list, 3)})
+		}
+	}
+	facts = append(facts, fact{Name: "Started", Text: moment(rep.Run.Started)})
+	if rep.Run.Command != "" {
+		facts = append(facts, fact{Name: "Command", Text: rep.Run.Command, Code: true})
+	}
+	return facts
 }

@@ -9,7 +9,7 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"stageprobe/analyze/feature"
+	"stageprobe/analyze"
 	"stageprobe/probe"
 )
 
@@ -21,7 +21,7 @@ func client(args []string) (err error) {
 	n := fs.Int("n", 50_000, "requests")
 	rate := fs.Float64("rate", 0, "requests per second; 0: as fast as answers come")
 	version := fs.String("http", "1.1", "HTTP version")
-	extract := fs.Bool("features", false, "reduce every answer to its features")
+	count := fs.Bool("count", false, "reduce every answer to its features and count them, as a check does")
 	keep := fs.Bool("record", false, "record every observation")
 	dir := fs.String("dir", os.TempDir(), "where the recording is kept")
 	profile := fs.String("cpuprofile", "", "write a CPU profile here")
@@ -38,8 +38,8 @@ func client(args []string) (err error) {
 	}
 	p := plan(*url, *version, *n, *rate)
 	work := &perAnswer{}
-	if *extract {
-		work.features = feature.New(feature.Options{Scenario: p.Scenarios[0]})
+	if *count {
+		work.session = analyze.NewSession(*p, probe.Snapshot{}, analyze.Policy{})
 	}
 	if *keep {
 		path := filepath.Join(*dir, "bench.parquet")
@@ -67,10 +67,10 @@ func plan(url, version string, n int, rate float64) *probe.Plan {
 
 // perAnswer is what is done to every answer.
 type perAnswer struct {
-	features *feature.Extractor
-	writer   *probe.Writer
-	late     []time.Duration
-	failed   int
+	session *analyze.Session
+	writer  *probe.Writer
+	late    []time.Duration
+	failed  int
 }
 
 func (w *perAnswer) run(p *probe.Plan, n int, timed bool) error {
@@ -102,8 +102,8 @@ func (w *perAnswer) take(o *probe.Observation, timed bool) error {
 	if timed {
 		w.late = append(w.late, o.Sent)
 	}
-	if w.features != nil {
-		w.features.Features(o, nil)
+	if w.session != nil {
+		w.session.Add(o)
 	}
 	if w.writer != nil {
 		return w.writer.Observation(o)

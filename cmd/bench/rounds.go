@@ -54,7 +54,7 @@ var ours = []struct {
 	args []string
 }{
 	{"engine", nil},
-	{"engine, features, recording", []string{"-features", "-record"}},
+	{"engine, features, recording", []string{"-count", "-record"}},
 }
 
 func (r *rounds) run(ctx context.Context, c comparison) {

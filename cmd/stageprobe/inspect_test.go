@@ -96,7 +96,7 @@ func TestInspectTellsWorldsApart(t *testing.T) {
 		"canary-at-100":              {cause: cause.StaleCanary, says: "gets all traffic", canary: "all-traffic"},
 		"canary-promoted":            {cause: cause.StaleCanary, says: "as a promotion leaves it behind", canary: "inert"},
 		"canary-variables":           {canary: "variables"},
-		"two-stages-variables-drift": {},
+		"two-stages-variables-drift": {cause: cause.StageConfigDrift, says: "variables.release (dev: v2, prod: v1), which can change what callers get, and nobody declared it"},
 		"domain-right-stage":         {pending: "dev GET /orders integration.uri"},
 		"domain-unmapped":            {cause: cause.UnmappedTarget, says: "has no base path mapping and no routing rule"},
 		// The execute-api host is off on purpose: the domain is the way in.
@@ -278,5 +278,35 @@ func TestEveryRouteWantsCredentials(t *testing.T) {
 	rep := open(t, &named).check(t, "guarded.json")
 	if rep.ExitCode != analyze.ExitFinding || len(rep.Findings) != 1 || rep.Findings[0].Cause != cause.AccessDenied {
 		t.Errorf("exit code %d, findings %+v", rep.ExitCode, rep.Findings)
+	}
+}
+
+// Differences between stages are a warning that --fail-on counts, unless the file
+// declares them.
+func TestInspectKnowsWhatIsIntended(t *testing.T) {
+	t.Parallel()
+	b := open(t, load(t, "two-stages-variables-drift"))
+	b.write(t, "intended.yaml", []byte("version: 1\napis: [{id: orders7x2a}]\nintended: [{stages: [prod, dev], setting: variables.release}]\n"))
+	for _, c := range []struct {
+		more []string
+		code int
+	}{
+		{[]string{"--api", "orders7x2a"}, analyze.ExitOK},
+		{[]string{"--api", "orders7x2a", "--fail-on", "warning"}, analyze.ExitFinding},
+		{[]string{"-f", b.path("intended.yaml"), "--fail-on", "warning"}, analyze.ExitOK},
+	} {
+		if rep := b.inspect(t, c.more...); rep.ExitCode != c.code {
+			t.Errorf("%q ends with %d: %q", c.more, rep.ExitCode, rep.Verdict)
+		}
+	}
+}
+
+// What inspect is asked and may not read stays open.
+func TestInspectIsNotBlindlyGreen(t *testing.T) {
+	t.Parallel()
+	world := load(t, "healthy")
+	world.Control.Denied = []string{"GetExport"}
+	if rep := open(t, world).inspect(t, "--api", "orders7x2a"); rep.ExitCode != analyze.ExitUndecided || len(rep.Open) == 0 {
+		t.Errorf("it ends with %d: %q", rep.ExitCode, rep.Verdict)
 	}
 }

@@ -113,7 +113,7 @@ func TestWaitForNothing(t *testing.T) {
 	t.Parallel()
 	b := open(t, releasing(t, ""))
 	b.write(t, "wanted.yaml", []byte(expectsNew))
-	rep, text := b.wait(t, "-f", b.path("wanted.yaml"), "--timeout", "1s")
+	rep, text := b.wait(t, "-f", b.path("wanted.yaml"), "--timeout", "3s")
 	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Converged || w.New > 0 {
 		t.Errorf("exit code %d: %+v", rep.ExitCode, w)
 	}
@@ -171,7 +171,7 @@ func TestWaitIsNotFooledByWhatTheOldOneMeets(t *testing.T) {
 	t.Parallel()
 	b := open(t, releasing(t, ""))
 	b.write(t, "any.yaml", []byte(expectsAny))
-	rep, text := b.wait(t, "-f", b.path("any.yaml"), "--timeout", "1s")
+	rep, text := b.wait(t, "-f", b.path("any.yaml"), "--requests", "120")
 	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitUndecided || !w.Converged || w.ToldApart != "" {
 		t.Errorf("exit code %d: %+v", rep.ExitCode, w)
 	}
@@ -188,7 +188,7 @@ func TestWaitSeesTheDeploymentCome(t *testing.T) {
 	t.Parallel()
 	b := open(t, releasing(t, "events: [{after_requests: 60, stage: orders7x2a/prod, deployment: new2k4}]"))
 	b.write(t, "any.yaml", []byte(expectsAny))
-	rep, _ := b.wait(t, "-f", b.path("any.yaml"), "--timeout", "2s")
+	rep, _ := b.wait(t, "-f", b.path("any.yaml"), "--requests", "400")
 	w := rep.Wait[0]
 	if w.ToldApart != analyze.ToldByEvent && w.ToldApart != analyze.ToldByLog {
 		t.Errorf("told by %q: %+v", w.ToldApart, w)

@@ -19,6 +19,7 @@ var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
 	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cdn-stale", "cdn-current", "cdn-staging-distribution",
+	"preflight-failing", "preflight-refused", "preflight-answered",
 }
 
 func TestWorlds(t *testing.T) {

@@ -181,3 +181,10 @@ func limitOf(rec *probe.LogRecord) *Limit {
 	}
 	return &Limit{Rate: rec.Throttle.Limit, Burst: rec.Throttle.Burst, ResourceID: rec.Throttle.ResourceID, APIID: rec.APIID, Stage: rec.Stage, Method: rec.Method}
 }
+
+// NoStatusCode is the failure of a mock whose request template names no status code, for
+// whoever sees that in the configuration.
+func NoStatusCode() *Failure {
+	found, _ := Of(&probe.LogRecord{Error: "Unable to parse statusCode. It should be an integer that is defined in the request template."})
+	return &found[0]
+}

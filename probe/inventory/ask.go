@@ -44,7 +44,7 @@ const (
 // recorded as a gap, unless the question is quiet about it, and returned.
 func ask[T any](ctx context.Context, rd *reading, q question, call func(context.Context) (T, error)) (T, error) {
 	answer, err := attempt(ctx, rd, q, call)
-	rd.note(err)
+	rd.note(q, err)
 	if err != nil && ctx.Err() == nil && (q.quiet == nil || !q.quiet(err)) {
 		rd.gap(q, err)
 	}
@@ -58,7 +58,7 @@ func attempt[T any](ctx context.Context, rd *reading, q question, call func(cont
 			return zero, err
 		}
 		answer, err := call(ctx)
-		if err == nil || n+1 >= attempts(err) {
+		if err == nil || n+1 >= attempts(err) || inVain(rd) {
 			return answer, err
 		}
 		if err := rd.Sleep(ctx, backoff(err, n)); err != nil {
@@ -199,20 +199,8 @@ func denied(err error) bool {
 	return strings.HasPrefix(codeOf(err), "AccessDenied") || s == http.StatusForbidden || s == http.StatusUnauthorized
 }
 
-// note keeps count of what tells missing credentials from missing rights.
-func (rd *reading) note(err error) {
-	rd.mu.Lock()
-	defer rd.mu.Unlock()
-	switch {
-	case err != nil && credentialsRefused(err):
-		rd.refused = err
-	case err == nil || statusOf(err) != 0:
-		rd.answered++
-	}
-}
-
 func (rd *reading) gap(q question, err error) {
-	g := probe.Gap{Operation: q.op, Subject: q.subject, Err: short(err), Costs: q.costs}
+	g := probe.Gap{Operation: q.op, Subject: q.subject, Err: short(err), Reason: string(reasonOf(err)), Costs: q.costs}
 	if denied(err) {
 		g.Action, g.Resource = rd.iam(q)
 	}
@@ -262,6 +250,9 @@ func short(err error) string {
 	}
 	if s := statusOf(err); s != 0 {
 		return fmt.Sprintf("HTTP %d: answer not understood: %s", s, rootCause(err))
+	}
+	if noConnection(err) {
+		return unreachable(err)
 	}
 	return rootCause(err)
 }

@@ -96,18 +96,6 @@ const (
 	stepsAtOnce = 4
 )
 
-// CredentialsError says that no call could be made or accepted for want of
-// valid credentials.
-type CredentialsError struct{ Err error }
-
-// Error says what to do about it.
-func (e *CredentialsError) Error() string {
-	return "no usable AWS credentials (" + e.Err.Error() + "); set AWS_PROFILE or --profile, or log in with: aws sso login"
-}
-
-// Unwrap returns the SDK's error.
-func (e *CredentialsError) Unwrap() error { return e.Err }
-
 // reading is the state of one Read.
 type reading struct {
 	*Reader
@@ -116,20 +104,20 @@ type reading struct {
 
 	mu          sync.Mutex
 	gaps        []probe.Gap
-	answered    int   // calls that the service answered, even with a refusal
-	refused     error // the last refusal of the credentials themselves
+	told        int              // calls to API Gateway that were answered, or that told of an absence
+	failed      map[Reason]error // the last of each
 	done, total int
 }
 
-// Read reads what is selected. The error is ctx's, or a [*CredentialsError]
-// where nothing could be read for want of credentials; the snapshot is valid
-// in either case and names what is missing.
+// Read reads what is selected. The error is ctx's, or an [*UnreadError] where
+// nothing could be read at all; the snapshot is valid in either case and names what
+// is missing.
 func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error) {
 	rd := r.start(sel.Depth)
 	snap := probe.Snapshot{Region: rd.Region, Taken: rd.Now().UTC()}
 	if err := rd.credentials(ctx); err != nil {
 		snap.Gaps = []probe.Gap{{
-			Operation: "GetRestApis", Subject: "region " + cmp.Or(rd.Region, "(none)"), Err: err.Error(),
+			Operation: "GetRestApis", Subject: "region " + cmp.Or(rd.Region, "(none)"), Err: err.Error(), Reason: string(reasonOf(err)),
 			Costs: "nothing is known of stages, deployments, canaries and domain mappings",
 		}}
 		return snap, cmp.Or(ctx.Err(), err)
@@ -144,10 +132,7 @@ func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error
 	if err := ctx.Err(); err != nil {
 		return snap, err
 	}
-	if rd.answered == 0 && rd.refused != nil {
-		return snap, &CredentialsError{rd.refused}
-	}
-	return snap, nil
+	return snap, unread(rd)
 }
 
 func (r *Reader) start(depth Depth) *reading {
@@ -180,7 +165,7 @@ func (rd *reading) credentials(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return &CredentialsError{err}
+		return CredentialsError(err)
 	}
 	return nil
 }

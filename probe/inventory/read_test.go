@@ -280,7 +280,7 @@ func TestMissingCredentialsAreToldOnce(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	snap, err := reader(srv.URL).Read(t.Context(), inventory.Selection{APIs: []string{"abc123"}})
-	if _, ok := errors.AsType[*inventory.CredentialsError](err); !ok || len(snap.Gaps) == 0 {
+	if _, ok := errors.AsType[*inventory.UnreadError](err); !ok || len(snap.Gaps) == 0 {
 		t.Errorf("refused credentials: %v, gaps %+v", err, snap.Gaps)
 	}
 	if slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool { return g.Action != "" }) {
@@ -294,7 +294,7 @@ func TestMissingCredentialsAreToldOnce(t *testing.T) {
 	})}
 	r.REST = apigateway.NewFromConfig(cfg)
 	snap, err = r.Read(t.Context(), inventory.Selection{APIs: []string{"abc123"}})
-	if _, ok := errors.AsType[*inventory.CredentialsError](err); !ok || len(snap.Gaps) != 1 || calls.Load() != 0 {
+	if _, ok := errors.AsType[*inventory.UnreadError](err); !ok || len(snap.Gaps) != 1 || calls.Load() != 0 {
 		t.Errorf("no credentials: %v, gaps %+v, %d calls", err, snap.Gaps, calls.Load())
 	}
 }

@@ -33,8 +33,9 @@ const (
 	configurationWait = 2 * time.Minute
 )
 
-// cloud is the AWS side of a run. Without credentials it is nil, and why says
-// so: the check goes on with what it can see from outside.
+// cloud is the AWS side of a run. Without credentials it is nil, and an
+// [inventory.UnreadError] says why: the check goes on with what it can see from
+// outside.
 type cloud struct {
 	cfg aws.Config
 	inv *inventory.Reader
@@ -46,9 +47,9 @@ type cloud struct {
 
 // open finds region and credentials as the AWS CLI does. fallback is the
 // region of a pasted URL.
-func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why string, err error) {
+func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *inventory.UnreadError, err error) {
 	if err := f.validate(); err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{}),
@@ -67,15 +68,15 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	if err != nil {
 		var missing config.SharedConfigProfileNotExistError
 		if errors.As(err, &missing) {
-			return nil, "", hint(fmt.Errorf("profile %s: %w", f.profile, err), "aws configure list-profiles names the profiles there are")
+			return nil, nil, hint(fmt.Errorf("profile %s: %w", f.profile, err), "aws configure list-profiles names the profiles there are")
 		}
-		return nil, "", fmt.Errorf("read the AWS configuration: %w", err)
+		return nil, nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		cfg.Region = fallback
 	}
 	if cfg.Region == "" {
-		return nil, "no AWS region is set: give --region or AWS_REGION", nil
+		return nil, &inventory.UnreadError{Reason: inventory.NoRegion}, nil
 	}
 	if f.endpoint != "" {
 		cfg.BaseEndpoint = aws.String(f.endpoint)
@@ -83,20 +84,20 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why str
 	within, cancel := context.WithTimeout(ctx, credentialWait)
 	defer cancel()
 	if cfg.Credentials == nil {
-		return nil, "no AWS credentials: configuration and logs were not read", nil
+		return nil, &inventory.UnreadError{Reason: inventory.NoCredentials}, nil
 	}
 	made := &calls{}
 	cfg.HTTPClient = &counted{cfg.HTTPClient, made}
 	creds, err := cfg.Credentials.Retrieve(within)
 	if err != nil {
-		return nil, "no usable AWS credentials, so configuration and logs were not read (" + firstLine(err) + ")", nil
+		return nil, inventory.CredentialsError(err), nil
 	}
 	c = newCloud(cfg)
 	c.calls = made
 	if f.credentials == nil { // the embedded gateway's own are no secret
 		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
 	}
-	return c, "", nil
+	return c, nil, nil
 }
 
 func newCloud(cfg aws.Config) *cloud {

@@ -136,6 +136,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
 		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
 	}
+	if subject.unread != nil {
+		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
+	}
 	plan := subject.plan(c)
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
@@ -173,6 +176,10 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 		return nil, err
 	}
 	e.Transport.Insecure = c.insecure
+	if len(c.resolvers) > 0 {
+		e.Transport.Resolver = probe.Resolvers(c.resolvers)
+	}
+	subject.lookUp(ctx, c, &e.Transport)
 	if e.Transport.Certificates, err = c.certificates(subject); err != nil {
 		return nil, err
 	}

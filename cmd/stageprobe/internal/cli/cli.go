@@ -26,6 +26,7 @@ type Streams struct {
 
 	color   *colourMode     // --color; nil is auto
 	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
+	args    []string        // of the command line, as given
 }
 
 // version is set by the linker in releases.
@@ -74,6 +75,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
+	s.args = args
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)
@@ -134,6 +136,24 @@ func examplesFirst(template string) string {
 	rest := strings.Replace(template, examples, "", 1)
 	return "{{if .HasExample}}Examples:\n{{.Example}}\n\n{{end}}" + rest
 }
+
+// commandLine is the command line as a shell would take it; "" where it is not known.
+func (s Streams) commandLine() string {
+	if len(s.args) == 0 {
+		return ""
+	}
+	words := []string{"stageprobe"}
+	for _, a := range s.args {
+		if a == "" || strings.ContainsFunc(a, func(r rune) bool { return !strings.ContainsRune(plainInShell, r) }) {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words = append(words, a)
+	}
+	return strings.Join(words, " ")
+}
+
+// plainInShell are the characters that need no quotes in a shell.
+const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,"
 
 // terminal says whether w is a terminal and how wide it is.
 func terminal(w io.Writer) (width int, ok bool) {

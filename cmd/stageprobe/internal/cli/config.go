@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +30,22 @@ type inspectFlags struct {
 	quiet         bool
 	verbose       bool
 	out           outputs
+	scenarios     string
+	cloud         *cloud           // once it is open
+	intended      []cause.Intended // of the scenario file
+}
+
+// absent refuses names of which nothing was found.
+func (f *inspectFlags) absent(ctx context.Context, snap *probe.Snapshot) error {
+	if err := noSuchAPI(ctx, f.cloud, snap, f.apis); err != nil {
+		return err
+	}
+	for _, d := range f.domains {
+		if name, _ := splitDomain(d); snap.Domain(name) == nil {
+			return noSuchDomain(ctx, f.cloud, snap, name)
+		}
+	}
+	return nil
 }
 
 func newInspect(s Streams) *cobra.Command {
@@ -36,7 +55,8 @@ func newInspect(s Streams) *cobra.Command {
 		Short: "Read the configuration only: stages, deployments, canaries, mappings, undeployed edits",
 		Example: `  stageprobe inspect --api abc123
   stageprobe inspect --all --format json -o inventory.json
-  stageprobe inspect --domain api.example.com`,
+  stageprobe inspect --domain api.example.com
+  stageprobe inspect -f scenarios.yaml --fail-on warning   # differences that the file declares are meant`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.out.check(""); err != nil {
@@ -49,8 +69,8 @@ func newInspect(s Streams) *cobra.Command {
 			if err := f.out.write(s, rep, f.quiet, f.verbose); err != nil {
 				return err
 			}
-			if rep.ExitCode == analyze.ExitFinding {
-				return exitError(ExitFinding)
+			if rep.ExitCode != analyze.ExitOK {
+				return exitError(rep.ExitCode)
 			}
 			return nil
 		},
@@ -65,6 +85,7 @@ func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	f.awsFlags.bind(fs)
 	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
 	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain; repeatable")
+	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file: its APIs, domains and intended differences")
 	fs.BoolVar(&f.all, "all", false, "every API of the account and region")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -74,8 +95,11 @@ func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 
 // read makes a report of the configuration alone.
 func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, error) {
+	if err := f.file(); err != nil {
+		return nil, err
+	}
 	if !f.all && len(f.apis) == 0 && len(f.domains) == 0 {
-		return nil, hint(errors.New("nothing to inspect is named"), "give --api ID, --domain NAME or --all")
+		return nil, hint(errors.New("nothing to inspect is named"), "give --api ID, --domain NAME, -f FILE or --all")
 	}
 	if err := validFailOn(f.failOn); err != nil {
 		return nil, err
@@ -84,18 +108,32 @@ func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, err
 	if err != nil {
 		return nil, err
 	}
-	if len(snap.APIs) == 0 && len(snap.Domains) == 0 {
-		return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+	if err := f.absent(cmd.Context(), &snap); err != nil {
+		return nil, err
 	}
-	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Version: Version()}), nil
+	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Intended: f.intended, Version: Version()}), nil
 }
 
-func noConfiguration(snap probe.Snapshot) error {
-	if len(snap.Gaps) > 0 {
-		g := snap.Gaps[0]
-		return fmt.Errorf("nothing could be read: %s of %s: %s", g.Operation, g.Subject, g.Err)
+// file takes from the scenario file what to read and what is meant.
+func (f *inspectFlags) file() error {
+	if f.scenarios == "" {
+		return nil
 	}
-	return errors.New("no such API or domain in this account and region")
+	file, err := scenarios.Load(f.scenarios)
+	if err != nil {
+		return err
+	}
+	f.intended = append(f.intended, file.IntendedDifferences()...)
+	for _, sel := range file.Selections() {
+		if sel.ID != "" && !slices.Contains(f.apis, sel.ID) {
+			f.apis = append(f.apis, sel.ID)
+		}
+		for _, d := range sel.Domains {
+			f.domains = append(f.domains, d.Name)
+		}
+	}
+	f.region = cmp.Or(f.region, file.Region)
+	return nil
 }
 
 // snapshot reads with progress on stderr: two hundred APIs take minutes within
@@ -106,8 +144,9 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 		return probe.Snapshot{}, err
 	}
 	if cl == nil {
-		return probe.Snapshot{}, hint(errors.New(why), "give --profile or the environment's AWS credentials, and --region")
+		return probe.Snapshot{}, unread(why)
 	}
+	f.cloud = cl
 	if !f.quiet {
 		p := newProgress(s.Err, time.Now)
 		defer p.done()
@@ -117,9 +156,9 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 	if cmd.Context().Err() != nil {
 		return snap, exitError(ExitInterrupted)
 	}
-	var missing *inventory.CredentialsError
+	var missing *inventory.UnreadError
 	if errors.As(err, &missing) {
-		return snap, hint(err, "aws sts get-caller-identity shows whether the credentials work")
+		return snap, unread(missing)
 	}
 	return snap, err
 }
@@ -172,8 +211,8 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 		if err != nil {
 			return nil, err
 		}
-		if snap.API(f.apis[0]) == nil {
-			return nil, hint(noConfiguration(snap), "check the id, --region and --profile")
+		if err := f.absent(cmd.Context(), &snap); err != nil {
+			return nil, err
 		}
 		return scenarios.FromSnapshot(&snap, f.apis[0])
 	}

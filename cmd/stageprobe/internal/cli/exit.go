@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"stageprobe/analyze"
+	"stageprobe/probe/inventory"
 )
 
 // ExitCode is what the process ends with.
@@ -47,6 +48,16 @@ func hint(err error, format string, args ...any) error {
 	return &hinted{err: err, hint: fmt.Sprintf(format, args...)}
 }
 
+// unreadError ends a command in which nothing could be read: a question that was
+// asked stays open (3), except that credentials or a region are missing, or that
+// what was named is not there (2).
+type unreadError struct{ *inventory.UnreadError }
+
+func (e unreadError) Unwrap() error { return e.UnreadError }
+
+// unread says why something could not be read, and what to try.
+func unread(e *inventory.UnreadError) error { return hint(unreadError{e}, "%s", e.Hint()) }
+
 // exitCode writes an error for a person and says what to end with.
 func (s Streams) exitCode(err error) int {
 	var code exitError
@@ -60,6 +71,10 @@ func (s Streams) exitCode(err error) int {
 	var h *hinted
 	if errors.As(err, &h) {
 		fmt.Fprintf(s.Err, "hint: %s\n", safeText(s.secrets, h.hint))
+	}
+	var missing unreadError
+	if errors.As(err, &missing) && missing.There() && missing.Reason != inventory.Absent {
+		return int(ExitUndecided)
 	}
 	return int(ExitUsage)
 }

@@ -66,6 +66,7 @@ func newReport(s Streams) *cobra.Command {
 			if err != nil {
 				return hint(err, "stageprobe check … --format json -o report.json writes one")
 			}
+			s.args = nil // the report was made by another command
 			return out.write(s, rep, false, verbose)
 		},
 	}

@@ -46,6 +46,7 @@ func (f *targetFlags) bind(fs *pflag.FlagSet) {
 // transportFlags say how connections are made and requests authenticated.
 type transportFlags struct {
 	connectTo      []string
+	resolvers      []string
 	cacert         string
 	insecure       bool
 	cert, key      string
@@ -59,6 +60,7 @@ type transportFlags struct {
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses")
+	fs.StringSliceVar(&f.resolvers, "resolver", nil, "address of a name server, or system; repeatable: all addresses that any of them knows are probed, and where they lead a custom domain is compared")
 	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
 	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")
@@ -80,6 +82,7 @@ type runFlags struct {
 	rate                 float64
 	forceRate            bool
 	rateFlag             *pflag.Flag
+	requestsFlag         *pflag.Flag
 	slowed               string // why the rate is lower than the default
 	confidence, minShare float64
 	logs                 string
@@ -95,6 +98,7 @@ type runFlags struct {
 
 func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
+	f.requestsFlag = fs.Lookup("requests")
 	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
 	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")

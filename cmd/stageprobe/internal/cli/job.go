@@ -109,17 +109,15 @@ func (e *employed) engine(ctx context.Context, job *agents.Job) (*probe.Engine, 
 		return nil, err
 	}
 	if a.SigV4 || slices.ContainsFunc(s.scenarios, func(sc probe.Scenario) bool { return sc.Auth == probe.AuthSigV4 }) {
-		if c.region = a.Region; true {
-			var why string
-			var err error
-			if s.cloud, why, err = c.open(ctx, a.Region); err != nil {
-				return nil, err
-			}
-			if s.cloud == nil {
-				return nil, errors.New(why)
-			}
-			e.streams.secrets.AddParts(s.cloud.secrets...)
+		c.region = a.Region
+		var err error
+		if s.cloud, s.unread, err = c.open(ctx, a.Region); err != nil {
+			return nil, err
 		}
+		if s.cloud == nil {
+			return nil, s.unread
+		}
+		e.streams.secrets.AddParts(s.cloud.secrets...)
 	}
 	secrets := c.secrets(e.streams.secrets, s)
 	engine, err := c.engine(ctx, s, secrets)

@@ -142,7 +142,9 @@ func canonical(path string) string {
 // end, and the others are made all the same. Where all go to files, the terminal gets
 // the text as well, unless quiet.
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
-	clean := probe.Texts(*rep, s.secrets.String)
+	made := *rep
+	made.Run.Command = cmp.Or(made.Run.Command, s.commandLine())
+	clean := probe.Texts(made, s.secrets.String)
 	rep = &clean
 	list := slices.Clone(o.list)
 	toFile := func(x output) bool { return x.path != "" && x.path != "-" }

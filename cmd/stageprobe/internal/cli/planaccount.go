@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -59,12 +58,12 @@ func (f *planFlags) hold(ctx context.Context, s Streams, change *predeploy.Chang
 	case err != nil:
 		return err
 	case cl == nil && named && change.Tool == predeploy.OpenAPI:
-		return hint(errors.New(why), "one document is compared with what the API serves: give credentials and --region, or a second document")
+		return hint(unreadError{why}, "one document is compared with what the API serves: %s, or give a second document", why.Hint())
 	case cl == nil && named:
-		change.Open = append(change.Open, why+", so that what waits there is not known")
+		change.Open = append(change.Open, why.Error()+", so that what waits there is not known")
 		return nil
 	case cl == nil:
-		return errors.New(why)
+		return why
 	}
 	if !f.quiet {
 		p := newProgress(s.Err, time.Now)
@@ -75,19 +74,24 @@ func (f *planFlags) hold(ctx context.Context, s Streams, change *predeploy.Chang
 	if ctx.Err() != nil && named {
 		return exitError(ExitInterrupted)
 	}
-	var missing *inventory.CredentialsError
+	var missing *inventory.UnreadError
 	if errors.As(err, &missing) && named && change.Tool != predeploy.OpenAPI {
-		change.Open = append(change.Open, firstLine(err))
+		change.Open = append(change.Open, missing.Error()+", so that what waits there is not known")
 		return nil
+	}
+	if errors.As(err, &missing) {
+		return unread(missing)
 	}
 	if err != nil {
 		return err
 	}
-	if len(snap.APIs) == 0 {
-		if named {
-			return hint(fmt.Errorf("--api: %w", noConfiguration(snap)), "check the id, --region and --profile")
+	if named {
+		if err := noSuchAPI(ctx, cl, &snap, ids); err != nil {
+			return err
 		}
-		return noConfiguration(snap)
+	}
+	if len(snap.APIs) == 0 {
+		return inventory.Unread(&snap, "API "+ids[0])
 	}
 	change.Hold(&snap)
 	return nil

@@ -83,6 +83,13 @@ func (f *awsFlags) accessLogs(ctx context.Context, s Streams, size string, o *sc
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
+	if err != nil {
+		fmt.Fprintf(s.Err, lacks, err)
+		return nil
+	}
+	if err := noSuchAPI(ctx, c, &snap, o.APIs); err != nil {
+		return err
+	}
 	for i := range snap.APIs {
 		for _, st := range snap.APIs[i].Stages {
 			if name, firehose := logs.AccessGroup(st.AccessLog.Destination); name != "" && !firehose && !slices.Contains(o.AccessLogs, name) {

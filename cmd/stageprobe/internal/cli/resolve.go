@@ -26,6 +26,8 @@ type subject struct {
 	scenarios []probe.Scenario
 	intended  []cause.Intended
 	notes     []string
+	history   <-chan probe.History   // who wrote what, on its way beside the probes; nil where nobody is asked
+	unread    *inventory.UnreadError // why the configuration was not read at all; nil where it was
 }
 
 // resolve reads the scenario file and the configuration and finds the targets.
@@ -44,17 +46,19 @@ func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, erro
 	if s.selection, err = c.selection(s.file, urls); err != nil {
 		return nil, err
 	}
-	var why string
-	if s.cloud, why, err = c.open(ctx, cmp.Or(fileRegion(s.file), urlRegion(addresses))); err != nil {
+	if s.cloud, s.unread, err = c.open(ctx, cmp.Or(fileRegion(s.file), urlRegion(addresses))); err != nil {
 		return nil, err
-	}
-	if why != "" {
-		s.notes = append(s.notes, why)
 	}
 	if s.cloud != nil {
 		if err := s.readConfiguration(ctx); err != nil {
 			return nil, err
 		}
+		if err := s.mustExist(ctx, c.stages); err != nil {
+			return nil, err
+		}
+	}
+	if s.unread != nil {
+		s.notes = append(s.notes, s.unread.Error()+": configuration and logs were not read; "+s.unread.Hint())
 	}
 	s.selection.Region = cmp.Or(s.selection.Region, s.snap.Region, c.region, fileRegion(s.file), urlRegion(addresses))
 	if err := s.findTargets(c); err != nil {
@@ -170,17 +174,22 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 			}
 		}
 	}
+	if s.cloud.inv.Trail != nil {
+		s.cloud.inv.TrailApart, s.history = true, s.cloud.inv.StartHistory(ctx)
+	}
 	within, cancel := context.WithTimeout(ctx, configurationWait)
 	defer cancel()
 	snap, err := s.cloud.inv.Read(within, want)
 	s.snap = snap
-	var missing *inventory.CredentialsError
+	var missing *inventory.UnreadError
 	switch {
 	case within.Err() != nil && ctx.Err() == nil:
-		s.notes = append(s.notes, fmt.Sprintf("the configuration was read for %s and not to its end", configurationWait))
+		s.unread = &inventory.UnreadError{Reason: inventory.Unreachable, Detail: fmt.Sprintf("it was not read to its end within %s", configurationWait)}
 	case errors.As(err, &missing):
-		s.notes = append(s.notes, missing.Error()+"; configuration and logs were not read")
-		s.cloud = nil
+		s.unread = missing
+		if missing.Reason == inventory.Expired || missing.Reason == inventory.NotAccepted {
+			s.cloud, s.history = nil, nil
+		}
 	case err != nil && ctx.Err() == nil:
 		return fmt.Errorf("read the configuration: %w", err)
 	}
@@ -195,8 +204,11 @@ func (s *subject) findTargets(c *checkFlags) error {
 		s.notes = append(s.notes, joinHint(p))
 	}
 	c.meantByStage(&s.snap, targets)
-	noSuchAPI(&s.snap, targets)
+	unknownAPI(&s.snap, targets)
 	if len(targets) == 0 {
+		if s.unread != nil {
+			return hint(unreadError{s.unread}, "%s; or paste the URL that the caller uses", s.unread.Hint())
+		}
 		err := errors.New("no target was found")
 		if len(problems) > 0 {
 			err = fmt.Errorf("no target was found: %s: %s", problems[0].Subject, problems[0].Text)
@@ -228,17 +240,17 @@ func (c *checkFlags) meantByStage(snap *probe.Snapshot, targets []probe.Target) 
 	}
 }
 
-// noSuchAPI marks targets of an API that the control plane does not know. The
+// unknownAPI marks targets of an API that the control plane does not know. The
 // account may be the wrong one; that nothing answers there is for the probes to
 // confirm.
-func noSuchAPI(snap *probe.Snapshot, targets []probe.Target) {
+func unknownAPI(snap *probe.Snapshot, targets []probe.Target) {
 	for i := range targets {
 		t := &targets[i]
 		if t.APIID == "" || t.Unmapped != "" || snap.API(t.APIID) != nil {
 			continue
 		}
 		if slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
-			return g.Subject == "API "+t.APIID && strings.Contains(g.Err, "NotFoundException")
+			return g.Subject == "API "+t.APIID && g.Reason == string(inventory.Absent)
 		}) {
 			t.Unmapped = "no API " + t.APIID + " is in this account and region"
 		}
@@ -251,6 +263,28 @@ func joinHint(p probe.Problem) string {
 		text += "; " + p.Hint
 	}
 	return text
+}
+
+// lookUp asks where names lead that API Gateway gave a name of its own to lead to. A
+// host that --connect-to dials elsewhere is not asked for.
+func (s *subject) lookUp(ctx context.Context, c *checkFlags, t *probe.Transport) {
+	var hosts []string
+	for _, target := range s.targets {
+		a, err := probe.ParseURL(target.URL)
+		d := s.snap.Domain(a.Host)
+		if err != nil || d == nil || len(d.Targets) == 0 || t.Redirected(a.Host) || slices.Contains(hosts, d.Name) {
+			continue
+		}
+		hosts = append(append(hosts, d.Name), d.Targets...)
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	resolvers := probe.Resolvers{probe.SystemResolver}
+	if len(c.resolvers) > 0 {
+		resolvers = c.resolvers
+	}
+	s.snap.Names = resolvers.LookUp(ctx, hosts)
 }
 
 // plan is what will be sent.

@@ -36,6 +36,9 @@ func (s *subject) findScenarios(c *checkFlags) error {
 			s.addGuarded()
 		}
 	}
+	if s.file == nil || len(s.file.Scenarios) == 0 {
+		s.addPreflights()
+	}
 	s.addEditorOnly()
 	if len(s.scenarios) == 0 {
 		return hint(errors.New("no route was found that can be probed without parameters, body or authorization"),
@@ -220,6 +223,26 @@ func (s *subject) addEditorOnly() {
 				s.scenarios = append(s.scenarios, sc)
 			} else if have := &s.scenarios[at]; have.Limit > 0 && !slices.Contains(have.Targets, t.ID) {
 				have.Targets = append(have.Targets, t.ID)
+			}
+		}
+	}
+}
+
+// addPreflights asks what a browser asks before other requests, wherever a stage answers
+// that: of pasted URLs for their own paths, else for a few of the definition's.
+func (s *subject) addPreflights() {
+	for i := range s.targets {
+		t := &s.targets[i]
+		def := s.definition(t)
+		for _, sc := range probe.Preflights(def, probe.MaxPreflights) {
+			at := slices.IndexFunc(s.scenarios, func(x probe.Scenario) bool { return x.Name == sc.Name })
+			switch {
+			case !t.Reaches(&s.snap, sc.Path, s.selection.Headers):
+			case at < 0:
+				sc.Targets = []string{t.ID}
+				s.scenarios = append(s.scenarios, sc)
+			case !slices.Contains(s.scenarios[at].Targets, t.ID):
+				s.scenarios[at].Targets = append(s.scenarios[at].Targets, t.ID)
 			}
 		}
 	}

@@ -33,9 +33,10 @@ type run struct {
 	kept    *recorder // nil without --record
 	header  probe.RecordingHeader
 	started time.Time
-	seen    int // observations
-	look    int // when to weigh next
-	readAt  int // observations when the logs were last read
+	seen    int       // observations
+	look    int       // when to weigh next
+	rest    time.Time // until when a look for the display alone would cost too much
+	readAt  int       // observations when the logs were last read
 	// peekedAt is readAt where the run did not wait for the logs; waited, whether it
 	// has yet.
 	peekedAt int
@@ -135,12 +136,13 @@ func (r *run) observe(o *probe.Observation) {
 // decided looks at what has come so far; with logs to read it reads them first
 // once the answers have said what they can.
 func (r *run) decided(ctx context.Context) bool {
+	if r.flags.fixed {
+		glance(r)
+		return false
+	}
 	p := r.session.Progress()
 	r.show(p, "probing")
 	r.look = nextLook(r.seen)
-	if r.flags.fixed {
-		return false
-	}
 	if !r.readsLogs() {
 		return p.Decision.Decided
 	}
@@ -162,6 +164,18 @@ func (r *run) decided(ctx context.Context) bool {
 	p = r.session.Progress()
 	r.show(p, "probing")
 	return p.Decision.Decided
+}
+
+// glance looks at what has come so far for the display alone, where it shows
+// anything now, and for a small part of the time.
+func glance(r *run) {
+	r.look = r.seen + lookEvery
+	began := r.now()
+	if !r.display.Due() || began.Before(r.rest) {
+		return
+	}
+	r.show(r.session.Progress(), "probing")
+	r.rest = r.now().Add(lookEvery * r.now().Sub(began))
 }
 
 // labelled takes from the logs which side of a canary served what was sent, while
@@ -193,6 +207,7 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 			stopped = "interrupted"
 		}
 	}
+	takeHistory(ctx, r)
 	r.readAgain(ctx)
 	ending := r.ending(stopped)
 	rep := r.session.Report(ending)
@@ -205,6 +220,24 @@ func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
 		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
 		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
+	}
+}
+
+// takeHistory puts into the configuration who changed it, which was asked for while the
+// probes were on their way: at most ten seconds in all.
+func takeHistory(ctx context.Context, r *run) {
+	if r.subject.history == nil {
+		return
+	}
+	select {
+	case h := <-r.subject.history:
+		r.subject.history = nil
+		r.subject.snap.Gaps = append(r.subject.snap.Gaps, h.Gaps...)
+		h.Gaps = nil
+		r.subject.snap.Keep(&h)
+		r.session.SetSnapshot(r.subject.snap)
+		r.kept.snapshot(&r.subject.snap)
+	case <-ctx.Done():
 	}
 }
 
@@ -223,6 +256,7 @@ func (r *run) readAgain(ctx context.Context) {
 		return
 	}
 	want.Depth = inventory.Full
+	r.subject.cloud.inv.TrailApart = false // who made the change
 	for _, d := range r.subject.snap.Domains {
 		want.Domains = append(want.Domains, d.Name)
 	}

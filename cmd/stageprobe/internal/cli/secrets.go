@@ -134,6 +134,16 @@ func safeText(known *probe.Redactor, text string) string {
 	return text
 }
 
+// notPreflight leaves preflights alone: browsers send them without credentials.
+func notPreflight(d sign.Decorator) sign.Decorator {
+	return func(t *probe.Target, sc *probe.Scenario, req *http.Request) error {
+		if sc.IsPreflight() {
+			return nil
+		}
+		return d(t, sc, req)
+	}
+}
+
 // signer authenticates each probe as its scenario says, or with all that the
 // flags give where it says nothing.
 func (c *checkFlags) signer(ctx context.Context, subject *subject, v *secretValues) (func(*probe.Target, *probe.Scenario, *http.Request) error, error) {
@@ -145,6 +155,9 @@ func (c *checkFlags) signer(ctx context.Context, subject *subject, v *secretValu
 		d, err := v.header(h)
 		if err != nil {
 			return nil, err
+		}
+		if name, _, _ := strings.Cut(h, ":"); probe.SecretName(strings.TrimSpace(name)) {
+			d = notPreflight(d)
 		}
 		chain = append(chain, d)
 	}

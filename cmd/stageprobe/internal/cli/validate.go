@@ -118,6 +118,13 @@ func (f *transportFlags) validate() error {
 // validSecrets resolves what the flags name and forgets it again.
 func (f *transportFlags) validSecrets() error {
 	v := &secretValues{known: &probe.Redactor{}}
+	for i, r := range f.resolvers {
+		at, err := probe.ParseResolver(r)
+		if err != nil {
+			return hint(fmt.Errorf("--resolver: %w", err), "such as --resolver 1.1.1.1, --resolver 10.0.0.2:53 or --resolver system")
+		}
+		f.resolvers[i] = at
+	}
 	for _, h := range f.headers {
 		if _, err := v.header(h); err != nil {
 			return err

@@ -55,8 +55,10 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1<<53-1) + 1
 	}
-	// The wait ends by convergence or by its timeout, not by a budget.
-	c.requests = max(c.requests, int(f.within.Seconds()*c.rate)+1)
+	// The wait ends by convergence or by its timeout, not by a budget that nobody gave.
+	if !c.requestsFlag.Changed {
+		c.requests = max(c.requests, int(f.within.Seconds()*c.rate)+1)
+	}
 	before, err := readBaseline(c.baseline)
 	if err != nil {
 		return err
@@ -175,8 +177,11 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 			r.session.Halt()
 		}
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		stopped = "interrupted"
+	case bounded.Err() != nil && stopped == "budget":
+		stopped = "duration"
 	}
 	r.readAgain(ctx) // a deployment came meanwhile, or so it was hoped
 	if tellsDeployment(r, w) && sleep(ctx, min(r.session.Allowance(), logPause)) == nil {

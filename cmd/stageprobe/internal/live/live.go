@@ -75,21 +75,24 @@ func New(w io.Writer, o Options) *Display {
 	return &Display{w: w, o: o}
 }
 
-// Update shows a state, unless the last one was shown a moment ago.
-func (d *Display) Update(s State) {
-	if d.o.Quiet {
-		return
-	}
-	now, every := d.o.Now(), lineEvery
+// Due tells whether an update would be shown now.
+func (d *Display) Due() bool {
+	every := lineEvery
 	if d.o.TTY {
 		every = redrawEvery
 	}
-	if d.shown && now.Sub(d.last) < every {
+	return !d.o.Quiet && (!d.shown || d.o.Now().Sub(d.last) >= every)
+}
+
+// Update shows a state, unless the last one was shown a moment ago.
+func (d *Display) Update(s State) {
+	switch {
+	case d.Due():
+		d.shown, d.last, d.late = true, d.o.Now(), nil
+		d.show(&s)
+	case !d.o.Quiet:
 		d.late = &s
-		return
 	}
-	d.shown, d.last, d.late = true, now, nil
-	d.show(&s)
 }
 
 // Done takes the block away, so that the report begins on a clean line. On

@@ -38,8 +38,11 @@ func (x *exchange) serve() *refusal {
 // template names.
 func (x *exchange) mock(i *world.Integration) *refusal {
 	var in struct{ StatusCode int }
-	_ = json.Unmarshal([]byte(i.RequestTemplates["application/json"]), &in)
-	status := strconv.Itoa(cmp.Or(in.StatusCode, 200))
+	media, _, _ := strings.Cut(cmp.Or(x.r.Header.Get("Content-Type"), "application/json"), ";")
+	if err := json.Unmarshal([]byte(i.RequestTemplates[media]), &in); err != nil || in.StatusCode == 0 {
+		return &refusal{kind: "API_CONFIGURATION_ERROR", late: true, failure: gwlog.Configuration, detail: "Unable to parse statusCode. It should be an integer that is defined in the request template."}
+	}
+	status := strconv.Itoa(in.StatusCode)
 	r := i.Responses[status]
 	if r == nil {
 		r, status = defaultResponse(i)

@@ -1,0 +1,106 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/words"
+	"stageprobe/probe"
+)
+
+// Of a long run every answer is counted, and what single answers tell (their order,
+// their connection, the side of a canary that the logs name) is told of a random
+// sample. Which requests it holds is drawn from their numbers, so that it does not
+// depend on what came back, nor on labels: whatever is as drawn among all requests is
+// so in the sample. It is the same on every machine, and when a recording is read
+// again.
+const (
+	// leastSampled is how many requests a target has in the sample at least, if it
+	// gets so many: four times the default budget.
+	leastSampled = 8_000
+	// sampledDeviants is how many answers of the smallest share that must be found
+	// are then expected in it.
+	sampledDeviants = 80
+	// mostSampled bounds the sample, however small a share is asked for.
+	mostSampled = 1 << 20
+)
+
+// sample is what is known of a run's answers one by one, and how many there were.
+type sample struct {
+	rows   []row
+	most   int    // rows, from which on every second one goes
+	halved int    // how often
+	whole  bool   // every request is in it, however many there are
+	seed   uint64 // of the run
+	seen   []int  // answers per target
+	silent int    // requests without an answer
+}
+
+func newSample(p *probe.Plan, share float64) sample {
+	each := max(leastSampled, int(min(sampledDeviants/share, mostSampled)))
+	return sample{most: min(2*each*max(1, len(p.Targets)), 2*mostSampled), seed: p.Seed, seen: make([]int, len(p.Targets))}
+}
+
+func (s *sample) count(o *probe.Observation, target int) {
+	s.seen[target]++
+	if o.Outcome != probe.OutcomeResponse {
+		s.silent++
+	}
+}
+
+// drawn tells whether a request is in the sample.
+func (s *sample) drawn(machine string, seq uint64) bool {
+	if s.halved == 0 {
+		return true
+	}
+	h := seq ^ s.seed
+	for i := range len(machine) {
+		h = (h ^ uint64(machine[i])) * 1099511628211
+	}
+	h = (h ^ h>>32) * 0xff51afd7ed558ccd
+	h = (h ^ h>>32) * 0xc4ceb9fe1a85ec53
+	return (h^h>>32)<<(64-s.halved) == 0
+}
+
+// thin lets every second row of a sample go that has become too large.
+func (s *sample) thin() bool {
+	if len(s.rows) < s.most || s.whole {
+		return false
+	}
+	s.halved++
+	s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return !s.drawn(r.machine, r.Seq) })
+	return true
+}
+
+// compact lets a table forget what tells apart answers that are not in the sample.
+func (s *sample) compact(t *behaviour.Table) {
+	moved := t.Compact(func(yield func(int) bool) {
+		for i := range s.rows {
+			if !yield(s.rows[i].Table) {
+				return
+			}
+		}
+	})
+	for i := range s.rows {
+		s.rows[i].Table = moved[s.rows[i].Table]
+	}
+}
+
+// requests is how many were seen.
+func (s *sample) requests() int {
+	n := 0
+	for _, k := range s.seen {
+		n += k
+	}
+	return n
+}
+
+// remark says what of a report rests on the sample; nil where that is everything.
+func (s *sample) remark() []string {
+	if s.halved == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("all %s were counted; their order, connections, addresses, latency and log records are told of %d drawn at random",
+		words.Plural(s.requests(), "answer"), len(s.rows))}
+}

@@ -1,0 +1,222 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"stageprobe/probe"
+)
+
+// Reason is why something of the configuration could not be read. Each is another
+// thing to do, so none is ever told as another: a read that failed never says that
+// what it was to find is not there.
+type Reason string
+
+// The reasons.
+const (
+	NoCredentials Reason = "no-credentials"
+	NoRegion      Reason = "no-region"
+	Expired       Reason = "expired"
+	NotAccepted   Reason = "not-accepted"
+	Unreachable   Reason = "unreachable"
+	Throttled     Reason = "throttled"
+	Denied        Reason = "denied"
+	Absent        Reason = "absent"
+	Unclear       Reason = "unclear"
+)
+
+// UnreadError says why nothing could be read. Of is what was to be read, such as
+// "API abc123"; Detail what the service or the SDK said.
+type UnreadError struct {
+	Reason     Reason
+	Of, Detail string
+}
+
+// Error is a sentence without its stop, the same in every command.
+func (e *UnreadError) Error() string {
+	detail := ""
+	if e.Detail != "" {
+		detail = " (" + e.Detail + ")"
+	}
+	switch e.Reason {
+	case NoCredentials:
+		return "no AWS credentials were found"
+	case NoRegion:
+		return "no AWS region is set"
+	case Expired:
+		return "the AWS credentials have expired" + detail
+	case NotAccepted:
+		return "AWS does not accept the credentials" + detail
+	case Unreachable:
+		return "the AWS endpoint cannot be reached" + detail
+	case Throttled:
+		return "AWS throttles the calls, after waiting, too" + detail
+	case Denied:
+		return "the AWS credentials may not read the configuration" + detail
+	case Absent:
+		return "there is no " + e.Of
+	}
+	return "the configuration could not be read" + detail
+}
+
+// Hint is what to try next.
+func (e *UnreadError) Hint() string {
+	switch e.Reason {
+	case NoCredentials:
+		return "set AWS_PROFILE or --profile, or log in with aws sso login"
+	case NoRegion:
+		return "give --region or set AWS_REGION"
+	case Expired:
+		return "log in again with aws sso login, or renew the session token"
+	case NotAccepted:
+		return "aws sts get-caller-identity shows whether they work; --profile names others"
+	case Unreachable:
+		return "check the network, the proxy, --endpoint-url and AWS_ENDPOINT_URL"
+	case Throttled:
+		return "try again later: others use the account's quota, too"
+	case Denied:
+		return "allow what stageprobe policy config prints"
+	case Absent:
+		return "check the id, --region and --profile"
+	}
+	return "check --endpoint-url, --region and --profile"
+}
+
+// There tells whether credentials were at hand, so that a question to the
+// configuration was asked and stays open.
+func (e *UnreadError) There() bool { return e.Reason != NoCredentials && e.Reason != NoRegion }
+
+// expiredCodes are those of badCredentials that tell of time.
+var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException"}
+
+// reasonOf reads the error of a call.
+func reasonOf(err error) Reason {
+	var unread *UnreadError
+	switch {
+	case errors.As(err, &unread):
+		return unread.Reason
+	case slices.Contains(expiredCodes, codeOf(err)):
+		return Expired
+	case credentialsRefused(err):
+		return NotAccepted
+	case throttled(err):
+		return Throttled
+	case notFound(err):
+		return Absent
+	case denied(err):
+		return Denied
+	case noConnection(err):
+		return Unreachable
+	}
+	return Unclear
+}
+
+// noConnection tells an error of the way to the service.
+func noConnection(err error) bool {
+	var network net.Error
+	var address *url.Error
+	return errors.As(err, &network) || errors.As(err, &address) && statusOf(err) == 0 || errors.Is(err, context.DeadlineExceeded)
+}
+
+// CredentialsError says why the SDK's chain gives no credentials: there are none, or
+// those that there are cannot be had.
+func CredentialsError(err error) *UnreadError {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "EC2 IMDS") || strings.Contains(text, "ec2imds") || errors.Is(err, context.DeadlineExceeded):
+		return &UnreadError{Reason: NoCredentials} // the end of the chain: nothing before it had any
+	case strings.Contains(strings.ToLower(text), "expired") || slices.Contains(expiredCodes, codeOf(err)):
+		return &UnreadError{Reason: Expired, Detail: short(err)}
+	case noConnection(err):
+		return &UnreadError{Reason: Unreachable, Detail: short(err)}
+	}
+	return &UnreadError{Reason: NotAccepted, Detail: short(err)}
+}
+
+// Unread says why nothing is known of an API or a domain, "API abc123" or "domain
+// api.example.com", by the gaps of a snapshot.
+func Unread(snap *probe.Snapshot, of string) *UnreadError {
+	e := &UnreadError{Reason: Absent, Of: of}
+	if snap.Region != "" {
+		e.Of += " in region " + snap.Region + " of this account"
+	}
+	for _, g := range snap.Gaps {
+		if g.Subject == of && g.Reason != "" && Reason(g.Reason) != Absent {
+			return &UnreadError{Reason: Reason(g.Reason), Of: of, Detail: g.Operation + ": " + g.Err}
+		}
+	}
+	return e
+}
+
+// tells are the reasons for which nothing at all may be read, the most telling
+// first.
+var tells = []Reason{Expired, NotAccepted, Unreachable, Throttled, Denied, Unclear}
+
+// unread is why a reading found nothing out; nil where anything was told.
+func unread(rd *reading) error {
+	if rd.told > 0 {
+		return nil
+	}
+	for _, r := range tells {
+		if err := rd.failed[r]; err != nil {
+			return &UnreadError{Reason: r, Detail: short(err)}
+		}
+	}
+	return nil
+}
+
+// note keeps count of what tells that nothing can be read: history and metrics are
+// other services.
+func (rd *reading) note(q question, err error) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	switch {
+	case q.path == "*":
+	case err == nil || notFound(err):
+		rd.told++
+	default:
+		if rd.failed == nil {
+			rd.failed = map[Reason]error{}
+		}
+		rd.failed[reasonOf(err)] = err
+	}
+}
+
+// inVain tells that a call was tried to its end already and nothing was ever
+// answered: trying each further one as long makes a reader wait for minutes.
+func inVain(rd *reading) bool {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	return rd.told == 0 && (rd.failed[Throttled] != nil || rd.failed[Unreachable] != nil)
+}
+
+// Names lists the APIs of account and region with their names, for those who
+// misspelt one. What cannot be read is left out.
+func (r *Reader) Names(ctx context.Context) []probe.API { return r.start(Light).listAPIs(ctx) }
+
+// unreachable words the error of a connection without the chain of its layers.
+func unreachable(err error) string {
+	var op *net.OpError
+	var dns *net.DNSError
+	host := ""
+	var address *url.Error
+	if errors.As(err, &address) {
+		if u, perr := url.Parse(address.URL); perr == nil {
+			host = u.Host + ": "
+		}
+	}
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("%sno such host", host)
+	case errors.As(err, &op) && op.Op == "dial":
+		return host + rootCause(op)
+	case errors.Is(err, context.DeadlineExceeded):
+		return host + "no answer in time"
+	}
+	return host + rootCause(err)
+}
