@@ -9,7 +9,6 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/report/prose"
-	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -178,9 +177,33 @@ func (s *Session) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
 	})
 }
 
+// among tells, of the answers to the scenario of some rows on their target, which are those.
+func among(in cause.Input, rows []int) []bool {
+	var out []bool
+	at := 0
+	for i := range in.Rows {
+		if len(rows) == 0 {
+			break
+		}
+		r := &in.Rows[i]
+		if first := &in.Rows[rows[0]]; r.Cluster < 0 || r.Target != first.Target || r.Scenario != first.Scenario {
+			continue
+		}
+		mine := at < len(rows) && rows[at] == i
+		if mine {
+			at++
+		}
+		out = append(out, mine)
+	}
+	return out
+}
+
 func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(c.Count) / float64(max(of, 1))
-	low, high := stat.ConfSeq(c.Count, of, 1-s.policy.confidence())
+	low, high := 0., 1. // nothing is known of it where answers come in a few stretches
+	if i := cause.ShareOf(among(in, rows), 1-s.policy.confidence()); i != nil && len(rows) > 0 {
+		low, high = min(i.Low, share), max(i.High, share)
+	}
 	var took []float64
 	for _, i := range rows {
 		took = append(took, ms(in.Rows[i].Took))

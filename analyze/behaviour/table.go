@@ -117,7 +117,7 @@ func (t *Table) Add(o *probe.Observation, target, scenario int) (int, signature.
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
 		return int(n), s.kindOf(&t.rows[n])
 	}
-	answer := t.answer(o, target, scenario)
+	answer := feature.Answer(o, &t.opts.Targets[target], &t.opts.Scenarios[scenario])
 	c := class{kind: signature.Classify(answer), status: o.Status, outcome: o.Outcome}
 	if c.kind == signature.OwnFault {
 		return t.intern(row{target: int32(target), scenario: int32(scenario), class: -1}), c.kind
@@ -291,25 +291,6 @@ func (d *def) mostFrequent(counts map[int32]int, lack int) int32 {
 func mix(h, x uint64) uint64 {
 	h = (h ^ x) * 0x9e3779b97f4a7c15
 	return h ^ h>>29
-}
-
-// answer is what is known of an answer and of its request.
-func (t *Table) answer(o *probe.Observation, target, scenario int) signature.Answer {
-	a := signature.Of(o, nil)
-	at, s := &t.opts.Targets[target], &t.opts.Scenarios[scenario]
-	a.URL, a.APIKind, a.Endpoint, a.Method = at.URL, at.APIKind, at.Endpoint, s.Method
-	if a.URL != "" {
-		a.URL += s.Path
-	}
-	a.SentAuthorization = sent(s, "authorization", probe.AuthBearer, probe.AuthSigV4)
-	a.SentAPIKey = sent(s, "x-api-key", probe.AuthAPIKey)
-	return a
-}
-
-// sent tells whether a scenario's requests carry a header.
-func sent(s *probe.Scenario, header string, auth ...probe.AuthKind) *bool {
-	yes := slices.Contains(auth, s.Auth) || probe.HeaderValue(s.Header, header) != ""
-	return &yes
 }
 
 // Exemplar is one answer as it was, secrets removed.

@@ -269,10 +269,20 @@ func orderP(x *split) float64 {
 	for _, d := range x.draws {
 		bits = append(bits, d.deviant)
 	}
+	return orderOf(bits)
+}
+
+func orderOf(bits []bool) float64 {
+	k := 0
+	for _, b := range bits {
+		if b {
+			k++
+		}
+	}
 	runs, _ := stat.RunsTest(bits)
 	p := min(runs, stat.LagTest(bits, lags))
 	if windows, m := windowCounts(bits); len(windows) >= 2 {
-		_, spread := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
+		_, spread := stat.Dispersion(windows, m, float64(k)/float64(len(bits)))
 		p = min(p, spread)
 	}
 	return p
