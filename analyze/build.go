@@ -22,6 +22,8 @@ type Ending struct {
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
 	Stood   *probe.Stood // of a recording: since when its verdicts stood; nil of a run at hand
+	// NoAnswer says why, where no request got an HTTP answer.
+	NoAnswer string
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -62,6 +64,9 @@ func (s *Session) Report(end Ending) *Report {
 	rep.stood = s.stood
 	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
+	if rep.Run.Failed == rep.Run.Requests {
+		rep.NoAnswer = end.NoAnswer
+	}
 	if s.policy.Unread != "" && s.policy.Asked {
 		rep.Open = append(rep.Open, Question{Text: "what configuration and logs say: " + s.policy.Unread, Enable: "credentials that may read them"})
 	}

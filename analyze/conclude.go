@@ -154,3 +154,13 @@ func (rep *Report) firstOpen() string {
 	}
 	return s + "."
 }
+
+// AfterMending puts the command that looks again into the sixth step, where there is
+// something to mend.
+func (rep *Report) AfterMending(command string) {
+	mendable := func(f cause.Finding) bool { return f.Severity != cause.Info }
+	if n := len(rep.Steps); n > 0 && slices.ContainsFunc(rep.Findings, mendable) {
+		rep.Retest = command
+		rep.Steps[n-1].Note = strings.TrimSuffix(rep.Steps[n-1].Note, ".") + "; after mending: " + command
+	}
+}

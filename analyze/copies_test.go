@@ -50,3 +50,30 @@ func TestCopiesAreTold(t *testing.T) {
 		}
 	}
 }
+
+// No cache stands before a stage's own URL: ids that come again there are set by what
+// answers, and make no copy of anything.
+func TestNoCopiesAtTheOwnURL(t *testing.T) {
+	for _, kind := range []probe.TargetKind{probe.InvokeURL, probe.CustomDomain} {
+		plan := probe.Plan{
+			Targets:   []probe.Target{{ID: "own", APIKind: probe.REST, Kind: kind}, {ID: "domain", APIKind: probe.REST, Kind: probe.CustomDomain}},
+			Scenarios: []probe.Scenario{{Name: "GET /"}},
+		}
+		s := NewSession(plan, probe.Snapshot{}, Policy{})
+		for i := range 8 {
+			s.Add(&probe.Observation{
+				Seq: uint64(i), Target: plan.Targets[i%2].ID, Scenario: "GET /", Status: 200, Outcome: probe.OutcomeResponse, Due: time.Unix(int64(i), 0),
+				Header: []probe.Header{{Name: "x-amzn-requestid", Value: "r"}, {Name: "x-amz-apigw-id", Value: "A="}},
+			})
+		}
+		copied := 0
+		for _, r := range s.input(true).Rows {
+			if r.Copied {
+				copied++
+			}
+		}
+		if want := map[probe.TargetKind]int{probe.InvokeURL: 0, probe.CustomDomain: 7}[kind]; copied != want {
+			t.Errorf("%s: %d copies, want %d", kind, copied, want)
+		}
+	}
+}

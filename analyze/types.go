@@ -40,6 +40,10 @@ type Report struct {
 	// Unread says why neither configuration nor logs were read: what is reported
 	// comes from the probes alone.
 	Unread string `json:"unread,omitempty"`
+	// NoAnswer says why no request at all got an HTTP answer.
+	NoAnswer string `json:"no_answer,omitempty"`
+	// Retest is the command that looks again after mending.
+	Retest string `json:"retest,omitempty"`
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.

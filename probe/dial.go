@@ -21,6 +21,7 @@ type Transport struct {
 	Insecure     bool              // accept any certificate
 	Certificates []tls.Certificate // shown to a server that asks (mutual TLS)
 	Resolver     Resolver          // nil: net.DefaultResolver
+	Proxy        Proxies           // nil: none
 	DialTimeout  time.Duration     // 0: only the request's own timeout
 	MaxIdle      time.Duration     // an older idle connection is not used again; 0 counts as 20 s
 	Fresh        float64           // share of requests that open a new connection; 0 counts as 1/8, negative as none
@@ -84,6 +85,9 @@ func (t *Transport) endpoints(k hostKey) []endpoint {
 // resolveAll finds the addresses of all endpoints of a host. An endpoint that
 // cannot be resolved counts only where no other can.
 func (t *Transport) resolveAll(ctx context.Context, k hostKey) ([]netip.AddrPort, error) {
+	if proxy, err := t.proxyOf(k); err == nil && proxy != nil {
+		return proxied, nil // which finds the host itself
+	}
 	var all []netip.AddrPort
 	var failed error
 	for _, e := range t.endpoints(k) {
@@ -174,6 +178,12 @@ func (t *Transport) dial(ctx context.Context, k hostKey, to netip.AddrPort, prot
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, t.DialTimeout)
 		defer cancel()
+	}
+	if proxy, err := t.proxyOf(k); err != nil || proxy != nil {
+		if err != nil {
+			return nil, local(err)
+		}
+		return t.through(ctx, proxy, k, protos)
 	}
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", to.String())
 	if err != nil {

@@ -78,6 +78,9 @@ func (p *pool) get(f *form, d draw, now, deadline time.Time) (l lease, addr stri
 		err = c.start(p, deadline)
 	}
 	if err != nil {
+		if !to.IsValid() { // of a proxy's choice
+			return lease{}, "", err
+		}
 		return lease{}, to.String(), err
 	}
 	c.id, c.host, c.slot = int(p.ids.Add(1)), f.host, at

@@ -42,6 +42,7 @@ type form struct {
 	wire     [2][]byte // in HTTP/1.1, before and after the minted id
 	block    []byte    // in HTTP/2, before it
 	key      hostKey
+	whole    bool  // the request line holds the whole URL: it goes to a proxy
 	host     *host // of the run's pool
 	mint     bool
 	sign     func(*Target, *Scenario, *http.Request) error
@@ -68,6 +69,12 @@ func newForm(e *Engine, t *Target, s *Scenario) (*form, error) {
 	}
 	f := &form{target: t, scenario: s, request: req, sign: e.Sign, key: keyOf(u)}
 	f.mint = e.Mint && t.APIKind != HTTP && req.Header.Get(requestIDHeader) == ""
+	if proxy, err := e.Transport.proxyOf(f.key); err == nil && proxy != nil && !f.key.tls {
+		f.whole = true
+		if auth := proxyAuthorization(proxy); auth != "" {
+			req.Header.Set("Proxy-Authorization", auth)
+		}
+	}
 	return f, f.prepare()
 }
 
@@ -134,7 +141,11 @@ func (f *form) fill(minted string) (*http.Request, error) {
 func (f *form) append(b []byte, signed *http.Request, minted string) ([]byte, error) {
 	if signed != nil {
 		out := bytes.NewBuffer(b)
-		err := signed.Write(out)
+		write := signed.Write
+		if f.whole {
+			write = signed.WriteProxy
+		}
+		err := write(out)
 		return out.Bytes(), err
 	}
 	b = append(b, f.wire[0]...)

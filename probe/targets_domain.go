@@ -141,10 +141,20 @@ func (f *finder) domainName(name, base string) Target {
 }
 
 func (f *finder) notFound(domain string) {
-	if f.snap != nil {
+	if f.snap != nil && f.readDomains(domain) {
 		f.problem("domain "+domain, "it was not found among the custom domains of this account and region, so where it leads is not known",
 			"check the name, --region and --profile")
 	}
+}
+
+// readDomains tells whether the account was asked for a domain and answered: a read
+// that failed is no absence, and a gap tells of it.
+func (f *finder) readDomains(domain string) bool {
+	asked := !f.snap.Taken.IsZero() || len(f.snap.APIs)+len(f.snap.Domains) > 0
+	return asked && !slices.ContainsFunc(f.snap.Gaps, func(g Gap) bool {
+		about := g.Subject == "domain "+domain || strings.HasPrefix(g.Subject, "region ") && g.Operation != "LookupEvents"
+		return about && g.Reason != "" && g.Reason != "absent"
+	})
 }
 
 // UnmappedDomains are the custom domains of a snapshot that lead nowhere, as

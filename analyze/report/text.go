@@ -18,6 +18,11 @@ import (
 func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	p := newPage(o)
 	rep = plainReport(rep)
+	if unanswered(rep) && !o.Verbose {
+		shortly(p, rep)
+		_, err := w.Write(p.Bytes())
+		return err
+	}
 	v := newView(rep)
 	p.verdict(rep)
 	t := &teller{page: p, v: v}
@@ -41,6 +46,11 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 		p.logs(rep)
 	}
 	t.notes(rep)
+	if rep.Retest != "" {
+		p.blank()
+		p.line("After mending, look again:")
+		p.line("%s", rep.Retest)
+	}
 	p.last(rep)
 	_, err := w.Write(p.Bytes())
 	return err
@@ -72,6 +82,20 @@ func (p *page) verdict(rep *analyze.Report) {
 		p.blank()
 		p.para("", s)
 	}
+}
+
+// unanswered tells a run in which no request got an answer, and of which nothing else
+// is known either.
+func unanswered(rep *analyze.Report) bool { return rep.NoAnswer != "" && len(rep.Findings) == 0 }
+
+// shortly says in a few lines that nothing answered, and why.
+func shortly(p *page, rep *analyze.Report) {
+	p.para("", headline(rep)+": "+rep.NoAnswer+".")
+	if rep.Unread != "" {
+		p.line("%s; neither configuration nor logs were read.", strings.ToUpper(rep.Unread[:1])+rep.Unread[1:])
+	}
+	p.line("%s in %s, none answered; -v shows the whole report.", words.Plural(rep.Run.Requests, "request"), span(rep.Run.Ended.Sub(rep.Run.Started)))
+	p.last(rep)
 }
 
 // last repeats the headline with the exit code.

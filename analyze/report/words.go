@@ -141,6 +141,9 @@ func headline(rep *analyze.Report) string {
 	word := map[analyze.Outcome]string{
 		analyze.Consistent: "CONSISTENT", analyze.Inconsistent: "INCONSISTENT", analyze.Inconclusive: "UNDECIDED",
 	}[rep.Outcome]
+	if unanswered(rep) {
+		word = "NO ANSWER"
+	}
 	if inspected(rep) {
 		word = "CONFIGURATION" // nothing was sent, so no behaviour was seen
 	}

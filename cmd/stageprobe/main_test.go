@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +23,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "stageprobe" { // reports of tests are not kept in a developer's cache
+		dir, err := os.MkdirTemp("", "stageprobe-test-")
+		if err == nil {
+			err = errors.Join(os.Setenv("XDG_CACHE_HOME", dir), os.Setenv("XDG_CONFIG_HOME", dir))
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
 	// The tests wait for their own pace more than for a processor.
 	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err) // testing has no such flag any more
@@ -46,13 +57,15 @@ func scriptEnv(env *testscript.Env) error {
 	env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "no-config"))
 	env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-credentials"))
 	env.Setenv("NO_COLOR", "1")
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 	return nil
 }
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"gateway": gateway, "finding": finding, "exit": exit, "field": field,
-		"stageprobe_analyze": analyzed, "works": works,
+		"stageprobe_analyze": analyzed, "same": same, "works": works,
 	}
 }
 
@@ -168,4 +181,16 @@ func analyzed(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: stageprobe_analyze RECORDING OUT")
 	}
 	_ = ts.Exec("stageprobe", "analyze", args[0], "-q", "--format", "json", "-o", args[1])
+}
+
+// same A B compares two JSON reports. Each names the command that made it, which
+// is another for each.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same REPORT REPORT")
+	}
+	command := regexp.MustCompile(`(?m)^ *"command": .*\n`)
+	if a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1]); command.ReplaceAllString(a, "") != command.ReplaceAllString(b, "") {
+		ts.Fatalf("%s and %s differ by more than the command", args[0], args[1])
+	}
 }

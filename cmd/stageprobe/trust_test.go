@@ -77,7 +77,7 @@ func TestWhoIsAsked(t *testing.T) {
 	if code != 3 {
 		t.Errorf("ended with %d: %s", code, out)
 	}
-	allowed := []string{api, "apigateway.eu-west-1.amazonaws.com", "logs.eu-west-1.amazonaws.com", "cloudtrail.eu-west-1.amazonaws.com"}
+	allowed := []string{api, "apigateway.eu-west-1.amazonaws.com", "logs.eu-west-1.amazonaws.com", "cloudtrail.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"}
 	for _, name := range s.asked {
 		if !slices.ContainsFunc(allowed, func(a string) bool { return name == a || strings.HasPrefix(name, a+".") }) {
 			t.Errorf("%s was asked for", name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,9 +52,13 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if err := f.validate(); err != nil {
 		return nil, nil, err
 	}
+	proxies, err := f.proxies()
+	if err != nil {
+		return nil, nil, err
+	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{}),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callWait)),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callWait).WithTransportOptions(func(t *http.Transport) { t.Proxy = sdkProxy(proxies) })),
 	}
 	if f.region != "" {
 		opts = append(opts, config.WithRegion(f.region))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,19 +82,25 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfSecrets()
 	subject, err := c.resolve(ctx, urls)
 	if err != nil {
 		return err
+	}
+	if c.baseline == lastBaseline && !c.dryRun {
+		if baseline, err = lastReport(subject.targets); err != nil {
+			return err
+		}
 	}
 	r, err := c.newRun(ctx, s, subject)
 	if err != nil {
 		return err
 	}
-	if !c.quiet || c.dryRun {
-		announce(s.safe(s.Err), r)
-	}
 	if c.dryRun {
-		return nil
+		return c.out.dry(s, r)
+	}
+	if !c.quiet {
+		announce(s.safe(s.Err), r)
 	}
 	rep, err := r.execute(ctx)
 	if err != nil {
@@ -105,6 +112,10 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	rep.Open = append(rep.Open, r.unmet()...)
 	if baseline != nil || len(c.require) > 0 {
 		rep.Conclude(cause.Severity(c.failOn))
+	}
+	if !c.forget {
+		keepReport(s, rep)
+		rep.AfterMending(s.retest())
 	}
 	if err := c.out.write(s, rep, c.quiet, c.verbose); err != nil {
 		return s.unwritten(err, rep)
@@ -134,7 +145,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 	}
 	policy := analyze.Policy{
 		Confidence: c.confidence, MinShare: c.minShare, Thorough: c.thorough, FailOn: cause.Severity(c.failOn),
-		Logs: c.logs, Intended: subject.intended, Version: Version(), Secrets: secrets.values,
+		Logs: c.logs, Intended: slices.Concat(subject.intended, s.config.meant()), Version: Version(), Secrets: secrets.values,
 	}
 	if subject.unread != nil {
 		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
@@ -176,6 +187,9 @@ func (c *checkFlags) engine(ctx context.Context, subject *subject, secrets *secr
 		return nil, err
 	}
 	e.Transport.Insecure = c.insecure
+	if e.Transport.Proxy, err = c.proxies(); err != nil {
+		return nil, err
+	}
 	if len(c.resolvers) > 0 {
 		e.Transport.Resolver = probe.Resolvers(c.resolvers)
 	}
@@ -231,8 +245,8 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once. %s Nothing is changed anywhere.",
-		p.Requests, to, p.Rate, p.Workers, duration(p, r.flags)))
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once, for at most %s%s. Nothing is changed anywhere.",
+		p.Requests, to, p.Rate, p.Workers, r.flags.longest(p), usually(p, r.flags)))
 	if r.flags.slowed != "" {
 		wrapped(w, "  ", r.flags.slowed)
 	}
@@ -254,17 +268,15 @@ func announce(w io.Writer, r *run) {
 	}
 }
 
-// duration says how long the sending will about take: until no behaviour of the least share
-// that must be found can have been missed, and at most.
-func duration(p *probe.Plan, f *checkFlags) string {
-	last := func(perTarget int) time.Duration {
-		return time.Duration(float64(perTarget*len(p.Targets)) / p.Rate * float64(time.Second)).Round(time.Second)
-	}
+// usually says how long the sending takes where nothing differs: until no behaviour of the
+// least share that must be found can have been missed.
+func usually(p *probe.Plan, f *checkFlags) string {
 	need := stat.NeedZero(f.minShare, f.confidence)
-	if p.Fixed || need >= p.Requests {
-		return fmt.Sprintf("That takes %s.", last(p.Requests))
+	if p.Fixed || f.fixed || need >= p.Requests {
+		return ""
 	}
-	return fmt.Sprintf("That takes about %s where nothing differs, less where an error is found, and %s at most.", last(need), last(p.Requests))
+	takes := time.Duration(float64(need*len(p.Targets)) / p.Rate * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf(", about %s where nothing differs", takes)
 }
 
 // wrapped writes text behind first, broken between words where the terminal is

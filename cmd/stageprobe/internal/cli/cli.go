@@ -25,6 +25,7 @@ type Streams struct {
 	Out, Err io.Writer
 
 	color   *colourMode     // --color; nil is auto
+	config  *settings       // of the configuration file; nil where none is read
 	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
 	args    []string        // of the command line, as given
 }
@@ -71,7 +72,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	when := colourMode("auto")
-	s.color = &when
+	s.color, s.config = &when, &settings{}
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
 	s.secrets = &probe.Redactor{}
 	learnArgs(s.secrets, args)
@@ -85,6 +86,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 }
 
 func newRoot(s Streams) *cobra.Command {
+	var config string
 	root := &cobra.Command{
 		Use:   "stageprobe",
 		Short: "Find out what an Amazon API Gateway really serves",
@@ -98,7 +100,8 @@ func newRoot(s Streams) *cobra.Command {
   stageprobe plan plan.json                         before the deploy: what will be live afterwards
   curl -si https://api.example.com/x | stageprobe explain -
 
-Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50.
+Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50, and
+then from stageprobe.yaml (stageprobe init --defaults writes one).
 It only reads: no command ever changes anything in AWS.`,
 		Version:       Version(),
 		SilenceUsage:  true,
@@ -111,7 +114,10 @@ It only reads: no command ever changes anything in AWS.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return hint(fromEnvironment(cmd.Flags()), "unset it, or give a value that %s --help allows", cmd.CommandPath())
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return hint(err, "unset it, or give a value that %s --help allows", cmd.CommandPath())
+			}
+			return s.config.fromFile(cmd, config)
 		},
 	}
 	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
@@ -122,6 +128,7 @@ It only reads: no command ever changes anything in AWS.`,
 		return flagError(cmd.Flags(), cmd.CommandPath(), err)
 	})
 	root.PersistentFlags().AddFlag(s.colourFlag())
+	root.PersistentFlags().StringVar(&config, "config", "", "file of defaults for flags; else stageprobe.yaml in the working folder, then in the user's configuration folder")
 	root.AddCommand(
 		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s),

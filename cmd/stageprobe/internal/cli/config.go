@@ -111,7 +111,7 @@ func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, err
 	if err := f.absent(cmd.Context(), &snap); err != nil {
 		return nil, err
 	}
-	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Intended: f.intended, Version: Version()}), nil
+	return analyze.Inspect(snap, analyze.Policy{FailOn: cause.Severity(f.failOn), Intended: slices.Concat(f.intended, s.config.meant()), Version: Version()}), nil
 }
 
 // file takes from the scenario file what to read and what is meant.
@@ -166,16 +166,21 @@ func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Se
 func newInit(s Streams) *cobra.Command {
 	f := &inspectFlags{}
 	var from, output, name string
+	var defaults bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a scenario file from the deployed definition, or from what you have",
 		Example: `  stageprobe init --api abc123 -o scenarios.yaml
   stageprobe init --from openapi.yaml -o scenarios.yaml
+  stageprobe init --defaults --api abc123 --region eu-west-1 -o stageprobe.yaml   # defaults for flags
   stageprobe init --from session.har
   terraform output -json | stageprobe init --from -`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := f.scenarioFile(cmd, s, from, name)
+			text, err := draftSettings(cmd), error(nil)
+			if !defaults {
+				text, err = f.scenarioFile(cmd, s, from, name)
+			}
 			if err != nil {
 				return err
 			}
@@ -186,13 +191,20 @@ func newInit(s Streams) *cobra.Command {
 			if _, err := os.Stat(output); err == nil {
 				return hint(fmt.Errorf("%s is there already", output), "remove it first, or name another file")
 			}
-			return writeFile(output, text)
+			if err := writeFile(output, text); err != nil {
+				return err
+			}
+			if !defaults && !isFile(settingsName) {
+				fmt.Fprintln(s.Err, "hint: stageprobe init --defaults -o stageprobe.yaml writes a file of defaults for flags, such as --api and --region")
+			}
+			return nil
 		},
 	}
 	f.awsFlags.bind(cmd.Flags())
 	cmd.Flags().StringArrayVar(&f.apis, "api", nil, "API id")
 	cmd.Flags().StringVar(&from, "from", "", "OpenAPI, HAR, cdk-outputs.json, terraform output -json, sam list endpoints, or CloudFormation outputs; - is standard input")
 	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
+	cmd.Flags().BoolVar(&defaults, "defaults", false, "write a file of defaults for flags (stageprobe.yaml) instead, with the flags that are given")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default standard output")
 	completeTargets(cmd, &f.awsFlags, &f.apis)
 	return cmd
@@ -221,16 +233,19 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 
 func newSchema(s Streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema report|scenarios",
-		Short: "Print the JSON Schema of the report or of the scenario file",
+		Use:   "schema report|scenarios|config",
+		Short: "Print the JSON Schema of the report, of the scenario file, or of stageprobe.yaml",
 		Example: `  stageprobe schema scenarios > stageprobe.schema.json   # for completion in an editor
   stageprobe schema report`,
-		Args:      cobra.MatchAll(one("report or scenarios"), cobra.OnlyValidArgs),
-		ValidArgs: []string{"report", "scenarios"},
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args:      cobra.MatchAll(one("report, scenarios or config"), among("schema", "report", "scenarios", "config")),
+		ValidArgs: []string{"report", "scenarios", "config"},
+		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := report.Schema()
-			if args[0] == "scenarios" {
+			switch args[0] {
+			case "scenarios":
 				text, err = scenarios.Schema()
+			case "config":
+				text, err = settingsSchema(cmd.Root())
 			}
 			if err != nil {
 				return err

@@ -40,10 +40,11 @@ type hinted struct {
 func (h *hinted) Error() string { return h.err.Error() }
 func (h *hinted) Unwrap() error { return h.err }
 
-// hint adds the next thing to try to an error.
+// hint adds the next thing to try to an error that does not say it yet.
 func hint(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
+	var own *hinted
+	if err == nil || errors.As(err, &own) {
+		return err
 	}
 	return &hinted{err: err, hint: fmt.Sprintf(format, args...)}
 }

@@ -21,7 +21,7 @@ import (
 )
 
 func readBaseline(path string) (*analyze.Report, error) {
-	if path == "" {
+	if path == "" || path == lastBaseline {
 		return nil, nil
 	}
 	rep, err := openReport(path, nil)
@@ -150,6 +150,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 	}
 	session := analyze.NewSession(rec.Header.Plan, snap, policy)
 	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
+	var broken unanswered
 	for o, err := range rec.Arrived() {
 		if err != nil {
 			return nil, err
@@ -158,6 +159,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 			return nil, exitError(ExitInterrupted)
 		}
 		session.Add(&o)
+		broken.add(&o)
 		ending.Ended = later(ending.Ended, o.Due.Add(o.Took))
 	}
 	if rec.Evidence != nil {
@@ -167,6 +169,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 		ending.Ended, ending.Stopped, ending.Notes, ending.Stood = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes, rec.Trailer.Stood
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
+	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})
 	rep := session.Report(ending)
 	if rec.Trailer != nil {
 		rep.Run.Cost = rec.Trailer.Cost

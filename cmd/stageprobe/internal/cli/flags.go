@@ -17,6 +17,7 @@ import (
 // awsFlags say where the control plane and the logs are read.
 type awsFlags struct {
 	region, profile, endpoint string
+	proxy                     string
 	// credentials, where set, take the place of the SDK's own chain: the
 	// embedded gateway accepts any.
 	credentials aws.CredentialsProvider
@@ -25,6 +26,7 @@ type awsFlags struct {
 func (f *awsFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.region, "region", "", "AWS region; default as the AWS CLI finds it, or the URL's")
 	fs.StringVar(&f.profile, "profile", "", "AWS profile")
+	fs.StringVar(&f.proxy, "proxy", "", "http or https proxy for all requests; default as curl: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY")
 	fs.StringVar(&f.endpoint, "endpoint-url", "", "where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
 }
 
@@ -88,6 +90,8 @@ type runFlags struct {
 	logs                 string
 	require              []string
 	logWait              time.Duration
+	duration             time.Duration
+	forget               bool // keep no report in the user's cache
 	record, baseline     string
 	seed                 uint64
 	failOn               string
@@ -99,9 +103,10 @@ type runFlags struct {
 func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
 	f.requestsFlag = fs.Lookup("requests")
+	fs.DurationVar(&f.duration, "duration", 0, "the longest the sending may take, such as 30s; with --rate it bounds the requests")
 	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
 	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent and stop")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, as text, json or jsonl, and stop")
 	fs.Float64Var(&f.rate, "rate", 25, "requests per second over all targets")
 	f.rateFlag = fs.Lookup("rate")
 	fs.BoolVar(&f.forceRate, "force-rate", false, "send at --rate although the stage's throttle allows less than ten times as much")
@@ -113,7 +118,7 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
 	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
 	fs.BoolVar(&f.keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens) in reports and recordings")
-	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report")
+	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report; last: the newest that was kept of the same targets")
 	fs.Uint64Var(&f.seed, "seed", 0, "everything random is drawn from it; default: drawn anew and reported")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no plan; the report alone")

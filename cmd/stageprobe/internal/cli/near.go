@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,18 @@ func unknownCommand(root *cobra.Command, name string) error {
 		}
 	}
 	return hint(fmt.Errorf("there is no command %q", name), "%sstageprobe --help lists the commands", didYouMean("stageprobe ", name, all))
+}
+
+// among asks for arguments that are one of a few words.
+func among(what string, all ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		for _, a := range args {
+			if !slices.Contains(all, a) {
+				return hint(fmt.Errorf("there is no %s %q", what, a), "%suse %s", didYouMean("", a, all), strings.Join(all, ", "))
+			}
+		}
+		return nil
+	}
 }
 
 // flagError says what is wrong with a flag in this program's own words.

@@ -27,7 +27,7 @@ func newPolicy(s Streams) *cobra.Command {
 		Long: "policy prints the identity policy with which stageprobe can do its work. Statements whose Sid begins with\n" +
 			"Optional make a report tell more; --required leaves them out. Access logs are granted by group: those of\n" +
 			"--access-log-group, and with --api and credentials those that the stages name.",
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), among("size of the policy", "probe", "config", "logs")),
 		ValidArgs: []string{"probe", "config", "logs"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			size := "logs"

@@ -289,8 +289,12 @@ func (s *subject) lookUp(ctx context.Context, c *checkFlags, t *probe.Transport)
 
 // plan is what will be sent.
 func (s *subject) plan(c *checkFlags) probe.Plan {
+	requests := c.requests
+	if most := c.duration.Seconds() * c.rate; c.duration > 0 {
+		requests = max(1, min(requests, int(most))) // of one target; all share the rate
+	}
 	return probe.Plan{
-		Targets: s.targets, Scenarios: s.scenarios, Seed: c.seed, Machine: "", Requests: c.requests,
+		Targets: s.targets, Scenarios: s.scenarios, Seed: c.seed, Machine: "", Requests: requests,
 		Fixed: c.fixed, Rate: c.rate, Workers: c.workers, Timeout: c.timeout, HTTP: c.httpVersion,
 	}
 }

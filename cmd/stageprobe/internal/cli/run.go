@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"stageprobe/analyze"
@@ -103,6 +104,11 @@ func (r *run) begin() error {
 // send runs the engine; the returned word is why it stopped.
 func (r *run) send(ctx context.Context) (string, error) {
 	stopped := "budget"
+	var over atomic.Bool
+	if d := r.flags.duration; d > 0 {
+		timer := time.AfterFunc(d, func() { over.Store(true); r.session.Halt() })
+		defer timer.Stop()
+	}
 	came, err := r.agents.send(ctx, r)
 	if err != nil {
 		return "", r.abort(err)
@@ -113,6 +119,10 @@ func (r *run) send(ctx context.Context) (string, error) {
 			return "", r.abort(err)
 		}
 		r.observe(&o)
+		if over.Load() && stopped == "budget" {
+			stopped = "duration"
+			r.agents.withdraw()
+		}
 		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
 			stopped = "decided"
 			r.session.Halt()
@@ -218,8 +228,9 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 // ending is what the run itself has to say of how it went.
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
-		RunID: r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
-		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), r.broken.notes(r.redactor)),
+		NoAnswer: r.broken.why(r.plan.Targets, r.redactor),
+		RunID:    r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
+		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), byProxy(r), r.broken.notes(r.redactor)),
 	}
 }
 

@@ -108,6 +108,7 @@ func demoCheck(ctx context.Context, s Streams, world *sandbox.World, args []stri
 	if !d.check.quiet {
 		wrapped(s.Err, "", fmt.Sprintf("World %s: %s", world.Name, world.Title))
 	}
+	d.check.forget = true // a demonstration is nobody's earlier report
 	return d.check.run(ctx, s, alone.Args())
 }
 

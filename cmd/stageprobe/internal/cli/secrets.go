@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,6 +86,31 @@ func learnArgs(known *probe.Redactor, args []string) {
 			}
 		}
 		learnURL(known, arg)
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "STAGEPROBE_PROXY"} {
+		learnURL(known, os.Getenv(name))
+	}
+}
+
+// warnOfSecrets says once that a secret on the command line is seen by others.
+func (s Streams) warnOfSecrets() {
+	for i, arg := range s.args {
+		name, value, joined := strings.Cut(arg, "=")
+		if !joined && i+1 < len(s.args) {
+			value = s.args[i+1]
+		}
+		if rest, short := strings.CutPrefix(arg, "-H"); short && rest != "" {
+			name, value = "-H", rest
+		}
+		secret := name == "--api-key" || name == "--bearer"
+		if name == "-H" || name == "--header" {
+			header, rest, _ := strings.Cut(value, ":")
+			name, value, secret = name+" "+header, strings.TrimSpace(rest), probe.SecretName(strings.TrimSpace(header))
+		}
+		if secret && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
+			fmt.Fprintf(s.Err, "warning: %s holds a secret that other users of this machine can see in the list of processes; give it as env:NAME or file:PATH\n", name)
+			return
+		}
 	}
 }
 

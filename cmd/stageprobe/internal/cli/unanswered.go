@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -50,4 +51,43 @@ func (u unanswered) notes(redact *probe.Redactor) []string {
 		out = append(out, note)
 	}
 	return out
+}
+
+// why says in a sentence why most requests got no answer; "" where all did. targets
+// are those of the plan.
+func (u unanswered) why(targets []probe.Target, redact *probe.Redactor) string {
+	if len(u) == 0 {
+		return ""
+	}
+	outcomes := slices.SortedFunc(maps.Keys(u), func(a, b probe.Outcome) int {
+		return cmp.Or(cmp.Compare(u[b].n, u[a].n), cmp.Compare(a, b))
+	})
+	outcome := outcomes[0]
+	text, host, plain := redact.String(u[outcome].text), "", false
+	if len(targets) > 0 {
+		if parsed, err := url.Parse(targets[0].URL); err == nil {
+			host, plain = parsed.Host, parsed.Scheme == "http"
+		}
+	}
+	said := map[probe.Outcome]string{
+		probe.OutcomeDNS:     "there is no such host: " + host,
+		probe.OutcomeRefused: "the connection to " + host + " was refused",
+		probe.OutcomeTimeout: "no answer came from " + host + " in time",
+		probe.OutcomeReset:   host + " ended the connection without an answer",
+		probe.OutcomeTLS:     "the certificate of " + host + " was not accepted",
+		probe.OutcomeLocal:   "this machine could not send",
+	}[outcome]
+	switch {
+	case strings.HasPrefix(text, "proxy "):
+		said = "the " + text
+	case plain && outcome != probe.OutcomeDNS && outcome != probe.OutcomeLocal:
+		said += ": the address begins with http://, and API Gateway serves https alone"
+	case strings.Contains(text, "unknown authority"):
+		said += ": it is signed by an unknown authority; --cacert names the file of one to trust"
+	case outcome == probe.OutcomeTLS, outcome == probe.OutcomeLocal:
+		said += ": " + strings.TrimPrefix(text, "tls: ")
+	case outcome == probe.OutcomeDNS:
+		said += "; check its spelling, and that it is public"
+	}
+	return said
 }

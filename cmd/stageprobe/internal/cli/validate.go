@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -35,6 +36,7 @@ func (c *checkFlags) validate() error {
 const (
 	maxRequests = 1_000_000_000
 	maxRate     = 1_000_000
+	maxDuration = 7 * 24 * time.Hour
 	minMinShare = 0.000001
 	maxMinShare = 0.5
 )
@@ -45,6 +47,8 @@ func (f *runFlags) validate() error {
 		return fmt.Errorf("--requests %d: must lie between 1 and %d", f.requests, maxRequests)
 	case !(f.rate > 0 && f.rate <= maxRate):
 		return fmt.Errorf("--rate %g: requests per second must be above 0 and at most %d", f.rate, maxRate)
+	case f.duration < 0 || f.duration > maxDuration:
+		return fmt.Errorf("--duration %s: must be above 0 and at most 168h (7 days)", f.duration)
 	case f.workers <= 0:
 		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
 	case !(f.confidence > 0.5 && f.confidence < 1):
@@ -156,6 +160,9 @@ func (f *targetFlags) validate() error {
 }
 
 func (f *awsFlags) validate() error {
+	if _, err := f.proxies(); err != nil {
+		return err
+	}
 	if f.endpoint == "" {
 		return nil
 	}

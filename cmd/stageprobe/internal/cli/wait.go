@@ -63,9 +63,15 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfSecrets()
 	subject, err := c.resolve(ctx, urls)
 	if err != nil {
 		return err
+	}
+	if c.baseline == lastBaseline {
+		if before, err = lastReport(subject.targets); err != nil {
+			return err
+		}
 	}
 	r, err := c.newRun(ctx, s, subject)
 	if err != nil {
@@ -75,11 +81,11 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err != nil {
 		return err
 	}
-	if !c.quiet || c.dryRun {
-		announce(s.safe(s.Err), r)
-	}
 	if c.dryRun {
-		return nil
+		return c.out.dry(s, r)
+	}
+	if !c.quiet {
+		announce(s.safe(s.Err), r)
 	}
 	r.session.Persist()
 	rep, err := r.wait(ctx, wanted, f.within)

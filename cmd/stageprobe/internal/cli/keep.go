@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/report"
+	"stageprobe/probe"
+)
+
+// lastBaseline names the newest kept report of the same targets.
+const lastBaseline = "last"
+
+// mostKept is how many reports the cache holds.
+const mostKept = 50
+
+// keptFolder is where reports are kept.
+func keptFolder() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "stageprobe", "reports"), nil
+}
+
+// keptSuffix is the end of the names of reports on the same targets.
+func keptSuffix(ids []string) string {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	h := fnv.New64a()
+	h.Write([]byte(strings.Join(ids, "\n")))
+	return fmt.Sprintf("-%016x.json", h.Sum64())
+}
+
+// keepReport puts a report into the user's cache, for a later --baseline last. A
+// folder that cannot be written to is no fault of the check.
+func keepReport(s Streams, rep *analyze.Report) {
+	dir, err := keptFolder()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	clean := probe.Texts(*rep, s.secrets.String)
+	var b bytes.Buffer
+	if err == nil {
+		err = render(&b, "json", &clean, report.Options{})
+	}
+	var ids []string
+	for i := range rep.Targets {
+		ids = append(ids, rep.Targets[i].ID)
+	}
+	if err == nil {
+		err = writeFile(filepath.Join(dir, rep.Run.Started.UTC().Format("20060102T150405.000000000Z")+keptSuffix(ids)), b.Bytes())
+	}
+	if err != nil {
+		slog.Debug("keep the report", "err", err)
+		return
+	}
+	all, _ := filepath.Glob(filepath.Join(dir, "*.json")) // the pattern is right
+	slices.Sort(all)
+	for len(all) > mostKept {
+		_ = os.Remove(all[0]) // it may be gone already
+		all = all[1:]
+	}
+}
+
+// lastReport is the newest kept report of the same targets.
+func lastReport(targets []probe.Target) (*analyze.Report, error) {
+	var ids []string
+	for i := range targets {
+		ids = append(ids, targets[i].ID)
+	}
+	dir, err := keptFolder()
+	if err != nil {
+		return nil, fmt.Errorf("--baseline last: there is no folder for it: %w", err)
+	}
+	all, _ := filepath.Glob(filepath.Join(dir, "*"+keptSuffix(ids))) // the pattern is right
+	if len(all) == 0 {
+		return nil, hint(errors.New("--baseline last: no earlier report of these targets is kept"),
+			"run the check once without it; reports are kept in %s", dir)
+	}
+	return readBaseline(slices.Max(all))
+}
+
+// retest is the command that looks again after mending: the same with the kept
+// report as baseline. A secret that was written out is not repeated.
+func (s Streams) retest() string {
+	words := []string{"stageprobe"}
+	for i := 0; i < len(s.args); i++ {
+		arg := s.args[i]
+		if arg == "--baseline" {
+			i++
+			continue
+		}
+		if !strings.HasPrefix(arg, "--baseline=") {
+			words = append(words, remedy.Quote(s.secrets.String(arg)))
+		}
+	}
+	return strings.Join(append(words, "--baseline", lastBaseline), " ")
+}
