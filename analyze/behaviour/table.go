@@ -75,6 +75,8 @@ type def struct {
 	values []value
 	index  map[uint64]int32
 	gone   int // values that were forgotten
+	came   int // answers that have a field which is named like a version
+	again  int // of them with another value than the newest
 }
 
 type value struct {
@@ -115,6 +117,9 @@ func (t *Table) Add(o *probe.Observation, target, scenario int) (int, signature.
 	key := t.recall.key(o, target, scenario)
 	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration {
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+		for _, v := range t.rows[n].values {
+			s.defs[v.def].take(v.value)
+		}
 		return int(n), s.kindOf(&t.rows[n])
 	}
 	answer := feature.Answer(o, &t.opts.Targets[target], &t.opts.Scenarios[scenario])
@@ -167,6 +172,7 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 		at, first := d.at(v, t.redact)
 		fresh = fresh || first && len(d.values) <= few
 		r.values = append(r.values, valued{int32(v.Def), at})
+		d.take(at)
 		if d.Class {
 			key += mix(d.hash, v.Hash)
 		}
