@@ -13,6 +13,9 @@ import (
 	"stageprobe/probe"
 )
 
+// reporting makes the parts of a report from what a session has seen.
+type reporting struct{ *Session }
+
 // Ending is how a run ended.
 type Ending struct {
 	RunID   string
@@ -51,18 +54,18 @@ func (s *Session) Report(end Ending) *Report {
 			Requests: s.requests(), Failed: s.silent, Lost: end.Lost, Stopped: end.Stopped,
 			Confidence: s.policy.confidence(), Version: s.policy.Version,
 		},
-		Targets:      s.reportTargets(in, &result),
+		Targets:      reporting{s}.reportTargets(in, &result),
 		Findings:     orEmpty(result.Findings),
 		Expectations: []Expectation{},
 		Steps:        result.Steps[:],
-		Logs:         s.reportLogs(in.Logs),
+		Logs:         reporting{s}.reportLogs(in.Logs),
 		Open:         result.Open,
 		Efficiency:   result.Efficiency,
 		Efficiencies: result.Efficiencies,
 		Config:       NewConfig(&s.snap, &result),
 	}
 	rep.stood = s.stood
-	rep.Notes = s.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
+	rep.Notes = reporting{s}.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
 	if rep.Run.Failed == rep.Run.Requests {
 		rep.NoAnswer = end.NoAnswer
@@ -84,7 +87,7 @@ func (s *Session) Report(end Ending) *Report {
 	return rep
 }
 
-func (s *Session) reportTargets(in cause.Input, result *cause.Result) []Target {
+func (s reporting) reportTargets(in cause.Input, result *cause.Result) []Target {
 	grouping := result.Behaviours
 	out := make([]Target, len(s.plan.Targets))
 	for i := range s.plan.Targets {
@@ -125,14 +128,14 @@ func (t *Target) answered() bool {
 
 // deployment is what a target's stage serves by the configuration as it was last
 // read: a deployment may have come during the run.
-func (s *Session) deployment(t *probe.Target) string {
+func (s reporting) deployment(t *probe.Target) string {
 	if st := s.snap.API(t.APIID).Stage(t.Stage); st != nil {
 		return st.DeploymentID
 	}
 	return t.DeploymentID
 }
 
-func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
+func (s reporting) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 	if t.Canary == nil {
 		return nil
 	}
@@ -145,7 +148,7 @@ func (s *Session) reportCanary(t *probe.Target, result *cause.Result) *Canary {
 
 // fillClusters adds a target's behaviours with their counts, shares, labels and
 // times.
-func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
+func (s reporting) fillClusters(rt *Target, in cause.Input, target int, grouping *behaviour.Result) {
 	rt.Requests = s.seen[target]
 	members := map[int][]int{} // cluster → rows
 	perScenario := map[int]int{}
@@ -176,7 +179,7 @@ func (s *Session) fillClusters(rt *Target, in cause.Input, target int, grouping 
 	}
 }
 
-func (s *Session) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
+func (s reporting) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
 	return slices.IndexFunc(in.Clusters, func(x cause.Cluster) bool {
 		return x.ID == c.ID && s.plan.Targets[x.Target].ID == c.Target && s.plan.Scenarios[x.Scenario].Name == c.Scenario
 	})
@@ -203,7 +206,7 @@ func among(in cause.Input, rows []int) []bool {
 	return out
 }
 
-func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
+func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(c.Count) / float64(max(of, 1))
 	low, high := 0., 1. // nothing is known of it where answers come in a few stretches
 	if i := cause.ShareOf(among(in, rows), 1-s.policy.confidence()); i != nil && len(rows) > 0 {
@@ -222,6 +225,15 @@ func (s *Session) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int
 		Example:   &Example{Header: orEmpty(c.Exemplar.Header), Body: string(c.Exemplar.Body)},
 	}
 	out.refine(in, rows)
+	for _, i := range rows {
+		at := in.Rows[i].At.UTC()
+		if out.First.IsZero() || at.Before(out.First) {
+			out.First = at
+		}
+		if at.After(out.Last) {
+			out.Last = at
+		}
+	}
 	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
 		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
@@ -316,7 +328,7 @@ func timeline(in cause.Input, target int) *Timeline {
 	return t
 }
 
-func (s *Session) reportLogs(st cause.LogState) Logs {
+func (s reporting) reportLogs(st cause.LogState) Logs {
 	out := Logs{Coverage: st.Coverage, RequestsSampled: st.Sampled, Matched: st.Matched, Groups: []LogGroup{}}
 	if s.evidence == nil {
 		out.RequestsSampled = 0
@@ -352,7 +364,7 @@ func logsNote(st cause.LogState, groups int) string {
 	return ""
 }
 
-func (s *Session) labelCounts() map[string]int {
+func (s reporting) labelCounts() map[string]int {
 	out := map[string]int{"canary": 0, "base": 0, "unknown": 0, "contradictory": 0}
 	for i := range s.rows {
 		r := &s.rows[i]

@@ -13,20 +13,6 @@ import (
 // mostMethods is how many methods a type may have before it is two subjects.
 const mostMethods = 25
 
-// debts are types that are two subjects today, with the methods that they have:
-// the number may only fall.
-var debts = map[string]int{
-	"../analyze.Session":                               39,
-	"../analyze/feature.Extractor":                     67,
-	"../analyze/report.page":                           40,
-	"../analyze/signature.evidence":                    49,
-	"../probe/inventory.reading":                       51,
-	"../probe/logs/fetch.run":                          38,
-	"../scenarios/sandbox/internal/cwl.Store":          44,
-	"../scenarios/sandbox/internal/dataplane.exchange": 70,
-	"../scenarios/sandbox/internal/gwlog.writer":       28,
-}
-
 // No type of the program carries more than a reader can hold.
 func TestNoTypeHasTooManyMethods(t *testing.T) {
 	methods := map[string]int{}
@@ -52,11 +38,8 @@ func TestNoTypeHasTooManyMethods(t *testing.T) {
 		t.Fatal("the methods of analyze/cause were not counted")
 	}
 	for name, n := range methods {
-		if most := max(mostMethods, debts[name]); n > most {
-			t.Errorf("%s has %d methods, more than %d: it is two subjects", name, n, most)
-		}
-		if debts[name] > 0 && n <= mostMethods {
-			t.Errorf("%s has %d methods: it is no debt any more", name, n)
+		if n > mostMethods {
+			t.Errorf("%s has %d methods, more than %d: it is two subjects", name, n, mostMethods)
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"stageprobe/probe"
 )
 
+// labelling joins rows with what the logs say of them.
+type labelling struct{ *Session }
+
 // Ingestion allowances: how long after a request's end its log events may still
 // be on their way. The default is what is assumed until enough lags were seen
 // to learn from.

@@ -7,7 +7,7 @@ import (
 	"stageprobe/probe"
 )
 
-func (s *Session) notes(parts ...[]string) []string {
+func (s reporting) notes(parts ...[]string) []string {
 	out := []string{}
 	for _, p := range parts {
 		out = append(out, p...)

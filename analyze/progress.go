@@ -22,8 +22,9 @@ type Progress struct {
 
 // TargetProgress is where one target stands.
 type TargetProgress struct {
-	ID       string
-	Clusters []int // counts, largest first, over all scenarios
+	ID         string
+	Answers    int
+	Behaviours int // of the scenario that has most
 }
 
 // Progress weighs what has been seen so far and tells how it stands.
@@ -31,34 +32,33 @@ func (s *Session) Progress() Progress {
 	res := s.Decide(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	logs := s.logState()
+	logs := labelling{s}.logState()
 	p := Progress{
 		Sent: s.requests(), Budget: s.requests() + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
 		LogsMatched: logs.Matched, LogsWanted: logs.Sampled, Decision: res,
 	}
 	p.Decided = max(0, len(s.plan.Targets)-p.Open)
 	for i, t := range s.plan.Targets {
-		p.Targets = append(p.Targets, TargetProgress{ID: t.ID, Clusters: s.behaviours(i)})
+		p.Targets = append(p.Targets, s.targetProgress(t.ID, i))
 	}
 	return p
 }
 
-// behaviours counts a target's usual answers and, per other cluster, the rest.
-func (s *Session) behaviours(target int) []int {
-	counts := []int{0}
+func (s *Session) targetProgress(id string, target int) TargetProgress {
+	p := TargetProgress{ID: id}
 	if s.last.Behaviours == nil {
-		return counts
+		return p
 	}
+	ways := map[int]int{}
 	for _, c := range s.last.Behaviours.All() {
-		switch {
-		case s.targets[c.Target] != target:
-		case c.Reference:
-			counts[0] += c.Count
-		default:
-			counts = append(counts, c.Count)
+		if s.targets[c.Target] != target {
+			continue
 		}
+		p.Answers += c.Count
+		ways[s.scenario[c.Scenario]]++
+		p.Behaviours = max(p.Behaviours, ways[s.scenario[c.Scenario]])
 	}
-	return counts
+	return p
 }
 
 // Enough of a split to be worth joining with the logs.
@@ -118,7 +118,7 @@ func (s *Session) LogsSettled() bool {
 			continue
 		}
 		l := s.evidence.of(&r.ids, r.ended, &s.snap)
-		late := s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
+		late := labelling{s}.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance))
 		if late && (!l.found || l.side == cause.LabelUnknown) {
 			return false
 		}

@@ -42,9 +42,9 @@ func newSample(p *probe.Plan, share float64) sample {
 	return sample{most: min(2*each*max(1, len(p.Targets)), 2*mostSampled), seed: p.Seed, seen: make([]int, len(p.Targets))}
 }
 
-func (s *sample) count(o *probe.Observation, target int) {
+func (s *sample) count(outcome probe.Outcome, target int) {
 	s.seen[target]++
-	if o.Outcome != probe.OutcomeResponse {
+	if outcome != probe.OutcomeResponse {
 		s.silent++
 	}
 }
@@ -85,6 +85,20 @@ func (s *sample) compact(t *behaviour.Table) {
 	for i := range s.rows {
 		s.rows[i].Table = moved[s.rows[i].Table]
 	}
+}
+
+// Wants tells the ids under which logs may know the requests of the sample. Nothing may
+// be added meanwhile.
+func (s *sample) Wants() func(id string) bool {
+	ids := map[string]bool{}
+	for i := range s.rows {
+		for _, id := range []string{s.rows[i].ids.request, s.rows[i].ids.extended, s.rows[i].ids.minted} {
+			if id != "" {
+				ids[id] = true
+			}
+		}
+	}
+	return func(id string) bool { return ids[id] }
 }
 
 // requests is how many were seen.

@@ -69,8 +69,9 @@ type Session struct {
 
 	planner planner
 	last    cause.Result
-	stood   *probe.Stood // since the last look; nil before the first
+	stood   *probe.Stood // as of the last look; nil before the first
 	marks   map[mark]age // what answers are to a wait
+	decided decisions
 }
 
 // row is what a session keeps of one observation of the sample.
@@ -117,13 +118,38 @@ func (s *Session) Add(o *probe.Observation) {
 	defer s.mu.Unlock()
 	target, known := s.targets[o.Target]
 	scenario, planned := s.scenario[o.Scenario]
-	if !known || !planned {
-		return
+	if known && planned {
+		s.add(o, target, scenario, 0)
 	}
-	table, class := s.table.Add(o, target, scenario)
-	s.count(o, target)
+}
+
+// AddKept takes in a row of a recording. One that is only counted, and is like one
+// before it, is not read.
+func (s *Session) AddKept(k *probe.Kept) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target, known := s.targets[k.Target]
+	scenario, planned := s.scenario[k.Scenario]
+	if !known || !planned {
+		return nil
+	}
+	if k.Alike != 0 && s.policy.Judge == nil && !s.drawn(k.Machine, k.Seq) && s.table.Again(k.Alike, scenario) {
+		s.count(k.Outcome, target)
+		return nil
+	}
+	o, err := k.Whole()
+	if err == nil {
+		s.add(&o, target, scenario, k.Alike)
+	}
+	return err
+}
+
+func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
+	drawn := s.drawn(o.Machine, o.Seq)
+	table, class := s.table.Add(o, target, scenario, drawn, key)
+	s.count(o.Outcome, target)
 	full := s.table.Full()
-	if s.drawn(o.Machine, o.Seq) {
+	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		full = s.thin() || full
 	}
@@ -206,7 +232,8 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
-	s.stood = sinceWhen(s.stood, &s.last, s.rows)
+	s.stood = askedFor(s.stood, &s.last)
+	s.decided.note(s.last.Findings, s.rows)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {
@@ -226,8 +253,8 @@ func (s *Session) input(done bool) cause.Input {
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
 		Rows:    make([]cause.Row, len(s.rows)),
-		Records: s.recordsByID(),
-		Logs:    s.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
+		Records: labelling{s}.recordsByID(),
+		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
 		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
 	}
 	in.Expected = func(target, scenario int) bool {
@@ -236,13 +263,13 @@ func (s *Session) input(done bool) cause.Input {
 	}
 	clear(s.machines)
 	seen := map[string]bool{}
-	marks := s.watermarks()
+	marks := labelling{s}.watermarks()
 	for i := range s.rows {
 		r := &s.rows[i]
 		if _, ok := s.machines[r.machine]; !ok {
 			s.machines[r.machine] = len(s.machines)
 		}
-		in.Rows[i] = s.labelled(r, marks)
+		in.Rows[i] = labelling{s}.labelled(r, marks)
 		if id := r.ids.request; id != "" {
 			in.Rows[i].Repeat = seen[id]
 			seen[id] = true
@@ -257,7 +284,7 @@ func (s *Session) input(done bool) cause.Input {
 // watermarks are, per target, the time up to which both sides of its stage's
 // canary would be known by now: the older of how far the logs of the two are
 // known. Zero where nothing is known.
-func (s *Session) watermarks() []time.Time {
+func (s labelling) watermarks() []time.Time {
 	out := make([]time.Time, len(s.plan.Targets))
 	if s.evidence == nil {
 		return out
@@ -270,7 +297,7 @@ func (s *Session) watermarks() []time.Time {
 }
 
 // labelled joins one row with what the logs say of it.
-func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
+func (s labelling) labelled(r *row, watermarks []time.Time) cause.Row {
 	out := r.Row
 	out.Machine = s.machines[r.machine]
 	if s.evidence == nil || r.Copied {
@@ -285,14 +312,14 @@ func (s *Session) labelled(r *row, watermarks []time.Time) cause.Row {
 	return out
 }
 
-func (s *Session) recordsByID() func(string) []probe.LogRecord {
+func (s labelling) recordsByID() func(string) []probe.LogRecord {
 	if s.evidence == nil {
 		return func(string) []probe.LogRecord { return nil }
 	}
 	return func(id string) []probe.LogRecord { return s.evidence.records(&ids{request: id}) }
 }
 
-func (s *Session) logState() cause.LogState {
+func (s labelling) logState() cause.LogState {
 	st := cause.LogState{Proven: map[string]bool{}}
 	if s.evidence == nil {
 		return st
@@ -322,7 +349,7 @@ func (s *Session) logState() cause.LogState {
 
 // logs tells whether any log of the stage is expected to hold a request. A
 // stage that logs errors alone never says anything of what went well.
-func (s *Session) logs(r *row) bool {
+func (s labelling) logs(r *row) bool {
 	t := &s.plan.Targets[r.Target]
 	st := s.snap.API(t.APIID).Stage(t.Stage)
 	if st == nil || st.AccessLog.Destination != "" {

@@ -63,6 +63,9 @@ type Report struct {
 	Plan *Plan `json:"plan,omitempty"`
 
 	stood *probe.Stood
+	// Changes are what a watch announced, the oldest first; the rest of its report
+	// speaks of the last window.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // Stood is since when the verdicts have stood, for a recording to keep.
@@ -149,6 +152,9 @@ type Cluster struct {
 	LatencyMS        Latency  `json:"latency_ms"`
 	Reference        bool     `json:"reference,omitempty"` // the usual behaviour of its scenario
 	Example          *Example `json:"example,omitempty"`
+	// First and Last are when the first and the last of its requests were sent.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 }
 
 // Served counts which stage and which side of the canary served a cluster.

@@ -113,3 +113,14 @@ func equalFold(a, b string) bool {
 	}
 	return true
 }
+
+// NamesRequest tells the headers that name the request or tell the time: what they
+// hold says nothing of behaviour.
+func NamesRequest(header string) bool {
+	for _, name := range [...]string{"date", "x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id", "apigw-requestid", "x-amz-cf-id", "age"} {
+		if equalFold(name, header) {
+			return true
+		}
+	}
+	return false
+}

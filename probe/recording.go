@@ -29,10 +29,9 @@ type RecordingTrailer struct {
 	Stood   *Stood    `json:"stood,omitempty"`
 }
 
-// Stood is since when the verdicts of a run have stood, as it was looked at on its way.
+// Stood is how a run's verdicts came about, as it was looked at on its way.
 type Stood struct {
-	Findings  map[string]float64 `json:"findings"`  // ms from the first request, by cause and targets
-	Questions map[string]int     `json:"questions"` // requests to the target, by target and question
+	Questions map[string]int `json:"questions"` // requests to the target, by target and question
 }
 
 // Cost is what a run asked of others.
@@ -63,6 +62,7 @@ type recordLine struct {
 	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
 
 	packed *packedRow // in place of Observation
+	text   []byte     // of a log record that was not read
 }
 
 func (l *recordLine) isRow() bool { return l.Observation != nil || l.packed != nil }
@@ -79,7 +79,7 @@ func (l *recordLine) key() rowKey {
 type Recording struct {
 	Header   RecordingHeader
 	Snapshot *Snapshot         // the last one recorded; nil where none was
-	Evidence *Evidence         // all parts together; nil where no log was read
+	Evidence *Evidence         // all parts together, log records left out (ReadLogs); nil where no log was read
 	Trailer  *RecordingTrailer // nil where any of the files ends early
 	Rows     int
 	Notes    []string // such as where a file was cut off

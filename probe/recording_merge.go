@@ -173,12 +173,31 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 	joined.Records = slices.Clone(e.Records)
 	for _, r := range f.Records {
 		if !seen[idOf(r)] {
+			seen[idOf(r)] = true
 			joined.Records = append(joined.Records, r)
 		}
 	}
 	joined.Gaps = slices.Concat(e.Gaps, f.Gaps)
 	joined.Notes = slices.Concat(e.Notes, f.Notes)
 	return &joined
+}
+
+// ReadLogs adds to the evidence the log records of the requests that are wanted, by
+// id or extended id; of all where want is nil.
+func (r *Recording) ReadLogs(want func(id string) bool) error {
+	for _, s := range r.shards {
+		part := &Evidence{}
+		for l, err := range s.logs(want) {
+			if err != nil {
+				return err
+			}
+			part.Records = append(part.Records, *l)
+		}
+		if len(part.Records) > 0 {
+			r.Evidence = r.Evidence.with(part)
+		}
+	}
+	return nil
 }
 
 // Arrived yields every row in the order in which it came, so that a report can be

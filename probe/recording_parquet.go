@@ -48,19 +48,6 @@ type parquetRow struct {
 	Log       string  `parquet:"log,zstd"` // JSON
 }
 
-// parquetKey is what a row is found by.
-type parquetKey struct {
-	Machine string `parquet:"machine,dict"`
-	Seq     uint64 `parquet:"seq,delta"`
-	IsLog   bool   `parquet:"is_log"`
-}
-
-// parquetLog is a log record.
-type parquetLog struct {
-	IsLog bool   `parquet:"is_log"`
-	Log   string `parquet:"log"`
-}
-
 // The keys of the file's metadata, each a JSON value. evidence is a list.
 const (
 	metaHeader   = "stageprobe.header"
@@ -135,47 +122,23 @@ func readParquet(from io.ReaderAt, size int64, keysOnly bool, yield func(recordL
 			return
 		}
 	}
-	switch _, packed := f.Schema().Lookup("head"); {
+	_, packed := f.Schema().Lookup("head")
+	_, told := f.Schema().Lookup("is_log")
+	switch {
 	case !packed:
-		readRows(f, 0, func(r *oldParquetRow) bool { return give(recordLine{Observation: r.observation()}, nil) }, give)
-	case keysOnly:
-		readKeys(f, give)
+		readRows(f, func(r *oldParquetRow) bool { return give(recordLine{Observation: r.observation()}, nil) }, give)
+	case keysOnly && told:
+		rowKeys(f, give)
 	default:
 		seed := parts[0].Header.Plan.Seed
-		readRows(f, 0, func(r *parquetRow) bool { return !r.IsLog && give(recordLine{packed: r.packed(seed)}, nil) }, give)
+		readRows(f, func(r *parquetRow) bool { return !r.IsLog && give(recordLine{packed: r.packed(seed)}, nil) }, give)
 	}
 }
 
-// readKeys yields what rows are found by, and then the log records.
-func readKeys(f *parquet.File, give func(recordLine, error) bool) {
-	n := int64(0)
-	readRows(f, 0, func(r *parquetKey) bool {
-		if r.IsLog {
-			return false
-		}
-		n++
-		return give(recordLine{Observation: &Observation{Machine: r.Machine, Seq: r.Seq}}, nil)
-	}, give)
-	if n >= f.NumRows() {
-		return
-	}
-	readRows(f, n, func(r *parquetLog) bool {
-		l := new(LogRecord)
-		err := json.Unmarshal([]byte(r.Log), l)
-		return give(recordLine{Log: l}, err) && err == nil
-	}, give)
-}
-
-// readRows reads the columns that a row type names, from one row on.
-func readRows[T any](f *parquet.File, from int64, take func(*T) bool, give func(recordLine, error) bool) {
+// readRows reads the columns that a row type names.
+func readRows[T any](f *parquet.File, take func(*T) bool, give func(recordLine, error) bool) {
 	r := parquet.NewGenericReader[T](f)
 	defer func() { _ = r.Close() }() // only read
-	if from > 0 {
-		if err := r.SeekToRow(from); err != nil {
-			give(recordLine{}, err)
-			return
-		}
-	}
 	rows := make([]T, parquetBatch)
 	for {
 		clear(rows)
@@ -235,7 +198,7 @@ func (r *parquetRow) packed(seed uint64) *packedRow {
 		p.TTFB, p.Took = p.TTFB+1, p.Took+1
 	}
 	if r.Follows {
-		p.MintedID = mintedID(seed, r.Seq)
+		p.MintedID = MintedID(seed, r.Seq)
 	}
 	if len(r.Body) > 0 {
 		p.Body = r.Body

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 )
 
 const (
@@ -210,11 +211,17 @@ func readLine(in *bufio.Reader, buf []byte) ([]byte, error) {
 	}
 }
 
-var rowStart = []byte(`{"observation":`)
+var (
+	rowStart = []byte(`{"observation":`)
+	logStart = []byte(`{"log":`)
+)
 
 // decodeLine reads one line. With keysOnly a row is read for its identity
-// alone; the rest of it is checked when it is asked for.
+// alone, and a log record not at all; the rest is checked when it is asked for.
 func decodeLine(line []byte, keysOnly bool) (recordLine, error) {
+	if keysOnly && bytes.HasPrefix(line, logStart) {
+		return recordLine{Log: &LogRecord{}, text: line}, nil
+	}
 	if keysOnly && bytes.HasPrefix(line, rowStart) {
 		var k struct {
 			Observation *struct {
@@ -272,12 +279,7 @@ func (s *shard) take(l recordLine) error {
 		s.snapshot = l.Snapshot
 	case l.Evidence != nil:
 		s.evidence = append(s.evidence, l.Evidence)
-	case l.Log != nil:
-		if len(s.evidence) == 0 {
-			s.evidence = append(s.evidence, &Evidence{})
-		}
-		last := s.evidence[len(s.evidence)-1]
-		last.Records = append(last.Records, *l.Log)
+	case l.Log != nil: // Recording.ReadLogs
 	case l.Trailer != nil:
 		s.trailer = l.Trailer
 	}
@@ -377,4 +379,39 @@ func (h *lineHeap) Pop() any {
 	old[len(old)-1] = recordLine{} // let go of its body
 	*h = old[:len(old)-1]
 	return last
+}
+
+// logs yields the log records of the requests that are wanted.
+func (s *shard) logs(want func(id string) bool) iter.Seq2[*LogRecord, error] {
+	return func(yield func(*LogRecord, error) bool) {
+		fail := func(err error) { yield(nil, fmt.Errorf("recording %s: %w", s.path, err)) }
+		if strings.HasSuffix(s.path, extParquet) {
+			err := inParquet(s.path, func(f *parquet.File, mine func(func())) error {
+				return rowLogs(f, want, func(l *LogRecord) (more bool) {
+					mine(func() { more = yield(l, nil) })
+					return more
+				})
+			})
+			if err != nil {
+				fail(err)
+			}
+			return
+		}
+		for l, err := range s.lines(true) {
+			if errors.Is(err, errCut) {
+				return
+			}
+			read := l.Log != nil && l.text == nil
+			if err == nil && l.text != nil && mentions(string(l.text), want) {
+				read, err = true, json.Unmarshal(l.text, &l)
+			}
+			if err != nil {
+				fail(err)
+				return
+			}
+			if read && !yield(l.Log, nil) {
+				return
+			}
+		}
+	}
 }

@@ -17,8 +17,8 @@ func someRows() []Observation {
 	due := time.Date(2026, 3, 4, 12, 0, 0, 5, time.UTC)
 	return []Observation{
 		{Seq: 0, Target: "abc/prod", Scenario: "s", Due: due, Sent: 5, TTFB: 900, Took: 1000, Rate: 10, Conn: 1, ConnN: 1, Proto: "HTTP/1.1",
-			Outcome: OutcomeResponse, Status: 200, MintedID: mintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
-			Header: []Header{{"x-amzn-RequestId", mintedID(7, 0)}, {"X-Amzn-Trace-Id", "Root=1-65e5b5a0-0123456789abcdef01234567"}, {"via", "a: b"}}},
+			Outcome: OutcomeResponse, Status: 200, MintedID: MintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
+			Header: []Header{{"x-amzn-RequestId", MintedID(7, 0)}, {"X-Amzn-Trace-Id", "Root=1-65e5b5a0-0123456789abcdef01234567"}, {"via", "a: b"}}},
 		{Seq: 1, Target: "abc/prod", Scenario: "s", Due: due.Add(time.Second), Sent: 5, Took: 7, Outcome: OutcomeTimeout, Err: "read: i/o timeout", MintedID: "own"},
 		{Seq: 2, Target: "abc/prod", Scenario: "s", Due: due.Add(2 * time.Second), Sent: 5, TTFB: 4, Took: 5, Outcome: OutcomeResponse, Status: 500, Body: []byte("no"), BodySize: 70000,
 			BodyHash: 1 << 63, Truncated: true, Header: []Header{{"odd\n", "\xff"}}},
@@ -54,6 +54,9 @@ func TestOldParquetRecordings(t *testing.T) {
 		if err != nil || o.Seq != 3 || o.TTFB != 9 || o.Took != 10 || o.MintedID != "m" || !slices.Equal(o.Header, []Header{{"A", "b"}}) || string(o.Body) != "x" {
 			t.Errorf("%+v (%v)", o, err)
 		}
+	}
+	if err := r.ReadLogs(nil); err != nil {
+		t.Fatal(err)
 	}
 	if r.Rows != 1 || r.Evidence == nil || len(r.Evidence.Records) != 1 {
 		t.Errorf("%d rows, evidence %+v", r.Rows, r.Evidence)

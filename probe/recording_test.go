@@ -115,6 +115,9 @@ func TestRecordingRoundTrip(t *testing.T) {
 			if r.Snapshot == nil || r.Snapshot.Region != "eu-west-1" || r.Trailer == nil || r.Trailer.Stopped != "budget" || len(r.Notes) > 0 {
 				t.Errorf("snapshot %v, trailer %v, notes %v", r.Snapshot, r.Trailer, r.Notes)
 			}
+			if err := r.ReadLogs(nil); err != nil {
+				t.Fatal(err)
+			}
 			if len(r.Evidence.Records) != 2 || len(r.Evidence.Groups) != 1 {
 				t.Errorf("evidence %+v", r.Evidence)
 			}
@@ -139,6 +142,9 @@ func TestShardsMergeExactlyInAnyOrder(t *testing.T) {
 		}
 		if diff := cmp.Diff(append(append([]probe.Observation(nil), a...), b...), read(t, r)); diff != "" || r.Rows != 80 {
 			t.Errorf("%d rows:\n%.1000s", r.Rows, diff)
+		}
+		if err := r.ReadLogs(nil); err != nil {
+			t.Fatal(err)
 		}
 		if r.Header.Machine != "a" || len(r.Evidence.Records) != 2 {
 			t.Errorf("machine %s, %d log records", r.Header.Machine, len(r.Evidence.Records))

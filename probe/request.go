@@ -101,12 +101,12 @@ func (f *form) minted(seed, seq, attempt uint64) string {
 	if !f.mint {
 		return ""
 	}
-	return mintedID(seed^attempt<<32, seq)
+	return MintedID(seed^attempt<<32, seq)
 }
 
-// mintedID is the id of a request. It follows from the run's seed and the
+// MintedID is the id of a request. It follows from the run's seed and the
 // request's number, so that a recording need not keep it.
-func mintedID(seed, seq uint64) string {
+func MintedID(seed, seq uint64) string {
 	r := rand.NewPCG(seed, seq)
 	r.Uint64() // the first still shows the number
 	return uuid([2]uint64{r.Uint64(), r.Uint64()})

@@ -43,7 +43,7 @@ type rowEncoder struct {
 // is overwritten by the next call.
 func (e *rowEncoder) encode(o *Observation) (parquetRow, []byte) {
 	head, hex, text := e.heads.pack(o.Header, o.MintedID)
-	follows := o.MintedID != "" && o.MintedID == mintedID(e.seed, o.Seq)
+	follows := o.MintedID != "" && o.MintedID == MintedID(e.seed, o.Seq)
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
 	for _, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
 		e.str(s)
@@ -145,7 +145,7 @@ func (d *rowDecoder) decode(record []byte) (*packedRow, error) {
 	r.Rate = math.Float64frombits(d.uint())
 	r.Among, r.BodyHash = Among(d.uint()), d.uint()
 	if r.follows {
-		r.MintedID = mintedID(d.seed, r.Seq)
+		r.MintedID = MintedID(d.seed, r.Seq)
 	} else {
 		r.MintedID = d.text()
 	}

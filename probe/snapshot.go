@@ -40,12 +40,22 @@ type Snapshot struct {
 // Gap is one thing that could not be read.
 type Gap struct {
 	Operation string `json:"operation"`        // the SDK operation, such as GetStages
-	Subject   string `json:"subject"`          // what it was asked of, such as "API abc123"
+	Subject   string `json:"subject"`          // what it was asked of, such as "API abc123", for a reader
 	Action    string `json:"action,omitempty"` // the IAM action that is missing, such as apigateway:GET
 	Resource  string `json:"resource,omitempty"`
 	Err       string `json:"err"`
 	Reason    string `json:"reason,omitempty"` // why, as package inventory names reasons
 	Costs     string `json:"costs"`            // what the report cannot say because of it
+
+	GapOf
+}
+
+// GapOf is what an operation was asked of, for programs; "" where it is of no such thing.
+type GapOf struct {
+	APIID      string `json:"api_id,omitempty"`
+	Stage      string `json:"stage,omitempty"`
+	Deployment string `json:"deployment,omitempty"`
+	Domain     string `json:"domain,omitempty"`
 }
 
 // API is one REST or HTTP API.

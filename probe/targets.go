@@ -180,7 +180,7 @@ func (f *finder) describe(t *Target, ref StageRef) {
 // stagesRead tells an API without a stage from one whose stages could not be read.
 func (f *finder) stagesRead(api *API) bool {
 	return !slices.ContainsFunc(f.snap.Gaps, func(g Gap) bool {
-		return strings.HasPrefix(g.Operation, "GetStage") && strings.Contains(g.Subject, api.ID)
+		return g.Operation == "GetStages" && g.APIID == api.ID
 	})
 }
 

@@ -174,8 +174,7 @@ func UnmappedDomains(snap *Snapshot) []Target {
 // MappingsRead tells whether everything was read that says where a domain leads.
 func (s *Snapshot) MappingsRead(d *Domain) bool {
 	return !slices.ContainsFunc(s.Gaps, func(g Gap) bool {
-		return (strings.Contains(g.Operation, "Mapping") || strings.Contains(g.Operation, "RoutingRule")) &&
-			strings.Contains(g.Subject, d.Name)
+		return g.Domain == d.Name && slices.Contains([]string{"GetApiMappings", "GetBasePathMappings", "ListRoutingRules"}, g.Operation)
 	})
 }
 

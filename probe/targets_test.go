@@ -23,7 +23,7 @@ func account() *probe.Snapshot {
 			{ID: "closed", Kind: probe.REST, DefaultEndpointOff: true, Stages: []probe.Stage{{Name: "prod"}}},
 			{ID: "unread", Kind: probe.REST},
 		},
-		Gaps: []probe.Gap{{Operation: "GetStages", Subject: "API unread"}},
+		Gaps: []probe.Gap{{Operation: "GetStages", GapOf: probe.GapOf{APIID: "unread"}}},
 		Domains: []probe.Domain{
 			{Name: "api.example.com", EndpointTypes: []string{"EDGE"}, Mappings: []probe.Mapping{
 				{BasePath: "v1", APIID: "rest1", Stage: "prod"}, {BasePath: "v1/beta", APIID: "rest1", Stage: "dev"}, {BasePath: "c", APIID: "closed", Stage: "prod"},

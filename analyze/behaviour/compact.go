@@ -10,39 +10,33 @@ func (t *Table) Full() bool { return t.room <= 0 }
 
 // Compact forgets what tells single answers apart that nobody asks about any more:
 // all but the rows in use. They are still counted, with the features that take few
-// values. It returns the new number of each row that is in use; -1 for the others.
+// values. It returns the new number of each row.
 //
 // Which rows are in use must not depend on what the answers hold, nor on labels.
 func (t *Table) Compact(used func(yield func(row int) bool)) []int {
-	moved := make([]int, len(t.rows))
-	for i := range moved {
-		moved[i] = -1
-	}
+	moved, inUse := make([]int, len(t.rows)), make([]bool, len(t.rows))
 	for n := range used {
-		moved[n] = 0
+		inUse[n] = true
 	}
 	old, raws := t.rows, t.raws
 	t.rows, t.raws, t.index = nil, map[int]*Exemplar{}, map[uint64]int32{}
-	t.recall.forget()
 	keep := steady(t.scenarios, old)
 	for n := range old {
 		r := &old[n]
-		used := moved[n] == 0
-		if !used && r.class >= 0 {
+		if !inUse[n] && r.class >= 0 {
 			r.values = slices.DeleteFunc(r.values, func(v valued) bool { return !keep[r.scenario][v.def] })
 			r.rest = true
 		}
 		fresh := row{target: r.target, scenario: r.scenario, class: r.class, values: r.values, rest: r.rest}
 		at, _ := t.place(&fresh)
 		t.rows[at].n += r.n
-		if used {
-			moved[n] = at
-		}
+		moved[n] = at
 		if raws[n] != nil && t.raws[at] == nil {
 			t.raws[at] = raws[n]
 		}
 	}
 	t.forgetValues()
+	t.recall.renumber(moved)
 	t.room = max(leastRoom, len(t.rows))
 	return moved
 }

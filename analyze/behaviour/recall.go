@@ -3,7 +3,6 @@ package behaviour
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"strings"
 
 	"stageprobe/probe"
 )
@@ -24,7 +23,7 @@ type recalled struct {
 }
 
 // mostRecalled is how many answers are known at once, and as many older ones.
-const mostRecalled = 1 << 13
+const mostRecalled = 1 << 15
 
 func newRecall() recall { return recall{seed: maphash.MakeSeed(), known: map[uint64]recalled{}} }
 
@@ -51,8 +50,15 @@ func (c *recall) put(key uint64, k recalled) {
 	c.known[key] = k
 }
 
-// forget lets go of everything: rows have new numbers.
-func (c *recall) forget() { c.known, c.older = map[uint64]recalled{}, nil }
+// renumber tells the new numbers of all rows.
+func (c *recall) renumber(moved []int) {
+	for _, known := range []map[uint64]recalled{c.known, c.older} {
+		for key, k := range known {
+			k.row = int32(moved[k.row])
+			known[key] = k
+		}
+	}
+}
 
 // key is equal for answers that are equal but for the request's own names and the
 // time. An answer that holds its own request's id elsewhere is like none before it.
@@ -69,7 +75,7 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 		f := &o.Header[i]
 		_, _ = h.WriteString(f.Name)
 		_ = h.WriteByte(0)
-		if moves(f.Name) {
+		if probe.NamesRequest(f.Name) {
 			_ = h.WriteByte(byte(flag(f.Value != "" && f.Value != "0")))
 		} else {
 			_, _ = h.WriteString(f.Value)
@@ -78,15 +84,4 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 	}
 	_, _ = h.Write(o.Body)
 	return h.Sum64()
-}
-
-// moves tells the headers that name the request or the time: what they hold says
-// nothing of behaviour, but for whether they are there.
-func moves(name string) bool {
-	for _, m := range [...]string{"date", "x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id", "apigw-requestid", "x-amz-cf-id", "age"} {
-		if len(m) == len(name) && strings.EqualFold(m, name) {
-			return true
-		}
-	}
-	return false
 }

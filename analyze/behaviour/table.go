@@ -110,28 +110,56 @@ func New(opts Options) *Table {
 	return t
 }
 
-// Add takes one answer in and returns its number and class. A request that this
-// machine could not send has no features.
-func (t *Table) Add(o *probe.Observation, target, scenario int) (int, signature.Class) {
+// Add takes one answer in and returns its row and class. A request that this
+// machine could not send has no features. Of one that is only counted, whole is
+// false: its row may be one that stands for others, too. The key is equal for
+// answers that are alike; 0 where nobody knows.
+func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool, key uint64) (int, signature.Class) {
 	s := t.scenarios[scenario]
-	key := t.recall.key(o, target, scenario)
-	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration {
+	if key == 0 {
+		key = t.recall.key(o, target, scenario)
+	}
+	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration && !(whole && t.rows[n].rest) {
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
 		for _, v := range t.rows[n].values {
 			s.defs[v.def].take(v.value)
 		}
 		return int(n), s.kindOf(&t.rows[n])
 	}
-	answer := feature.Answer(o, &t.opts.Targets[target], &t.opts.Scenarios[scenario])
-	c := class{kind: signature.Classify(answer), status: o.Status, outcome: o.Outcome}
-	if c.kind == signature.OwnFault {
-		return t.intern(row{target: int32(target), scenario: int32(scenario), class: -1}), c.kind
+	c, known := classOf(t, key)
+	if !known {
+		answer := feature.Answer(o, &t.opts.Targets[target], &t.opts.Scenarios[scenario])
+		c = class{kind: signature.Classify(answer), status: o.Status, outcome: o.Outcome}
+		if c.kind == signature.OwnFault {
+			return t.intern(row{target: int32(target), scenario: int32(scenario), class: -1}), c.kind
+		}
+		c.reading = signature.Read(answer)
 	}
-	c.reading = signature.Read(answer)
 	n, fresh := t.put(s, target, scenario, c, s.extract.Features(o, &c.reading), s.extract.Defs())
 	t.sample(n, o, fresh)
 	t.recall.keep(key, s.extract.Turns, n)
 	return n, c.kind
+}
+
+// classOf is how an answer reads that came before.
+func classOf(t *Table, key uint64) (class, bool) {
+	k, ok := t.recall.known[key]
+	if !ok || t.rows[k.row].class < 0 {
+		return class{}, false
+	}
+	r := &t.rows[k.row]
+	return t.scenarios[r.scenario].classes[r.class], true
+}
+
+// Again counts an answer that is like one before it, by its key; false where it is not
+// known to be.
+func (t *Table) Again(key uint64, scenario int) bool {
+	s := t.scenarios[scenario]
+	n, ok := t.recall.find(key, s.extract.Turns)
+	if ok = ok && s.n >= calibration; ok {
+		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+	}
+	return ok
 }
 
 func (s *scenario) kindOf(r *row) signature.Class {

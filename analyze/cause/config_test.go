@@ -361,7 +361,7 @@ func TestUnreadIsNotSaidToBeEqual(t *testing.T) {
 		w.api().Editor = w.api().Stages[0].Deployed
 		if !read {
 			w.api().Stages[0].Deployed = nil
-			w.Snapshot.Gaps = []probe.Gap{{Operation: "ExportApi", Subject: "stage $default of abc123", Action: "apigateway:GET", Resource: arn}}
+			w.Snapshot.Gaps = []probe.Gap{{Operation: "ExportApi", GapOf: probe.GapOf{APIID: "abc123", Stage: "$default"}, Action: "apigateway:GET", Resource: arn}}
 		}
 		return explained(w.send(600, sameForAll(ok("v2"))).Input)
 	}

@@ -50,17 +50,17 @@ type Finding struct {
 	Differs    []Difference `json:"differs,omitempty"`
 	Statistics *Statistics  `json:"statistics"`
 	Evidence   []string     `json:"evidence"` // request ids, log lines, configuration facts
-	// DecidedMS is when it was decided, in milliseconds from the first request; 0 where
-	// nobody looked while the run went on.
-	DecidedMS float64  `json:"decided_ms,omitempty"`
-	Step      int      `json:"step"` // 1 to 6
-	Remedy    []Remedy `json:"remedy"`
+	Step       int          `json:"step"`     // 1 to 6
+	Remedy     []Remedy     `json:"remedy"`
 
 	// Settles names what would turn a doubt into a certainty: a log to enable,
 	// a number of further requests. Empty where nothing is in doubt.
 	Settles string `json:"settles,omitempty"`
 	// Alternatives are causes that the evidence does not exclude.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+	// DecidedMS is when it was decided, from the first request; 0 where that is not
+	// known, as of a finding that took the whole run.
+	DecidedMS float64 `json:"decided_ms,omitempty"`
 	// Baseline is "mended", "still there" or "new" where a baseline was given.
 	Baseline string `json:"baseline,omitempty"`
 	// Changed is the last write to what it is about; nil where none is known.

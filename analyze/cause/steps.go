@@ -263,7 +263,7 @@ func unreadDefinitions(fx *Facts, sub *target) Fact {
 	}
 	out := DefinitionsUnread{API: sub.APIID, Stage: sub.Stage}
 	if sub.api.Editor == nil {
-		out.Editor = ptr(toRead(gaps(fx, []string{"API " + sub.APIID, "HTTP API " + sub.APIID}, "GetResources", "ExportApi", "GetRoutes")))
+		out.Editor = ptr(toRead(gaps(fx, sub.APIID, func(of probe.GapOf) bool { return of.Stage == "" }, "GetResources", "ExportApi", "GetRoutes")))
 	}
 	if sub.conf.Deployed == nil {
 		out.Deploys = ptr(toRead(unreadDeployed(fx, sub.api, sub.conf)))

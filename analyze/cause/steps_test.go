@@ -38,7 +38,7 @@ func TestUnreadDefinitionsAreNamed(t *testing.T) {
 	}
 	w = newWorld(1)
 	w.api().Editor = nil
-	w.Snapshot.Gaps = []probe.Gap{{Operation: "GetResources", Subject: "API abc123", Err: "throttled"}}
+	w.Snapshot.Gaps = []probe.Gap{{Operation: "GetResources", GapOf: probe.GapOf{APIID: "abc123"}, Err: "throttled"}}
 	if got := explained(w.send(600, sameForAll(ok("v2"))).Input).Steps[2].Note; got != "the editor's definition of API abc123 was not read: GetResources failed (throttled)" {
 		t.Errorf("step 3 says %q", got)
 	}

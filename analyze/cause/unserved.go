@@ -137,14 +137,15 @@ func editorRoute(fx *Facts, sub *target, scenario int) string {
 
 // unreadDeployed are the calls that would have told what a stage serves.
 func unreadDeployed(fx *Facts, api *probe.API, st *probe.Stage) []probe.Gap {
-	return gaps(fx, []string{"stage " + st.Name + " of " + api.ID, "deployment " + st.DeploymentID + " of " + api.ID}, "GetExport", "GetDeployment", "ExportApi")
+	return gaps(fx, api.ID, func(of probe.GapOf) bool { return of.Stage == st.Name || of.Deployment == st.DeploymentID }, "GetExport", "GetDeployment", "ExportApi")
 }
 
-// gaps are what could not be read of some subjects by some operations.
-func gaps(fx *Facts, subjects []string, operations ...string) []probe.Gap {
+// gaps are what could not be read of an API, or of what a function picks in it, by some
+// operations.
+func gaps(fx *Facts, api string, of func(probe.GapOf) bool, operations ...string) []probe.Gap {
 	var out []probe.Gap
 	for _, g := range fx.Snapshot.Gaps {
-		if slices.Contains(subjects, g.Subject) && slices.Contains(operations, g.Operation) {
+		if g.APIID == api && of(g.GapOf) && slices.Contains(operations, g.Operation) {
 			out = append(out, g)
 		}
 	}

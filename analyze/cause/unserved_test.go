@@ -22,8 +22,8 @@ func (w *world) unreadable(route string, r probe.Route) *world {
 	api.Stages[0].Deployed = nil
 	arn := "arn:aws:apigateway:eu-west-1::/restapis/abc123/"
 	w.Snapshot.Gaps = []probe.Gap{
-		{Operation: "GetExport", Subject: "stage prod of abc123", Action: "apigateway:GET", Resource: arn + "stages/prod/exports/oas30"},
-		{Operation: "GetDeployment", Subject: "deployment dep1 of abc123", Action: "apigateway:GET", Resource: arn + "deployments/dep1"},
+		{Operation: "GetExport", GapOf: probe.GapOf{APIID: "abc123", Stage: "prod"}, Action: "apigateway:GET", Resource: arn + "stages/prod/exports/oas30"},
+		{Operation: "GetDeployment", GapOf: probe.GapOf{APIID: "abc123", Deployment: "dep1"}, Action: "apigateway:GET", Resource: arn + "deployments/dep1"},
 	}
 	w.Plan.Scenarios = append(w.Plan.Scenarios, probe.Scenario{Name: "new", Method: "GET", Path: "/new"})
 	return w

@@ -14,9 +14,12 @@ import (
 	"stageprobe/probe"
 )
 
+// bodies are the features of an answer's body, by its form.
+type bodies struct{ *Extractor }
+
 // bodyFeatures lists the features of the body: decoded where it is encoded,
 // then by what it is, which its beginning tells rather than its media type.
-func (x *Extractor) bodyFeatures(o *probe.Observation) {
+func (x bodies) bodyFeatures(o *probe.Observation) {
 	x.element = 0
 	x.levels[0].failed = inner{name: x.levels[0].failed.name}
 	body, state := x.decode.body(o.Body, o.Get("content-encoding"))
@@ -28,22 +31,22 @@ func (x *Extractor) bodyFeatures(o *probe.Observation) {
 	switch {
 	case x.body.ignored || len(text) == 0:
 	case strings.Contains(media, "protobuf") || strings.Contains(media, "grpc"):
-		x.messages(body, strings.Contains(media, "grpc"))
+		protobufs{x.Extractor}.messages(body, strings.Contains(media, "grpc"))
 	case !isText(text):
 		x.binary(body, media, o)
 	case x.isJSONBody(text, media, o, &state):
-		x.failure(o, &x.levels[0].failed)
+		classFeatures{x.Extractor}.failure(o, &x.levels[0].failed)
 	default:
 		x.textBody(text, media)
 	}
-	x.bodyState(o, body, state)
+	classFeatures{x.Extractor}.bodyState(o, body, state)
 }
 
 var bom = []byte("\ufeff")
 
 // isJSONBody lists a JSON body and tells whether it was one. One cut short
 // counts as far as it goes.
-func (x *Extractor) isJSONBody(text []byte, media string, o *probe.Observation, state *string) bool {
+func (x bodies) isJSONBody(text []byte, media string, o *probe.Observation, state *string) bool {
 	says := strings.Contains(media, "json")
 	text = unwrapped(text)
 	first := text[0]
@@ -65,14 +68,14 @@ func (x *Extractor) isJSONBody(text []byte, media string, o *probe.Observation, 
 	}
 	if !x.spacing.ignored {
 		x.text = append(x.text[:0], spacing(text)...)
-		x.emit(x.spacing, Content, hash(x.text), x.text)
+		tree{x.Extractor}.emit(x.spacing, Content, hash(x.text), x.text)
 	}
 	x.json(x.body, text, 0)
 	return true
 }
 
 // endsEarly tells whether a text would be JSON if it went on.
-func (x *Extractor) endsEarly(text []byte) bool {
+func (x bodies) endsEarly(text []byte) bool {
 	_, err := x.level(0, text).dec.ReadValue()
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }
@@ -107,7 +110,7 @@ func unwrapped(text []byte) []byte {
 }
 
 // textBody lists a body that is neither JSON nor binary.
-func (x *Extractor) textBody(text []byte, media string) {
+func (x bodies) textBody(text []byte, media string) {
 	if len(x.patterns) > 0 {
 		text = x.patterned(text)
 	}
@@ -115,12 +118,12 @@ func (x *Extractor) textBody(text []byte, media string) {
 	case strings.HasPrefix(media, "text/csv") && x.csv(text, ','), strings.HasPrefix(media, "text/tab-separated-values") && x.csv(text, '\t'):
 	case strings.HasPrefix(media, "text/event-stream") && x.events(text):
 	default:
-		x.lines(x.body, x.hideIDs(text), text[0] == '<')
+		texts{x.Extractor}.lines(x.body, x.hideIDs(text), text[0] == '<')
 	}
 }
 
 // events lists the JSON data of a stream of server-sent events.
-func (x *Extractor) events(text []byte) bool {
+func (x bodies) events(text []byte) bool {
 	var data []byte
 	for line := range bytes.Lines(text) {
 		value, ok := bytes.CutPrefix(line, []byte("data:"))
@@ -135,53 +138,53 @@ func (x *Extractor) events(text []byte) bool {
 }
 
 // csv lists a table by its columns, named by the first row.
-func (x *Extractor) csv(text []byte, comma rune) bool {
+func (x bodies) csv(text []byte, comma rune) bool {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.LazyQuotes, r.ReuseRecord, r.FieldsPerRecord = comma, true, true, -1
 	head, err := r.Read()
 	if err != nil || len(head) < 2 {
 		return false
 	}
-	l := x.open(x.body)
+	l := tree{x.Extractor}.open(x.body)
 	columns := make([]*node, 0, min(len(head), maxMembers))
 	for i, name := range head[:min(len(head), maxMembers)] {
 		if name == "" || isID([]byte(name)) {
 			name = "column " + strconv.Itoa(i+1)
 		}
-		columns = append(columns, x.child(l.star, []byte(name)))
+		columns = append(columns, tree{x.Extractor}.child(l.star, []byte(name)))
 	}
-	x.present(x.body, kindLines)
+	tree{x.Extractor}.present(x.body, kindLines)
 	for {
 		row, err := r.Read()
 		if err != nil {
-			l.close(x)
+			l.close(x.Extractor)
 			return err == io.EOF
 		}
-		l.begin(x)
-		x.touch(l.star)
+		l.begin(x.Extractor)
+		tree{x.Extractor}.touch(l.star)
 		l.star.types |= 1 << kindObject
 		for i, cell := range row[:min(len(row), len(columns))] {
 			x.cell = append(x.cell[:0], cell...)
-			x.leaf(columns[i], kindString, x.hideIDs(x.cell))
+			tree{x.Extractor}.leaf(columns[i], kindString, x.hideIDs(x.cell))
 		}
-		l.end(x, []byte(strings.Join(row, string(comma))))
+		l.end(x.Extractor, []byte(strings.Join(row, string(comma))))
 	}
 }
 
 // binary lists a body that is no text: what it is, about how long, and whether
 // it is the same.
-func (x *Extractor) binary(body []byte, media string, o *probe.Observation) {
+func (x bodies) binary(body []byte, media string, o *probe.Observation) {
 	if strings.Contains(media, "octet-stream") && isMessage(body) {
-		x.messages(body, false)
+		protobufs{x.Extractor}.messages(body, false)
 		return
 	}
 	x.text = hex.AppendEncode(append(x.text[:0], "magic number "...), body[:min(len(body), 4)])
-	x.emit(x.body, Type, hash(x.text), x.text)
+	tree{x.Extractor}.emit(x.body, Type, hash(x.text), x.text)
 	x.text = append(x.text[:0], "about "+sizeClass(max(o.BodySize, int64(len(body))))+" bytes"...)
-	x.emit(x.body, Size, hash(x.text), x.text)
+	tree{x.Extractor}.emit(x.body, Size, hash(x.text), x.text)
 	h := hash(body)
 	x.text = strconv.AppendUint(append(x.text[:0], "content "...), h>>32, 16)
-	x.emit(x.body, Content, h, x.text)
+	tree{x.Extractor}.emit(x.body, Content, h, x.text)
 }
 
 // isText tells whether a body is worth taking apart as text, in UTF-8 or in an

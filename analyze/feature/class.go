@@ -11,6 +11,9 @@ import (
 	"stageprobe/probe"
 )
 
+// classFeatures are the class features of an answer.
+type classFeatures struct{ *Extractor }
+
 // The class features of an answer as a whole.
 const (
 	classOutcome = iota
@@ -30,7 +33,7 @@ var classPaths = [classes]string{
 
 // defineClasses defines the class features of an answer as a whole, so that they
 // come before all others where an answer has too many.
-func (x *Extractor) defineClasses() {
+func (x classFeatures) defineClasses() {
 	for i, path := range classPaths {
 		if !x.ignores(path) {
 			x.class[i] = x.define(Def{Path: path, Class: true, Late: PathKind}, 0)
@@ -38,7 +41,7 @@ func (x *Extractor) defineClasses() {
 	}
 }
 
-func (x *Extractor) classText(class int, text string) {
+func (x classFeatures) classText(class int, text string) {
 	if text == "" || x.class[class] == 0 {
 		return
 	}
@@ -47,7 +50,7 @@ func (x *Extractor) classText(class int, text string) {
 }
 
 // answer lists the class features but for those of the body.
-func (x *Extractor) answer(o *probe.Observation, r *signature.Reading) {
+func (x classFeatures) answer(o *probe.Observation, r *signature.Reading) {
 	x.classText(classOutcome, string(probe.OutcomeResponse))
 	x.classText(classStatus, strconv.Itoa(o.Status))
 	errorType := r.ErrorType
@@ -75,7 +78,7 @@ func mediaType(contentType string) string {
 
 // bodyState lists whether the body is whole. broken says in what way it could
 // not be read as what it claims to be.
-func (x *Extractor) bodyState(o *probe.Observation, body []byte, broken string) {
+func (x classFeatures) bodyState(o *probe.Observation, body []byte, broken string) {
 	switch {
 	case o.Truncated:
 		x.classText(classBody, "over the limit, about "+sizeClass(o.BodySize)+" bytes")
@@ -91,7 +94,7 @@ func (x *Extractor) bodyState(o *probe.Observation, body []byte, broken string) 
 }
 
 // cut tells whether less has arrived than was announced.
-func (x *Extractor) cut(o *probe.Observation) bool {
+func (x classFeatures) cut(o *probe.Observation) bool {
 	if strings.EqualFold(x.opts.Scenario.Method, "HEAD") || o.Status == 304 {
 		return false
 	}
@@ -131,7 +134,7 @@ func (f *inner) see(key, text []byte, k kind) {
 }
 
 // failure lists a failure inside a 2xx.
-func (x *Extractor) failure(o *probe.Observation, f *inner) {
+func (x classFeatures) failure(o *probe.Observation, f *inner) {
 	if o.Status < 200 || o.Status > 299 {
 		return
 	}

@@ -74,11 +74,11 @@ const more = 0
 func New(opts Options) *Extractor {
 	x := &Extractor{opts: opts, headers: map[string]*node{}}
 	x.define(Def{Path: FoldedPath, Late: PathKind}, 0)
-	x.defineClasses()
+	classFeatures{x}.defineClasses()
 	x.full = &node{path: FoldedPath, full: true}
-	x.body = x.node(":body")
-	x.spacing = x.node(":spacing")
-	x.protobuf = x.node(":pb")
+	x.body = tree{x}.node(":body")
+	x.spacing = tree{x}.node(":spacing")
+	x.protobuf = tree{x}.node(":pb")
 	x.patterns = x.rules()
 	return x
 }
@@ -94,16 +94,16 @@ func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value
 	x.gen++
 	x.out, x.touched, x.tables = x.out[:0], x.touched[:0], x.tables[:0]
 	if o.Outcome != "" && o.Outcome != probe.OutcomeResponse {
-		x.classText(classOutcome, string(o.Outcome))
+		classFeatures{x}.classText(classOutcome, string(o.Outcome))
 		return x.out
 	}
 	if r == nil {
 		r = x.read(o)
 	}
 	x.ownIDs(o)
-	x.answer(o, r)
-	x.headerFeatures(o.Header)
-	x.bodyFeatures(o)
+	classFeatures{x}.answer(o, r)
+	headers{x}.headerFeatures(o.Header)
+	bodies{x}.bodyFeatures(o)
 	x.finish()
 	return x.out
 }
@@ -225,20 +225,20 @@ func (x *Extractor) finish() {
 		}
 		if n.types != 0 {
 			x.text = appendSet(x.text[:0], n.types, typeNames[:])
-			x.emit(n, Type, hash(x.text), x.text)
+			tree{x}.emit(n, Type, hash(x.text), x.text)
 		}
 		if n.shapes != 0 {
 			x.text = appendSet(x.text[:0], n.shapes, shapeNames[:])
-			x.emit(n, Shape, hash(x.text), x.text)
+			tree{x}.emit(n, Shape, hash(x.text), x.text)
 		}
 		if n.sets != 0 {
 			x.text = appendSet(x.text[:0], n.sets, shapeNames[:])
-			x.emit(n, Set, hash(x.text), x.text)
+			tree{x}.emit(n, Set, hash(x.text), x.text)
 		}
-		x.settle(n)
+		tree{x}.settle(n)
 	}
 	for _, t := range x.tables {
-		x.listRest(t)
+		tables{x}.listRest(t)
 	}
 	x.fold()
 }

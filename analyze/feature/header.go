@@ -8,8 +8,11 @@ import (
 	"stageprobe/probe"
 )
 
+// headers are the features of an answer's headers.
+type headers struct{ *Extractor }
+
 // headerFeatures lists the headers that belong to an answer's behaviour.
-func (x *Extractor) headerFeatures(headers []probe.Header) {
+func (x headers) headerFeatures(headers []probe.Header) {
 	for i := range headers {
 		h := &headers[i]
 		name := x.lower(h.Name)
@@ -30,18 +33,18 @@ func (x *Extractor) headerFeatures(headers []probe.Header) {
 			// What follows a colon is a link to the exception's model, which not
 			// every host sends.
 			value, _, _ := bytes.Cut(x.line, colon)
-			x.leaf(n, kindPresent, value)
+			tree{x.Extractor}.leaf(n, kindPresent, value)
 		case listHeaders[n.name] || strings.HasPrefix(n.name, "access-control-allow-") || n.name == "access-control-expose-headers":
 			x.list(n, x.line)
 		default:
-			x.leaf(n, kindPresent, x.hideIDs(x.line))
+			tree{x.Extractor}.leaf(n, kindPresent, x.hideIDs(x.line))
 		}
 	}
 }
 
 // charset lists the encoding that a media type names: the type itself is a class
 // feature.
-func (x *Extractor) charset(contentType string) {
+func (x headers) charset(contentType string) {
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil || params["charset"] == "" {
 		return
@@ -52,14 +55,14 @@ func (x *Extractor) charset(contentType string) {
 		n = x.header(name)
 	}
 	x.line = append(x.line[:0], strings.ToLower(params["charset"])...)
-	x.leaf(n, kindPresent, x.line)
+	tree{x.Extractor}.leaf(n, kindPresent, x.line)
 }
 
 var colon = []byte(":")
 
 // header makes the node of a header.
-func (x *Extractor) header(name string) *node {
-	n := x.node(name)
+func (x headers) header(name string) *node {
+	n := tree{x.Extractor}.node(name)
 	if n == x.full {
 		return n
 	}
@@ -73,7 +76,7 @@ func (x *Extractor) header(name string) *node {
 }
 
 // lower is a name in lower case, bounded, in memory that the next call reuses.
-func (x *Extractor) lower(name string) []byte {
+func (x headers) lower(name string) []byte {
 	x.path = x.path[:0]
 	for i := range min(len(name), 128) {
 		c := name[i]
@@ -111,9 +114,9 @@ var listHeaders = map[string]bool{
 }
 
 // list lists the members of a header by name and their parameters by value.
-func (x *Extractor) list(n *node, value []byte) {
-	n.values = x.begin(n, n.values, saltMember)
-	x.emit(n, Type, hash(typeTexts[kindPresent]), typeTexts[kindPresent])
+func (x headers) list(n *node, value []byte) {
+	n.values = tables{x.Extractor}.begin(n, n.values, saltMember)
+	tree{x.Extractor}.emit(n, Type, hash(typeTexts[kindPresent]), typeTexts[kindPresent])
 	for len(value) > 0 {
 		var member []byte
 		member, value = cutQuoted(value, ',')
@@ -122,7 +125,7 @@ func (x *Extractor) list(n *node, value []byte) {
 }
 
 // listed lists one member: name=value, or name;parameter=value and so on.
-func (x *Extractor) listed(n *node, member []byte) {
+func (x headers) listed(n *node, member []byte) {
 	var first []byte
 	for k := 0; len(member) > 0; k++ {
 		var part []byte
@@ -134,12 +137,12 @@ func (x *Extractor) listed(n *node, member []byte) {
 		}
 		if first == nil {
 			first = key
-			x.occurs(n.values, mix(saltMember, hash(key)), key)
+			tables{x.Extractor}.occurs(n.values, mix(saltMember, hash(key)), key)
 		} else {
 			key = append(append(append([]byte(nil), first...), ' '), key...)
 		}
 		if has {
-			x.leaf(x.part(n, key), kindPresent, x.hideIDs(bytes.Trim(value, ` "`)))
+			tree{x.Extractor}.leaf(tree{x.Extractor}.part(n, key), kindPresent, x.hideIDs(bytes.Trim(value, ` "`)))
 		}
 	}
 }
@@ -162,14 +165,14 @@ func cutQuoted(s []byte, sep byte) (before, after []byte) {
 
 // cookie lists a cookie by name: its value, and its attributes but for the time
 // at which it ends.
-func (x *Extractor) cookie(n *node, value []byte) {
+func (x headers) cookie(n *node, value []byte) {
 	pair, attributes, _ := bytes.Cut(value, semicolon)
 	name, content, _ := bytes.Cut(pair, equals)
-	c := x.part(n, bytes.TrimSpace(name))
+	c := tree{x.Extractor}.part(n, bytes.TrimSpace(name))
 	if c.ignored {
 		return
 	}
-	x.leaf(c, kindPresent, x.hideIDs(bytes.TrimSpace(content)))
+	tree{x.Extractor}.leaf(c, kindPresent, x.hideIDs(bytes.TrimSpace(content)))
 	sum := uint64(0)
 	x.text = x.text[:0]
 	for len(attributes) > 0 {
@@ -182,7 +185,7 @@ func (x *Extractor) cookie(n *node, value []byte) {
 		sum += hash(a)
 		x.text = append(append(x.text, a...), ';', ' ')
 	}
-	x.emit(c, Set, spread(sum), x.text)
+	tree{x.Extractor}.emit(c, Set, spread(sum), x.text)
 }
 
 var (

@@ -21,7 +21,7 @@ type level struct {
 
 var jsonOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-func (x *Extractor) level(depth int, text []byte) *level {
+func (x bodies) level(depth int, text []byte) *level {
 	l := &x.levels[depth]
 	l.text, l.src = text, *bytes.NewBuffer(text)
 	l.dec.Reset(&l.src, jsonOptions...)
@@ -30,14 +30,14 @@ func (x *Extractor) level(depth int, text []byte) *level {
 
 // walker reads the values of one JSON text.
 type walker struct {
-	*Extractor
+	tree
 	*level
 	nested int
 }
 
 // json lists the features of a JSON text; false where it ends early.
-func (x *Extractor) json(n *node, text []byte, nested int) bool {
-	w := walker{x, x.level(nested, text), nested}
+func (x bodies) json(n *node, text []byte, nested int) bool {
+	w := walker{tree{x.Extractor}, x.level(nested, text), nested}
 	return w.value(n, nil, 0)
 }
 
@@ -125,14 +125,14 @@ func (w *walker) member(l *array, depth int) bool {
 
 // sequence reads the values that follow one another in a text, each on a line
 // of its own.
-func (x *Extractor) sequence(n *node, text []byte) bool {
-	x.present(n, kindLines)
-	w := walker{x, x.level(0, text), 0}
-	l := x.open(n)
+func (x bodies) sequence(n *node, text []byte) bool {
+	tree{x.Extractor}.present(n, kindLines)
+	w := walker{tree{x.Extractor}, x.level(0, text), 0}
+	l := tree{x.Extractor}.open(n)
 	for {
 		if w.dec.PeekKind() == 0 {
 			_, err := w.dec.ReadToken()
-			l.close(x)
+			l.close(x.Extractor)
 			return err == io.EOF
 		}
 		if !w.member(l, 1) {
@@ -171,7 +171,7 @@ func (w *walker) scalar(n *node, key, raw []byte) {
 	}
 	if w.nested+1 < maxNested && len(text) > 1 && text[0] != '"' && isJSON(text) {
 		w.present(n, kindString)
-		w.json(n, text, w.nested+1)
+		bodies{w.Extractor}.json(n, text, w.nested+1)
 		return
 	}
 	w.leaf(n, k, w.hideIDs(text))

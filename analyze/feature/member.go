@@ -2,6 +2,9 @@ package feature
 
 import "math"
 
+// tables keep the members of lists and the templates of texts.
+type tables struct{ *Extractor }
+
 // table holds the members of one list, or the templates of one text: at most
 // maxMembers, and when it is full the oldest that was seen once gives way.
 type table struct {
@@ -39,7 +42,7 @@ const buckets = 16
 // whose members never recur does not use up all definitions.
 const maxWasted = 64
 
-func (x *Extractor) begin(n *node, t *table, salt uint64) *table {
+func (x tables) begin(n *node, t *table, salt uint64) *table {
 	if t == nil {
 		t = &table{n: n, salt: salt, byHash: map[uint64]int{}}
 	}
@@ -53,7 +56,7 @@ func (x *Extractor) begin(n *node, t *table, salt uint64) *table {
 
 // occurs lists that a member occurs and returns it; nil where it is among the
 // rest.
-func (x *Extractor) occurs(t *table, h uint64, text []byte) *member {
+func (x tables) occurs(t *table, h uint64, text []byte) *member {
 	if t.n.full {
 		x.put(more, h, nil)
 		return nil
@@ -89,7 +92,7 @@ func (x *Extractor) occurs(t *table, h uint64, text []byte) *member {
 var occurs = []byte("occurs")
 
 // room is the index for a new member, -1 where there is none.
-func (x *Extractor) room(t *table) int {
+func (x tables) room(t *table) int {
 	if len(t.all) < maxMembers {
 		t.all = append(t.all, member{})
 		return len(t.all) - 1
@@ -117,7 +120,7 @@ func (x *Extractor) room(t *table) int {
 }
 
 // listRest lists the members beyond the bound.
-func (x *Extractor) listRest(t *table) {
+func (x tables) listRest(t *table) {
 	if !t.full {
 		return
 	}
@@ -135,7 +138,7 @@ func (x *Extractor) listRest(t *table) {
 
 var other = []byte("other members")
 
-func (x *Extractor) retireMember(m *member) {
+func (x tables) retireMember(m *member) {
 	x.Turns++
 	if m.def > more {
 		x.defs[m.def].Retired = true
@@ -147,7 +150,7 @@ func (x *Extractor) retireMember(m *member) {
 	}
 }
 
-func (x *Extractor) retireTable(t *table) {
+func (x tables) retireTable(t *table) {
 	if t == nil {
 		return
 	}

@@ -1,5 +1,8 @@
 package feature
 
+// tree is the paths that answers have, with what was seen at each.
+type tree struct{ *Extractor }
+
 // node is one path of a scenario's answers, with the definitions of its aspects.
 type node struct {
 	path string
@@ -36,7 +39,7 @@ type node struct {
 }
 
 // node makes the node of a path.
-func (x *Extractor) node(path string) *node {
+func (x tree) node(path string) *node {
 	if x.nodes >= maxNodes {
 		return x.full
 	}
@@ -45,7 +48,7 @@ func (x *Extractor) node(path string) *node {
 }
 
 // child is the node of a key of an object.
-func (x *Extractor) child(n *node, key []byte) *node {
+func (x tree) child(n *node, key []byte) *node {
 	if n.isMap {
 		return x.members(n)
 	}
@@ -76,7 +79,7 @@ func (x *Extractor) child(n *node, key []byte) *node {
 
 // members is the node of all members of an array, or of all values of an object
 // whose keys are ids.
-func (x *Extractor) members(n *node) *node {
+func (x tree) members(n *node) *node {
 	if n.star != nil {
 		return n.star
 	}
@@ -95,7 +98,7 @@ func (x *Extractor) members(n *node) *node {
 var star = []byte("*")
 
 // join appends a step to a path as a JSON pointer does (RFC 6901).
-func (x *Extractor) join(n *node, key []byte) string {
+func (x tree) join(n *node, key []byte) string {
 	x.path = x.path[:0]
 	if n != x.body {
 		x.path = append(x.path, n.path...)
@@ -115,7 +118,7 @@ func (x *Extractor) join(n *node, key []byte) string {
 }
 
 // part is a named part of a header, such as a directive of cache-control.
-func (x *Extractor) part(n *node, name []byte) *node {
+func (x tree) part(n *node, name []byte) *node {
 	if c, ok := n.kids[string(name)]; ok {
 		return c
 	}
@@ -135,7 +138,7 @@ func (x *Extractor) part(n *node, name []byte) *node {
 }
 
 // emit lists a value of one aspect of a node.
-func (x *Extractor) emit(n *node, a Aspect, h uint64, text []byte) {
+func (x tree) emit(n *node, a Aspect, h uint64, text []byte) {
 	if n.full {
 		x.put(more, h, nil)
 		return
@@ -151,7 +154,7 @@ func (x *Extractor) emit(n *node, a Aspect, h uint64, text []byte) {
 }
 
 // touch enters the node in the answer at hand.
-func (x *Extractor) touch(n *node) {
+func (x tree) touch(n *node) {
 	if n.gen == x.gen || n.full {
 		return
 	}
@@ -169,7 +172,7 @@ const (
 // settle decides whether the keys of an object are ids: many have been seen, few
 // of them in one answer, and new ones keep coming. An object that stands in two
 // or three forms, such as a success and a failure, does not grow so.
-func (x *Extractor) settle(n *node) {
+func (x tree) settle(n *node) {
 	if !n.object || n.isMap {
 		return
 	}
@@ -189,7 +192,7 @@ func (x *Extractor) settle(n *node) {
 }
 
 // retire lets go of a node and all below it.
-func (x *Extractor) retire(n *node) {
+func (x tree) retire(n *node) {
 	x.Turns++
 	n.gen = 0
 	for _, d := range n.defs {
@@ -198,7 +201,7 @@ func (x *Extractor) retire(n *node) {
 		}
 	}
 	for _, t := range []*table{n.values, n.lines, n.pairs} {
-		x.retireTable(t)
+		tables{x.Extractor}.retireTable(t)
 	}
 	for _, c := range n.kids {
 		x.retire(c)

@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 )
 
+// protobufs are the features of messages without a schema.
+type protobufs struct{ *Extractor }
+
 // maxMessages is how deep messages of protobuf are followed.
 const maxMessages = 16
 
@@ -71,7 +74,7 @@ func isMessage(b []byte) bool {
 
 // messages lists a body of protobuf, or the messages in the frames of gRPC: a
 // byte of flags, the length in four, the message.
-func (x *Extractor) messages(body []byte, framed bool) {
+func (x protobufs) messages(body []byte, framed bool) {
 	if !framed {
 		x.message(x.protobuf, body, 0)
 		return
@@ -87,8 +90,8 @@ func (x *Extractor) messages(body []byte, framed bool) {
 
 // message lists the fields of a message. A field that has been seen more than
 // once in one message is a list from then on.
-func (x *Extractor) message(n *node, b []byte, depth int) {
-	x.present(n, kindMessage)
+func (x protobufs) message(n *node, b []byte, depth int) {
+	tree{x.Extractor}.present(n, kindMessage)
 	x.repeated(n, b)
 	for len(b) > 0 {
 		f, rest, ok := nextField(b)
@@ -98,20 +101,20 @@ func (x *Extractor) message(n *node, b []byte, depth int) {
 		b = rest
 		c := x.numbered(n, f.number)
 		if c.isMap {
-			c = x.members(c)
+			c = tree{x.Extractor}.members(c)
 		}
 		x.field(c, f, depth)
 	}
 }
 
-func (x *Extractor) field(n *node, f field, depth int) {
+func (x protobufs) field(n *node, f field, depth int) {
 	switch {
 	case f.kind == kindVarint:
 		x.cell = strconv.AppendUint(x.cell[:0], f.bits, 10)
 	case f.kind != kindBytes:
 		x.cell = strconv.AppendUint(append(x.cell[:0], "0x"...), f.bits, 16)
 	case isPrintable(f.bytes):
-		x.leaf(n, kindString, x.hideIDs(f.bytes))
+		tree{x.Extractor}.leaf(n, kindString, x.hideIDs(f.bytes))
 		return
 	case depth < maxMessages && isMessage(f.bytes):
 		x.message(n, f.bytes, depth+1)
@@ -122,7 +125,7 @@ func (x *Extractor) field(n *node, f field, depth int) {
 			x.cell = strconv.AppendUint(append(x.cell, ' '), hash(f.bytes), 16)
 		}
 	}
-	x.leaf(n, f.kind, x.cell)
+	tree{x.Extractor}.leaf(n, f.kind, x.cell)
 }
 
 func isPrintable(b []byte) bool {
@@ -135,7 +138,7 @@ func isPrintable(b []byte) bool {
 }
 
 // repeated marks the fields that occur more than once.
-func (x *Extractor) repeated(n *node, b []byte) {
+func (x protobufs) repeated(n *node, b []byte) {
 	var seen [64]bool
 	for len(b) > 0 {
 		f, rest, ok := nextField(b)
@@ -153,17 +156,17 @@ func (x *Extractor) repeated(n *node, b []byte) {
 	}
 }
 
-func (x *Extractor) asList(n *node) {
+func (x protobufs) asList(n *node) {
 	if n.isMap || n.full {
 		return
 	}
-	x.retire(n)
+	tree{x.Extractor}.retire(n)
 	x.nodes++ // it stays
 	n.isMap, n.kids, n.defs = true, nil, [aspects]int32{}
 }
 
 // numbered is the node of a field.
-func (x *Extractor) numbered(n *node, number int) *node {
+func (x protobufs) numbered(n *node, number int) *node {
 	var digits [12]byte
 	key := strconv.AppendInt(digits[:0], int64(number), 10)
 	if c, ok := n.kids[string(key)]; ok {
@@ -172,7 +175,7 @@ func (x *Extractor) numbered(n *node, number int) *node {
 	if n.full {
 		return n
 	}
-	c := x.node(x.join(n, key))
+	c := tree{x.Extractor}.node(tree{x.Extractor}.join(n, key))
 	if c == x.full {
 		return c
 	}

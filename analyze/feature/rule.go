@@ -95,7 +95,7 @@ func (x *Extractor) rules() []pattern {
 	var out []pattern
 	for _, r := range x.opts.Compare {
 		if r.re != nil {
-			n := x.node(r.text)
+			n := tree{x}.node(r.text)
 			n.class = true
 			out = append(out, pattern{r.re, n})
 		}
@@ -125,7 +125,7 @@ func (x *Extractor) patterned(text []byte) []byte {
 		if len(m) > 1 {
 			found = m[1]
 		}
-		x.emit(p.def, Content, hash(found), found)
+		tree{x}.emit(p.def, Content, hash(found), found)
 	}
 	return text
 }

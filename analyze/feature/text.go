@@ -2,6 +2,9 @@ package feature
 
 import "bytes"
 
+// texts are the features of a text, line by line.
+type texts struct{ *Extractor }
+
 // slot is a wildcard of a template: what stands in the text for it.
 type slot struct {
 	from, to int
@@ -15,8 +18,8 @@ const maxSlots = 8
 // templates occur, and what stands for their wildcards. A line whose template has
 // not been seen before, as one with a name that varies in it, is listed by pairs
 // of words, so that a real difference beside the name is found.
-func (x *Extractor) lines(n *node, text []byte, markup bool) {
-	n.lines = x.begin(n, n.lines, saltTemplate)
+func (x texts) lines(n *node, text []byte, markup bool) {
+	n.lines = tables{x.Extractor}.begin(n, n.lines, saltTemplate)
 	for len(text) > 0 {
 		seg, rest := text, []byte(nil)
 		if markup {
@@ -31,9 +34,9 @@ func (x *Extractor) lines(n *node, text []byte, markup bool) {
 	}
 }
 
-func (x *Extractor) oneLine(n *node, seg []byte) {
+func (x texts) oneLine(n *node, seg []byte) {
 	x.template(seg)
-	m := x.occurs(n.lines, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
+	m := tables{x.Extractor}.occurs(n.lines, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
 	if m != nil && m.def > more {
 		x.wildcards(n, m, seg)
 	}
@@ -43,7 +46,7 @@ func (x *Extractor) oneLine(n *node, seg []byte) {
 }
 
 // wildcards lists what stands for the wildcards of a template.
-func (x *Extractor) wildcards(n *node, m *member, seg []byte) {
+func (x texts) wildcards(n *node, m *member, seg []byte) {
 	for i, s := range x.slots {
 		i = min(i, maxSlots-1)
 		if i == len(m.slots) {
@@ -57,13 +60,13 @@ func (x *Extractor) wildcards(n *node, m *member, seg []byte) {
 }
 
 // wordPairs lists the pairs of words that follow one another.
-func (x *Extractor) wordPairs(n *node, seg []byte) {
-	n.pairs = x.begin(n, n.pairs, saltPair)
+func (x texts) wordPairs(n *node, seg []byte) {
+	n.pairs = tables{x.Extractor}.begin(n, n.pairs, saltPair)
 	before := []byte("^")
 	for from, to, next := token(seg, 0); from < len(seg); from, to, next = token(seg, next) {
 		word := seg[from:to]
 		x.text = append(append(append(x.text[:0], before...), ' '), word...)
-		x.occurs(n.pairs, mix(saltPair, hash(x.text)), x.text)
+		tables{x.Extractor}.occurs(n.pairs, mix(saltPair, hash(x.text)), x.text)
 		if before = word; variable(word) {
 			before = bracketed[formOf(word)]
 		}
@@ -72,7 +75,7 @@ func (x *Extractor) wordPairs(n *node, seg []byte) {
 
 // template makes the template of a line: its tokens that can vary give way to
 // their shapes.
-func (x *Extractor) template(seg []byte) {
+func (x texts) template(seg []byte) {
 	x.tmpl, x.slots = x.tmpl[:0], x.slots[:0]
 	last := 0
 	for from, to, next := token(seg, 0); from < len(seg); from, to, next = token(seg, next) {

@@ -14,7 +14,7 @@ const (
 )
 
 // present lists that there is something at the path, and of which type.
-func (x *Extractor) present(n *node, k kind) {
+func (x tree) present(n *node, k kind) {
 	if n.below {
 		x.touch(n)
 		n.types |= 1 << k
@@ -24,7 +24,7 @@ func (x *Extractor) present(n *node, k kind) {
 }
 
 // leaf lists a value that has no parts.
-func (x *Extractor) leaf(n *node, k kind, text []byte) {
+func (x tree) leaf(n *node, k kind, text []byte) {
 	if n.ignored {
 		return
 	}
@@ -61,7 +61,7 @@ func (x *Extractor) leaf(n *node, k kind, text []byte) {
 	}
 	// The parts of a text that never moves would tell no more than the text.
 	if n.moved && composed(f, text) {
-		x.lines(n, text, false)
+		texts{x.Extractor}.lines(n, text, false)
 	}
 }
 
@@ -72,17 +72,17 @@ func composed(f form, text []byte) bool {
 
 // below lists a value below an array: its shape goes into the set of the path,
 // and the value is a member, beside the template that it follows.
-func (x *Extractor) below(n *node, k kind, f form, h uint64, text []byte) {
+func (x tree) below(n *node, k kind, f form, h uint64, text []byte) {
 	if k == kindString || f != formText && f != formNumber {
 		n.shapes |= 1 << f
 	}
-	n.values = x.begin(n, n.values, saltMember)
-	x.occurs(n.values, mix(saltMember, h), text)
+	n.values = tables{x.Extractor}.begin(n, n.values, saltMember)
+	tables{x.Extractor}.occurs(n.values, mix(saltMember, h), text)
 	if !composed(f, text) {
 		return
 	}
-	if x.template(text); len(x.slots) > 0 {
-		x.occurs(n.values, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
+	if (texts{x.Extractor}).template(text); len(x.slots) > 0 {
+		tables{x.Extractor}.occurs(n.values, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
 	}
 }
 
@@ -95,7 +95,7 @@ type array struct {
 	leaves  int
 }
 
-func (x *Extractor) open(n *node) *array {
+func (x tree) open(n *node) *array {
 	x.touch(n)
 	return &array{n: n, star: x.members(n), outer: x.element, leaves: x.leaves}
 }
@@ -113,8 +113,8 @@ func (a *array) end(x *Extractor, raw []byte) {
 	if x.leaves < 2 || a.star.full || a.star.ignored {
 		return
 	}
-	a.star.values = x.begin(a.star, a.star.values, saltMember)
-	x.occurs(a.star.values, mix(saltElement, x.element), bytes.TrimLeft(raw, ", \t\r\n"))
+	a.star.values = tables{x}.begin(a.star, a.star.values, saltMember)
+	tables{x}.occurs(a.star.values, mix(saltElement, x.element), bytes.TrimLeft(raw, ", \t\r\n"))
 }
 
 func (a *array) close(x *Extractor) {
@@ -129,10 +129,10 @@ func (a *array) close(x *Extractor) {
 		return
 	}
 	x.text = strconv.AppendInt(x.text[:0], int64(a.size), 10)
-	x.emit(a.n, Size, uint64(a.size)+1, x.text)
+	tree{x}.emit(a.n, Size, uint64(a.size)+1, x.text)
 	if a.size > 1 {
 		x.text = strconv.AppendUint(append(x.text[:0], "order "...), a.order>>32, 16)
-		x.emit(a.n, Order, a.order, x.text)
+		tree{x}.emit(a.n, Order, a.order, x.text)
 	}
 }
 

@@ -62,7 +62,7 @@ func (c *Change) Hold(snap *probe.Snapshot) {
 		}
 		api.hold(live)
 		for _, g := range snap.Gaps {
-			if strings.Contains(g.Subject, api.ID) {
+			if g.APIID == api.ID {
 				c.Notes = append(c.Notes, fmt.Sprintf("%s of %s: %s; %s.", g.Operation, g.Subject, g.Err, g.Costs))
 			}
 		}

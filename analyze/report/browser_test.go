@@ -192,28 +192,35 @@ func open(t *testing.T, ctx context.Context, path string, width int64, scheme st
 			t.Errorf("%q is not on the page", want)
 		}
 	}
-	paper(t, ctx)
+	paper(t, ctx, strings.ReplaceAll(name, " ", "-")+"-print.png")
 	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, media)
 	must(t, ctx, err)
-	if shots := os.Getenv("SHOTS"); shots != "" {
-		must(t, ctx, chromedp.Do(ctx, chromedp.EmulateViewport(width, 2600)))
-		shot := look(t, ctx, chromedp.CaptureScreenshot())
-		name := fmt.Sprintf("%s-%d-%s.png", strings.ReplaceAll(name, " ", "-"), width, scheme)
-		if err := os.WriteFile(filepath.Join(shots, name), shot, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	picture(t, ctx, fmt.Sprintf("%s-%d-%s.png", strings.ReplaceAll(name, " ", "-"), width, scheme), width)
+}
+
+// picture leaves a picture of the page in the folder SHOTS.
+func picture(t *testing.T, ctx context.Context, name string, width int64) {
+	shots := os.Getenv("SHOTS")
+	if shots == "" {
+		return
+	}
+	must(t, ctx, chromedp.Do(ctx, chromedp.EmulateViewport(width, 2600)))
+	shot := look(t, ctx, chromedp.CaptureScreenshot())
+	if err := os.WriteFile(filepath.Join(shots, name), shot, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // paper looks at the page as it is printed: what is folded on a screen cannot be
 // unfolded there.
-func paper(t *testing.T, ctx context.Context) {
+func paper(t *testing.T, ctx context.Context, name string) {
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	must(t, ctx, err)
 	const folded = `[...document.querySelectorAll("details pre")].filter(p => p.getBoundingClientRect().height === 0 || !p.checkVisibility()).length`
 	if n := look(t, ctx, chromedp.Evaluate[int](folded)); n > 0 {
 		t.Errorf("%d blocks are not printed", n)
 	}
+	picture(t, ctx, name, 760)
 }
 
 // must ends a test by an error; where the time is up, the machine is too busy for a

@@ -11,8 +11,11 @@ import (
 	"stageprobe/probe"
 )
 
+// configPage writes the configuration, and what a change makes of it.
+type configPage struct{ *page }
+
 // config shows all of the configuration.
-func (p *page) config(rep *analyze.Report) {
+func (p configPage) config(rep *analyze.Report) {
 	if rep.Config == nil {
 		return
 	}
@@ -26,7 +29,7 @@ func (p *page) config(rep *analyze.Report) {
 	p.edits(rep.Config.Edits)
 }
 
-func (p *page) api(a *analyze.ConfigAPI) {
+func (p configPage) api(a *analyze.ConfigAPI) {
 	name := ""
 	if a.Name != "" {
 		name = " " + a.Name
@@ -46,7 +49,7 @@ func (p *page) api(a *analyze.ConfigAPI) {
 	p.blank()
 }
 
-func (p *page) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
+func (p configPage) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
 	p.hang("  ", "      ", p.in(strong, s.Name)+": "+stageWords(s))
 	if s.Canary != nil {
 		c := canaryWords(s.Canary)
@@ -56,7 +59,7 @@ func (p *page) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
 		p.hang("      ", "        ", c)
 		p.canaryState(s.CanaryState)
 	}
-	changes(p, "      ", s.Changes)
+	changes(p.page, "      ", s.Changes)
 	for _, e := range pending {
 		p.hang("      ", "        ", p.in(yellow, "waits for a deployment:")+" "+pendingWords(&e))
 	}
@@ -84,7 +87,7 @@ func changeWords(c *probe.Change) string {
 }
 
 // canaryState says how a canary lies to what its stage serves.
-func (p *page) canaryState(c *analyze.CanaryState) {
+func (p configPage) canaryState(c *analyze.CanaryState) {
 	if c == nil {
 		return
 	}
@@ -186,7 +189,7 @@ func pendingWords(e *analyze.Pending) string {
 	return s
 }
 
-func (p *page) deployments(all []analyze.DeploymentUse) {
+func (p configPage) deployments(all []analyze.DeploymentUse) {
 	shown := all
 	if len(all) > 10 && !p.o.Verbose {
 		shown = slices.DeleteFunc(slices.Clone(all), func(d analyze.DeploymentUse) bool { return len(d.UsedBy) == 0 })
@@ -210,7 +213,7 @@ func deploymentWords(d *analyze.DeploymentUse) string {
 	return s + ": unused"
 }
 
-func (p *page) matrix(a *analyze.ConfigAPI) {
+func (p configPage) matrix(a *analyze.ConfigAPI) {
 	if len(a.Matrix) == 0 {
 		return
 	}
@@ -250,7 +253,7 @@ func settingWords(s *analyze.Setting) string {
 	return strings.Join(parts, "; ")
 }
 
-func (p *page) domain(d *analyze.ConfigDomain) {
+func (p configPage) domain(d *analyze.ConfigDomain) {
 	p.para("", "domain "+p.in(strong, d.Name)+domainWords(d))
 	for i := range d.Paths {
 		p.hang("  ", "      ", pathWords(&d.Paths[i]))
@@ -258,7 +261,7 @@ func (p *page) domain(d *analyze.ConfigDomain) {
 	if d.Note != "" {
 		p.para("  ", d.Note)
 	}
-	changes(p, "  ", d.Changes)
+	changes(p.page, "  ", d.Changes)
 	p.blank()
 }
 
@@ -296,7 +299,7 @@ func pathWords(d *analyze.DomainPath) string {
 	return s
 }
 
-func (p *page) edits(edits []probe.Edit) {
+func (p configPage) edits(edits []probe.Edit) {
 	if len(edits) == 0 {
 		return
 	}

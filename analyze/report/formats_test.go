@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"stageprobe/analyze"
+	"stageprobe/probe"
 )
 
 func TestTablesAndEvents(t *testing.T) {
@@ -66,9 +69,9 @@ func TestJSONLinesEndInTheVerdict(t *testing.T) {
 	for _, e := range examples {
 		rep := e.make()
 		var events []string
-		var last line
+		var last event
 		for l := range bytes.Lines(write(t, JSONLines, rep)) {
-			last = line{}
+			last = event{}
 			if err := json.Unmarshal(l, &last); err != nil {
 				t.Fatalf("%s: %v: %s", e.name, err, l)
 			}
@@ -77,5 +80,44 @@ func TestJSONLinesEndInTheVerdict(t *testing.T) {
 		if want := len(rep.Targets) + len(rep.Findings) + 1; len(events) != want || last.Event != "verdict" || last.Report == nil || last.Report.Schema != analyze.ReportSchema {
 			t.Errorf("%s: %d events, want %d: %v", e.name, len(events), want, events)
 		}
+	}
+}
+
+// A stream tells a finding when it is decided, and once; progress comes once a
+// second; the verdict is last; a secret is in none of it.
+func TestStreamTellsARunWhileItRuns(t *testing.T) {
+	var b bytes.Buffer
+	now := began
+	s := NewStream(&b, func() time.Time { return now }, func(text string) string { return strings.ReplaceAll(text, "hush", "…") })
+	rep := demoReport()
+	s.Plan(&probe.Plan{Requests: 9, Targets: []probe.Target{{ID: "a/prod", URL: "https://a/hush"}}, Scenarios: []probe.Scenario{{Name: "GET /", Method: "GET", Path: "/"}}})
+	p := analyze.Progress{Sent: 5, Targets: []analyze.TargetProgress{{ID: "a/prod", Answers: 5, Behaviours: 1}}}
+	s.Progress(&p)
+	now = now.Add(300 * time.Millisecond)
+	p.Decision.Findings = rep.Findings[:1]
+	s.Progress(&p)
+	now = now.Add(800 * time.Millisecond)
+	s.Progress(&p)
+	if err := s.End(rep); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for l := range bytes.Lines(b.Bytes()) {
+		var e event
+		if err := json.Unmarshal(l, &e); err != nil {
+			t.Fatalf("%v: %s", err, l)
+		}
+		what := fmt.Sprint(e.At.Sub(began).Milliseconds(), " ", e.Event)
+		if e.Finding != nil {
+			what += " " + string(e.Finding.Cause)
+		}
+		got = append(got, what)
+	}
+	want := "0 plan, 0 progress, 300 finding canary-split, 1100 progress, 1100 target, 1100 target, 1100 target, 1100 finding wrong-stage, 1100 finding auto-deploy-off, 1100 verdict"
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+	if strings.Contains(b.String(), "hush") {
+		t.Error("a secret is in the stream")
 	}
 }

@@ -217,7 +217,7 @@ func (m *markdown) waits(waits []analyze.Convergence) {
 	m.line("\n### Old answers over time\n")
 	p := newPage(Options{})
 	for i := range waits {
-		m.line("- %s %s: %s", md(waits[i].Target), code(p.falling(waits[i].Shares)), md(waitWords(&waits[i])))
+		m.line("- %s %s: %s", md(waits[i].Target), code(picturePage{p}.falling(waits[i].Shares)), md(waitWords(&waits[i])))
 	}
 }
 

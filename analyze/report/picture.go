@@ -10,8 +10,11 @@ import (
 	"stageprobe/analyze/words"
 )
 
+// picturePage draws who answered what, and when.
+type picturePage struct{ *page }
+
 // picture draws, per target, the shares of what answered and when.
-func (p *page) picture(v *view) {
+func (p picturePage) picture(v *view) {
 	if len(v.rep.Targets) == 0 {
 		return
 	}
@@ -26,7 +29,7 @@ func (p *page) picture(v *view) {
 }
 
 // legend explains the bars and strips.
-func (p *page) legend(rep *analyze.Report) {
+func (p picturePage) legend(rep *analyze.Report) {
 	g := p.glyph
 	p.para("  ", fmt.Sprintf("share: %s at least, %s measured, %s at most (%s confidence)%s",
 		g.certain, g.measured, g.margin, words.Percent(rep.Run.Confidence), canaryMark(rep, g)))
@@ -44,7 +47,7 @@ func canaryMark(rep *analyze.Report, g glyphs) string {
 }
 
 // target tells of one target; it says whether there were bars to draw.
-func (p *page) target(v *view, t *analyze.Target) bool {
+func (p picturePage) target(v *view, t *analyze.Target) bool {
 	p.para("", p.in(strong, t.ID)+": "+leads(t))
 	if t.Canary != nil {
 		p.para("  ", v.canary(t))
@@ -74,7 +77,7 @@ func (p *page) target(v *view, t *analyze.Target) bool {
 // maxAlike is how many scenarios with one behaviour get a line of their own.
 const maxAlike = 6
 
-func (p *page) alike(panels []panel) {
+func (p picturePage) alike(panels []panel) {
 	for i, pn := range panels {
 		if i == maxAlike {
 			p.line("  and %d more scenarios, each all alike (-v shows them)", len(panels)-i)
@@ -91,7 +94,7 @@ func (p *page) alike(panels []panel) {
 
 // panel draws one scenario: a bar of the share and a strip of time per
 // behaviour, and what each behaviour is.
-func (p *page) panel(v *view, pn *panel) {
+func (p picturePage) panel(v *view, pn *panel) {
 	kind := "behaviours"
 	if len(pn.Rows) == 1 {
 		kind = "behaviour"
@@ -120,7 +123,7 @@ const maxBehaviours = 6
 // numbers is the room behind a bar.
 const numbers = 36
 
-func (p *page) share(b *behaviour) {
+func (p picturePage) share(b *behaviour) {
 	bar := p.bar(b, max(10, p.width-4-2-numbers))
 	count := fmt.Sprintf("%d", b.Count)
 	p.line("  %s %s %s  %s %s", p.in(strong, b.Letter), bar, padLeft(words.Percent(b.Share), 6),
@@ -128,7 +131,7 @@ func (p *page) share(b *behaviour) {
 }
 
 // bar draws a share with its interval, and the configured share as a mark.
-func (p *page) bar(b *behaviour, width int) string {
+func (p picturePage) bar(b *behaviour, width int) string {
 	var out strings.Builder
 	for i := range width {
 		at := (float64(i) + 0.5) / float64(width)
@@ -157,7 +160,7 @@ func cell(share float64, width int) int {
 }
 
 // strips draw which behaviour answered when, with the run's times below.
-func (p *page) strips(rep *analyze.Report, pn *panel, rows []behaviour) {
+func (p picturePage) strips(rep *analyze.Report, pn *panel, rows []behaviour) {
 	if len(pn.Windows) == 0 {
 		return
 	}
@@ -172,7 +175,7 @@ func (p *page) strips(rep *analyze.Report, pn *panel, rows []behaviour) {
 }
 
 // strip shows a part of a whole per window.
-func (p *page) strip(part, whole []int) string {
+func (p picturePage) strip(part, whole []int) string {
 	var out strings.Builder
 	for i, of := range whole {
 		n := 0
@@ -192,12 +195,12 @@ func (p *page) strip(part, whole []int) string {
 }
 
 // level is the glyph for a part above 0 and at most 1.
-func (p *page) level(part float64) string {
+func (p picturePage) level(part float64) string {
 	n := len(p.glyph.levels)
 	return p.glyph.levels[min(n-1, max(0, int(math.Ceil(part*float64(n)))-1))]
 }
 
-func (p *page) behaviour(pn *panel, b *behaviour) {
+func (p picturePage) behaviour(pn *panel, b *behaviour) {
 	s := b.describe()
 	if by := b.served(pn.Target.Canary != nil); by != "" {
 		s += ", " + by
@@ -212,7 +215,7 @@ func (p *page) behaviour(pn *panel, b *behaviour) {
 }
 
 // example shows one answer.
-func (p *page) example(b *behaviour) {
+func (p picturePage) example(b *behaviour) {
 	if b.Example == nil {
 		return
 	}
@@ -226,7 +229,7 @@ func (p *page) example(b *behaviour) {
 }
 
 // waits show how the share of old answers fell.
-func (p *page) waits(rep *analyze.Report) {
+func (p picturePage) waits(rep *analyze.Report) {
 	if len(rep.Wait) == 0 {
 		return
 	}
@@ -239,7 +242,7 @@ func (p *page) waits(rep *analyze.Report) {
 	}
 }
 
-func (p *page) falling(shares []float64) string {
+func (p picturePage) falling(shares []float64) string {
 	var out strings.Builder
 	for _, s := range shares {
 		switch {

@@ -73,7 +73,7 @@ const maxPlanLines = 12
 
 // plan shows what would be live: stages first, then edits, then what callers
 // would see.
-func (p *page) plan(rep *analyze.Report) {
+func (p configPage) plan(rep *analyze.Report) {
 	if !planned(rep) || len(rep.Plan.APIs) == 0 {
 		return
 	}
@@ -86,7 +86,7 @@ func (p *page) plan(rep *analyze.Report) {
 	}
 }
 
-func (p *page) planAPI(a *analyze.PlanAPI) {
+func (p configPage) planAPI(a *analyze.PlanAPI) {
 	p.para("", fmt.Sprintf("%s API %s", a.Kind, p.in(strong, planName(a))))
 	for _, s := range a.Stages {
 		word := pad(liveWords(s.Live), 11)

@@ -22,7 +22,7 @@ var enums = map[string][]any{
 	"Report.schema":     {analyze.ReportSchema},
 	"Report.outcome":    {analyze.Consistent, analyze.Inconsistent, analyze.Inconclusive},
 	"Report.exit_code":  {0, 1, 3, 130},
-	"Run.stopped":       {"decided", "budget", "interrupted"},
+	"Run.stopped":       {"decided", "budget", "duration", "interrupted"},
 	"Target.kind":       {probe.InvokeURL, probe.CustomDomain},
 	"Target.api_kind":   {probe.REST, probe.HTTP, ""},
 	"Cluster.producer":  {"gateway", "integration", "authorizer", "edge", "network", ""},
@@ -33,6 +33,9 @@ var enums = map[string][]any{
 	"Alternative.cause": list2any(cause.IDs()),
 	"Step.status":       {"ok", "problem", "unknown"},
 	"ConfigAPI.kind":    {probe.REST, probe.HTTP},
+	"Change.kind":       {analyze.ChangedVerdict, analyze.ChangedBehaviour, analyze.ChangedConfiguration, analyze.ChangedCredentials, analyze.ChangedNetwork},
+	"Change.severity":   {"error", "warning", "info", "ok"},
+	"State.outcome":     {analyze.Consistent, analyze.Inconsistent, analyze.Inconclusive, ""},
 }
 
 func list2any[T any](list []T) []any {

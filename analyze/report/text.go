@@ -28,18 +28,18 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	t := &teller{page: p, v: v}
 	t.crowded = t.overview()
 	t.findings()
-	p.plan(rep)
-	p.waits(rep)
+	configPage{p}.plan(rep)
+	picturePage{p}.waits(rep)
 	t.expectations(rep)
 	t.open(rep)
 	p.mended(rep)
 	if p.o.Verbose {
-		p.picture(v)
+		picturePage{p}.picture(v)
 	} else if !t.crowded {
 		t.targets(v)
 	}
 	if p.o.Verbose || inspected(rep) && !t.crowded {
-		p.config(rep)
+		configPage{p}.config(rep)
 	}
 	if p.o.Verbose && !planned(rep) {
 		p.steps(rep)

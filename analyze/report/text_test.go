@@ -249,7 +249,7 @@ func TestStripShowsASwitchAndABurst(t *testing.T) {
 		{"a burst", []int{0, 0, 3, 1}, "  ▆▂·   "},
 		{"nothing", nil, "    ·   "},
 	} {
-		if got := p.strip(tt.part, whole); got != tt.want {
+		if got := (picturePage{p}).strip(tt.part, whole); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -269,7 +269,7 @@ func TestBarShowsIntervalAndConfiguredShare(t *testing.T) {
 		{behaviour{Cluster: c(0.001, 0, 0.01)}, "▓         "},
 		{behaviour{Cluster: c(1, 1, 1), Configured: ptr(1.0)}, "█████████┃"},
 	} {
-		if got := p.bar(&tt.b, 10); got != tt.want {
+		if got := (picturePage{p}).bar(&tt.b, 10); got != tt.want {
 			t.Errorf("%+v: got %q, want %q", tt.b.Cluster, got, tt.want)
 		}
 	}

@@ -136,6 +136,11 @@ func subject(f *cause.Finding) string {
 	return strings.Join(parts, ", ")
 }
 
+// Title is a finding in a line: its cause, what it is about, and how severe it is.
+func Title(f *cause.Finding) string {
+	return fmt.Sprintf("%s on %s (%s)", f.Cause, subject(f), f.Severity)
+}
+
 // headline is the outcome in one line.
 func headline(rep *analyze.Report) string {
 	word := map[analyze.Outcome]string{

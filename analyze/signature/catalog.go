@@ -44,7 +44,7 @@ func conditioned(causes []cause, a Answer) []Candidate {
 	if causes == nil {
 		return nil
 	}
-	return examine(a).candidates(causes)
+	return candidacy{examine(a)}.candidates(causes)
 }
 
 // offered leaves out the causes that need something to speak for them.

@@ -8,6 +8,9 @@ import (
 	"stageprobe/probe"
 )
 
+// candidacy tells which candidate causes an answer allows.
+type candidacy struct{ *evidence }
+
 // cause is one row of the causes that an answer may have.
 type cause struct {
 	name    string
@@ -56,7 +59,7 @@ const (
 )
 
 // candidates are the causes in order of likelihood.
-func (e *evidence) candidates(causes []cause) []Candidate {
+func (e candidacy) candidates(causes []cause) []Candidate {
 	kept := slices.DeleteFunc(slices.Clone(causes), func(c cause) bool { return e.holds(c.when) < 0 })
 	if len(kept) == 0 {
 		kept = slices.Clone(causes)
@@ -70,7 +73,7 @@ func (e *evidence) candidates(causes []cause) []Candidate {
 }
 
 // seenOf is what in this answer speaks for a cause, beyond the cause's own words.
-func (e *evidence) seenOf(cause string) string {
+func (e candidacy) seenOf(cause string) string {
 	switch cause {
 	case "malformed-url":
 		return ": " + e.oddness()
@@ -82,7 +85,7 @@ func (e *evidence) seenOf(cause string) string {
 
 // rank puts causes with something that speaks for them first, and leaves the
 // order of the table otherwise.
-func (e *evidence) rank(c cause) int {
+func (e candidacy) rank(c cause) int {
 	if !c.permits && c.when != always && e.holds(c.when) > 0 {
 		return 0
 	}
@@ -91,7 +94,7 @@ func (e *evidence) rank(c cause) int {
 
 // holds is 1 where the condition is known to hold, -1 where it is known not to,
 // 0 where nothing is known.
-func (e *evidence) holds(c condition) int {
+func (e candidacy) holds(c condition) int {
 	switch c {
 	case onInvokeURL:
 		return known(e.addr.Host != "", e.addr.Kind == probe.AddressExecuteAPI || e.addr.Emulator)
@@ -153,7 +156,7 @@ func (e *evidence) holds(c condition) int {
 
 // private tells of an answer that does not show its endpoint's type that the
 // host which was asked names the API by itself, as a private endpoint's does not.
-func (e *evidence) private() int {
+func (e candidacy) private() int {
 	if kind := e.endpointType(e.kind()); kind != "" {
 		return known(true, kind == "private")
 	}
@@ -171,7 +174,7 @@ func known(is, holds bool) int {
 }
 
 // saysAny is says for the one of several wordings that is there.
-func (e *evidence) saysAny(words ...string) int {
+func (e candidacy) saysAny(words ...string) int {
 	best := -1
 	for _, w := range words {
 		best = max(best, e.says(w))
@@ -181,7 +184,7 @@ func (e *evidence) saysAny(words ...string) int {
 
 // says looks for words in the body. Where a body is cut or missing, their
 // absence tells nothing.
-func (e *evidence) says(words string) int {
+func (e candidacy) says(words string) int {
 	if containsFold(string(e.Body[:min(len(e.Body), maxScan)]), strings.ToLower(words)) {
 		return 1
 	}

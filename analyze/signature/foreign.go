@@ -9,6 +9,9 @@ import (
 	"stageprobe/probe"
 )
 
+// stranger tells an answer that is not API Gateway's.
+type stranger struct{ *evidence }
+
 // other recognises one thing that answers in API Gateway's place. All of
 // header, body and location that are given must fit.
 type other struct {
@@ -69,7 +72,7 @@ var scopedService = regexp.MustCompile(`^Credential should be scoped to correct 
 
 // foreign is what answered where it was not API Gateway; the zero value where
 // nothing speaks against it.
-func (e *evidence) foreign() other {
+func (e stranger) foreign() other {
 	if e.rest || e.http || e.addr.Emulator { // emulators leave ids out
 		return other{}
 	}
@@ -97,7 +100,7 @@ func (e *evidence) foreign() other {
 	return e.recognise()
 }
 
-func (e *evidence) recognise() other {
+func (e stranger) recognise() other {
 	body := bytes.ToLower(e.Body[:min(len(e.Body), 4<<10)])
 	for _, o := range others {
 		if o.body != "" && bytes.Contains(body, []byte(o.body)) || o.header != "" && e.headerHolds(o.header, o.has) {
@@ -114,7 +117,7 @@ func (e *evidence) recognise() other {
 // vocabulary is another's nevertheless. Since 2018 API Gateway sends
 // x-amz-apigw-id with every answer of a REST API, which is asked for last: what
 // is left of a copied answer may lack it.
-func (e *evidence) otherError() bool {
+func (e stranger) otherError() bool {
 	switch {
 	case e.errorType == "":
 		return false
@@ -127,7 +130,7 @@ func (e *evidence) otherError() bool {
 }
 
 // otherBody tells whether the body is one that another service writes.
-func (e *evidence) otherBody() bool {
+func (e stranger) otherBody() bool {
 	body := bytes.ToLower(e.Body[:min(len(e.Body), 4<<10)])
 	for _, o := range others {
 		if o.body != "" && bytes.Contains(body, []byte(o.body)) {
@@ -139,7 +142,7 @@ func (e *evidence) otherBody() bool {
 
 // headerHolds compares a header's value; a name that ends in a dash is a
 // prefix.
-func (e *evidence) headerHolds(name, has string) bool {
+func (e stranger) headerHolds(name, has string) bool {
 	for _, h := range e.Header {
 		n := strings.ToLower(h.Name)
 		if (n == name || strings.HasSuffix(name, "-") && strings.HasPrefix(n, name)) && containsFold(h.Value, has) {
@@ -155,7 +158,7 @@ func (e *evidence) headerHolds(name, has string) bool {
 // headers out, which is why it must look whole. Refusals for a signature are
 // common to both; older refusals read {"Message":"Forbidden"}, which API Gateway
 // spells with a small m.
-func (e *evidence) functionURL() bool {
+func (e stranger) functionURL() bool {
 	if e.errorType == accessDenied && (containsFold(string(e.Body[:min(len(e.Body), 1<<10)]), "function url") || e.key == "Message" && e.text == "Forbidden") {
 		return true
 	}
@@ -171,7 +174,7 @@ func (e *evidence) functionURL() bool {
 		e.addr.Kind != probe.AddressExecuteAPI && !e.passThrough
 }
 
-func (e *evidence) functionURLProducer() Producer {
+func (e stranger) functionURLProducer() Producer {
 	if e.errorType != "" {
 		return Edge
 	}

@@ -7,6 +7,9 @@ import (
 	"slices"
 )
 
+// messageForm reads a gateway's own message.
+type messageForm struct{ *evidence }
+
 // message is the {"message": …} of a body, which is what API Gateway's own
 // answers hold unless they are customised.
 type message struct {
@@ -39,7 +42,7 @@ var (
 	soleRE    = regexp.MustCompile(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
 )
 
-func (e *evidence) readMessage() message {
+func (e messageForm) readMessage() message {
 	body := e.Body[:min(len(e.Body), maxScan)]
 	m := messageRE.FindSubmatchIndex(body)
 	if m == nil {
@@ -59,7 +62,7 @@ func (e *evidence) readMessage() message {
 
 // layoutOf trusts the announced length over the text at hand, because clients
 // print JSON prettily.
-func (e *evidence) layoutOf(m message, size int, space bool) layout {
+func (e messageForm) layoutOf(m message, size int, space bool) layout {
 	length := e.contentLength()
 	if m.sole && length < 0 && bytes.IndexByte(e.Body[:size], '\n') >= 0 {
 		return layoutUnknown // printed prettily, by whomever
@@ -100,7 +103,7 @@ func unquote(raw []byte) string {
 // length, for answers whose body was not kept: to HEAD, or in a report that
 // shows headers alone. Status and error type keep two messages of one length
 // apart where rules ask for them.
-func (e *evidence) messageByLength() message {
+func (e messageForm) messageByLength() message {
 	length := e.contentLength()
 	if len(e.Body) > 0 || length <= 0 || e.Status != 0 && e.Status < 400 {
 		return message{}
@@ -133,7 +136,7 @@ var defaults = func() []message {
 
 // defaultFits tells whether some rule gives this message to an answer of this
 // status and error type.
-func (e *evidence) defaultFits(text string) bool {
+func (e messageForm) defaultFits(text string) bool {
 	if text == "" {
 		return e.errorType != ""
 	}

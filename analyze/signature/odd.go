@@ -14,7 +14,7 @@ var unfilled = regexp.MustCompile(`^(?:undefined|null|None|nil|NaN|\[object Obje
 
 // oddness says in what the path of the asked URL looks put together wrong; ""
 // where it does not.
-func (e *evidence) oddness() string {
+func (e candidacy) oddness() string {
 	path := e.addr.Path
 	if path == "" || path == "/" {
 		return ""
@@ -43,7 +43,7 @@ func (e *evidence) oddness() string {
 // echoesPrefix tells whether the application did not know a path that begins with
 // what addresses the stage: the stage's name in the path of an HTTP API, or a
 // domain's base path. Web frameworks quote the path that they were handed.
-func (e *evidence) echoesPrefix() bool {
+func (e candidacy) echoesPrefix() bool {
 	if e.Status != 404 || e.addr.First == "" {
 		return false
 	}
@@ -55,7 +55,7 @@ func (e *evidence) echoesPrefix() bool {
 
 // twoIDs tells the two gateways of an answer apart by their request ids: the one
 // that answered the caller, and the one behind it, whose id comes renamed.
-func (e *evidence) twoIDs() string {
+func (e candidacy) twoIDs() string {
 	own := e.requestID
 	inner := e.get("x-amzn-remapped-x-amzn-requestid")
 	if inner == "" {

@@ -8,6 +8,9 @@ import (
 	"stageprobe/probe"
 )
 
+// placing tells which API, stage and route an answer names.
+type placing struct{ *evidence }
+
 // resourceARN is the execute-api ARN that a refusal by policy states. It names
 // API, stage, method and path as the gateway resolved them.
 var resourceARN = regexp.MustCompile(`arn:(aws[a-z-]*):execute-api:([a-z0-9-]*):([0-9*]*):([a-z0-9]+)/([^/\s"]+)/([A-Z*]+)(/[^\s"]*)?`)
@@ -16,7 +19,7 @@ var apiIDRE = regexp.MustCompile(`^[a-z0-9]{8,12}$`)
 
 // place says which API, stage, method and path answered. What the answer states
 // comes before what was asked.
-func (e *evidence) place(r *Reading, v verdict) {
+func (e placing) place(r *Reading, v verdict) {
 	if v.foreign != "" {
 		return
 	}
@@ -28,7 +31,7 @@ func (e *evidence) place(r *Reading, v verdict) {
 	e.placeByURL(r, v)
 }
 
-func (e *evidence) placeByARN(r *Reading) {
+func (e placing) placeByARN(r *Reading) {
 	m := resourceARN.FindSubmatch(e.Body[:min(len(e.Body), maxScan)])
 	if m == nil {
 		return
@@ -38,7 +41,7 @@ func (e *evidence) placeByARN(r *Reading) {
 	r.ResourcePath = "/" + strings.TrimPrefix(string(m[7]), "/")
 }
 
-func (e *evidence) placeByBody(r *Reading) {
+func (e placing) placeByBody(r *Reading) {
 	facts := e.bodyFacts()
 	fill := func(to *string, keys ...string) {
 		for _, k := range keys {
@@ -61,7 +64,7 @@ func (e *evidence) placeByBody(r *Reading) {
 
 // placeByPath takes $context.path apart, which begins with the stage on
 // execute-api hosts and with the base path on a custom domain.
-func (e *evidence) placeByPath(r *Reading, path string) {
+func (e placing) placeByPath(r *Reading, path string) {
 	first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !strings.HasPrefix(path, "/") || first == "" || e.addr.Kind == probe.AddressCustom {
 		return
@@ -77,7 +80,7 @@ func (e *evidence) placeByPath(r *Reading, path string) {
 
 // placeByURL adds what the asked URL tells. Its first segment is the stage of
 // a REST API, unless the answer leaves open whether there is such a stage.
-func (e *evidence) placeByURL(r *Reading, v verdict) {
+func (e placing) placeByURL(r *Reading, v verdict) {
 	if r.Method == "" {
 		r.Method = e.Method
 	}

@@ -31,8 +31,8 @@ func Read(a Answer) Reading {
 		r.RequestID = token(e.bodyFacts()["requestid"])
 	}
 	r.EndpointType = e.endpointType(r.APIKind)
-	r.Candidates = e.candidates(v.causes)
-	e.place(&r, v)
+	r.Candidates = candidacy{e}.candidates(v.causes)
+	placing{e}.place(&r, v)
 	return r
 }
 
@@ -79,7 +79,7 @@ func examine(a Answer) *evidence {
 	e.passThrough = e.get("x-amzn-remapped-x-amzn-requestid") != "" || e.count("x-amzn-requestid") > 1
 	e.requestID = token(cmpOr(e.get("x-amzn-requestid"), e.get("apigw-requestid")))
 	e.extendedID = token(cmpOr(e.get("x-amz-apigw-id"), e.get("apigw-requestid")))
-	e.message = e.readMessage()
+	e.message = messageForm{e}.readMessage()
 	e.webSocket = e.isWebSocket()
 	return e
 }

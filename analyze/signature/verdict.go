@@ -26,7 +26,7 @@ func (e *evidence) verdict() verdict {
 	if v, ok := e.byWebSocket(); ok {
 		return v
 	}
-	if o := e.foreign(); o.name != "" {
+	if o := (stranger{e}).foreign(); o.name != "" {
 		v := verdict{by: o.by, foreign: o.name, causes: o.causes}
 		if v.causes == nil {
 			v.causes = notTheGateway
@@ -234,7 +234,7 @@ func (e *evidence) bodyFacts() map[string]string {
 				value = strings.TrimSpace(strings.TrimSuffix(value, "}"))
 			}
 		}
-		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "context.", "").Replace(string(m[1]) + string(m[2])))
+		name := strings.ToLower(spelling.Replace(string(m[1]) + string(m[2])))
 		if _, ok := out[name]; !ok {
 			out[name] = value
 		}
@@ -274,3 +274,6 @@ func (e *evidence) inside() []cause {
 	}
 	return innerError
 }
+
+// spelling takes out in what the names of one id differ.
+var spelling = strings.NewReplacer("_", "", "-", "", "context.", "")

@@ -15,7 +15,7 @@ import (
 
 // client sends requests with the engine and prints their number and, at a fixed
 // rate, the scheduling error.
-func client(args []string) (err error) {
+func client(args []string) error {
 	fs := flag.NewFlagSet("client", flag.ExitOnError)
 	url := fs.String("url", "", "what to ask")
 	n := fs.Int("n", 50_000, "requests")
@@ -26,16 +26,11 @@ func client(args []string) (err error) {
 	dir := fs.String("dir", os.TempDir(), "where the recording is kept")
 	profile := fs.String("cpuprofile", "", "write a CPU profile here")
 	_ = fs.Parse(args) // exits on errors
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := profiled(*profile)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	p := plan(*url, *version, *n, *rate)
 	work := &perAnswer{}
 	if *count {
@@ -48,6 +43,18 @@ func client(args []string) (err error) {
 		}
 	}
 	return work.run(p, *n, *rate > 0)
+}
+
+// profiled writes a CPU profile to a file until stop is called; "" for none.
+func profiled(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return pprof.StopCPUProfile, pprof.StartCPUProfile(f)
 }
 
 func plan(url, version string, n int, rate float64) *probe.Plan {

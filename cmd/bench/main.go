@@ -4,6 +4,7 @@
 //
 //	go run ./cmd/bench                # every comparison, five rounds
 //	go run ./cmd/bench -only ^h2 -reps 9 -n 200000
+//	go run ./cmd/bench -long 1,3,10   # memory, recording and analysis of long runs
 //
 // The peers are installed at pinned versions through the Go module proxy, into a
 // folder that is removed at the end. CPU time drifts with the machine, by a
@@ -20,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +32,7 @@ type options struct {
 	bin                  string
 	peers                []string
 	serverCPU, clientCPU int
+	lengths              []int
 }
 
 func main() {
@@ -38,8 +41,9 @@ func main() {
 		switch os.Args[1] { // this command starts itself in these roles
 		case "stage":
 			log.Fatal(serve(os.Args[2:]))
-		case "client":
-			if err := client(os.Args[2:]); err != nil {
+		}
+		if role := roles[os.Args[1]]; role != nil {
+			if err := role(os.Args[2:]); err != nil {
 				log.Fatal(err)
 			}
 			return
@@ -47,10 +51,17 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := compare(ctx, parse()); err != nil {
+	o := parse()
+	do := compare
+	if len(o.lengths) > 0 {
+		do = long
+	}
+	if err := do(ctx, o); err != nil {
 		log.Fatal(err)
 	}
 }
+
+var roles = map[string]func([]string) error{"client": client, "record": record, "count": count, "logs": joinLogs}
 
 func parse() options {
 	var o options
@@ -61,7 +72,15 @@ func parse() options {
 	flag.StringVar(&o.bin, "bin", "", "folder with peers that are installed already; what it lacks is installed into it")
 	flag.IntVar(&o.serverCPU, "server-cpu", 0, "CPU of the stage")
 	flag.IntVar(&o.clientCPU, "client-cpu", 1, "CPU of the clients")
+	lengths := flag.String("long", "", "measure runs of so many millions of requests instead, such as 1,3,10: memory, recording, analysis")
 	flag.Parse()
+	for _, m := range strings.FieldsFunc(*lengths, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.ParseFloat(m, 64)
+		if err != nil || n <= 0 {
+			log.Fatalf("-long %s: give millions of requests, such as 1,3,10", *lengths)
+		}
+		o.lengths = append(o.lengths, int(n*1e6))
+	}
 	o.peers = strings.Split(*peers, ",")
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {

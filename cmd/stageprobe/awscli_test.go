@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,11 +18,12 @@ import (
 	http "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
-// awsCLI runs the `aws` commands that remedies print through the SDK: what the
-// CLI would do with them, wherever the tests run.
+// awsCLI runs the `aws` commands that remedies print: by a shell with the real AWS
+// CLI in long runs where it is on PATH, else through the SDK, as the CLI would.
 type awsCLI struct {
 	rest *apigateway.Client
 	http *apigatewayv2.Client
+	env  []string // of the real CLI; nil without it
 }
 
 func newAWSCLI(b *box) *awsCLI {
@@ -28,11 +31,26 @@ func newAWSCLI(b *box) *awsCLI {
 		Region: b.world.Region, BaseEndpoint: aws.String(b.ControlURL()),
 		Credentials: credentials.NewStaticCredentialsProvider("SANDBOX", "sandbox", ""),
 	}
-	return &awsCLI{rest: apigateway.NewFromConfig(cfg), http: apigatewayv2.NewFromConfig(cfg)}
+	c := &awsCLI{rest: apigateway.NewFromConfig(cfg), http: apigatewayv2.NewFromConfig(cfg)}
+	if _, err := exec.LookPath("aws"); err == nil && *long {
+		c.env = append(os.Environ(), "AWS_ENDPOINT_URL="+b.ControlURL(), "AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_PAGER=")
+	}
+	return c
 }
+
+// knows tells whether a command can be run: a shell's own words need a shell.
+func (c *awsCLI) knows(line string) bool { return c.env != nil || !strings.Contains(line, "$(") }
 
 // run executes one command line as a shell and the CLI would.
 func (c *awsCLI) run(ctx context.Context, line string) error {
+	if c.env != nil {
+		cmd := exec.CommandContext(ctx, "sh", "-c", line)
+		cmd.Env = c.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", line, err, out)
+		}
+		return nil
+	}
 	words, err := shellWords(line)
 	if err != nil {
 		return err

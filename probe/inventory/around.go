@@ -21,12 +21,15 @@ import (
 	"stageprobe/probe"
 )
 
+// surroundings reads what stands around the APIs.
+type surroundings struct{ *reading }
+
 // mostAround bounds the VPC links and the aliases that are asked for.
 const mostAround = 20
 
 // around reads what stands around the APIs: usage plans where a route asks for a
 // key, VPC links and aliases where integrations name them, the traffic of canaries.
-func (rd *reading) around(ctx context.Context, snap *probe.Snapshot) {
+func (rd surroundings) around(ctx context.Context, snap *probe.Snapshot) {
 	rd.parallel(ctx, stepsAtOnce, 4, func(ctx context.Context, i int) {
 		switch i {
 		case 0:
@@ -108,9 +111,9 @@ func optional(op, subject, path, costs string) question {
 }
 
 // usagePlans reads the plans that hold a stage of the APIs, with their keys' ids.
-func (rd *reading) usagePlans(ctx context.Context, apis []probe.API) (out []probe.UsagePlan) {
+func (rd surroundings) usagePlans(ctx context.Context, apis []probe.API) (out []probe.UsagePlan) {
 	q := optional("GetUsagePlans", "region "+rd.Region, "/usageplans", "whose limit a 429 is, of the usage plan, the stage or the account, is told by the log alone")
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.UsagePlan, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.UsagePlan, *string, error) {
 		page, err := rd.REST.GetUsagePlans(ctx, &apigateway.GetUsagePlansInput{Limit: aws.Int32(pageSize), Position: token}, once)
 		if err != nil {
 			return nil, nil, err
@@ -149,9 +152,9 @@ func usagePlan(p types.UsagePlan) probe.UsagePlan {
 }
 
 // planKeys reads the keys of a plan without their values.
-func (rd *reading) planKeys(ctx context.Context, plan string) (out []probe.PlanKey) {
+func (rd surroundings) planKeys(ctx context.Context, plan string) (out []probe.PlanKey) {
 	q := optional("GetUsagePlanKeys", "usage plan "+plan, "/usageplans/"+plan+"/keys", "which keys the usage plan holds is unknown")
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.UsagePlanKey, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.UsagePlanKey, *string, error) {
 		page, err := rd.REST.GetUsagePlanKeys(ctx, &apigateway.GetUsagePlanKeysInput{UsagePlanId: &plan, Limit: aws.Int32(pageSize), Position: token}, once)
 		if err != nil {
 			return nil, nil, err
@@ -180,7 +183,7 @@ func named(apis []probe.API, pick func(i *probe.Integration) string) map[probe.A
 	return out
 }
 
-func (rd *reading) vpcLinks(ctx context.Context, apis []probe.API) (out []probe.VPCLink) {
+func (rd surroundings) vpcLinks(ctx context.Context, apis []probe.API) (out []probe.VPCLink) {
 	for kind, ids := range named(apis, func(i *probe.Integration) string { return i.ConnectionID }) {
 		for _, id := range ids[:min(len(ids), mostAround)] {
 			if link, ok := rd.vpcLink(ctx, kind, id); ok {
@@ -194,11 +197,11 @@ func (rd *reading) vpcLinks(ctx context.Context, apis []probe.API) (out []probe.
 
 // vpcLink reads one link, of the version of its API's kind; a REST API may also
 // name one of the second version.
-func (rd *reading) vpcLink(ctx context.Context, kind probe.APIKind, id string) (probe.VPCLink, bool) {
+func (rd surroundings) vpcLink(ctx context.Context, kind probe.APIKind, id string) (probe.VPCLink, bool) {
 	q := optional("GetVpcLink", "VPC link "+id, "/vpclinks/"+id, "whether the VPC link is available is unknown")
 	link := probe.VPCLink{ID: id, Kind: kind}
 	if kind == probe.REST {
-		out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigateway.GetVpcLinkOutput, error) {
+		out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetVpcLinkOutput, error) {
 			return rd.REST.GetVpcLink(ctx, &apigateway.GetVpcLinkInput{VpcLinkId: &id}, once)
 		})
 		if err == nil {
@@ -209,7 +212,7 @@ func (rd *reading) vpcLink(ctx context.Context, kind probe.APIKind, id string) (
 			return link, false
 		}
 	}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigatewayv2.GetVpcLinkOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigatewayv2.GetVpcLinkOutput, error) {
 		return rd.HTTP.GetVpcLink(ctx, &apigatewayv2.GetVpcLinkInput{VpcLinkId: &id}, onceHTTP)
 	})
 	switch {
@@ -226,7 +229,7 @@ func (rd *reading) vpcLink(ctx context.Context, kind probe.APIKind, id string) (
 // aliasURI is a function with an alias or version in an integration's URI.
 var aliasURI = regexp.MustCompile(`(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+):([A-Za-z0-9_$-]+)`)
 
-func (rd *reading) aliases(ctx context.Context, apis []probe.API) (out []probe.Alias) {
+func (rd surroundings) aliases(ctx context.Context, apis []probe.API) (out []probe.Alias) {
 	if rd.Lambda == nil {
 		return nil
 	}
@@ -249,10 +252,10 @@ func (rd *reading) aliases(ctx context.Context, apis []probe.API) (out []probe.A
 	return out
 }
 
-func (rd *reading) alias(ctx context.Context, function, name string) (probe.Alias, bool) {
+func (rd surroundings) alias(ctx context.Context, function, name string) (probe.Alias, bool) {
 	q := question{op: "GetAlias", subject: "alias " + name + " of " + function, path: function + ":" + name,
 		costs: "whether the alias shares its requests among versions of the function is unknown", quiet: missingOrUnsupported}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*lambda.GetAliasOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*lambda.GetAliasOutput, error) {
 		return rd.Lambda.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &name}, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })
 	})
 	if err != nil {
@@ -281,7 +284,7 @@ const trafficSpan = 3 * time.Hour
 // traffic counts the requests of stages with a canary, and of the canary, which
 // has metrics of its own under the stage's name and "/Canary". That name is by
 // report, not by AWS's documentation: a count of 0 says nothing.
-func (rd *reading) traffic(ctx context.Context, apis []probe.API) (out []probe.CanaryTraffic) {
+func (rd surroundings) traffic(ctx context.Context, apis []probe.API) (out []probe.CanaryTraffic) {
 	if rd.Metrics == nil {
 		return nil
 	}
@@ -300,7 +303,7 @@ func (rd *reading) traffic(ctx context.Context, apis []probe.API) (out []probe.C
 	return out
 }
 
-func (rd *reading) count(ctx context.Context, api string, t *probe.CanaryTraffic) bool {
+func (rd surroundings) count(ctx context.Context, api string, t *probe.CanaryTraffic) bool {
 	q := question{op: "GetMetricData", subject: "stage " + t.Stage + " of " + t.APIID, path: "*",
 		costs: "whether the canary serves real callers is told by its log alone", quiet: missingOrUnsupported}
 	names := map[string]string{"stage": t.Stage, "canary": t.Stage + "/Canary"}
@@ -313,7 +316,7 @@ func (rd *reading) count(ctx context.Context, api string, t *probe.CanaryTraffic
 			}},
 		}})
 	}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*cloudwatch.GetMetricDataOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*cloudwatch.GetMetricDataOutput, error) {
 		return rd.Metrics.GetMetricData(ctx, in, func(o *cloudwatch.Options) { o.Retryer = aws.NopRetryer{} })
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ type question struct {
 	op      string
 	subject string
 	path    string // of the ARN, such as "/restapis/abc123/stages"; "*" for services without resource ARNs
+	stage   string // asked of, where the path does not name it
 	costs   string
 	// quiet tells refusals that are an answer: a NotFound where another call
 	// is the alternative. They are returned and leave no gap.
@@ -200,13 +201,34 @@ func denied(err error) bool {
 }
 
 func (rd *reading) gap(q question, err error) {
-	g := probe.Gap{Operation: q.op, Subject: q.subject, Err: short(err), Reason: string(reasonOf(err)), Costs: q.costs}
+	g := probe.Gap{Operation: q.op, Subject: q.subject, Err: short(err), Reason: string(reasonOf(err)), Costs: q.costs, GapOf: q.of()}
 	if denied(err) {
 		g.Action, g.Resource = rd.iam(q)
 	}
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	rd.gaps = append(rd.gaps, g)
+}
+
+// of is what a question is asked of, as its path names it.
+func (q question) of() (of probe.GapOf) {
+	steps := strings.Split(strings.TrimPrefix(q.path, "/"), "/")
+	for i := 0; i+1 < len(steps); i += 2 {
+		switch steps[i] {
+		case "restapis", "apis":
+			of.APIID = steps[i+1]
+		case "stages":
+			of.Stage = steps[i+1]
+		case "deployments":
+			of.Deployment = steps[i+1]
+		case "domainnames":
+			of.Domain = steps[i+1]
+		}
+	}
+	if q.stage != "" {
+		of.Stage = q.stage
+	}
+	return of
 }
 
 // iam names the action and resource that a policy must allow for the call.

@@ -20,7 +20,7 @@ var summaryUnknown = []string{
 var errNoSummary = errors.New("the answer holds no apiSummary")
 
 // restDeployed reads what each stage serves, and what each canary does.
-func (rd *reading) restDeployed(ctx context.Context, api *probe.API) {
+func (rd restReading) restDeployed(ctx context.Context, api *probe.API) {
 	rd.parallel(ctx, stepsAtOnce, len(api.Stages), func(ctx context.Context, i int) {
 		st := &api.Stages[i]
 		if st.Deployed = rd.restExport(ctx, api.ID, st.Name); st.Deployed == nil && st.DeploymentID != "" {
@@ -49,14 +49,14 @@ func servedElsewhere(api *probe.API, deployment string) *probe.Definition {
 }
 
 // restExport reads the snapshot that a stage's own deployment serves.
-func (rd *reading) restExport(ctx context.Context, id, stage string) *probe.Definition {
+func (rd restReading) restExport(ctx context.Context, id, stage string) *probe.Definition {
 	q := question{op: "GetExport", subject: "stage " + stage + " of " + id, path: "/restapis/" + id + "/stages/" + stage + "/exports/oas30",
 		costs: "which edits wait for a deployment to this stage is unknown"}
 	in := &apigateway.GetExportInput{
 		RestApiId: &id, StageName: &stage, ExportType: aws.String("oas30"), Accepts: aws.String("application/json"),
 		Parameters: map[string]string{"extensions": "integrations,authorizers,apigateway"},
 	}
-	d, _ := ask(ctx, rd, q, func(ctx context.Context) (*probe.Definition, error) {
+	d, _ := ask(ctx, rd.reading, q, func(ctx context.Context) (*probe.Definition, error) {
 		out, err := rd.REST.GetExport(ctx, in, once)
 		if err != nil {
 			return nil, err
@@ -67,10 +67,10 @@ func (rd *reading) restExport(ctx context.Context, id, stage string) *probe.Defi
 }
 
 // summary reads the routes of any deployment.
-func (rd *reading) summary(ctx context.Context, id, deployment string) *probe.Definition {
+func (rd restReading) summary(ctx context.Context, id, deployment string) *probe.Definition {
 	q := question{op: "GetDeployment", subject: "deployment " + deployment + " of " + id, path: "/restapis/" + id + "/deployments/" + deployment,
 		costs: "which routes this deployment holds is unknown"}
-	d, _ := ask(ctx, rd, q, func(ctx context.Context) (*probe.Definition, error) {
+	d, _ := ask(ctx, rd.reading, q, func(ctx context.Context) (*probe.Definition, error) {
 		in := &apigateway.GetDeploymentInput{RestApiId: &id, DeploymentId: &deployment, Embed: []string{"apisummary"}}
 		out, err := rd.REST.GetDeployment(ctx, in, once)
 		if err != nil {

@@ -16,6 +16,9 @@ import (
 	"stageprobe/probe"
 )
 
+// domainReading reads custom domains and what they lead to.
+type domainReading struct{ *reading }
+
 var errWebSocket = errors.New("it is a WebSocket API, which answers no plain requests")
 
 // domain is a custom domain on its way into the snapshot.
@@ -29,7 +32,7 @@ type domain struct {
 // domains reads the domains that are asked for: all of them, those named, and
 // those that lead to a wanted API. The APIs that a named domain leads to become
 // wanted.
-func (rd *reading) domains(ctx context.Context, want *wanted, all bool) []probe.Domain {
+func (rd domainReading) domains(ctx context.Context, want *wanted, all bool) []probe.Domain {
 	var found []domain
 	if all || len(want.apis) > 0 || len(want.hosts) > 0 {
 		found = rd.listDomains(ctx)
@@ -74,9 +77,9 @@ func apisOf(d probe.Domain) []string {
 
 // listDomains lists every domain through both services: on AWS they list the
 // same ones, some emulators keep them apart.
-func (rd *reading) listDomains(ctx context.Context) []domain {
+func (rd domainReading) listDomains(ctx context.Context) []domain {
 	q := question{op: "GetDomainNames", subject: "region " + rd.Region, path: "/domainnames", costs: "custom domains that no one named are missing"}
-	rest, restErr := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.DomainName, *string, error) {
+	rest, restErr := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.DomainName, *string, error) {
 		out, err := rd.REST.GetDomainNames(ctx, &apigateway.GetDomainNamesInput{Limit: aws.Int32(pageSize), Position: token}, once)
 		if err != nil {
 			return nil, nil, err
@@ -84,7 +87,7 @@ func (rd *reading) listDomains(ctx context.Context) []domain {
 		return out.Items, out.Position, nil
 	})
 	q.op, q.quiet = "GetDomainNames (v2)", func(err error) bool { return restErr == nil && unsupported(err) }
-	http, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]httptypes.DomainName, *string, error) {
+	http, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.DomainName, *string, error) {
 		out, err := rd.HTTP.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
@@ -123,7 +126,7 @@ func addDomain(list []domain, d domain) []domain {
 
 // addNamed marks the domains that were asked for, and looks up by name those
 // that no list held: a narrow policy may allow just that.
-func (rd *reading) addNamed(ctx context.Context, found []domain, want *wanted) []domain {
+func (rd domainReading) addNamed(ctx context.Context, found []domain, want *wanted) []domain {
 	for _, host := range want.hosts {
 		if i := slices.IndexFunc(found, func(d domain) bool { return d.answers(host) }); i >= 0 {
 			found[i].named = true
@@ -151,10 +154,10 @@ func (d *domain) answers(host string) bool {
 	return ok && strings.EqualFold(d.Name, "*."+parent)
 }
 
-func (rd *reading) lookUpDomain(ctx context.Context, name string) (domain, bool) {
+func (rd domainReading) lookUpDomain(ctx context.Context, name string) (domain, bool) {
 	q := question{op: "GetDomainName", subject: "domain " + name, path: "/domainnames/" + name,
 		costs: "which stage this domain leads to is unknown", quiet: notFoundOrUnsupported}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigateway.GetDomainNameOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetDomainNameOutput, error) {
 		return rd.REST.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: &name}, once)
 	})
 	if err == nil {
@@ -170,7 +173,7 @@ func (rd *reading) lookUpDomain(ctx context.Context, name string) (domain, bool)
 		return domain{}, false
 	}
 	q.quiet = nil
-	http, err := ask(ctx, rd, q, func(ctx context.Context) (*apigatewayv2.GetDomainNameOutput, error) {
+	http, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigatewayv2.GetDomainNameOutput, error) {
 		return rd.HTTP.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: &name}, onceHTTP)
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ type editorParts struct {
 // restEditor reads what the console shows and the next deployment would
 // freeze. Without the resources there is no definition; any other part that
 // cannot be read is named in Unknown.
-func (rd *reading) restEditor(ctx context.Context, id string, base *probe.Definition) *probe.Definition {
+func (rd restReading) restEditor(ctx context.Context, id string, base *probe.Definition) *probe.Definition {
 	other := map[string]map[string]string{}
 	resources, err := rd.resourcesOf(ctx, id, other)
 	if err != nil {
@@ -54,10 +54,10 @@ func (rd *reading) restEditor(ctx context.Context, id string, base *probe.Defini
 
 // resourcesOf reads the resources with their methods; other gets what the SDK does
 // not know of their integrations, by route.
-func (rd *reading) resourcesOf(ctx context.Context, id string, other map[string]map[string]string) ([]types.Resource, error) {
+func (rd restReading) resourcesOf(ctx context.Context, id string, other map[string]map[string]string) ([]types.Resource, error) {
 	q := question{op: "GetResources", subject: "API " + id, path: "/restapis/" + id + "/resources",
 		costs: "what the editor holds, and so which edits wait for a deployment, is unknown"}
-	return pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Resource, *string, error) {
+	return pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Resource, *string, error) {
 		in := &apigateway.GetResourcesInput{RestApiId: &id, Embed: []string{"methods"}, Limit: aws.Int32(pageSize), Position: token}
 		raw := &rawBody{}
 		out, err := rd.REST.GetResources(ctx, in, once, raw.capture)
@@ -71,14 +71,14 @@ func (rd *reading) resourcesOf(ctx context.Context, id string, other map[string]
 
 // editorParts reads the collections beside the resources; one that fails is
 // added to what d does not tell.
-func (rd *reading) editorParts(ctx context.Context, id string, d *probe.Definition) *editorParts {
+func (rd restReading) editorParts(ctx context.Context, id string, d *probe.Definition) *editorParts {
 	var p editorParts
 	limit := aws.Int32(pageSize)
 	var failed [4]error
 	rd.parallel(ctx, stepsAtOnce, len(failed), func(ctx context.Context, i int) {
 		switch i {
 		case 0:
-			p.authorizers, failed[i] = part(ctx, rd, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
+			p.authorizers, failed[i] = part(ctx, rd.reading, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
 				raw := &rawBody{}
 				out, err := rd.REST.GetAuthorizers(ctx, &apigateway.GetAuthorizersInput{RestApiId: &id, Limit: limit, Position: token}, once, raw.capture)
 				if err != nil {
@@ -88,7 +88,7 @@ func (rd *reading) editorParts(ctx context.Context, id string, d *probe.Definiti
 				return out.Items, out.Position, nil
 			})
 		case 1:
-			p.validators, failed[i] = part(ctx, rd, id, "GetRequestValidators", "requestvalidators", func(ctx context.Context, token *string) ([]types.RequestValidator, *string, error) {
+			p.validators, failed[i] = part(ctx, rd.reading, id, "GetRequestValidators", "requestvalidators", func(ctx context.Context, token *string) ([]types.RequestValidator, *string, error) {
 				out, err := rd.REST.GetRequestValidators(ctx, &apigateway.GetRequestValidatorsInput{RestApiId: &id, Limit: limit, Position: token}, once)
 				if err != nil {
 					return nil, nil, err
@@ -96,7 +96,7 @@ func (rd *reading) editorParts(ctx context.Context, id string, d *probe.Definiti
 				return out.Items, out.Position, nil
 			})
 		case 2:
-			p.models, failed[i] = part(ctx, rd, id, "GetModels", "models", func(ctx context.Context, token *string) ([]types.Model, *string, error) {
+			p.models, failed[i] = part(ctx, rd.reading, id, "GetModels", "models", func(ctx context.Context, token *string) ([]types.Model, *string, error) {
 				out, err := rd.REST.GetModels(ctx, &apigateway.GetModelsInput{RestApiId: &id, Limit: limit, Position: token}, once)
 				if err != nil {
 					return nil, nil, err
@@ -104,7 +104,7 @@ func (rd *reading) editorParts(ctx context.Context, id string, d *probe.Definiti
 				return out.Items, out.Position, nil
 			})
 		case 3:
-			p.responses, failed[i] = part(ctx, rd, id, "GetGatewayResponses", "gatewayresponses", func(ctx context.Context, token *string) ([]types.GatewayResponse, *string, error) {
+			p.responses, failed[i] = part(ctx, rd.reading, id, "GetGatewayResponses", "gatewayresponses", func(ctx context.Context, token *string) ([]types.GatewayResponse, *string, error) {
 				out, err := rd.REST.GetGatewayResponses(ctx, &apigateway.GetGatewayResponsesInput{RestApiId: &id, Limit: limit, Position: token}, once)
 				if err != nil {
 					return nil, nil, err

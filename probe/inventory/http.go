@@ -13,9 +13,12 @@ import (
 	"stageprobe/probe"
 )
 
-func (rd *reading) listHTTP(ctx context.Context) []probe.API {
+// httpReading reads HTTP APIs.
+type httpReading struct{ *reading }
+
+func (rd httpReading) listHTTP(ctx context.Context) []probe.API {
 	q := question{op: "GetApis", subject: "region " + rd.Region, path: "/apis", costs: "HTTP APIs that no one named are missing"}
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Api, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Api, *string, error) {
 		out, err := rd.HTTP.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
@@ -31,10 +34,10 @@ func (rd *reading) listHTTP(ctx context.Context) []probe.API {
 	return apis
 }
 
-func (rd *reading) identifyHTTP(ctx context.Context, api *probe.API) bool {
+func (rd httpReading) identifyHTTP(ctx context.Context, api *probe.API) bool {
 	q := question{op: "GetApi", subject: "API " + api.ID, path: "/apis/" + api.ID,
 		costs: "nothing is known of this API's stages and deployments: no REST API has this id, and whether an HTTP API has could not be read"}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigatewayv2.GetApiOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigatewayv2.GetApiOutput, error) {
 		return rd.HTTP.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &api.ID}, onceHTTP)
 	})
 	if err != nil {
@@ -60,7 +63,7 @@ func httpAPI(a types.Api) probe.API {
 	}
 }
 
-func (rd *reading) readHTTP(ctx context.Context, api *probe.API) {
+func (rd httpReading) readHTTP(ctx context.Context, api *probe.API) {
 	base := api.Editor
 	api.Editor = nil
 	rd.parallel(ctx, stepsAtOnce, 3, func(ctx context.Context, i int) {
@@ -81,10 +84,10 @@ func (rd *reading) readHTTP(ctx context.Context, api *probe.API) {
 	}
 }
 
-func (rd *reading) httpStages(ctx context.Context, api *probe.API) {
+func (rd httpReading) httpStages(ctx context.Context, api *probe.API) {
 	q := question{op: "GetStages", subject: "HTTP API " + api.ID, path: "/apis/" + api.ID + "/stages",
 		costs: "stages, stage variables and automatic deployment of this API are unknown"}
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Stage, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Stage, *string, error) {
 		out, err := rd.HTTP.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
@@ -128,10 +131,10 @@ func routeSettings(r types.RouteSettings) probe.MethodSettings {
 	}
 }
 
-func (rd *reading) httpDeployments(ctx context.Context, api *probe.API) {
+func (rd httpReading) httpDeployments(ctx context.Context, api *probe.API) {
 	q := question{op: "GetDeployments", subject: "HTTP API " + api.ID, path: "/apis/" + api.ID + "/deployments",
 		costs: "when each deployment was made, and whether one failed, is unknown"}
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
 		out, err := rd.HTTP.GetDeployments(ctx, &apigatewayv2.GetDeploymentsInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err

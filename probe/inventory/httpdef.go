@@ -15,7 +15,7 @@ import (
 
 // httpEditor reads an HTTP API's latest configuration: its export without a
 // stage, else its routes, integrations and authorizers.
-func (rd *reading) httpEditor(ctx context.Context, id string, base *probe.Definition) *probe.Definition {
+func (rd httpReading) httpEditor(ctx context.Context, id string, base *probe.Definition) *probe.Definition {
 	if d, err := rd.httpExport(ctx, id, nil, refused); err == nil {
 		return d
 	}
@@ -27,19 +27,19 @@ func (rd *reading) httpEditor(ctx context.Context, id string, base *probe.Defini
 }
 
 // httpDeployed reads what each stage serves.
-func (rd *reading) httpDeployed(ctx context.Context, api *probe.API) {
+func (rd httpReading) httpDeployed(ctx context.Context, api *probe.API) {
 	rd.parallel(ctx, stepsAtOnce, len(api.Stages), func(ctx context.Context, i int) {
 		api.Stages[i].Deployed, _ = rd.httpExport(ctx, api.ID, &api.Stages[i].Name, nil)
 	})
 }
 
-func (rd *reading) httpExport(ctx context.Context, id string, stage *string, quiet func(error) bool) (*probe.Definition, error) {
+func (rd httpReading) httpExport(ctx context.Context, id string, stage *string, quiet func(error) bool) (*probe.Definition, error) {
 	q := question{op: "ExportApi", subject: "HTTP API " + id, path: "/apis/" + id + "/exports/OAS30", quiet: quiet,
 		costs: "which edits wait for a deployment is unknown"}
 	if stage != nil {
-		q.subject = "stage " + *stage + " of " + id
+		q.subject, q.stage = "stage "+*stage+" of "+id, *stage
 	}
-	return ask(ctx, rd, q, func(ctx context.Context) (*probe.Definition, error) {
+	return ask(ctx, rd.reading, q, func(ctx context.Context) (*probe.Definition, error) {
 		out, err := rd.HTTP.ExportApi(ctx, &apigatewayv2.ExportApiInput{
 			ApiId: &id, StageName: stage, Specification: aws.String("OAS30"), OutputType: aws.String("JSON"), IncludeExtensions: aws.Bool(true),
 		}, onceHTTP)
@@ -51,8 +51,8 @@ func (rd *reading) httpExport(ctx context.Context, id string, stage *string, qui
 }
 
 // httpRoutes reads the editor from its parts, for services that cannot export.
-func (rd *reading) httpRoutes(ctx context.Context, id string) *probe.Definition {
-	routes, err := httpPart(ctx, rd, id, "GetRoutes", "routes", func(ctx context.Context, token *string) ([]types.Route, *string, error) {
+func (rd httpReading) httpRoutes(ctx context.Context, id string) *probe.Definition {
+	routes, err := httpPart(ctx, rd.reading, id, "GetRoutes", "routes", func(ctx context.Context, token *string) ([]types.Route, *string, error) {
 		out, err := rd.HTTP.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &id, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
@@ -62,14 +62,14 @@ func (rd *reading) httpRoutes(ctx context.Context, id string) *probe.Definition 
 	if err != nil {
 		return nil
 	}
-	integrations, errIntegrations := httpPart(ctx, rd, id, "GetIntegrations", "integrations", func(ctx context.Context, token *string) ([]types.Integration, *string, error) {
+	integrations, errIntegrations := httpPart(ctx, rd.reading, id, "GetIntegrations", "integrations", func(ctx context.Context, token *string) ([]types.Integration, *string, error) {
 		out, err := rd.HTTP.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &id, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
 		}
 		return out.Items, out.NextToken, nil
 	})
-	authorizers, errAuthorizers := httpPart(ctx, rd, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
+	authorizers, errAuthorizers := httpPart(ctx, rd.reading, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
 		out, err := rd.HTTP.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &id, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err

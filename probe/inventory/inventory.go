@@ -209,10 +209,10 @@ func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot
 	if sel.All {
 		listed = rd.listAPIs(ctx)
 	}
-	snap.Domains = rd.domains(ctx, want, sel.All)
+	snap.Domains = domainReading{rd}.domains(ctx, want, sel.All)
 	snap.APIs = rd.apis(ctx, listed, want)
 	if rd.depth == Full {
-		rd.around(ctx, snap)
+		surroundings{rd}.around(ctx, snap)
 	}
 	if history != nil {
 		h := <-history

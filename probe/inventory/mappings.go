@@ -22,7 +22,7 @@ const noBasePath = "(none)"
 // API mappings (v2) are two views of one list, but v1 refuses domains with
 // multi-level paths or HTTP APIs, and emulators may know only one of them: a
 // refusal of one is a gap only where the other did not answer for it.
-func (rd *reading) readDomain(ctx context.Context, d *domain) {
+func (rd domainReading) readDomain(ctx context.Context, d *domain) {
 	costs := "which stage each path of this domain leads to is unknown or incomplete"
 	v2 := question{op: "GetApiMappings", subject: "domain " + d.Name, path: "/domainnames/" + d.Name + "/apimappings", costs: costs}
 	v1 := question{op: "GetBasePathMappings", subject: v2.subject, path: "/domainnames/" + d.Name + "/basepathmappings", costs: costs}
@@ -45,14 +45,14 @@ func (rd *reading) readDomain(ctx context.Context, d *domain) {
 func refused(err error) bool { return notFoundOrUnsupported(err) || badRequest(err) }
 
 // silenced records the gap that a quiet question left out.
-func (rd *reading) silenced(q question, err error) {
+func (rd domainReading) silenced(q question, err error) {
 	if q.quiet(err) {
 		rd.gap(q, err)
 	}
 }
 
-func (rd *reading) basePathMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
-	list, err := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.BasePathMapping, *string, error) {
+func (rd domainReading) basePathMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
+	list, err := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.BasePathMapping, *string, error) {
 		in := &apigateway.GetBasePathMappingsInput{DomainName: &d.Name, DomainNameId: d.id, Limit: aws.Int32(pageSize), Position: token}
 		out, err := rd.REST.GetBasePathMappings(ctx, in, once)
 		if err != nil {
@@ -71,8 +71,8 @@ func (rd *reading) basePathMappings(ctx context.Context, d *domain, q question) 
 	return mappings, err
 }
 
-func (rd *reading) apiMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
-	list, err := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]httptypes.ApiMapping, *string, error) {
+func (rd domainReading) apiMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
+	list, err := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.ApiMapping, *string, error) {
 		out, err := rd.HTTP.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.Name, NextToken: token}, onceHTTP)
 		if err != nil {
 			return nil, nil, err
@@ -104,7 +104,7 @@ func mergeMappings(v2, v1 []probe.Mapping) []probe.Mapping {
 
 // routingRules reads the rules where the domain can have any. In the default
 // routing mode no rule is evaluated.
-func (rd *reading) routingRules(ctx context.Context, d *domain) {
+func (rd domainReading) routingRules(ctx context.Context, d *domain) {
 	if d.RoutingMode == string(httptypes.RoutingModeApiMappingOnly) {
 		return
 	}
@@ -113,7 +113,7 @@ func (rd *reading) routingRules(ctx context.Context, d *domain) {
 	if d.RoutingMode == "" {
 		q.quiet = refused // who does not tell a routing mode has no routing rules to tell
 	}
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]httptypes.RoutingRule, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.RoutingRule, *string, error) {
 		in := &apigatewayv2.ListRoutingRulesInput{DomainName: &d.Name, DomainNameId: d.id, NextToken: token}
 		out, err := rd.HTTP.ListRoutingRules(ctx, in, onceHTTP)
 		if err != nil {

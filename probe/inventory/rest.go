@@ -13,6 +13,9 @@ import (
 	"stageprobe/probe"
 )
 
+// restReading reads REST APIs.
+type restReading struct{ *reading }
+
 // pageSize is the most that REST collections give at once.
 const pageSize = 500
 
@@ -30,31 +33,31 @@ func (rd *reading) listAPIs(ctx context.Context) []probe.API {
 	for _, a := range rest {
 		apis = append(apis, restAPI(a))
 	}
-	return append(apis, rd.listHTTP(ctx)...)
+	return append(apis, httpReading{rd}.listHTTP(ctx)...)
 }
 
 // api reads one API; false where it turned out not to exist or not to be
 // readable at all.
 func (rd *reading) api(ctx context.Context, api *probe.API) bool {
-	if api.Kind == "" && !rd.identify(ctx, api) {
+	if api.Kind == "" && !(restReading{rd}).identify(ctx, api) {
 		return false
 	}
 	if api.Kind == probe.HTTP {
-		rd.readHTTP(ctx, api)
+		httpReading{rd}.readHTTP(ctx, api)
 		return true
 	}
-	rd.readREST(ctx, api)
+	restReading{rd}.readREST(ctx, api)
 	return true
 }
 
 // identify finds out whether an id is a REST or an HTTP API. Where the API
 // itself may not be read, its stages still tell.
-func (rd *reading) identify(ctx context.Context, api *probe.API) bool {
+func (rd restReading) identify(ctx context.Context, api *probe.API) bool {
 	costs := "nothing is known of this API's stages and deployments"
 	q := question{op: "GetRestApi", subject: "API " + api.ID, path: "/restapis/" + api.ID, costs: costs, quiet: notFoundOrUnsupported}
 	in := &apigateway.GetRestApiInput{RestApiId: &api.ID}
 	raw := &rawBody{}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
 		return rd.REST.GetRestApi(ctx, in, once, raw.capture)
 	})
 	if err == nil {
@@ -69,7 +72,7 @@ func (rd *reading) identify(ctx context.Context, api *probe.API) bool {
 		return true
 	}
 	if notFoundOrUnsupported(err) {
-		return rd.identifyHTTP(ctx, api)
+		return httpReading{rd.reading}.identifyHTTP(ctx, api)
 	}
 	if ctx.Err() == nil && denied(err) {
 		api.Kind = probe.REST // its id was asked of the REST service and not called unknown
@@ -101,7 +104,7 @@ func restAPI(a types.RestApi) probe.API {
 	return api
 }
 
-func (rd *reading) readREST(ctx context.Context, api *probe.API) {
+func (rd restReading) readREST(ctx context.Context, api *probe.API) {
 	base := api.Editor
 	api.Editor = nil
 	rd.parallel(ctx, stepsAtOnce, 3, func(ctx context.Context, i int) {
@@ -121,11 +124,11 @@ func (rd *reading) readREST(ctx context.Context, api *probe.API) {
 	}
 }
 
-func (rd *reading) restStages(ctx context.Context, api *probe.API) {
+func (rd restReading) restStages(ctx context.Context, api *probe.API) {
 	q := question{op: "GetStages", subject: "API " + api.ID, path: "/restapis/" + api.ID + "/stages",
 		costs: "stages, canaries, stage variables and logging settings of this API are unknown"}
 	raw := &rawBody{}
-	out, err := ask(ctx, rd, q, func(ctx context.Context) (*apigateway.GetStagesOutput, error) {
+	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetStagesOutput, error) {
 		return rd.REST.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: &api.ID}, once, raw.capture)
 	})
 	if err != nil {
@@ -187,10 +190,10 @@ func methodSettings(m types.MethodSetting, set bool) probe.MethodSettings {
 	return out
 }
 
-func (rd *reading) restDeployments(ctx context.Context, api *probe.API) {
+func (rd restReading) restDeployments(ctx context.Context, api *probe.API) {
 	q := question{op: "GetDeployments", subject: "API " + api.ID, path: "/restapis/" + api.ID + "/deployments",
 		costs: "when each deployment was made, and which are newer than a stage's, is unknown"}
-	list, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
 		out, err := rd.REST.GetDeployments(ctx, &apigateway.GetDeploymentsInput{RestApiId: &api.ID, Limit: aws.Int32(pageSize), Position: token}, once)
 		if err != nil {
 			return nil, nil, err

@@ -12,9 +12,12 @@ import (
 	"stageprobe/probe/logs"
 )
 
+// discovery finds the log groups of stages.
+type discovery struct{ *run }
+
 // discover finds the groups of the wanted stages. A group once found is not
 // looked for again.
-func (r *run) discover(ctx context.Context) error {
+func (r discovery) discover(ctx context.Context) error {
 	if r.Reader.groups == nil {
 		r.Reader.groups = map[string]*group{}
 	}
@@ -40,7 +43,7 @@ func (r *run) discover(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) discoverExecution(ctx context.Context, s StageLogs) error {
+func (r discovery) discoverExecution(ctx context.Context, s StageLogs) error {
 	if s.Kind == probe.HTTP {
 		return nil
 	}
@@ -65,12 +68,12 @@ func (r *run) discoverExecution(ctx context.Context, s StageLogs) error {
 	return nil
 }
 
-func (r *run) exists(name string) bool {
+func (r discovery) exists(name string) bool {
 	g := r.Reader.groups[name]
 	return g != nil && g.Exists
 }
 
-func (r *run) discoverAccess(ctx context.Context, s StageLogs) error {
+func (r discovery) discoverAccess(ctx context.Context, s StageLogs) error {
 	if s.AccessLog.Destination == "" {
 		return nil
 	}
@@ -104,7 +107,7 @@ func (r *run) discoverAccess(ctx context.Context, s StageLogs) error {
 }
 
 // teach gives an access group, and its canary's, the stage and its format.
-func (r *run) teach(s StageLogs, name string) {
+func (r discovery) teach(s StageLogs, name string) {
 	format, err := logs.CompileFormat(s.AccessLog.Format)
 	ref := probe.StageRef{APIID: s.API, Stage: s.Stage}
 	for _, name := range []string{name, logs.CanaryGroup(name)} {
@@ -123,7 +126,7 @@ func (r *run) teach(s StageLogs, name string) {
 }
 
 // lookup finds a group and its canary's, and adds them to those that are read.
-func (r *run) lookup(ctx context.Context, base probe.LogGroup, name string, hasCanary bool) (found bool, err error) {
+func (r discovery) lookup(ctx context.Context, base probe.LogGroup, name string, hasCanary bool) (found bool, err error) {
 	canary := logs.CanaryGroup(name)
 	if g := r.Reader.groups[name]; g != nil && g.Exists {
 		if c := r.Reader.groups[canary]; c != nil && c.Exists || !hasCanary {
@@ -171,7 +174,7 @@ type listed struct {
 const mostLists = 40
 
 // list returns the groups whose names begin with prefix, by name.
-func (r *run) list(ctx context.Context, prefix string) (groups map[string]listed, denied bool, err error) {
+func (r discovery) list(ctx context.Context, prefix string) (groups map[string]listed, denied bool, err error) {
 	groups = map[string]listed{}
 	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix}
 	for pages := 0; ; pages++ {
@@ -201,7 +204,7 @@ func (r *run) list(ctx context.Context, prefix string) (groups map[string]listed
 }
 
 // add makes a group one of those that are read.
-func (r *run) add(base probe.LogGroup, name, arn string, canary bool) {
+func (r discovery) add(base probe.LogGroup, name, arn string, canary bool) {
 	base.Name, base.Canary, base.Exists = name, canary, true
 	g := r.Reader.groups[name]
 	if g == nil {
@@ -219,7 +222,7 @@ func (r *run) add(base probe.LogGroup, name, arn string, canary bool) {
 }
 
 // absent notes a group that should be there and is not.
-func (r *run) absent(base probe.LogGroup, name string) {
+func (r discovery) absent(base probe.LogGroup, name string) {
 	base.Name = name
 	g := newGroup(base)
 	if !slices.ContainsFunc(r.groups, func(g *group) bool { return g.Name == name }) {

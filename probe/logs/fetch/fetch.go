@@ -110,7 +110,7 @@ func (r *Reader) Fetch(ctx context.Context, q Request) (probe.Evidence, error) {
 	for _, id := range q.IDs {
 		run.found[id] = false
 	}
-	err := run.discover(ctx)
+	err := discovery{run}.discover(ctx)
 	for _, g := range run.groups {
 		run.mark(g) // what an earlier Fetch read
 	}

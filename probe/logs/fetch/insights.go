@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
+// insights asks CloudWatch Logs Insights.
+type insights struct{ *run }
+
 const (
 	// idsPerQuery ids fit into a query string of 10,000 characters.
 	idsPerQuery = 200
@@ -23,7 +26,7 @@ const (
 // query asks Logs Insights for the ids: one query scans the group once, however
 // large, where FilterLogEvents would page through it. Where a query fails, or
 // is not allowed, the ids are asked for in the other way.
-func (r *run) query(ctx context.Context, g *group, ids []string, whole *page) error {
+func (r insights) query(ctx context.Context, g *group, ids []string, whole *page) error {
 	r.note("log group %s is large: read with Logs Insights, which AWS bills by the data scanned", g.Name)
 	for len(ids) > 0 {
 		n := min(len(ids), idsPerQuery)
@@ -41,7 +44,7 @@ func (r *run) query(ctx context.Context, g *group, ids []string, whole *page) er
 
 // readQueried reads a group that only Logs Insights reads, and then its newest
 // event, which shows how far it has got.
-func (r *run) readQueried(ctx context.Context, g *group, ids []string, from, to time.Time) error {
+func (r insights) readQueried(ctx context.Context, g *group, ids []string, from, to time.Time) error {
 	r.note("log group %s is of the class INFREQUENT_ACCESS: read with Logs Insights, which AWS bills by the data scanned", g.Name)
 	refused := func(err error) error {
 		if ctx.Err() != nil {
@@ -71,7 +74,7 @@ func (r *run) readQueried(ctx context.Context, g *group, ids []string, from, to 
 	return nil
 }
 
-func (r *run) queryBatch(ctx context.Context, g *group, ids []string, from, to time.Time) error {
+func (r insights) queryBatch(ctx context.Context, g *group, ids []string, from, to time.Time) error {
 	rows, err := r.rows(ctx, g, ids, from, to)
 	if err != nil {
 		return err
@@ -90,12 +93,12 @@ func (r *run) queryBatch(ctx context.Context, g *group, ids []string, from, to t
 }
 
 // rows are the events that hold one of the ids.
-func (r *run) rows(ctx context.Context, g *group, ids []string, from, to time.Time) ([][]types.ResultField, error) {
+func (r insights) rows(ctx context.Context, g *group, ids []string, from, to time.Time) ([][]types.ResultField, error) {
 	return r.ask(ctx, g, queryString(ids), rowsPerQuery, from, to)
 }
 
 // ask runs one query to its end.
-func (r *run) ask(ctx context.Context, g *group, query string, limit int32, from, to time.Time) ([][]types.ResultField, error) {
+func (r insights) ask(ctx context.Context, g *group, query string, limit int32, from, to time.Time) ([][]types.ResultField, error) {
 	started, err := call(ctx, r.Reader, func() (*cloudwatchlogs.StartQueryOutput, error) {
 		return r.Client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
 			LogGroupName: &g.Name, QueryString: &query, Limit: &limit,
@@ -131,7 +134,7 @@ func (r *run) ask(ctx context.Context, g *group, query string, limit int32, from
 }
 
 // stop ends a query that nobody waits for; it would go on to be billed.
-func (r *run) stop(ctx context.Context, id *string) {
+func (r insights) stop(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_, _ = r.Client.StopQuery(ctx, &cloudwatchlogs.StopQueryInput{QueryId: id})

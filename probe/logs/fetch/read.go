@@ -40,7 +40,7 @@ func (r *run) read(ctx context.Context, g *group) error {
 		from = later(from, g.readTo.Add(-max(lateness, r.request.Wait)))
 	}
 	if g.queried {
-		return r.readQueried(ctx, g, wanted, from, to)
+		return insights{r}.readQueried(ctx, g, wanted, from, to)
 	}
 	p := &page{from: from, to: to, more: g.way == byWindow}
 	// The first page of the whole tells what the rest would cost; the very first
@@ -50,7 +50,7 @@ func (r *run) read(ctx context.Context, g *group) error {
 			return err
 		}
 		if g.queried { // its class was not told before
-			return r.readQueried(ctx, g, wanted, from, to)
+			return insights{r}.readQueried(ctx, g, wanted, from, to)
 		}
 	}
 	switch g.way = r.cheapest(g.way, p, len(wanted)); g.way {
@@ -59,7 +59,7 @@ func (r *run) read(ctx context.Context, g *group) error {
 	case byIDs:
 		return r.readIDs(ctx, g, wanted, p)
 	}
-	return r.query(ctx, g, wanted, p)
+	return insights{r}.query(ctx, g, wanted, p)
 }
 
 // covers reports whether the group was read from a time on.
@@ -283,7 +283,7 @@ func (r *run) readIDs(ctx context.Context, g *group, ids []string, whole *page) 
 		// pages, most of them empty, for every batch.
 		if rest := float64(p.pages * ((len(ids) + n - 1) / n)); g.way == byIDs && r.tooMany(rest) {
 			g.way = byQuery
-			return r.query(ctx, g, ids, whole)
+			return insights{r}.query(ctx, g, ids, whole)
 		}
 	}
 	return r.readLatest(ctx, g, whole.to)

@@ -125,6 +125,9 @@ func diagnosed(t *testing.T, paths []string) []byte {
 		}
 		s.Add(&o)
 	}
+	if err := rec.ReadLogs(nil); err != nil {
+		t.Fatal(err)
+	}
 	s.SetEvidence(*rec.Evidence)
 	out, err := json.Marshal(s.Report(analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Ended: rec.Trailer.Ended, Stopped: rec.Trailer.Stopped}))
 	if err != nil {

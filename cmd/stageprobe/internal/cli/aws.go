@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,51 @@ type cloud struct {
 
 	calls   *calls
 	secrets []string // of the credentials
+
+	credentials *renewable
+	scanned     int64 // bytes, by log readers that were forgotten
+}
+
+// renewable are credentials that can be looked for again: those of a profile that
+// was logged in anew are in files that were read before.
+type renewable struct {
+	mu      sync.Mutex
+	current aws.CredentialsProvider
+	load    func(context.Context) (aws.CredentialsProvider, error)
+	learn   func(aws.Credentials)
+}
+
+// Retrieve gives the credentials as they were last found.
+func (r *renewable) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	r.mu.Lock()
+	current := r.current
+	r.mu.Unlock()
+	return current.Retrieve(ctx)
+}
+
+// renew looks for credentials as at the beginning.
+func (c *cloud) renew(ctx context.Context) {
+	if c.credentials == nil {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, credentialWait)
+	defer cancel()
+	fresh, err := c.credentials.load(within)
+	if err != nil || fresh == nil {
+		return // the next call says what is wrong
+	}
+	if found, err := fresh.Retrieve(within); err == nil {
+		c.credentials.learn(found)
+	}
+	c.credentials.mu.Lock()
+	defer c.credentials.mu.Unlock()
+	c.credentials.current = fresh
+}
+
+// forget begins with a log reader that remembers nothing.
+func (c *cloud) forget() {
+	c.scanned += c.log.Scanned()
+	c.log = &fetch.Reader{Client: c.log.Client, Now: c.log.Now, Limiter: c.log.Limiter}
 }
 
 // open finds region and credentials as the AWS CLI does. fallback is the
@@ -97,8 +143,13 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if err != nil {
 		return nil, inventory.CredentialsError(err), nil
 	}
+	renewed := &renewable{current: cfg.Credentials, load: func(ctx context.Context) (aws.CredentialsProvider, error) {
+		again, err := config.LoadDefaultConfig(ctx, opts...)
+		return again.Credentials, err
+	}}
+	cfg.Credentials = renewed
 	c = newCloud(cfg)
-	c.calls = made
+	c.calls, c.credentials = made, renewed
 	if f.credentials == nil { // the embedded gateway's own are no secret
 		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
 	}

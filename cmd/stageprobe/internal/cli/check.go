@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,6 +21,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/stat"
+	"stageprobe/analyze/watch"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/sign"
@@ -33,6 +35,7 @@ type checkFlags struct {
 	transportFlags
 	runFlags
 	ruleFlags
+	watchFlags
 	out outputs
 
 	agents       int           // in this process
@@ -57,11 +60,13 @@ func newCheck(s Streams) *cobra.Command {
   stageprobe check --api abc123
   stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
   stageprobe check -f scenarios.yaml --format junit -o report.xml
-  stageprobe check --api abc123 --dry-run                               # what would be sent`,
+  stageprobe check --api abc123 --dry-run                               # what would be sent
+  stageprobe check --api abc123 --watch --metrics 127.0.0.1:9464 --notify env:SLACK_URL`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	c.bind(cmd.Flags())
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
+	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
@@ -71,6 +76,12 @@ func newCheck(s Streams) *cobra.Command {
 func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
+	}
+	if c.watch && (c.agents > 0 || c.coordination != nil) {
+		return hint(errors.New("--watch and agents: a watch sends from this machine alone"), "run one watch per vantage point")
+	}
+	if err := c.prepare(s, &c.runFlags); err != nil {
+		return err
 	}
 	if err := c.out.check(c.record); err != nil {
 		return err
@@ -102,7 +113,12 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if !c.quiet {
 		announce(s.safe(s.Err), r)
 	}
-	rep, err := r.execute(ctx)
+	var rep *analyze.Report
+	if c.watch {
+		rep, err = watchOn(ctx, r, &c.watchFlags)
+	} else {
+		rep, err = r.execute(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -131,6 +147,9 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
 	if subject.cloud != nil {
 		s.secrets.AddParts(subject.cloud.secrets...)
+		if own := subject.cloud.credentials; own != nil {
+			own.learn = func(found aws.Credentials) { s.secrets.AddParts(found.SecretAccessKey, found.SessionToken) }
+		}
 	}
 	secrets := c.secrets(s.secrets, subject)
 	if err := c.mayHaveCredentials(subject); err != nil {
@@ -151,6 +170,9 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
 	}
 	plan := subject.plan(c)
+	if c.watch {
+		plan.Rate = c.watchRate(&plan)
+	}
 	if subject.file != nil {
 		policy.Scenarios = withoutSecrets(s.secrets, subject.file.Text)
 		policy.Judge = scenarios.NewJudge(subject.file, &plan, c.confidence)
@@ -245,8 +267,15 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s, %g per second in all, %d at once, for at most %s%s. Nothing is changed anywhere.",
-		p.Requests, to, p.Rate, p.Workers, r.flags.longest(p), usually(p, r.flags)))
+	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p))+usually(p, r.flags), ""
+	if r.flags.watch {
+		within = fmt.Sprintf(" within %s until it is stopped, %.3g per second in all (about %.0f a day), %d at once", r.flags.window, p.Rate, p.Rate*24*3600, p.Workers)
+		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
+	}
+	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s. Nothing is changed anywhere.", p.Requests, to, within))
+	if share != "" {
+		wrapped(w, "  ", share)
+	}
 	if r.flags.slowed != "" {
 		wrapped(w, "  ", r.flags.slowed)
 	}

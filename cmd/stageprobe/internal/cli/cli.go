@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log"
 	"os"
@@ -49,28 +50,9 @@ func Version() string {
 // second one kills the process. A terminal that is closed (SIGHUP) and a pipe that
 // nobody reads any more (SIGPIPE) are interrupts that come as often as they like.
 func Main(ctx context.Context, args []string, s Streams) int {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gone := make(chan os.Signal, 1)
-	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
-	defer signal.Stop(gone)
-	over := ctx.Done() // the context is replaced below
-	go func() {
-		for {
-			select {
-			case sig := <-gone:
-				if sig == syscall.SIGPIPE && !outputBroken() {
-					continue
-				}
-				cancel()
-			case <-over:
-				return
-			}
-		}
-	}()
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer endBySignals(ctx, end)()
 	when := colourMode("auto")
 	s.color, s.config = &when, &settings{}
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
@@ -83,6 +65,37 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	return s.exitCode(root.ExecuteContext(ctx))
+}
+
+// errTerminated is why a context ended that SIGTERM ended.
+var errTerminated = errors.New("terminated")
+
+// endBySignals ends a context by the signals that [Main] speaks of, until stop.
+func endBySignals(ctx context.Context, end context.CancelCauseFunc) (stop func()) {
+	gone, asked := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(gone, syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	over := ctx.Done()
+	go func() {
+		for {
+			select {
+			case sig := <-gone:
+				if sig != syscall.SIGPIPE || outputBroken() {
+					end(nil)
+				}
+			case sig := <-asked:
+				signal.Stop(asked) // the next one kills
+				if sig == syscall.SIGTERM {
+					end(errTerminated)
+				}
+				end(nil)
+			case <-over:
+				signal.Stop(asked)
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(gone); signal.Stop(asked) }
 }
 
 func newRoot(s Streams) *cobra.Command {

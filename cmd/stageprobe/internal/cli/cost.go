@@ -11,8 +11,9 @@ import (
 	"stageprobe/probe"
 )
 
-// calls counts the calls to AWS by what they are for.
-type calls struct{ control, logs, other atomic.Int64 }
+// calls counts the calls to AWS by what they are for, and how many of all were
+// answered.
+type calls struct{ control, logs, other, answered atomic.Int64 }
 
 // counted passes calls on and counts them, every retry as one.
 type counted struct {
@@ -30,7 +31,11 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	default:
 		c.calls.other.Add(1)
 	}
-	return c.to.Do(req)
+	resp, err := c.to.Do(req)
+	if err == nil {
+		c.calls.answered.Add(1)
+	}
+	return resp, err
 }
 
 // cost is what the run has cost so far.
@@ -38,7 +43,7 @@ func (r *run) cost() probe.Cost {
 	c := probe.Cost{Requests: r.seen}
 	if cl := r.subject.cloud; cl != nil {
 		c.ControlCalls, c.LogCalls, c.OtherCalls = int(cl.calls.control.Load()), int(cl.calls.logs.Load()), int(cl.calls.other.Load())
-		c.LogBytes = cl.log.Scanned()
+		c.LogBytes = cl.scanned + cl.log.Scanned()
 		c.LogDollars = float64(c.LogBytes) / 1e9 * insightsPrice
 	}
 	return c

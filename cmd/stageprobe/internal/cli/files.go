@@ -151,16 +151,25 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 	session := analyze.NewSession(rec.Header.Plan, snap, policy)
 	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
 	var broken unanswered
-	for o, err := range rec.Arrived() {
+	for k, err := range rec.Kept() {
+		if err == nil {
+			err = session.AddKept(k)
+		}
+		if err == nil && k.Outcome != probe.OutcomeResponse {
+			var o probe.Observation
+			o, err = k.Whole()
+			broken.add(&o)
+		}
 		if err != nil {
 			return nil, err
 		}
 		if ctx.Err() != nil {
 			return nil, exitError(ExitInterrupted)
 		}
-		session.Add(&o)
-		broken.add(&o)
-		ending.Ended = later(ending.Ended, o.Due.Add(o.Took))
+		ending.Ended = later(ending.Ended, k.Ended.UTC())
+	}
+	if err := rec.ReadLogs(session.Wants()); err != nil {
+		return nil, err
 	}
 	if rec.Evidence != nil {
 		session.SetEvidence(*rec.Evidence)

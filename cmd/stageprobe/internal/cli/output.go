@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -29,7 +30,11 @@ func formats() []string {
 
 // output is one --format with where it goes: a file, or stdout where path is
 // empty or "-".
-type output struct{ format, path string }
+type output struct {
+	format, path string
+	stream       *report.Stream // of a run that is under way, for a format that is one
+	file         *os.File       // that the stream goes to
+}
 
 // outputs collects --format and -o in the order they were given, so that they
 // pair up: a format takes the next -o, an -o without a format goes by its
@@ -160,7 +165,44 @@ func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) err
 	return errors.Join(failed...)
 }
 
+// begin opens the streams: who reads JSON lines sees the run while it runs.
+func (o *outputs) begin(s Streams, plan *probe.Plan, now func() time.Time) error {
+	for i := range o.list {
+		x := &o.list[i]
+		if x.format != "jsonl" {
+			continue
+		}
+		var w io.Writer = s.Out
+		if x.path != "" && x.path != "-" {
+			file, err := os.OpenFile(x.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+			if err != nil {
+				return hint(fmt.Errorf("write %s: %w", x.path, err), "name a file in a folder that exists and may be written to")
+			}
+			x.file, w = file, file
+		}
+		x.stream = report.NewStream(w, now, s.secrets.String)
+		x.stream.Plan(plan)
+	}
+	return nil
+}
+
+// progress tells the streams where the run stands.
+func (o *outputs) progress(p *analyze.Progress) {
+	for i := range o.list {
+		if stream := o.list[i].stream; stream != nil {
+			stream.Progress(p)
+		}
+	}
+}
+
 func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
+	if x.stream != nil {
+		err := x.stream.End(rep)
+		if x.file != nil {
+			err = cmp.Or(err, x.file.Close())
+		}
+		return err
+	}
 	if x.path == "" || x.path == "-" {
 		width, tty := terminal(s.Out)
 		return render(s.Out, x.format, rep, report.Options{

@@ -250,7 +250,7 @@ func unknownAPI(snap *probe.Snapshot, targets []probe.Target) {
 			continue
 		}
 		if slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
-			return g.Subject == "API "+t.APIID && g.Reason == string(inventory.Absent)
+			return g.APIID == t.APIID && g.Reason == string(inventory.Absent)
 		}) {
 			t.Unmapped = "no API " + t.APIID + " is in this account and region"
 		}

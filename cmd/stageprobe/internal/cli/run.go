@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"stageprobe/analyze"
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/report"
 	"stageprobe/cmd/stageprobe/internal/live"
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
@@ -95,8 +97,11 @@ func (r *run) begin() error {
 	}
 	width, tty := terminal(r.streams.Err)
 	r.display = live.New(r.streams.Err, live.Options{
-		TTY: tty, Width: width, Color: r.streams.colour(r.streams.Err), Quiet: r.flags.quiet, Now: r.now,
+		TTY: tty, Width: width, Color: r.streams.colour(r.streams.Err), ASCII: !utf8Locale(), Quiet: r.flags.quiet, Now: r.now,
 	})
+	if err := r.flags.out.begin(r.streams, &r.plan, r.now); err != nil {
+		return err
+	}
 	r.look = firstLook
 	return nil
 }
@@ -320,13 +325,18 @@ func (r *run) abort(err error) error {
 }
 
 func (r *run) show(p analyze.Progress, phase string) {
+	r.flags.out.progress(&p)
 	st := live.State{
-		Sent: p.Sent, Budget: p.Budget, Elapsed: r.now().Sub(r.started), Phase: phase,
-		Decided: p.Decided, Open: p.Open, Remaining: p.Remaining,
+		Sent: p.Sent, Elapsed: r.now().Sub(r.started), Phase: phase, Open: p.Open, Remaining: p.Remaining,
 		LogsWaited: p.LogsWanted - p.LogsMatched, LogsWanted: p.LogsWanted,
 	}
 	for _, t := range p.Targets {
-		st.Targets = append(st.Targets, live.TargetState{ID: t.ID, Clusters: t.Clusters})
+		st.Targets = append(st.Targets, live.TargetState(t))
+	}
+	for i := range p.Decision.Findings {
+		if f := &p.Decision.Findings[i]; f.Severity != cause.Info {
+			st.Found = append(st.Found, r.redactor.String(report.Title(f)))
+		}
 	}
 	r.display.Update(st)
 }

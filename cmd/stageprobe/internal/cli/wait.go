@@ -146,7 +146,7 @@ func (f *waitFlags) noSuchDeployment(subject *subject, targets []probe.Target) e
 // unreadDeployments tells whether some deployments of an API may not have been read.
 func unreadDeployments(snap *probe.Snapshot, api string) bool {
 	return slices.ContainsFunc(snap.Gaps, func(g probe.Gap) bool {
-		return g.Operation == "GetDeployments" && strings.Contains(g.Subject, api)
+		return g.Operation == "GetDeployments" && g.APIID == api
 	})
 }
 
@@ -221,7 +221,14 @@ func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
 		_ = r.fetch(ctx)
 	}
 	all := r.session.Converge(w)
-	r.show(r.session.Progress(), waitPhase(all))
+	p := r.session.Progress()
+	p.Open, p.Remaining = 0, 0
+	for _, c := range all { // a wait ends by convergence, and not by what a check asks
+		if !c.Done() {
+			p.Open, p.Remaining = p.Open+1, max(p.Remaining, c.Needed-c.Since)
+		}
+	}
+	r.show(p, waitPhase(all))
 	served := !slices.ContainsFunc(all, func(c analyze.Convergence) bool { return !c.Converged })
 	if served && r.looksFurther(ctx, w, all) {
 		all = r.session.Converge(w)

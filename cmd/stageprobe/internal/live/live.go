@@ -6,10 +6,13 @@ package live
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"stageprobe/analyze/words"
 )
 
 // How often something is shown, at most.
@@ -23,20 +26,22 @@ type Options struct {
 	TTY   bool // whether the block can be redrawn in place
 	Width int  // columns; 80 where it is 0
 	Color bool
+	ASCII bool             // no character beyond ASCII
 	Quiet bool             // nothing is shown
 	Now   func() time.Time // time.Now where it is nil
 }
 
 // State is where a run stands.
 type State struct {
-	Sent, Budget  int
-	Elapsed       time.Duration
-	Targets       []TargetState
-	Decided, Open int // questions
-	Remaining     int // further requests that would about decide what is open; 0 where unknown
+	Sent      int
+	Elapsed   time.Duration
+	Targets   []TargetState
+	Open      int // questions
+	Remaining int // further requests that would about decide what is open; 0 where unknown
 	// LogsWaited of LogsWanted requests are not found in the logs yet.
 	LogsWaited, LogsWanted int
-	Phase                  string // such as "probing", "reading logs"
+	Phase                  string   // such as "probing", "reading logs"
+	Found                  []string // findings that are decided, each in a line
 }
 
 // rate is how many requests per second were sent so far: what a limit, slow
@@ -50,8 +55,9 @@ func (s *State) rate() float64 {
 
 // TargetState is what one target has answered so far.
 type TargetState struct {
-	ID       string
-	Clusters []int // answers per behaviour, the usual one first
+	ID         string
+	Answers    int
+	Behaviours int // 1 where all answers of each scenario are alike
 }
 
 // Display shows a run. It is not for concurrent use.
@@ -60,8 +66,9 @@ type Display struct {
 	o     Options
 	shown bool
 	last  time.Time
-	lines int    // of the block that stands on the terminal
-	late  *State // what was not shown for lack of time
+	lines int      // of the block that stands on the terminal
+	late  *State   // what was not shown for lack of time
+	told  []string // findings that have a plain line
 }
 
 // New makes a display that writes to w.
@@ -84,15 +91,37 @@ func (d *Display) Due() bool {
 	return !d.o.Quiet && (!d.shown || d.o.Now().Sub(d.last) >= every)
 }
 
-// Update shows a state, unless the last one was shown a moment ago.
+// Update shows a state, unless the last one was shown a moment ago. On plain output
+// a finding is told as soon as it is decided.
 func (d *Display) Update(s State) {
-	switch {
-	case d.Due():
-		d.shown, d.last, d.late = true, d.o.Now(), nil
-		d.show(&s)
-	case !d.o.Quiet:
-		d.late = &s
+	if d.o.Quiet {
+		return
 	}
+	if !d.o.TTY {
+		d.tell(s.Found)
+	}
+	if !d.Due() {
+		d.late = &s
+		return
+	}
+	d.shown, d.last, d.late = true, d.o.Now(), nil
+	d.show(&s)
+}
+
+// tell writes a line for each finding that is new, and for each that further answers
+// took back.
+func (d *Display) tell(found []string) {
+	for _, f := range found {
+		if !slices.Contains(d.told, f) {
+			fmt.Fprintln(d.w, "found: "+clean(f))
+		}
+	}
+	for _, f := range d.told {
+		if !slices.Contains(found, f) {
+			fmt.Fprintln(d.w, "not so after more answers: "+clean(f))
+		}
+	}
+	d.told = slices.Clone(found)
 }
 
 // Done takes the block away, so that the report begins on a clean line. On
@@ -127,79 +156,111 @@ func (d *Display) erase() string {
 	return ansi.CursorUp(d.lines) + "\r" + ansi.EraseScreenBelow
 }
 
-// block is the bar, what was answered, and what is open. A line never reaches
-// the last column: a terminal that wraps there would break the redrawing.
+// maxFound is how many findings have a line in the block.
+const maxFound = 4
+
+// block is the bar, what was sent and answered, and what was found. A line never
+// reaches the last column: a terminal that wraps there would break the redrawing.
 func (d *Display) block(s *State) []string {
 	lines := []string{d.bar(s)}
-	if t := targets(s.Targets); t != "" {
-		lines = append(lines, t)
-	}
-	q, logs := questions(s), logsWaited(s)
-	switch joined := q + "; " + logs; {
+	sent, logs := sent(s), logsWaited(s)
+	switch joined := sent + "; " + logs; {
 	case logs == "":
-		lines = append(lines, q)
+		lines = append(lines, sent)
 	case ansi.StringWidth(joined) < d.o.Width:
 		lines = append(lines, joined)
 	default:
-		lines = append(lines, q, logs)
+		lines = append(lines, sent, logs)
+	}
+	if t := d.targets(s.Targets); t != "" {
+		lines = append(lines, t)
+	}
+	for i, f := range s.Found {
+		if i == maxFound-1 && len(s.Found) > maxFound {
+			lines = append(lines, fmt.Sprintf("found: %d more", len(s.Found)-i))
+			break
+		}
+		lines = append(lines, "found: "+clean(f))
 	}
 	for i := range lines {
-		lines[i] = ansi.Truncate(lines[i], d.o.Width-1, "…")
+		lines[i] = ansi.Truncate(lines[i], d.o.Width-1, d.glyph("…", "..."))
 	}
 	return lines
 }
 
-// bar shows how much of the budget is used. Stopping before its end is usual.
+func (d *Display) glyph(fine, plain string) string {
+	if d.o.ASCII {
+		return plain
+	}
+	return fine
+}
+
+// bar shows how far the decision is: what was sent of what it is expected to take.
 func (d *Display) bar(s *State) string {
-	text := " " + progress(s)
+	text := " " + towards(s)
 	width := min(30, d.o.Width-1-ansi.StringWidth(text))
 	if width < 5 {
 		return strings.TrimSpace(text)
 	}
 	full := 0
-	if s.Budget > 0 {
-		full = min(width, max(0, s.Sent)*width/s.Budget)
+	switch {
+	case s.Open == 0 && s.Sent > 0:
+		full = width
+	case s.Remaining > 0:
+		full = min(width-1, max(0, s.Sent)*width/(s.Sent+s.Remaining))
 	}
-	bar := strings.Repeat("█", full) + strings.Repeat("░", width-full)
+	bar := strings.Repeat(d.glyph("█", "#"), full)
 	if d.o.Color {
 		bar = "\x1b[32m" + bar + "\x1b[0m"
 	}
-	return bar + text
+	return bar + strings.Repeat(d.glyph("░", "."), width-full) + text
 }
 
-// progress is what was sent, how fast and for how long.
-func progress(s *State) string {
-	text := fmt.Sprintf("%d of at most %d requests, %.3g/s, %s", s.Sent, s.Budget, s.rate(), s.Elapsed.Round(time.Second))
+// towards is what is left until everything is decided.
+func towards(s *State) string {
+	switch {
+	case s.Open == 0 && s.Sent > 0:
+		return "decided"
+	case s.Open == 0 || s.Remaining <= 0:
+		return "deciding"
+	}
+	text := fmt.Sprintf("about %s decide it", words.Plural(s.Remaining, "more request"))
+	if rate := s.rate(); rate > 0 {
+		text += ", " + expected(time.Duration(float64(s.Remaining)/rate*float64(time.Second)))
+	}
+	return text
+}
+
+// expected rounds a time that nobody knows to the second.
+func expected(d time.Duration) string { return max(time.Second, d.Round(time.Second)).String() }
+
+// sent is what was sent, how fast and for how long.
+func sent(s *State) string {
+	text := fmt.Sprintf("%s in %s (%.3g/s)", words.Plural(s.Sent, "request"), s.Elapsed.Round(time.Second), s.rate())
 	if s.Phase != "" {
 		text += ", " + clean(s.Phase)
 	}
 	return text
 }
 
-// targets shows the letters of behaviours with their counts.
-func targets(all []TargetState) string {
-	var parts []string
-	for _, t := range all {
-		var counts []string
-		for i, n := range t.Clusters {
-			if i == 8 {
-				counts = append(counts, fmt.Sprintf("+%d", len(t.Clusters)-i))
-				break
-			}
-			counts = append(counts, fmt.Sprintf("%c %d", 'A'+i, n))
+// targets counts the answers of each target as far as a line holds them.
+func (d *Display) targets(all []TargetState) string {
+	line := ""
+	for i, t := range all {
+		part := fmt.Sprintf("%s %d alike", clean(t.ID), t.Answers)
+		if t.Behaviours > 1 {
+			part = fmt.Sprintf("%s %d in %d ways", clean(t.ID), t.Answers, t.Behaviours)
 		}
-		parts = append(parts, strings.TrimSpace(clean(t.ID)+" "+strings.Join(counts, " ")))
+		more := fmt.Sprintf("; and %d more targets", len(all)-i)
+		if line != "" && ansi.StringWidth(line)+ansi.StringWidth(part)+ansi.StringWidth(more)+2 >= d.o.Width {
+			return line + more
+		}
+		if line != "" {
+			line += "; "
+		}
+		line += part
 	}
-	return strings.Join(parts, "; ")
-}
-
-// questions is what is decided and what is open.
-func questions(s *State) string {
-	text := fmt.Sprintf("decided %d, open %d", s.Decided, s.Open)
-	if s.Open > 0 && s.Remaining > 0 {
-		text += fmt.Sprintf(" (about %d more requests)", s.Remaining)
-	}
-	return text
+	return line
 }
 
 // logsWaited is how many requests the logs hold and are waited for.
@@ -214,14 +275,11 @@ func logsWaited(s *State) string {
 	return text
 }
 
-// plainLine is everything in one line, for a file or a CI log.
+// plainLine is where a run stands in one line, for a file or a CI log.
 func plainLine(s *State) string {
-	text := progress(s) + "; " + questions(s)
+	text := sent(s) + "; " + towards(s)
 	if l := logsWaited(s); l != "" {
 		text += "; " + l
-	}
-	if t := targets(s.Targets); t != "" {
-		text += "; " + t
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -21,10 +22,21 @@ func (c *clock) Now() time.Time { return c.now }
 
 func state(sent int) State {
 	return State{
-		Sent: sent, Budget: 2000, Elapsed: time.Duration(sent) * 40 * time.Millisecond, Phase: "probing",
-		Targets: []TargetState{{ID: "orders7x2a/prod", Clusters: []int{sent, sent / 10}}, {ID: "api.example.com", Clusters: []int{sent}}},
-		Decided: 1, Open: 1, Remaining: 240, LogsWaited: 12, LogsWanted: sent,
+		Sent: sent, Elapsed: time.Duration(sent) * 40 * time.Millisecond, Phase: "probing",
+		Targets: []TargetState{{ID: "orders7x2a/prod", Answers: sent, Behaviours: 2}, {ID: "api.example.com", Answers: sent / 10, Behaviours: 1}},
+		Open:    1, Remaining: 240, LogsWaited: 12, LogsWanted: sent, Found: found(sent),
 	}
+}
+
+// found is what is decided after so many requests.
+func found(sent int) []string {
+	switch {
+	case sent < 500:
+		return nil
+	case sent < 1000:
+		return []string{"canary-split on orders7x2a/prod (error)", "throttled on api.example.com (warning)"}
+	}
+	return []string{"canary-split on orders7x2a/prod (error)"}
 }
 
 // play shows a hundred states, one every 40 ms.
@@ -66,7 +78,7 @@ func TestPlainLinesComeAtMostEveryFiveSeconds(t *testing.T) {
 func TestBlockIsRedrawnAtMostTenTimesASecond(t *testing.T) {
 	out := play(Options{TTY: true})
 	// 200 updates in eight seconds; every third is the first after 100 ms.
-	if n := strings.Count(out, " of at most 2000 requests"); n != 67 {
+	if n := strings.Count(out, " more requests decide it"); n != 67 {
 		t.Errorf("drawn %d times", n)
 	}
 }
@@ -127,17 +139,42 @@ func TestBlockIsRedrawnInPlace(t *testing.T) {
 }
 
 func TestLogsAreNotCutOffOnANarrowTerminal(t *testing.T) {
-	s := state(1500)
-	s.Remaining = 14000
-	got := New(nil, Options{TTY: true, Width: 80}).block(&s)
-	want := []string{"decided 1, open 1 (about 14000 more requests)", "logs: 1488 of 1500 found, waiting for 12"}
-	if diff := cmp.Diff(want, got[len(got)-2:]); diff != "" {
+	s := state(400)
+	got := New(nil, Options{TTY: true, Width: 60}).block(&s)
+	want := []string{"400 requests in 16s (25/s), probing", "logs: 388 of 400 found, waiting for 12"}
+	if diff := cmp.Diff(want, got[1:3]); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestTheRateIsTheOneThatWasReached(t *testing.T) {
-	if got := progress(&State{Sent: 540, Budget: 2000, Elapsed: time.Minute}); got != "540 of at most 2000 requests, 9/s, 1m0s" {
+// The bar goes towards the decision: what the budget would still allow is no
+// matter.
+func TestTheBarGoesTowardsTheDecision(t *testing.T) {
+	for _, tt := range []struct {
+		s    State
+		want string
+	}{
+		{State{}, "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ deciding"},
+		{State{Sent: 100, Open: 1, Elapsed: 4 * time.Second}, "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ deciding"},
+		{State{Sent: 100, Open: 1, Remaining: 200, Elapsed: 4 * time.Second}, "██████████░░░░░░░░░░░░░░░░░░░░ about 200 more requests decide it, 8s"},
+		{State{Sent: 4000, Open: 1, Remaining: 1, Elapsed: 4 * time.Second}, "█████████████████████████████░ about 1 more request decide it, 1s"},
+		{State{Sent: 4000}, "██████████████████████████████ decided"},
+	} {
+		if got := New(nil, Options{TTY: true, Width: 120}).bar(&tt.s); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// Many targets and findings leave the block short.
+func TestTheBlockStaysShort(t *testing.T) {
+	s := state(400)
+	for i := range 50 {
+		s.Targets = append(s.Targets, TargetState{ID: fmt.Sprintf("api%05d/prod", i), Answers: 8, Behaviours: 14})
+		s.Found = append(s.Found, fmt.Sprintf("stale-canary on api%05d/prod (warning)", i))
+	}
+	got := New(nil, Options{TTY: true, Width: 80, ASCII: true}).block(&s)
+	if len(got) != 7 || got[2] != "orders7x2a/prod 400 in 2 ways; api.example.com 40 alike; and 50 more targets" || got[6] != "found: 47 more" {
 		t.Errorf("%q", got)
 	}
 }
@@ -153,16 +190,11 @@ func TestQuietShowsNothing(t *testing.T) {
 }
 
 func TestWhatOthersNamedCannotMoveTheCursor(t *testing.T) {
-	s := State{Phase: "reading\x1b[2J", Targets: []TargetState{{ID: "a\r\nb\u009b2J"}}}
-	if got := plainLine(&s); strings.ContainsAny(got, "\x1b\r\n\u009b") {
-		t.Errorf("%q", got)
-	}
-}
-
-func TestStatesOfNothingAreShown(t *testing.T) {
-	got := New(nil, Options{TTY: true, Width: 60}).block(&State{})
-	want := []string{"░░░░░░░░░░░░░░░░░░░░░░░░░░ 0 of at most 0 requests, 0/s, 0s", "decided 0, open 0"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	s := State{Phase: "reading\x1b[2J", Targets: []TargetState{{ID: "a\r\nb\u009b2J"}}, Found: []string{"x\x1b[2J"}}
+	d := New(nil, Options{TTY: true})
+	for _, got := range append(d.block(&s), plainLine(&s)) {
+		if strings.ContainsAny(got, "\x1b\r\n\u009b") {
+			t.Errorf("%q", got)
+		}
 	}
 }

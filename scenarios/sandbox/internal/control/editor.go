@@ -261,22 +261,41 @@ func updateIntegration(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, op := range ops {
+		if !patchIntegration(&world.Integration{}, op) {
+			return nil, badRequest("Invalid patch path '%s' specified for op '%s'", op.Path, op.Op)
+		}
+	}
 	return r.editIntegration(func(i *world.Integration) {
 		for _, op := range ops {
-			switch op.Path {
-			case "/uri":
-				i.URI = op.Value
-			case "/httpMethod":
-				i.Method = op.Value
-			case "/credentials":
-				i.Credentials = op.Value
-			case "/passthroughBehavior":
-				i.Passthrough = op.Value
-			case "/timeoutInMillis":
-				i.TimeoutMS = number(op.Value)
-			}
+			patchIntegration(i, op)
 		}
 	})
+}
+
+// patchIntegration applies one operation, and tells whether there is such a path.
+func patchIntegration(i *world.Integration, op patch) bool {
+	switch path := pointer(op.Path); {
+	case len(path) == 2 && path[0] == "requestTemplates":
+		i.RequestTemplates = withValue(i.RequestTemplates, path[1], op)
+	case len(path) == 2 && path[0] == "requestParameters":
+		i.RequestParameters = withValue(i.RequestParameters, path[1], op)
+	case len(path) != 1:
+		return false
+	case path[0] == "uri":
+		i.URI = op.Value
+	case path[0] == "httpMethod":
+		i.Method = op.Value
+	case path[0] == "credentials":
+		i.Credentials = op.Value
+	case path[0] == "passthroughBehavior":
+		i.Passthrough = op.Value
+	case path[0] == "timeoutInMillis":
+		i.TimeoutMS = number(op.Value)
+	default:
+		return false
+	}
+	return true
 }
 
 func putMethodResponse(r *request) (any, error) {

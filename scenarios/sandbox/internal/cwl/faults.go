@@ -8,6 +8,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
+// faultPlan is what the store refuses.
+type faultPlan struct{ *Store }
+
 // Faults are what goes wrong with calls by configuration.
 type Faults struct {
 	ThrottleRate float64 // share of calls in [0,1] refused with ThrottlingException
@@ -69,7 +72,7 @@ func (g *gate) throttled(op string, now time.Time) bool {
 func (g *gate) denied(op string) bool { return g.faults.Denied[op] || g.faults.Denied["*"] }
 
 // refusal is the error of a call that may not be made, nil if it may.
-func (s *Store) refusal(op, resource string) *apiError {
+func (s faultPlan) refusal(op, resource string) *apiError {
 	switch {
 	case s.gate.denied(op), s.Allows != nil && !s.Allows("logs:"+op, s.resourceARN(op, resource)):
 		return s.accessDenied(op, resource)
@@ -81,7 +84,7 @@ func (s *Store) refusal(op, resource string) *apiError {
 
 // resourceARN is what IAM checks for an operation: a log group's ARN, the account's
 // groups for a listing, nothing for what has no resource.
-func (s *Store) resourceARN(op, resource string) string {
+func (s faultPlan) resourceARN(op, resource string) string {
 	switch op {
 	case "GetQueryResults", "StopQuery":
 		return "*"
@@ -92,7 +95,7 @@ func (s *Store) resourceARN(op, resource string) string {
 }
 
 // accessDenied words a refusal as IAM does for a caller without a matching statement.
-func (s *Store) accessDenied(op, resource string) *apiError {
+func (s faultPlan) accessDenied(op, resource string) *apiError {
 	if op == "GetQueryResults" || op == "StopQuery" {
 		resource = "" // a query id is no resource
 	}

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// eventCalls are the calls that give events.
+type eventCalls struct{ *Store }
+
 const (
 	maxPageEvents = 10_000
 	maxPageBytes  = 1 << 20
@@ -55,7 +58,7 @@ type filterToken struct {
 }
 
 // filterLogEvents answers one page. Both ends of its time range are inclusive.
-func (s *Store) filterLogEvents(in filterInput) (any, error) {
+func (s eventCalls) filterLogEvents(in filterInput) (any, error) {
 	g, err := s.group(in.target)
 	if err != nil {
 		return nil, err
@@ -142,7 +145,7 @@ func (in filterInput) window(g *group, t filterToken) []entry {
 }
 
 // matching yields the visible events that a request asks for, in the token's direction.
-func (s *Store) matching(g *group, in filterInput, t filterToken, match matcher) iter.Seq[entry] {
+func (s eventCalls) matching(g *group, in filterInput, t filterToken, match matcher) iter.Seq[entry] {
 	events, now := in.window(g, t), s.opt.Now()
 	return func(yield func(entry) bool) {
 		for i := range events {
@@ -165,7 +168,7 @@ func (in filterInput) wants(stream string) bool {
 }
 
 // fill takes events up to the limits of one page and leaves a token if there are more.
-func (s *Store) fill(out *filterOutput, in filterInput, t filterToken, events iter.Seq[entry]) {
+func (s eventCalls) fill(out *filterOutput, in filterInput, t filterToken, events iter.Seq[entry]) {
 	limit, size := s.opt.PageLimit, 0
 	if in.Limit > 0 {
 		limit = min(limit, in.Limit)

@@ -58,7 +58,7 @@ func parseCursor(token string) (c cursor, err error) {
 // getLogEvents answers one page of a stream. Its time range excludes its end. At either end of the
 // stream the token of that direction is the one that was sent: that, and not an empty page, tells a
 // caller to stop.
-func (s *Store) getLogEvents(in getInput) (any, error) {
+func (s eventCalls) getLogEvents(in getInput) (any, error) {
 	g, err := s.group(in.target)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (in getInput) cursor() (cursor, error) {
 }
 
 // streamEvents are the visible events of one stream in the request's time range.
-func (s *Store) streamEvents(g *group, in getInput) []entry {
+func (s eventCalls) streamEvents(g *group, in getInput) []entry {
 	end := int64(math.MaxInt64)
 	if in.End != nil {
 		end = *in.End

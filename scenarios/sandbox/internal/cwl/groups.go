@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// groupCalls are the calls about groups and streams.
+type groupCalls struct{ *Store }
+
 const (
 	maxDescribed = 50 // groups or streams of one Describe page
 	tooOld       = 14 * 24 * time.Hour
@@ -38,7 +41,7 @@ type describeGroupsOutput struct {
 	Token  string           `json:"nextToken,omitempty"`
 }
 
-func (s *Store) describeLogGroups(in describeGroupsInput) (any, error) {
+func (s groupCalls) describeLogGroups(in describeGroupsInput) (any, error) {
 	if in.Prefix != "" && in.Pattern != "" {
 		return nil, invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
@@ -59,7 +62,7 @@ func (s *Store) describeLogGroups(in describeGroupsInput) (any, error) {
 	return out, nil
 }
 
-func (s *Store) describe(g *group) describedGroup {
+func (s groupCalls) describe(g *group) describedGroup {
 	return describedGroup{
 		Name:         g.name,
 		CreationTime: g.created.UnixMilli(),
@@ -136,7 +139,7 @@ type describeStreamsOutput struct {
 	Token   string            `json:"nextToken,omitempty"`
 }
 
-func (s *Store) describeLogStreams(in describeStreamsInput) (any, error) {
+func (s groupCalls) describeLogStreams(in describeStreamsInput) (any, error) {
 	g, err := s.group(in.target)
 	if err != nil {
 		return nil, err
@@ -161,7 +164,7 @@ func (s *Store) describeLogStreams(in describeStreamsInput) (any, error) {
 }
 
 // streams describes the streams of a group by what of them is visible, sorted by name.
-func (s *Store) streams(g *group) []describedStream {
+func (s groupCalls) streams(g *group) []describedStream {
 	byName := map[string]*describedStream{}
 	for name, st := range g.streams {
 		byName[name] = &describedStream{
@@ -185,7 +188,7 @@ func (s *Store) streams(g *group) []describedStream {
 	return out
 }
 
-func (s *Store) createLogGroup(in target) (any, error) {
+func (s groupCalls) createLogGroup(in target) (any, error) {
 	if s.groups[in.Name] != nil {
 		return nil, fail("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
@@ -194,7 +197,7 @@ func (s *Store) createLogGroup(in target) (any, error) {
 	return nil, nil
 }
 
-func (s *Store) deleteLogGroup(in target) (any, error) {
+func (s groupCalls) deleteLogGroup(in target) (any, error) {
 	if _, err := s.group(in); err != nil {
 		return nil, err
 	}
@@ -207,7 +210,7 @@ type streamInput struct {
 	Stream string `json:"logStreamName"`
 }
 
-func (s *Store) createLogStream(in streamInput) (any, error) {
+func (s groupCalls) createLogStream(in streamInput) (any, error) {
 	g, err := s.group(in.target)
 	if err != nil {
 		return nil, err
@@ -237,7 +240,7 @@ type putOutput struct {
 	Rejected *rejected `json:"rejectedLogEventsInfo,omitempty"`
 }
 
-func (s *Store) putLogEvents(in putInput) (any, error) {
+func (s groupCalls) putLogEvents(in putInput) (any, error) {
 	g, err := s.group(in.target)
 	if err != nil {
 		return nil, err
@@ -259,7 +262,7 @@ func (s *Store) putLogEvents(in putInput) (any, error) {
 
 // acceptable cuts off the events that the service refuses by age: older than 14 days, more than two
 // hours in the future.
-func (s *Store) acceptable(events []Event) ([]Event, *rejected) {
+func (s groupCalls) acceptable(events []Event) ([]Event, *rejected) {
 	now := s.opt.Now()
 	old, end := 0, len(events)
 	for old < end && events[old].Time.Before(now.Add(-tooOld)) {

@@ -46,29 +46,29 @@ type call struct {
 }
 
 // op makes a call of a method, so that methods take their own input types.
-func op[In request](method func(*Store, In) (any, error)) call {
+func op[Calls ~struct{ *Store }, In request](method func(Calls, In) (any, error)) call {
 	return call{
 		decode: func(body []byte) (request, error) {
 			var in In
 			err := json.Unmarshal(body, &in)
 			return in, err
 		},
-		answer: func(s *Store, in request) (any, error) { return method(s, in.(In)) },
+		answer: func(s *Store, in request) (any, error) { return method(Calls{s}, in.(In)) },
 	}
 }
 
 var operations = map[string]call{
-	"CreateLogGroup":     op((*Store).createLogGroup),
-	"CreateLogStream":    op((*Store).createLogStream),
-	"DeleteLogGroup":     op((*Store).deleteLogGroup),
-	"DescribeLogGroups":  op((*Store).describeLogGroups),
-	"DescribeLogStreams": op((*Store).describeLogStreams),
-	"FilterLogEvents":    op((*Store).filterLogEvents),
-	"GetLogEvents":       op((*Store).getLogEvents),
-	"GetQueryResults":    op((*Store).getQueryResults),
-	"PutLogEvents":       op((*Store).putLogEvents),
-	"StartQuery":         op((*Store).startQuery),
-	"StopQuery":          op((*Store).stopQuery),
+	"CreateLogGroup":     op(groupCalls.createLogGroup),
+	"CreateLogStream":    op(groupCalls.createLogStream),
+	"DeleteLogGroup":     op(groupCalls.deleteLogGroup),
+	"DescribeLogGroups":  op(groupCalls.describeLogGroups),
+	"DescribeLogStreams": op(groupCalls.describeLogStreams),
+	"FilterLogEvents":    op(eventCalls.filterLogEvents),
+	"GetLogEvents":       op(eventCalls.getLogEvents),
+	"GetQueryResults":    op(queries.getQueryResults),
+	"PutLogEvents":       op(groupCalls.putLogEvents),
+	"StartQuery":         op(queries.startQuery),
+	"StopQuery":          op(queries.stopQuery),
 }
 
 // operation names the operation that a request asks for.
@@ -109,7 +109,7 @@ func (s *Store) dispatch(name string, body []byte) (resource string, out any, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	resource = in.resource()
-	if refusal := s.refusal(name, resource); refusal != nil {
+	if refusal := (faultPlan{s}).refusal(name, resource); refusal != nil {
 		return resource, nil, refusal
 	}
 	out, err = c.answer(s, in)

@@ -7,6 +7,9 @@ import (
 	"strconv"
 )
 
+// queries are the calls of Logs Insights.
+type queries struct{ *Store }
+
 // query is one Insights query, with its results once it is complete.
 type query struct {
 	id      string
@@ -78,7 +81,7 @@ type startQueryOutput struct {
 	ID string `json:"queryId"`
 }
 
-func (s *Store) startQuery(in startQueryInput) (any, error) {
+func (s queries) startQuery(in startQueryInput) (any, error) {
 	groups, err := in.groups()
 	if err != nil {
 		return nil, err
@@ -114,7 +117,7 @@ func (in startQueryInput) validate() error {
 	return checkLimit(in.Limit, maxRows)
 }
 
-func (s *Store) addQuery(in startQueryInput, groups []string, program *program) startQueryOutput {
+func (s queries) addQuery(in startQueryInput, groups []string, program *program) startQueryOutput {
 	s.seq++
 	q := &query{
 		id:      requestID(s.opt.Seed, s.seq),
@@ -129,7 +132,7 @@ func (s *Store) addQuery(in startQueryInput, groups []string, program *program) 
 	return startQueryOutput{q.id}
 }
 
-func (s *Store) running() (n int) {
+func (s queries) running() (n int) {
 	for _, q := range s.queries {
 		if q.status == "Scheduled" || q.status == "Running" {
 			n++
@@ -160,7 +163,7 @@ type queryOutput struct {
 	Token      string          `json:"nextToken,omitempty"`
 }
 
-func (s *Store) getQueryResults(in queryInput) (any, error) {
+func (s queries) getQueryResults(in queryInput) (any, error) {
 	q := s.queries[in.ID]
 	if q == nil {
 		return nil, fail("ResourceNotFoundException", fmt.Sprintf("Query with id '%s' not found", in.ID))
@@ -180,7 +183,7 @@ func (s *Store) getQueryResults(in queryInput) (any, error) {
 }
 
 // advance moves a query on by one poll: Scheduled, Running, then Complete with what is visible at that time.
-func (s *Store) advance(q *query) {
+func (s queries) advance(q *query) {
 	if q.status != "Scheduled" && q.status != "Running" {
 		return
 	}
@@ -195,7 +198,7 @@ func (s *Store) advance(q *query) {
 }
 
 // run evaluates a query.
-func (s *Store) run(q *query) (out queryResults) {
+func (s queries) run(q *query) (out queryResults) {
 	now := s.opt.Now()
 	var rows []row
 	for r := range s.scan(q) {
@@ -217,7 +220,7 @@ func (s *Store) run(q *query) (out queryResults) {
 }
 
 // scan yields the events of a query's groups and time range, as rows.
-func (s *Store) scan(q *query) iter.Seq[row] {
+func (s queries) scan(q *query) iter.Seq[row] {
 	return func(yield func(row) bool) {
 		for _, name := range q.groups {
 			g := s.groups[name]
@@ -275,7 +278,7 @@ func (q *query) page(in queryInput) ([][]resultField, string, error) {
 	return append([][]resultField{}, q.results.rows[start:end]...), token, nil
 }
 
-func (s *Store) stopQuery(in queryInput) (any, error) {
+func (s queries) stopQuery(in queryInput) (any, error) {
 	q := s.queries[in.ID]
 	if q == nil {
 		return nil, fail("ResourceNotFoundException", fmt.Sprintf("Query with id '%s' not found", in.ID))

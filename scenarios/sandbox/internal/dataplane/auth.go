@@ -10,6 +10,9 @@ import (
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
+// guard is who lets a request in.
+type guard struct{ *exchange }
+
 // cachedVerdict is an authorizer's result in its cache. A policy for one
 // method decides the others too, as long as it is cached.
 type cachedVerdict struct {
@@ -19,7 +22,7 @@ type cachedVerdict struct {
 }
 
 // authorize runs the method's authorizer, or the signature check.
-func (x *exchange) authorize() *refusal {
+func (x guard) authorize() *refusal {
 	route := x.entry.route
 	if route.Authorization == "AWS_IAM" {
 		return x.signature()
@@ -42,11 +45,11 @@ func (x *exchange) authorize() *refusal {
 	return x.judge(a, v.outcome, record)
 }
 
-func (x *exchange) methodKey() string { return x.r.Method + " " + x.entry.template }
+func (x guard) methodKey() string { return x.r.Method + " " + x.entry.template }
 
 // identities joins the values of an authorizer's identity sources; not ok
 // where one is missing.
-func (x *exchange) identities(sources string) (string, bool) {
+func (x guard) identities(sources string) (string, bool) {
 	var values []string
 	for source := range strings.SplitSeq(sources, ",") {
 		source = strings.TrimPrefix(strings.TrimSpace(source), "method.")
@@ -68,7 +71,7 @@ func (x *exchange) identities(sources string) (string, bool) {
 }
 
 // verdict asks the authorizer, or its cache.
-func (x *exchange) verdict(a *world.Authorizer, token string, record *gwlog.Authorizer) cachedVerdict {
+func (x guard) verdict(a *world.Authorizer, token string, record *gwlog.Authorizer) cachedVerdict {
 	p := x.plane
 	ttl := time.Duration(*a.TTL) * time.Second
 	now := p.cloud.Now()
@@ -95,7 +98,7 @@ func cacheable(outcome string) bool {
 }
 
 // ask calls the authorizer's function.
-func (x *exchange) ask(a *world.Authorizer, token string, record *gwlog.Authorizer) string {
+func (x guard) ask(a *world.Authorizer, token string, record *gwlog.Authorizer) string {
 	f := x.plane.cloud.World.Functions[functionName(x.resolve(a.URI))]
 	if a.Type == "COGNITO_USER_POOLS" || a.Type == "JWT" {
 		f = x.plane.cloud.World.Functions[a.Function]
@@ -111,7 +114,7 @@ func (x *exchange) ask(a *world.Authorizer, token string, record *gwlog.Authoriz
 }
 
 // judge turns an outcome into a refusal, or nil.
-func (x *exchange) judge(a *world.Authorizer, outcome string, record *gwlog.Authorizer) *refusal {
+func (x guard) judge(a *world.Authorizer, outcome string, record *gwlog.Authorizer) *refusal {
 	switch outcome {
 	case "allow", "allow-method":
 		record.Principal = "user"
@@ -138,11 +141,11 @@ func (x *exchange) judge(a *world.Authorizer, outcome string, record *gwlog.Auth
 
 // signature checks a SigV4 header as far as a gateway without secrets can: who
 // signed, for how long, and whether the session has ended.
-func (x *exchange) signature() *refusal {
+func (x guard) signature() *refusal {
 	value := x.r.Header.Get("Authorization")
 	fields, ok := strings.CutPrefix(value, "AWS4-HMAC-SHA256 ")
 	if !ok {
-		f := x.unsigned()
+		f := restFlow{x.exchange}.unsigned()
 		f.failure = gwlog.ResourcePolicy
 		return f
 	}
@@ -186,7 +189,7 @@ func functionName(uri string) string {
 }
 
 // apiKey checks the caller's key and its usage plan.
-func (x *exchange) apiKey() *refusal {
+func (x guard) apiKey() *refusal {
 	c := &x.call
 	c.APIKey.Required = x.entry.route.APIKey
 	if !c.APIKey.Required {
@@ -210,7 +213,7 @@ func (x *exchange) apiKey() *refusal {
 }
 
 // plan finds the usage plan that lets a key into this stage.
-func (x *exchange) plan(value string) (*world.UsagePlan, string) {
+func (x guard) plan(value string) (*world.UsagePlan, string) {
 	w := x.plane.cloud.World
 	for _, k := range w.APIKeys {
 		if k.Value != value || k.Disabled || value == "" {
@@ -226,7 +229,7 @@ func (x *exchange) plan(value string) (*world.UsagePlan, string) {
 }
 
 // throttle applies the stage's limit for the method and then the account's.
-func (x *exchange) throttle() *refusal {
+func (x guard) throttle() *refusal {
 	m := x.setting()
 	if m == nil || m.Rate == nil {
 		return nil
@@ -247,12 +250,12 @@ func (x *exchange) throttle() *refusal {
 }
 
 // resourcePolicy evaluates the API's policy against the method called.
-func (x *exchange) resourcePolicy() *refusal {
+func (x guard) resourcePolicy() *refusal {
 	policy := x.deployment.Definition.Policy
 	if policy == "" {
 		return nil
 	}
-	resource := arn(x.plane.cloud, x)
+	resource := arn(x.plane.cloud, x.exchange)
 	allowed, explicit := evaluate(policy, resource, x.call.SourceIP)
 	if allowed {
 		return nil

@@ -25,7 +25,7 @@ type reply struct {
 }
 
 // call asks a backend: one of its versions, failing as it does.
-func (x *exchange) callBackend(b *world.Backend) reply {
+func (x integration) callBackend(b *world.Backend) reply {
 	p := x.plane
 	latency := b.Latency.Std() + time.Duration(p.shape.draw()*float64(b.Jitter))
 	x.wait(latency)
@@ -40,7 +40,7 @@ func (x *exchange) callBackend(b *world.Backend) reply {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		out.headers = append(out.headers, gwlog.Pair{Name: name, Value: x.expand(headers[name], out.version)})
 	}
-	body := cmp.Or(v.Body, b.Routes[x.methodKey()], b.Body)
+	body := cmp.Or(v.Body, b.Routes[guard{x.exchange}.methodKey()], b.Body)
 	out.body = x.expand(body, out.version)
 	if b.Shuffle {
 		out.body = p.shuffled(out.body)
@@ -50,7 +50,7 @@ func (x *exchange) callBackend(b *world.Backend) reply {
 }
 
 // move lets the answer move as the backend's plan says.
-func (x *exchange) move(b *world.Backend, out *reply) {
+func (x integration) move(b *world.Backend, out *reply) {
 	m := x.plane.mover(b)
 	if m == nil {
 		return
@@ -83,7 +83,7 @@ func (p *Plane) mover(b *world.Backend) *moves.Mover {
 }
 
 // failed is a backend's failure: an application's error, or none at all.
-func (x *exchange) failed(out reply, f *world.Failing) reply {
+func (x integration) failed(out reply, f *world.Failing) reply {
 	if f.Kind != "" && f.Kind != "status" {
 		out.failure = f.Kind
 		return out
@@ -128,7 +128,7 @@ func (p *Plane) fails(f *world.Failing) bool {
 }
 
 // expand fills the {{…}} of a backend's template.
-func (x *exchange) expand(template, version string) string {
+func (x integration) expand(template, version string) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(template, "{{")
@@ -146,7 +146,7 @@ func (x *exchange) expand(template, version string) string {
 	}
 }
 
-func (x *exchange) value(name, version string) string {
+func (x integration) value(name, version string) string {
 	p := x.plane
 	now := p.cloud.Now()
 	switch name {

@@ -7,6 +7,9 @@ import (
 	"stageprobe/scenarios/sandbox/internal/gwlog"
 )
 
+// stageCache is the cache of the stage that a request reaches.
+type stageCache struct{ *exchange }
+
 // cachedAnswer is one entry of a stage's response cache.
 type cachedAnswer struct {
 	out answer
@@ -14,7 +17,7 @@ type cachedAnswer struct {
 }
 
 // caches tells whether the stage caches this request, and for how long.
-func (x *exchange) caches() (time.Duration, bool) {
+func (x stageCache) caches() (time.Duration, bool) {
 	m := x.setting()
 	if m == nil || !m.Caching || !x.stage.CacheCluster || x.r.Method != "GET" {
 		return 0, false
@@ -28,7 +31,7 @@ func (x *exchange) caches() (time.Duration, bool) {
 
 // cacheKey is what tells cached answers apart: the deployment, the path and
 // the declared key parameters. The query is no part of it unless declared.
-func (x *exchange) cacheKey() string {
+func (x stageCache) cacheKey() string {
 	parts := []string{x.api.ID, x.stage.Name, x.at.path}
 	if c := x.stage.Canary; !x.canary || !c.UseStageCache {
 		parts = append(parts, x.deployment.ID)
@@ -45,7 +48,7 @@ func (x *exchange) cacheKey() string {
 }
 
 // fromCache answers from the cache if it can.
-func (x *exchange) fromCache() bool {
+func (x stageCache) fromCache() bool {
 	ttl, ok := x.caches()
 	if !ok || x.entry.route.Integration == nil {
 		return false
@@ -70,7 +73,7 @@ func (x *exchange) fromCache() bool {
 }
 
 // keep caches a good answer.
-func (x *exchange) keep() {
+func (x stageCache) keep() {
 	if _, ok := x.caches(); !ok || x.out.status >= 400 {
 		return
 	}

@@ -191,9 +191,9 @@ func (x *exchange) handle() {
 	case x.at.health:
 		x.out = answer{status: http.StatusOK, headers: []gwlog.Pair{{Name: "Content-Type", Value: "text/plain"}}, body: "healthy"}
 	case x.api.Kind == "HTTP":
-		x.handleHTTP()
+		httpFlow{x}.handleHTTP()
 	default:
-		x.handleREST()
+		restFlow{x}.handleREST()
 	}
 	c := &x.call
 	c.Finished = x.plane.cloud.Now()
@@ -283,4 +283,9 @@ func merge(base, over map[string]string) map[string]string {
 		out[k] = v
 	}
 	return out
+}
+
+// by makes a step of a method of a part of the exchange.
+func by[Part ~struct{ *exchange }](step func(Part) *refusal) func(*exchange) *refusal {
+	return func(x *exchange) *refusal { return step(Part{x}) }
 }

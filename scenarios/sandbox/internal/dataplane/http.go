@@ -9,32 +9,35 @@ import (
 	"stageprobe/scenarios/sandbox/internal/gwlog"
 )
 
+// httpFlow is how an HTTP API handles a request.
+type httpFlow struct{ *exchange }
+
 // httpSteps are the checks of an HTTP API.
 var httpSteps = []func(*exchange) *refusal{
-	(*exchange).existsHTTP,
-	(*exchange).mutualTLS,
-	(*exchange).cors,
-	(*exchange).routeHTTP,
-	(*exchange).authorize,
-	(*exchange).throttle,
-	(*exchange).serveHTTP,
+	by(httpFlow.existsHTTP),
+	by(guard.mutualTLS),
+	by(httpFlow.cors),
+	by(httpFlow.routeHTTP),
+	by(guard.authorize),
+	by(guard.throttle),
+	by(httpFlow.serveHTTP),
 }
 
 // handleHTTP runs an HTTP API's request. Its refusals carry no error type and
 // cannot be customised.
-func (x *exchange) handleHTTP() {
+func (x httpFlow) handleHTTP() {
 	for _, step := range httpSteps {
 		if x.out.status != 0 {
 			return
 		}
-		if f := step(x); f != nil {
+		if f := step(x.exchange); f != nil {
 			x.refuseHTTP(f)
 			return
 		}
 	}
 }
 
-func (x *exchange) refuseHTTP(f *refusal) {
+func (x httpFlow) refuseHTTP(f *refusal) {
 	status, message := f.status, f.message
 	switch f.kind {
 	case "UNAUTHORIZED":
@@ -58,7 +61,7 @@ func (x *exchange) refuseHTTP(f *refusal) {
 }
 
 // existsHTTP refuses what leads to no stage: the same words as for no route.
-func (x *exchange) existsHTTP() *refusal {
+func (x httpFlow) existsHTTP() *refusal {
 	if x.deployment == nil {
 		return notFound(gwlog.NoStage)
 	}
@@ -70,7 +73,7 @@ func notFound(f gwlog.Failure) *refusal {
 }
 
 // cors answers preflight requests itself where the API has CORS configured.
-func (x *exchange) cors() *refusal {
+func (x httpFlow) cors() *refusal {
 	c := x.deployment.Definition.CORS
 	origin := x.r.Header.Get("Origin")
 	if c == nil || x.r.Method != http.MethodOptions || origin == "" {
@@ -88,7 +91,7 @@ func (x *exchange) cors() *refusal {
 	return nil
 }
 
-func (x *exchange) routeHTTP() *refusal {
+func (x httpFlow) routeHTTP() *refusal {
 	e, params, ok := x.plane.table(x.deployment.Definition).find(x.r.Method, x.at.path, false)
 	if !ok {
 		return notFound(gwlog.NoRoute)
@@ -102,13 +105,13 @@ func (x *exchange) routeHTTP() *refusal {
 	return nil
 }
 
-func (x *exchange) serveHTTP() *refusal {
+func (x httpFlow) serveHTTP() *refusal {
 	i := x.entry.route.Integration
 	if i == nil {
 		return &refusal{kind: "API_CONFIGURATION_ERROR", failure: gwlog.Internal}
 	}
 	if i.Type == "MOCK" {
-		return x.mock(i)
+		return integration{x.exchange}.mock(i)
 	}
-	return x.integrate(i)
+	return integration{x.exchange}.integrate(i)
 }

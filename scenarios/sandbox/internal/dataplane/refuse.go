@@ -35,7 +35,7 @@ func forbidden(f gwlog.Failure) *refusal {
 
 // refuse turns a refusal into the answer, through the deployment's own gateway
 // responses where it has some.
-func (x *exchange) refuse(f *refusal) {
+func (x restFlow) refuse(f *refusal) {
 	standard, _ := cloud.DefaultResponse(f.kind)
 	status := cmp.Or(f.status, standard.Status)
 	errorType := cmp.Or(f.errorType, standard.ErrorType)
@@ -85,7 +85,7 @@ func quoted(s string) string {
 // custom finds the deployment's own response of a type, or of its class. A
 // request that never reached a deployment has none, and 413 cannot be
 // customised.
-func (x *exchange) custom(kind string, status int) *world.GatewayResponse {
+func (x restFlow) custom(kind string, status int) *world.GatewayResponse {
 	if x.deployment == nil || kind == "" || status == 413 {
 		return nil
 	}
@@ -108,7 +108,7 @@ func statusOr(text string, fallback int) int {
 
 // customHeaders fills in a response's headers: literals in single quotes, or
 // parts of the request.
-func (x *exchange) customHeaders(g *world.GatewayResponse) []gwlog.Pair {
+func (x restFlow) customHeaders(g *world.GatewayResponse) []gwlog.Pair {
 	var out []gwlog.Pair
 	for _, name := range slices.Sorted(maps.Keys(g.Headers)) {
 		value := g.Headers[name]
@@ -123,7 +123,7 @@ func (x *exchange) customHeaders(g *world.GatewayResponse) []gwlog.Pair {
 }
 
 // fillTemplate puts the values of a gateway response template in.
-func (x *exchange) fillTemplate(template, kind, message string, status int) string {
+func (x restFlow) fillTemplate(template, kind, message string, status int) string {
 	c := &x.call
 	return strings.NewReplacer(
 		"$context.error.messageString", quoted(message),

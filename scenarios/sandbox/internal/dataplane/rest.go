@@ -9,26 +9,29 @@ import (
 	"stageprobe/scenarios/sandbox/internal/gwlog"
 )
 
+// restFlow is how a REST API handles a request.
+type restFlow struct{ *exchange }
+
 // restSteps are the checks of a REST API in their order, and its integration
 // at the end. The first refusal ends the request.
 var restSteps = []func(*exchange) *refusal{
-	(*exchange).exists,
-	(*exchange).mutualTLS,
-	(*exchange).firewall,
-	(*exchange).size,
-	(*exchange).resourcePolicy,
-	(*exchange).routeREST,
-	(*exchange).forced,
-	(*exchange).authorize,
-	(*exchange).apiKey,
-	(*exchange).throttle,
-	(*exchange).validate,
-	(*exchange).serve,
+	by(restFlow.exists),
+	by(guard.mutualTLS),
+	by(guard.firewall),
+	by(restFlow.size),
+	by(guard.resourcePolicy),
+	by(restFlow.routeREST),
+	by(restFlow.forced),
+	by(guard.authorize),
+	by(guard.apiKey),
+	by(guard.throttle),
+	by(validation.validate),
+	by(integration.serve),
 }
 
-func (x *exchange) handleREST() {
+func (x restFlow) handleREST() {
 	for _, step := range restSteps {
-		if f := step(x); f != nil {
+		if f := step(x.exchange); f != nil {
 			x.refuse(f)
 			return
 		}
@@ -36,21 +39,21 @@ func (x *exchange) handleREST() {
 }
 
 // exists refuses what leads to no API or stage.
-func (x *exchange) exists() *refusal {
+func (x restFlow) exists() *refusal {
 	if x.deployment == nil {
 		return forbidden(gwlog.NoStage)
 	}
 	return nil
 }
 
-func (x *exchange) mutualTLS() *refusal {
+func (x guard) mutualTLS() *refusal {
 	if d := x.at.domain; d != nil && d.MutualTLS && (x.r.TLS == nil || len(x.r.TLS.PeerCertificates) == 0) {
 		return forbidden(gwlog.NoStage)
 	}
 	return nil
 }
 
-func (x *exchange) firewall() *refusal {
+func (x guard) firewall() *refusal {
 	w := x.stage.WAF
 	if w == nil {
 		return nil
@@ -62,7 +65,7 @@ func (x *exchange) firewall() *refusal {
 	return &refusal{kind: "WAF_FILTERED", failure: gwlog.WAFBlocked}
 }
 
-func (x *exchange) size() *refusal {
+func (x restFlow) size() *refusal {
 	if !x.tooBig {
 		return nil
 	}
@@ -71,7 +74,7 @@ func (x *exchange) size() *refusal {
 
 // routeREST finds the method in the deployed snapshot. A miss is answered by
 // the signature check: its words depend on what the caller sent.
-func (x *exchange) routeREST() *refusal {
+func (x restFlow) routeREST() *refusal {
 	e, params, ok := x.plane.table(x.deployment.Definition).find(x.r.Method, x.at.path, true)
 	if !ok {
 		f := x.unsigned()
@@ -87,7 +90,7 @@ func (x *exchange) routeREST() *refusal {
 
 // unsigned is what the signature check says to a request that is not signed,
 // or signed in a form that it cannot read.
-func (x *exchange) unsigned() *refusal {
+func (x restFlow) unsigned() *refusal {
 	value := x.r.Header.Get("Authorization")
 	if value == "" || strings.HasPrefix(value, "AWS4-HMAC-SHA256") {
 		return &refusal{kind: "MISSING_AUTHENTICATION_TOKEN"}
@@ -101,7 +104,7 @@ func (x *exchange) unsigned() *refusal {
 }
 
 // forced gives the types that have no natural cause here.
-func (x *exchange) forced() *refusal {
+func (x restFlow) forced() *refusal {
 	kind := x.entry.route.Force
 	if kind == "" {
 		return nil

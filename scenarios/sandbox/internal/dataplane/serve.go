@@ -15,9 +15,12 @@ import (
 	"stageprobe/scenarios/sandbox/internal/world"
 )
 
+// integration is what answers for a route.
+type integration struct{ *exchange }
+
 // serve answers from the stage's cache or the integration.
-func (x *exchange) serve() *refusal {
-	if x.fromCache() {
+func (x integration) serve() *refusal {
+	if (stageCache{x.exchange}).fromCache() {
 		return nil
 	}
 	i := x.entry.route.Integration
@@ -29,14 +32,14 @@ func (x *exchange) serve() *refusal {
 	}
 	f := x.integrate(i)
 	if f == nil {
-		x.keep()
+		stageCache{x.exchange}.keep()
 	}
 	return f
 }
 
 // mock answers with the integration response of the status that the request
 // template names.
-func (x *exchange) mock(i *world.Integration) *refusal {
+func (x integration) mock(i *world.Integration) *refusal {
 	var in struct{ StatusCode int }
 	media, _, _ := strings.Cut(cmp.Or(x.r.Header.Get("Content-Type"), "application/json"), ";")
 	if err := json.Unmarshal([]byte(i.RequestTemplates[media]), &in); err != nil || in.StatusCode == 0 {
@@ -65,7 +68,7 @@ func defaultResponse(i *world.Integration) (*world.IntegrationResponse, string) 
 }
 
 // integrate calls the backend and turns its answer into the gateway's.
-func (x *exchange) integrate(i *world.Integration) *refusal {
+func (x integration) integrate(i *world.Integration) *refusal {
 	uri := x.resolve(i.URI)
 	x.traced = true
 	record := &gwlog.Integration{Type: i.Type, Exchange: gwlog.Exchange{URI: uri, RequestBody: string(x.body)}}
@@ -88,7 +91,7 @@ func (x *exchange) integrate(i *world.Integration) *refusal {
 
 // backend finds what an integration URI reaches: a function with its alias, a
 // function, or the first label of a host.
-func (x *exchange) backend(uri string) *world.Backend {
+func (x integration) backend(uri string) *world.Backend {
 	p := x.plane
 	p.cloud.RLock()
 	defer p.cloud.RUnlock()
@@ -106,7 +109,7 @@ func (x *exchange) backend(uri string) *world.Backend {
 
 // unreachable is an integration that leads nowhere: no permission on a
 // function, no such host.
-func (x *exchange) unreachable(record *gwlog.Integration, uri string) *refusal {
+func (x integration) unreachable(record *gwlog.Integration, uri string) *refusal {
 	if functionName(uri) != "" {
 		return x.broken(record, reply{failure: "permission"})
 	}
@@ -128,7 +131,7 @@ var failures = map[string]refusal{
 	"certificate":    {kind: "API_CONFIGURATION_ERROR", failure: gwlog.CertificateMismatch, detail: "Host name 'backend.internal.example.com' does not match the certificate subject provided by the peer (CN=other.internal.example.com)"},
 }
 
-func (x *exchange) broken(record *gwlog.Integration, got reply) *refusal {
+func (x integration) broken(record *gwlog.Integration, got reply) *refusal {
 	f, ok := failures[got.failure]
 	if !ok {
 		f = refusal{kind: "API_CONFIGURATION_ERROR", failure: gwlog.Internal}
@@ -145,7 +148,7 @@ func (x *exchange) broken(record *gwlog.Integration, got reply) *refusal {
 }
 
 // deliver maps a backend's answer.
-func (x *exchange) deliver(i *world.Integration, b *world.Backend, record *gwlog.Integration, got reply) *refusal {
+func (x integration) deliver(i *world.Integration, b *world.Backend, record *gwlog.Integration, got reply) *refusal {
 	if b.Gateway {
 		got = x.nested()
 	}
@@ -178,7 +181,7 @@ func traceable(body string) string {
 
 // nested is another API Gateway that refuses: its body and error type pass
 // through.
-func (x *exchange) nested() reply {
+func (x integration) nested() reply {
 	return reply{status: 403, body: `{"message":"Forbidden"}`, latency: 3 * time.Millisecond, headers: []gwlog.Pair{
 		{Name: "Content-Type", Value: "application/json"},
 		{Name: "x-amzn-ErrorType", Value: "ForbiddenException"},
@@ -217,11 +220,11 @@ func selectResponse(i *world.Integration, got reply, function bool) (*world.Inte
 
 // mapResponse applies an integration response. Of the template language it
 // knows the whole body and the context; the rest stays as written.
-func (x *exchange) mapResponse(r *world.IntegrationResponse, status string, got reply) answer {
+func (x integration) mapResponse(r *world.IntegrationResponse, status string, got reply) answer {
 	out := answer{status: statusOr(status, 200), body: got.body}
 	if template, ok := r.Templates["application/json"]; ok {
 		out.body = strings.NewReplacer("$input.body", got.body, "$input.json('$')", got.body).Replace(template)
-		out.body = x.fillTemplate(out.body, "", "", out.status)
+		out.body = restFlow{x.exchange}.fillTemplate(out.body, "", "", out.status)
 	}
 	for _, name := range sorted(r.Parameters) {
 		value := r.Parameters[name]
@@ -257,7 +260,7 @@ var reserved = []string{
 	"proxy-authenticate", "server", "trailer", "upgrade", "user-agent", "www-authenticate", "x-amzn-requestid",
 }
 
-func (x *exchange) remapped(headers []gwlog.Pair) []gwlog.Pair {
+func (x integration) remapped(headers []gwlog.Pair) []gwlog.Pair {
 	out := make([]gwlog.Pair, 0, len(headers))
 	for _, h := range headers {
 		lower := strings.ToLower(h.Name)

@@ -10,9 +10,12 @@ import (
 	"stageprobe/scenarios/sandbox/internal/gwlog"
 )
 
+// validation holds a request against what its method asks for.
+type validation struct{ *exchange }
+
 // validate runs the method's request validator, and refuses bodies whose
 // content type the integration does not take.
-func (x *exchange) validate() *refusal {
+func (x validation) validate() *refusal {
 	kind := x.entry.route.Validate
 	if kind == "params" || kind == "all" {
 		if missing := x.missing(); len(missing) > 0 {
@@ -29,7 +32,7 @@ func (x *exchange) validate() *refusal {
 }
 
 // missing lists the required parameters that the request lacks.
-func (x *exchange) missing() []string {
+func (x validation) missing() []string {
 	var out []string
 	for name, required := range x.entry.route.Params {
 		place, rest, _ := strings.Cut(name, ".")
@@ -43,7 +46,7 @@ func (x *exchange) missing() []string {
 }
 
 // badBody checks the body against the model of its content type.
-func (x *exchange) badBody() string {
+func (x validation) badBody() string {
 	contentType := x.contentType()
 	model := x.entry.route.Models[contentType]
 	schema := x.deployment.Definition.Models[model]
@@ -58,7 +61,7 @@ func (x *exchange) badBody() string {
 	return ""
 }
 
-func (x *exchange) contentType() string {
+func (x validation) contentType() string {
 	kind, _, _ := strings.Cut(x.r.Header.Get("Content-Type"), ";")
 	if kind == "" {
 		return "application/json"
@@ -105,7 +108,7 @@ func compileSchema(text string) (*jsonschema.Schema, error) {
 }
 
 // media applies the passthrough behaviour to bodies without a template.
-func (x *exchange) media() *refusal {
+func (x validation) media() *refusal {
 	i := x.entry.route.Integration
 	if i == nil || strings.HasSuffix(i.Type, "_PROXY") || len(x.body) == 0 {
 		return nil

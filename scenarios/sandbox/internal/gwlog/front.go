@@ -1,7 +1,10 @@
 package gwlog
 
+// admission is what a request passes before its method.
+type admission struct{ *writer }
+
 // front writes what happens before the method runs: ids, authorizer, usage plan.
-func (w *writer) front() {
+func (w admission) front() {
 	if w.era != Era2016 && w.ExtendedRequestID != "" && w.Kind != WebSocket {
 		w.note("Extended Request Id: %s", w.ExtendedRequestID)
 	}
@@ -15,7 +18,7 @@ func (w *writer) front() {
 }
 
 // refusedBefore tells whether the call ended before its usage plan was looked at.
-func (w *writer) refusedBefore() bool {
+func (w admission) refusedBefore() bool {
 	switch w.Failure {
 	case Unauthorized, AccessDenied, ResourcePolicy, AuthorizerConfig, AuthorizerFailure:
 		return true
@@ -23,7 +26,7 @@ func (w *writer) refusedBefore() bool {
 	return false
 }
 
-func (w *writer) authorize(a *Authorizer) {
+func (w admission) authorize(a *Authorizer) {
 	w.note("Starting authorizer: %s for request: %s", a.ID, w.RequestID)
 	if w.Failure == Unauthorized && a.Endpoint == nil {
 		return // the identity source is missing: the authorizer is never asked
@@ -41,7 +44,7 @@ func (w *writer) authorize(a *Authorizer) {
 }
 
 // askAuthorizer writes the call of the authorizer's Lambda.
-func (w *writer) askAuthorizer(a *Authorizer) {
+func (w admission) askAuthorizer(a *Authorizer) {
 	if e := a.Endpoint; e != nil {
 		w.detail("Endpoint request URI: %s", e.URI)
 		w.detail("Endpoint request headers: %s", braces(w.endpointHeaders(*e, w.arn("authorizers/"+a.ID))))
@@ -56,7 +59,7 @@ func (w *writer) askAuthorizer(a *Authorizer) {
 	}
 }
 
-func (w *writer) usagePlan() {
+func (w admission) usagePlan() {
 	if w.Kind == WebSocket {
 		return
 	}

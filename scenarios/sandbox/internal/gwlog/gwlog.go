@@ -58,7 +58,7 @@ func (e Era) Execution(c Call, level Level, dataTrace bool) []Line {
 	if e != Era2016 {
 		w.prefix = "(" + c.logID() + ") "
 	}
-	w.front()
+	admission{w}.front()
 	w.method()
 	w.end()
 	return w.lines

@@ -25,7 +25,7 @@ func (w *writer) ran() bool {
 	case APIKeyRefused, KeyThrottled, QuotaExceeded, StageThrottled:
 		return false
 	}
-	return !w.refusedBefore()
+	return !admission{w}.refusedBefore()
 }
 
 func (w *writer) key() {

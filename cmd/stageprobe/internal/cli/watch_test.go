@@ -1,0 +1,263 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/spf13/pflag"
+	"golang.org/x/time/rate"
+
+	"stageprobe/analyze"
+	"stageprobe/analyze/cause"
+	"stageprobe/probe"
+	"stageprobe/scenarios/sandbox"
+)
+
+var long = flag.Bool("long", false, "watch for a whole day of the fake clock")
+
+// leap is a clock on which waiting takes no time. With one worker nothing waits
+// while a request is under way.
+type leap struct {
+	mu    sync.Mutex
+	now   time.Time
+	end   time.Time
+	over  func()
+	part  time.Duration // after which sizes grows
+	next  time.Time
+	sizes []size
+}
+
+func (c *leap) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *leap) After(d time.Duration) <-chan time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	if c.now.After(c.end) {
+		c.over()
+	}
+	if c.part > 0 && c.now.After(c.next) {
+		c.next = c.now.Add(c.part)
+		c.sizes = append(c.sizes, measure())
+	}
+	ch := make(chan time.Time, 1)
+	ch <- c.now
+	return ch
+}
+
+// changing is a gateway on which everything changes, once per step.
+const changing = `name: changing
+title: everything changes
+apis:
+  - id: orders7x2a
+    definitions:
+      v1: {routes: {"GET /orders": {backend: orders-v1}, "GET /health": {backend: health}}}
+      v3: {routes: {"GET /orders": {backend: orders-v3}, "GET /health": {backend: health}}}
+      v2: {routes: {"GET /orders": {backend: orders-v2}, "GET /health": {backend: health}}}
+    deployments:
+      - {id: old1x9, definition: v1, age: 400d}
+      - {id: new2k4, definition: v2, age: 20d}
+      - {id: new3m5, definition: v1, age: 10d}
+      - {id: new4n6, definition: v3, age: 1d}
+    editor: v3
+    stages:
+      prod: {deployment: new3m5, access_log: {group: orders-prod-access, format: json}}
+      dev: {deployment: new2k4, access_log: {group: orders-dev-access, format: json}}
+domains:
+  - name: api.example.com
+    mappings: [{api: orders7x2a, stage: prod}]
+logs: {delay: 2s}
+events:
+  - {after: %[1]s, stage: orders7x2a/prod, canary: {percent: 20, deployment: new2k4}}
+  - {after: %[2]s, stage: orders7x2a/prod, remove_canary: true}
+  - {after: %[3]s, stage: orders7x2a/prod, deployment: new4n6}
+  - {after: %[4]s, domain: api.example.com, target: orders7x2a/dev}
+  - {after: %[5]s, domain: api.example.com, target: orders7x2a/prod}
+  - {after: %[6]s, backend: orders-v3, become: {status: 503, body: '{"message":"down"}'}}
+  - {after: %[7]s, backend: orders-v3, become: {headers: {x-backend-version: "3"}, body: '{"version":3}'}}
+backends:
+  orders-v3: {headers: {x-backend-version: "3"}, body: '{"version":3}'}
+  orders-v1: {headers: {x-backend-version: "1"}, body: '{"version":1,"items":[{"id":"A-100"}]}'}
+  orders-v2: {headers: {x-backend-version: "2"}, body: '{"version":2,"items":[]}'}
+  health: {body: '{"status":"ok"}'}
+`
+
+// watched is what a watch on a fake clock came to.
+type watched struct {
+	start time.Time
+	rep   *analyze.Report
+	said  string
+	sizes []size // twelve, evenly over the time
+}
+
+// size is how much the process holds.
+type size struct {
+	heap       uint64
+	goroutines int
+	files      int // 0 where the system does not tell
+}
+
+func measure() size {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	files, _ := os.ReadDir("/proc/self/fd")
+	return size{m.HeapAlloc, runtime.NumGoroutine(), len(files)}
+}
+
+// flat holds the second half of a watch against its beginning.
+func flat(t *testing.T, sizes []size) {
+	t.Helper()
+	for i, s := range sizes {
+		t.Logf("part %d: %.1f MB on the heap, %d goroutines, %d files", i+1, float64(s.heap)/1e6, s.goroutines, s.files)
+	}
+	if len(sizes) < 4 {
+		t.Fatalf("%d measurements", len(sizes))
+	}
+	first, last := sizes[1], sizes[len(sizes)-1]
+	if last.heap > first.heap*3/2+8<<20 || last.goroutines > first.goroutines+10 || last.files > first.files+10 {
+		t.Errorf("from %+v it grew to %+v", first, last)
+	}
+}
+
+// watchFor watches a world for so long on a fake clock, through real sockets.
+func watchFor(t *testing.T, world string, lasting time.Duration, args ...string) watched {
+	t.Helper()
+	w, err := sandbox.Parse([]byte(world))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancelCause(context.WithoutCancel(t.Context()))
+	defer end(nil)
+	begin := time.Now().UTC()
+	clock := &leap{now: begin, end: begin.Add(lasting), over: func() { end(errTerminated) }}
+	server, err := sandbox.Start(w, sandbox.Options{Seed: 1, Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, server.CACert(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &checkFlags{}
+	c.credentials = credentials.NewStaticCredentialsProvider("SANDBOX", "sandbox", "")
+	fs := pflag.NewFlagSet("check", pflag.ContinueOnError)
+	c.bind(fs)
+	c.watchFlags.bind(fs)
+	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", server.ControlURL(), "--region", w.Region, "--cacert", ca)
+	for _, to := range server.ConnectTo() {
+		args = append(args, "--connect-to", to)
+	}
+	if err := fs.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said, secrets: &probe.Redactor{}}
+	subject, err := c.resolve(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.newRun(ctx, s, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.now, r.engine.Clock = clock.Now, clock
+	cl := r.subject.cloud
+	cl.inv.Limiter, cl.log.Limiter, cl.log.Now = rate.NewLimiter(rate.Inf, 1), rate.NewLimiter(rate.Inf, 1), clock.Now
+	if *long {
+		clock.part, clock.next = lasting/12, begin.Add(lasting/12)
+	}
+	out := watched{start: begin}
+	out.rep, err = watchOn(ctx, r, &c.watchFlags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.said, out.sizes = said.String(), clock.sizes
+	return out
+}
+
+// expected are the changes of [changing], in order.
+var expected = []struct {
+	targets int
+	kind    analyze.ChangeKind
+	causes  []cause.ID
+	event   string
+}{
+	{2, analyze.ChangedVerdict, []cause.ID{cause.StaleDeployment}, ""}, // from the beginning
+	{2, analyze.ChangedVerdict, []cause.ID{cause.CanarySplit, cause.StaleDeployment}, "got a canary of 20 %"},
+	{2, analyze.ChangedVerdict, []cause.ID{cause.StaleDeployment}, "has no canary any more"},
+	{2, analyze.ChangedVerdict, nil, "to new4n6"},
+	{1, analyze.ChangedVerdict, []cause.ID{cause.WrongStage}, "leads to orders7x2a/dev"},
+	{1, analyze.ChangedVerdict, nil, "leads to orders7x2a/prod"},
+	{2, analyze.ChangedVerdict, []cause.ID{cause.IntegrationError}, ""},
+	{2, analyze.ChangedVerdict, nil, ""},
+}
+
+// check holds what was announced against what happened.
+func check(t *testing.T, got *watched, step, window time.Duration) {
+	t.Helper()
+	for i, c := range got.rep.Changes {
+		t.Logf("%s (noticed after %s): %s", c.At.Sub(got.start), c.Noticed.Sub(got.start), c.Statement)
+		if i >= len(expected) {
+			continue
+		}
+		x, moment := expected[i], got.start.Add(time.Duration(i)*step)
+		if c.Kind != x.kind || len(c.Targets) != x.targets || !slices.Equal(c.After.Causes, x.causes) && len(c.After.Causes)+len(x.causes) > 0 {
+			t.Errorf("change %d: %s of %v to %v, want %s of %d targets to %v", i, c.Kind, c.Targets, c.After.Causes, x.kind, x.targets, x.causes)
+		}
+		if late := c.Noticed.Sub(moment); late < 0 || late > 2*window {
+			t.Errorf("change %d was noticed after %s", i, late)
+		}
+		if off := c.At.Sub(moment); i > 0 && (off < -2*time.Second || off > window/4) {
+			t.Errorf("change %d is said to have been %s after it was", i, off)
+		}
+		if x.event != "" && (c.Event == nil || !strings.Contains(c.Event.Text, x.event)) {
+			t.Errorf("change %d: event %+v, want one that %s", i, c.Event, x.event)
+		}
+	}
+	if len(got.rep.Changes) != len(expected) {
+		t.Errorf("%d changes were announced, want %d:\n%s", len(got.rep.Changes), len(expected), got.said)
+	}
+}
+
+// TestWatchTellsEveryChangeOnce lets a canary, a deployment, a mapping and an outage
+// come and go: within an hour of a fake clock, with -long within a day.
+func TestWatchTellsEveryChangeOnce(t *testing.T) {
+	step, window := 7*time.Minute, 3*time.Minute
+	if testing.Short() {
+		t.Skip("an hour of a fake clock takes seconds")
+	}
+	if *long {
+		step, window = 3*time.Hour, 10*time.Minute
+	}
+	var at []any
+	for i := range 7 {
+		at = append(at, (step * time.Duration(i+1)).String())
+	}
+	got := watchFor(t, fmt.Sprintf(changing, at...), 8*step, "--api", "orders7x2a", "--stage", "prod", "--domain", "api.example.com",
+		"--window", window.String(), "--requests", "60")
+	check(t, &got, step, window)
+	if got.rep.ExitCode != analyze.ExitOK || got.rep.Run.Stopped != "duration" {
+		t.Errorf("it ended with %d, %s", got.rep.ExitCode, got.rep.Run.Stopped)
+	}
+	if *long {
+		flat(t, got.sizes)
+	}
+}

@@ -1,0 +1,469 @@
+package probe
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Kept is a row of a recording, for whoever looks into few of many: what one is
+// found by and counted by, and the rest where it is asked for.
+type Kept struct {
+	Machine, Target, Scenario string
+	Seq                       uint64
+	Outcome                   Outcome
+	Ended                     time.Time
+	// Alike is equal for rows of one recording that differ only in times, in
+	// connections, and in headers that name the request; 0 where nothing is known.
+	Alike uint64
+	// Whole reads the row.
+	Whole func() (Observation, error)
+}
+
+// Kept yields every row in the order of [Recording.Arrived]. Memory does not grow
+// with their number. What is yielded is overwritten.
+func (r *Recording) Kept() iter.Seq2[*Kept, error] {
+	if len(r.shards) == 1 && strings.HasSuffix(r.shards[0].path, extParquet) {
+		return r.shards[0].kept()
+	}
+	return keptOf(r.Arrived())
+}
+
+// keptOf yields rows that are read one by one.
+func keptOf(rows iter.Seq2[Observation, error]) iter.Seq2[*Kept, error] {
+	return func(yield func(*Kept, error) bool) {
+		var k Kept
+		for o, err := range rows {
+			k = Kept{Machine: o.Machine, Target: o.Target, Scenario: o.Scenario, Seq: o.Seq, Outcome: o.Outcome, Ended: o.Due.Add(o.Took)}
+			k.Whole = func() (Observation, error) { return o, nil }
+			if !yield(&k, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// kept reads the columns of a Parquet file.
+func (s *shard) kept() iter.Seq2[*Kept, error] {
+	return func(yield func(*Kept, error) bool) {
+		old := false
+		err := inParquet(s.path, func(f *parquet.File, mine func(func())) (err error) {
+			if _, told := f.Schema().Lookup("is_log"); !told {
+				old = true
+				return nil
+			}
+			more := true
+			for _, g := range f.RowGroups() {
+				err := s.keptRows(g, func(k *Kept) bool {
+					mine(func() { more = yield(k, nil) })
+					return more
+				})
+				if err != nil || !more {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(nil, fmt.Errorf("recording %s: %w", s.path, err))
+		}
+		if old {
+			keptOf(s.arrived())(yield)
+		}
+	}
+}
+
+func (s *shard) keptRows(g parquet.RowGroup, give func(*Kept) bool) error {
+	c, err := newColumns(g)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	is, machine, target, scenario, outcome, seq := c.by["is_log"], c.by["machine"], c.by["target"], c.by["scenario"], c.by["outcome"], c.by["seq"]
+	due, sent, wait, read := c.by["due"], c.by["sent_ns"], c.by["wait_ns"], c.by["read_ns"]
+	k := Kept{Whole: func() (Observation, error) {
+		return s.observation(recordLine{packed: c.packed(s.header.Plan.Seed)})
+	}}
+	for range g.NumRows() {
+		if c.next(); c.err != nil || is.bool() { // a log, and so are all that follow
+			return c.err
+		}
+		k.Machine, k.Target, k.Scenario, k.Seq, k.Outcome = machine.text(), target.text(), scenario.text(), uint64(seq.int()), Outcome(outcome.text())
+		k.Ended = time.Unix(0, due.int()+sent.int()+max(wait.int(), 0)+read.int())
+		k.Alike = c.alike()
+		if !give(&k) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// inParquet opens a file. The library panics on some damaged ones; what is done
+// within mine panics by itself.
+func inParquet(path string, do func(f *parquet.File, mine func(func())) error) (err error) {
+	from, err := os.Open(path)
+	if err != nil {
+		return missing(path, err)
+	}
+	defer func() { _ = from.Close() }() // only read
+	var others bool
+	defer func() {
+		if others {
+			return
+		}
+		if p := recover(); p != nil {
+			err = fmt.Errorf("damaged Parquet file: %v", p)
+		}
+	}()
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	f, err := parquet.OpenFile(from, info.Size())
+	if err != nil {
+		return fmt.Errorf("not a whole Parquet file: %w", err)
+	}
+	return do(f, func(call func()) {
+		others = true
+		call()
+		others = false
+	})
+}
+
+// rowKeys yields what the rows of a Parquet file are found by.
+func rowKeys(f *parquet.File, give func(recordLine, error) bool) {
+	for _, g := range f.RowGroups() {
+		c, err := newColumns(g, "machine", "seq", "is_log")
+		if err != nil {
+			give(recordLine{}, err)
+			return
+		}
+		defer c.close()
+		for range g.NumRows() {
+			if c.next(); c.err != nil {
+				give(recordLine{}, c.err)
+				return
+			}
+			if c.by["is_log"].bool() || !give(recordLine{Observation: &Observation{Machine: c.by["machine"].text(), Seq: uint64(c.by["seq"].int())}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rowLogs yields the log records of a Parquet file that are wanted.
+func rowLogs(f *parquet.File, want func(id string) bool, give func(*LogRecord) bool) error {
+	if _, told := f.Schema().Lookup("is_log"); !told {
+		return nil // the metadata hold them
+	}
+	for _, g := range f.RowGroups() {
+		c, err := newColumns(g, "is_log", "log")
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		for range g.NumRows() {
+			if c.next(); c.err != nil {
+				return c.err
+			}
+			if !c.by["is_log"].bool() {
+				continue
+			}
+			text := c.by["log"].text()
+			if !mentions(text, want) {
+				continue
+			}
+			l := new(LogRecord)
+			if err := json.Unmarshal([]byte(text), l); err != nil {
+				return err
+			}
+			if !give(l) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// columns are those of one row group, at one row.
+type columns struct {
+	all  []*column
+	by   map[string]*column
+	like []*column // that say what an answer is
+	err  error
+}
+
+// newColumns opens the columns of a row group that are named; all where none is.
+func newColumns(g parquet.RowGroup, only ...string) (*columns, error) {
+	c := &columns{by: map[string]*column{}}
+	names := g.Schema().Columns()
+	for i, chunk := range g.ColumnChunks() {
+		if len(only) > 0 && !slices.Contains(only, names[i][0]) {
+			continue
+		}
+		x := &column{name: names[i][0], pages: chunk.Pages()}
+		c.all = append(c.all, x)
+		c.by[x.name] = x
+	}
+	if len(only) == 0 {
+		for _, path := range parquet.SchemaOf(parquetRow{}).Columns() {
+			only = append(only, path[0])
+		}
+	}
+	for _, name := range only {
+		if c.by[name] == nil {
+			return nil, errors.Join(fmt.Errorf("the column %s is missing", name), c.close())
+		}
+	}
+	for _, name := range [...]string{"target", "scenario", "outcome", "status", "head", "body", "body_size", "body_hash", "truncated"} {
+		if x := c.by[name]; x != nil {
+			c.like = append(c.like, x)
+		}
+	}
+	return c, nil
+}
+
+func (c *columns) close() error {
+	var errs []error
+	for _, x := range c.all {
+		parquet.Release(x.page)
+		errs = append(errs, x.pages.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// next goes to the next row.
+func (c *columns) next() {
+	for _, x := range c.all {
+		if x.at++; x.at >= x.n {
+			if err := x.turn(); err != nil {
+				c.err = cmp.Or(c.err, fmt.Errorf("column %s: %w", x.name, err))
+			}
+		}
+	}
+}
+
+func (c *columns) int(name string) int64   { return c.by[name].int() }
+func (c *columns) bool(name string) bool   { return c.by[name].bool() }
+func (c *columns) text(name string) string { return c.by[name].text() }
+
+// alike is [Kept.Alike].
+func (c *columns) alike() uint64 {
+	h := uint64(0)
+	for _, x := range c.like {
+		k := x.hash()
+		if k == 0 {
+			return 0
+		}
+		h = (h ^ k) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return h
+}
+
+// packed is the row as rows are read one by one.
+func (c *columns) packed(seed uint64) *packedRow {
+	r := parquetRow{
+		Machine: c.text("machine"), Seq: uint64(c.int("seq")), Target: c.text("target"), Scenario: c.text("scenario"), Due: c.int("due"),
+		Sent: c.int("sent_ns"), Wait: c.int("wait_ns"), Read: c.int("read_ns"), Rate: c.by["rate"].float(), Among: uint64(c.int("among")),
+		Conn: c.int("conn"), ConnN: c.int("conn_n"), Fresh: c.bool("fresh"), RemoteIP: c.text("remote"), Proto: c.text("proto"),
+		Outcome: c.text("outcome"), Err: c.text("err"), MintedID: c.text("minted_id"), Follows: c.bool("minted_follows"),
+		Status: int32(c.int("status")), Head: c.text("head"), Hex: []byte(c.text("head_hex")), Text: c.text("head_text"), Body: []byte(c.text("body")),
+		BodySize: c.int("body_size"), BodyHash: uint64(c.int("body_hash")), Truncated: c.bool("truncated"),
+	}
+	return r.packed(seed)
+}
+
+// column is one column at one row.
+type column struct {
+	name  string
+	pages parquet.Pages
+	page  parquet.Page
+	n, at int // values of the page, and the one at hand
+
+	dict    parquet.Dictionary // nil where the page holds the values themselves
+	index   []int32
+	known   []known // of the dictionary
+	ints    []int64
+	small   []int32
+	floats  []float64
+	bits    []byte
+	bytes   []byte
+	offsets []uint32
+}
+
+// known is what was made of a dictionary's value.
+type known struct {
+	text string
+	hash uint64
+	made bool
+}
+
+// turn goes to the next page that has values.
+func (x *column) turn() error {
+	for {
+		parquet.Release(x.page)
+		x.page = nil
+		page, err := x.pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+		x.page, x.n, x.at = page, int(page.NumValues()), 0
+		if x.n > 0 {
+			return x.open()
+		}
+	}
+}
+
+func (x *column) open() error {
+	data := x.page.Data()
+	if dict := x.page.Dictionary(); dict != nil {
+		if dict != x.dict {
+			x.dict, x.known = dict, make([]known, dict.Len())
+		}
+		x.index = data.Int32()
+		return nil
+	}
+	x.dict = nil
+	switch x.page.Type().Kind() {
+	case parquet.Boolean:
+		x.bits = data.Boolean()
+	case parquet.Int32:
+		x.small = data.Int32()
+	case parquet.Int64:
+		x.ints = data.Int64()
+	case parquet.Double:
+		x.floats = data.Double()
+	case parquet.ByteArray:
+		x.bytes, x.offsets = data.ByteArray()
+	default:
+		return fmt.Errorf("values of the kind %s", x.page.Type().Kind())
+	}
+	return nil
+}
+
+func (x *column) value() parquet.Value { return x.dict.Index(x.index[x.at]) }
+
+func (x *column) int() int64 {
+	switch {
+	case x.dict != nil && x.dict.Type().Kind() == parquet.Int32:
+		return int64(x.value().Int32())
+	case x.dict != nil:
+		return x.value().Int64()
+	case x.page.Type().Kind() == parquet.Int32:
+		return int64(x.small[x.at])
+	}
+	return x.ints[x.at]
+}
+
+func (x *column) float() float64 {
+	if x.dict != nil {
+		return x.value().Double()
+	}
+	return x.floats[x.at]
+}
+
+func (x *column) bool() bool { return x.bits[x.at/8]>>(x.at%8)&1 > 0 }
+
+func (x *column) text() string {
+	if x.dict == nil {
+		return string(x.bytes[x.offsets[x.at]:x.offsets[x.at+1]])
+	}
+	return x.entry().text
+}
+
+func (x *column) entry() *known {
+	k := &x.known[x.index[x.at]]
+	if !k.made {
+		v := x.dict.Index(x.index[x.at])
+		if k.made = true; v.Kind() == parquet.ByteArray {
+			k.text = string(v.ByteArray())
+		} else {
+			k.text = v.String()
+		}
+		k.hash = x.hashOf(k.text)
+	}
+	return k
+}
+
+// hash tells values apart, in all pages alike; 0 where that says nothing.
+func (x *column) hash() uint64 {
+	switch {
+	case x.dict != nil:
+		return x.entry().hash
+	case x.page.Type().Kind() == parquet.Boolean:
+		if x.bool() {
+			return 2
+		}
+		return 1
+	case x.page.Type().Kind() == parquet.ByteArray:
+		return x.hashOf(x.text())
+	}
+	return x.hashOf(fmt.Sprint(x.int()))
+}
+
+func (x *column) hashOf(text string) uint64 {
+	if x.name == "head" {
+		return headHash(text)
+	}
+	return maphash.String(columnSeed, text) | 1
+}
+
+var columnSeed = maphash.MakeSeed()
+
+// headHash tells templates of headers apart that differ in more than what names the
+// request; 0 where any other header's value is not told by the template.
+func headHash(template string) uint64 {
+	if template != "" && template[0] == markJSON {
+		return 0
+	}
+	var h maphash.Hash
+	h.SetSeed(columnSeed)
+	for line := range strings.Lines(template) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		_, _ = h.WriteString(name) // a hash takes everything
+		_ = h.WriteByte(0)
+		switch {
+		case NamesRequest(name):
+			_ = h.WriteByte(byte(flag(value != "" && value != "0", 1)))
+		case strings.ContainsAny(value, "\x01\x02\x04"):
+			return 0
+		default:
+			_, _ = h.WriteString(value)
+		}
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64() | 1
+}
+
+// mentions tells whether the JSON of a log record is of a request that is wanted; all
+// are where want is nil.
+func mentions(record string, want func(id string) bool) bool {
+	if want == nil {
+		return true
+	}
+	for _, field := range [...]string{`"request_id":"`, `"extended_request_id":"`} {
+		_, rest, ok := strings.Cut(record, field)
+		if !ok {
+			continue
+		}
+		id, _, _ := strings.Cut(rest, `"`)
+		if want(id) || strings.Contains(id, `\`) {
+			return true
+		}
+	}
+	return false
+}
