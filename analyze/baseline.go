@@ -60,9 +60,11 @@ func (rep *Report) covers(f cause.Finding) bool {
 func (rep *Report) sinceBaseline() string {
 	count := map[string]int{}
 	for _, f := range slices.Concat(rep.Findings, rep.Mended) {
-		count[f.Baseline]++
+		if f.Severity != cause.Info { // nothing that anybody mends
+			count[f.Baseline]++
+		}
 	}
-	if len(rep.Findings)+len(rep.Mended) == count[""] {
+	if len(count) == 0 || len(count) == 1 && count[""] > 0 {
 		return ""
 	}
 	text := fmt.Sprintf("Since the baseline: %d mended, %d still there, %d new", count["mended"], count["still there"], count["new"])

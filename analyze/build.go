@@ -25,6 +25,8 @@ type Ending struct {
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
 	Stood   *probe.Stood // of a recording: since when its verdicts stood; nil of a run at hand
+	// Vantages are the places from which was sent, where there are several.
+	Vantages []probe.Vantage
 	// NoAnswer says why, where no request got an HTTP answer.
 	NoAnswer string
 }

@@ -215,6 +215,9 @@ func (s *comparison) tellApart(target int, rows []aged) string {
 		}
 		return ""
 	}
+	if s.confirmed(rows) {
+		return ToldByEvent
+	}
 	at := s.event(target)
 	if at.IsZero() {
 		return ""
@@ -243,6 +246,34 @@ func (s *comparison) tellApart(target int, rows []aged) string {
 		}
 	}
 	return ToldByEvent
+}
+
+// confirmed tells whether requests that confirmed an edit as waiting are answered
+// otherwise by now, as they are once it is deployed. Theirs is then the evidence, and
+// that of expectations which both deployments meet is none.
+func (s *comparison) confirmed(rows []aged) bool {
+	first, switched := map[int]uint64{}, false
+	for _, r := range rows {
+		if s.plan.Scenarios[r.scenario].Limit == 0 || r.kind == 0 {
+			continue
+		}
+		if _, ok := first[r.scenario]; !ok {
+			first[r.scenario] = r.kind
+		}
+		switched = switched || r.kind != first[r.scenario]
+	}
+	if !switched || slices.ContainsFunc(rows, func(r aged) bool { return r.age == ageOld }) {
+		return false
+	}
+	for i := range rows {
+		r := &rows[i]
+		if was, ok := first[r.scenario]; ok && r.kind != 0 {
+			r.age = ageOf(r.kind != was)
+		} else {
+			r.age = ageUnknown
+		}
+	}
+	return true
 }
 
 // event is when the deployment of a target's stage changed during the wait, by the

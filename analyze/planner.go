@@ -165,6 +165,10 @@ func (p *planner) pick(weight func(*cell) float64) (at int, among probe.Among) {
 	return p.live[p.rng.IntN(len(p.live))], among
 }
 
+// limited tells whether a cell is asked a few times alone. What confirms that an edit
+// is not served is asked to the end of a wait: it changes with the deployment.
+func (p *planner) limited(c *cell) bool { return c.limit > 0 && !p.persists }
+
 func (p *planner) confirming(c *cell) float64 {
 	if c.limit == 0 || c.sent >= c.limit || p.sent[c.target] >= p.limit[c.target] && p.limit[c.target] == 0 {
 		return 0
@@ -175,14 +179,14 @@ func (p *planner) confirming(c *cell) float64 {
 // beginning asks for the calibration of each scenario: so many answers of each
 // target on the whole.
 func (p *planner) beginning(c *cell) float64 {
-	if c.limit > 0 || p.spent(c) || c.sent >= calibration {
+	if p.limited(c) || p.spent(c) || c.sent >= calibration {
 		return 0
 	}
 	return 1
 }
 
 func (p *planner) advised(c *cell) float64 {
-	if c.limit > 0 || p.spent(c) {
+	if p.limited(c) || p.spent(c) {
 		return 0
 	}
 	for _, n := range p.next {
@@ -211,7 +215,7 @@ func (p *planner) watch(changed map[cellAt]bool) {
 }
 
 func (p *planner) weighted(c *cell) float64 {
-	if c.limit > 0 || p.spent(c) {
+	if p.limited(c) || p.spent(c) {
 		return 0
 	}
 	return c.weight

@@ -243,11 +243,11 @@ func (s *Session) Decide(done bool) cause.Result {
 	return s.last
 }
 
-// input puts the rows into (machine, seq) order: answers arrive in any order,
+// input puts the rows into (seq, machine) order: answers arrive in any order,
 // and a verdict must not depend on it.
 func (s *Session) input(done bool) cause.Input {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.machine, b.machine), cmp.Compare(a.Seq, b.Seq))
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.machine, b.machine))
 	})
 	markCopies(s)
 	in := cause.Input{

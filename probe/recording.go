@@ -27,6 +27,9 @@ type RecordingTrailer struct {
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
 	Stood   *Stood    `json:"stood,omitempty"`
+	// Vantages are the places from which was sent, where agents or shards did.
+	Vantages []Vantage `json:"vantages,omitempty"`
+	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
 }
 
 // Stood is how a run's verdicts came about, as it was looked at on its way.
@@ -44,8 +47,8 @@ type Cost struct {
 	LogDollars   float64 `json:"log_dollars,omitempty"` // about, at the price of us-east-1
 }
 
-// plus adds what another machine's part of a run asked for.
-func (c Cost) plus(d Cost) Cost {
+// Plus adds what another machine's part of a run asked for.
+func (c Cost) Plus(d Cost) Cost {
 	return Cost{
 		c.Requests + d.Requests, c.ControlCalls + d.ControlCalls, c.LogCalls + d.LogCalls, c.OtherCalls + d.OtherCalls,
 		c.LogBytes + d.LogBytes, c.LogDollars + d.LogDollars,

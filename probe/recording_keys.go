@@ -45,20 +45,44 @@ func (s *keySet) add(k rowKey) bool {
 // sorted yields the rows in order.
 func (s *keySet) sorted() iter.Seq[rowKey] {
 	return func(yield func(rowKey) bool) {
-		for _, machine := range slices.Sorted(maps.Keys(s.machines)) {
-			blocks := s.machines[machine]
-			for _, at := range slices.Sorted(maps.Keys(blocks)) {
-				for i, word := range blocks[at] {
-					for ; word != 0; word &= word - 1 {
-						k := rowKey{machine, at*blockRows + uint64(i*64+bits.TrailingZeros64(word))}
-						if !yield(k) {
-							return
-						}
-					}
+		machines := slices.Sorted(maps.Keys(s.machines))
+		all := map[uint64]bool{}
+		for _, blocks := range s.machines {
+			for at := range blocks {
+				all[at] = true
+			}
+		}
+		for _, at := range slices.Sorted(maps.Keys(all)) {
+			for i := range blockRows / 64 {
+				if !s.word(machines, at, i, yield) {
+					return
 				}
 			}
 		}
 	}
+}
+
+// word yields the rows of one word of a block, of all machines.
+func (s *keySet) word(machines []string, at uint64, i int, yield func(rowKey) bool) bool {
+	any := uint64(0)
+	for _, m := range machines {
+		if b := s.machines[m][at]; b != nil {
+			any |= b[i]
+		}
+	}
+	for ; any != 0; any &= any - 1 {
+		bit := bits.TrailingZeros64(any)
+		for _, m := range machines {
+			b := s.machines[m][at]
+			if b == nil || b[i]&(1<<bit) == 0 {
+				continue
+			}
+			if !yield(rowKey{m, at*blockRows + uint64(i*64+bit)}) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // common finds the first row that is in both sets.

@@ -3,12 +3,14 @@ package probe
 import (
 	"bytes"
 	"cmp"
+	"container/heap"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Open reads a recording of one file or of several shards. The order in which
@@ -70,7 +72,7 @@ func compatible(shards []*shard) error {
 
 // planText is what the machines of one run have in common.
 func planText(p Plan) ([]byte, error) {
-	p.Machine, p.Seed = "", 0
+	p.Machine, p.Seed, p.Start = "", 0, time.Time{}
 	return json.Marshal(p)
 }
 
@@ -133,7 +135,9 @@ func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
 		joined.Stopped = u.Stopped
 	}
 	joined.Notes = slices.Concat(t.Notes, u.Notes)
-	joined.Cost = t.Cost.plus(u.Cost)
+	joined.Cost = t.Cost.Plus(u.Cost)
+	joined.Lost = t.Lost + u.Lost
+	joined.Vantages = slices.Concat(t.Vantages, u.Vantages)
 	return &joined
 }
 
@@ -201,7 +205,7 @@ func (r *Recording) ReadLogs(want func(id string) bool) error {
 }
 
 // Arrived yields every row in the order in which it came, so that a report can be
-// made again as it was made: of one file its own order, of several (machine, seq).
+// made again as it was made: of one file its own order, of several (seq, machine).
 func (r *Recording) Arrived() iter.Seq2[Observation, error] {
 	if len(r.shards) != 1 {
 		return r.Observations()
@@ -209,11 +213,11 @@ func (r *Recording) Arrived() iter.Seq2[Observation, error] {
 	return r.shards[0].arrived()
 }
 
-// Observations yields every row in (machine, seq) order. Memory does not grow
+// Observations yields every row in (seq, machine) order. Memory does not grow
 // with the number of rows.
 func (r *Recording) Observations() iter.Seq2[Observation, error] {
 	return func(yield func(Observation, error) bool) {
-		heads := make([]*head, 0, len(r.shards))
+		heads := make(headHeap, 0, len(r.shards))
 		for _, s := range r.shards {
 			next, stop := iter.Pull2(s.rows())
 			defer stop()
@@ -222,15 +226,16 @@ func (r *Recording) Observations() iter.Seq2[Observation, error] {
 				heads = append(heads, h)
 			}
 		}
+		heap.Init(&heads)
 		for len(heads) > 0 {
-			first := slices.MinFunc(heads, func(a, b *head) int {
-				return keyOfRow(&a.row).compare(keyOfRow(&b.row))
-			})
+			first := heads[0]
 			if !yield(first.row, first.err) || first.err != nil {
 				return
 			}
-			if !first.advance() {
-				heads = slices.DeleteFunc(heads, func(h *head) bool { return h == first })
+			if first.advance() {
+				heap.Fix(&heads, 0)
+			} else {
+				heap.Pop(&heads)
 			}
 		}
 	}
@@ -246,4 +251,18 @@ type head struct {
 func (h *head) advance() (ok bool) {
 	h.row, h.err, ok = h.next()
 	return ok
+}
+
+// headHeap has the shard whose row comes next on top.
+type headHeap []*head
+
+func (h headHeap) Len() int           { return len(h) }
+func (h headHeap) Less(i, j int) bool { return keyOfRow(&h[i].row).compare(keyOfRow(&h[j].row)) < 0 }
+func (h headHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *headHeap) Push(x any)        { *h = append(*h, x.(*head)) }
+func (h *headHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
 }

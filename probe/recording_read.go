@@ -36,7 +36,7 @@ type rowKey struct {
 }
 
 func (k rowKey) compare(l rowKey) int {
-	return cmp.Or(strings.Compare(k.machine, l.machine), cmp.Compare(k.seq, l.seq))
+	return cmp.Or(cmp.Compare(k.seq, l.seq), strings.Compare(k.machine, l.machine))
 }
 
 // shard is one file of a recording.
@@ -286,7 +286,7 @@ func (s *shard) take(l recordLine) error {
 	return nil
 }
 
-// sorted yields the rows of the file in (machine, seq) order. Rows that come
+// sorted yields the rows of the file in (seq, machine) order. Rows that come
 // before their turn wait.
 func (s *shard) sorted() iter.Seq2[recordLine, error] {
 	return func(yield func(recordLine, error) bool) {
@@ -336,7 +336,7 @@ func (s *shard) arrived() iter.Seq2[Observation, error] {
 	}
 }
 
-// rows yields the observations of the file in (machine, seq) order.
+// rows yields the observations of the file in (seq, machine) order.
 func (s *shard) rows() iter.Seq2[Observation, error] {
 	return func(yield func(Observation, error) bool) {
 		for l, err := range s.sorted() {

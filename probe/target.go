@@ -115,6 +115,10 @@ type Plan struct {
 	Slots    int           `json:"slots,omitempty"`    // connections per host
 	HTTP     string        `json:"http,omitempty"`     // "1.1", "2", "" both drawn per connection
 	MaxBody  int           `json:"max_body,omitempty"` // bytes of a body that are kept
+
+	// Start is when the first request is due, where several machines send a part
+	// each; zero where one begins by itself.
+	Start time.Time `json:"start,omitzero"`
 }
 
 // Target finds a target by id; nil where there is none.

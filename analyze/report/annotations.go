@@ -16,8 +16,8 @@ var (
 	annotationTitle = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// Annotations writes a GitHub Actions annotation per finding and per open
-// question. In a job's log they become marks on the run's page.
+// Annotations writes a GitHub Actions annotation per finding, with the recommended
+// way to mend it and what that touches, and per open question. In a job's log they become marks on the run's page.
 func Annotations(w io.Writer, rep *analyze.Report) error {
 	rep = plainReport(rep)
 	var b strings.Builder
@@ -48,7 +48,11 @@ func level(s cause.Severity) string {
 func remedyText(f *cause.Finding) string {
 	for _, r := range f.Remedy {
 		if r.Command != "" && !r.Diagnoses {
-			return "\n" + r.Text + "\n" + r.Command
+			text := "\nRecommended: " + r.Text + "\n"
+			if r.Warning != "" {
+				text += "Careful: " + r.Warning + ".\n"
+			}
+			return text + r.Command
 		}
 	}
 	return ""

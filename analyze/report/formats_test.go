@@ -5,9 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"stageprobe/analyze"
 	"stageprobe/probe"
@@ -80,6 +83,44 @@ func TestJSONLinesEndInTheVerdict(t *testing.T) {
 		if want := len(rep.Targets) + len(rep.Findings) + 1; len(events) != want || last.Event != "verdict" || last.Report == nil || last.Report.Schema != analyze.ReportSchema {
 			t.Errorf("%s: %d events, want %d: %v", e.name, len(events), want, events)
 		}
+	}
+}
+
+// What is written as SARIF holds against the standard's own schema.
+func TestSARIFIsSARIF(t *testing.T) {
+	file, err := os.Open("testdata/sarif-schema-2.1.0.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	doc, err := validate.UnmarshalJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := validate.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("sarif.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("sarif.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range examples {
+		out, err := validate.UnmarshalJSON(bytes.NewReader(write(t, SARIF, e.make())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(out); err != nil {
+			t.Errorf("%s: %v", e.name, err)
+		}
+	}
+	wrong, err := validate.UnmarshalJSON(strings.NewReader(`{"version": "2.1.0", "runs": [{"tool": {}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema.Validate(wrong) == nil {
+		t.Error("the schema refuses nothing")
 	}
 }
 

@@ -38,6 +38,9 @@ The full run takes minutes on several processors; --quick takes well below one.
   go run ./cmd/figures --worlds --seeds 50
   go run ./cmd/figures --worlds --seeds 1 --logs auto --keep analyze/report/testdata/worlds.jsonl.zst
   go run ./cmd/figures moving --help                        worlds whose answers move
+  go run ./cmd/figures agents faults -n 50                  agents killed, cut off, doubled: what is lost, what twice
+  go run ./cmd/figures agents throughput                    how the throughput grows with agents
+  go run ./cmd/figures agents limits                        what many agents need, and where it breaks
 
 `
 
@@ -82,6 +85,13 @@ var errMissed = errors.New("a figure misses its target")
 func figures(ctx context.Context, args []string, stdout, said io.Writer) int {
 	if len(args) > 0 && args[0] == "moving" {
 		return movingCode(ctx, args[1:], stdout, said)
+	}
+	if len(args) > 0 && args[0] == "agents" {
+		if err := agentsCommand(stdout, args[1:]); err != nil {
+			fmt.Fprintf(said, "error: %s\n", err)
+			return 2
+		}
+		return 0
 	}
 	f := &flags{}
 	fs := f.set(said)

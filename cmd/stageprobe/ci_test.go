@@ -190,6 +190,25 @@ func TestGitLabJobOnTheGateway(t *testing.T) {
 	p.reports(t, code)
 }
 
+// The Jenkins job's shell fails and leaves the files that it names.
+func TestJenkinsJobOnTheGateway(t *testing.T) {
+	file, err := os.ReadFile("../../.jenkins/Jenkinsfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(string(file), "script: '''")
+	script, _, found := strings.Cut(script, "'''")
+	if !found {
+		t.Fatal("the Jenkinsfile has no shell script")
+	}
+	p := pipelineOn(t, "demo")
+	code, log := p.bash(t, script, "STAGEPROBE_ARGS=--api orders7x2a --stage prod --domain api.example.com", "STAGEPROBE_REPORTS=reports")
+	if code != 1 || !strings.Contains(log, "canary-split") {
+		t.Errorf("exit code %d:\n%s", code, log)
+	}
+	p.reports(t, code)
+}
+
 // The README's step names the action and its inputs as they are.
 func TestReadmeShowsTheGitHubStep(t *testing.T) {
 	page, err := os.ReadFile("../../README.md")

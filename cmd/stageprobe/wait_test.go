@@ -218,3 +218,19 @@ func TestWaitForADeploymentThatIsWrong(t *testing.T) {
 		t.Errorf("exit code %d: %+v\n%s", rep.ExitCode, w, rep.Verdict)
 	}
 }
+
+// A route that is added with the deployment is asked until it is served, although the
+// file does not name it: that is what tells the new deployment from the old one.
+func TestWaitAsksForTheAddedRouteToTheEnd(t *testing.T) {
+	t.Parallel()
+	world, err := sandbox.Load("route-not-deployed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, world)
+	b.write(t, "any.yaml", []byte(strings.ReplaceAll(expectsAny, "orders7x2a", world.APIs[0].ID)))
+	rep, _ := b.wait(t, "-f", b.path("any.yaml"), "--requests", "120")
+	if n := answersTo(rep, "GET /invoices"); n < 10 || rep.ExitCode != analyze.ExitUndecided {
+		t.Errorf("GET /invoices was asked %d times; exit code %d: %q", n, rep.ExitCode, rep.Verdict)
+	}
+}

@@ -44,6 +44,10 @@ const (
 // ask makes one call within the quota and waits throttling out. A failure is
 // recorded as a gap, unless the question is quiet about it, and returned.
 func ask[T any](ctx context.Context, rd *reading, q question, call func(context.Context) (T, error)) (T, error) {
+	if givenUp(rd) {
+		var none T
+		return none, errGivenUp
+	}
 	answer, err := attempt(ctx, rd, q, call)
 	rd.note(q, err)
 	if err != nil && ctx.Err() == nil && (q.quiet == nil || !q.quiet(err)) {

@@ -41,9 +41,22 @@ func (rd domainReading) domains(ctx context.Context, want *wanted, all bool) []p
 	if len(want.apis) == 0 && !all {
 		found = slices.DeleteFunc(found, func(d domain) bool { return !d.named })
 	}
+	if all && rd.WantedDomain != nil {
+		found = slices.DeleteFunc(found, func(d domain) bool { return !rd.WantedDomain(&d.Domain) })
+	}
 	rd.plan(len(found))
 	rd.parallel(ctx, apisAtOnce, len(found), func(ctx context.Context, i int) {
-		rd.readDomain(ctx, &found[i])
+		known := false
+		if rd.Kept != nil {
+			var d probe.Domain
+			if d, known = rd.Kept.Domain(found[i].Name); known {
+				found[i].Domain = d
+			}
+		}
+		if !known {
+			rd.readDomain(ctx, &found[i])
+			rememberDomain(ctx, rd.reading, &found[i].Domain)
+		}
 		rd.finish("domain " + found[i].Name)
 	})
 	var kept []probe.Domain

@@ -52,8 +52,18 @@ type Reader struct {
 	Now     func() time.Time                                 // nil: time.Now
 	Sleep   func(ctx context.Context, d time.Duration) error // between retries; nil: a timer
 
+	// Wanted and WantedDomain say which of all APIs and domains are read; nil: all.
+	Wanted       func(a *probe.API) bool
+	WantedDomain func(d *probe.Domain) bool
+	Kept         Kept // nil: nothing is remembered
+	// Planned is told how many APIs an account has to be read, and how many calls
+	// that will take, about.
+	Planned func(apis, calls int)
+
 	// Progress is told of every finished step; calls do not overlap.
 	Progress func(done, total int, what string)
+
+	refusedLast error
 }
 
 // Depth is how much is read.
@@ -129,6 +139,7 @@ func (r *Reader) Read(ctx context.Context, sel Selection) (probe.Snapshot, error
 		snap.APIs[i].AccountID, snap.APIs[i].Region = number, rd.Region
 	}
 	snap.Gaps = sortedGaps(rd.gaps)
+	r.refusedLast = turnedAway(rd)
 	if err := ctx.Err(); err != nil {
 		return snap, err
 	}
@@ -208,6 +219,9 @@ func (rd *reading) read(ctx context.Context, sel Selection, snap *probe.Snapshot
 	var listed []probe.API
 	if sel.All {
 		listed = rd.listAPIs(ctx)
+		if rd.Wanted != nil {
+			listed = slices.DeleteFunc(listed, func(a probe.API) bool { return !rd.Wanted(&a) })
+		}
 	}
 	snap.Domains = domainReading{rd}.domains(ctx, want, sel.All)
 	snap.APIs = rd.apis(ctx, listed, want)
@@ -282,9 +296,15 @@ func (rd *reading) apis(ctx context.Context, listed []probe.API, want *wanted) [
 		}
 	}
 	rd.plan(len(apis))
+	if rd.Planned != nil && len(listed) > 0 {
+		rd.Planned(len(listed), callsLeft(rd, listed))
+	}
 	found := make([]bool, len(apis))
 	rd.parallel(ctx, apisAtOnce, len(apis), func(ctx context.Context, i int) {
-		found[i] = rd.api(ctx, &apis[i])
+		if found[i] = recall(rd, &apis[i]); !found[i] {
+			found[i] = rd.api(ctx, &apis[i])
+			remember(ctx, rd, &apis[i])
+		}
 		rd.finish("API " + apis[i].ID)
 	})
 	kept := apis[:0]

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -43,6 +44,7 @@ type cloud struct {
 	inv *inventory.Reader
 	log *fetch.Reader
 
+	account string // "" where the credentials do not tell
 	calls   *calls
 	secrets []string // of the credentials
 
@@ -112,7 +114,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if f.profile != "" {
 		opts = append(opts, config.WithSharedConfigProfile(f.profile))
 	}
-	if f.credentials != nil {
+	if f.credentials != nil { // of the embedded gateway
 		opts = append(opts, config.WithCredentialsProvider(f.credentials))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
@@ -132,6 +134,7 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	if f.endpoint != "" {
 		cfg.BaseEndpoint = aws.String(f.endpoint)
 	}
+	cfg.Credentials = f.assume(cfg)
 	within, cancel := context.WithTimeout(ctx, credentialWait)
 	defer cancel()
 	if cfg.Credentials == nil {
@@ -145,15 +148,29 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	}
 	renewed := &renewable{current: cfg.Credentials, load: func(ctx context.Context) (aws.CredentialsProvider, error) {
 		again, err := config.LoadDefaultConfig(ctx, opts...)
-		return again.Credentials, err
+		if err != nil {
+			return nil, err
+		}
+		again.Region, again.BaseEndpoint = cfg.Region, cfg.BaseEndpoint
+		return f.assume(again), nil
 	}}
 	cfg.Credentials = renewed
 	c = newCloud(cfg)
-	c.calls, c.credentials = made, renewed
+	c.calls, c.account, c.credentials = made, creds.AccountID, renewed
 	if f.credentials == nil { // the embedded gateway's own are no secret
 		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
 	}
 	return c, nil, nil
+}
+
+// assume gives the credentials of the role that is to be taken, where one is.
+func (f *awsFlags) assume(cfg aws.Config) aws.CredentialsProvider {
+	if f.role == "" || cfg.Credentials == nil {
+		return cfg.Credentials
+	}
+	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), f.role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = "stageprobe"
+	}))
 }
 
 func newCloud(cfg aws.Config) *cloud {

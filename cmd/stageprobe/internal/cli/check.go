@@ -35,8 +35,13 @@ type checkFlags struct {
 	transportFlags
 	runFlags
 	ruleFlags
+	fleetFlags
 	watchFlags
 	out outputs
+
+	shard   string // i/N
+	startAt string // RFC 3339
+	part    struct{ i, n int }
 
 	agents       int           // in this process
 	coordination *coordination // of agents elsewhere; nil for none
@@ -62,9 +67,15 @@ func newCheck(s Streams) *cobra.Command {
   stageprobe check -f scenarios.yaml --format junit -o report.xml
   stageprobe check --api abc123 --dry-run                               # what would be sent
   stageprobe check --api abc123 --watch --metrics 127.0.0.1:9464 --notify env:SLACK_URL`,
-		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
+		RunE: func(cmd *cobra.Command, urls []string) error {
+			c.command = commandOf(cmd)
+			return c.run(cmd.Context(), s, urls)
+		},
 	}
 	c.bind(cmd.Flags())
+	c.fleetFlags.bind(cmd.Flags())
+	cmd.Flags().StringVar(&c.shard, "shard", "", "send the i-th of N parts of the plan, as in 3/8; needs --seed, implies --fixed; analyze shard-*.parquet brings the recordings together")
+	cmd.Flags().StringVar(&c.startAt, "start-at", "", "with --shard: when the plan begins, the same for all parts, such as 2026-05-01T12:00:00Z; default: now")
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
@@ -86,8 +97,14 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.out.check(c.record); err != nil {
 		return err
 	}
+	if err := c.takePart(); err != nil {
+		return err
+	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1<<53-1) + 1 // readable as a JSON number anywhere
+	}
+	if c.all {
+		return c.checkAll(ctx, s)
 	}
 	baseline, err := readBaseline(c.baseline)
 	if err != nil {
@@ -143,6 +160,42 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	return nil
 }
 
+// takePart reads --shard.
+func (c *checkFlags) takePart() (err error) {
+	if c.shard == "" {
+		if c.startAt != "" {
+			return hint(errors.New("--start-at says when the parts of a plan begin"), "add --shard i/N")
+		}
+		return nil
+	}
+	if c.part.i, c.part.n, err = analyze.ParseShard(c.shard); err != nil {
+		return err
+	}
+	switch {
+	case c.seed == 0:
+		return hint(errors.New("--shard: which part is whose follows from the seed"), "give every shard the same --seed")
+	case c.all, c.agents > 0, c.coordination != nil:
+		return errors.New("--shard goes with neither --all nor agents: each of them divides the work in its own way")
+	}
+	c.fixed = true
+	return nil
+}
+
+// start is when a plan in parts begins.
+func (c *checkFlags) start() (time.Time, error) {
+	if c.startAt == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, c.startAt)
+	if err != nil {
+		return at, hint(fmt.Errorf("--start-at %q: not a time", c.startAt), "write it as 2026-05-01T12:00:00Z")
+	}
+	if time.Until(at) > 24*time.Hour {
+		return at, fmt.Errorf("--start-at %s: more than a day from now", c.startAt)
+	}
+	return at, nil
+}
+
 // newRun prepares everything that can fail before the first request is sent.
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
 	if subject.cloud != nil {
@@ -170,6 +223,12 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		policy.Unread, policy.Asked = subject.unread.Error(), subject.unread.There()
 	}
 	plan := subject.plan(c)
+	if plan.Start, err = c.start(); err != nil {
+		return nil, err
+	}
+	if c.part.n > 0 {
+		plan.Machine = fmt.Sprintf("shard-%d", c.part.i)
+	}
 	if c.watch {
 		plan.Rate = c.watchRate(&plan)
 	}

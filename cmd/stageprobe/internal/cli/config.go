@@ -24,8 +24,8 @@ import (
 // inspectFlags are the flags of inspect.
 type inspectFlags struct {
 	awsFlags
+	fleetFlags
 	apis, domains []string
-	all           bool
 	failOn        string
 	quiet         bool
 	verbose       bool
@@ -55,6 +55,7 @@ func newInspect(s Streams) *cobra.Command {
 		Short: "Read the configuration only: stages, deployments, canaries, mappings, undeployed edits",
 		Example: `  stageprobe inspect --api abc123
   stageprobe inspect --all --format json -o inventory.json
+  stageprobe inspect --all --profile prod,test --region eu-west-1,us-east-1 --exclude 'tag:team=lab'
   stageprobe inspect --domain api.example.com
   stageprobe inspect -f scenarios.yaml --fail-on warning   # differences that the file declares are meant`,
 		Args: cobra.NoArgs,
@@ -62,7 +63,15 @@ func newInspect(s Streams) *cobra.Command {
 			if err := f.out.check(""); err != nil {
 				return err
 			}
-			rep, err := f.read(cmd, s)
+			if err := f.fleetFlags.validate(len(f.places())); err != nil {
+				return err
+			}
+			read := func() (*analyze.Report, error) { return f.read(cmd, s) }
+			if f.all {
+				f.command = commandOf(cmd)
+				read = func() (*analyze.Report, error) { return f.inspectAll(cmd.Context(), s) }
+			}
+			rep, err := read()
 			if err != nil {
 				return err
 			}
@@ -85,8 +94,8 @@ func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	f.awsFlags.bind(fs)
 	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
 	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain; repeatable")
+	f.fleetFlags.bind(fs)
 	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file: its APIs, domains and intended differences")
-	fs.BoolVar(&f.all, "all", false, "every API of the account and region")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "what each finding rests on, and every way to mend it")
@@ -98,13 +107,13 @@ func (f *inspectFlags) read(cmd *cobra.Command, s Streams) (*analyze.Report, err
 	if err := f.file(); err != nil {
 		return nil, err
 	}
-	if !f.all && len(f.apis) == 0 && len(f.domains) == 0 {
+	if len(f.apis) == 0 && len(f.domains) == 0 {
 		return nil, hint(errors.New("nothing to inspect is named"), "give --api ID, --domain NAME, -f FILE or --all")
 	}
 	if err := validFailOn(f.failOn); err != nil {
 		return nil, err
 	}
-	snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Domains: f.domains, All: f.all, Depth: inventory.Full})
+	snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Domains: f.domains, Depth: inventory.Full})
 	if err != nil {
 		return nil, err
 	}

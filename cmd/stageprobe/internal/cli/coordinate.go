@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"stageprobe/analyze"
 	"stageprobe/probe"
 	"stageprobe/probe/agents"
 )
@@ -203,7 +205,7 @@ func (c *coordination) notes() []string {
 // id names a run of agents elsewhere after its plan, so that a coordinator which
 // comes back finds what it left.
 func (c *coordination) id(r *run) string {
-	if c != nil && c.within == 0 {
+	if c != nil && c.within == 0 || r.flags.part.n > 0 {
 		if id, err := probe.RunID(&r.plan); err == nil {
 			return id
 		}
@@ -219,8 +221,31 @@ func (c *coordination) vantages() []probe.Vantage {
 	return c.Vantages()
 }
 
+// vantagesOf are the places that took part in a run; none where it was this one alone.
+func vantagesOf(r *run) []probe.Vantage {
+	if r.flags.part.n == 0 {
+		return r.agents.vantages()
+	}
+	v := probe.Vantage{Name: r.plan.Machine, Region: cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")), Resolved: map[string][]string{}}
+	for i := range r.plan.Targets {
+		u, err := url.Parse(r.plan.Targets[i].URL)
+		if err != nil || v.Resolved[u.Host] != nil {
+			continue
+		}
+		within, cancel := context.WithTimeout(context.Background(), time.Second)
+		if addrs, err := r.engine.Transport.Addresses(within, r.plan.Targets[i].URL); err == nil {
+			v.Resolved[u.Host] = addrs
+		}
+		cancel()
+	}
+	return []probe.Vantage{v}
+}
+
 // send is what puts the plan on the way.
 func (c *coordination) send(ctx context.Context, r *run) (iter.Seq2[probe.Observation, error], error) {
+	if part := r.flags.part; part.n > 0 {
+		return r.engine.Run(ctx, &r.plan, analyze.NewShard(r.session, part.i, part.n, r.now())), nil
+	}
 	if c == nil {
 		return r.engine.Run(ctx, &r.plan, r.session), nil
 	}

@@ -40,12 +40,19 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 
 // cost is what the run has cost so far.
 func (r *run) cost() probe.Cost {
-	c := probe.Cost{Requests: r.seen}
-	if cl := r.subject.cloud; cl != nil {
-		c.ControlCalls, c.LogCalls, c.OtherCalls = int(cl.calls.control.Load()), int(cl.calls.logs.Load()), int(cl.calls.other.Load())
-		c.LogBytes = cl.scanned + cl.log.Scanned()
-		c.LogDollars = float64(c.LogBytes) / 1e9 * insightsPrice
+	c := r.subject.cloud.spent()
+	c.Requests = r.seen
+	return c
+}
+
+// spent is what was asked of AWS so far.
+func (cl *cloud) spent() (c probe.Cost) {
+	if cl == nil {
+		return c
 	}
+	c.ControlCalls, c.LogCalls, c.OtherCalls = int(cl.calls.control.Load()), int(cl.calls.logs.Load()), int(cl.calls.other.Load())
+	c.LogBytes = cl.scanned + cl.log.Scanned()
+	c.LogDollars = float64(c.LogBytes) / 1e9 * insightsPrice
 	return c
 }
 

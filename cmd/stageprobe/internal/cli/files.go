@@ -175,7 +175,9 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 		session.SetEvidence(*rec.Evidence)
 	}
 	if rec.Trailer != nil {
-		ending.Ended, ending.Stopped, ending.Notes, ending.Stood = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes, rec.Trailer.Stood
+		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
+		ending.Lost, ending.Vantages = rec.Trailer.Lost, rec.Trailer.Vantages
+		ending.Stood = rec.Trailer.Stood
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
 	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})

@@ -16,18 +16,53 @@ import (
 
 // awsFlags say where the control plane and the logs are read.
 type awsFlags struct {
-	region, profile, endpoint string
-	proxy                     string
+	region, profile, role, endpoint string
+	// regions, profiles and roles are all that were named; region, profile and role
+	// the first of each.
+	regions, profiles, roles []string
+	proxy                    string
 	// credentials, where set, take the place of the SDK's own chain: the
 	// embedded gateway accepts any.
 	credentials aws.CredentialsProvider
 }
 
 func (f *awsFlags) bind(fs *pflag.FlagSet) {
-	fs.StringVar(&f.region, "region", "", "AWS region; default as the AWS CLI finds it, or the URL's")
-	fs.StringVar(&f.profile, "profile", "", "AWS profile")
+	fs.Var(&listFlag{&f.region, &f.regions}, "region", "AWS region; default as the AWS CLI finds it, or the URL's; several with --all")
+	fs.Var(&listFlag{&f.profile, &f.profiles}, "profile", "AWS profile; several with --all")
+	fs.Var(&listFlag{&f.role, &f.roles}, "role-arn", "role that is assumed to read configuration and logs; several with --all")
 	fs.StringVar(&f.proxy, "proxy", "", "http or https proxy for all requests; default as curl: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY")
 	fs.StringVar(&f.endpoint, "endpoint-url", "", "where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
+}
+
+// listFlag takes several values, with commas or one after another, and tells the
+// first apart.
+type listFlag struct {
+	first *string
+	all   *[]string
+}
+
+// Set adds values.
+func (f *listFlag) Set(v string) error {
+	for one := range strings.SplitSeq(v, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			*f.all = append(*f.all, one)
+		}
+	}
+	*f.first = ""
+	if len(*f.all) > 0 {
+		*f.first = (*f.all)[0]
+	}
+	return nil
+}
+
+// Type names the flag's values in help texts.
+func (f *listFlag) Type() string { return "string" }
+
+func (f *listFlag) String() string {
+	if f.first == nil {
+		return ""
+	}
+	return strings.Join(*f.all, ",")
 }
 
 // targetFlags name what to check.

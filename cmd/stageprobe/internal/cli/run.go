@@ -234,7 +234,7 @@ func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, erro
 func (r *run) ending(stopped string) analyze.Ending {
 	return analyze.Ending{
 		NoAnswer: r.broken.why(r.plan.Targets, r.redactor),
-		RunID:    r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(),
+		RunID:    r.header.Run, Started: r.started, Ended: r.now(), Stopped: stopped, Lost: r.agents.lost(), Vantages: vantagesOf(r),
 		Notes: slices.Concat(r.subject.notes, r.notes, r.agents.notes(), r.session.Held(), r.missedRate(), byProxy(r), r.broken.notes(r.redactor)),
 	}
 }
@@ -313,7 +313,7 @@ func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood()}); lacks != "" {
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood(), Vantages: ending.Vantages, Lost: ending.Lost}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
 }

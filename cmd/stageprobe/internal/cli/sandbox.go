@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -258,6 +259,29 @@ func printReach(w io.Writer, world *sandbox.World, server *sandbox.Server, ca st
 	fmt.Fprintf(w, "export STAGEPROBE_CONNECT_TO=%s\n", remedy.Quote(strings.Join(server.ConnectTo(), " ")))
 	fmt.Fprintf(w, "export STAGEPROBE_CACERT=%s\n", remedy.Quote(ca))
 	fmt.Fprintf(w, "stageprobe check %s --cacert %s\n", quoteArgs(args), remedy.Quote(ca))
+	if line := curlLine(world, server, ca); line != "" {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// curlLine asks the first API with curl, which knows nothing of STAGEPROBE_CONNECT_TO,
+// and explains the answer; "" for a world without a stage.
+func curlLine(world *sandbox.World, server *sandbox.Server, ca string) string {
+	if len(world.APIs) == 0 || len(world.APIs[0].Stages) == 0 {
+		return ""
+	}
+	api := world.APIs[0]
+	stage := slices.Min(slices.Collect(maps.Keys(api.Stages)))
+	if api.Stages["prod"] != nil {
+		stage = "prod"
+	}
+	from, to, _ := strings.Cut(server.ConnectTo()[0], "=")
+	host := strings.Replace(strings.TrimSuffix(from, ":443"), "*", strings.ReplaceAll(api.ID, "{n}", "1"), 1)
+	path := "/" + stage + "/orders"
+	if stage == "$default" {
+		path = "/orders"
+	}
+	return fmt.Sprintf("curl -si --cacert %s --connect-to %s:443:%s %s | stageprobe explain -", remedy.Quote(ca), host, to, remedy.Quote("https://"+host+path))
 }
 
 func quoteArgs(args []string) string {

@@ -23,6 +23,7 @@ import (
 func (c *checkFlags) validate() error {
 	for _, check := range []func() error{
 		c.runFlags.validate, c.ruleFlags.validate, c.transportFlags.validate, c.targetFlags.validate, c.awsFlags.validate,
+		func() error { return c.fleetFlags.validate(len(c.places())) },
 	} {
 		if err := check(); err != nil {
 			return err

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Every command's help begins, after what it is for, with examples that use it.
+func TestHelpBeginsWithExamples(t *testing.T) {
+	t.Parallel()
+	root := newRoot(Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, config: &settings{}})
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" || cmd.Name() == "help" || cmd.Hidden {
+			continue
+		}
+		var out bytes.Buffer
+		cmd.SetOut(&out)
+		if err := cmd.Help(); err != nil {
+			t.Fatal(err)
+		}
+		uses := regexp.MustCompile(`stageprobe ` + cmd.Name() + `\b`)
+		before, _, found := strings.Cut(out.String(), "Usage:")
+		if !found || !strings.Contains(before, "Examples:\n") || !uses.MatchString(cmd.Example) {
+			t.Errorf("the help of %s does not begin with examples:\n%.400s", cmd.Name(), out.String())
+		}
+		if strings.Index(out.String(), "Flags:") < strings.Index(out.String(), "Examples:") {
+			t.Errorf("the flags of %s stand before its examples", cmd.Name())
+		}
+	}
+	checkExamples(t, root)
+}
+
+// checkExamples holds that examples use flags that exist.
+func checkExamples(t *testing.T, root *cobra.Command) {
+	flag := regexp.MustCompile(` --([a-z][a-z-]+)`)
+	for _, cmd := range root.Commands() {
+		for line := range strings.Lines(cmd.Example) {
+			line, _, _ = strings.Cut(line, "   #")
+			if !strings.HasPrefix(strings.TrimSpace(line), "stageprobe "+cmd.Name()+" ") || cmd.DisableFlagParsing {
+				continue
+			}
+			line, _, _ = strings.Cut(line, " | ")
+			for _, m := range flag.FindAllStringSubmatch(line, -1) {
+				if cmd.Flags().Lookup(m[1]) == nil && root.PersistentFlags().Lookup(m[1]) == nil {
+					t.Errorf("the example %q uses --%s, which %s does not have", strings.TrimSpace(line), m[1], cmd.Name())
+				}
+			}
+		}
+	}
+}
