@@ -183,13 +183,13 @@ func analyzed(ts *testscript.TestScript, neg bool, args []string) {
 	_ = ts.Exec("stageprobe", "analyze", args[0], "-q", "--format", "json", "-o", args[1])
 }
 
-// same A B compares two JSON reports. Each names the command that made it, which
-// is another for each.
+// same A B compares two JSON reports. Each names the command that made it, and a
+// check the one that looks again, which are others for each.
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: same REPORT REPORT")
 	}
-	command := regexp.MustCompile(`(?m)^ *"command": .*\n`)
+	command := regexp.MustCompile(`(?m)^ *"(command|retest)": .*\n|; after mending: [^"]*`)
 	if a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1]); command.ReplaceAllString(a, "") != command.ReplaceAllString(b, "") {
 		ts.Fatalf("%s and %s differ by more than the command", args[0], args[1])
 	}
