@@ -9,7 +9,6 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/report/prose"
-	"stageprobe/analyze/stat"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -25,13 +24,11 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
+	Stood   *probe.Stood // of a recording: since when its verdicts stood; nil of a run at hand
 	// Vantages are the places from which was sent, where there are several.
 	Vantages []probe.Vantage
 	// NoAnswer says why, where no request got an HTTP answer.
 	NoAnswer string
-	// Decided is when findings were decided, by [FindingKey], where a recording tells
-	// it; nil where this session saw the run.
-	Decided map[string]float64
 }
 
 // Exit codes of a run that produced a report. Wrong use (2) makes none.
@@ -44,8 +41,8 @@ const (
 
 // Report makes the report of everything seen, as of the last row.
 func (s *Session) Report(end Ending) *Report {
-	if end.Decided != nil {
-		s.decided.at = end.Decided
+	if end.Stood != nil {
+		s.stood = end.Stood
 	}
 	result := s.Decide(true)
 	s.mu.Lock()
@@ -66,8 +63,10 @@ func (s *Session) Report(end Ending) *Report {
 		Logs:         reporting{s}.reportLogs(in.Logs),
 		Open:         result.Open,
 		Efficiency:   result.Efficiency,
+		Efficiencies: result.Efficiencies,
 		Config:       NewConfig(&s.snap, &result),
 	}
+	rep.stood = s.stood
 	rep.Notes = reporting{s}.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread
 	if rep.Run.Failed == rep.Run.Requests {
@@ -188,9 +187,33 @@ func (s reporting) clusterIndex(in cause.Input, c *behaviour.Cluster) int {
 	})
 }
 
+// among tells, of the answers to the scenario of some rows on their target, which are those.
+func among(in cause.Input, rows []int) []bool {
+	var out []bool
+	at := 0
+	for i := range in.Rows {
+		if len(rows) == 0 {
+			break
+		}
+		r := &in.Rows[i]
+		if first := &in.Rows[rows[0]]; r.Cluster < 0 || r.Target != first.Target || r.Scenario != first.Scenario {
+			continue
+		}
+		mine := at < len(rows) && rows[at] == i
+		if mine {
+			at++
+		}
+		out = append(out, mine)
+	}
+	return out
+}
+
 func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(c.Count) / float64(max(of, 1))
-	low, high := stat.ConfSeq(c.Count, of, 1-s.policy.confidence())
+	low, high := 0., 1. // nothing is known of it where answers come in a few stretches
+	if i := cause.ShareOf(among(in, rows), 1-s.policy.confidence()); i != nil && len(rows) > 0 {
+		low, high = min(i.Low, share), max(i.High, share)
+	}
 	var took []float64
 	for _, i := range rows {
 		took = append(took, ms(in.Rows[i].Took))

@@ -69,8 +69,8 @@ type Session struct {
 
 	planner planner
 	last    cause.Result
+	stood   *probe.Stood // as of the last look; nil before the first
 	marks   map[mark]age // what answers are to a wait
-	decided decisions
 }
 
 // row is what a session keeps of one observation of the sample.
@@ -92,7 +92,10 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 		plan: plan, snap: snap, policy: policy,
 		table: behaviour.New(behaviour.Options{
 			Targets: plan.Targets, Scenarios: plan.Scenarios, Secrets: policy.Secrets,
-			Extraction: func(i int) feature.Options { return feature.Options{Scenario: plan.Scenarios[i]} },
+			Extraction: func(i int) feature.Options {
+				sc := &plan.Scenarios[i]
+				return feature.Options{Scenario: *sc, Compare: feature.Rules(sc.Compare), Ignore: feature.Rules(sc.Ignore)}
+			},
 		}),
 		machines: map[string]int{}, targets: map[string]int{}, scenario: map[string]int{},
 	}
@@ -228,11 +231,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
-	if done { // what a look found while the run went on; a last look has no time of its own
-		s.decided.tell(s.last.Findings)
-	} else {
-		s.decided.note(s.last.Findings, s.rows)
-	}
+	s.stood = stood(s.stood, &s.last, s.rows, done)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		for _, t := range s.last.Ended {

@@ -47,8 +47,11 @@ type Report struct {
 	// Open lists questions that the run left undecided and what is missing.
 	Open []Question `json:"open,omitempty"`
 	// Mended lists findings of the baseline that are gone.
-	Mended     []cause.Finding `json:"mended,omitempty"`
-	Efficiency *Efficiency     `json:"efficiency,omitempty"`
+	Mended []cause.Finding `json:"mended,omitempty"`
+	// Efficiency is that of the most expensive question, Efficiencies those of all that
+	// were answered, each with the requests that had been sent when it was.
+	Efficiency   *Efficiency  `json:"efficiency,omitempty"`
+	Efficiencies []Efficiency `json:"efficiencies,omitempty"`
 
 	// Wait is how far the new behaviour has come; only wait reports it.
 	Wait []Convergence `json:"wait,omitempty"`
@@ -62,7 +65,12 @@ type Report struct {
 	// Changes are what a watch announced, the oldest first; the rest of its report
 	// speaks of the last window.
 	Changes []Change `json:"changes,omitempty"`
+
+	stood *probe.Stood
 }
+
+// Stood is since when the verdicts have stood, for a recording to keep.
+func (rep *Report) Stood() *probe.Stood { return rep.stood }
 
 // What the causes say of a run is reported as they say it.
 type (

@@ -26,12 +26,17 @@ type RecordingTrailer struct {
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
+	Stood   *Stood    `json:"stood,omitempty"`
 	// Vantages are the places from which was sent, where agents or shards did.
 	Vantages []Vantage `json:"vantages,omitempty"`
 	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
-	// DecidedMS is when findings were decided, from the first request, by cause and
-	// targets.
-	DecidedMS map[string]float64 `json:"decided_ms,omitempty"`
+}
+
+// Stood is how a run's verdicts came about, as it was looked at on its way.
+type Stood struct {
+	Questions map[string]int `json:"questions"` // requests to the target, by target and question
+	// FindingsMS is when findings were decided, from the first request, by cause and targets.
+	FindingsMS map[string]float64 `json:"findings_ms,omitempty"`
 }
 
 // Cost is what a run asked of others.

@@ -127,7 +127,7 @@ func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
 		return u
 	}
 	joined := *t
-	joined.DecidedMS = nil // what a part decided, the whole may not have
+	joined.Stood = nil // what a part decided, the whole may not have
 	if u.Ended.After(t.Ended) {
 		joined.Ended = u.Ended
 	}

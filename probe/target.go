@@ -94,6 +94,10 @@ type Scenario struct {
 	// Uncredentialed marks a route that asks for credentials which the probe
 	// does not have: being refused is what is expected of it.
 	Uncredentialed bool `json:"uncredentialed,omitempty"`
+	// Compare and Ignore name by hand what is, and what is not, part of behaviour: JSON
+	// pointers with * for a step, headers' names, regular expressions between slashes.
+	Compare []string `json:"compare,omitempty"`
+	Ignore  []string `json:"ignore,omitempty"`
 	// Confirms says what a scenario with a limit is sent for, such as
 	// "editor-only route GET /new".
 	Confirms string `json:"confirms,omitempty"`

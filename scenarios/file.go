@@ -25,6 +25,11 @@ type File struct {
 	APIs []API `yaml:"apis,omitempty"`
 	// Intended differences between stages: they are no drift.
 	Intended []Intended `yaml:"intended,omitempty"`
+	// Compare names what is part of behaviour beside what any person would call another
+	// answer: JSON pointers with * for indices, headers' names, /regular expressions/.
+	Compare []string `yaml:"compare,omitempty"`
+	// Ignore names what is not part of behaviour, in the same way.
+	Ignore []string `yaml:"ignore,omitempty"`
 	// Defaults for every request.
 	Defaults Defaults `yaml:"defaults,omitempty"`
 	// Scenarios are the requests; where none is listed, the routes of the
@@ -71,6 +76,10 @@ type Defaults struct {
 	Headers map[string]string `yaml:"headers,omitempty"`
 	// Auth of every request.
 	Auth Auth `yaml:"auth,omitempty"`
+	// Compare of every request, beside that of the file.
+	Compare []string `yaml:"compare,omitempty"`
+	// Ignore of every request, beside that of the file.
+	Ignore []string `yaml:"ignore,omitempty"`
 	// Expect of every request that has no expectations of its own, those of
 	// the deployed definition's routes included.
 	Expect *Expect `yaml:"expect,omitempty"`
@@ -93,6 +102,10 @@ type Scenario struct {
 	Stages []string `yaml:"stages,omitempty"`
 	// Auth of this request, in place of the default.
 	Auth Auth `yaml:"auth,omitempty"`
+	// Compare names what of its answers is part of behaviour, beside that of all.
+	Compare []string `yaml:"compare,omitempty"`
+	// Ignore names what of its answers is not part of behaviour, beside that of all.
+	Ignore []string `yaml:"ignore,omitempty"`
 	// Expect of the answers.
 	Expect *Expect `yaml:"expect,omitempty"`
 }
@@ -198,6 +211,16 @@ func (f *File) IntendedDifferences() []cause.Intended {
 
 // Has tells whether the file lists a scenario of this name.
 func (f *File) Has(scenario string) bool { return f.scenario(scenario) != nil }
+
+// Rules are what the file compares and ignores in the answers to one scenario, be it one
+// of its own or a route of the deployed definition.
+func (f *File) Rules(scenario string) (compare, ignore []string) {
+	compare, ignore = slices.Concat(f.Compare, f.Defaults.Compare), slices.Concat(f.Ignore, f.Defaults.Ignore)
+	if s := f.scenario(scenario); s != nil {
+		compare, ignore = append(compare, s.Compare...), append(ignore, s.Ignore...)
+	}
+	return compare, ignore
+}
 
 // Auth says how a scenario authenticates: as it says itself, else as the
 // defaults say; false where neither says anything.

@@ -57,6 +57,36 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// What is compared and ignored by hand holds for all requests, or for those of one
+// scenario; what cannot be read is refused at its place.
+func TestRules(t *testing.T) {
+	f, err := Parse("rules.yaml", []byte(`version: 1
+compare: [/items/*/price]
+ignore: [etag]
+defaults: {ignore: [/took]}
+scenarios:
+  - {name: a, request: {path: /a}, compare: [x-build], ignore: ['/served by \w+/']}
+  - {name: b, request: {path: /b}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][2][]string{
+		"a":     {{"/items/*/price", "x-build"}, {"etag", "/took", `/served by \w+/`}},
+		"b":     {{"/items/*/price"}, {"etag", "/took"}},
+		"GET /": {{"/items/*/price"}, {"etag", "/took"}},
+	} {
+		compare, ignore := f.Rules(name)
+		if diff := cmp.Diff(want, [2][]string{compare, ignore}); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	_, err = Parse("rules.yaml", []byte("version: 1\nscenarios:\n  - {name: a, request: {path: /a}, ignore: ['/(/']}\n"))
+	if err == nil || !strings.Contains(err.Error(), "rules.yaml:3") || !strings.Contains(err.Error(), "regular expression") {
+		t.Errorf("a rule that is none: %v", err)
+	}
+}
+
 // Every key that the format has, in its other spellings.
 const variety = `
 version: 1

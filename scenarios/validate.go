@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"stageprobe/analyze/feature"
 	"stageprobe/probe"
 )
 
@@ -36,10 +38,31 @@ func (d *document) validate(f *File) error {
 			return d.wrong(d.at("intended", i), "an intended difference names its setting", "such as setting: variables.backend; the report names settings so")
 		}
 	}
+	for _, r := range []struct {
+		rules []string
+		at    []any
+	}{
+		{f.Compare, []any{"compare"}}, {f.Ignore, []any{"ignore"}},
+		{f.Defaults.Compare, []any{"defaults", "compare"}}, {f.Defaults.Ignore, []any{"defaults", "ignore"}},
+	} {
+		if err := d.rules(r.rules, r.at...); err != nil {
+			return err
+		}
+	}
 	if err := d.headers(f.Defaults.Headers, "defaults", "headers"); err != nil {
 		return err
 	}
 	return d.scenarios(f)
+}
+
+// rules are what is compared or ignored by hand.
+func (d *document) rules(rules []string, path ...any) error {
+	for i, text := range rules {
+		if _, err := feature.ParseRule(text); err != nil {
+			return d.wrong(d.at(append(slices.Clone(path), i)...), err.Error(), "such as /items/*/price, set-cookie or /served by \\w+/")
+		}
+	}
+	return nil
 }
 
 func (d *document) api(a *API, path ...any) error {
@@ -70,6 +93,9 @@ func (d *document) scenarios(f *File) error {
 		}
 		seen[s.Name] = i
 		if err := d.scenario(s, stages, i); err != nil {
+			return err
+		}
+		if err := cmp.Or(d.rules(s.Compare, "scenarios", i, "compare"), d.rules(s.Ignore, "scenarios", i, "ignore")); err != nil {
 			return err
 		}
 	}

@@ -479,7 +479,7 @@ func (x *tally) strays(at int) []Level {
 			other += c.On
 		}
 	}
-	named := d.Class && (d.hard() || len(d.values) <= few)
+	named := d.compared()
 	switch {
 	case other == 0, x.total.Off < calibration, d.Retired:
 		return nil

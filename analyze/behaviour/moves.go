@@ -111,7 +111,7 @@ func (t *Table) moving(s *scenario, at int, spreads []spread, marks []Mark) []Mo
 	for i, d := range s.defs {
 		varies := &spreads[i]
 		linked := slices.ContainsFunc(marks, func(m Mark) bool { return m.Scenario == at && m.Def.Path == d.Path })
-		if !varies.lacking && !varies.varies || linked || d.Class && (d.hard() || len(d.values) <= few) {
+		if !varies.lacking && !varies.varies || linked || d.compared() {
 			continue
 		}
 		k := aspectKinds[d.Aspect]

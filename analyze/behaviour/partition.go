@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stageprobe/analyze/feature"
@@ -113,7 +115,7 @@ func (t *Table) sorters(scenario int, marks []Mark) []*sorter {
 	var out []*sorter
 	s := t.scenarios[scenario]
 	for i, d := range s.defs {
-		if d.Class && (d.hard() || len(d.values) <= few) {
+		if d.compared() {
 			out = append(out, &sorter{at: i, d: d})
 		}
 	}
@@ -151,6 +153,41 @@ func (s *sorter) add(m *Mark) {
 	}
 	other = cmp.Or(once, other)
 	s.marks, s.sides, s.other = append(s.marks, m), append(s.sides, sides), append(s.other, other)
+}
+
+// compared tells whether a feature tells behaviours apart by itself.
+func (d *def) compared() bool {
+	return d.Class && (d.hard() || len(d.values) <= few && !d.ticks())
+}
+
+// take takes in a value of a field that is named like a version, in the order of arrival.
+func (d *def) take(at int32) {
+	if !d.Class {
+		return
+	}
+	d.came++
+	if int(at) != len(d.values)-1 {
+		d.again++
+	}
+}
+
+// ticks tells a counter from a version: whole numbers, three or more, each larger than the
+// one before, and none that comes back but for answers that overtook each other. Between two
+// numbers a deployment may lie.
+func (d *def) ticks() bool {
+	const overtaken = 20 // one answer in so many
+	if len(d.values) < 3 || d.again*overtaken > d.came {
+		return false
+	}
+	last := int64(math.MinInt64)
+	for i := range d.values {
+		x, err := strconv.ParseInt(d.values[i].text, 10, 64)
+		if err != nil || x <= last {
+			return false
+		}
+		last = x
+	}
+	return true
 }
 
 // hard class features are of the answer itself and not of a field that is named

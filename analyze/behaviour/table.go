@@ -77,6 +77,8 @@ type def struct {
 	values []value
 	index  map[uint64]int32
 	gone   int // values that were forgotten
+	came   int // answers that have a field which is named like a version
+	again  int // of them with another value than the newest
 }
 
 type value struct {
@@ -121,11 +123,14 @@ func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool, key 
 	}
 	if n, ok := t.recall.find(key, s.extract.Turns); ok && s.n >= calibration && !(whole && t.rows[n].rest) {
 		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+		for _, v := range t.rows[n].values {
+			s.defs[v.def].take(v.value)
+		}
 		return int(n), s.kindOf(&t.rows[n])
 	}
 	c, known := classOf(t, key)
 	if !known {
-		answer := answerTo(&t.opts.Targets[target], &t.opts.Scenarios[scenario], o)
+		answer := feature.Answer(o, &t.opts.Targets[target], &t.opts.Scenarios[scenario])
 		c = class{kind: signature.Classify(answer), status: o.Status, outcome: o.Outcome}
 		if c.kind == signature.OwnFault {
 			return t.intern(row{target: int32(target), scenario: int32(scenario), class: -1}), c.kind
@@ -197,6 +202,7 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 		at, first := d.at(v, t.redact)
 		fresh = fresh || first && len(d.values) <= few
 		r.values = append(r.values, valued{int32(v.Def), at})
+		d.take(at)
 		if d.Class {
 			key += mix(d.hash, v.Hash)
 		}
@@ -321,24 +327,6 @@ func (d *def) mostFrequent(counts map[int32]int, lack int) int32 {
 func mix(h, x uint64) uint64 {
 	h = (h ^ x) * 0x9e3779b97f4a7c15
 	return h ^ h>>29
-}
-
-// answerTo is what is known of an answer and of its request.
-func answerTo(at *probe.Target, s *probe.Scenario, o *probe.Observation) signature.Answer {
-	a := signature.Of(o, nil)
-	a.URL, a.APIKind, a.Endpoint, a.Method = at.URL, at.APIKind, at.Endpoint, s.Method
-	if a.URL != "" {
-		a.URL += s.Path
-	}
-	a.SentAuthorization = sent(s, "authorization", probe.AuthBearer, probe.AuthSigV4)
-	a.SentAPIKey = sent(s, "x-api-key", probe.AuthAPIKey)
-	return a
-}
-
-// sent tells whether a scenario's requests carry a header.
-func sent(s *probe.Scenario, header string, auth ...probe.AuthKind) *bool {
-	yes := slices.Contains(auth, s.Auth) || probe.HeaderValue(s.Header, header) != ""
-	return &yes
 }
 
 // Exemplar is one answer as it was, secrets removed.

@@ -181,7 +181,7 @@ func bothSides(fx *Facts, x *split) []Fact {
 func shareStatistics(fx *Facts, w *weighing, c ID) *Statistics {
 	return &Statistics{
 		Test: "posterior", Statistic: w.post(c), N: w.n, Posterior: w.post(c),
-		Share: interval(w.k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
+		Share: share(fx, w.split, w.clusters), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 		PValue: ptr(orderP(w.split)),
 	}
 }

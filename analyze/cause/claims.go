@@ -92,7 +92,7 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 			if used := len(rows) + sub.n(); used > 0 {
 				v.cost = append(v.cost, expense{target: sub.ID, asks: NobodyLetIn{Target: sub.ID}, used: used, bound: 1})
 			}
-		case more == 0 && n > 0:
+		case more == 0 && n >= stat.NeedZero(fx.MinShare, fx.Confidence):
 			v.cost = append(v.cost, expense{
 				target: sub.ID, asks: AnyMissed{Target: sub.ID, Share: fx.MinShare},
 				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
@@ -193,20 +193,26 @@ func leastFor(fx *Facts, w *weighing, cause ID, q float64) float64 {
 	return stat.WaldBound(fx.alpha, fx.alpha, kl)
 }
 
-// efficiency is the bound over the requests used, of the most expensive
-// question.
+// efficiencies are the bound over the requests used, of each question.
+func efficiencies(costs []expense) []Efficiency {
+	var out []Efficiency
+	for _, q := range costs {
+		if e := (Efficiency{Target: q.target, Bound: q.bound, Used: q.used, Asks: q.asks}); q.used > 0 && !math.IsInf(q.bound, 0) && !math.IsNaN(q.bound) {
+			e.Ratio = min(1, e.Bound/float64(e.Used))
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// efficiency is that of the most expensive question.
 func efficiency(costs []expense) *Efficiency {
-	spent := dearest(costs)
+	spent := efficiencies(dearest(costs))
 	if len(spent) == 0 {
 		return nil
 	}
-	q := slices.MaxFunc(spent, func(a, b expense) int {
-		return cmp.Or(cmp.Compare(a.used, b.used), cmp.Compare(b.target, a.target))
-	})
-	if q.used == 0 || math.IsInf(q.bound, 0) || math.IsNaN(q.bound) {
-		return nil
-	}
-	return &Efficiency{Ratio: min(1, q.bound/float64(q.used)), Bound: q.bound, Used: q.used, Asks: q.asks}
+	e := slices.MaxFunc(spent, func(a, b Efficiency) int { return cmp.Or(cmp.Compare(a.Used, b.Used), cmp.Compare(b.Target, a.Target)) })
+	return &e
 }
 
 // next says where further requests decide most: each open question weighs as

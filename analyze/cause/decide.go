@@ -72,10 +72,14 @@ func (j *judgement) linkedCanary(fx *Facts, sub *target) {
 		return
 	}
 	x := j.linkedSplit(fx, sub, marks, ofCanary)
-	if x == nil || x.labels.veto != nil && x.labels.logE < fx.threshold() {
+	if x == nil {
 		return
 	}
+	// The veto looks at each scenario where either side may by chance be the usual one.
 	w := weigh(fx, x)
+	if w.labels.veto != nil && w.labels.logE < fx.threshold() {
+		return
+	}
 	w.labels.logE = l.LogE
 	j.settle(fx, &decision{weighing: w, cause: CanarySplit, marks: marks, level: canarySide})
 }

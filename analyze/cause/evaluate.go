@@ -80,7 +80,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	if fx.Done {
 		whoChanged(fx, r.Findings)
 	}
-	r.Efficiency = efficiency(costs)
+	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)
 	perTarget(fx, j, &r)
 	r.Steps = stepEvidence(fx, &r)
 	r.Decided = true

@@ -100,6 +100,46 @@ func (fx *Facts) example(sub *target, cluster int) Fact {
 	return nil
 }
 
+// ShareOf is the share of answers that are so, with an interval that is wider where they
+// come in stretches; nil where they do and too little was seen to say how wide. An
+// interval for independent answers misses the share of bursts more often than not.
+func ShareOf(so []bool, alpha float64) *Interval {
+	const most, least, blocks = 20, 5, 24
+	k := 0
+	for _, is := range so {
+		if is {
+			k++
+		}
+	}
+	var counts []stat.BinCount
+	for part := range slices.Chunk(so, min(most, max(least, len(so)/blocks))) {
+		c := stat.BinCount{N: len(part)}
+		for _, is := range part {
+			if is {
+				c.K++
+			}
+		}
+		counts = append(counts, c)
+	}
+	if low, high, ok := stat.BlockedInterval(counts, alpha); ok {
+		return &Interval{Estimate: float64(k) / float64(len(so)), Low: low, High: high, Method: "blocked Jeffreys-mixture confidence sequence"}
+	}
+	if orderOf(so) < tuning.IID {
+		return nil
+	}
+	return interval(k, len(so), alpha)
+}
+
+// share is that of a split's answers that are of some behaviours.
+func share(fx *Facts, x *split, of []int) *Interval {
+	draws := inTime(fx, x.draws)
+	so := make([]bool, len(draws))
+	for i, d := range draws {
+		so[i] = slices.Contains(of, fx.Rows[d.row].Cluster)
+	}
+	return ShareOf(so, fx.alpha)
+}
+
 // interval is a share with its confidence sequence, which holds whenever the
 // run stopped.
 func interval(k, n int, alpha float64) *Interval {

@@ -107,6 +107,9 @@ func (r *Result) InWords(say func(any) string) {
 	if r.Efficiency != nil {
 		r.Efficiency.Question = say(r.Efficiency.Asks)
 	}
+	for i := range r.Efficiencies {
+		r.Efficiencies[i].Question = say(r.Efficiencies[i].Asks)
+	}
 	for i := range r.Steps {
 		r.Steps[i].Note = say(r.Steps[i].Says)
 	}

@@ -236,7 +236,7 @@ func factorStatistics(fx *Facts, w *weighing, l *law) *Statistics {
 	two := twoRows(fx, w.main(), f.levels, f.level)
 	st := &Statistics{
 		Test: "factor model, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(l.cause),
-		Effect: stat.ExplainedShare(two), Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, f.levels, f.level),
+		Effect: stat.ExplainedShare(two), Share: share(fx, w.split, w.clusters), Table: countTable(fx, w.split, f.levels, f.level),
 	}
 	if len(f.levels) == 2 {
 		st.PValue = ptr(stat.Fisher(two[0][0], two[0][1], two[1][0], two[1][1]))

@@ -116,7 +116,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	f.say(says, notCanary(fx, w))
 	f.Statistics = &Statistics{
 		Test: "difference of the sides' rates, confidence sequence", Statistic: w.labels.high, N: w.n,
-		Posterior: w.post(FlakyBackend), Share: interval(k, w.n, fx.alpha), Configured: configured(w.sub), Table: labelTable(fx, w.split),
+		Posterior: w.post(FlakyBackend), Share: share(fx, w.split, bad), Configured: configured(w.sub), Table: labelTable(fx, w.split),
 	}
 	if w.labels.known() == 0 {
 		f.Statistics.Test, f.Statistics.Statistic, f.Statistics.EValue = "posterior", w.post(FlakyBackend), 0

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -604,7 +605,9 @@ func differs(fx *Facts, sub *target, marks []behaviour.Mark, on, off string) []D
 	var out []Difference
 	marks = slices.Clone(marks)
 	slices.SortStableFunc(marks, func(a, b behaviour.Mark) int {
-		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(b.LogE, a.LogE))
+		// Of differences that speak as clearly, always the same are shown, in whatever order answers came.
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(math.Round(b.LogE*1e6), math.Round(a.LogE*1e6)),
+			cmp.Compare(a.Scenario, b.Scenario), cmp.Compare(a.Where(), b.Where()))
 	})
 	for i := range marks {
 		m := &marks[i]

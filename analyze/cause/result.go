@@ -33,7 +33,9 @@ type Result struct {
 	Remaining  int    // requests that would about decide what is open
 	Next       []Cell // where further requests decide most; weights sum to 1
 	Efficiency *Efficiency
-	Steps      [6]Step
+	// Efficiencies are those of all questions that were answered.
+	Efficiencies []Efficiency
+	Steps        [6]Step
 	// Settings holds, per API id, the settings in which stages differ and
 	// whether that shows in behaviour.
 	Settings map[string][]Setting
@@ -74,10 +76,11 @@ type Cell struct {
 
 // Efficiency compares the requests used with the least that any method needs.
 type Efficiency struct {
+	Target   string  `json:"target,omitempty"`
 	Ratio    float64 `json:"ratio"` // bound / used
 	Bound    float64 `json:"bound"`
 	Used     int     `json:"used"`
-	Question string  `json:"question"` // the most expensive one
+	Question string  `json:"question"`
 
 	Asks Fact `json:"-"` // what Question says
 }

@@ -68,7 +68,7 @@ func refused(c *Cluster) bool {
 // wafAction tells an answer by which AWS WAF asks for a CAPTCHA (405) or gives a challenge
 // (202), which no client but a browser solves.
 func wafAction(c *Cluster) bool {
-	return probe.HeaderValue(c.Exemplar.Header, "x-amzn-waf-action") != ""
+	return c.Exemplar != nil && probe.HeaderValue(c.Exemplar.Header, "x-amzn-waf-action") != ""
 }
 
 // splits are the kinds of deviants of a target, sorted by kind.
@@ -279,10 +279,20 @@ func orderP(x *split) float64 {
 	for _, d := range x.draws {
 		bits = append(bits, d.deviant)
 	}
+	return orderOf(bits)
+}
+
+func orderOf(bits []bool) float64 {
+	k := 0
+	for _, b := range bits {
+		if b {
+			k++
+		}
+	}
 	runs, _ := stat.RunsTest(bits)
 	p := min(runs, stat.LagTest(bits, lags))
 	if windows, m := windowCounts(bits); len(windows) >= 2 {
-		_, spread := stat.Dispersion(windows, m, float64(x.k)/float64(x.n))
+		_, spread := stat.Dispersion(windows, m, float64(k)/float64(len(bits)))
 		p = min(p, spread)
 	}
 	return p

@@ -124,6 +124,11 @@ func (x *Extractor) read(o *probe.Observation) *signature.Reading {
 // Read tells who answered and why, with what is known of the request. The target
 // and the scenario may be nil.
 func Read(o *probe.Observation, t *probe.Target, s *probe.Scenario) signature.Reading {
+	return signature.Read(Answer(o, t, s))
+}
+
+// Answer is what is known of an answer and of its request.
+func Answer(o *probe.Observation, t *probe.Target, s *probe.Scenario) signature.Answer {
 	a := signature.Of(o, t)
 	if s != nil {
 		a.Method = s.Method
@@ -133,7 +138,7 @@ func Read(o *probe.Observation, t *probe.Target, s *probe.Scenario) signature.Re
 		a.SentAuthorization = sent(s, "authorization", probe.AuthBearer, probe.AuthSigV4)
 		a.SentAPIKey = sent(s, "x-api-key", probe.AuthAPIKey)
 	}
-	return signature.Read(a)
+	return a
 }
 
 // sent tells whether a scenario's requests carry a header.

@@ -33,6 +33,18 @@ func ParseRule(s string) (Rule, error) {
 	return Rule{text: strings.ToLower(strings.TrimSpace(s))}, nil
 }
 
+// Rules reads several rules; those that cannot be read are left out, as [ParseRule] has
+// refused them where they were given.
+func Rules(texts []string) []Rule {
+	var out []Rule
+	for _, text := range texts {
+		if r, err := ParseRule(text); err == nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // String is the rule as it was written.
 func (r Rule) String() string { return r.text }
 

@@ -3,7 +3,7 @@ package stat
 import "math"
 
 // LinkEstimated is the link test for a label share that is not known: the
-// alternatives of LinkKnown mixed over possible shares, against the best share
+// alternatives of a known share mixed over possible shares, against the best share
 // in hindsight (universal inference, Wasserman, Ramdas & Balakrishnan 2020). It
 // survives a wrong percentage, and logs that lose one side more than the other.
 //

@@ -14,7 +14,7 @@ func TestLinkKnownHasMeanOneGivenAnyResponses(t *testing.T) {
 		sequences(6, func(deviant []bool) {
 			var mean float64
 			sequences(len(deviant), func(labels []bool) {
-				mean += probability(labels, p0) * math.Exp(LinkKnown(crosstab(labels, deviant), p0))
+				mean += probability(labels, p0) * math.Exp(linkKnown(crosstab(labels, deviant), p0))
 			})
 			near(t, fmt.Sprintf("mean E at p0=%g given %v", p0, deviant), mean, 1, 1e-9)
 		})
@@ -55,7 +55,7 @@ func TestLinkIsFalseAtMostAlphaUnderContinualLooking(t *testing.T) {
 		var crossedKnown, crossedEstimated bool
 		for i := range labels {
 			c.Add(labels[i], deviant[i])
-			crossedKnown = crossedKnown || LinkKnown(c, p0) >= -math.Log(alpha)
+			crossedKnown = crossedKnown || linkKnown(c, p0) >= -math.Log(alpha)
 			crossedEstimated = crossedEstimated || estimatedLogE(laws, c, &scratch) >= -math.Log(alpha)
 		}
 		p := probability(labels, p0)
@@ -74,13 +74,13 @@ func TestLinkGrowsOnACleanSplitOfEitherSide(t *testing.T) {
 	canary := Counts2{CanaryDev: 6, BaseRef: 54}
 	base := Counts2{CanaryRef: 54, BaseDev: 6}
 	for name, got := range map[string]float64{
-		"canary at 10%": LinkKnown(canary, .1), "base at 10%": LinkKnown(base, .9),
+		"canary at 10%": linkKnown(canary, .1), "base at 10%": linkKnown(base, .9),
 	} {
 		if got < math.Log(1e4) {
 			t.Errorf("%s: ln E = %g, want at least ln 10000", name, got)
 		}
 	}
-	near(t, "no rows", LinkKnown(Counts2{}, .1), 0, 1e-12)
+	near(t, "no rows", linkKnown(Counts2{}, .1), 0, 1e-12)
 	near(t, "no rows, estimated", new(LinkEstimated).LogE(), 0, 1e-12)
 }
 
@@ -113,7 +113,7 @@ func TestReachesIsLogE(t *testing.T) {
 
 func TestLinkEstimatedPaysLittleForNotKnowingTheShare(t *testing.T) {
 	clean := Counts2{CanaryDev: 5, BaseRef: 45}
-	known := LinkKnown(clean, .1)
+	known := linkKnown(clean, .1)
 	configured, blind := NewLinkEstimated(.1), new(LinkEstimated)
 	configured.AddCounts(clean)
 	blind.AddCounts(clean)

@@ -48,7 +48,7 @@ func figures(c Counts2, p, q float64) map[string]float64 {
 	}
 	return map[string]float64{
 		"LogSumExp": LogSumExp(math.Log(p), math.Log(q)),
-		"LogBin":    LogBin(k, n, p), "LinkKnown": LinkKnown(c, p), "NotLinked": NotLinked(c), "NotLinkedShare": NotLinkedShare(c, p),
+		"LogBin":    LogBin(k, n, p), "NotLinked": NotLinked(c), "NotLinkedShare": NotLinkedShare(c, p),
 		"LinkEstimated": estimated.LogE(),
 		"ShareReject":   ShareReject(k, n, p), "ShareSupport": ShareSupport(k, n, p, 1+q),
 		"ConfSeq lo": lo, "ConfSeq hi": hi, "ClopperPearson lo": low, "ClopperPearson hi": high,

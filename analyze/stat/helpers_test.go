@@ -60,3 +60,19 @@ func step(next, now []float64, q float64) []float64 {
 	}
 	return append(next, carry)
 }
+
+// linkKnown returns ln E against "the label was drawn with share p0, whatever
+// the response": E ≥ 1/α at any time is a false link with probability at most α
+// (Ville 1939), for responses of any kind, bursty or drifting.
+//
+// Each factor is P(c|l) / (p0 P(c|canary) + (1-p0) P(c|base)), which is the
+// probability of the label given the response over its probability as drawn;
+// its mean is 1 given any response. The alternatives are mixed.
+func linkKnown(c Counts2, p0 float64) float64 {
+	var m mixture
+	for _, h := range linkLaws(swapWeight(p0)) {
+		dev := p0*h.canary + (1-p0)*h.base
+		m.add(h.weight, c.likelihood(h.canary, h.base)-LogBin(c.Deviant(), c.N(), dev))
+	}
+	return m.log()
+}

@@ -78,22 +78,6 @@ func swapWeight(p0 float64) float64 {
 	return 2 * p0 * p0
 }
 
-// LinkKnown returns ln E against "the label was drawn with share p0, whatever
-// the response": E ≥ 1/α at any time is a false link with probability at most α
-// (Ville 1939), for responses of any kind, bursty or drifting.
-//
-// Each factor is P(c|l) / (p0 P(c|canary) + (1-p0) P(c|base)), which is the
-// probability of the label given the response over its probability as drawn;
-// its mean is 1 given any response. The alternatives are mixed.
-func LinkKnown(c Counts2, p0 float64) float64 {
-	var m mixture
-	for _, h := range linkLaws(swapWeight(p0)) {
-		dev := p0*h.canary + (1-p0)*h.base
-		m.add(h.weight, c.likelihood(h.canary, h.base)-LogBin(c.Deviant(), c.N(), dev))
-	}
-	return m.log()
-}
-
 // NotLinked returns ln E against every law that ties the response to the label,
 // that is P(deviant|one side) ≥ 1/2 and P(deviant|other side) at most a fifth of
 // it: an iid flake mixed over its rates, over the best such law (universal

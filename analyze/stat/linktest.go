@@ -113,29 +113,3 @@ var fixedRises = sync.OnceValue(func() *[2 * len(linkMass)]riseTable {
 	}
 	return &tables
 })
-
-// Levels is ln E of a factor with several levels (addresses, connections,
-// stages): the mean of the E of each level against all others. Which levels there
-// are must have been fixed before the run; of none, nothing is learnt: 0.
-func Levels(logE []float64) float64 {
-	if len(logE) == 0 {
-		return 0
-	}
-	return LogSumExp(logE...) - math.Log(float64(len(logE)))
-}
-
-// OneAgainstRest turns counts by value and level into counts by value of one
-// level against all others, for [LinkLogN] and [Levels].
-func OneAgainstRest(table [][]int, level int) []Count {
-	out := make([]Count, len(table))
-	for v, row := range table {
-		for l, n := range row {
-			if l == level {
-				out[v].On += n
-			} else {
-				out[v].Off += n
-			}
-		}
-	}
-	return out
-}

@@ -150,15 +150,6 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-func TestLevels(t *testing.T) {
-	near(t, "mean over levels", Levels([]float64{math.Log(8), math.Inf(-1), math.Log(1)}), math.Log(3), 1e-12)
-	near(t, "of no level", Levels(nil), 0, 0)
-	got := OneAgainstRest([][]int{{1, 2, 3}, {4, 0, 6}}, 2)
-	if fmt.Sprint(got) != fmt.Sprint([]Count{{3, 3}, {6, 4}}) {
-		t.Errorf("level 2 against the rest: %v", got)
-	}
-}
-
 func FuzzLinkNeverNaN(f *testing.F) {
 	f.Add(0, 0, 0, 0, 0.0, 1.0)
 	f.Add(1<<40, 3, -5, 1<<50, 1.0, 0.0)

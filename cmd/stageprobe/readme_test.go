@@ -72,7 +72,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"canary-split", "wrong-stage", "INCONSISTENT: 2 errors; exit code 1", "other     canary", "aws apigateway update-base-path-mapping", world.APIs[0].ID} {
+	for _, want := range []string{"canary-split", "wrong-stage", "INCONSISTENT: 2 errors; exit code 1", "usual   other", "aws apigateway update-base-path-mapping", world.APIs[0].ID} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the README's demo does not show %q", want)
 		}

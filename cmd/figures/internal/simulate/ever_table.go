@@ -37,12 +37,15 @@ func (r *Rates) Met(o Options) bool {
 func EverMarkdown(w io.Writer, o Options, all []Rates) error {
 	o = o.withDefaults()
 	var b strings.Builder
-	met := 0
+	met, runs, wrong, against := 0, 0, 0, 0
 	for i := range all {
 		met += bit(all[i].Met(o))
+		runs, wrong, against = runs+all[i].Runs, wrong+all[i].False, against+all[i].Contradicting
 	}
 	fmt.Fprintf(&b, "## Verdicts that are false at any look\n\n%d of %d truths meet the target: upper 95 %% limit ≤ %s, and no statement against its own numbers.\n\n",
 		met, len(all), percent(EverTarget))
+	fmt.Fprintf(&b, "Over all truths, %d of %d runs show a false verdict at some look (upper 95 %% limit %s), and %d a statement against its own numbers. "+
+		"A truth needs 229 runs without a mistake to meet its target.\n\n", wrong, runs, percent(upper(wrong, runs)), against)
 	b.WriteString("| truth | runs | false ever | upper 95 % | missed | requests | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	for i := range all {
 		r := &all[i]

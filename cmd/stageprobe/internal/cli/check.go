@@ -20,6 +20,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/stat"
 	"stageprobe/analyze/watch"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
@@ -33,6 +34,7 @@ type checkFlags struct {
 	targetFlags
 	transportFlags
 	runFlags
+	ruleFlags
 	fleetFlags
 	watchFlags
 	out outputs
@@ -50,6 +52,7 @@ func (c *checkFlags) bind(fs *pflag.FlagSet) {
 	c.targetFlags.bind(fs)
 	c.transportFlags.bind(fs)
 	c.runFlags.bind(fs)
+	c.ruleFlags.bind(fs)
 	c.out.bind(fs)
 }
 
@@ -326,7 +329,7 @@ func announce(w io.Writer, r *run) {
 	if n := len(p.Targets); n != 1 {
 		to = fmt.Sprintf("each of %d targets", n)
 	}
-	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p)), ""
+	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p))+usually(p, r.flags), ""
 	if r.flags.watch {
 		within = fmt.Sprintf(" within %s until it is stopped, %.3g per second in all (about %.0f a day), %d at once", r.flags.window, p.Rate, p.Rate*24*3600, p.Workers)
 		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
@@ -370,6 +373,17 @@ func widthOf(w io.Writer) int {
 	return width
 }
 
+// usually says how long the sending takes where nothing differs: until no behaviour of the
+// least share that must be found can have been missed.
+func usually(p *probe.Plan, f *checkFlags) string {
+	need := stat.NeedZero(f.minShare, f.confidence)
+	if p.Fixed || f.fixed || need >= p.Requests {
+		return ""
+	}
+	takes := time.Duration(float64(need*len(p.Targets)) / p.Rate * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf(", about %s where nothing differs", takes)
+}
+
 // wrapped writes text behind first, broken between words where the terminal is
 // too narrow; further lines begin below the text.
 func wrapped(w io.Writer, first, text string) {
@@ -407,6 +421,12 @@ func describe(sc *probe.Scenario, targets int) string {
 	}
 	if sc.Limit > 0 {
 		text += fmt.Sprintf("  (at most %d per target: %s)", sc.Limit, sc.Confirms)
+	}
+	if len(sc.Compare) > 0 {
+		text += "  comparing " + words.List(sc.Compare)
+	}
+	if len(sc.Ignore) > 0 {
+		text += "  ignoring " + words.List(sc.Ignore)
 	}
 	return text
 }

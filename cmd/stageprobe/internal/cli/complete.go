@@ -13,7 +13,9 @@ import (
 // completeValues completes the flags of all commands that have but a few values.
 func completeValues(root *cobra.Command) {
 	values := map[string][]string{
+		"compare":   {"/version", "content-encoding", "cache-control", "x-cache"},
 		"format":    formats(),
+		"ignore":    {"/", "etag", "set-cookie", "server-timing"},
 		"logs":      {"auto", "off", "require"},
 		"fail-on":   {"error", "warning", "info"},
 		"http":      {"1.1", "2"},

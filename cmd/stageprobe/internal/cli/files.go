@@ -82,6 +82,7 @@ func newAnalyze(s Streams) *cobra.Command {
 		baseline string
 		quiet    bool
 		verbose  bool
+		rules    ruleFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "analyze FILE...",
@@ -91,17 +92,14 @@ func newAnalyze(s Streams) *cobra.Command {
   stageprobe analyze shard-*.jsonl`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := validFailOn(failOn); err != nil {
-				return err
-			}
-			if err := out.check(""); err != nil {
+			if err := cmp.Or(validFailOn(failOn), rules.validate(), out.check("")); err != nil {
 				return err
 			}
 			before, err := readBaseline(baseline)
 			if err != nil {
 				return err
 			}
-			rep, err := analyzeRecording(cmd.Context(), paths, failOn)
+			rep, err := analyzeRecording(cmd.Context(), paths, failOn, &rules)
 			if err != nil {
 				return err
 			}
@@ -116,6 +114,7 @@ func newAnalyze(s Streams) *cobra.Command {
 		},
 	}
 	out.bind(cmd.Flags())
+	rules.bind(cmd.Flags())
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "error, warning or info")
 	cmd.Flags().StringVar(&baseline, "baseline", "", "compare with an earlier JSON report")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "the report alone")
@@ -124,7 +123,7 @@ func newAnalyze(s Streams) *cobra.Command {
 }
 
 // analyzeRecording runs the tail of the pipeline on what was kept.
-func analyzeRecording(ctx context.Context, paths []string, failOn string) (*analyze.Report, error) {
+func analyzeRecording(ctx context.Context, paths []string, failOn string, rules *ruleFlags) (*analyze.Report, error) {
 	rec, err := probe.Open(paths...)
 	if err != nil {
 		return nil, hint(err, "stageprobe check … --record run.jsonl.zst writes one")
@@ -141,6 +140,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 		}
 		policy.Judge = scenarios.NewJudge(file, &rec.Header.Plan, policy.Confidence)
 	}
+	rules.apply(rec.Header.Plan.Scenarios, nil)
 	snap := probe.Snapshot{}
 	if rec.Snapshot != nil {
 		snap = *rec.Snapshot
@@ -173,7 +173,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string) (*anal
 	}
 	if rec.Trailer != nil {
 		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
-		ending.Lost, ending.Vantages, ending.Decided = rec.Trailer.Lost, rec.Trailer.Vantages, rec.Trailer.DecidedMS
+		ending.Lost, ending.Vantages, ending.Stood = rec.Trailer.Lost, rec.Trailer.Vantages, rec.Trailer.Stood
 	}
 	ending.Notes = append(ending.Notes, rec.Notes...)
 	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})

@@ -8,6 +8,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/pflag"
+
+	"stageprobe/analyze/feature"
+	"stageprobe/probe"
+	"stageprobe/scenarios"
 )
 
 // awsFlags say where the control plane and the logs are read.
@@ -156,6 +160,36 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no plan; the report alone")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "more detail in the report and on stderr")
+}
+
+// ruleFlags name by hand what is, and what is not, part of behaviour.
+type ruleFlags struct{ compare, ignore []string }
+
+func (f *ruleFlags) bind(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.compare, "compare", nil, "a JSON pointer (* for indices), a header's name or /regexp/ that is part of behaviour; repeatable")
+	fs.StringArrayVar(&f.ignore, "ignore", nil, "one that is not; repeatable")
+}
+
+func (f *ruleFlags) validate() error {
+	for name, rules := range map[string][]string{"compare": f.compare, "ignore": f.ignore} {
+		for _, text := range rules {
+			if _, err := feature.ParseRule(text); err != nil {
+				return fmt.Errorf("--%s %q: %w", name, text, err)
+			}
+		}
+	}
+	return nil
+}
+
+// apply adds the flags, and what a scenario file says, to all that is sent.
+func (f *ruleFlags) apply(list []probe.Scenario, file *scenarios.File) {
+	for i := range list {
+		sc := &list[i]
+		if file != nil {
+			sc.Compare, sc.Ignore = file.Rules(sc.Name)
+		}
+		sc.Compare, sc.Ignore = append(sc.Compare, f.compare...), append(sc.Ignore, f.ignore...)
+	}
 }
 
 // splitDomain takes "api.example.com/v1" apart.

@@ -25,7 +25,7 @@ type limit struct {
 // them counts.
 func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 	low.rate = math.Inf(1)
-	for _, l := range c.planLimits(s) {
+	for _, l := range s.planLimits(c) {
 		if l.Quota == 0 && l.Rate < low.rate {
 			low = limit{l.Rate, l.Of}
 		}
@@ -37,7 +37,7 @@ func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 			continue
 		}
 		for key, m := range st.Methods {
-			if !m.ThrottlingSet || m.ThrottlingRate >= low.rate || !s.asks(t, st, key) {
+			if !m.ThrottlingSet || m.ThrottlingRate >= low.rate || !asks(s.scenarios, t, st, key) {
 				continue
 			}
 			low = limit{m.ThrottlingRate, "stage " + t.APIID + "/" + t.Stage}
@@ -50,7 +50,7 @@ func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 }
 
 // planLimits are those of usage plans, for the requests that carry an API key.
-func (c *checkFlags) planLimits(s *subject) []probe.Limit {
+func (s *subject) planLimits(c *checkFlags) []probe.Limit {
 	var out []probe.Limit
 	for i := range s.targets {
 		t := &s.targets[i]
@@ -72,8 +72,8 @@ func (c *checkFlags) planLimits(s *subject) []probe.Limit {
 
 // withinQuota keeps a run below a tenth of what a usage plan allows in a day, a week
 // or a month.
-func (c *checkFlags) withinQuota(s *subject) {
-	for _, l := range c.planLimits(s) {
+func (s *subject) withinQuota(c *checkFlags) {
+	for _, l := range s.planLimits(c) {
 		most := max(1, int(politeShare*float64(l.Quota))/max(1, len(s.targets)))
 		if l.Quota > 0 && most < c.requests && !c.forceRate {
 			c.requests = most
@@ -87,9 +87,9 @@ const anyMethod = "*/*"
 
 // asks tells whether a setting is that of a request of the plan: of its method, or
 // of all where the method has none of its own.
-func (s *subject) asks(t *probe.Target, st *probe.Stage, key string) bool {
-	for i := range s.scenarios {
-		sc := &s.scenarios[i]
+func asks(list []probe.Scenario, t *probe.Target, st *probe.Stage, key string) bool {
+	for i := range list {
+		sc := &list[i]
 		method, path, routed := strings.Cut(sc.Route, " ")
 		if !routed {
 			method, path = sc.Method, sc.Path
@@ -115,7 +115,7 @@ func (s *subject) asks(t *probe.Target, st *probe.Stage, key string) bool {
 // polite keeps the rate below a tenth of what the stage's own throttle allows. A
 // higher one that was asked for is refused, unless it is forced.
 func (c *checkFlags) polite(s *subject) error {
-	c.withinQuota(s)
+	s.withinQuota(c)
 	low, ok := s.throttle(c)
 	most := politeShare * low.rate
 	if !ok || c.rate <= most || c.forceRate {

@@ -50,6 +50,7 @@ func (s *subject) findScenarios(c *checkFlags) error {
 	if c.timeoutFlag == nil || !c.timeoutFlag.Changed {
 		s.giveTime()
 	}
+	c.ruleFlags.apply(s.scenarios, s.file)
 	return nil
 }
 

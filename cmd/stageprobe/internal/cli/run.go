@@ -313,20 +313,9 @@ func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Vantages: ending.Vantages, Lost: ending.Lost, DecidedMS: decidedMS(rep)}); lacks != "" {
+	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood(), Vantages: ending.Vantages, Lost: ending.Lost}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
-}
-
-// decidedMS is when the findings of a report were decided.
-func decidedMS(rep *analyze.Report) map[string]float64 {
-	out := map[string]float64{}
-	for i := range rep.Findings {
-		if f := &rep.Findings[i]; f.DecidedMS > 0 {
-			out[analyze.FindingKey(f)] = f.DecidedMS
-		}
-	}
-	return out
 }
 
 // abort keeps what was recorded when the plan cannot be sent at all.

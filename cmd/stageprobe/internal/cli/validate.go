@@ -22,7 +22,7 @@ import (
 // variables that are not set, numbers out of range.
 func (c *checkFlags) validate() error {
 	for _, check := range []func() error{
-		c.runFlags.validate, c.transportFlags.validate, c.targetFlags.validate, c.awsFlags.validate,
+		c.runFlags.validate, c.ruleFlags.validate, c.transportFlags.validate, c.targetFlags.validate, c.awsFlags.validate,
 		func() error { return c.fleetFlags.validate(len(c.places())) },
 	} {
 		if err := check(); err != nil {
