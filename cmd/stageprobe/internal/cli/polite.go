@@ -22,11 +22,12 @@ type limit struct {
 // throttle finds the lowest limit that the configuration sets for what is asked: a
 // stage's and its methods', and for requests with an API key that of the usage plans
 // that hold the stage. Whose key it is the configuration does not tell, so each of
-// them counts.
+// them counts, unless a rate was asked for: a plan slows the holder of the key alone,
+// who may want to see it.
 func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 	low.rate = math.Inf(1)
 	for _, l := range s.planLimits(c) {
-		if l.Quota == 0 && l.Rate < low.rate {
+		if l.Quota == 0 && l.Rate < low.rate && !asksForRate(c) {
 			low = limit{l.Rate, l.Of}
 		}
 	}
@@ -112,6 +113,8 @@ func asks(list []probe.Scenario, t *probe.Target, st *probe.Stage, key string) b
 	return false
 }
 
+func asksForRate(c *checkFlags) bool { return c.rateFlag != nil && c.rateFlag.Changed }
+
 // polite keeps the rate below a tenth of what the stage's own throttle allows. A
 // higher one that was asked for is refused, unless it is forced.
 func (c *checkFlags) polite(s *subject) error {
@@ -124,7 +127,7 @@ func (c *checkFlags) polite(s *subject) error {
 	if low.rate == 0 { // refuses everything, however slowly it is asked
 		most = 1
 	}
-	if c.rateFlag != nil && c.rateFlag.Changed && c.rate > most {
+	if asksForRate(c) {
 		return hint(fmt.Errorf("--rate %g: the throttle of %s is %g per second, and probes take a tenth of it at most", c.rate, low.where, low.rate),
 			"leave --rate out or give at most %g; --force-rate sends faster, at the expense of callers", most)
 	}

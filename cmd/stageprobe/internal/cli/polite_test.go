@@ -76,6 +76,7 @@ func TestPoliteUnderAUsagePlan(t *testing.T) {
 	}{
 		{"without a key", plan(&probe.RateLimit{Rate: 10}, 100), nil, 25, 2000},
 		{"its rate", plan(&probe.RateLimit{Rate: 10}, 0), []string{"--api-key", "k-0123456789"}, 1, 2000},
+		{"a rate above it asked for", plan(&probe.RateLimit{Rate: 10}, 0), []string{"--api-key", "k-0123456789", "--rate", "10"}, 10, 2000},
 		{"its quota", plan(nil, 5000), []string{"--api-key", "k-0123456789"}, 25, 500},
 		{"forced", plan(&probe.RateLimit{Rate: 10}, 5000), []string{"--api-key", "k-0123456789", "--force-rate"}, 25, 2000},
 		{"of another stage", probe.UsagePlan{ID: "p2", Limit: &probe.RateLimit{Rate: 1}, Stages: []probe.PlanStage{{APIID: "a", Stage: "dev"}}}, []string{"--api-key", "k-0123456789"}, 25, 2000},
