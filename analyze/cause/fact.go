@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -43,6 +44,10 @@ func (f *Finding) say(facts ...Fact) {
 		}
 	}
 }
+
+// Say adds a sentence in words to a finding: for causes beside the table, whose facts
+// package prose has no sentences for.
+func (f *Finding) Say(format string, args ...any) { f.say(Plain{Text: fmt.Sprintf(format, args...)}) }
 
 // Advised is what a remedy advises.
 type Advised struct {
