@@ -285,7 +285,6 @@ type played struct {
 	lead   *exec.Cmd
 	out    io.ReadCloser
 	proxy  *proxy
-	twice  func()
 }
 
 var faults = []fault{
