@@ -25,7 +25,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
 	stages := overview(rep)
-	m.section(func() { m.overview(stages) })
+	m.section(func() { markdownOverview(m, stages) })
 	for i := range rep.Findings {
 		if toldElsewhere(&rep.Findings[i]) {
 			continue
@@ -33,7 +33,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
 	}
 	m.section(func() { m.plan(rep) })
-	m.targets(v, crowded(stages))
+	markdownTargets(m, v, crowded(stages))
 	m.section(func() { m.waits(rep.Wait) })
 	m.section(func() { m.expectations(rep.Expectations) })
 	if !planned(rep) {
@@ -126,8 +126,8 @@ func (m *markdown) verdict(rep *analyze.Report) {
 // maxStages is how many stages that need attention have a row each.
 const maxStages = 200
 
-// overview is the table of many stages, the worst first.
-func (m *markdown) overview(rows []stageRow) {
+// markdownOverview is the table of many stages, the worst first.
+func markdownOverview(m *markdown, rows []stageRow) {
 	if len(rows) == 0 {
 		return
 	}
@@ -198,8 +198,8 @@ func (m *markdown) remedy(number string, r *cause.Remedy) {
 	m.line("\n</details>")
 }
 
-// targets tell what answered, folded away where there are many.
-func (m *markdown) targets(v *view, fold bool) {
+// markdownTargets tell what answered, folded away where there are many.
+func markdownTargets(m *markdown, v *view, fold bool) {
 	if len(v.rep.Targets) == 0 {
 		return
 	}
