@@ -39,7 +39,9 @@ const maxScan = 64 << 10
 
 var (
 	messageRE = regexp.MustCompile(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
-	soleRE    = regexp.MustCompile(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
+	// validationRE is what the schema validator found, under a name of the API's own.
+	validationRE = regexp.MustCompile(`:\s*"(\[(?:object |instance |string |numeric |array |ECMA |regex )(?:[^"\\]|\\.)*\])"`)
+	soleRE       = regexp.MustCompile(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
 )
 
 func (e messageForm) readMessage() message {
@@ -48,6 +50,9 @@ func (e messageForm) readMessage() message {
 	if m == nil {
 		if text := e.bodyFacts()["message"]; text != "" && e.errorType != "" {
 			return message{text: text, key: "message"} // keys without quotes, as a client shows JSON
+		}
+		if m := validationRE.FindSubmatch(body); m != nil {
+			return message{text: unquote(m[1]), key: "message"}
 		}
 		return e.messageByLength()
 	}
