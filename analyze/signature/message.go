@@ -3,8 +3,9 @@ package signature
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // messageForm reads a gateway's own message.
@@ -38,10 +39,10 @@ const (
 const maxScan = 64 << 10
 
 var (
-	messageRE = regexp.MustCompile(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
+	messageRE = lazyregexp.New(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
+	soleRE    = lazyregexp.New(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
 	// validationRE is what the schema validator found, under a name of the API's own.
-	validationRE = regexp.MustCompile(`:\s*"(\[(?:object |instance |string |numeric |array |ECMA |regex )(?:[^"\\]|\\.)*\])"`)
-	soleRE       = regexp.MustCompile(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
+	validationRE = lazyregexp.New(`:\s*"(\[(?:object |instance |string |numeric |array |ECMA |regex )(?:[^"\\]|\\.)*\])"`)
 )
 
 func (e messageForm) readMessage() message {

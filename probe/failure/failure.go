@@ -8,11 +8,12 @@ package failure
 
 import (
 	"cmp"
-	"regexp"
+
 	"slices"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // Causes of a report that a failure line leads to. "" stands for what the caller
@@ -160,7 +161,7 @@ func Unnamed(producer, line string) bool {
 var bodies = []string{"Internal server error", "Internal Server Error", "Service Unavailable", "Bad Gateway", "Gateway Timeout"}
 
 // emptyPart is a function's ARN in which a name or a qualifier is missing.
-var emptyPart = regexp.MustCompile(`:function:(?::|/|$)|:function:[^:/]+:(?:/|$)`)
+var emptyPart = lazyregexp.New(`:function:(?::|/|$)|:function:[^:/]+:(?:/|$)`)
 
 // EmptyPart tells whether a URI names a function with an empty part, as where a stage
 // variable in it is not set.
