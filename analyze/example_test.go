@@ -58,10 +58,10 @@ func ExamplePolicy() {
 					}
 				}
 				f := cause.Finding{Linked: cause.Proven, Targets: []string{t.ID}}
-				f.Say("Stage %s answered %d requests and writes no access log.", t.Stage, n)
+				f.Say(fmt.Sprintf("Stage %s answered %d requests and writes no access log.", t.Stage, n))
 				for _, other := range known.Findings() {
 					if other.Targets[0] == t.ID {
-						f.Say("It is not the stage meant, either (%s).", other.Cause)
+						f.Say(fmt.Sprintf("It is not the stage meant, either (%s).", other.Cause))
 					}
 				}
 				v.Found = append(v.Found, f)

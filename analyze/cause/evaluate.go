@@ -16,7 +16,7 @@ func Explain(in Input) Result {
 	causes := table(slices.Concat(Causes, in.Causes))
 	order := causes.inOrder()
 	if order == nil {
-		panic("cause: the added causes have a name twice, or read each other's verdicts in a circle, or those of a cause that there is not")
+		panic("cause: the added causes have no order")
 	}
 	fx := gather(&in)
 	var verdicts []Verdict

@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -47,7 +46,7 @@ func (f *Finding) say(facts ...Fact) {
 
 // Say adds a sentence in words to a finding: for causes beside the table, whose facts
 // package prose has no sentences for.
-func (f *Finding) Say(format string, args ...any) { f.say(Plain{Text: fmt.Sprintf(format, args...)}) }
+func (f *Finding) Say(sentence string) { f.say(Plain{Text: sentence}) }
 
 // Advised is what a remedy advises.
 type Advised struct {
