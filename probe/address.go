@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // AddressKind is the shape of a URL.
@@ -71,15 +72,15 @@ func partitionOf(region string) partition {
 }
 
 var (
-	executeHost = regexp.MustCompile(`^([a-z0-9]+)(?:-(vpce-[a-z0-9-]+))?\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
-	domainHost  = regexp.MustCompile(`^d-[a-z0-9]+\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
-	vpceHost    = regexp.MustCompile(`^(vpce-[a-z0-9]+)[a-z0-9-]*\.execute-api(?:-fips)?\.([a-z0-9-]+)\.vpce\.` + suffixes + `$`)
-	localHost   = regexp.MustCompile(`^([a-z0-9]+)\.execute-api\.(?:([a-z0-9-]+)\.)?localhost(?:\.localstack\.cloud)?$`)
+	executeHost = lazyregexp.New(`^([a-z0-9]+)(?:-(vpce-[a-z0-9-]+))?\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
+	domainHost  = lazyregexp.New(`^d-[a-z0-9]+\.execute-api(?:-fips)?\.([a-z0-9-]+)\.` + suffixes + `$`)
+	vpceHost    = lazyregexp.New(`^(vpce-[a-z0-9]+)[a-z0-9-]*\.execute-api(?:-fips)?\.([a-z0-9-]+)\.vpce\.` + suffixes + `$`)
+	localHost   = lazyregexp.New(`^([a-z0-9]+)\.execute-api\.(?:([a-z0-9-]+)\.)?localhost(?:\.localstack\.cloud)?$`)
 
 	// The path templates of emulators, with the API and the stage in them.
-	localPaths = []*regexp.Regexp{
-		regexp.MustCompile(`^/_aws/execute-api/([^/]+)/([^/]+)`),
-		regexp.MustCompile(`^/restapis/([^/]+)/([^/]+)/_user_request_(?:/|$)`),
+	localPaths = []lazyregexp.Regexp{
+		lazyregexp.New(`^/_aws/execute-api/([^/]+)/([^/]+)`),
+		lazyregexp.New(`^/restapis/([^/]+)/([^/]+)/_user_request_(?:/|$)`),
 	}
 )
 

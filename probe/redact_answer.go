@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // Cleaner takes out of an answer what nobody is to keep, before anything else sees
@@ -158,20 +159,20 @@ func disguised(s string) string {
 }
 
 var (
-	jwt     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*`)
-	members = []*regexp.Regexp{
-		regexp.MustCompile(`(?i)(")` + secretMemberName + `("\s*:\s*")((?:[^"\\]|\\.)+)`),
-		regexp.MustCompile(`(?i)(\\+")` + secretMemberName + `(\\+"\s*:\s*\\+")([^"\\]+)`), // JSON within JSON
-		regexp.MustCompile(`(?i)(')` + secretMemberName + `('\s*[:=]\s*')([^'\\]+)`),
+	jwt     = lazyregexp.New(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*`)
+	members = []lazyregexp.Regexp{
+		lazyregexp.New(`(?i)(")` + secretMemberName + `("\s*:\s*")((?:[^"\\]|\\.)+)`),
+		lazyregexp.New(`(?i)(\\+")` + secretMemberName + `(\\+"\s*:\s*\\+")([^"\\]+)`), // JSON within JSON
+		lazyregexp.New(`(?i)(')` + secretMemberName + `('\s*[:=]\s*')([^'\\]+)`),
 	}
-	parameter = regexp.MustCompile(`(?i)([?&#;]|\b)((?:[a-z0-9-]+_)?(?:access_?token|id_?token|refresh_?token|token|secret|passw(?:or)?d|api_?key|signature|assertion|x-amz-[a-z-]+|code))=([^&\s"'<>;#\\]{6,})`)
-	scheme    = regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})`)
-	sigv4     = regexp.MustCompile(`(Credential=|Signature=)([^,\s"'&<>\\]{8,})`)
-	pem       = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)
-	awsKey    = regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b`)
+	parameter = lazyregexp.New(`(?i)([?&#;]|\b)((?:[a-z0-9-]+_)?(?:access_?token|id_?token|refresh_?token|token|secret|passw(?:or)?d|api_?key|signature|assertion|x-amz-[a-z-]+|code))=([^&\s"'<>;#\\]{6,})`)
+	scheme    = lazyregexp.New(`(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})`)
+	sigv4     = lazyregexp.New(`(Credential=|Signature=)([^,\s"'&<>\\]{8,})`)
+	pem       = lazyregexp.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)
+	awsKey    = lazyregexp.New(`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b`)
 	// openMember are names that speak of a secret and hold none.
-	openMember = regexp.MustCompile(`(?i)(type|url|uri|endpoint|name|expir\w*|count|limit|length|status|error|message|header|required|source|state)$`)
-	keyMember  = regexp.MustCompile(`(?i)((^|[-_.])|api|access|secret|private|session|subscription|client|auth)[-_.]?key$`)
+	openMember = lazyregexp.New(`(?i)(type|url|uri|endpoint|name|expir\w*|count|limit|length|status|error|message|header|required|source|state)$`)
+	keyMember  = lazyregexp.New(`(?i)((^|[-_.])|api|access|secret|private|session|subscription|client|auth)[-_.]?key$`)
 )
 
 const secretMemberName = `([a-z0-9_.-]{0,40}?(?:token|secret|passw|credential|signature|session|jwt|csrf|xsrf|authorization|cookie|key|pwd)[a-z0-9_.-]{0,40})`
@@ -220,7 +221,7 @@ func secretMember(name, value string) bool {
 }
 
 // replaceGroup disguises the n-th group, which ends the match, where is says so.
-func replaceGroup(re *regexp.Regexp, s string, n int, is func(m []string) bool) string {
+func replaceGroup(re lazyregexp.Regexp, s string, n int, is func(m []string) bool) string {
 	return re.ReplaceAllStringFunc(s, func(all string) string {
 		m := re.FindStringSubmatch(all)
 		if m == nil || !is(m) {

@@ -3,20 +3,21 @@ package probe
 import (
 	"encoding/base64"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 var (
 	// secretWord is the name of something that lets somebody in.
-	secretWord = regexp.MustCompile(`(?i)token|secret|passw|passphrase|credential|signature|session|cookie|jwt|csrf|xsrf|authorization|api[-_]?key|access[-_]?key|private[-_]?key|(^|[-_.])(key|auth|sig|sid|pwd)$`)
+	secretWord = lazyregexp.New(`(?i)token|secret|passw|passphrase|credential|signature|session|cookie|jwt|csrf|xsrf|authorization|api[-_]?key|access[-_]?key|private[-_]?key|(^|[-_.])(key|auth|sig|sid|pwd)$`)
 	// secretParameter is one more of a query: too usual a word elsewhere.
-	secretParameter = regexp.MustCompile(`(?i)^(code|pass|assertion|hmac|sign|x-amz-.*|awsaccesskeyid)$`)
+	secretParameter = lazyregexp.New(`(?i)^(code|pass|assertion|hmac|sign|x-amz-.*|awsaccesskeyid)$`)
 	// openHeader is a header that every client sends and nobody keeps to himself.
-	openHeader = regexp.MustCompile(`(?i)^(accept|accept-.*|access-control-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
+	openHeader = lazyregexp.New(`(?i)^(accept|accept-.*|access-control-.*|content-.*|user-agent|host|origin|referer|if-.*|cache-control|pragma|range|via|forwarded|x-forwarded-.*|x-amzn-(trace-id|requestid)|x-request-id|x-correlation-id|traceparent|tracestate|x-apigw-api-id|x-amz-(date|content-sha256|target))$`)
 	schemes    = []string{"bearer", "basic", "digest", "apikey", "token", "negotiate", "aws4-hmac-sha256"}
 )
 

@@ -1,9 +1,10 @@
 package probe
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // The tools that deploy APIs, as reports name them.
@@ -43,9 +44,9 @@ func ToolOfAgent(agent string) string {
 }
 
 var (
-	hex40       = regexp.MustCompile(`^RestApi deployment id: [0-9a-f]{40}$`)
-	cdkID       = regexp.MustCompile(`[0-9a-f]{32}$`)
-	slsID       = regexp.MustCompile(`^ApiGatewayDeployment[0-9]{10,}$`)
+	hex40       = lazyregexp.New(`^RestApi deployment id: [0-9a-f]{40}$`)
+	cdkID       = lazyregexp.New(`[0-9a-f]{32}$`)
+	slsID       = lazyregexp.New(`^ApiGatewayDeployment[0-9]{10,}$`)
 	logicalID   = "aws:cloudformation:logical-id"
 	cdkConstant = "Automatically created by the RestApi construct"
 )

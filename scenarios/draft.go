@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // draft is a scenario file in the making.
@@ -285,7 +285,7 @@ func sendable(path string) string {
 	return b.String()
 }
 
-var escape = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
+var escape = lazyregexp.New(`^%[0-9A-Fa-f]{2}`)
 
 // values are all values of one name, in order.
 type values struct {
@@ -321,7 +321,7 @@ func (w *writer) line(format string, args ...any) {
 }
 
 // plain is text that YAML reads as text without quotes, in braces too.
-var plain = regexp.MustCompile(`^(env:|file:)?[A-Za-z/][A-Za-z0-9/._-]*( [A-Za-z0-9/._-]+)*$`)
+var plain = lazyregexp.New(`^(env:|file:)?[A-Za-z/][A-Za-z0-9/._-]*( [A-Za-z0-9/._-]+)*$`)
 
 var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 

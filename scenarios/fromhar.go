@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 func isHAR(doc any) bool { return listAt(doc, "log", "entries") != nil }
@@ -130,9 +130,9 @@ func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
 
 var (
 	// secretName is a header or parameter that lets somebody in, by its name.
-	secretName = regexp.MustCompile(`(?i)token|key|secret|auth|session|cookie|csrf|xsrf|password|passwd|credential|signature|jwt|code|state|nonce|^x-amz-|^sig$|^sid$`)
+	secretName = lazyregexp.New(`(?i)token|key|secret|auth|session|cookie|csrf|xsrf|password|passwd|credential|signature|jwt|code|state|nonce|^x-amz-|^sig$|^sid$`)
 	// ordinary is a value that is no secret: words and short numbers.
-	ordinary = regexp.MustCompile(`^[A-Za-z]{0,20}[ /,;=:._-]?([A-Za-z]{0,20}[ /,;=:._-]?){0,6}[0-9]{0,8}$`)
+	ordinary = lazyregexp.New(`^[A-Za-z]{0,20}[ /,;=:._-]?([A-Za-z]{0,20}[ /,;=:._-]?){0,6}[0-9]{0,8}$`)
 )
 
 // placeholder replaces a value that may be a secret by env:NAME.

@@ -2,11 +2,11 @@ package scenarios
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 func isStacks(doc any) bool { return listAt(doc, "Stacks") != nil }
@@ -95,11 +95,11 @@ func fromCDK(doc any, _ []byte, d *draft) error {
 }
 
 var (
-	invokeARN  = regexp.MustCompile(`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]*:([a-z0-9]+)(?:/([^/*]+))?`)
-	controlARN = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:([a-z0-9-]+)::/(?:restapis|apis)/([a-z0-9]+)(?:/stages/([^/]+))?`)
-	apiID      = regexp.MustCompile(`^[a-z0-9]{10}$`) // ten characters by observation
-	apiIDKey   = regexp.MustCompile(`(?i)api_?-?(gateway)?_?-?id`)
-	looksLike  = regexp.MustCompile(`(?i)url|uri|endpoint|domain|api`)
+	invokeARN  = lazyregexp.New(`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]*:([a-z0-9]+)(?:/([^/*]+))?`)
+	controlARN = lazyregexp.New(`^arn:aws[a-z-]*:apigateway:([a-z0-9-]+)::/(?:restapis|apis)/([a-z0-9]+)(?:/stages/([^/]+))?`)
+	apiID      = lazyregexp.New(`^[a-z0-9]{10}$`) // ten characters by observation
+	apiIDKey   = lazyregexp.New(`(?i)api_?-?(gateway)?_?-?id`)
+	looksLike  = lazyregexp.New(`(?i)url|uri|endpoint|domain|api`)
 )
 
 // output takes in one named output, if it tells an API, a stage or an address.
@@ -122,7 +122,7 @@ func (d *draft) output(key, value string) {
 }
 
 // elsewhere are hosts of other services, which outputs often name too.
-var elsewhere = regexp.MustCompile(`\.(on\.aws|cloudfront\.net|amazoncognito\.com|elb\.amazonaws\.com|aws\.amazon\.com)$|\bs3[.-]`)
+var elsewhere = lazyregexp.New(`\.(on\.aws|cloudfront\.net|amazoncognito\.com|elb\.amazonaws\.com|aws\.amazon\.com)$|\bs3[.-]`)
 
 // stageNote is the doubt that an invoke URL alone leaves.
 const stageNote = "The first segment of an invoke URL is taken as the stage; leave stages out for an HTTP API that serves $default."
@@ -143,7 +143,7 @@ func (d *draft) invokeURL(a probe.Address) {
 	d.request(newDeployedRoute("GET "+path, probe.Route{}).draft())
 }
 
-func cmpMatch(s string, patterns ...*regexp.Regexp) []string {
+func cmpMatch(s string, patterns ...lazyregexp.Regexp) []string {
 	for _, p := range patterns {
 		if m := p.FindStringSubmatch(s); m != nil {
 			return m
@@ -170,7 +170,7 @@ func isSAMEndpoints(doc any) bool {
 }
 
 // samMethod is how sam lists a resource's methods, as in "/hello['get', 'post']".
-var samMethod = regexp.MustCompile(`^(/[^\[]*)\[(.*)\]$`)
+var samMethod = lazyregexp.New(`^(/[^\[]*)\[(.*)\]$`)
 
 // fromSAMEndpoints reads "sam list endpoints --output json".
 func fromSAMEndpoints(doc any, _ []byte, d *draft) error {

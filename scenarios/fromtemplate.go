@@ -2,11 +2,11 @@ package scenarios
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // isTemplate tells a CloudFormation template, as SAM's and as "cdk synth" writes
@@ -166,17 +166,17 @@ func refers(v any) (name, attribute string) {
 
 // serverlessEndpoint is one line of what "serverless info" and "serverless
 // deploy" print, also without its indentation.
-var serverlessEndpoint = regexp.MustCompile(`(?m)^[ \t]*(?:endpoints?:[ \t]*)?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY)[ \t]+-[ \t]+(https://\S+)`)
+var serverlessEndpoint = lazyregexp.New(`(?m)^[ \t]*(?:endpoints?:[ \t]*)?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY)[ \t]+-[ \t]+(https://\S+)`)
 
 // isServerlessInfo tells the text by its endpoints: YAML reads some of it, and
 // older versions print what is none.
 func isServerlessInfo(data []byte) bool { return serverlessEndpoint.Match(data) }
 
 // serverlessHTTP marks the endpoints of an HTTP API.
-var serverlessHTTP = regexp.MustCompile(`(?i)\(httpApi\)`)
+var serverlessHTTP = lazyregexp.New(`(?i)\(httpApi\)`)
 
 // serverlessStage is the stage's name, which for a custom domain no URL tells.
-var serverlessStage = regexp.MustCompile(`(?m)^[ \t]*stage:[ \t]*(\S+)`)
+var serverlessStage = lazyregexp.New(`(?m)^[ \t]*stage:[ \t]*(\S+)`)
 
 func fromServerlessInfo(data []byte, d *draft) error {
 	stage := ""

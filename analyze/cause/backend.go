@@ -58,7 +58,7 @@ func backendSplit(fx *Facts, known *Known) Verdict {
 		} else if onlyInFront(fx, d.weighing) {
 			f = perhapsDivided(fx, d.weighing)
 		}
-		f.Differs = d.differs(fx)
+		f.Differs = d.differsFromMost(fx)
 		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
@@ -157,6 +157,7 @@ func backendFinding(fx *Facts, w *weighing) Finding {
 		Cause: BackendSplit, Severity: Error, Targets: []string{w.sub.ID}, Step: 6,
 		Scenarios: fx.scenarioNames(w.scenarios()...),
 		Proof:     bothSides(fx, w.split),
+		Clusters:  fx.ids(w.clusters),
 	}
 	f.Remedy = []Remedy{remedy.OneVersion}
 	if a := alias(fx, w.split); a != "" {

@@ -17,7 +17,7 @@ func endpointSplit(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(EndpointSplit) {
 		f := endpoint(fx, d.weighing, d.law)
-		f.Differs = d.differs(fx)
+		f.Differs = d.differsFromMost(fx)
 		v.report(f, d.sub.ID)
 	}
 	return v

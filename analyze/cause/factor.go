@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
 )
 
@@ -154,7 +155,29 @@ func (d *decision) differs(fx *Facts) []Difference {
 	if d.marks == nil {
 		return nil
 	}
-	return differs(fx, d.sub, d.marks, d.level, "the others")
+	return differs(fx, d.sub, d.marks, d.level, otherLevels)
+}
+
+// otherLevels are all levels of a factor but the one that was found.
+const otherLevels = "the others"
+
+// differsFromMost is differs with the level on the side of the usual values where
+// it had most of the answers.
+func (d *decision) differsFromMost(fx *Facts) []Difference {
+	var n stat.Count
+	for i := range d.marks {
+		for _, v := range d.marks[i].Values {
+			n.On, n.Off = n.On+v.On, n.Off+v.Off
+		}
+	}
+	if n.On <= n.Off {
+		return d.differs(fx)
+	}
+	turned := make([]behaviour.Mark, len(d.marks))
+	for i := range d.marks {
+		turned[i] = d.marks[i].Turned()
+	}
+	return differs(fx, d.sub, turned, otherLevels, d.level)
 }
 
 // others counts the answers of each level that do not deviate.

@@ -58,6 +58,8 @@ type Finding struct {
 	Settles string `json:"settles,omitempty"`
 	// Alternatives are causes that the evidence does not exclude.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+	// Clusters are the ids of the behaviours that it is about, where they are known.
+	Clusters []string `json:"clusters,omitempty"`
 	// DecidedMS is when it was decided, from the first request; 0 where that is not
 	// known, as of a finding that took the whole run.
 	DecidedMS float64 `json:"decided_ms,omitempty"`

@@ -109,7 +109,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	k := failing(fx, w.split)
 	f := Finding{
 		Cause: FlakyBackend, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID},
-		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6,
+		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6, Clusters: fx.ids(bad),
 	}
 	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{k, w.n}, Answers: fx.names(bad)}
 	says.Pattern, says.Burst = pattern(fx, w)

@@ -42,6 +42,15 @@ func (fx *Facts) names(clusters []int) []string {
 	return out
 }
 
+// ids are the ids of behaviours in a report.
+func (fx *Facts) ids(clusters []int) []string {
+	var out []string
+	for _, k := range clusters {
+		out = append(out, fx.Clusters[k].ID)
+	}
+	return out
+}
+
 // row names a behaviour in a count table. Reports put the cluster's letter in
 // place of its id.
 func rowName(fx *Facts, k int) string {

@@ -57,6 +57,7 @@ func merge(a, b Finding) Finding {
 		}
 	}
 	strong.Proof = evidence(slices.Concat(strong.Proof, weak.Proof)...)
+	strong.Clusters = slices.Concat(strong.Clusters, weak.Clusters)
 	strong.rests = slices.Concat(strong.rests, weak.rests)
 	return strong
 }

@@ -184,7 +184,7 @@ func shares(x *split, windows int) (logM float64) {
 func unexplained(fx *Facts, w *weighing) Finding {
 	f := Finding{
 		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
+		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split), Clusters: fx.ids(w.clusters),
 		Statistics:   shareStatistics(fx, w, UnexplainedSplit),
 		Alternatives: w.alternatives(UnexplainedSplit, fx.alpha),
 	}

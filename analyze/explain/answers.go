@@ -2,26 +2,26 @@ package explain
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 var (
 	// statusLine also takes what stands before it: the "< " of curl -v, the
 	// comment sign or the indentation of the document it was pasted into, the
 	// label of PowerShell's Invoke-WebRequest.
-	statusLine  = regexp.MustCompile(`^([ \t]*(?:[#|>*/][#|>*/ \t]*|RawContent\s*:\s*)?)(< ?)?HTTP/[0-9](?:\.[0-9])?[ \t]+([1-5][0-9][0-9])(?:[ \t]+(.*))?$`)
-	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9](?:\.[0-9])?$`)
-	headerLine  = regexp.MustCompile(`^(:?[A-Za-z0-9!#$%&'*+.^_\x60|~-]+):(?:[ \t]+(.*))?$`)
-	curlError   = regexp.MustCompile(`^curl: \(([0-9]+)\)`)
-	curlHost    = regexp.MustCompile(`^\* (?:Connection #\d+ to host (\S+) left intact)`)
-	commented   = regexp.MustCompile(`^[ \t]*(?:#|//|\|)[ \t]*((?:[>*] ?|[>*] .*))$`) // what curl -v marks, in a comment
-	urlOnly     = regexp.MustCompile(`https?://[^\s'"\\]+`)
+	statusLine  = lazyregexp.New(`^([ \t]*(?:[#|>*/][#|>*/ \t]*|RawContent\s*:\s*)?)(< ?)?HTTP/[0-9](?:\.[0-9])?[ \t]+([1-5][0-9][0-9])(?:[ \t]+(.*))?$`)
+	requestLine = lazyregexp.New(`^([A-Z]{3,10}) (\S+) HTTP/[0-9](?:\.[0-9])?$`)
+	headerLine  = lazyregexp.New(`^(:?[A-Za-z0-9!#$%&'*+.^_\x60|~-]+):(?:[ \t]+(.*))?$`)
+	curlError   = lazyregexp.New(`^curl: \(([0-9]+)\)`)
+	curlHost    = lazyregexp.New(`^\* (?:Connection #\d+ to host (\S+) left intact)`)
+	commented   = lazyregexp.New(`^[ \t]*(?:#|//|\|)[ \t]*((?:[>*] ?|[>*] .*))$`) // what curl -v marks, in a comment
+	urlOnly     = lazyregexp.New(`https?://[^\s'"\\]+`)
 )
 
 // maxLine is how much of a line is searched for a command or a request.

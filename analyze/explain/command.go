@@ -1,12 +1,13 @@
 package explain
 
 import (
-	"regexp"
 	"strings"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // curlCommand is the command line of an HTTP or WebSocket client, with the URL.
-var curlCommand = regexp.MustCompile(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie|wscat|websocat)\s.*?((?:https?|wss?)://[^\s'"\\]+)`)
+var curlCommand = lazyregexp.New(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie|wscat|websocat)\s.*?((?:https?|wss?)://[^\s'"\\]+)`)
 
 // command reads the command line that made the transcript.
 func (s *scanner) command(line string) {
@@ -50,18 +51,18 @@ func (s *scanner) command(line string) {
 // What a command line says of the request. That a flag is missing says little:
 // it may stand on the next line.
 var (
-	methodFlag = regexp.MustCompile(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
-	headFlag   = regexp.MustCompile(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
-	authFlag   = regexp.MustCompile(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
-	hostFlag   = regexp.MustCompile(`(?i)['" ]host: ?([^\s'"]+)`)
-	apiFlag    = regexp.MustCompile(`(?i)['" ]x-apigw-api-id: ?([a-z0-9]+)`)
-	dataFlag   = regexp.MustCompile(`\s(?:-d|--data(?:-raw|-binary|-urlencode|-ascii)?|--json|-F|--form)[ =]`)
-	getFlag    = regexp.MustCompile(`\s(?:-G|--get)\b`)
-	keyFlag    = regexp.MustCompile(`(?i)['" ]x-api-key:`)
+	methodFlag = lazyregexp.New(`(?:-X|--request)[ =]?['"]?([A-Z]+)`)
+	headFlag   = lazyregexp.New(`\scurl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b|^curl (?:\S+ )*?(?:-[a-zA-Z]*I|--head)\b`)
+	authFlag   = lazyregexp.New(`(?i)['" ]authorization:|--aws-sigv4|\s(?:-u|--user) `)
+	hostFlag   = lazyregexp.New(`(?i)['" ]host: ?([^\s'"]+)`)
+	apiFlag    = lazyregexp.New(`(?i)['" ]x-apigw-api-id: ?([a-z0-9]+)`)
+	dataFlag   = lazyregexp.New(`\s(?:-d|--data(?:-raw|-binary|-urlencode|-ascii)?|--json|-F|--form)[ =]`)
+	getFlag    = lazyregexp.New(`\s(?:-G|--get)\b`)
+	keyFlag    = lazyregexp.New(`(?i)['" ]x-api-key:`)
 )
 
 // preflightFlag marks a request that imitates a browser's preflight.
-var preflightFlag = regexp.MustCompile(`(?i)['" ]access-control-request-method:`)
+var preflightFlag = lazyregexp.New(`(?i)['" ]access-control-request-method:`)
 
 // pathOf is the path of a URL, with its query.
 func pathOf(url string) string {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // object is one object of the control plane as the AWS CLI prints it. The CLI
@@ -77,7 +77,7 @@ type configuration struct {
 }
 
 // apiOption is the API that a command of the CLI asks about.
-var apiOption = regexp.MustCompile(`--(?:rest-)?api-id[ =]['"]?([a-z0-9]{4,12})\b`)
+var apiOption = lazyregexp.New(`--(?:rest-)?api-id[ =]['"]?([a-z0-9]{4,12})\b`)
 
 // readConfiguration reads what "aws apigateway get-stage", "get-stages",
 // "get-deployments", "get-base-path-mappings", "get-export" and their kin of

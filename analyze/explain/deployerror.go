@@ -1,17 +1,17 @@
 package explain
 
 import (
-	"regexp"
 	"strings"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/probe/lazyregexp"
 )
 
 // deployError is one error with which deployments fail, in the service's own
 // words, which every tool passes on. $1 in a text is what the first group of the
 // words matched, STAGE where it matched nothing.
 type deployError struct {
-	words *regexp.Regexp
+	words lazyregexp.Regexp
 	cause string
 	why   string
 	apart string
@@ -26,58 +26,58 @@ const (
 // deployErrors are tried in order; the sources of the first are
 // serverless/serverless#11518 and hashicorp/terraform-provider-aws#10105.
 var deployErrors = []deployError{
-	{regexp.MustCompile(`Non canary deployment not supported on stage ([A-Za-z0-9_$-]+) because Canary is enabled|Non canary deployment not supported`), "stale-canary",
+	{lazyregexp.New(`Non canary deployment not supported on stage ([A-Za-z0-9_$-]+) because Canary is enabled|Non canary deployment not supported`), "stale-canary",
 		"the stage has a canary that nobody promoted or removed, and API Gateway refuses every deployment without canary settings as long as it is there: the stage keeps its old behaviour, and the tool rolls back",
 		showCanary + ": which deployment and share does it have? Promote it, or remove it (everybody then gets the stage's own deployment), and deploy again.", removeCanary},
-	{regexp.MustCompile(`Stage ([A-Za-z0-9_$-]+) must already be created before making a canary release deployment`), "stale-deployment",
+	{lazyregexp.New(`Stage ([A-Za-z0-9_$-]+) must already be created before making a canary release deployment`), "stale-deployment",
 		"a deployment with canary settings needs a stage that runs one already, and this one is not there: nothing was deployed",
 		"aws apigateway get-stages: make the stage with a plain deployment first.", "aws apigateway create-deployment --rest-api-id API_ID --stage-name $1"},
-	{regexp.MustCompile(`Active stages pointing to this deployment must be moved or deleted`), "stale-deployment",
+	{lazyregexp.New(`Active stages pointing to this deployment must be moved or deleted`), "stale-deployment",
 		"the tool deletes a deployment that a stage still runs, before it has made the new one: nothing was deployed",
 		"Terraform: lifecycle { create_before_destroy = true } on aws_api_gateway_deployment; else move the stage first: aws apigateway update-stage --patch-operations op=replace,path=/deploymentId,value=NEW.", ""},
-	{regexp.MustCompile(`The REST API doesn't contain any methods`), "stale-deployment",
+	{lazyregexp.New(`The REST API doesn't contain any methods`), "stale-deployment",
 		"the deployment was made before the API's methods were: nothing is deployed",
 		"The deployment must depend on methods and integrations (Terraform: depends_on and triggers; CloudFormation: DependsOn).", ""},
-	{regexp.MustCompile(`No integration defined for method`), "stale-deployment",
+	{lazyregexp.New(`No integration defined for method`), "stale-deployment",
 		"the deployment was made before the integration of a method was, or a method has none: nothing is deployed",
 		"aws apigateway get-resources --rest-api-id API_ID --embed methods: which method has no methodIntegration? The deployment must depend on the integrations.", ""},
-	{regexp.MustCompile(`CloudWatch Logs role ARN must be set in account settings`), "stage-config-drift",
+	{lazyregexp.New(`CloudWatch Logs role ARN must be set in account settings`), "stage-config-drift",
 		"the account has no role with which API Gateway may write logs in this region, so that a stage with logging is refused and keeps its old settings",
 		"aws apigateway get-account: cloudwatchRoleArn. It is set once per account and region.", "aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN"},
-	{regexp.MustCompile(`Private REST API doesn't have a resource policy attached`), "access-denied",
+	{lazyregexp.New(`Private REST API doesn't have a resource policy attached`), "access-denied",
 		"a private API is deployed only with a resource policy",
 		"aws apigateway get-rest-api --rest-api-id API_ID: policy.", ""},
-	{regexp.MustCompile(`(?i)VPC ?Link[^\n]{0,120}(?:not (?:in )?(?:the )?AVAILABLE|is deleting|DELETING|PENDING|not found|does not exist|invalid)|Invalid Vpc link`), "integration-error",
+	{lazyregexp.New(`(?i)VPC ?Link[^\n]{0,120}(?:not (?:in )?(?:the )?AVAILABLE|is deleting|DELETING|PENDING|not found|does not exist|invalid)|Invalid Vpc link`), "integration-error",
 		"an integration names a VPC link that is not available: a deployment waits for one that is pending and fails for one that is being deleted or gone",
 		"aws apigateway get-vpc-links: status, statusMessage.", ""},
-	{regexp.MustCompile(`Unable to deploy API because no routes exist|no routes exist in this API`), "auto-deploy-failed",
+	{lazyregexp.New(`Unable to deploy API because no routes exist|no routes exist in this API`), "auto-deploy-failed",
 		"the HTTP API has no route, so that its deployment fails and the stage keeps what it served",
 		"aws apigatewayv2 get-routes; aws apigatewayv2 get-stage: lastDeploymentStatusMessage.", ""},
-	{regexp.MustCompile(`Deployment attempt failed|Unable to deploy API`), "auto-deploy-failed",
+	{lazyregexp.New(`Deployment attempt failed|Unable to deploy API`), "auto-deploy-failed",
 		"the HTTP API's deployment failed, and the stage keeps what it served",
 		"aws apigatewayv2 get-stage: lastDeploymentStatusMessage names the route or integration.", ""},
-	{regexp.MustCompile(`Stage already exists`), "stale-deployment",
+	{lazyregexp.New(`Stage already exists`), "stale-deployment",
 		"the stage is there already, made by another tool or stack: nothing was deployed to it by this run",
 		"aws apigateway get-stages: who made it (tags)? Import it, or let one tool own it.", ""},
-	{regexp.MustCompile(`BlockedForRoutingRules`), "unmapped-target",
+	{lazyregexp.New(`BlockedForRoutingRules`), "unmapped-target",
 		"a deny on base path mappings in the account's past blocks routing rules for its domains",
 		"The developer guide's page on troubleshooting routing rules; a support case lifts it.", ""},
-	{regexp.MustCompile(`[Bb]ase path already exists (?:for|on) this domain`), "wrong-stage",
+	{lazyregexp.New(`[Bb]ase path already exists (?:for|on) this domain`), "wrong-stage",
 		"the domain's base path leads somewhere already, and goes on leading there",
 		"aws apigateway get-base-path-mappings --domain-name NAME: to which API and stage?", ""},
-	{regexp.MustCompile(`Invalid stage identifier specified|Invalid (?:REST )?API identifier specified|Invalid API identifier specified`), "unmapped-target",
+	{lazyregexp.New(`Invalid stage identifier specified|Invalid (?:REST )?API identifier specified|Invalid API identifier specified`), "unmapped-target",
 		"no API or stage of that id is there in this account and region",
 		"aws apigateway get-rest-apis and aws apigatewayv2 get-apis: REST and HTTP APIs stand in different lists; mind the region.", ""},
-	{regexp.MustCompile(`Invalid [Dd]eployment (?:identifier|content) specified`), "stale-deployment",
+	{lazyregexp.New(`Invalid [Dd]eployment (?:identifier|content) specified`), "stale-deployment",
 		"API Gateway refused the deployment: the stage keeps what it runs",
 		"The sentence that follows in the error; aws apigateway get-deployments.", ""},
-	{regexp.MustCompile(`(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi|API Gateway)[^\n]{0,160}TooManyRequestsException|TooManyRequestsException[^\n]{0,160}(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi)`), "stale-deployment",
+	{lazyregexp.New(`(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi|API Gateway)[^\n]{0,160}TooManyRequestsException|TooManyRequestsException[^\n]{0,160}(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi)`), "stale-deployment",
 		"the control plane's own quota refused the call (CreateDeployment: one in five seconds, UpdateRestApi and the like: a few per minute): this deployment did not happen",
 		"Run the deployment again with fewer parallel stacks or calls; aws apigateway get-deployments shows whether a new one is there.", ""},
-	{regexp.MustCompile(`Role arn does not have required permissions configured`), "integration-error",
+	{lazyregexp.New(`Role arn does not have required permissions configured`), "integration-error",
 		"the role of an integration does not trust API Gateway",
 		"aws iam get-role on the integration's credentials: the trust policy must name apigateway.amazonaws.com.", ""},
-	{regexp.MustCompile(`(?:policy length exceeds|The final policy size \(\d+\) is bigger than the limit)[^\n]{0,80}`), "integration-error",
+	{lazyregexp.New(`(?:policy length exceeds|The final policy size \(\d+\) is bigger than the limit)[^\n]{0,80}`), "integration-error",
 		"the function's policy is full: one statement per route; the new route's permission was not added",
 		"aws lambda get-policy; one statement with a wildcard source ARN replaces those per route.", ""},
 }
@@ -85,18 +85,18 @@ var deployErrors = []deployError{
 // tools tell by their own words which tool deployed, in order.
 var tools = []struct {
 	name  string
-	words *regexp.Regexp
+	words lazyregexp.Regexp
 	again string // how it deploys
 }{
-	{"Terraform", regexp.MustCompile(`aws_api_gateway_|aws_apigatewayv2_|Error: (?:creating|updating|deleting|reading) API Gateway|terraform|on [\w./-]+\.tf line`), "terraform apply"},
-	{"Pulumi", regexp.MustCompile(`(?i)pulumi|aws:apigateway/|urn:pulumi`), "pulumi up"},
-	{"Serverless Framework", regexp.MustCompile(`ApiGatewayDeployment\d|(?i:serverless)|\bsls\b`), "serverless deploy"},
-	{"CDK", regexp.MustCompile(`(?i)\bcdk\b|Deployment[0-9A-Fa-f]{32}|AWS::CDK`), "cdk deploy"},
-	{"SAM", regexp.MustCompile(`(?i)\bsam (?:deploy|sync)|ServerlessRestApi|Deployment[0-9a-f]{10}\b`), "sam deploy"},
-	{"Chalice", regexp.MustCompile(`(?i)chalice`), "chalice deploy"},
-	{"Zappa", regexp.MustCompile(`(?i)zappa`), "zappa update"},
-	{"CloudFormation", regexp.MustCompile(`Resource handler returned message|(?:CREATE|UPDATE)_FAILED|AWS::ApiGateway|RequestToken:`), "aws cloudformation deploy, or the update of the stack"},
-	{"AWS CLI or an SDK", regexp.MustCompile(`An error occurred \(\w+\) when calling the|botocore|\(Service: (?:Amazon)?ApiGateway`), ""},
+	{"Terraform", lazyregexp.New(`aws_api_gateway_|aws_apigatewayv2_|Error: (?:creating|updating|deleting|reading) API Gateway|terraform|on [\w./-]+\.tf line`), "terraform apply"},
+	{"Pulumi", lazyregexp.New(`(?i)pulumi|aws:apigateway/|urn:pulumi`), "pulumi up"},
+	{"Serverless Framework", lazyregexp.New(`ApiGatewayDeployment\d|(?i:serverless)|\bsls\b`), "serverless deploy"},
+	{"CDK", lazyregexp.New(`(?i)\bcdk\b|Deployment[0-9A-Fa-f]{32}|AWS::CDK`), "cdk deploy"},
+	{"SAM", lazyregexp.New(`(?i)\bsam (?:deploy|sync)|ServerlessRestApi|Deployment[0-9a-f]{10}\b`), "sam deploy"},
+	{"Chalice", lazyregexp.New(`(?i)chalice`), "chalice deploy"},
+	{"Zappa", lazyregexp.New(`(?i)zappa`), "zappa update"},
+	{"CloudFormation", lazyregexp.New(`Resource handler returned message|(?:CREATE|UPDATE)_FAILED|AWS::ApiGateway|RequestToken:`), "aws cloudformation deploy, or the update of the stack"},
+	{"AWS CLI or an SDK", lazyregexp.New(`An error occurred \(\w+\) when calling the|botocore|\(Service: (?:Amazon)?ApiGateway`), ""},
 }
 
 // readDeploymentErrors finds the errors of deployments in a text, each once.

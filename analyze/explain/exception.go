@@ -2,13 +2,13 @@ package explain
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 const (
@@ -46,10 +46,10 @@ var exceptions = compileAll(
 	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
 
-func compileAll(patterns ...string) []*regexp.Regexp {
-	out := make([]*regexp.Regexp, len(patterns))
+func compileAll(patterns ...string) []lazyregexp.Regexp {
+	out := make([]lazyregexp.Regexp, len(patterns))
 	for i, p := range patterns {
-		out[i] = regexp.MustCompile(p)
+		out[i] = lazyregexp.New(p)
 	}
 	return out
 }
@@ -124,17 +124,17 @@ func tidyURL(url string) string {
 // ended the request.
 var unanswered = []struct {
 	outcome probe.Outcome
-	words   *regexp.Regexp
+	words   lazyregexp.Regexp
 }{
-	{probe.OutcomeDNS, regexp.MustCompile(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED|NSURLErrorDomain Code=-1003|Could not resolve hostname|failed to lookup address|Failed host lookup|:nxdomain|getaddrinfo failed`)},
-	{probe.OutcomeTLS, regexp.MustCompile(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]`)},
-	{probe.OutcomeRefused, regexp.MustCompile(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED|:econnrefused|actively refused`)},
-	{probe.OutcomeReset, regexp.MustCompile(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server`)},
-	{probe.OutcomeTimeout, regexp.MustCompile(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|Net::(?:Open|Read)Timeout|:timeout`)},
+	{probe.OutcomeDNS, lazyregexp.New(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED|NSURLErrorDomain Code=-1003|Could not resolve hostname|failed to lookup address|Failed host lookup|:nxdomain|getaddrinfo failed`)},
+	{probe.OutcomeTLS, lazyregexp.New(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]`)},
+	{probe.OutcomeRefused, lazyregexp.New(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED|:econnrefused|actively refused`)},
+	{probe.OutcomeReset, lazyregexp.New(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server`)},
+	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|Net::(?:Open|Read)Timeout|:timeout`)},
 }
 
 // executeAPI is the name of an API's host within a message.
-var executeAPI = regexp.MustCompile(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
+var executeAPI = lazyregexp.New(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
 
 // parseUnanswered reads a client's report that no answer came from an API's
 // host. Without such a name it may be about anything.
@@ -163,10 +163,10 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 
 // gatewaysOwn is the name in the certificate that API Gateway shows where it has
 // no custom domain of the name that was asked for.
-var gatewaysOwn = regexp.MustCompile(`\*\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
+var gatewaysOwn = lazyregexp.New(`\*\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
 
 // hostName is a name within a message of a refused certificate.
-var hostName = regexp.MustCompile(`\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,24})\b`)
+var hostName = lazyregexp.New(`\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,24})\b`)
 
 // askedName is the name that a client asked for: the first that is none of AWS's.
 func askedName(text []byte) []byte {
@@ -179,14 +179,14 @@ func askedName(text []byte) []byte {
 }
 
 // codeName is a name that belongs to a program and looks like a host's.
-var codeName = regexp.MustCompile(`^(?:java|javax|sun|com|org|net|io|okhttp3|urllib3|requests|node|http|https|tls|ssl|x509)\.|\.(?:js|go|py|rb|java|kt|ts|php|c|rs|cs)$`)
+var codeName = lazyregexp.New(`^(?:java|javax|sun|com|org|net|io|okhttp3|urllib3|requests|node|http|https|tls|ssl|x509)\.|\.(?:js|go|py|rb|java|kt|ts|php|c|rs|cs)$`)
 
 func namesOther(text []byte) bool { return askedName(text) != nil }
 
 // corsMessage is how browsers say that CORS blocks an answer.
-var corsMessage = regexp.MustCompile(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
+var corsMessage = lazyregexp.New(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
 
-var preflightWord = regexp.MustCompile(`(?i)preflight`)
+var preflightWord = lazyregexp.New(`(?i)preflight`)
 
 // parseBlocked reads a browser's message that CORS blocks an answer. A status in
 // it is that of the answer, or of the preflight's.
@@ -209,8 +209,8 @@ func parseBlocked(text []byte, url string) (signature.Answer, bool) {
 }
 
 var (
-	statusCode = regexp.MustCompile(`[Ss]tatus code:? ([1-5][0-9][0-9])`)
-	blockedURL = regexp.MustCompile(`(?:at|resource at|load) [‘']?(https?://[^\s'’"\\]+)`)
+	statusCode = lazyregexp.New(`[Ss]tatus code:? ([1-5][0-9][0-9])`)
+	blockedURL = lazyregexp.New(`(?:at|resource at|load) [‘']?(https?://[^\s'’"\\]+)`)
 )
 
 // oneBlocked is the URL that a browser names as blocked; the page's own stands
@@ -250,7 +250,7 @@ func addReport(a *signature.Answer, text []byte) {
 }
 
 // mention is an id or an error type of API Gateway within prose.
-var mention = regexp.MustCompile("(?i)\\b(x-amzn-requestid|x-amz-apigw-id|apigw-requestid|x-amzn-errortype)[`'\"*]{0,4}\\s?(?:[:=]|->|=>)\\s?(?:Vector\\(|List\\()?[`'\"*]{0,4}([A-Za-z0-9+/=_-]{8,80})")
+var mention = lazyregexp.New("(?i)\\b(x-amzn-requestid|x-amz-apigw-id|apigw-requestid|x-amzn-errortype)[`'\"*]{0,4}\\s?(?:[:=]|->|=>)\\s?(?:Vector\\(|List\\()?[`'\"*]{0,4}([A-Za-z0-9+/=_-]{8,80})")
 
 // mentionedHeaders are the headers that prose names, those that it names with
 // two values left out.

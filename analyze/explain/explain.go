@@ -8,10 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"time"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/probe/lazyregexp"
 )
 
 // Schema names the explanation format.
@@ -151,7 +151,7 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	return nil, errUnknown
 }
 
-var executionLine = regexp.MustCompile(`^(?:\S+\s+){0,3}\((?:[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9_-]+=)\) |^Execution log for request |^[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4} : `)
+var executionLine = lazyregexp.New(`^(?:\S+\s+){0,3}\((?:[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9_-]+=)\) |^Execution log for request |^[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4} : `)
 
 func beginsAsLog(text []byte) bool {
 	text = bytes.TrimSpace(text)
@@ -181,7 +181,7 @@ func respond(a signature.Answer) Response {
 
 // echoed is a piece of the request that a message quotes: refusals of the
 // signature parser echo the Authorization header.
-var echoed = regexp.MustCompile(`'[^']{6,}'?`)
+var echoed = lazyregexp.New(`'[^']{6,}'?`)
 
 // quotable is a message without what it echoes, cut to a line or two.
 func quotable(message string) string {
@@ -203,11 +203,11 @@ func known[T comparable](v T) *T {
 }
 
 var (
-	replied = regexp.MustCompile(`(?m)^(?:reply: '(.*?)(?:\\r)?(?:\\n)?'|header: (.*))[ \t]*\r?$`)
-	colour  = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
-	quoted  = regexp.MustCompile(`(?m)^[ \t]*(?:->|<-) "(.*?)(?:\\r)?(?:\\n)?"[ \t]*\r?$`)
-	bold    = regexp.MustCompile(`(?m)^([ \t>*-]*?)\*\*([A-Za-z:][^*\n]*)\*\*`)
-	fences  = regexp.MustCompile("(?m)^[ \t]*(```|~~~)[a-zA-Z]*[ \t]*\r?$")
+	replied = lazyregexp.New(`(?m)^(?:reply: '(.*?)(?:\\r)?(?:\\n)?'|header: (.*))[ \t]*\r?$`)
+	colour  = lazyregexp.New("\x1b\\[[0-9;?]*[A-Za-z]")
+	quoted  = lazyregexp.New(`(?m)^[ \t]*(?:->|<-) "(.*?)(?:\\r)?(?:\\n)?"[ \t]*\r?$`)
+	bold    = lazyregexp.New(`(?m)^([ \t>*-]*?)\*\*([A-Za-z:][^*\n]*)\*\*`)
+	fences  = lazyregexp.New("(?m)^[ \t]*(```|~~~)[a-zA-Z]*[ \t]*\r?$")
 )
 
 // clean takes out what copying adds: a byte order mark, colours, code fences,

@@ -3,17 +3,17 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // trailing is what terminals and curl append to a body's last line.
-var trailing = regexp.MustCompile(`(?m)\* (?:Connection #|Closing connection).*$`)
+var trailing = lazyregexp.New(`(?m)\* (?:Connection #|Closing connection).*$`)
 
 // trimBody takes off what follows a body in a transcript. cut tells that the
 // body does not end as JSON does.
@@ -35,26 +35,26 @@ func trimBody(body []byte) (trimmed []byte, cut bool) {
 }
 
 // statusNote is how people and curl -w write a status beside a body.
-var statusNote = regexp.MustCompile(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=\x60"]+([1-5][0-9][0-9])\b`)
+var statusNote = lazyregexp.New(`(?im)(?:^[ \t]*(?:[-*•][ \t]+)?|→ )(?:HTTP(?:/[0-9.]+)?|(?:http[_ ]?)?(?:status|code)(?:[_ ]?code)?)[ \t:=\x60"]+([1-5][0-9][0-9])\b`)
 
 // reasoned is the status of an exception of generated Python clients.
-var reasoned = regexp.MustCompile(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
+var reasoned = lazyregexp.New(`\(([1-5][0-9][0-9])\)[ \t]*\r?\n[ \t]*Reason:`)
 
 // headed is the status on a line of its own above the headers.
-var headed = regexp.MustCompile(`\A\s*([1-5][0-9][0-9])[ \t]+[A-Z][A-Za-z -]+\r?\n`)
+var headed = lazyregexp.New(`\A\s*([1-5][0-9][0-9])[ \t]+[A-Z][A-Za-z -]+\r?\n`)
 
 // What a browser shows of the request beside the answer's headers.
 var (
-	shownURL    = regexp.MustCompile(`(?im)^[ \t]*(?:request )?url:?[ \t]+(https?://\S+)`)
-	shownMethod = regexp.MustCompile(`(?im)^[ \t]*request method:?[ \t]+([A-Z]+)`)
+	shownURL    = lazyregexp.New(`(?im)^[ \t]*(?:request )?url:?[ \t]+(https?://\S+)`)
+	shownMethod = lazyregexp.New(`(?im)^[ \t]*request method:?[ \t]+([A-Z]+)`)
 )
 
 // shownRequest is how Firefox begins what it shows of a request.
-var shownRequest = regexp.MustCompile(`(?m)^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ \t]+(https?://\S+)[ \t]*\r?$`)
+var shownRequest = lazyregexp.New(`(?m)^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ \t]+(https?://\S+)[ \t]*\r?$`)
 
 // loneLabel is a name that browsers put on a line of its own, with the value on
 // the next: what they show of the request, and headers.
-var loneLabel = regexp.MustCompile(`(?i)^(?:request url|request method|status code|status|remote address|referrer policy|version|transferred|scheme|host|filename|date|server|via|age|connection|content-(?:type|length|encoding)|access-control-[a-z-]+|x-[a-z0-9-]+|apigw-requestid|strict-transport-security|vary|cache-control|www-authenticate|alt-svc):?$`)
+var loneLabel = lazyregexp.New(`(?i)^(?:request url|request method|status code|status|remote address|referrer policy|version|transferred|scheme|host|filename|date|server|via|age|connection|content-(?:type|length|encoding)|access-control-[a-z-]+|x-[a-z0-9-]+|apigw-requestid|strict-transport-security|vary|cache-control|www-authenticate|alt-svc):?$`)
 
 // joinLabels puts a name that stands on a line of its own before the value below
 // it, as one line. Text that has fewer than three such names stays as it is.
@@ -81,7 +81,7 @@ func joinLabels(text []byte) []byte {
 // notedStatus is the status that stands beside an answer, 0 where none does.
 func notedStatus(text []byte) int {
 	text = text[:min(len(text), maxLine)]
-	for _, re := range []*regexp.Regexp{statusNote, reasoned, headed} {
+	for _, re := range []lazyregexp.Regexp{statusNote, reasoned, headed} {
 		if m := re.FindSubmatch(text); m != nil {
 			status, _ := strconv.Atoi(string(m[1]))
 			return status

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // Group is logged requests that are alike: the same route, status and cause.
@@ -27,7 +28,7 @@ type Group struct {
 const fewest = 4
 
 // varying is what differs between two failure lines of one cause.
-var varying = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+`)
+var varying = lazyregexp.New(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+`)
 
 // groups counts what is alike, the most frequent first; nil for a few requests.
 func groups(requests []Request) []Group {

@@ -3,22 +3,22 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 var (
 	// bodyInText is a body with a message that stands within other text, as JSON
 	// or as a program prints it.
-	bodyInText   = regexp.MustCompile(`\{\s*['"]?[Mm]essage['"]?\s*:\s*(?:null|None|"[^"\n]*"|'[^'\n]*')[^{}\n]*\}`)
-	socketURL    = regexp.MustCompile("wss?://[^\\s'\"\\\\`]+")
-	notedMethod  = regexp.MustCompile("\\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ `\"']{1,4}(?:request (?:for|to) )?[`\"']?https?://")
-	statusWithin = regexp.MustCompile(`\b[45][0-9][0-9]\b`)
+	bodyInText   = lazyregexp.New(`\{\s*['"]?[Mm]essage['"]?\s*:\s*(?:null|None|"[^"\n]*"|'[^'\n]*')[^{}\n]*\}`)
+	socketURL    = lazyregexp.New("wss?://[^\\s'\"\\\\`]+")
+	notedMethod  = lazyregexp.New("\\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)[ `\"']{1,4}(?:request (?:for|to) )?[`\"']?https?://")
+	statusWithin = lazyregexp.New(`\b[45][0-9][0-9]\b`)
 )
 
 // parseNote reads what a person notes of an answer in a sentence: a body, and
@@ -40,10 +40,10 @@ func parseNote(text []byte, url string) (signature.Answer, bool) {
 }
 
 // denied is the refusal of a policy, which names the caller and the ARN.
-var denied = regexp.MustCompile(`User: (?:anonymous|arn:\S+) is not authorized to perform: execute-api:Invoke on resource: arn:[^\s"]+(?: with an explicit deny[a-z -]*| because no [a-zA-Z -]+ allows the execute-api:Invoke action)?`)
+var denied = lazyregexp.New(`User: (?:anonymous|arn:\S+) is not authorized to perform: execute-api:Invoke on resource: arn:[^\s"]+(?: with an explicit deny[a-z -]*| because no [a-zA-Z -]+ allows the execute-api:Invoke action)?`)
 
 // messageLabel is how programs print the key before a message.
-var messageLabel = regexp.MustCompile(`^[ \t]*["']?[Mm]essage["']?[ \t]*[:=]`)
+var messageLabel = lazyregexp.New(`^[ \t]*["']?[Mm]essage["']?[ \t]*[:=]`)
 
 // parseWords reads a message of API Gateway's that was copied without the JSON
 // around it: a line of its own in words that nobody else uses, or the refusal of a
@@ -109,7 +109,7 @@ func addCommand(a *signature.Answer, text []byte) {
 }
 
 // connectionID is what marks a body as a message to a WebSocket connection.
-var connectionID = regexp.MustCompile(`['"]connectionId['"]\s*:`)
+var connectionID = lazyregexp.New(`['"]connectionId['"]\s*:`)
 
 // parseMessages reads the messages with which a WebSocket API answers a
 // connection's own, each an answer, as a client's session shows them.

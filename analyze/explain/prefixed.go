@@ -2,12 +2,13 @@ package explain
 
 import (
 	"bytes"
-	"regexp"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 var (
-	loggedStatus = regexp.MustCompile(`HTTP/[0-9](?:\.[0-9])?[ \t]+[1-5][0-9][0-9]\b`)
-	wireEnd      = regexp.MustCompile(`(?m)(?:\[\\r\]|\\r)?(?:\[\\n\]|\\n)?["']?[ \t]*\r?$`)
+	loggedStatus = lazyregexp.New(`HTTP/[0-9](?:\.[0-9])?[ \t]+[1-5][0-9][0-9]\b`)
+	wireEnd      = lazyregexp.New(`(?m)(?:\[\\r\]|\\r)?(?:\[\\n\]|\\n)?["']?[ \t]*\r?$`)
 )
 
 // unprefix takes off what a logger puts before every line of an answer: a time,
@@ -95,8 +96,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // okHTTP is how OkHttp logs the status line of an answer, and its end.
 var (
-	okHTTP    = regexp.MustCompile(`(?m)^([^\n<]{0,200})<-- ([1-5][0-9][0-9])\b[^\n]*?(https?://[^\s]+) \([0-9]+ ?ms[^\n]*$`)
-	okHTTPEnd = regexp.MustCompile(`(?m)^[^\n<]{0,200}<-- END HTTP[^\n]*$`)
+	okHTTP    = lazyregexp.New(`(?m)^([^\n<]{0,200})<-- ([1-5][0-9][0-9])\b[^\n]*?(https?://[^\s]+) \([0-9]+ ?ms[^\n]*$`)
+	okHTTPEnd = lazyregexp.New(`(?m)^[^\n<]{0,200}<-- END HTTP[^\n]*$`)
 )
 
 // unarrow gives an answer that OkHttp logged the status line of HTTP, and tells

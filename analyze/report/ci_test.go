@@ -58,6 +58,15 @@ func TestMarkdownStaysBelowTheLimitOfAStepSummary(t *testing.T) {
 	}
 }
 
+// Of many stages, those that need attention stand in a table before the findings.
+func TestMarkdownOfManyStagesBeginsWithThem(t *testing.T) {
+	out := string(write(t, Markdown, estateReport(3)))
+	table, findings := strings.Index(out, "| API | stage |"), strings.Index(out, "**1. ")
+	if table < 0 || findings < table || strings.Count(out[table:findings], "\n| service ") != 3 || !strings.Contains(out, "797 stages of 200 APIs (account 123456789012, us-east-1) need nothing") {
+		t.Errorf("%s", out[:min(len(out), 3000)])
+	}
+}
+
 func TestMarkdownFenceIsLongerThanItsText(t *testing.T) {
 	m := &markdown{}
 	m.fence("sh", "a ```` b")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"stageprobe/analyze"
@@ -40,7 +41,7 @@ func (v *view) examples(f *cause.Finding) [][]string {
 			continue
 		}
 		for _, c := range t.Clusters {
-			if c.Example == nil || len(f.Scenarios) > 0 && !contains(f.Scenarios, c.Scenario) {
+			if c.Example == nil || len(f.Scenarios) > 0 && !contains(f.Scenarios, c.Scenario) || len(f.Clusters) > 0 && !contains(f.Clusters, c.ID) {
 				continue
 			}
 			for _, d := range c.Example.Differs {
@@ -48,7 +49,7 @@ func (v *view) examples(f *cause.Finding) [][]string {
 				if where == statusField {
 					where = "status"
 				}
-				if row := []string{where, valueWords(d.Usual), valueWords(d.Here)}; len(rows) <= maxExamples && !slices.ContainsFunc(rows, func(r []string) bool { return r[0] == where }) {
+				if row := []string{where, valueWords(d.Usual), valueWords(d.Here)}; !slices.ContainsFunc(rows, func(r []string) bool { return r[0] == where }) {
 					rows = append(rows, row)
 				}
 			}
@@ -57,7 +58,17 @@ func (v *view) examples(f *cause.Finding) [][]string {
 	if len(rows) < 2 {
 		return nil
 	}
-	return rows
+	slices.SortStableFunc(rows[1:], func(a, b []string) int { // what says most comes first
+		return cmp.Compare(fieldRank(a[0]), fieldRank(b[0]))
+	})
+	return rows[:min(len(rows), 1+maxExamples)]
+}
+
+func fieldRank(where string) int {
+	if where == "status" {
+		return 0
+	}
+	return 1
 }
 
 // maxExamples is how many fields are shown of answers that nothing ties to a side.

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
@@ -35,21 +36,23 @@ var htmlPolicy = func() string {
 		base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }()
 
-var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
-	"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
-	"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
-	"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
-	"canary": canaryWords, "wait": waitWords,
-	"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
-	"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
-	"command":   htmlCommand,
-	"intention": intention, "states": statementOf, "isCommand": isCommand,
-	"flow":     func(s string) string { return strings.ReplaceAll(s, " %", nbsp+"%") },
-	"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
-	"leads": leads, "columns": of(matrixStages),
-	"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
-}).Parse(htmlTemplate))
+var htmlPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"percent": words.Percent, "between": between, "plural": words.Plural, "moment": moment, "clock": words.Clock, "millis": millis,
+		"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
+		"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
+		"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
+		"canary": canaryWords, "wait": waitWords,
+		"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
+		"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
+		"command":   htmlCommand,
+		"intention": intention, "states": statementOf, "isCommand": isCommand,
+		"flow":     func(s string) string { return strings.ReplaceAll(s, " %", nbsp+"%") },
+		"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
+		"leads": leads, "columns": of(matrixStages),
+		"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
+	}).Parse(htmlTemplate))
+})
 
 // of lets a template, which has values, call what takes a pointer.
 func of[T, R any](f func(*T) R) func(T) R { return func(v T) R { return f(&v) } }
@@ -82,7 +85,7 @@ func HTML(w io.Writer, rep *analyze.Report) error {
 		doc.Coverage = coverageChart(&safe.Logs)
 	}
 	var b bytes.Buffer
-	if err := htmlPage.Execute(&b, doc); err != nil {
+	if err := htmlPage().Execute(&b, doc); err != nil {
 		return fmt.Errorf("write the report as HTML: %w", err)
 	}
 	_, err := w.Write(b.Bytes())

@@ -24,6 +24,8 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	m := &markdown{max: maxMarkdown}
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
+	stages := overview(rep)
+	m.section(func() { markdownOverview(m, stages) })
 	for i := range rep.Findings {
 		if toldElsewhere(&rep.Findings[i]) {
 			continue
@@ -31,9 +33,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 		m.section(func() { m.finding(v, i+1, &rep.Findings[i]) })
 	}
 	m.section(func() { m.plan(rep) })
-	for i := range rep.Targets {
-		m.section(func() { m.target(v, &rep.Targets[i], i == 0) })
-	}
+	markdownTargets(m, v, crowded(stages))
 	m.section(func() { m.waits(rep.Wait) })
 	m.section(func() { m.expectations(rep.Expectations) })
 	if !planned(rep) {
@@ -123,6 +123,29 @@ func (m *markdown) verdict(rep *analyze.Report) {
 	}
 }
 
+// maxStages is how many stages that need attention have a row each.
+const maxStages = 200
+
+// markdownOverview is the table of many stages, the worst first.
+func markdownOverview(m *markdown, rows []stageRow) {
+	if len(rows) == 0 {
+		return
+	}
+	m.line("\n### %s", md(overviewWords(rows)))
+	shown, folds := folded(rows)
+	left := len(shown) - maxStages
+	shown = shown[:min(len(shown), maxStages)]
+	if len(shown) > 0 {
+		m.table(cells(shown, telling(shown)))
+	}
+	if left > 0 {
+		m.line("\nAnd %s.", words.Plural(left, "more stage"))
+	}
+	for i := range folds {
+		m.line("\n%s.", md(folds[i].String()))
+	}
+}
+
 // remedies are the first way to mend a finding, and the others folded away.
 func (m *markdown) remedies(n int, ways []cause.Remedy) {
 	first, after := firstWay(ways)
@@ -175,10 +198,25 @@ func (m *markdown) remedy(number string, r *cause.Remedy) {
 	m.line("\n</details>")
 }
 
-func (m *markdown) target(v *view, t *analyze.Target, first bool) {
-	if first {
+// markdownTargets tell what answered, folded away where there are many.
+func markdownTargets(m *markdown, v *view, fold bool) {
+	if len(v.rep.Targets) == 0 {
+		return
+	}
+	if fold {
+		m.line("\n<details><summary>What answered</summary>")
+	} else {
 		m.line("\n### What answered")
 	}
+	for i := range v.rep.Targets {
+		m.section(func() { m.target(v, &v.rep.Targets[i]) })
+	}
+	if fold {
+		m.line("\n</details>")
+	}
+}
+
+func (m *markdown) target(v *view, t *analyze.Target) {
 	m.line("\n**%s**: %s", md(t.ID), md(leads(t)))
 	if t.Canary != nil {
 		m.line("\n%s", md(v.canary(t)))

@@ -2,11 +2,11 @@ package signature
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"time"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // stranger tells an answer that is not API Gateway's.
@@ -68,7 +68,7 @@ var others = []other{
 }
 
 // scopedService is the service that a refused signature should have been for.
-var scopedService = regexp.MustCompile(`^Credential should be scoped to correct service: '([a-z0-9-]+)'`)
+var scopedService = lazyregexp.New(`^Credential should be scoped to correct service: '([a-z0-9-]+)'`)
 
 // foreign is what answered where it was not API Gateway; the zero value where
 // nothing speaks against it.

@@ -3,8 +3,9 @@ package signature
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // messageForm reads a gateway's own message.
@@ -38,8 +39,8 @@ const (
 const maxScan = 64 << 10
 
 var (
-	messageRE = regexp.MustCompile(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
-	soleRE    = regexp.MustCompile(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
+	messageRE = lazyregexp.New(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
+	soleRE    = lazyregexp.New(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
 )
 
 func (e messageForm) readMessage() message {

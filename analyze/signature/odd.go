@@ -3,14 +3,14 @@ package signature
 import (
 	"bytes"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // unfilled is what programs leave in a URL where a value was to stand.
-var unfilled = regexp.MustCompile(`^(?:undefined|null|None|nil|NaN|\[object Object\]|\$\{.*\}|\{\{.*\}\}|\{[A-Za-z0-9_+-]+\}|:[A-Za-z_][A-Za-z0-9_]*|<[^>]+>|%s|%d)$`)
+var unfilled = lazyregexp.New(`^(?:undefined|null|None|nil|NaN|\[object Object\]|\$\{.*\}|\{\{.*\}\}|\{[A-Za-z0-9_+-]+\}|:[A-Za-z_][A-Za-z0-9_]*|<[^>]+>|%s|%d)$`)
 
 // oddness says in what the path of the asked URL looks put together wrong; ""
 // where it does not.

@@ -2,10 +2,10 @@ package signature
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // placing tells which API, stage and route an answer names.
@@ -13,9 +13,9 @@ type placing struct{ *evidence }
 
 // resourceARN is the execute-api ARN that a refusal by policy states. It names
 // API, stage, method and path as the gateway resolved them.
-var resourceARN = regexp.MustCompile(`arn:(aws[a-z-]*):execute-api:([a-z0-9-]*):([0-9*]*):([a-z0-9]+)/([^/\s"]+)/([A-Z*]+)(/[^\s"]*)?`)
+var resourceARN = lazyregexp.New(`arn:(aws[a-z-]*):execute-api:([a-z0-9-]*):([0-9*]*):([a-z0-9]+)/([^/\s"]+)/([A-Z*]+)(/[^\s"]*)?`)
 
-var apiIDRE = regexp.MustCompile(`^[a-z0-9]{8,12}$`)
+var apiIDRE = lazyregexp.New(`^[a-z0-9]{8,12}$`)
 
 // place says which API, stage, method and path answered. What the answer states
 // comes before what was asked.

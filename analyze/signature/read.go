@@ -1,12 +1,12 @@
 package signature
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // Read tells who answered and why. It goes by x-amzn-ErrorType first, which
@@ -84,7 +84,7 @@ func examine(a Answer) *evidence {
 	return e
 }
 
-var challengeText = regexp.MustCompile(`error_description="([^"]*)"`)
+var challengeText = lazyregexp.New(`error_description="([^"]*)"`)
 
 // detail is what an answer says beyond its message.
 func (e *evidence) detail() string {

@@ -1,12 +1,12 @@
 package signature
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"stageprobe/probe"
 	"stageprobe/probe/failure"
+	"stageprobe/probe/lazyregexp"
 )
 
 // verdict judges the answer.
@@ -219,7 +219,7 @@ func ResponseTypes() []string { return slices.Clone(responseTypes) }
 
 // bodyFactRE also takes keys without quotes, as clients print JSON that show it
 // in a form of their own.
-var bodyFactRE = regexp.MustCompile(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]+([a-z][A-Za-z_.-]{2,30}))\s*:\s*(?:"((?:[^"\\\n]|\\.)*)(?:"|$)|([^",\n]+))`)
+var bodyFactRE = lazyregexp.New(`(?m)(?:"([A-Za-z][A-Za-z_.-]{2,30})"|^[ \t]+([a-z][A-Za-z_.-]{2,30}))\s*:\s*(?:"((?:[^"\\\n]|\\.)*)(?:"|$)|([^",\n]+))`)
 
 // bodyFacts are the values that a customised gateway response may show, under
 // the names people give them. The templates are not escaped, so that the body

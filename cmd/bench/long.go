@@ -189,9 +189,9 @@ func long(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
-	tool := filepath.Join(work, "stageprobe")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", tool, "./cmd/stageprobe").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build ./cmd/stageprobe: %w: %s", err, lastLine(out))
+	tool, err := buildTool(ctx, work)
+	if err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {

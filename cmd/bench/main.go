@@ -112,5 +112,8 @@ func compare(ctx context.Context, o options) error {
 			r.run(ctx, c)
 		}
 	}
+	if o.only.MatchString("start") && ctx.Err() == nil {
+		return startup(ctx, work)
+	}
 	return ctx.Err()
 }

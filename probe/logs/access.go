@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // ParseAccess reads one entry of an access log whose format is not known: a
@@ -71,7 +71,7 @@ func (e *entry) isAccess() bool {
 }
 
 // usualKey finds the keys of a JSON object whose values are not escaped.
-var usualKey = regexp.MustCompile(`"([A-Za-z][A-Za-z0-9_.$-]*)"\s*:\s*`)
+var usualKey = lazyregexp.New(`"([A-Za-z][A-Za-z0-9_.$-]*)"\s*:\s*`)
 
 // brokenPairs reads an object that is not valid JSON: from each key that names
 // a variable to the next such key.

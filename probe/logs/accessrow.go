@@ -2,9 +2,9 @@ package logs
 
 import (
 	"bytes"
-	"regexp"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // ParseAccessRows reads the access-log entries in a table or a listing that also
@@ -26,7 +26,7 @@ func ParseAccessRows(text []byte) []probe.LogRecord {
 }
 
 // rowTime is a time as tables write it.
-var rowTime = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{8,15}(?:Z|\+00:00)?$`)
+var rowTime = lazyregexp.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{8,15}(?:Z|\+00:00)?$`)
 
 // rowEntry is the entry in a row of a table or a CSV file, whose other cells hold
 // times, groups and streams; nil where the line is no such row. open is where

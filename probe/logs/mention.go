@@ -2,8 +2,9 @@ package logs
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"stageprobe/probe/lazyregexp"
 )
 
 // groupMark begins the name of every execution-log group.
@@ -11,7 +12,7 @@ var groupMark = []byte("API-Gateway-Execution-Logs")
 
 // groupAlone is a line that holds a group's name and, at most, a label in front
 // or the command that reads it.
-var groupAlone = regexp.MustCompile("^(?:(?:[$%] )?(?:aws|awslogs|saw|cw) .*?|[A-Za-z @_*-]{0,40}[:=]?\\**[ \\t]*)[\"'`]?(?:[0-9]{12}:)?(" +
+var groupAlone = lazyregexp.New("^(?:(?:[$%] )?(?:aws|awslogs|saw|cw) .*?|[A-Za-z @_*-]{0,40}[:=]?\\**[ \\t]*)[\"'`]?(?:[0-9]{12}:)?(" +
 	"API-Gateway-Execution-Logs[_/][A-Za-z0-9_-]+/[$A-Za-z0-9_-]+(?:/Canary)?)[\"'`,:]*(?:[ \\t]+-.*)?$")
 
 // mentioned is the group that a copied line names for itself or for those that

@@ -2,16 +2,16 @@ package logs
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // namedPair is a value under its name, as formats write it that are neither JSON
 // nor the console's: "requestId: x, ip: y" (the Serverless Framework's default),
 // key=value with and without quotes, LTSV.
-var namedPair = regexp.MustCompile(`(?:^|[\s,;|\[(])"?([A-Za-z][A-Za-z0-9_.$-]{1,48})"?(?:=|:[ \t]*)`)
+var namedPair = lazyregexp.New(`(?:^|[\s,;|\[(])"?([A-Za-z][A-Za-z0-9_.$-]{1,48})"?(?:=|:[ \t]*)`)
 
 // parseNamed reads an entry of values that name themselves.
 func parseNamed(line []byte) (probe.LogRecord, bool) {

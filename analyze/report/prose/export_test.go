@@ -3,4 +3,4 @@ package prose
 import "text/template"
 
 // Sentences are all templates.
-func Sentences() *template.Template { return sentences }
+func Sentences() *template.Template { return sentences() }

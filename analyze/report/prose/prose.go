@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 
 	"stageprobe/analyze/remedy"
@@ -20,10 +21,13 @@ import (
 //go:embed *.tmpl
 var files embed.FS
 
-var sentences *template.Template
+// sentences are parsed when the first is said: what says none starts without.
+var sentences func() *template.Template
 
-func init() {
-	sentences = template.Must(template.New("").Funcs(template.FuncMap{
+func init() { sentences = sync.OnceValue(parse) } // what is said within a sentence needs them, too
+
+func parse() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
 		"percent": words.Percent, "points": points, "hundred": hundred, "plural": words.Plural, "age": words.Age, "clock": words.Clock,
 		"instant": words.Instant, "day": words.Day, "list": words.List, "some": some, "either": either, "join": strings.Join, "more": more,
 		"say": Say, "each": each, "settings": under("setting"), "drivers": drivers,
@@ -47,7 +51,7 @@ func Say(fact any) string {
 
 func execute(name string, fact any) string {
 	var b strings.Builder
-	if err := sentences.ExecuteTemplate(&b, name, fact); err != nil {
+	if err := sentences().ExecuteTemplate(&b, name, fact); err != nil {
 		return fmt.Sprintf("%s %+v", name, fact)
 	}
 	return b.String()

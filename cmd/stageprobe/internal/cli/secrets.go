@@ -7,13 +7,13 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 	"stageprobe/probe/sign"
 )
 
@@ -137,9 +137,9 @@ func learnURL(known *probe.Redactor, raw string) {
 const maxMessage = 1000
 
 var (
-	shownURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
+	shownURL = lazyregexp.New(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
 	// keyWord is a word of an error that may be a key: long, and mixed.
-	keyWord = regexp.MustCompile(`[A-Za-z0-9_+=-]{20,}`)
+	keyWord = lazyregexp.New(`[A-Za-z0-9_+=-]{20,}`)
 )
 
 // safeText is a message for a person: without secrets and whatever looks like
@@ -279,7 +279,7 @@ func (w *safeWriter) Write(p []byte) (int, error) {
 
 // sentHeader is a header in a transcript of curl, httpie or a browser, or on a
 // command line.
-var sentHeader = regexp.MustCompile(`(?m)(?:^[>*\s]*|['"])([A-Za-z][A-Za-z0-9-]{2,40}): ?([^\r\n'"]{4,1000})`)
+var sentHeader = lazyregexp.New(`(?m)(?:^[>*\s]*|['"])([A-Za-z][A-Za-z0-9-]{2,40}): ?([^\r\n'"]{4,1000})`)
 
 // learnTranscript learns from a pasted transcript what was sent in it.
 func learnTranscript(known *probe.Redactor, text []byte) {
