@@ -68,8 +68,16 @@ func parseAnswers(text []byte, url string) []signature.Answer {
 	}
 	s.end()
 	for i := range s.answers {
-		if s.answers[i].URL == "" {
-			s.answers[i].URL = url
+		a := &s.answers[i]
+		a.URL = cmpOr(a.URL, url)
+		switch a.Outcome {
+		case probe.OutcomeTLS:
+			a.Certificate = string(gatewaysOwn.Find(text))
+			if name := askedName(text); a.URL == "" && name != nil {
+				a.URL = "https://" + string(name) + "/"
+			}
+		case probe.OutcomeTimeout:
+			a.Unconnected = noConnection.Match(text)
 		}
 	}
 	return s.answers

@@ -41,8 +41,10 @@ var exceptions = compileAll(
 	`[Hh]ttp failure response for `+aURL+` `+aStatus+`\b`,                                                                                                                                                                          // Angular
 	`URL: `+aURL+` \}[^\n]{0,20}[Ss]tatus [Cc]ode: `+aStatus,                                                                                                                                                                       // Foundation
 	`HTTP request failed! HTTP/[0-9.]+ `+aStatus,                                                                                                                                                                                   // PHP
-	`(?:HttpException: HTTP |OpenURI::HTTPError[^\n]{0,20}: |\bERROR )`+aStatus+`\b`,                                                                                                                                               // Retrofit, OpenURI, wget
-	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                                                                                                                                                                      // Net::HTTP
+	`Status\(`+aStatus+`[^)\n]{0,20}\), url: "`+aURL,                                                                                                                                                                               // reqwest, as its errors are printed for a programmer
+	`Status\(`+aStatus+`[^)\n]{0,20}\), url: Url \{[^\n]{0,120}host: Some\(Domain\("(?P<host>[^"\n]+)"\)\)[^\n]{0,60} path: "(?P<path>/[^"\n]*)"`,
+	`(?:HttpException: HTTP |OpenURI::HTTPError[^\n]{0,20}: |\bERROR )`+aStatus+`\b`, // Retrofit, OpenURI, wget
+	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                        // Net::HTTP
 	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
 
@@ -75,6 +77,8 @@ func reports(text []byte) []report {
 					r.status, _ = strconv.Atoi(string(m[i])) // three digits
 				case "url":
 					r.url = tidyURL(string(m[i]))
+				case "host":
+					r.url = "https://" + string(m[i])
 				case "path":
 					r.url = strings.TrimSuffix(r.url, ":443") + string(m[i])
 				case "method":
@@ -133,6 +137,12 @@ var unanswered = []struct {
 	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|Net::(?:Open|Read)Timeout|:timeout`)},
 }
 
+// noConnection are words of a timeout before there was a connection.
+var noConnection = lazyregexp.New(`connect ETIMEDOUT|ConnectTimeout|Connect Timeout|[Cc]onnect timed out|[Cc]onnection (?:to [^\n]{1,80} )?timed out|ERR_CONNECTION_TIMED_OUT|dial tcp [^\n]{1,80}i/o timeout|OpenTimeout|Failed to connect to|ConnectException`)
+
+// anyExecuteAPI is a host's name below execute-api, right or wrong.
+var anyExecuteAPI = lazyregexp.New(`(?:[a-z0-9-]+\.)+execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
+
 // executeAPI is the name of an API's host within a message.
 var executeAPI = lazyregexp.New(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?`)
 
@@ -140,7 +150,7 @@ var executeAPI = lazyregexp.New(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api
 // host. Without such a name it may be about anything.
 func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 	text = text[:min(len(text), maxLine)]
-	hosts := distinct(executeAPI.FindAll(text, -1))
+	hosts := distinct(anyExecuteAPI.FindAll(text, -1))
 	certificate := gatewaysOwn.Find(text)
 	if len(hosts) != 1 && url == "" && (certificate == nil || !namesOther(text)) {
 		return signature.Answer{}, false
@@ -149,7 +159,7 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 		if !u.words.Match(text) {
 			continue
 		}
-		a := signature.Answer{Outcome: u.outcome, URL: url, Certificate: string(certificate)}
+		a := signature.Answer{Outcome: u.outcome, URL: url, Certificate: string(certificate), Unconnected: noConnection.Match(text)}
 		if a.URL = cmpOr(url, oneURL(text)); a.URL == "" && len(hosts) == 1 {
 			a.URL = "https://" + hosts[0] + "/"
 		}

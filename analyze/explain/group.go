@@ -27,12 +27,15 @@ type Group struct {
 // fewest is how many requests a page holds at least: fewer are read one by one.
 const fewest = 4
 
+// counted is how many requests are counted, and told with their window of time.
+const counted = 2
+
 // varying is what differs between two failure lines of one cause.
 var varying = lazyregexp.New(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+`)
 
 // groups counts what is alike, the most frequent first; nil for a few requests.
 func groups(requests []Request) []Group {
-	if len(requests) < fewest {
+	if len(requests) < counted {
 		return nil
 	}
 	index, out := map[string]int{}, []Group{}

@@ -103,6 +103,9 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 	if *rec.Status < 400 {
 		return inside(rec)
 	}
+	if rec.Source == probe.AccessLogSrc && *rec.Status >= 500 && rec.IntegrationCalled == nil && rec.Producer == string(signature.Integration) && rec.Error == "" {
+		return failedIntegration(rec) // which gave no status of its own
+	}
 	if rec.IntegrationCalled != nil && *rec.IntegrationCalled || rec.Producer == string(signature.Integration) {
 		return answered(rec)
 	}
@@ -131,7 +134,7 @@ func inside(rec *probe.LogRecord) []signature.Candidate {
 var elsewhere = []string{"no-such-stage", "no-mapping"}
 
 // unrouted are the causes that a known route rules out.
-var unrouted = []string{"unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing", "wrong-stage-prefix", "preflight-unrouted", "malformed-url"}
+var unrouted = []string{"api-not-identified", "default-endpoint-disabled", "mutual-tls", "unmatched-route", "route-not-deployed", "wrong-mapping", "stage-prefix-missing", "wrong-stage-prefix", "preflight-unrouted", "malformed-url"}
 
 // byStatus are the causes of a status beside which the log says nothing.
 func byStatus(rec *probe.LogRecord) []signature.Candidate {
@@ -229,8 +232,8 @@ func innerLogs(rec *probe.LogRecord) string {
 	return where + ", under " + id + "; " + cmpOr(rec.RequestID, "the id of this log") + " is this gateway's."
 }
 
-// failedIntegration are the causes of an HTTP API's error in place of the
-// integration's answer, in words that nobody knows.
+// failedIntegration are the causes of API Gateway's error in place of the
+// integration's answer, without words or in words that nobody knows.
 func failedIntegration(rec *probe.LogRecord) []signature.Candidate {
 	return slices.DeleteFunc(signature.CausesOfStatus(requested(rec)), func(c signature.Candidate) bool { return c.Cause == "application-error" })
 }

@@ -22,14 +22,10 @@ func (d *Document) Text(w io.Writer) error {
 		separate(&b, i)
 		d.Responses[i].text(&b)
 	}
-	if d.Groups != nil {
+	if len(d.Requests) >= fewest {
 		d.pageText(&b)
-	}
-	for i := range d.Requests {
-		if d.Groups == nil {
-			separate(&b, i)
-			d.Requests[i].text(&b)
-		}
+	} else {
+		d.few(&b)
 	}
 	for i := range d.Notices {
 		separate(&b, i)
@@ -37,6 +33,17 @@ func (d *Document) Text(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// few writes a few requests one by one, below when they were made.
+func (d *Document) few(b *bytes.Buffer) {
+	if first, last := span(d.Groups); first != nil {
+		fmt.Fprintf(b, "%d requests %s\n\n", len(d.Requests), window(first, last))
+	}
+	for i := range d.Requests {
+		separate(b, i)
+		d.Requests[i].text(b)
+	}
 }
 
 func separate(b *bytes.Buffer, i int) {

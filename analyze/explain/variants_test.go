@@ -49,6 +49,40 @@ func TestVariants(t *testing.T) {
 		"active":     {input: "Error: deleting API Gateway Deployment (a1b2c3): BadRequestException: Active stages pointing to this deployment must be moved or deleted", want: []string{`"tool": "Terraform"`, `create_before_destroy`}},
 		"no methods": {input: "Resource handler returned message: \"The REST API doesn't contain any methods (Service: ApiGateway, Status Code: 400)\"", want: []string{`"kind": "deployment-error"`, `DependsOn`}},
 
+		// What API Gateway answered is no reason, and the status of an integration that gave none is not known.
+		"access log, the answer's words": {input: `{"requestTime":"27/Nov/2026:07:01:02 +0000","requestId":"c5f1f3a8-7a60-4c3f-9f5b-2a7a2a7a2a7a","httpMethod":"GET","resourcePath":"/bills","status":502,"integrationStatus":"200","errorMessage":"Internal server error"}
+{"requestTime":"27/Nov/2026:07:04:02 +0000","requestId":"c5f1f3a8-7a60-4c3f-9f5b-2a7a2a7a2a7b","httpMethod":"GET","resourcePath":"/bills","status":504,"integrationStatus":"-"}`,
+			want: []string{`"cause": "lambda-function-error"`, `"cause": "integration-timeout"`, `"first": "2026-11-27T07:01:02Z"`}, not: []string{`unknown-failure`, `application-error`, `"producer": "gateway"`}},
+		"a routed 403": {input: `{"requestId":"2b6f1a52-1234-4321-9999-0a0b0c0d0e0f","httpMethod":"POST","resourcePath":"/items","status":"403","responseLength":"23"}`,
+			want: []string{`"cause": "api-key"`, `8 KB`}, not: []string{`api-not-identified`, `default-endpoint-disabled`, `no-such-stage`}},
+		"Forbidden alone": {input: `{"message":"Forbidden"}`, want: []string{`(?s)candidates": \[\s*\{\s*"cause": "no-such-stage".*"no-mapping"`}},
+
+		// The validator's words, under whatever name.
+		"validation, missing":           {input: `{"message":"[object has missing required properties ([\"id\",\"total\"])]"}`, want: []string{`BAD_REQUEST_BODY`, `invalid-body`}},
+		"validation, named":             {input: `{"code":"E400","details":"[instance type (string) does not match any allowed primitive type (allowed: [\"integer\"])]"}`, want: []string{`BAD_REQUEST_BODY`}},
+		"a validator of an application": {input: "HTTP/2 400\napigw-requestid: IWq8RhK4DoEEJcw=\n\n{\"errors\":\"[id is missing]\"}", not: []string{`BAD_REQUEST_BODY`}},
+
+		// A name of a function with a part that is not there.
+		"no qualifier": {input: request + "Endpoint request URI: https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:bills:/invocations\n" + request + "Execution failed due to configuration error: Invalid permissions on Lambda function\n" + request + "Method completed with status: 500\n",
+			want: []string{`"cause": "stage-variable-unset"`}, not: []string{`add-permission`}},
+		"a whole name": {input: request + "Endpoint request URI: https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:bills:live/invocations\n" + request + "Execution failed due to configuration error: Invalid permissions on Lambda function\n" + request + "Method completed with status: 500\n",
+			want: []string{`"cause": "lambda-permission-missing"`}, not: []string{`stage-variable-unset`}},
+
+		// No answer.
+		"curl -v, API Gateway's certificate": {input: "* Server certificate:\n*  subject: CN=*.execute-api.eu-central-1.amazonaws.com\n* SSL: no alternative certificate subject name matches target host name 'api.bills.example'\ncurl: (60) SSL: no alternative certificate subject name matches target host name 'api.bills.example'",
+			want: []string{`"cause": "domain-not-configured"`}},
+		"a label too many": {input: "requests.exceptions.SSLError: HTTPSConnectionPool(host='beta.r4c8v0n2ts.execute-api.eu-west-1.amazonaws.com', port=443): Max retries exceeded with url: /prod (Caused by SSLError(SSLCertVerificationError(1, \"[SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch\")))",
+			want: []string{`"cause": "malformed-url"`}},
+		"no connection":       {input: "Error: connect ETIMEDOUT 10.0.3.17:443 at " + invoke, want: []string{`"cause": "connect-timeout"`}, not: []string{`client-timeout`}},
+		"no answer":           {input: "Get \"" + invoke + "\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)", want: []string{`"cause": "client-timeout"`}},
+		"reqwest, its fields": {input: `reqwest::Error { kind: Status(403, None), url: "` + invoke + `" }`, want: []string{`"status": 403`, `"api_id": "r4c8v0n2ts"`}},
+		"a page of CloudFront": {input: "<html>\n<head><title>403 Forbidden</title></head>\n<body>\n<center><h1>403 Forbidden</h1></center>\n<hr><center>cloudfront</center>\n</body>\n</html>",
+			want: []string{`"producer": "edge"`, `cloudfront-refused`}},
+		"a page of nginx": {input: "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n<hr><center>nginx/1.24.0</center>\n</body>\n</html>",
+			want: []string{`"producer": null`, `application-error`}},
+		"a backend's page": {input: "HTTP/2 404\ncontent-type: text/html\n" + ids + "x-amzn-trace-id: Root=1-5\n\n<html><center><h1>404 Not Found</h1></center><hr><center>nginx</center></html>",
+			want: []string{`"producer": "integration"`}, not: []string{`"not_api_gateway": "`}},
+
 		// What a browser shows of a request.
 		"Chrome, name and value on lines of their own": {input: "Request URL\n" + invoke + "\nRequest Method\nPOST\nStatus Code\n403 Forbidden\nRemote Address\n203.0.113.18:443\n\nx-amzn-errortype\nForbiddenException\nx-amzn-requestid\n8f5a2e6d-74f1-4a33-9e1c-7d0b0cf6e1b9\nx-amz-apigw-id\nPzQ8kHTqvHcEWzA=\n{\"message\":\"Forbidden\"}",
 			want: []string{`"status": 403`, `"http_method": "POST"`, `"error_type": "ForbiddenException"`, `8 KB`}},

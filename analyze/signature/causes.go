@@ -76,7 +76,9 @@ func (e candidacy) candidates(causes []cause) []Candidate {
 func (e candidacy) seenOf(cause string) string {
 	switch cause {
 	case "malformed-url":
-		return ": " + e.oddness()
+		if odd := e.oddness(); odd != "" {
+			return ": " + odd
+		}
 	case "nested-gateway":
 		return e.twoIDs()
 	}

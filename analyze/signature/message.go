@@ -41,6 +41,8 @@ const maxScan = 64 << 10
 var (
 	messageRE = lazyregexp.New(`"([Mm]essage)"(\s*):(\s*)(?:null|"((?:[^"\\]|\\.)*)"?)`)
 	soleRE    = lazyregexp.New(`(?s)^\s*\{\s*"[Mm]essage"\s*:\s*(?:null|"(?:[^"\\]|\\.)*")\s*\}\s*$`)
+	// validationRE is what the schema validator found, under a name of the API's own.
+	validationRE = lazyregexp.New(`:\s*"(\[(?:object |instance |string |numeric |array |ECMA |regex )(?:[^"\\]|\\.)*\])"`)
 )
 
 func (e messageForm) readMessage() message {
@@ -49,6 +51,9 @@ func (e messageForm) readMessage() message {
 	if m == nil {
 		if text := e.bodyFacts()["message"]; text != "" && e.errorType != "" {
 			return message{text: text, key: "message"} // keys without quotes, as a client shows JSON
+		}
+		if m := validationRE.FindSubmatch(body); m != nil {
+			return message{text: unquote(m[1]), key: "message"}
 		}
 		return e.messageByLength()
 	}

@@ -40,6 +40,13 @@ func (e candidacy) oddness() string {
 	return ""
 }
 
+// extraLabel tells whether an invoke URL's host has more before execute-api than the
+// API's id.
+func (e *evidence) extraLabel() bool {
+	first, _, found := strings.Cut(e.addr.Host, ".execute-api.")
+	return found && strings.Contains(first, ".")
+}
+
 // echoesPrefix tells whether the application did not know a path that begins with
 // what addresses the stage: the stage's name in the path of an HTTP API, or a
 // domain's base path. Web frameworks quote the path that they were handed.

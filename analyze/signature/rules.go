@@ -85,6 +85,7 @@ var rules = []rule{
 	// Validation.
 	{errors: []string{badRequest}, prefix: []string{"Missing required request parameters"}, response: "BAD_REQUEST_PARAMETERS", by: Gateway, causes: badParameters},
 	{errors: []string{badRequest}, exact: []string{"Invalid request body"}, response: "BAD_REQUEST_BODY", by: Gateway, causes: badBody},
+	{errors: []string{badRequest}, part: validations, response: "BAD_REQUEST_BODY", by: Gateway, causes: badBody},
 	{errors: []string{badRequest}, prefix: []string{"Could not parse request body into json"}, response: "DEFAULT_4XX", by: Gateway, causes: unparsableBody},
 	{errors: []string{badRequest, "UnsupportedMediaTypeException"}, exact: []string{"Unsupported Media Type"}, response: "UNSUPPORTED_MEDIA_TYPE", by: Gateway, causes: mediaType},
 	{errors: []string{badRequest, "UnsupportedMediaTypeException"}, status: 415, response: "UNSUPPORTED_MEDIA_TYPE", by: Gateway, causes: mediaType},
@@ -129,6 +130,12 @@ var rules = []rule{
 	{kind: probe.HTTP, status: 504, exact: []string{"Gateway Timeout", "Endpoint request timed out"}, by: Integration, causes: integrationTimeout},
 	{kind: probe.HTTP, status: 502, exact: []string{"Bad Gateway"}, by: Integration, causes: badGateway},
 }
+
+// validations are words of the JSON schema validator, which a gateway response that
+// quotes $context.error.validationErrorString repeats.
+var validations = []string{"object has missing required properties (", "instance type (", "not found in enum (possible values",
+	"object instance has properties which are not allowed by the schema", "does not match input string", "instance failed to match",
+	"numeric instance is lower than", "numeric instance is greater than", "\" is too short (length:", "\" is too long (length:"}
 
 // knownError tells whether API Gateway uses the exception name.
 func knownError(name string) bool {

@@ -26,9 +26,11 @@ type Answer struct {
 	Preflight         bool   // the request is known to have been a browser's CORS preflight
 	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 
-	Outcome  probe.Outcome // "" counts as a response
-	APIKind  probe.APIKind // by configuration; "" unknown
-	Endpoint string        // by configuration: EDGE, REGIONAL, PRIVATE; "" unknown
+	Outcome probe.Outcome // "" counts as a response
+	// Unconnected tells of a timeout that it came before there was a connection.
+	Unconnected bool
+	APIKind     probe.APIKind // by configuration; "" unknown
+	Endpoint    string        // by configuration: EDGE, REGIONAL, PRIVATE; "" unknown
 }
 
 // Producer is who made an answer, spelt as reports spell it.

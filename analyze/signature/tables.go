@@ -56,6 +56,11 @@ var malformedURL = []cause{
 	{name: "malformed-url", finding: "unmapped-target", when: oddURL, why: "the URL does not look as meant", apart: "Repeat with the URL written by hand; look where the program puts it together."},
 }
 
+// malformedHost is the cause of a name with more before execute-api than an API's id.
+var malformedHost = []cause{
+	{name: "malformed-url", finding: "unmapped-target", why: "the host's name has more than the API's id before execute-api, and API Gateway's certificate covers one label there alone", apart: "The host is API_ID.execute-api.REGION.amazonaws.com; the stage belongs into the path, a name of one's own into a custom domain."},
+}
+
 var unmatchedRoute = []cause{
 	preflightUnrouted[0],
 	malformedURL[0],
@@ -143,7 +148,6 @@ var keyOnly = []cause{
 var forbiddenCauses = []cause{
 	preflightGuarded[0],
 	malformedURL[0],
-	{name: "api-not-identified", finding: "unmapped-target", when: onPrivate, why: "a private API is called at an endpoint's own name without an x-apigw-api-id header or a Host that names the API", apart: "Repeat with x-apigw-api-id; in China the Host ends in .amazonaws.com.cn."},
 	{name: "no-such-stage", finding: "unmapped-target", when: onInvokeURL, why: "the first path segment is not a stage of this API", apart: "aws apigateway get-stages; no log of any stage holds the request id."},
 	{name: "no-mapping", finding: "unmapped-target", when: onDomain, why: "no base path mapping or routing rule of the domain fits the path", apart: "aws apigateway get-base-path-mappings; no log of any stage holds the request id."},
 	{name: "api-key", finding: "access-denied", when: withoutKey, why: "the API key is missing, unknown or disabled, or its usage plan does not hold this stage", apart: "The access log's $context.error.responseType is INVALID_API_KEY; repeat with x-api-key."},
@@ -151,6 +155,7 @@ var forbiddenCauses = []cause{
 	{name: "waf-block", finding: "access-denied", why: "a rule of the web ACL that is associated with the stage blocks the request", apart: "The access log's $context.wafResponseCode is WAF_BLOCK; aws wafv2 get-sampled-requests names the rule."},
 	{name: "default-endpoint-disabled", finding: "unmapped-target", when: onInvokeURL, permits: true, why: "the API answers at its custom domain only", apart: "aws apigateway get-rest-api: disableExecuteApiEndpoint."},
 	{name: "mutual-tls", finding: "access-denied", when: onDomain, why: "the domain asks for a client certificate and got none that its truststore knows", apart: "aws apigateway get-domain-name: mutualTlsAuthentication; repeat with a client certificate."},
+	{name: "api-not-identified", finding: "unmapped-target", when: onPrivate, why: "a private API is called at an endpoint's own name without an x-apigw-api-id header or a Host that names the API", apart: "Repeat with x-apigw-api-id; in China the Host ends in .amazonaws.com.cn."},
 	{name: "nested-gateway", when: whenTraced, why: "a trace id is there, which refusals before the integration do not carry: another gateway behind this one may have refused", apart: "The execution log says \"Successfully completed execution\" where this gateway did its part."},
 }
 
@@ -318,6 +323,12 @@ var notTheGateway = []cause{
 	{name: "not-api-gateway", finding: "unmapped-target", why: "no id of API Gateway, and the marks of something else", apart: "Look up the host (dig), and call the invoke URL of the stage for comparison."},
 }
 
+// pageOfServer are the causes of an error page without its headers.
+var pageOfServer = []cause{
+	{name: "application-error", why: "the page is a web server's: the backend behind API Gateway may have written it, and the gateway passed it on", apart: "curl -si shows x-amzn-requestid or apigw-requestid where API Gateway took part."},
+	notTheGateway[0],
+}
+
 var cloudFrontRefused = []cause{
 	{name: "cloudfront-blocked", finding: "access-denied", when: cloudFrontSaysBlocked, why: "a web ACL or a geographic restriction of the distribution blocks the request", apart: "aws cloudfront get-distribution-config: WebACLId, Restrictions; aws wafv2 get-sampled-requests --scope CLOUDFRONT names the rule."},
 	{name: "method-refused-by-cloudfront", finding: "access-denied", when: cloudFrontSaysMethod, why: "the distribution's cache behaviour does not allow the request's method", apart: "aws cloudfront get-distribution-config: AllowedMethods of the behaviour that fits the path."},
@@ -366,8 +377,12 @@ var loggedOnly = []cause{
 	{name: "lambda-function-timeout", finding: "integration-error", why: "the function ran into its own timeout", apart: "The execution log says \"Task timed out after\"; the function's Duration metric."},
 }
 
+// noConnection is a timeout before there was a connection.
+const noConnection = probe.OutcomeTimeout + "-connect"
+
 var networkCauses = map[probe.Outcome][]cause{
 	probe.OutcomeTimeout: {{name: "client-timeout", why: "no complete answer within the client's timeout, which may be shorter than the integration's", apart: "Where the request carried an x-amzn-RequestId of the client's, the logs hold it."}},
+	noConnection:         {{name: "connect-timeout", why: "no connection came about: nothing answered at the address", apart: "curl -v HOST:443: the client's own network or proxy; where dig HOST shows a private address, a VPC endpoint's: its security group must let port 443 in."}},
 	probe.OutcomeReset:   {{name: "connection-reset", why: "the connection ended before the answer did", apart: "Repeat on a fresh connection; a log entry with the request's id says that it arrived."}},
 	probe.OutcomeTLS:     {{name: "tls-failure", why: "the handshake failed: certificate, SNI, protocol version or a missing client certificate", apart: "openssl s_client -connect HOST:443 -servername HOST."}},
 	probe.OutcomeDNS:     {{name: "no-such-host", finding: "unmapped-target", why: "the name has no address: a deleted API, a private API without private DNS, or a typing error", apart: "dig HOST; an API's name resolves as long as it exists."}},

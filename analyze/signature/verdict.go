@@ -47,8 +47,14 @@ func (e *evidence) noAnswer() (verdict, bool) {
 	if e.Outcome == "" || e.Outcome == probe.OutcomeResponse {
 		return verdict{}, false
 	}
-	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == probe.AddressCustom {
+	if (e.Outcome == probe.OutcomeTLS || e.Outcome == probe.OutcomeDNS) && e.extraLabel() {
+		return verdict{by: Network, causes: concat(malformedHost, networkCauses[e.Outcome])}, true
+	}
+	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == probe.AddressCustom && !e.extraLabel() {
 		return verdict{by: Network, causes: concat(gatewayCertificate, networkCauses[e.Outcome])}, true
+	}
+	if e.Outcome == probe.OutcomeTimeout && e.Unconnected {
+		return verdict{by: Network, causes: networkCauses[noConnection]}, true
 	}
 	return verdict{by: Network, causes: networkCauses[e.Outcome]}, true
 }

@@ -8,9 +8,12 @@ package failure
 
 import (
 	"cmp"
+
+	"slices"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 )
 
 // Causes of a report that a failure line leads to. "" stands for what the caller
@@ -130,8 +133,11 @@ func Of(rec *probe.LogRecord) (known []Failure, unknown []string) {
 		case !ok:
 			continue
 		}
-		if rec.Producer == byAuthorizer {
+		switch {
+		case rec.Producer == byAuthorizer:
 			f = f.ofAuthorizer(rec)
+		case (f.Kind == Permission || f.Kind == Endpoint) && EmptyPart(rec.IntegrationURI):
+			f = f.ofNoFunction(rec.IntegrationURI)
 		}
 		f.Limit = cmp.Or(f.Limit, limitOf(rec))
 		if len(known) == 0 || known[len(known)-1].Candidate != f.Candidate {
@@ -147,7 +153,26 @@ func Of(rec *probe.LogRecord) (known []Failure, unknown []string) {
 // Unnamed tells whether a line that no row knows is a failure's: an answer's own
 // message, such as "Forbidden", is none.
 func Unnamed(producer, line string) bool {
-	return strings.HasPrefix(line, "Execution failed") || producer == byIntegration && strings.Contains(line, " ")
+	return strings.HasPrefix(line, "Execution failed") || producer == byIntegration && strings.Contains(line, " ") && !slices.Contains(bodies, line)
+}
+
+// bodies are what API Gateway answers for a failed integration, whatever failed: an
+// access log's $context.error.message repeats them.
+var bodies = []string{"Internal server error", "Internal Server Error", "Service Unavailable", "Bad Gateway", "Gateway Timeout"}
+
+// emptyPart is a function's ARN in which a name or a qualifier is missing.
+var emptyPart = lazyregexp.New(`:function:(?::|/|$)|:function:[^:/]+:(?:/|$)`)
+
+// EmptyPart tells whether a URI names a function with an empty part, as where a stage
+// variable in it is not set.
+func EmptyPart(uri string) bool { return emptyPart.MatchString(uri) }
+
+// ofNoFunction is a failure of the call of a function that the URI does not name.
+func (f Failure) ofNoFunction(uri string) Failure {
+	row := rowOf("stage-variable-unset")
+	f.Kind, f.Candidate, f.Check = row.kind, row.candidate, row.check
+	f.Why = row.why + ": " + uri[strings.LastIndex(uri, "arn:"):]
+	return f
 }
 
 // ofAuthorizer is the failure of an authorizer in words that an integration

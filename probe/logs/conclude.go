@@ -14,7 +14,7 @@ func (e *entry) finish() probe.LogRecord {
 	rec.Complete = true // an entry is written when the request is over
 	rec.APIKind = e.apiKind()
 	e.addresses()
-	if rec.IntegrationCalled == nil && e.refers && !e.doubtsIntegration() {
+	if rec.IntegrationCalled == nil && e.refers && !e.doubtsIntegration() && !e.gaveUp() && !e.has(500) {
 		no := false
 		rec.IntegrationCalled = &no
 	}
@@ -90,6 +90,10 @@ func (e *entry) wafBlocked() bool {
 
 func (e *entry) has(status int) bool { return e.rec.Status != nil && *e.rec.Status == status }
 
+// gaveUp reports a status that API Gateway gives for an integration alone: one that
+// answered nothing usable, or not in time. Its own status is then unknown, too.
+func (e *entry) gaveUp() bool { return e.has(502) || e.has(503) || e.has(504) }
+
 // producer says who made the answer; "" where the entry leaves it open. A
 // missing integration is the cheapest test of all: what was refused before it
 // is the gateway's.
@@ -106,7 +110,7 @@ func (e *entry) producer() string {
 		return e.denier()
 	case e.authorizer != "" && failed && !called:
 		return producerAuthorizer
-	case called, e.integration != "":
+	case called, e.integration != "", e.refers && e.gaveUp() && e.authorizer == "":
 		return producerIntegration
 	case e.unrouted && e.has(404) && rec.APIKind == probe.HTTP:
 		return producerGateway
