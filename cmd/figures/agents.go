@@ -170,10 +170,7 @@ func (o *agentsOptions) coordinate(w io.Writer) error {
 	out.Lost, out.Took = c.Lost(), time.Since(start)
 	rep := session.Report(analyze.Ending{RunID: o.id, Stopped: "budget"})
 	out.Verdict = string(rep.Outcome)
-	var use syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &use) == nil {
-		out.CPU = time.Duration(use.Utime.Nano() + use.Stime.Nano())
-	}
+	out.CPU = processCPU()
 	return json.NewEncoder(w).Encode(out)
 }
 
@@ -290,7 +287,6 @@ type played struct {
 	lead   *exec.Cmd
 	out    io.ReadCloser
 	proxy  *proxy
-	twice  func()
 }
 
 var faults = []fault{

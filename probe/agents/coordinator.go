@@ -141,7 +141,6 @@ type arrival struct {
 	hello  *Hello
 	rows   []probe.Observation
 	err    error
-	skew   time.Duration // of the own clock against the server's
 }
 
 // conducting is one call of Coordinator.Run.
