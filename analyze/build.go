@@ -44,6 +44,7 @@ func (s *Session) Report(end Ending) *Report {
 	if end.Stood != nil {
 		s.stood = end.Stood
 	}
+	SetVantages(s, end.Vantages)
 	result := s.Decide(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -347,12 +348,26 @@ func (s reporting) reportLogs(st cause.LogState) Logs {
 		}
 	}
 	out.Note = logsNote(st, len(out.Groups))
+	if st.Matched == 0 && len(out.Groups) > 0 && s.unreadLogs() >= len(out.Groups) {
+		out.Note = "the log groups could not be read: the notes say why"
+	}
 	if len(s.evidence.lags) > 0 {
 		l := latency(s.evidence.lags)
 		out.LagMS = &l
 	}
 	out.Labels = s.labelCounts()
 	return out
+}
+
+// unreadLogs counts the log groups that could not be read.
+func (s reporting) unreadLogs() int {
+	n := 0
+	for _, g := range s.evidence.Gaps {
+		if g.Operation == "FilterLogEvents" {
+			n++
+		}
+	}
+	return n
 }
 
 func logsNote(st cause.LogState, groups int) string {

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"stageprobe/probe"
@@ -27,7 +28,7 @@ func gapNotes(gaps []probe.Gap) []string {
 	subjects := map[key][]string{}
 	var order []key
 	for _, g := range gaps {
-		k := key{g.Operation, g.Action, g.Costs, g.Err}
+		k := key{g.Operation, g.Action, g.Costs, denied(g.Action, g.Err)}
 		if subjects[k] == nil {
 			order = append(order, k)
 		}
@@ -38,6 +39,25 @@ func gapNotes(gaps []probe.Gap) []string {
 		out = append(out, gapNote(k.op, k.action, k.costs, k.err, subjects[k]))
 	}
 	return out
+}
+
+// by is what IAM's message on a denied call says of the reason.
+var by = regexp.MustCompile(`because no [a-z -]+ allows|with an explicit deny in an? [a-z -]+`)
+
+// denied shortens the message of a call for which an action is missing: which one,
+// and of what, the note says itself.
+func denied(action, err string) string {
+	before, _, ok := strings.Cut(err, ": User: ")
+	if action == "" || !ok {
+		return err
+	}
+	switch why := by.FindString(err); {
+	case strings.HasPrefix(why, "because"):
+		return before + ", " + why + " it"
+	case why != "":
+		return before + ", " + why
+	}
+	return before
 }
 
 func gapNote(op, action, costs, err string, subjects []string) string {

@@ -64,6 +64,7 @@ type Session struct {
 	sample
 	evidence *evidence
 	machines map[string]int
+	vantages []probe.Vantage // that were told of
 	targets  map[string]int
 	scenario map[string]int
 
@@ -190,6 +191,13 @@ func (s *Session) SetEvidence(ev probe.Evidence) {
 	s.evidence = newEvidence(ev)
 }
 
+// SetVantages replaces what a session knows of the places from which is sent.
+func SetVantages(s *Session, v []probe.Vantage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vantages = v
+}
+
 // SetSnapshot replaces the configuration, as read again after the run began.
 func (s *Session) SetSnapshot(snap probe.Snapshot) {
 	s.mu.Lock()
@@ -276,7 +284,23 @@ func (s *Session) input(done bool) cause.Input {
 			in.Now = r.ended
 		}
 	}
+	in.Vantages = byMachine(s)
 	return in
+}
+
+// byMachine are the places of the run in the order of its machines; nil where it is one.
+func byMachine(s *Session) []probe.Vantage {
+	if len(s.machines) < 2 {
+		return nil
+	}
+	out := make([]probe.Vantage, len(s.machines))
+	for name, at := range s.machines {
+		out[at].Name = name
+		if i := slices.IndexFunc(s.vantages, func(v probe.Vantage) bool { return v.Name == name }); i >= 0 {
+			out[at] = s.vantages[i]
+		}
+	}
+	return out
 }
 
 // watermarks are, per target, the time up to which both sides of its stage's

@@ -57,7 +57,7 @@ func whoChanged(fx *Facts, findings []Finding) {
 		}
 		if edit, burst := h.Undeployed(sub.APIID); f.Cause == StaleDeployment && edit != nil && burst && !byHand(edit.Tool) && edit.Tool != "" {
 			f.say(NoTrigger{Tool: edit.Tool, Event: edit.Event, At: edit.At})
-		} else if last != nil {
+		} else if last != nil && !editTold(f, last) {
 			f.say(ChangedBy{Changed: *f.Changed, Ago: fx.Snapshot.Taken.Sub(last.At)})
 		}
 		owner := deployedBy(fx, sub)
@@ -71,6 +71,15 @@ func whoChanged(fx *Facts, findings []Finding) {
 			f.Remedy = afterFirst(f.Remedy, r)
 		}
 	}
+}
+
+// editTold tells whether a finding says already that a write was the last edit, and
+// with what it was made is not known.
+func editTold(f *Finding, last *probe.Change) bool {
+	return last.Tool == "" && slices.ContainsFunc(f.Says, func(s Fact) bool {
+		e, ok := s.(EditsWait)
+		return ok && e.Made.Before != nil && e.Made.Before.Event == last.Event && e.Made.Before.At.Equal(last.At)
+	})
 }
 
 // afterFirst lets a remedy follow the first way to mend a finding.

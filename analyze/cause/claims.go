@@ -97,6 +97,9 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 				target: sub.ID, asks: AnyMissed{Target: sub.ID, Share: fx.MinShare},
 				used: n, bound: float64(stat.NeedZero(fx.MinShare, fx.Confidence)),
 			})
+		case n > 0 && !split:
+			// An error was decided before: what these answers exclude takes no fewer.
+			v.cost = append(v.cost, expense{target: sub.ID, asks: AnyMissed{Target: sub.ID, Share: stat.UpperBound(0, n, fx.Confidence)}, used: n, bound: float64(n)})
 		}
 	}
 	return v

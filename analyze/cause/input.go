@@ -104,6 +104,8 @@ type Input struct {
 	Plan     probe.Plan
 	Snapshot probe.Snapshot
 	Rows     []Row
+	// Vantages are the places from which was sent, by Row.Machine; empty where it was one.
+	Vantages []probe.Vantage
 	// Table holds the features of the answers, in its own order of rows. Where it
 	// is nil, Clusters names the behaviours.
 	Table    *behaviour.Table

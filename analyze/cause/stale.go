@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"stageprobe/analyze/diff"
@@ -97,7 +98,7 @@ func wavering(fx *Facts, sub *target) (out waver) {
 			on, off = on+v.On, off+v.Off
 		}
 		for _, v := range m.Values {
-			p := pair{on: stat.BinCount{K: v.On, N: on}, off: stat.BinCount{K: v.Off, N: off}, where: m.Where() + " of " + fx.scenario(m.Scenario).Name}
+			p := pair{on: stat.BinCount{K: v.On, N: on}, off: stat.BinCount{K: v.Off, N: off}, where: strings.TrimPrefix(m.Where(), ":") + " of " + fx.scenario(m.Scenario).Name}
 			rate := float64(v.On+v.Off+1) / float64(on+off+2)
 			p.about = math.Abs(p.on.Rate()-p.off.Rate()) + 3*math.Sqrt(rate*(1-rate)*(1/float64(on+1)+1/float64(off+1)))
 			pairs = append(pairs, p)
@@ -328,8 +329,8 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	}
 	if sure {
 		f.Linked = Proven
-	} else {
-		f.SettledBy = settleByLogs(fx, sub)
+	} else if f.SettledBy = settleByLogs(fx, sub); 2*e.labelled > e.n { // the logs have said what they can
+		f.SettledBy = Topic("more requests")
 	}
 	for _, x := range e.subs {
 		f.Targets = append(f.Targets, x.ID)

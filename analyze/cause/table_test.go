@@ -108,8 +108,8 @@ func TestWeightsSumToOne(t *testing.T) {
 		fx := gather(&w.Input)
 		parts := weights(fx)
 		sum := parts.Canary + parts.Pair + parts.Level + weightOf(fx, DeployPropagating)
-		for _, f := range drawnFactors(fx.targets[0]) {
-			sum += weightOf(fx, f.cause)
+		for _, f := range drawnFactors(fx, fx.targets[0]) {
+			sum += weightOf(fx, f.cause) * f.share()
 		}
 		if sum > 1+1e-9 || sum < 1-1e-9 {
 			t.Errorf("canary %t: the weights sum to %g", canary, sum)

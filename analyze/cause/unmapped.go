@@ -254,7 +254,7 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 	region := fx.Snapshot.Region
 	switch d := fx.domainOf(sub); {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
-		return remedy.EnableDefaultEndpoint(region, sub.api)
+		return append(useDomain(fx, sub), remedy.EnableDefaultEndpoint(region, sub.api)...)
 	case d != nil && sub.Meant != nil:
 		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case stageIsRoute(fx, sub):
@@ -267,10 +267,32 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 	return []Remedy{remedy.ExistingStage}
 }
 
+// useDomain is to use a domain that leads where a target was meant to lead; nil where
+// none does.
+func useDomain(fx *Facts, sub *target) []Remedy {
+	for i := range fx.Snapshot.Domains {
+		d := &fx.Snapshot.Domains[i]
+		for _, m := range d.Mappings {
+			if m.APIID != sub.APIID || m.Stage != sub.Stage {
+				continue
+			}
+			url := "https://" + d.Name
+			if m.BasePath != "" {
+				url += "/" + m.BasePath
+			}
+			if len(sub.cells) > 0 {
+				url += fx.scenario(sub.cells[0].scenario).Path
+			}
+			return []Remedy{remedy.UseDomain(url, sub.Stage)}
+		}
+	}
+	return nil
+}
+
 // stageWithRoute is to use the URL of a stage of the API which has the route that was
 // asked for; nil where none has it.
 func stageWithRoute(fx *Facts, sub *target) *Remedy {
-	if sub.api == nil || sub.Kind != probe.InvokeURL {
+	if sub.api == nil || sub.api.DefaultEndpointOff || sub.Kind != probe.InvokeURL {
 		return nil
 	}
 	stages := slices.SortedStableFunc(slices.Values(indices(len(sub.api.Stages))), func(a, b int) int {

@@ -31,15 +31,15 @@ func (x bodies) bodyFeatures(o *probe.Observation) {
 	switch {
 	case x.body.ignored || len(text) == 0:
 	case strings.Contains(media, "protobuf") || strings.Contains(media, "grpc"):
-		protobufs{x.Extractor}.messages(body, strings.Contains(media, "grpc"))
+		protobufs(x).messages(body, strings.Contains(media, "grpc"))
 	case !isText(text):
 		x.binary(body, media, o)
 	case x.isJSONBody(text, media, o, &state):
-		classFeatures{x.Extractor}.failure(o, &x.levels[0].failed)
+		classFeatures(x).failure(o, &x.levels[0].failed)
 	default:
 		x.textBody(text, media)
 	}
-	classFeatures{x.Extractor}.bodyState(o, body, state)
+	classFeatures(x).bodyState(o, body, state)
 }
 
 var bom = []byte("\ufeff")
@@ -68,7 +68,7 @@ func (x bodies) isJSONBody(text []byte, media string, o *probe.Observation, stat
 	}
 	if !x.spacing.ignored {
 		x.text = append(x.text[:0], spacing(text)...)
-		tree{x.Extractor}.emit(x.spacing, Content, hash(x.text), x.text)
+		tree(x).emit(x.spacing, Content, hash(x.text), x.text)
 	}
 	x.json(x.body, text, 0)
 	return true
@@ -118,7 +118,7 @@ func (x bodies) textBody(text []byte, media string) {
 	case strings.HasPrefix(media, "text/csv") && x.csv(text, ','), strings.HasPrefix(media, "text/tab-separated-values") && x.csv(text, '\t'):
 	case strings.HasPrefix(media, "text/event-stream") && x.events(text):
 	default:
-		texts{x.Extractor}.lines(x.body, x.hideIDs(text), text[0] == '<')
+		texts(x).lines(x.body, x.hideIDs(text), text[0] == '<')
 	}
 }
 
@@ -145,15 +145,15 @@ func (x bodies) csv(text []byte, comma rune) bool {
 	if err != nil || len(head) < 2 {
 		return false
 	}
-	l := tree{x.Extractor}.open(x.body)
+	l := tree(x).open(x.body)
 	columns := make([]*node, 0, min(len(head), maxMembers))
 	for i, name := range head[:min(len(head), maxMembers)] {
 		if name == "" || isID([]byte(name)) {
 			name = "column " + strconv.Itoa(i+1)
 		}
-		columns = append(columns, tree{x.Extractor}.child(l.star, []byte(name)))
+		columns = append(columns, tree(x).child(l.star, []byte(name)))
 	}
-	tree{x.Extractor}.present(x.body, kindLines)
+	tree(x).present(x.body, kindLines)
 	for {
 		row, err := r.Read()
 		if err != nil {
@@ -161,11 +161,11 @@ func (x bodies) csv(text []byte, comma rune) bool {
 			return err == io.EOF
 		}
 		l.begin(x.Extractor)
-		tree{x.Extractor}.touch(l.star)
+		tree(x).touch(l.star)
 		l.star.types |= 1 << kindObject
 		for i, cell := range row[:min(len(row), len(columns))] {
 			x.cell = append(x.cell[:0], cell...)
-			tree{x.Extractor}.leaf(columns[i], kindString, x.hideIDs(x.cell))
+			tree(x).leaf(columns[i], kindString, x.hideIDs(x.cell))
 		}
 		l.end(x.Extractor, []byte(strings.Join(row, string(comma))))
 	}
@@ -175,16 +175,16 @@ func (x bodies) csv(text []byte, comma rune) bool {
 // it is the same.
 func (x bodies) binary(body []byte, media string, o *probe.Observation) {
 	if strings.Contains(media, "octet-stream") && isMessage(body) {
-		protobufs{x.Extractor}.messages(body, false)
+		protobufs(x).messages(body, false)
 		return
 	}
 	x.text = hex.AppendEncode(append(x.text[:0], "magic number "...), body[:min(len(body), 4)])
-	tree{x.Extractor}.emit(x.body, Type, hash(x.text), x.text)
+	tree(x).emit(x.body, Type, hash(x.text), x.text)
 	x.text = append(x.text[:0], "about "+sizeClass(max(o.BodySize, int64(len(body))))+" bytes"...)
-	tree{x.Extractor}.emit(x.body, Size, hash(x.text), x.text)
+	tree(x).emit(x.body, Size, hash(x.text), x.text)
 	h := hash(body)
 	x.text = strconv.AppendUint(append(x.text[:0], "content "...), h>>32, 16)
-	tree{x.Extractor}.emit(x.body, Content, h, x.text)
+	tree(x).emit(x.body, Content, h, x.text)
 }
 
 // isText tells whether a body is worth taking apart as text, in UTF-8 or in an

@@ -33,11 +33,11 @@ func (x headers) headerFeatures(headers []probe.Header) {
 			// What follows a colon is a link to the exception's model, which not
 			// every host sends.
 			value, _, _ := bytes.Cut(x.line, colon)
-			tree{x.Extractor}.leaf(n, kindPresent, value)
+			tree(x).leaf(n, kindPresent, value)
 		case listHeaders[n.name] || strings.HasPrefix(n.name, "access-control-allow-") || n.name == "access-control-expose-headers":
 			x.list(n, x.line)
 		default:
-			tree{x.Extractor}.leaf(n, kindPresent, x.hideIDs(x.line))
+			tree(x).leaf(n, kindPresent, x.hideIDs(x.line))
 		}
 	}
 }
@@ -55,14 +55,14 @@ func (x headers) charset(contentType string) {
 		n = x.header(name)
 	}
 	x.line = append(x.line[:0], strings.ToLower(params["charset"])...)
-	tree{x.Extractor}.leaf(n, kindPresent, x.line)
+	tree(x).leaf(n, kindPresent, x.line)
 }
 
 var colon = []byte(":")
 
 // header makes the node of a header.
 func (x headers) header(name string) *node {
-	n := tree{x.Extractor}.node(name)
+	n := tree(x).node(name)
 	if n == x.full {
 		return n
 	}
@@ -115,8 +115,8 @@ var listHeaders = map[string]bool{
 
 // list lists the members of a header by name and their parameters by value.
 func (x headers) list(n *node, value []byte) {
-	n.values = tables{x.Extractor}.begin(n, n.values, saltMember)
-	tree{x.Extractor}.emit(n, Type, hash(typeTexts[kindPresent]), typeTexts[kindPresent])
+	n.values = tables(x).begin(n, n.values, saltMember)
+	tree(x).emit(n, Type, hash(typeTexts[kindPresent]), typeTexts[kindPresent])
 	for len(value) > 0 {
 		var member []byte
 		member, value = cutQuoted(value, ',')
@@ -137,12 +137,12 @@ func (x headers) listed(n *node, member []byte) {
 		}
 		if first == nil {
 			first = key
-			tables{x.Extractor}.occurs(n.values, mix(saltMember, hash(key)), key)
+			tables(x).occurs(n.values, mix(saltMember, hash(key)), key)
 		} else {
 			key = append(append(append([]byte(nil), first...), ' '), key...)
 		}
 		if has {
-			tree{x.Extractor}.leaf(tree{x.Extractor}.part(n, key), kindPresent, x.hideIDs(bytes.Trim(value, ` "`)))
+			tree(x).leaf(tree(x).part(n, key), kindPresent, x.hideIDs(bytes.Trim(value, ` "`)))
 		}
 	}
 }
@@ -168,11 +168,11 @@ func cutQuoted(s []byte, sep byte) (before, after []byte) {
 func (x headers) cookie(n *node, value []byte) {
 	pair, attributes, _ := bytes.Cut(value, semicolon)
 	name, content, _ := bytes.Cut(pair, equals)
-	c := tree{x.Extractor}.part(n, bytes.TrimSpace(name))
+	c := tree(x).part(n, bytes.TrimSpace(name))
 	if c.ignored {
 		return
 	}
-	tree{x.Extractor}.leaf(c, kindPresent, x.hideIDs(bytes.TrimSpace(content)))
+	tree(x).leaf(c, kindPresent, x.hideIDs(bytes.TrimSpace(content)))
 	sum := uint64(0)
 	x.text = x.text[:0]
 	for len(attributes) > 0 {
@@ -185,7 +185,7 @@ func (x headers) cookie(n *node, value []byte) {
 		sum += hash(a)
 		x.text = append(append(x.text, a...), ';', ' ')
 	}
-	tree{x.Extractor}.emit(c, Set, spread(sum), x.text)
+	tree(x).emit(c, Set, spread(sum), x.text)
 }
 
 var (

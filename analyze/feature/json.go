@@ -37,7 +37,7 @@ type walker struct {
 
 // json lists the features of a JSON text; false where it ends early.
 func (x bodies) json(n *node, text []byte, nested int) bool {
-	w := walker{tree{x.Extractor}, x.level(nested, text), nested}
+	w := walker{tree(x), x.level(nested, text), nested}
 	return w.value(n, nil, 0)
 }
 
@@ -126,9 +126,9 @@ func (w *walker) member(l *array, depth int) bool {
 // sequence reads the values that follow one another in a text, each on a line
 // of its own.
 func (x bodies) sequence(n *node, text []byte) bool {
-	tree{x.Extractor}.present(n, kindLines)
-	w := walker{tree{x.Extractor}, x.level(0, text), 0}
-	l := tree{x.Extractor}.open(n)
+	tree(x).present(n, kindLines)
+	w := walker{tree(x), x.level(0, text), 0}
+	l := tree(x).open(n)
 	for {
 		if w.dec.PeekKind() == 0 {
 			_, err := w.dec.ReadToken()

@@ -201,7 +201,7 @@ func (x tree) retire(n *node) {
 		}
 	}
 	for _, t := range []*table{n.values, n.lines, n.pairs} {
-		tables{x.Extractor}.retireTable(t)
+		tables(x).retireTable(t)
 	}
 	for _, c := range n.kids {
 		x.retire(c)

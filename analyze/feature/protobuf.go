@@ -91,7 +91,7 @@ func (x protobufs) messages(body []byte, framed bool) {
 // message lists the fields of a message. A field that has been seen more than
 // once in one message is a list from then on.
 func (x protobufs) message(n *node, b []byte, depth int) {
-	tree{x.Extractor}.present(n, kindMessage)
+	tree(x).present(n, kindMessage)
 	x.repeated(n, b)
 	for len(b) > 0 {
 		f, rest, ok := nextField(b)
@@ -101,7 +101,7 @@ func (x protobufs) message(n *node, b []byte, depth int) {
 		b = rest
 		c := x.numbered(n, f.number)
 		if c.isMap {
-			c = tree{x.Extractor}.members(c)
+			c = tree(x).members(c)
 		}
 		x.field(c, f, depth)
 	}
@@ -114,7 +114,7 @@ func (x protobufs) field(n *node, f field, depth int) {
 	case f.kind != kindBytes:
 		x.cell = strconv.AppendUint(append(x.cell[:0], "0x"...), f.bits, 16)
 	case isPrintable(f.bytes):
-		tree{x.Extractor}.leaf(n, kindString, x.hideIDs(f.bytes))
+		tree(x).leaf(n, kindString, x.hideIDs(f.bytes))
 		return
 	case depth < maxMessages && isMessage(f.bytes):
 		x.message(n, f.bytes, depth+1)
@@ -125,7 +125,7 @@ func (x protobufs) field(n *node, f field, depth int) {
 			x.cell = strconv.AppendUint(append(x.cell, ' '), hash(f.bytes), 16)
 		}
 	}
-	tree{x.Extractor}.leaf(n, f.kind, x.cell)
+	tree(x).leaf(n, f.kind, x.cell)
 }
 
 func isPrintable(b []byte) bool {
@@ -160,7 +160,7 @@ func (x protobufs) asList(n *node) {
 	if n.isMap || n.full {
 		return
 	}
-	tree{x.Extractor}.retire(n)
+	tree(x).retire(n)
 	x.nodes++ // it stays
 	n.isMap, n.kids, n.defs = true, nil, [aspects]int32{}
 }
@@ -175,7 +175,7 @@ func (x protobufs) numbered(n *node, number int) *node {
 	if n.full {
 		return n
 	}
-	c := tree{x.Extractor}.node(tree{x.Extractor}.join(n, key))
+	c := tree(x).node(tree(x).join(n, key))
 	if c == x.full {
 		return c
 	}

@@ -19,7 +19,7 @@ const maxSlots = 8
 // not been seen before, as one with a name that varies in it, is listed by pairs
 // of words, so that a real difference beside the name is found.
 func (x texts) lines(n *node, text []byte, markup bool) {
-	n.lines = tables{x.Extractor}.begin(n, n.lines, saltTemplate)
+	n.lines = tables(x).begin(n, n.lines, saltTemplate)
 	for len(text) > 0 {
 		seg, rest := text, []byte(nil)
 		if markup {
@@ -36,7 +36,7 @@ func (x texts) lines(n *node, text []byte, markup bool) {
 
 func (x texts) oneLine(n *node, seg []byte) {
 	x.template(seg)
-	m := tables{x.Extractor}.occurs(n.lines, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
+	m := tables(x).occurs(n.lines, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
 	if m != nil && m.def > more {
 		x.wildcards(n, m, seg)
 	}
@@ -61,12 +61,12 @@ func (x texts) wildcards(n *node, m *member, seg []byte) {
 
 // wordPairs lists the pairs of words that follow one another.
 func (x texts) wordPairs(n *node, seg []byte) {
-	n.pairs = tables{x.Extractor}.begin(n, n.pairs, saltPair)
+	n.pairs = tables(x).begin(n, n.pairs, saltPair)
 	before := []byte("^")
 	for from, to, next := token(seg, 0); from < len(seg); from, to, next = token(seg, next) {
 		word := seg[from:to]
 		x.text = append(append(append(x.text[:0], before...), ' '), word...)
-		tables{x.Extractor}.occurs(n.pairs, mix(saltPair, hash(x.text)), x.text)
+		tables(x).occurs(n.pairs, mix(saltPair, hash(x.text)), x.text)
 		if before = word; variable(word) {
 			before = bracketed[formOf(word)]
 		}

@@ -61,7 +61,7 @@ func (x tree) leaf(n *node, k kind, text []byte) {
 	}
 	// The parts of a text that never moves would tell no more than the text.
 	if n.moved && composed(f, text) {
-		texts{x.Extractor}.lines(n, text, false)
+		texts(x).lines(n, text, false)
 	}
 }
 
@@ -76,13 +76,13 @@ func (x tree) below(n *node, k kind, f form, h uint64, text []byte) {
 	if k == kindString || f != formText && f != formNumber {
 		n.shapes |= 1 << f
 	}
-	n.values = tables{x.Extractor}.begin(n, n.values, saltMember)
-	tables{x.Extractor}.occurs(n.values, mix(saltMember, h), text)
+	n.values = tables(x).begin(n, n.values, saltMember)
+	tables(x).occurs(n.values, mix(saltMember, h), text)
 	if !composed(f, text) {
 		return
 	}
-	if (texts{x.Extractor}).template(text); len(x.slots) > 0 {
-		tables{x.Extractor}.occurs(n.values, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
+	if texts(x).template(text); len(x.slots) > 0 {
+		tables(x).occurs(n.values, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
 	}
 }
 

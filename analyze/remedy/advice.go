@@ -90,6 +90,11 @@ func UseStage(to probe.StageRef) Remedy {
 	return Remedy{Text: fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID)}
 }
 
+// UseDomain is to use a domain that leads to a stage.
+func UseDomain(url, stage string) Remedy {
+	return Remedy{Text: fmt.Sprintf("Use %s, which leads to stage %s.", url, stage)}
+}
+
 // UseRoute is to use the URL of a stage that has a route.
 func UseRoute(stage, route, url string) Remedy {
 	return Remedy{Text: fmt.Sprintf("Stage %s has the route %s: use %s.", stage, route, url)}

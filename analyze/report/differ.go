@@ -31,7 +31,7 @@ func (v *view) differ(f *cause.Finding) (rows [][]string, caption string) {
 // examples are the fields in which an example of a finding's less usual answers is
 // another than the usual one; nil where there is none. Each side is one answer.
 func (v *view) examples(f *cause.Finding) [][]string {
-	if f.Severity == cause.Info {
+	if f.Severity == cause.Info || f.Cause == cause.StaleCanary { // what nothing shows has no example
 		return nil
 	}
 	rows := [][]string{{"what differs", "usual", "other"}}
@@ -45,10 +45,7 @@ func (v *view) examples(f *cause.Finding) [][]string {
 				continue
 			}
 			for _, d := range c.Example.Differs {
-				where := d.Field
-				if where == statusField {
-					where = "status"
-				}
+				where := whereWords(d.Field)
 				if row := []string{where, valueWords(d.Usual), valueWords(d.Here)}; !slices.ContainsFunc(rows, func(r []string) bool { return r[0] == where }) {
 					rows = append(rows, row)
 				}
@@ -65,7 +62,7 @@ func (v *view) examples(f *cause.Finding) [][]string {
 }
 
 func fieldRank(where string) int {
-	if where == "status" {
+	if where == whereWords(statusField) {
 		return 0
 	}
 	return 1

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/cause"
 )
@@ -24,9 +25,9 @@ func differRows(list []cause.Difference) [][]string {
 	}
 	rows := [][]string{append(head, sides...)}
 	for _, d := range list {
-		row := []string{d.Where, valueWords(d.Usual), valueWords(d.Other)}
+		row := []string{whereWords(d.Where), valueWords(d.Usual), valueWords(d.Other)}
 		if !one {
-			row[0] = d.Scenario + " " + d.Where
+			row[0] = d.Scenario + " " + whereWords(d.Where)
 		}
 		for _, s := range sides {
 			row = append(row, countWords(d.Counts, s))
@@ -35,6 +36,10 @@ func differRows(list []cause.Difference) [][]string {
 	}
 	return rows
 }
+
+// whereWords name a field for a reader: what is of the answer as a whole has a colon
+// before it in the report.
+func whereWords(where string) string { return strings.TrimPrefix(where, ":") }
 
 // withoutCounts are the rows of a narrow table.
 func withoutCounts(rows [][]string) [][]string {
@@ -68,7 +73,7 @@ func differSides(list []cause.Difference) []string {
 
 // differWords are a difference in a line.
 func differWords(d *cause.Difference) string {
-	s := fmt.Sprintf("differs: %s %s: usually %s, here %s", d.Scenario, d.Where, valueWords(d.Usual), valueWords(d.Other))
+	s := fmt.Sprintf("differs: %s %s: usually %s, here %s", d.Scenario, whereWords(d.Where), valueWords(d.Usual), valueWords(d.Other))
 	for i, side := range differSides([]cause.Difference{*d}) {
 		sep := ", "
 		if i == 0 {

@@ -143,7 +143,7 @@ func (p *page) moves(t *analyze.Target) {
 func movesWords(t *analyze.Target, all bool) string {
 	var names []string
 	for _, m := range t.Moves {
-		if s := m.Where + " (" + m.Kind + ")"; !slices.Contains(names, s) {
+		if s := whereWords(m.Where) + " (" + m.Kind + ")"; !slices.Contains(names, s) {
 			names = append(names, s)
 		}
 	}

@@ -72,7 +72,7 @@ func (rd restReading) identify(ctx context.Context, api *probe.API) bool {
 		return true
 	}
 	if notFoundOrUnsupported(err) {
-		return httpReading{rd.reading}.identifyHTTP(ctx, api)
+		return httpReading(rd).identifyHTTP(ctx, api)
 	}
 	if ctx.Err() == nil && denied(err) {
 		api.Kind = probe.REST // its id was asked of the REST service and not called unknown

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -96,10 +97,18 @@ func isNotFound(err error) bool { return code(err) == "ResourceNotFoundException
 // authorized to perform: logs:FilterLogEvents on resource: arn:… because …".
 var deniedOn = regexp.MustCompile(`on resource: (arn:\S+)`)
 
+// short is code and message of an answer, without the SDK's words around them.
+func short(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")
+	}
+	return err.Error()
+}
+
 // failure describes a call that failed; for a denied one with the IAM action and
 // resource to allow.
 func (r *run) failure(operation, subject, resource string, err error, costs string) probe.Gap {
-	gap := probe.Gap{Operation: operation, Subject: subject, Resource: resource, Err: err.Error(), Costs: costs}
+	gap := probe.Gap{Operation: operation, Subject: subject, Resource: resource, Err: short(err), Costs: costs}
 	if isDenied(err) {
 		gap.Action = "logs:" + operation
 		if m := deniedOn.FindStringSubmatch(err.Error()); m != nil && gap.Resource == "" {

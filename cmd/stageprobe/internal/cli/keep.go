@@ -91,18 +91,32 @@ func lastReport(targets []probe.Target) (*analyze.Report, error) {
 }
 
 // retest is the command that looks again after mending: the same with the kept
-// report as baseline. A secret that was written out is not repeated.
+// report as baseline. What it would write over, and the formats of that, are left
+// out; a secret that was written out is not repeated.
 func (s Streams) retest() string {
+	dropped := []string{"--baseline", "--record", "--output", "-o"}
+	if slices.ContainsFunc(s.args, func(arg string) bool { name, _ := flagOf(arg); return name == "-o" || name == "--output" }) {
+		dropped = append(dropped, "--format")
+	}
 	words := []string{"stageprobe"}
 	for i := 0; i < len(s.args); i++ {
-		arg := s.args[i]
-		if arg == "--baseline" {
+		name, valued := flagOf(s.args[i])
+		switch {
+		case !slices.Contains(dropped, name):
+			words = append(words, remedy.Quote(s.secrets.String(s.args[i])))
+		case !valued:
 			i++
-			continue
-		}
-		if !strings.HasPrefix(arg, "--baseline=") {
-			words = append(words, remedy.Quote(s.secrets.String(arg)))
 		}
 	}
 	return strings.Join(append(words, "--baseline", lastBaseline), " ")
+}
+
+// flagOf is the flag that an argument names, and whether the argument holds the
+// flag's value, too.
+func flagOf(arg string) (name string, valued bool) {
+	if !strings.HasPrefix(arg, "--") && strings.HasPrefix(arg, "-o") {
+		return "-o", len(arg) > len("-o")
+	}
+	name, _, valued = strings.Cut(arg, "=")
+	return name, valued
 }

@@ -155,6 +155,7 @@ func (r *run) decided(ctx context.Context) bool {
 		glance(r)
 		return false
 	}
+	analyze.SetVantages(r.session, r.agents.vantages())
 	p := r.session.Progress()
 	r.show(p, "probing")
 	r.look = nextLook(r.seen)

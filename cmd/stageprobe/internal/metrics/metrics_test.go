@@ -159,7 +159,7 @@ func asks(t *testing.T, families map[string]*dto.MetricFamily, where, expr strin
 // of status, outcome and their like it has here is left open.
 func matches(m *dto.Metric, matchers []*labels.Matcher) bool {
 	for _, x := range matchers {
-		if x.Name != labels.MetricName && x.Name != "le" && !slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == x.Name }) {
+		if x.Name != model.MetricNameLabel && x.Name != "le" && !slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == x.Name }) {
 			return false
 		}
 	}

@@ -145,7 +145,7 @@ func (x guard) signature() *refusal {
 	value := x.r.Header.Get("Authorization")
 	fields, ok := strings.CutPrefix(value, "AWS4-HMAC-SHA256 ")
 	if !ok {
-		f := restFlow{x.exchange}.unsigned()
+		f := restFlow(x).unsigned()
 		f.failure = gwlog.ResourcePolicy
 		return f
 	}

@@ -40,7 +40,7 @@ func (x integration) callBackend(b *world.Backend) reply {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		out.headers = append(out.headers, gwlog.Pair{Name: name, Value: x.expand(headers[name], out.version)})
 	}
-	body := cmp.Or(v.Body, b.Routes[guard{x.exchange}.methodKey()], b.Body)
+	body := cmp.Or(v.Body, b.Routes[guard(x).methodKey()], b.Body)
 	out.body = x.expand(body, out.version)
 	if b.Shuffle {
 		out.body = p.shuffled(out.body)

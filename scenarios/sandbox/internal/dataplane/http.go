@@ -111,7 +111,7 @@ func (x httpFlow) serveHTTP() *refusal {
 		return &refusal{kind: "API_CONFIGURATION_ERROR", failure: gwlog.Internal}
 	}
 	if i.Type == "MOCK" {
-		return integration{x.exchange}.mock(i)
+		return integration(x).mock(i)
 	}
-	return integration{x.exchange}.integrate(i)
+	return integration(x).integrate(i)
 }

@@ -20,7 +20,7 @@ type integration struct{ *exchange }
 
 // serve answers from the stage's cache or the integration.
 func (x integration) serve() *refusal {
-	if (stageCache{x.exchange}).fromCache() {
+	if (stageCache(x)).fromCache() {
 		return nil
 	}
 	i := x.entry.route.Integration
@@ -32,7 +32,7 @@ func (x integration) serve() *refusal {
 	}
 	f := x.integrate(i)
 	if f == nil {
-		stageCache{x.exchange}.keep()
+		stageCache(x).keep()
 	}
 	return f
 }
@@ -224,7 +224,7 @@ func (x integration) mapResponse(r *world.IntegrationResponse, status string, go
 	out := answer{status: statusOr(status, 200), body: got.body}
 	if template, ok := r.Templates["application/json"]; ok {
 		out.body = strings.NewReplacer("$input.body", got.body, "$input.json('$')", got.body).Replace(template)
-		out.body = restFlow{x.exchange}.fillTemplate(out.body, "", "", out.status)
+		out.body = restFlow(x).fillTemplate(out.body, "", "", out.status)
 	}
 	for _, name := range sorted(r.Parameters) {
 		value := r.Parameters[name]
