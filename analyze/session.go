@@ -33,6 +33,9 @@ type Policy struct {
 	Asked   bool   `json:"asked,omitempty"`
 	Version string `json:"version,omitempty"`
 
+	// Causes are rows beside [cause.Causes]: what the caller knows of its own APIs. Of
+	// them Step, Severity, After, Excludes and Find count. A recording does not hold them.
+	Causes []cause.Cause `json:"-"`
 	// Secrets never appear in a report.
 	Secrets []string `json:"-"`
 	// Judge evaluates the expectations of a scenario file; nil for none.
@@ -261,7 +264,7 @@ func (s *Session) input(done bool) cause.Input {
 		Rows:    make([]cause.Row, len(s.rows)),
 		Records: labelling{s}.recordsByID(),
 		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
-		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
+		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended, Causes: s.policy.Causes,
 	}
 	in.Expected = func(target, scenario int) bool {
 		sc := &s.plan.Scenarios[scenario]
