@@ -83,7 +83,7 @@ func versionFactor(sub *target) *factor {
 func alias(fx *Facts, x *split) string {
 	for _, uri := range integrations(fx, x) {
 		a := lambdaAlias(uri, variables(x.sub))
-		if read := fx.alias(a); a != "" && (read == nil || len(read.Weights) > 0) {
+		if read := aliasRead(fx, a); a != "" && (read == nil || len(read.Weights) > 0) {
 			return a
 		}
 	}

@@ -133,12 +133,12 @@ func events(fx *Facts, sub *target, f *Finding) {
 // aliasWeights shows the weights of the alias that a split's routes call.
 func aliasWeights(fx *Facts, sub *target, f *Finding) {
 	for _, name := range f.Scenarios {
-		r := fx.routeNamed(sub, name)
+		r := routeNamed(fx, sub, name)
 		if r == nil {
 			continue
 		}
 		called := lambdaAlias(r.Integration.URI, variables(sub))
-		if a := fx.alias(called); a != nil && len(a.Weights) > 0 {
+		if a := aliasRead(fx, called); a != nil && len(a.Weights) > 0 {
 			out, rest := AliasWeights{Alias: called}, 1.
 			for _, v := range slices.Sorted(maps.Keys(a.Weights)) {
 				out.Shares = append(out.Shares, VersionShare{Version: v, Share: a.Weights[v]})
@@ -151,8 +151,8 @@ func aliasWeights(fx *Facts, sub *target, f *Finding) {
 	}
 }
 
-// alias is what was read of the alias "function:name"; nil where nothing was.
-func (fx *Facts) alias(called string) *probe.Alias {
+// aliasRead is what was read of the alias "function:name"; nil where nothing was.
+func aliasRead(fx *Facts, called string) *probe.Alias {
 	for i := range fx.Snapshot.Aliases {
 		a := &fx.Snapshot.Aliases[i]
 		function := a.Function[strings.LastIndex(a.Function, ":")+1:]
@@ -164,7 +164,7 @@ func (fx *Facts) alias(called string) *probe.Alias {
 }
 
 // routeNamed is the route of a scenario by its name; nil where it is not known.
-func (fx *Facts) routeNamed(sub *target, name string) *probe.Route {
+func routeNamed(fx *Facts, sub *target, name string) *probe.Route {
 	for i := range fx.Plan.Scenarios {
 		if fx.Plan.Scenarios[i].Name == name {
 			return fx.route(sub, i)
@@ -187,7 +187,7 @@ func counted(fx *Facts, sub *target, f *Finding) {
 // links shows a VPC link of failing routes that is not available.
 func links(fx *Facts, sub *target, f *Finding) {
 	for _, name := range f.Scenarios {
-		r := fx.routeNamed(sub, name)
+		r := routeNamed(fx, sub, name)
 		if r == nil || r.Integration.ConnectionID == "" {
 			continue
 		}
