@@ -44,6 +44,7 @@ func (s *Session) Report(end Ending) *Report {
 	if end.Stood != nil {
 		s.stood = end.Stood
 	}
+	SetVantages(s, end.Vantages)
 	result := s.Decide(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()

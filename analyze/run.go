@@ -1,11 +1,103 @@
 package analyze
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"time"
 
 	"stageprobe/probe"
 )
+
+// Sender sends a plan; *[probe.Engine] is one.
+type Sender interface {
+	Run(ctx context.Context, p *probe.Plan, planner probe.Planner) iter.Seq2[probe.Observation, error]
+}
+
+// Check sends a session's plan until every question is decided or the budget is
+// spent, and reports. It reads no logs: a caller who does gives what they say to
+// [Session.SetEvidence] and asks for [Session.Report]. Cancelling ctx ends it with the
+// report of what was seen. An error means that the plan could not be sent at all.
+func Check(ctx context.Context, s *Session, by Sender) (*Report, error) {
+	id, err := probe.RunID(&s.plan)
+	if err != nil {
+		return nil, err
+	}
+	end := Ending{RunID: id, Started: time.Now(), Stopped: "budget"}
+	seen, look := 0, NextLook(0)
+	for o, err := range by.Run(ctx, &s.plan, s) {
+		if err != nil {
+			return nil, err
+		}
+		s.Add(&o)
+		seen++
+		if seen < look || s.plan.Fixed || end.Stopped != "budget" {
+			continue
+		}
+		look = NextLook(seen)
+		if s.Decide(false).Decided {
+			end.Stopped = "decided"
+			s.Halt()
+		}
+	}
+	if ctx.Err() != nil {
+		end.Stopped = "interrupted"
+	}
+	end.Ended = time.Now()
+	return s.Report(end), nil
+}
+
+// lookEvery is the least number of answers between two looks. The verdict is
+// anytime-valid, so looking often costs time, not truth.
+const lookEvery = 20
+
+// NextLook is at how many answers the evidence is weighed again: after twenty more, or
+// a twentieth of those seen, so that looks grow in number with the logarithm of the run.
+func NextLook(seen int) int { return seen + max(lookEvery, seen/lookEvery) }
+
+// Replay makes the report of a recording, as the run that wrote it did. The policy is
+// that of [ReadPolicy] or one's own; its Judge needs package scenarios. Cancelling ctx
+// ends it with the context's error.
+func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, error) {
+	var snap probe.Snapshot
+	if rec.Snapshot != nil {
+		snap = *rec.Snapshot
+	}
+	s := NewSession(rec.Header.Plan, snap, policy)
+	end := Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
+	for k, err := range rec.Kept() {
+		if err == nil {
+			err = s.AddKept(k)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if at := k.Ended.UTC(); at.After(end.Ended) {
+			end.Ended = at
+		}
+	}
+	if err := rec.ReadLogs(s.Wants()); err != nil {
+		return nil, err
+	}
+	if rec.Evidence != nil {
+		s.SetEvidence(*rec.Evidence)
+	}
+	if t := rec.Trailer; t != nil {
+		end.Ended, end.Stopped, end.Notes = t.Ended, t.Stopped, t.Notes
+		end.Lost, end.Vantages, end.Stood = t.Lost, t.Vantages, t.Stood
+	}
+	end.Notes = append(end.Notes, rec.Notes...)
+	rep := s.Report(end)
+	if rec.Trailer != nil {
+		rep.Run.Cost = rec.Trailer.Cost
+	}
+	rep.Run.Cost.Requests = rep.Run.Requests // of a recording that was cut off, too
+	return rep, nil
+}
 
 // ReadPolicy takes the policy out of a recording. The judge is not part of it:
 // the caller makes one from Policy.Scenarios.

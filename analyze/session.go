@@ -33,6 +33,9 @@ type Policy struct {
 	Asked   bool   `json:"asked,omitempty"`
 	Version string `json:"version,omitempty"`
 
+	// Causes are rows beside [cause.Causes]: what the caller knows of its own APIs. Of
+	// them Step, Severity, After, Excludes and Find count. A recording does not hold them.
+	Causes []cause.Cause `json:"-"`
 	// Secrets never appear in a report.
 	Secrets []string `json:"-"`
 	// Judge evaluates the expectations of a scenario file; nil for none.
@@ -64,6 +67,7 @@ type Session struct {
 	sample
 	evidence *evidence
 	machines map[string]int
+	vantages []probe.Vantage // that were told of
 	targets  map[string]int
 	scenario map[string]int
 
@@ -190,6 +194,13 @@ func (s *Session) SetEvidence(ev probe.Evidence) {
 	s.evidence = newEvidence(ev)
 }
 
+// SetVantages replaces what a session knows of the places from which is sent.
+func SetVantages(s *Session, v []probe.Vantage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vantages = v
+}
+
 // SetSnapshot replaces the configuration, as read again after the run began.
 func (s *Session) SetSnapshot(snap probe.Snapshot) {
 	s.mu.Lock()
@@ -234,9 +245,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	s.stood = stood(s.stood, &s.last, s.rows, done)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
-		for _, t := range s.last.Ended {
-			s.planner.end(t)
-		}
+		s.planner.settle(s.last.Ended)
 	}
 	return s.last
 }
@@ -253,7 +262,7 @@ func (s *Session) input(done bool) cause.Input {
 		Rows:    make([]cause.Row, len(s.rows)),
 		Records: labelling{s}.recordsByID(),
 		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
-		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended,
+		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended, Causes: s.policy.Causes,
 	}
 	in.Expected = func(target, scenario int) bool {
 		sc := &s.plan.Scenarios[scenario]
@@ -276,7 +285,23 @@ func (s *Session) input(done bool) cause.Input {
 			in.Now = r.ended
 		}
 	}
+	in.Vantages = byMachine(s)
 	return in
+}
+
+// byMachine are the places of the run in the order of its machines; nil where it is one.
+func byMachine(s *Session) []probe.Vantage {
+	if len(s.machines) < 2 {
+		return nil
+	}
+	out := make([]probe.Vantage, len(s.machines))
+	for name, at := range s.machines {
+		out[at].Name = name
+		if i := slices.IndexFunc(s.vantages, func(v probe.Vantage) bool { return v.Name == name }); i >= 0 {
+			out[at] = s.vantages[i]
+		}
+	}
+	return out
 }
 
 // watermarks are, per target, the time up to which both sides of its stage's

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,13 +24,27 @@ type Shard struct {
 	credit  float64 // of requests, while the rate is lowered
 }
 
-// ParseShard reads "i/N".
-func ParseShard(text string) (i, n int, err error) {
+// indexes are the variables in which schedulers number the jobs of an array, from 0.
+var indexes = []string{"JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"}
+
+// ParseShard reads "i/N", or "auto/N" where a scheduler numbers the jobs.
+func ParseShard(text string, getenv func(string) string) (i, n int, err error) {
 	first, rest, ok := strings.Cut(text, "/")
+	if ok && first == "auto" {
+		at := slices.IndexFunc(indexes, func(name string) bool { return getenv(name) != "" })
+		if at < 0 {
+			return 0, 0, fmt.Errorf("--shard %s: neither %s is set", text, strings.Join(indexes, " nor "))
+		}
+		index, err := strconv.Atoi(getenv(indexes[at]))
+		if err != nil {
+			return 0, 0, fmt.Errorf("--shard %s: %s is %q and not a number", text, indexes[at], getenv(indexes[at]))
+		}
+		first = strconv.Itoa(index + 1)
+	}
 	i, errI := strconv.Atoi(first)
 	n, errN := strconv.Atoi(rest)
 	if !ok || errI != nil || errN != nil || n < 1 || n > 100_000 || i < 1 || i > n {
-		return 0, 0, fmt.Errorf("--shard %q: write i/N with i from 1 to N, such as 3/8", text)
+		return 0, 0, fmt.Errorf("--shard %q: write i/N with i from 1 to N, such as 3/8, or auto/N in an array of N jobs", text)
 	}
 	return i, n, nil
 }

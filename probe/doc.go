@@ -2,7 +2,20 @@
 // requests: what is out there ([Snapshot]), what is sent ([Plan]), what came
 // back ([Observation]) and what the gateway's own logs say of it ([Evidence]).
 //
-// A [Recording] holds all four. It is plain data: verdicts are a function of a
+// To send requests and look at the answers:
+//
+//  1. [Targets] finds addresses in a [Snapshot], or from pasted URLs without one.
+//  2. [Scenarios] lists the routes of a deployed definition that may be asked without
+//     harm, and [URLScenarios] those of pasted URLs.
+//  3. Both go into a [Plan] with a budget and a rate, and [Engine.Run] yields an
+//     [Observation] per request. A [Planner] says which request is next.
+//  4. [Create] keeps them in a recording, [Open] reads it.
+//
+// Engine.Clean with a [Cleaner] takes secrets out of answers before anything sees them;
+// Engine.Sign makes requests acceptable to methods that ask for authorization (package
+// probe/sign).
+//
+// A [Recording] holds plan, snapshot, observations and evidence. It is plain data: verdicts are a function of a
 // Recording, computed by package analyze, now or later, here or elsewhere.
 //
 // The package knows nothing of the AWS SDK, and it never judges.

@@ -19,11 +19,17 @@ func aliased(w *weighing) []*law {
 	var out []*law
 	first := &w.laws[0]
 	for i := range w.laws {
-		if l := &w.laws[i]; l != first && l.driven && first.driven && l.post*tuning.Aliased >= first.post {
+		if l := &w.laws[i]; l != first && l.driven && first.driven && l.post*tuning.Aliased >= first.post && !first.consistsOf(l) {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// consistsOf tells whether a law's levels are made of those of another, which can be no
+// rival: the region of a vantage point goes wherever that does.
+func (l *law) consistsOf(other *law) bool {
+	return l.factor != nil && other.factor != nil && l.factor.of == other.factor.name
 }
 
 // driver of a law; false where it drives no single rows.

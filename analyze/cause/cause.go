@@ -65,6 +65,9 @@ type Cause struct {
 	Find func(*Facts, *Known) Verdict
 }
 
+// table is the causes of a run: [Causes], then those that its caller adds.
+type table []Cause
+
 // beforeSplits are the causes that explain behaviours before what is left of them
 // is weighed as splits: an address that leads to nothing or to another stage is no
 // split, and what a configuration refuses to everybody is no flake.
@@ -107,46 +110,53 @@ func IDs() []ID {
 }
 
 // Of is the row of a cause; nil where the table has none of that name.
-func Of(id ID) *Cause {
-	if i := Rank(id); i >= 0 {
-		return &Causes[i]
+func Of(id ID) *Cause { return table(Causes).of(id) }
+
+// Rank is the place of a cause in the order of the report format; behind all others
+// where the table has none of that name.
+func Rank(id ID) int { return table(Causes).rank(id) }
+
+func (t table) of(id ID) *Cause {
+	if i := t.rank(id); i < len(t) {
+		return &t[i]
 	}
 	return nil
 }
 
-// Rank is the place of a cause in the order of the report format; -1 where the
-// table has none of that name.
-func Rank(id ID) int {
-	return slices.IndexFunc(Causes, func(c Cause) bool { return c.ID == id })
+func (t table) rank(id ID) int {
+	if i := slices.IndexFunc(t, func(c Cause) bool { return c.ID == id }); i >= 0 {
+		return i
+	}
+	return len(t)
 }
 
 // inOrder are the causes so that each comes after those whose verdicts it reads,
 // else in the order of the table.
-func inOrder(causes []Cause) []*Cause {
+func (t table) inOrder() []*Cause {
 	var out []*Cause
 	done := map[ID]bool{}
-	for len(out) < len(causes) {
+	for len(out) < len(t) {
 		before := len(out)
-		for i := range causes {
-			c := &causes[i]
+		for i := range t {
+			c := &t[i]
 			if !done[c.ID] && !slices.ContainsFunc(c.After, func(id ID) bool { return !done[id] }) {
 				done[c.ID] = true
 				out = append(out, c)
 			}
 		}
 		if len(out) == before {
-			return nil // a circle, or a name that the table lacks; tested
+			return nil // a circle, a name twice, or one that the table lacks
 		}
 	}
 	return out
 }
 
 // reads are the causes whose verdicts a cause reads, with those that they rest on.
-func reads(c *Cause) map[ID]bool {
+func (t table) reads(c *Cause) map[ID]bool {
 	out := map[ID]bool{}
 	for _, id := range c.After {
 		out[id] = true
-		for other := range reads(Of(id)) {
+		for other := range t.reads(t.of(id)) {
 			out[other] = true
 		}
 	}

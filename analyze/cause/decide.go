@@ -43,6 +43,7 @@ func judge(fx *Facts, known *Known) *judgement {
 		if !known.closed[sub.index] {
 			j.linkedCanary(fx, sub)
 			j.linkedLevels(fx, sub)
+			j.refusedSince(fx, sub)
 		}
 	}
 	j.weighSplits(fx)
@@ -60,6 +61,63 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 		target: d.sub.ID, asks: WhatExplains{Target: d.sub.ID}, used: d.sub.n(),
 		bound: min(float64(d.n), leastFor(fx, d.weighing, d.cause, q)),
 	})
+}
+
+// refusedSince decides a target that answered and then refused every request, in every
+// scenario, until it was given up: as a switch, whatever answers in flight came in
+// another order meanwhile. Which behaviour is usual may differ between its scenarios,
+// which are one split here.
+func (j *judgement) refusedSince(fx *Facts, sub *target) {
+	x, all := &split{sub: sub}, []draw{}
+	for _, c := range sub.cells {
+		if c.ref < 0 {
+			continue
+		}
+		for _, k := range j.known.otherwise(c) {
+			if refused(&fx.Clusters[k]) != refused(&fx.Clusters[c.ref]) {
+				x.clusters = append(x.clusters, k)
+			}
+		}
+		for _, i := range c.rows {
+			all = append(all, draw{i, refused(&fx.Clusters[fx.Rows[i].Cluster])})
+		}
+	}
+	if len(x.clusters) == 0 || !gaveOut(inTime(fx, all)) {
+		return
+	}
+	settle(fx, x)
+	x.refusal = true // of one side, which is the usual one in some scenarios
+	if byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
+		return // a kept result that expires looks like this
+	}
+	w := weigh(fx, x)
+	if i := slices.IndexFunc(w.laws, func(l law) bool { return l.cause == DeployPropagating }); i >= 0 {
+		j.settle(fx, &decision{weighing: w, cause: DeployPropagating, law: &w.laws[i]})
+	}
+}
+
+// gaveOut tells whether answers in the order in which they were asked for are of one sort,
+// and then, long enough for a target to be given up, of the one that deviates. Those in
+// flight at the change come in any order: a tenth may stand on the wrong side.
+func gaveOut(draws []draw) bool {
+	wrong := 0 // on a change before the first
+	for _, d := range draws {
+		if !d.deviant {
+			wrong++
+		}
+	}
+	best, at := wrong, 0
+	for i, d := range draws {
+		if d.deviant {
+			wrong++
+		} else {
+			wrong--
+		}
+		if wrong < best {
+			best, at = wrong, i+1
+		}
+	}
+	return at >= tuning.Enough.Settled && len(draws)-at >= Barren-Barren/10 && 10*best <= len(draws)
 }
 
 func (j *judgement) linkedCanary(fx *Facts, sub *target) {

@@ -6,7 +6,7 @@ import "stageprobe/analyze/remedy"
 type DependsOn struct {
 	said
 	Target, Factor string
-	Levels         ByLevel
+	Levels         ByLevel // none where they follow by vantage point
 }
 
 // endpointLaws: the address, the edge location or the connection decides.
@@ -31,7 +31,14 @@ func endpoint(fx *Facts, w *weighing, l *law) Finding {
 		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
 		Statistics: factorStatistics(fx, w, l),
 	}
-	f.say(DependsOn{Target: w.sub.ID, Factor: l.factor.name, Levels: perLevel(fx, w, l, "")})
+	depends, seen := DependsOn{Target: w.sub.ID, Factor: l.factor.name}, fromPlaces(fx, w)
+	if l.factor.name != vantagePoint || len(seen.Groups) == 0 {
+		depends.Levels = perLevel(fx, w, l, "")
+	}
+	f.say(depends)
+	if len(seen.Groups) > 0 {
+		f.say(seen)
+	}
 	f.SettledBy = notSeparated(fx, w)
 	f.Remedy = []Remedy{remedy.CompareAddresses}
 	if l.factor.name == "connection" && f.SettledBy == nil {

@@ -4,44 +4,65 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Explain asks every cause of the table what it says of the evidence so far. It is
-// a pure function of its input and cheap enough to be called after every batch.
+// a pure function of its input and cheap enough to be called after every batch. It
+// panics where the causes that the input adds have a name twice, or read verdicts in a
+// circle or of causes that there are not.
 func Explain(in Input) Result {
 	in.prepare()
+	causes := table(slices.Concat(Causes, in.Causes))
+	order := causes.inOrder()
+	if order == nil {
+		panic("cause: the added causes have no order")
+	}
 	fx := gather(&in)
 	var verdicts []Verdict
 	var j *judgement
-	for _, c := range inOrder(Causes) {
+	for _, c := range order {
 		if c.Find == nil {
 			continue
 		}
 		if c.Laws != nil && j == nil {
 			j = judge(fx, know(fx, verdicts, nil, every))
 		}
-		may := reads(c)
+		may := causes.reads(c)
 		v := c.Find(fx, know(fx, verdicts, j, func(id ID) bool { return may[id] }))
-		verdicts = append(verdicts, v.complete(c))
+		verdicts = append(verdicts, v.complete(c, causes))
 	}
-	return conclude(fx, j, verdicts)
+	return conclude(fx, j, verdicts, causes)
 }
 
 func every(ID) bool { return true }
 
 // complete fills in what the table says of a verdict's findings.
-func (v Verdict) complete(c *Cause) Verdict {
+func (v Verdict) complete(c *Cause, causes table) Verdict {
 	v.cause = c.ID
 	for i := range v.Found {
 		f := &v.Found[i]
 		f.Cause = cmp.Or(f.Cause, c.ID) // a switch to failure is reported as what it is
-		f.Step, f.Severity = Of(f.Cause).Step, cmp.Or(f.Severity, c.Severity)
+		f.Step, f.Severity = c.Step, cmp.Or(f.Severity, c.Severity)
+		f.Targets, f.Scenarios, f.Remedy = listed(f.Targets), listed(f.Scenarios), listed(f.Remedy)
+		f.key = cmp.Or(f.key, strings.Join(f.Targets, " "))
+		if row := causes.of(f.Cause); row != nil {
+			f.Step = row.Step
+		}
 		if f.Statistics != nil {
 			f.Statistics.Statistic = finite(f.Statistics.Statistic)
 		}
 	}
 	v.Found = joined(v.Found)
 	return v
+}
+
+// listed is a list that JSON shows as one.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // prepare fills defaults and puts rows into order.
@@ -55,7 +76,7 @@ func (in *Input) prepare() {
 }
 
 // conclude puts the result together.
-func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
+func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result {
 	r := Result{
 		Claims: map[string]float64{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
 		Seen: map[string]map[string]Fact{}, Settings: map[string][]Setting{},
@@ -68,7 +89,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 	asked := false // the splits' questions come before those of the causes that read their verdicts
 	for i := range verdicts {
 		v := &verdicts[i]
-		if c := Of(v.cause); !asked && (c == nil || c.Laws != nil) {
+		if c := causes.of(v.cause); !asked && (c == nil || c.Laws != nil) {
 			r.Open, asked = append(r.Open, j.open...), true
 		}
 		r.Findings, r.Open, r.Notes = append(r.Findings, v.Found...), append(r.Open, v.Open...), append(r.Notes, v.Notes...)
@@ -76,7 +97,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict) Result {
 		maps.Copy(r.Seen, v.seen)
 		maps.Copy(r.Settings, v.settings)
 	}
-	r.Findings, r.Notes = resolve(r.Findings, r.Notes)
+	r.Findings, r.Notes = causes.resolve(r.Findings, r.Notes)
 	if fx.Done {
 		whoChanged(fx, r.Findings)
 	}

@@ -44,6 +44,10 @@ func (f *Finding) say(facts ...Fact) {
 	}
 }
 
+// Say adds a sentence in words to a finding: for causes beside the table, whose facts
+// package prose has no sentences for.
+func (f *Finding) Say(sentence string) { f.say(Plain{Text: sentence}) }
+
 // Advised is what a remedy advises.
 type Advised struct {
 	said

@@ -31,6 +31,12 @@ type factor struct {
 	// those of the process that it leads to.
 	named bool
 
+	// of names the factor whose levels this one's consist of, as a region does of vantage
+	// points; it is asked only where one of them holds several. part is its part of a
+	// factor's share of the error rate; 0 for all of it.
+	of   string
+	part float64
+
 	// inTime: its levels are the machines themselves, so that it is held against
 	// bursts over all of them together; one by one they could each have their own.
 	inTime bool
@@ -43,25 +49,25 @@ type factor struct {
 // none where no answer came: one that breaks takes all its requests with it, so
 // that such failures follow connections whatever breaks them.
 func factors(fx *Facts, x *split, of ID) []*factor {
-	return slices.DeleteFunc(drawnFactors(x.sub), func(f *factor) bool {
+	return slices.DeleteFunc(drawnFactors(fx, x.sub), func(f *factor) bool {
 		return f.cause != of || x.transport && strings.Contains(f.name, "connection") || !f.count(fx, x)
 	})
 }
 
 // drawnFactors are what may drive a target's answers beside the canary.
-func drawnFactors(sub *target) []*factor {
+func drawnFactors(fx *Facts, sub *target) []*factor {
 	out := []*factor{versionFactor(sub), cacheFactor(sub)}
-	for _, f := range places {
+	for _, f := range slices.Concat(places, vantageFactors(fx, sub)) {
 		out = append(out, &f)
 	}
 	return slices.DeleteFunc(out, func(f *factor) bool { return f == nil })
 }
 
-// places are where a request may go or come from.
+// places are where a request may go, and how it gets there; where it comes from shares
+// the part of one more.
 var places = []factor{
 	{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
 	{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
-	{name: "vantage point", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Machine, level: vantage, inTime: true, named: true},
 	{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
 	{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
 }
@@ -96,9 +102,6 @@ func connection(r *Row) string {
 	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
 }
 
-// vantage is the machine that sent a request, by its place in the input.
-func vantage(r *Row) string { return "machine " + strconv.Itoa(1+r.Machine) }
-
 // use tells the first request on a connection from the later ones.
 func use(r *Row) string {
 	switch {
@@ -115,11 +118,13 @@ func use(r *Row) string {
 // factor out for that would make its rivals look surer than they are.
 func (f *factor) count(fx *Facts, x *split) bool {
 	k, n, known := map[string]int{}, map[string]int{}, 0
+	parts := f.parts()
 	for _, d := range x.draws {
 		l := f.level(&fx.Rows[d.row])
 		if l == "" {
 			continue
 		}
+		parts.saw(&fx.Rows[d.row], l)
 		known++
 		n[l]++
 		if d.deviant {
@@ -130,7 +135,7 @@ func (f *factor) count(fx *Facts, x *split) bool {
 	for _, l := range f.levels {
 		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
 	}
-	return len(f.levels) > 1 && 2*known >= x.n
+	return len(f.levels) > 1 && 2*known >= x.n && parts.holdSeveral()
 }
 
 // factorLaws: some levels of a factor deviate, the others do not.

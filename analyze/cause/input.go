@@ -104,6 +104,8 @@ type Input struct {
 	Plan     probe.Plan
 	Snapshot probe.Snapshot
 	Rows     []Row
+	// Vantages are the places from which was sent, by Row.Machine; empty where it was one.
+	Vantages []probe.Vantage
 	// Table holds the features of the answers, in its own order of rows. Where it
 	// is nil, Clusters names the behaviours.
 	Table    *behaviour.Table
@@ -118,6 +120,8 @@ type Input struct {
 	Done       bool    // the budget is spent, or the run was interrupted
 	BudgetLeft int     // requests that may still be sent, over all targets
 	Intended   []Intended
+	// Causes are rows beside those of the table: what a caller knows of its own APIs.
+	Causes []Cause
 	// Expected tells whether a refusal is what a scenario expects on a target;
 	// may be nil.
 	Expected func(target, scenario int) bool

@@ -41,6 +41,9 @@ type Known struct {
 	decided   []*decision
 }
 
+// Findings are those of the causes that a cause may read.
+func (kn *Known) Findings() []Finding { return slices.Clone(kn.found) }
+
 // know gathers the verdicts of some causes.
 func know(fx *Facts, verdicts []Verdict, j *judgement, of func(ID) bool) *Known {
 	n := len(fx.targets)

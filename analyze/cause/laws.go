@@ -53,7 +53,7 @@ func weights(fx *Facts) Weights {
 func weightOf(fx *Facts, c ID) float64 {
 	laws := 1
 	if c == EndpointSplit {
-		laws = len(places)
+		laws = len(places) + 1
 	}
 	return weights(fx).Driven / float64(len(drivers)) / float64(laws)
 }
@@ -166,9 +166,9 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 	case l.cause == CanarySplit:
 		l.logE = stat.LogSumExp(math.Log(tuning.Label)+w.labels.logE, math.Log(1-tuning.Label)+l.logM-sup)
 	case l.factor != nil && l.factor.inTime:
-		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - burstsInTime(fx, w)
+		l.logE = math.Log(weightOf(fx, l.cause)*l.factor.share()) + l.logM - burstsInTime(fx, w)
 	case l.cause == EndpointSplit:
-		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - max(sup, windowsInTime(fx, w, l.factor.within))
+		l.logE = math.Log(weightOf(fx, l.cause)*l.factor.share()) + l.logM - max(sup, windowsInTime(fx, w, l.factor.within))
 	default:
 		l.logE = math.Log(weightOf(fx, l.cause)) + l.logM - sup
 	}

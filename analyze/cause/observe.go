@@ -340,10 +340,13 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 		return nil
 	}
 	sub := newTarget(fx, target)
-	factors := drawnFactors(sub)
+	factors, parts := drawnFactors(fx, sub), 0.
+	for _, f := range factors {
+		parts += f.share()
+	}
 	var out []leveled
 	for _, f := range factors {
-		out = append(out, linkFactor(fx, target, f, rows, weights(fx).Level/float64(len(fx.Plan.Targets)*len(factors)))...)
+		out = append(out, linkFactor(fx, target, f, rows, weights(fx).Level*f.share()/(float64(len(fx.Plan.Targets))*parts))...)
 	}
 	return out
 }
@@ -354,13 +357,14 @@ func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []
 	if f.drawn != nil {
 		level = f.drawn
 	}
-	n := map[string]int{}
+	n, parts := map[string]int{}, f.parts()
 	for _, i := range rows {
 		if l := level(&fx.Rows[i]); l != "" {
 			n[l]++
+			parts.saw(&fx.Rows[i], l)
 		}
 	}
-	if len(n) < 2 || len(n) > tuning.Enough.Levels {
+	if len(n) < 2 || len(n) > tuning.Enough.Levels || !parts.holdSeveral() {
 		return nil
 	}
 	var out []leveled
@@ -387,6 +391,11 @@ func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []
 // that was, and nothing else.
 func levelQuestion(fx *Facts, f *factor, level func(*Row) string, name string, rows []int) *behaviour.Question {
 	q := &behaviour.Question{}
+	if f.inTime {
+		// Machines send beside each other: one after another they would change once each.
+		rows = slices.Clone(rows)
+		slices.SortStableFunc(rows, func(a, b int) int { return fx.Rows[a].At.Compare(fx.Rows[b].At) })
+	}
 	from, to := 0, len(rows)
 	if f.within {
 		own := func(i int) bool { return level(&fx.Rows[i]) == name }

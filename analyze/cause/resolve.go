@@ -65,18 +65,18 @@ func merge(a, b Finding) Finding {
 // resolve hides a finding where another explains all that it rests on and the
 // other's cause excludes its, and orders the rest: the most severe first, then as
 // the table of causes does.
-func resolve(findings []Finding, notes []Fact) ([]Finding, []Fact) {
+func (t table) resolve(findings []Finding, notes []Fact) ([]Finding, []Fact) {
 	var kept []Finding
 	for i := range findings {
 		f := &findings[i]
-		if !slices.ContainsFunc(findings, func(by Finding) bool { return by.hides(f) }) {
+		if !slices.ContainsFunc(findings, func(by Finding) bool { return t.hides(&by, f) }) {
 			kept = append(kept, *f)
 		} else if f.Cause == StaleDeployment {
 			notes = append(notes, EditsWaited{Targets: f.Targets})
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(Rank(a.Cause), Rank(b.Cause)), slices.Compare(a.Targets, b.Targets))
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(t.rank(a.Cause), t.rank(b.Cause)), slices.Compare(a.Targets, b.Targets))
 	})
 	return kept, notes
 }
@@ -84,8 +84,8 @@ func resolve(findings []Finding, notes []Fact) ([]Finding, []Fact) {
 // hides tells whether a finding explains all that another rests on, and its cause
 // excludes the other's. What rests on the configuration alone, unconfirmed by any
 // answer, rests on its targets.
-func (f *Finding) hides(other *Finding) bool {
-	c := Of(f.Cause)
+func (t table) hides(f, other *Finding) bool {
+	c := t.of(f.Cause)
 	if c == nil || !slices.Contains(c.Excludes, other.Cause) {
 		return false
 	}

@@ -9,7 +9,7 @@ import (
 
 // Each cause comes after those whose verdicts it reads, and before none of them.
 func TestTheTableHasAnOrder(t *testing.T) {
-	order := inOrder(Causes)
+	order := table(Causes).inOrder()
 	if len(order) != len(Causes) {
 		t.Fatal("the causes read each other's verdicts in a circle, or name a cause that the table lacks")
 	}
@@ -21,8 +21,8 @@ func TestTheTableHasAnOrder(t *testing.T) {
 			}
 		}
 	}
-	circle := []Cause{{ID: "a", After: []ID{"b"}}, {ID: "b", After: []ID{"a"}}}
-	if inOrder(circle) != nil {
+	circle := table{{ID: "a", After: []ID{"b"}}, {ID: "b", After: []ID{"a"}}}
+	if circle.inOrder() != nil {
 		t.Error("a circle has an order")
 	}
 }
@@ -56,7 +56,7 @@ func TestSplitsAreWeighedLast(t *testing.T) {
 		if c.Laws == nil {
 			continue
 		}
-		may := reads(&c)
+		may := table(Causes).reads(&c)
 		for _, id := range beforeSplits {
 			if !may[id] {
 				t.Errorf("%s has laws and does not come after %s", c.ID, id)
@@ -89,7 +89,7 @@ func TestHides(t *testing.T) {
 		"refusals do not hide what explains them": {denied, Finding{Cause: AuthorizerCache, rests: []int{1}}, false},
 	}
 	for name, tt := range tests {
-		if got := tt.by.hides(&tt.it); got != tt.want {
+		if got := table(Causes).hides(&tt.by, &tt.it); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -108,11 +108,44 @@ func TestWeightsSumToOne(t *testing.T) {
 		fx := gather(&w.Input)
 		parts := weights(fx)
 		sum := parts.Canary + parts.Pair + parts.Level + weightOf(fx, DeployPropagating)
-		for _, f := range drawnFactors(fx.targets[0]) {
-			sum += weightOf(fx, f.cause)
+		for _, f := range drawnFactors(fx, fx.targets[0]) {
+			sum += weightOf(fx, f.cause) * f.share()
 		}
 		if sum > 1+1e-9 || sum < 1-1e-9 {
 			t.Errorf("canary %t: the weights sum to %g", canary, sum)
 		}
+	}
+}
+
+// A cause that a caller adds is asked after those that it reads, and one that cannot be
+// is refused at once.
+func TestCausesOfOnesOwn(t *testing.T) {
+	own := Cause{ID: "own", Step: 4, Severity: Warning, After: []ID{UnexplainedSplit}, Find: func(_ *Facts, known *Known) Verdict {
+		var v Verdict
+		for _, target := range []string{"a", "b"} {
+			f := Finding{Targets: []string{target}}
+			f.Say("seen")
+			f.Scenarios = make([]string, len(known.Findings()))
+			v.Found = append(v.Found, f)
+		}
+		return v
+	}}
+	in := newWorld(1).Input
+	in.Causes = []Cause{own}
+	got := Explain(in).Findings
+	got = slices.DeleteFunc(got, func(f Finding) bool { return f.Cause != own.ID })
+	if len(got) != 2 || got[0].Step != 4 || got[0].Severity != Warning || got[0].Remedy == nil {
+		t.Errorf("found %+v", got)
+	}
+	for name, id := range map[string]Cause{"of an unknown cause": {ID: "x", After: []ID{"y"}}, "with a name twice": {ID: Throttled}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("a cause %s is taken", name)
+				}
+			}()
+			in.Causes = []Cause{id}
+			Explain(in)
+		}()
 	}
 }

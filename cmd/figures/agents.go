@@ -178,6 +178,7 @@ func (o *agentsOptions) coordinate(w io.Writer) error {
 type bench struct {
 	*agentsOptions
 	stage *httptest.Server
+	two   atomic.Bool // one answer in four is of another version
 	asked atomic.Int64
 	addr  string // of the NATS server
 	store string
@@ -220,7 +221,11 @@ func (o *agentsOptions) begin(delay time.Duration) (*bench, error) {
 	b.stage = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.asked.Add(1)
 		time.Sleep(delay)
-		_, _ = io.WriteString(w, `{"ok":true}`)
+		version := 1
+		if b.two.Load() && rand.IntN(4) == 0 {
+			version = 2
+		}
+		_, _ = fmt.Fprintf(w, `{"ok":true,"version":%d}`, version)
 	}))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -314,7 +319,10 @@ var faults = []fault{
 	{name: "clocks minutes apart", skew: []time.Duration{3 * time.Minute, -4 * time.Minute, 0}},
 }
 
+// faults plays each fault so often, every other time against a stage that answers in two
+// versions, and fails where a request is missing or told twice, or a verdict is wrong.
 func (o *agentsOptions) faults(w io.Writer) error {
+	bad := 0
 	fmt.Fprintf(w, "%-44s %5s %9s %6s %6s %8s %s\n", "fault", "runs", "observed", "lost", "twice", "missing", "wrong verdicts")
 	for i := range faults {
 		f := &faults[i]
@@ -330,14 +338,21 @@ func (o *agentsOptions) faults(w io.Writer) error {
 			}
 			sum.Seen, sum.Lost, sum.Twice = sum.Seen+got.Seen, sum.Lost+got.Lost, sum.Twice+got.Twice
 			missing += o.requests - got.Seen - got.Lost
-			if got.Verdict != "consistent" || got.Worst > time.Minute {
+			if got.Verdict != verdicts[n%2] || got.Worst > time.Minute {
 				wrong++
 			}
 		}
+		bad += sum.Twice + missing + wrong
 		fmt.Fprintf(w, "%-44s %5d %9d %6d %6d %8d %d\n", f.name, o.n, sum.Seen, sum.Lost, sum.Twice, missing, wrong)
+	}
+	if bad > 0 {
+		return errors.New("a request is missing or was told twice, or a verdict is wrong")
 	}
 	return nil
 }
+
+// verdicts are what the even and the odd runs of a fault must end in.
+var verdicts = [2]string{"consistent", "inconsistent"}
 
 func (o *agentsOptions) play(f *fault, n int) (outcome, error) {
 	b, err := o.begin(5 * time.Millisecond)
@@ -345,6 +360,7 @@ func (o *agentsOptions) play(f *fault, n int) (outcome, error) {
 		return outcome{}, err
 	}
 	defer b.close()
+	b.two.Store(n%2 == 1)
 	p := &played{id: fmt.Sprintf("fault-%d", n)}
 	if f.cut {
 		if p.proxy, err = newProxy(b.addr); err != nil {

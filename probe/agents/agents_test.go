@@ -162,3 +162,33 @@ func TestAPlanIsObservedOnceWhateverTheNumberOfAgents(t *testing.T) {
 		}
 	}
 }
+
+// A run whose question is answered takes back what no agent has begun: what was begun is
+// told, and nothing counts as lost.
+func TestWhatIsTakenBackIsNotLost(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	s := server(t)
+	for range 2 {
+		hire(t, connect(t, s), func(a *agents.Agent) { a.Rate = 100 }) // so that much is still to be begun
+	}
+	p := st.plan(5000, 2000)
+	c := &agents.Coordinator{Conn: connect(t, s), ID: "taken-back", WaitAgents: 2, Size: 10, Patience: 10 * time.Second}
+	told := 0
+	for _, err := range c.Run(t.Context(), p, plannerOf(p)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told++; told == 20 {
+			c.Withdraw()
+		}
+	}
+	if c.Lost() > 0 || told < 20 || told == p.Requests {
+		t.Errorf("%d requests are told and %d lost", told, c.Lost())
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(st.asked) != told {
+		t.Errorf("%d requests came, %d are told", len(st.asked), told)
+	}
+}

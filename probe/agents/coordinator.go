@@ -627,18 +627,25 @@ func (r *conducting) giveUp() {
 	r.backlog = 0
 }
 
-// withdraw takes back the batches that no agent was given.
+// withdraw takes back the batches that no agent was given. Taking them back moves the
+// server's own mark of what was delivered beyond them, so that it is read before; how many
+// more were delivered meanwhile is told by the count of deliveries.
 func (r *conducting) withdraw(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if err := r.work.Purge(within); err != nil {
+	cons, err := r.work.Consumer(within, consumer)
+	if err != nil {
 		return // they will be reported like the others
 	}
-	cons, err := r.work.Consumer(within, consumer)
+	before := cons.CachedInfo().Delivered
+	if err := r.work.Purge(within); err != nil {
+		return
+	}
+	after, err := cons.Info(within)
 	if err != nil {
 		return
 	}
-	given := cons.CachedInfo().Delivered.Stream
+	given := before.Stream + after.Delivered.Consumer - before.Consumer
 	for n, o := range r.out {
 		if o.stream > given {
 			delete(r.out, n)

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +76,7 @@ func newCheck(s Streams) *cobra.Command {
 	}
 	c.bind(cmd.Flags())
 	c.fleetFlags.bind(cmd.Flags())
-	cmd.Flags().StringVar(&c.shard, "shard", "", "send the i-th of N parts of the plan, as in 3/8; needs --seed, implies --fixed; analyze shard-*.parquet brings the recordings together")
+	cmd.Flags().StringVar(&c.shard, "shard", "", "send the i-th of N parts of the plan, as in 3/8, or auto/8 where Kubernetes or AWS Batch numbers the jobs; needs --seed, implies --fixed; {shard} in --record is the number; analyze shard-*.parquet brings the recordings together")
 	cmd.Flags().StringVar(&c.startAt, "start-at", "", "with --shard: when the plan begins, the same for all parts, such as 2026-05-01T12:00:00Z; default: now")
 	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	c.watchFlags.bind(cmd.Flags())
@@ -88,8 +90,13 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 	if err := c.validate(); err != nil {
 		return hint(err, "stageprobe check --help lists the flags")
 	}
-	if c.watch && (c.agents > 0 || c.coordination != nil) {
+	switch {
+	case c.watch && (c.agents > 0 || c.coordination != nil):
 		return hint(errors.New("--watch and agents: a watch sends from this machine alone"), "run one watch per vantage point")
+	case c.watch && c.shard != "":
+		return hint(errors.New("--watch and --shard: a watch has no end, and no plan that could be divided"), "leave one of the two out; several watches may run with --rate lowered")
+	case c.watch && c.all:
+		return hint(errors.New("--watch and --all: a watch keeps looking at what it was told, and a fleet is read once"), "name what to watch, such as --api abc123,def456")
 	}
 	if err := c.prepare(s, &c.runFlags); err != nil {
 		return err
@@ -171,9 +178,10 @@ func (c *checkFlags) takePart() (err error) {
 		}
 		return nil
 	}
-	if c.part.i, c.part.n, err = analyze.ParseShard(c.shard); err != nil {
+	if c.part.i, c.part.n, err = analyze.ParseShard(c.shard, os.Getenv); err != nil {
 		return err
 	}
+	c.record = strings.ReplaceAll(c.record, "{shard}", strconv.Itoa(c.part.i))
 	switch {
 	case c.seed == 0:
 		return hint(errors.New("--shard: which part is whose follows from the seed"), "give every shard the same --seed")

@@ -144,7 +144,7 @@ It only reads: no command ever changes anything in AWS.`,
 	root.PersistentFlags().StringVar(&config, "config", "", "file of defaults for flags; else stageprobe.yaml in the working folder, then in the user's configuration folder")
 	root.AddCommand(
 		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
-		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s), newMetrics(s),
+		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s), newMetrics(s), newManifest(s),
 	)
 	completeValues(root)
 	return root

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -141,55 +140,28 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 		policy.Judge = scenarios.NewJudge(file, &rec.Header.Plan, policy.Confidence)
 	}
 	rules.apply(rec.Header.Plan.Scenarios, nil)
-	snap := probe.Snapshot{}
-	if rec.Snapshot != nil {
-		snap = *rec.Snapshot
-	}
-	session := analyze.NewSession(rec.Header.Plan, snap, policy)
-	ending := analyze.Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
-	var broken unanswered
-	for k, err := range rec.Kept() {
-		if err == nil {
-			err = session.AddKept(k)
-		}
-		if err == nil && k.Outcome != probe.OutcomeResponse {
-			var o probe.Observation
-			o, err = k.Whole()
-			broken.add(&o)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if ctx.Err() != nil {
-			return nil, exitError(ExitInterrupted)
-		}
-		ending.Ended = later(ending.Ended, k.Ended.UTC())
-	}
-	if err := rec.ReadLogs(session.Wants()); err != nil {
+	rep, err := analyze.Replay(ctx, rec, policy)
+	switch {
+	case ctx.Err() != nil:
+		return nil, exitError(ExitInterrupted)
+	case err != nil:
 		return nil, err
+	case rep.Run.Requests > 0 && rep.Run.Failed == rep.Run.Requests:
+		rep.NoAnswer, err = whyUnanswered(rec)
 	}
-	if rec.Evidence != nil {
-		session.SetEvidence(*rec.Evidence)
-	}
-	if rec.Trailer != nil {
-		ending.Ended, ending.Stopped, ending.Notes = rec.Trailer.Ended, rec.Trailer.Stopped, rec.Trailer.Notes
-		ending.Lost, ending.Vantages, ending.Stood = rec.Trailer.Lost, rec.Trailer.Vantages, rec.Trailer.Stood
-	}
-	ending.Notes = append(ending.Notes, rec.Notes...)
-	ending.NoAnswer = broken.why(rec.Header.Plan.Targets, &probe.Redactor{})
-	rep := session.Report(ending)
-	if rec.Trailer != nil {
-		rep.Run.Cost = rec.Trailer.Cost
-	}
-	rep.Run.Cost.Requests = rep.Run.Requests // of a recording that was cut off, too
-	return rep, nil
+	return rep, err
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// whyUnanswered says why no request of a recording got an HTTP answer.
+func whyUnanswered(rec *probe.Recording) (string, error) {
+	var broken unanswered
+	for o, err := range rec.Arrived() {
+		if err != nil {
+			return "", err
+		}
+		broken.add(&o)
 	}
-	return a
+	return broken.why(rec.Header.Plan.Targets, &probe.Redactor{}), nil
 }
 
 func newExplain(s Streams) *cobra.Command {

@@ -44,6 +44,7 @@ func checkExamples(t *testing.T, root *cobra.Command) {
 				continue
 			}
 			line, _, _ = strings.Cut(line, " | ")
+			line, _, _ = strings.Cut(line, " -- ") // what follows is another command's
 			for _, m := range flag.FindAllStringSubmatch(line, -1) {
 				if cmd.Flags().Lookup(m[1]) == nil && root.PersistentFlags().Lookup(m[1]) == nil {
 					t.Errorf("the example %q uses --%s, which %s does not have", strings.TrimSpace(line), m[1], cmd.Name())

@@ -57,12 +57,9 @@ type run struct {
 	sentFor    time.Duration
 }
 
-// Sizes of a batch between two looks. The verdict is anytime-valid, so looking
-// often costs time, not truth.
 const (
-	firstLook = 20
-	lookEvery = 20
-	earlyLogs = 40 // from which logs are read without waiting for them
+	glanceEvery = 20 // answers
+	earlyLogs   = 40 // from which logs are read without waiting for them
 )
 
 // execute sends until every question is decided or the budget is spent, reads
@@ -102,7 +99,7 @@ func (r *run) begin() error {
 	if err := r.flags.out.begin(r.streams, &r.plan, r.now); err != nil {
 		return err
 	}
-	r.look = firstLook
+	r.look = analyze.NextLook(0)
 	return nil
 }
 
@@ -155,9 +152,10 @@ func (r *run) decided(ctx context.Context) bool {
 		glance(r)
 		return false
 	}
+	analyze.SetVantages(r.session, r.agents.vantages())
 	p := r.session.Progress()
 	r.show(p, "probing")
-	r.look = nextLook(r.seen)
+	r.look = analyze.NextLook(r.seen)
 	if !r.readsLogs() {
 		return p.Decision.Decided
 	}
@@ -184,13 +182,13 @@ func (r *run) decided(ctx context.Context) bool {
 // glance looks at what has come so far for the display alone, where it shows
 // anything now, and for a small part of the time.
 func glance(r *run) {
-	r.look = r.seen + lookEvery
+	r.look = r.seen + glanceEvery
 	began := r.now()
 	if !r.display.Due() || began.Before(r.rest) {
 		return
 	}
 	r.show(r.session.Progress(), "probing")
-	r.rest = r.now().Add(lookEvery * r.now().Sub(began))
+	r.rest = r.now().Add(glanceEvery * r.now().Sub(began))
 }
 
 // labelled takes from the logs which side of a canary served what was sent, while
@@ -208,11 +206,6 @@ func (r *run) labelled(ctx context.Context) bool {
 	r.show(p, "probing")
 	return p.Decision.Decided
 }
-
-// nextLook is when the evidence is weighed again: after twenty more requests, or a
-// twentieth of those seen, so that the looks grow in number with the logarithm of
-// the run.
-func nextLook(seen int) int { return seen + max(lookEvery, seen/lookEvery) }
 
 // finish reads what the logs still hold, and reports.
 func (r *run) finish(ctx context.Context, stopped string) (*analyze.Report, error) {

@@ -206,7 +206,7 @@ const rereadEvery = 10 * time.Second
 // has to say of it is read first. Answers that are as expected and may be the old
 // deployment's are no end: its successor may be on the way.
 func (r *run) converged(ctx context.Context, w *analyze.Wanted) bool {
-	r.look = nextLook(r.seen)
+	r.look = analyze.NextLook(r.seen)
 	if w.Deployment != "" {
 		if r.seen < r.readAt+r.readAt/4 {
 			return false
