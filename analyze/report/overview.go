@@ -22,18 +22,19 @@ type stageRow struct {
 	Waits   string // edits that wait for a deployment
 	Drift   string // settings in which stages of its API differ, and nobody declared it
 	Domains []string
-	Verdict string // of the worst finding: error, warning, undecided, info; ok; unprobed
+	Verdict string // of the worst finding: error, warning, undecided, info; waits; ok; unprobed
 	Causes  []string
 }
 
 // The verdicts of a row that are no severity.
 const (
+	verdictWaits     = "waits" // an edit waits for a deployment, and no finding speaks of it
 	verdictOK        = "ok"
 	verdictUndecided = "undecided"
 	verdictUnprobed  = "unprobed" // its API was read, and nothing was asked of it
 )
 
-var verdictOrder = []string{string(cause.Error), string(cause.Warning), verdictUndecided, string(cause.Info), verdictOK, verdictUnprobed}
+var verdictOrder = []string{string(cause.Error), string(cause.Warning), verdictUndecided, string(cause.Info), verdictWaits, verdictOK, verdictUnprobed}
 
 // clean tells whether nobody has to look at a stage: nothing was found, and no edit
 // waits.
@@ -126,6 +127,7 @@ func stageRows(rep *analyze.Report) []stageRow {
 				row.Age = strconv.Itoa(int(math.Floor(rep.Run.Started.Sub(s.Deployed).Hours() / 24)))
 			}
 			verdicts.judge(&row, api.ID+"/"+s.Name)
+			row.judged()
 			rows = append(rows, row)
 		}
 	}
@@ -254,6 +256,13 @@ func (v *verdicts) judge(row *stageRow, id string) {
 				row.Causes = append(row.Causes, string(f.Cause))
 			}
 		}
+	}
+}
+
+// judged ends the judgement of a row: a stage for which edits wait is not in order.
+func (r *stageRow) judged() {
+	if r.Verdict == verdictOK && some(r.Waits) != "" {
+		r.Verdict = verdictWaits
 	}
 }
 

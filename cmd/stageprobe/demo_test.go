@@ -22,6 +22,8 @@ func TestDemoMended(t *testing.T) {
 	if before.ExitCode != analyze.ExitFinding || len(before.Findings) != 2 {
 		t.Fatalf("exit code %d with %d findings, want 1 with 2: %v", before.ExitCode, len(before.Findings), before.Verdict)
 	}
+	_, text, _ := b.run(t, "report", b.path("before.json"))
+	readmeShows(t, text)
 	client := newAWSCLI(b)
 	for _, f := range before.Findings {
 		if f.Linked != "proven" {
