@@ -116,7 +116,7 @@ func ParseURL(raw string) (Address, error) {
 	case bare && !strings.ContainsAny(a.Host, ".:") && a.Host != "localhost" && a.Port == "":
 		return Address{}, badURL(fmt.Sprintf("%q is neither a URL nor the name of a host", a.Host))
 	case u.User != nil:
-		return Address{}, badURL("it holds a user name; give credentials with --header, --bearer or --api-key")
+		return Address{}, badURL("credentials stand before its host; give them with --header, --bearer or --api-key")
 	case a.Path != "" && a.Path[0] != '/':
 		return Address{}, badURL("the path must begin with a slash")
 	}

@@ -110,7 +110,7 @@ func (o *outputs) check(record string) error {
 		}
 		tmp, err := os.CreateTemp(filepath.Dir(x.path), ".stageprobe.*")
 		if err != nil {
-			return hint(fmt.Errorf("-o %s: %w", x.path, err), "name a folder that exists and may be written to")
+			return hint(fmt.Errorf("-o %s: %w", x.path, bare(err)), "name a folder that exists and may be written to")
 		}
 		_ = tmp.Close() // nothing was written
 		_ = os.Remove(tmp.Name())
@@ -237,7 +237,7 @@ func writeFile(path string, data []byte) error {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return hint(fmt.Errorf("write %s: %w", path, err), "name a folder that exists and may be written to")
+		return hint(fmt.Errorf("write %s: %w", path, bare(err)), "name a folder that exists and may be written to")
 	}
 	_, werr := tmp.Write(data)
 	err = cmp.Or(werr, tmp.Chmod(0o600), tmp.Close())
@@ -246,9 +246,21 @@ func writeFile(path string, data []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(tmp.Name())
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, bare(err))
 	}
 	return nil
+}
+
+// bare is an error of a file without the file's name, where that is a temporary one
+// that nobody gave.
+func bare(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 func appendFile(path string, data []byte) error {

@@ -21,6 +21,9 @@ import (
 // before the first call to AWS and the first request: files that are missing,
 // variables that are not set, numbers out of range.
 func (c *checkFlags) validate() error {
+	if c.agents < 0 || c.agents > maxAgents {
+		return fmt.Errorf("--agents %d: must lie between 1 and %d; 0 sends without any", c.agents, maxAgents)
+	}
 	for _, check := range []func() error{
 		c.runFlags.validate, c.ruleFlags.validate, c.transportFlags.validate, c.targetFlags.validate, c.awsFlags.validate,
 		func() error { return c.fleetFlags.validate(len(c.places())) },
@@ -37,6 +40,8 @@ func (c *checkFlags) validate() error {
 const (
 	maxRequests = 1_000_000_000
 	maxRate     = 1_000_000
+	maxWorkers  = 100_000
+	maxAgents   = 1000
 	maxDuration = 7 * 24 * time.Hour
 	minMinShare = 0.000001
 	maxMinShare = 0.5
@@ -50,10 +55,10 @@ func (f *runFlags) validate() error {
 		return fmt.Errorf("--rate %g: requests per second must be above 0 and at most %d", f.rate, maxRate)
 	case f.duration < 0 || f.duration > maxDuration:
 		return fmt.Errorf("--duration %s: must be above 0 and at most 168h (7 days)", f.duration)
-	case f.workers <= 0:
-		return fmt.Errorf("--workers %d: at least 1 worker is needed", f.workers)
+	case f.workers <= 0 || f.workers > maxWorkers:
+		return fmt.Errorf("--workers %d: must lie between 1 and %d", f.workers, maxWorkers)
 	case !(f.confidence > 0.5 && f.confidence < 1):
-		return fmt.Errorf("--confidence %g: must lie between 0.5 and 1, such as 0.99", f.confidence)
+		return fmt.Errorf("--confidence %g: must be above 0.5 and below 1, such as 0.99", f.confidence)
 	case !(f.minShare >= minMinShare && f.minShare <= maxMinShare):
 		return fmt.Errorf("--min-share %g: must lie between %f and %g, such as 0.01", f.minShare, minMinShare, maxMinShare)
 	case f.logWait < 0:
