@@ -93,7 +93,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"orders/7":                     "neither a URL nor",
 		"wss://abc/dev":                "WebSocket",
 		"ftp://abc/dev":                "scheme",
-		"https://me:hush@example.com/": "user name",
+		"https://me:hush@example.com/": "credentials stand before",
 		"https://example.com/%zz":      "invalid URL escape",
 		"https://exa mple.com/hush":    "invalid character",
 	} {
