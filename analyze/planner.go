@@ -18,13 +18,14 @@ const uniform = 0.1
 
 // planner draws which target and scenario the next request goes to.
 type planner struct {
-	plan   *probe.Plan
-	rng    *rand.Rand
-	cells  []cell
-	sent   []int // per target, scenarios with a limit not counted
-	limit  []int // per target: the budget
-	next   []cause.Cell
-	halted bool
+	plan    *probe.Plan
+	rng     *rand.Rand
+	cells   []cell
+	sent    []int  // per target, scenarios with a limit not counted
+	limit   []int  // per target: the budget
+	settled []bool // per target: nothing more is asked of it for now
+	next    []cause.Cell
+	halted  bool
 	// Memory of one draw.
 	scenarios []float64
 	live      []int
@@ -48,7 +49,7 @@ type cellAt struct{ target, scenario int }
 func newPlanner(plan *probe.Plan) planner {
 	p := planner{
 		plan: plan, rng: rand.New(rand.NewPCG(plan.Seed, 0x706c616e)),
-		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), backoff: newBackoff(plan),
+		sent: make([]int, len(plan.Targets)), limit: make([]int, len(plan.Targets)), settled: make([]bool, len(plan.Targets)), backoff: newBackoff(plan),
 		scenarios: make([]float64, len(plan.Scenarios)),
 	}
 	for t := range plan.Targets {
@@ -221,10 +222,21 @@ func (p *planner) weighted(c *cell) float64 {
 	return c.weight
 }
 
-// end asks a target no more: what was asked of it is decided.
+// end asks a target no more, whatever else is seen.
 func (p *planner) end(target int) { p.limit[target] = min(p.limit[target], p.sent[target]) }
 
-func (p *planner) spent(c *cell) bool { return p.sent[c.target] >= p.limit[c.target] }
+// settle asks these targets no more, as long as what was asked of them is decided: what
+// the others answer later may open it again.
+func (p *planner) settle(targets []int) {
+	clear(p.settled)
+	for _, t := range targets {
+		p.settled[t] = true
+	}
+}
+
+func (p *planner) spent(c *cell) bool {
+	return p.settled[c.target] || p.sent[c.target] >= p.limit[c.target]
+}
 
 // Persist lets the run go on where every request is refused: a wait is for what
 // will be.
@@ -236,7 +248,9 @@ func (p *planner) advise(next []cause.Cell) { p.next = next }
 func (p *planner) left() int {
 	n := 0
 	for t := range p.limit {
-		n += max(0, p.limit[t]-p.sent[t])
+		if !p.settled[t] {
+			n += max(0, p.limit[t]-p.sent[t])
+		}
 	}
 	return n
 }

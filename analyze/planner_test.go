@@ -140,3 +140,31 @@ func TestPlannerGivesUpWhatRefusesEverything(t *testing.T) {
 		}
 	}
 }
+
+// TestPlannerSettlesOnlyAsLongAsItIsSaid: a target that is settled is left alone, and
+// asked again once what the others answer has opened its question.
+func TestPlannerSettlesOnlyAsLongAsItIsSaid(t *testing.T) {
+	plan := plannerPlan()
+	plan.Scenarios = plan.Scenarios[:2]
+	p := newPlanner(&plan)
+	asked := func() (n int) {
+		for range 20 {
+			if c, ok := p.choose(); ok && c.Target == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	before := p.left()
+	p.settle([]int{0})
+	if left := p.left(); left != before/2 {
+		t.Errorf("with one target of two settled %d of %d requests are left", left, before)
+	}
+	if n := asked(); n != 0 {
+		t.Errorf("a settled target was asked %d times", n)
+	}
+	p.settle(nil)
+	if n := asked(); n == 0 {
+		t.Error("a target whose question opened again was not asked")
+	}
+}

@@ -245,9 +245,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	s.stood = stood(s.stood, &s.last, s.rows, done)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
-		for _, t := range s.last.Ended {
-			s.planner.end(t)
-		}
+		s.planner.settle(s.last.Ended)
 	}
 	return s.last
 }

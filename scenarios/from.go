@@ -63,6 +63,10 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 		}
 		return d.checked(name)
 	}
+	if (kind == "" || kind == "har") && beginsAsHAR(data) {
+		i := slices.IndexFunc(sources, func(s source) bool { return s.kind == "har" })
+		return sources[i].written(nil, data, name) // it may be too large to be taken apart as a whole
+	}
 	doc, err := decodeAny(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: neither JSON nor YAML: %w", name, err)
@@ -76,8 +80,13 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 	case kind != "" && !sources[i].is(doc):
 		return nil, fmt.Errorf("%s: this is not %s", name, sources[i].what)
 	}
-	d := &draft{from: sources[i].what + ", " + name}
-	if err := sources[i].read(doc, data, d); err != nil {
+	return sources[i].written(doc, data, name)
+}
+
+// written is the scenario file made from a source.
+func (s *source) written(doc any, data []byte, name string) ([]byte, error) {
+	d := &draft{from: s.what + ", " + name}
+	if err := s.read(doc, data, d); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return d.checked(name)

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,11 @@ import (
 )
 
 func isHAR(doc any) bool { return listAt(doc, "log", "entries") != nil }
+
+var logFirst = lazyregexp.New(`^(?:\x{FEFF})?\s*\{\s*"log"\s*:\s*\{`)
+
+// beginsAsHAR tells a recording by its beginning.
+func beginsAsHAR(data []byte) bool { return logFirst.Match(data[:min(len(data), 256)]) }
 
 // harEntry is what is read of an entry (HAR 1.2).
 type harEntry struct {
@@ -29,18 +35,58 @@ type harEntry struct {
 }
 
 func fromHAR(_ any, data []byte, d *draft) error {
-	var har struct{ Log struct{ Entries []harEntry } }
-	if err := json.Unmarshal(data, &har); err != nil {
-		return fmt.Errorf("not a HAR recording: %w", err)
-	}
 	d.status = usualStatus
-	for i := range har.Log.Entries {
-		d.recorded(&har.Log.Entries[i])
+	if err := eachEntry(data, d.recorded); err != nil {
+		return fmt.Errorf("not a HAR recording: %w", err)
 	}
 	if len(d.requests) == 0 && len(d.urls) == 0 {
 		return errors.New("no request to an API Gateway is in it: none goes to an execute-api address, and no answer has a header such as x-amz-apigw-id")
 	}
 	return nil
+}
+
+// eachEntry reads a recording entry by entry.
+func eachEntry(data []byte, take func(*harEntry)) error {
+	in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
+	return within(in, "log", func() error {
+		return within(in, "entries", func() error {
+			if _, err := in.Token(); err != nil {
+				return err
+			}
+			for in.More() {
+				var e harEntry
+				if err := in.Decode(&e); err != nil {
+					return err
+				}
+				take(&e)
+			}
+			_, err := in.Token()
+			return err
+		})
+	})
+}
+
+// within reads an object and lets read take the value of a key; others are left out.
+func within(in *json.Decoder, key string, read func() error) error {
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	for in.More() {
+		name, err := in.Token()
+		if err != nil {
+			return err
+		}
+		if name == key {
+			err = read()
+		} else {
+			err = in.Decode(new(json.RawMessage))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := in.Token()
+	return err
 }
 
 // recorded takes in one request of the recording.

@@ -85,3 +85,33 @@ func TestOneResultForSeveralRoutes(t *testing.T) {
 		}
 	}
 }
+
+// A target that answers nothing but 429 serves nobody: an error, unless that is what a
+// scenario expects.
+func TestThrottledAltogether(t *testing.T) {
+	tests := map[string]struct {
+		refused  int // of 40
+		expected bool
+		want     Severity
+	}{
+		"some":          {20, false, Warning},
+		"all":           {40, false, Error},
+		"all, expected": {40, true, Warning},
+	}
+	for name, tt := range tests {
+		n := 0
+		w := newWorld(1).send(40, func(*request) answer {
+			if n++; n > tt.refused {
+				return ok("v2")
+			}
+			a := refuses(429, "THROTTLED", "TooManyRequestsException")
+			a.class = signature.Throttled
+			return a
+		})
+		w.Expected = func(int, int) bool { return tt.expected }
+		found := Explain(w.Input).Findings
+		if len(found) != 1 || found[0].Cause != Throttled || found[0].Severity != tt.want {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}

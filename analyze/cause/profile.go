@@ -80,7 +80,7 @@ func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 		if hasMark(against, m) {
 			return false
 		}
-		if stat.EqualLogE(binCount(fx, sub, m, values), binCount(fx, rival, m, values), binCount(fx, expected, m, values)) < need {
+		if stat.EqualLogE(binCount(fx, sub, sub, m, values), binCount(fx, rival, sub, m, values), binCount(fx, expected, sub, m, values)) < need {
 			return false
 		}
 	}
@@ -118,11 +118,11 @@ func stagesProbed(fx *Facts) int {
 // stage meant and that some stage gives as well; none where the value that tells
 // most is given by no stage.
 func telling(fx *Facts, m *behaviour.Mark, sub, expected *target) map[behaviour.ValueID]bool {
-	mine, theirs := valuesOf(fx, sub, m), valuesOf(fx, expected, m)
+	mine, theirs := valuesOf(fx, sub, m, always), valuesOf(fx, expected, m, always)
 	elsewhere := map[behaviour.ValueID]bool{}
 	for _, x := range fx.targets {
 		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
-			for v := range valuesOf(fx, x, m) {
+			for v := range valuesOf(fx, x, m, always) {
 				elsewhere[v] = true
 			}
 		}
@@ -159,24 +159,30 @@ func sortedValues(m map[behaviour.ValueID]int) []behaviour.ValueID {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// valuesOf counts a feature's values in a target's answers.
-func valuesOf(fx *Facts, sub *target, m *behaviour.Mark) map[behaviour.ValueID]int {
+func always(*Row) bool { return true }
+
+// valuesOf counts a feature's values in those of a target's answers that may.
+func valuesOf(fx *Facts, sub *target, m *behaviour.Mark, may func(*Row) bool) map[behaviour.ValueID]int {
 	c := cellOf(sub, m.Scenario)
 	if c == nil {
 		return nil
 	}
 	rows := make([]int, 0, len(c.rows))
 	for _, i := range c.rows {
-		if fx.Rows[i].Class != signature.Transport {
+		if r := &fx.Rows[i]; r.Class != signature.Transport && may(r) {
 			rows = append(rows, fx.Rows[i].Table)
 		}
 	}
 	return fx.Table.Values(rows, m)
 }
 
-func binCount(fx *Facts, sub *target, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
+// binCount counts a target's answers that hold one of the values, among those that
+// could have gone to another target as well: what a stage answers once the target is
+// no longer asked tells nothing of it, and would wear the evidence away.
+func binCount(fx *Facts, of, with *target, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
 	var out stat.BinCount
-	for v, n := range valuesOf(fx, sub, m) {
+	together := func(r *Row) bool { return r.Among == 0 || r.Among.Has(with.index) }
+	for v, n := range valuesOf(fx, of, m, together) {
 		out.N += n
 		if values[v] {
 			out.K += n

@@ -14,7 +14,7 @@ import (
 )
 
 // throttled finds targets of which the gateway refuses a share of the requests
-// with 429. Throttles are no behaviour of a deployment and take no part in any
+// with 429: a nuisance, but an error where a target answers nothing else. Throttles are no behaviour of a deployment and take no part in any
 // split.
 func throttled(fx *Facts, _ *Known) Verdict {
 	var v Verdict
@@ -156,6 +156,9 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		Share: interval(len(rows), total, fx.alpha),
 	}
 	f.Remedy = throttleRemedy(fx, sub, rows, lowest)
+	if len(rows) == total && !slices.ContainsFunc(scenarios, func(i int) bool { return fx.Expected != nil && fx.Expected(sub.index, i) }) {
+		f.Severity = Error // it answers nothing else
+	}
 	return f
 }
 

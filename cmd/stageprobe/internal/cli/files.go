@@ -218,6 +218,7 @@ func newExplain(s Streams) *cobra.Command {
 const maxInput = 256 << 20
 
 func readInput(path string, in io.Reader) ([]byte, error) {
+	var room int64 // a large file is read into one piece of memory
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -225,19 +226,22 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 		}
 		defer f.Close()
 		in = f
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			room = min(info.Size(), maxInput)
+		}
 	}
 	start := bufio.NewReader(in)
 	if head, _ := start.Peek(512); len(head) == 512 && bytes.Count(head, []byte{0}) == len(head) {
 		return nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
 	}
-	data, err := io.ReadAll(io.LimitReader(start, maxInput+1))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(start, maxInput+1)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if len(data) > maxInput {
+	if data.Len() > maxInput {
 		return nil, fmt.Errorf("read %s: more than %d MiB; cut out the requests in question", path, maxInput>>20)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // one asks for exactly one argument, and says which.
