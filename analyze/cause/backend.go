@@ -78,10 +78,12 @@ func versionFactor(sub *target) *factor {
 }
 
 // alias is the integration of a split that may have several versions behind
-// one name: a Lambda alias. It is "" where the routes call none.
+// one name: a Lambda alias. It is "" where the routes call none, or one that is known to
+// call a single version.
 func alias(fx *Facts, x *split) string {
 	for _, uri := range integrations(fx, x) {
-		if a := lambdaAlias(uri, variables(x.sub)); a != "" {
+		a := lambdaAlias(uri, variables(x.sub))
+		if read := aliasRead(fx, a); a != "" && (read == nil || len(read.Weights) > 0) {
 			return a
 		}
 	}

@@ -43,7 +43,8 @@ func judge(fx *Facts, known *Known) *judgement {
 		if !known.closed[sub.index] {
 			j.linkedCanary(fx, sub)
 			j.linkedLevels(fx, sub)
-			j.refusedSince(fx, sub)
+			j.brokenSince(fx, sub, refused)
+			j.brokenSince(fx, sub, (*Cluster).fails)
 		}
 	}
 	j.weighSplits(fx)
@@ -63,37 +64,40 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 	})
 }
 
-// refusedSince decides a target that answered and then refused every request, in every
-// scenario, until it was given up: as a switch, whatever answers in flight came in
-// another order meanwhile. Which behaviour is usual may differ between its scenarios,
-// which are one split here.
-func (j *judgement) refusedSince(fx *Facts, sub *target) {
+// brokenSince decides a target that answered and then refused or failed every request, in
+// every scenario: as a switch, whatever answers in flight came in another order meanwhile.
+// Which behaviour is usual may differ between its scenarios, which are one split here.
+// Failures go back and forth sooner than refusals do: of them the weight must say so, too.
+func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool) {
 	x, all := &split{sub: sub}, []draw{}
 	for _, c := range sub.cells {
 		if c.ref < 0 {
 			continue
 		}
 		for _, k := range j.known.otherwise(c) {
-			if refused(&fx.Clusters[k]) != refused(&fx.Clusters[c.ref]) {
+			if bad(&fx.Clusters[k]) != bad(&fx.Clusters[c.ref]) {
 				x.clusters = append(x.clusters, k)
 			}
 		}
 		for _, i := range c.rows {
-			all = append(all, draw{i, refused(&fx.Clusters[fx.Rows[i].Cluster])})
+			all = append(all, draw{i, bad(&fx.Clusters[fx.Rows[i].Cluster])})
 		}
 	}
 	if len(x.clusters) == 0 || !gaveOut(inTime(fx, all)) {
 		return
 	}
 	settle(fx, x)
-	x.refusal = true // of one side, which is the usual one in some scenarios
-	if byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
+	// Of one side, which is the usual one in some scenarios.
+	x.refusal, x.failure = refused(&fx.Clusters[x.clusters[0]]) || refused(&fx.Clusters[x.usual[0]]), fx.Clusters[x.clusters[0]].fails() || fx.Clusters[x.usual[0]].fails()
+	if x.refusal && byAuthorizer(fx, x) && cachingAuthorizer(fx, x) != "" {
 		return // a kept result that expires looks like this
 	}
 	w := weigh(fx, x)
-	if i := slices.IndexFunc(w.laws, func(l law) bool { return l.cause == DeployPropagating }); i >= 0 {
-		j.settle(fx, &decision{weighing: w, cause: DeployPropagating, law: &w.laws[i]})
+	i := slices.IndexFunc(w.laws, func(l law) bool { return l.cause == DeployPropagating })
+	if i < 0 || x.failure && (w.post(DeployPropagating) < 1-fx.alpha || !holds(fx, w)) {
+		return
 	}
+	j.settle(fx, &decision{weighing: w, cause: DeployPropagating, law: &w.laws[i]})
 }
 
 // gaveOut tells whether answers in the order in which they were asked for are of one sort,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
 	"stageprobe/probe"
@@ -387,14 +388,40 @@ func refusedIn(fx *Facts, c *cell) []int {
 // contrast are one scenario's usual answers side by side.
 func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
 	var out []LevelAnswer
+	var usual []*behaviour.Cluster
 	for _, sub := range p {
 		for _, c := range sub.cells {
 			if c.scenario == scenario && c.ref >= 0 {
 				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
+				usual = append(usual, fx.Clusters[c.ref].Cluster)
 			}
 		}
 	}
+	if len(out) != 2 || out[0].Answer != out[1].Answer {
+		return out
+	}
+	// Each is what is usual on its stage: named alike, they are told apart by a field.
+	for i := range out {
+		if f := unequalField(usual[i], usual[1-i]); f != nil {
+			out[i].Answer += ", " + f.Path + " " + shorten(f.Value, 40)
+		}
+	}
 	return out
+}
+
+// unequalField is the first field of a behaviour that another has with another value; nil
+// where there is none.
+func unequalField(c, other *behaviour.Cluster) *behaviour.Field {
+	if c == nil || other == nil {
+		return nil
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if f.Value != "" && slices.ContainsFunc(other.Fields, func(o behaviour.Field) bool { return o.Path == f.Path && o.Value != "" && o.Value != f.Value }) {
+			return f
+		}
+	}
+	return nil
 }
 
 // pairTable counts behaviours by stage.

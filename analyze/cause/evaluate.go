@@ -100,6 +100,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result 
 	r.Findings, r.Notes = causes.resolve(r.Findings, r.Notes)
 	if fx.Done {
 		whoChanged(fx, r.Findings)
+		surround(fx, r.Findings)
 	}
 	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)
 	perTarget(fx, j, &r)

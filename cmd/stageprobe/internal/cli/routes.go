@@ -92,7 +92,11 @@ func (s *subject) bareStage(sc probe.Scenario) bool {
 	if strings.Trim(sc.Path, "/") != "" || sc.Query != "" || len(sc.Targets) != 1 {
 		return false
 	}
-	def := s.definition(s.target(sc.Targets[0]))
+	t := s.target(sc.Targets[0])
+	if api := s.snap.API(t.APIID); t.Meant == nil && api != nil && len(api.Stages) > 0 && api.Stage(t.Stage) == nil {
+		return false // there is no such stage: it is a path whose stage was left out, or misspelt
+	}
+	def := s.definition(t)
 	return def != nil && len(probe.Scenarios(def, probe.RouteOptions{})) > 0 && def.RouteFor(sc.Method, cmp.Or(sc.Path, "/")) == ""
 }
 

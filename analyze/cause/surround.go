@@ -1,0 +1,229 @@
+package cause
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"stageprobe/probe"
+)
+
+// AliasWeights says which versions an alias shares its requests among.
+type AliasWeights struct {
+	said
+	Alias  string // "orders:live"
+	Shares []VersionShare
+}
+
+// VersionShare is the share of an alias's requests that a version gets.
+type VersionShare struct {
+	said
+	Version string
+	Share   float64
+}
+
+// CanaryCounted says how many requests of a canary CloudWatch counted, of all callers.
+type CanaryCounted struct {
+	said
+	Stage    string
+	Requests float64
+	From, To time.Time
+}
+
+// LinkIs says that a VPC link which failing routes go through is not available.
+type LinkIs struct {
+	said
+	Link, Name, Status, Why string
+}
+
+// RulesMatched says which routing rules of a domain requests matched, by the logs.
+type RulesMatched struct {
+	said
+	Domain string
+	Rules  []RuleMatched
+}
+
+// RuleMatched is a routing rule with the requests that matched it.
+type RuleMatched struct {
+	said
+	Rule, LeadsTo string
+	Priority      int // 0: not known
+	K             int
+}
+
+// EventsAround says what was written at about the time at which answers changed.
+type EventsAround struct {
+	said
+	Events []EventAt
+}
+
+// EventAt is a write with its time.
+type EventAt struct {
+	said
+	Event, By, Tool string
+	At              time.Time
+}
+
+// surround says what was read around the APIs of a finding: who changed what at the time
+// at which answers changed, the weights of an alias, a canary's traffic, a VPC link that
+// is not available, the routing rules that requests matched.
+func surround(fx *Facts, findings []Finding) {
+	for i := range findings {
+		f := &findings[i]
+		sub := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) })
+		if sub == nil {
+			continue
+		}
+		events(fx, sub, f)
+		switch f.Cause {
+		case BackendSplit:
+			aliasWeights(fx, sub, f)
+		case CanarySplit, StaleCanary:
+			counted(fx, sub, f)
+		case IntegrationError, FlakyBackend:
+			links(fx, sub, f)
+		case WrongStage, UnmappedTarget, UnexplainedSplit:
+			rules(fx, sub, f)
+		}
+	}
+}
+
+// nearby is how long before answers changed a write may have been made that is shown
+// beside them, and the most of them that are shown.
+const (
+	nearby     = 10 * time.Minute
+	mostEvents = 3
+)
+
+// events shows the writes beside the moments at which a finding's answers changed.
+func events(fx *Facts, sub *target, f *Finding) {
+	var at []time.Time
+	for _, s := range f.Says {
+		switch s := s.(type) {
+		case BrokeDown:
+			at = append(at, s.At)
+		case ChangedOnce:
+			at = append(at, s.At)
+		case RefusedBetween:
+			at = append(at, s.From, s.To)
+		}
+	}
+	domain := ""
+	if d := fx.domainOf(sub); d != nil {
+		domain = d.Name
+	}
+	var out EventsAround
+	for _, moment := range at {
+		for _, c := range fx.Snapshot.History.Around(moment, nearby, sub.APIID, domain) {
+			e := EventAt{Event: c.Event, By: c.By, Tool: c.Tool, At: c.At}
+			ofOther := c.Stage != "" && sub.Stage != "" && c.Stage != sub.Stage
+			told := f.Changed != nil && f.Changed.At.Equal(c.At) && f.Changed.Event == c.Event
+			if !ofOther && !told && !c.At.After(moment.Add(time.Minute)) && !slices.Contains(out.Events, e) && len(out.Events) < mostEvents {
+				out.Events = append(out.Events, e)
+			}
+		}
+	}
+	if out.Events != nil {
+		f.say(out)
+	}
+}
+
+// aliasWeights shows the weights of the alias that a split's routes call.
+func aliasWeights(fx *Facts, sub *target, f *Finding) {
+	for _, name := range f.Scenarios {
+		r := routeNamed(fx, sub, name)
+		if r == nil {
+			continue
+		}
+		called := lambdaAlias(r.Integration.URI, variables(sub))
+		if a := aliasRead(fx, called); a != nil && len(a.Weights) > 0 {
+			out, rest := AliasWeights{Alias: called}, 1.
+			for _, v := range slices.Sorted(maps.Keys(a.Weights)) {
+				out.Shares = append(out.Shares, VersionShare{Version: v, Share: a.Weights[v]})
+				rest -= a.Weights[v]
+			}
+			out.Shares = slices.Insert(out.Shares, 0, VersionShare{Version: cmp.Or(a.Version, "of the alias"), Share: rest})
+			f.say(out)
+			return
+		}
+	}
+}
+
+// aliasRead is what was read of the alias "function:name"; nil where nothing was.
+func aliasRead(fx *Facts, called string) *probe.Alias {
+	for i := range fx.Snapshot.Aliases {
+		a := &fx.Snapshot.Aliases[i]
+		function := a.Function[strings.LastIndex(a.Function, ":")+1:]
+		if called == function+":"+a.Name {
+			return a
+		}
+	}
+	return nil
+}
+
+// routeNamed is the route of a scenario by its name; nil where it is not known.
+func routeNamed(fx *Facts, sub *target, name string) *probe.Route {
+	for i := range fx.Plan.Scenarios {
+		if fx.Plan.Scenarios[i].Name == name {
+			return fx.route(sub, i)
+		}
+	}
+	return nil
+}
+
+// counted shows that a canary serves real callers. That its metric holds nothing says
+// nothing.
+func counted(fx *Facts, sub *target, f *Finding) {
+	for _, t := range fx.Snapshot.Traffic {
+		if t.APIID == sub.APIID && t.Stage == sub.Stage && t.Canary > 0 {
+			f.say(CanaryCounted{Stage: t.Stage, Requests: t.Canary, From: t.From, To: t.To})
+			return
+		}
+	}
+}
+
+// links shows a VPC link of failing routes that is not available.
+func links(fx *Facts, sub *target, f *Finding) {
+	for _, name := range f.Scenarios {
+		r := routeNamed(fx, sub, name)
+		if r == nil || r.Integration.ConnectionID == "" {
+			continue
+		}
+		for _, l := range fx.Snapshot.VPCLinks {
+			if l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != "AVAILABLE" {
+				f.say(LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")})
+				return
+			}
+		}
+	}
+}
+
+// rules shows which rules of a domain the logs say that its requests matched.
+func rules(fx *Facts, sub *target, f *Finding) {
+	d := fx.domainOf(sub)
+	if d == nil || fx.Records == nil {
+		return
+	}
+	by := map[string]int{}
+	out := RulesMatched{Domain: d.Name}
+	for _, i := range sub.rows() {
+		for _, r := range fx.Records(fx.Rows[i].RequestID) {
+			if r.RoutingRuleID != "" {
+				by[r.RoutingRuleID]++
+				break
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(by)) {
+		m := RuleMatched{Rule: id, K: by[id]}
+		if at := slices.IndexFunc(d.Rules, func(r probe.RoutingRule) bool { return r.ID == id }); at >= 0 {
+			m.Priority, m.LeadsTo = d.Rules[at].Priority, strings.Trim("stage "+d.Rules[at].Stage+" of "+d.Rules[at].APIID, " ")
+		}
+		out.Rules = append(out.Rules, m)
+	}
+	if out.Rules != nil {
+		f.say(out)
+	}
+}
