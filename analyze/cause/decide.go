@@ -398,6 +398,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 		j.ask(fx, w, "canary share", nil)
 	case !excluded && leans(w):
 		j.ask(fx, w, "canary, rather", nil)
+	case fitsUnlabelled(fx, w) && (lead == FlakyBackend || lead == BackendSplit):
+		chance(CanarySplit) // whatever is likelier elsewhere: this stage draws at that share
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:
@@ -460,6 +462,12 @@ func absent(fx *Facts, w *weighing) bool {
 // within what can be told, and no label says more.
 func hopeless(fx *Facts, w *weighing) bool {
 	return w.labels.known() == 0 && fitShare(w).support >= fx.threshold()
+}
+
+// fitsUnlabelled tells whether two behaviours come at random in time and at the share
+// that the stage's canary draws, while no log says of any answer who gave it (behaviour 4).
+func fitsUnlabelled(fx *Facts, w *weighing) bool {
+	return canaryConfigured(w.sub) && w.iid && len(w.clusters) == len(w.cells) && hopeless(fx, w) && !canaryExcluded(fx, w)
 }
 
 func canaryConfigured(sub *target) bool {

@@ -45,7 +45,7 @@ var exceptions = compileAll(
 	`Status\(`+aStatus+`[^)\n]{0,20}\), url: Url \{[^\n]{0,120}host: Some\(Domain\("(?P<host>[^"\n]+)"\)\)[^\n]{0,60} path: "(?P<path>/[^"\n]*)"`,
 	`(?:HttpException: HTTP |OpenURI::HTTPError[^\n]{0,20}: |\bERROR )`+aStatus+`\b`, // Retrofit, OpenURI, wget
 	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                        // Net::HTTP
-	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
+	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|invalid status code of |An error occurred \(|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
 
 func compileAll(patterns ...string) []lazyregexp.Regexp {

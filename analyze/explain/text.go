@@ -91,7 +91,7 @@ func (r *Response) who() string {
 }
 
 // passedOn are the causes with which the integration itself answered.
-var passedOn = []string{"application-error", "nested-gateway", "service-error"}
+var passedOn = []string{"application-error", "nested-gateway", "service-error", "cdn-cache"}
 
 // failed tells whether an answer of the integration stands for its failure.
 func failed(c []signature.Candidate) bool {

@@ -68,6 +68,16 @@ func TestVariants(t *testing.T) {
 		"a whole name": {input: request + "Endpoint request URI: https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:bills:live/invocations\n" + request + "Execution failed due to configuration error: Invalid permissions on Lambda function\n" + request + "Method completed with status: 500\n",
 			want: []string{`"cause": "lambda-permission-missing"`}, not: []string{`stage-variable-unset`}},
 
+		// Who deploys may not, or deploys what is not there.
+		"deploying is not allowed": {input: "An error occurred (AccessDeniedException) when calling the CreateDeployment operation: User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: apigateway:POST on resource: arn:aws:apigateway:eu-west-1::/restapis/r4c8v0n2ts/deployments because no identity-based policy allows the apigateway:POST action",
+			want: []string{`"kind": "deployment-error"`, `did not happen`}},
+		"calling is not allowed": {input: `{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:r4c8v0n2ts/prod/GET/orders"}`,
+			want: []string{`"kind": "response"`, `resource-policy`}},
+		"no such deployment": {input: "Error: updating API Gateway Stage (ag-r4c8v0n2ts-prod): BadRequestException: Deployment id does not exist", want: []string{`"tool": "Terraform"`, `stale-deployment`}},
+		"XML of the console": {input: `<request id="2b6f1a52-1234-4321-9999-0a0b0c0d0e0f"> <ip>203.0.113.77</ip> <caller>-</caller> <user>-</user> <requestTime>27/Nov/2026:08:10:11 +0000</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/items</resourcePath> <status>403</status> <protocol>HTTP/1.1</protocol> <responseLength>23</responseLength> </request>`,
+			want: []string{`"kind": "access-log"`, `"status": 403`, `"route_template": "GET /items"`}},
+		"Dio": {input: "DioException [bad response]: The request returned an invalid status code of 401.\n" + invoke, want: []string{`"status": 401`, `"api_id": "r4c8v0n2ts"`}},
+
 		// No answer.
 		"curl -v, API Gateway's certificate": {input: "* Server certificate:\n*  subject: CN=*.execute-api.eu-central-1.amazonaws.com\n* SSL: no alternative certificate subject name matches target host name 'api.bills.example'\ncurl: (60) SSL: no alternative certificate subject name matches target host name 'api.bills.example'",
 			want: []string{`"cause": "domain-not-configured"`}},

@@ -89,8 +89,12 @@ func made(n int) iter.Seq2[*probe.Observation, bool] {
 func record(args []string) error {
 	fs := flag.NewFlagSet("record", flag.ExitOnError)
 	n := fs.Int("n", 1_000_000, "observations")
-	path := fs.String("o", "run.parquet", "file")
+	path := fs.String("o", "run.parquet", "file; with -shards a folder")
+	shards := fs.Int("shards", 0, "write so many recordings of n observations each, as machines that share one plan do")
 	_ = fs.Parse(args) // exits on errors
+	if *shards > 0 {
+		return recordShards(*path, *shards, *n)
+	}
 	policy, err := (&analyze.Policy{}).PolicyJSON()
 	if err != nil {
 		return err
@@ -121,6 +125,60 @@ func record(args []string) error {
 		return err
 	}
 	return w.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"})
+}
+
+// recordShards writes the recordings of machines that send one plan together, each by
+// turns: the i-th of n sends every n-th request.
+func recordShards(folder string, n, each int) error {
+	policy, err := (&analyze.Policy{}).PolicyJSON()
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		p := *longPlan(n * each)
+		p.Machine = fmt.Sprintf("shard-%d", i+1)
+		w, err := probe.Create(filepath.Join(folder, p.Machine+".parquet"),
+			probe.RecordingHeader{Run: "long", Machine: p.Machine, Started: time.Now(), Plan: p, Snapshot: &probe.Snapshot{}, Policy: policy}, nil)
+		if err != nil {
+			return err
+		}
+		for o := range made(each) {
+			o.Seq = o.Seq*uint64(n) + uint64(i)
+			o.Machine = p.Machine
+			if err := w.Observation(o); err != nil {
+				return err
+			}
+		}
+		if err := w.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge measures how recordings of many machines are brought together in one report.
+func merge(run func(counted, ok int, command ...string) (cost, error), self, tool, work string, shards, each int) error {
+	folder := filepath.Join(work, "shards")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	n := shards * each
+	if _, err := run(n, 0, self, "record", "-shards", strconv.Itoa(shards), "-n", strconv.Itoa(each), "-o", folder); err != nil {
+		return err
+	}
+	paths, err := filepath.Glob(filepath.Join(folder, "*.parquet"))
+	if err != nil {
+		return err
+	}
+	command := append([]string{tool, "analyze", "--format", "json", "-o", filepath.Join(work, "merged.json")}, paths...)
+	began := time.Now()
+	read, err := run(n, 1, command...)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d recordings of %d observations: merged and analyzed in %.1f s, %.1f s of CPU (%.2f µs each) and %.0f MiB\n",
+		shards, each, time.Since(began).Seconds(), read.cpu*float64(n)/1e6, read.cpu, read.memory)
+	return nil
 }
 
 // count counts a made-up run as a check does.
@@ -201,6 +259,9 @@ func long(ctx context.Context, o options) error {
 		return job{command: command, exit: ok, n: func([]byte) (int, float64, error) { return counted, 0, nil }}.run(ctx, o.clientCPU)
 	}
 	fmt.Println(machine())
+	if o.shards > 0 {
+		return merge(run, self, tool, work, o.shards, o.each)
+	}
 	for _, n := range o.lengths {
 		path := filepath.Join(work, "run.parquet")
 		if _, err := run(n, 0, self, "record", "-n", strconv.Itoa(n), "-o", path); err != nil {

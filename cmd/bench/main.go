@@ -5,6 +5,7 @@
 //	go run ./cmd/bench                # every comparison, five rounds
 //	go run ./cmd/bench -only ^h2 -reps 9 -n 200000
 //	go run ./cmd/bench -long 1,3,10   # memory, recording and analysis of long runs
+//	go run ./cmd/bench -merge 1000x10000   # recordings of many machines in one report
 //
 // The peers are installed at pinned versions through the Go module proxy, into a
 // folder that is removed at the end. CPU time drifts with the machine, by a
@@ -33,6 +34,7 @@ type options struct {
 	peers                []string
 	serverCPU, clientCPU int
 	lengths              []int
+	shards, each         int // recordings that are merged, and the observations of each
 }
 
 func main() {
@@ -53,7 +55,7 @@ func main() {
 	defer stop()
 	o := parse()
 	do := compare
-	if len(o.lengths) > 0 {
+	if len(o.lengths) > 0 || o.shards > 0 {
 		do = long
 	}
 	if err := do(ctx, o); err != nil {
@@ -73,7 +75,13 @@ func parse() options {
 	flag.IntVar(&o.serverCPU, "server-cpu", 0, "CPU of the stage")
 	flag.IntVar(&o.clientCPU, "client-cpu", 1, "CPU of the clients")
 	lengths := flag.String("long", "", "measure runs of so many millions of requests instead, such as 1,3,10: memory, recording, analysis")
+	merged := flag.String("merge", "", "merge so many recordings of so many observations instead, such as 1000x10000")
 	flag.Parse()
+	if *merged != "" {
+		if _, err := fmt.Sscanf(*merged, "%dx%d", &o.shards, &o.each); err != nil || o.shards < 1 || o.each < 1 {
+			log.Fatalf("-merge %s: give recordings and observations, such as 1000x10000", *merged)
+		}
+	}
 	for _, m := range strings.FieldsFunc(*lengths, func(r rune) bool { return r == ',' }) {
 		n, err := strconv.ParseFloat(m, 64)
 		if err != nil || n <= 0 {

@@ -48,6 +48,9 @@
 //     verdicts come late though no count is lost. What helps is folding where the
 //     observations are made, and adding the counts; until then, one coordinator for each
 //     part of the fleet, and reports that are merged.
+//     Recordings of shards are brought together by "analyze", which
+//     "go run ./cmd/bench -merge 20x10000" measures: some 7 µs of CPU for an observation,
+//     and 8 MB for each recording that is open at once.
 //  2. The stages' budgets, where a batch touches as many stages as it has requests: 1,000
 //     of its 1,021 messages. Batches of one stage would need 25.
 //  3. The run's own key. Every batch sets it, one after another: a way of 1 ms lets at

@@ -216,7 +216,7 @@ var presets = sync.OnceValue(func() []*Format {
 		if xml, found := strings.CutSuffix(text, `</request>`); found {
 			extended = xml + ` <extendedRequestId>$context.extendedRequestId</extendedRequestId></request>`
 		}
-		for _, t := range []string{extended, text} {
+		for _, t := range []string{extended, text, strings.Replace(text, "</request>", " </request>", 1)} {
 			if f, err := CompileFormat(t); err == nil {
 				formats = append(formats, f)
 			}
