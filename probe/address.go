@@ -96,7 +96,10 @@ func ParseURL(raw string) (Address, error) {
 		raw = "https://" + raw
 	}
 	u, err := url.Parse(raw)
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(raw, "@"):
+		return Address{}, badURL("it holds a user name; give credentials with --header, --bearer or --api-key")
+	case err != nil:
 		return Address{}, badURL(errors.Unwrap(err).Error()) // without the URL, which may hold a secret
 	}
 	a := Address{
@@ -111,6 +114,8 @@ func ParseURL(raw string) (Address, error) {
 		return Address{}, badURL(fmt.Sprintf("scheme %q is neither https nor http", a.Scheme))
 	case a.Host == "":
 		return Address{}, badURL("there is no host name in it")
+	case strings.ContainsFunc(a.Host, notInHost) && strings.Contains(raw, "@"):
+		return Address{}, badURL("it holds a user name, or a character that no host name has")
 	case strings.ContainsFunc(a.Host, notInHost):
 		return Address{}, badURL(fmt.Sprintf("%q is no host name", a.Host))
 	case bare && !strings.ContainsAny(a.Host, ".:") && a.Host != "localhost" && a.Port == "":

@@ -180,6 +180,16 @@ func MaskQuery(raw string) string {
 	return strings.Join(pairs, "&")
 }
 
+// isAuthority tells whether what stands before a path can be a host with its port, or
+// user information that ends with it.
+func isAuthority(s string) bool {
+	host, port, named := strings.Cut(s, ":")
+	if strings.ContainsAny(host, "!$&'()*+,;=~") && !strings.Contains(s, "@") {
+		return false
+	}
+	return !named || strings.ContainsAny(s, "@[") || strings.Trim(port, "0123456789") == ""
+}
+
 // MaskURL replaces in a URL, a path or a text that holds one what lets somebody
 // in: user information, and in query and fragment what is secret by name.
 func MaskURL(raw string) string {
@@ -187,6 +197,9 @@ func MaskURL(raw string) string {
 		authority := rest
 		if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 			authority = rest[:end]
+		}
+		if !isAuthority(authority) {
+			authority = rest // a password that holds one of them, not escaped
 		}
 		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 			raw = scheme + "://" + redacted + rest[at:]

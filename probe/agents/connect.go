@@ -14,6 +14,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"stageprobe/probe"
 )
 
 // Access is how a NATS server is reached.
@@ -52,6 +54,9 @@ func Connect(a Access, name string, within time.Duration) (*nats.Conn, error) {
 		nc, err := nats.Connect(a.URL, opts...)
 		if err == nil {
 			return nc, nil
+		}
+		if bad := (*url.Error)(nil); errors.As(err, &bad) { // it quotes what it took for a port
+			return nil, fmt.Errorf("connect to NATS: %s is not a URL", probe.MaskURL(a.URL))
 		}
 		refused := errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrSecureConnWanted)
 		if refused || time.Now().After(until) {

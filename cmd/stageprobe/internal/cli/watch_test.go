@@ -9,6 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,6 +148,13 @@ func flat(t *testing.T, sizes []size, heap bool) {
 // watchFor watches a world for so long on a fake clock, through real sockets.
 func watchFor(t *testing.T, world string, lasting time.Duration, args ...string) watched {
 	t.Helper()
+	return watchBehind(t, world, lasting, func(control http.Handler, _ func() time.Duration) http.Handler { return control }, args...)
+}
+
+// watchBehind does so with something between the watch and AWS, which knows how long
+// the watch has lasted.
+func watchBehind(t *testing.T, world string, lasting time.Duration, front func(http.Handler, func() time.Duration) http.Handler, args ...string) watched {
+	t.Helper()
 	w, err := sandbox.Parse([]byte(world))
 	if err != nil {
 		t.Fatal(err)
@@ -160,12 +172,18 @@ func watchFor(t *testing.T, world string, lasting time.Duration, args ...string)
 	if err := os.WriteFile(ca, server.CACert(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	aws, err := url.Parse(server.ControlURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	control := httptest.NewServer(front(httputil.NewSingleHostReverseProxy(aws), func() time.Duration { return clock.Now().Sub(begin) }))
+	defer control.Close()
 	c := &checkFlags{}
 	c.credentials = credentials.NewStaticCredentialsProvider("SANDBOX", "sandbox", "")
 	fs := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	c.bind(fs)
 	c.watchFlags.bind(fs)
-	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", server.ControlURL(), "--region", w.Region, "--cacert", ca)
+	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", control.URL, "--region", w.Region, "--cacert", ca)
 	for _, to := range server.ConnectTo() {
 		args = append(args, "--connect-to", to)
 	}
@@ -360,5 +378,56 @@ func TestWatchTellsEveryChangeOnce(t *testing.T) {
 		// The gateway in this process keeps every log line that it writes, so the heap
 		// says nothing of the watch here: TestWatchStaysFlat has it in another process.
 		flat(t, got.sizes, false)
+	}
+}
+
+// TestWatchSurvivesExpiredCredentials: a watch whose credentials expire goes on, says so
+// once, says once that the configuration is read again, and tells then what changed
+// meanwhile.
+func TestWatchSurvivesExpiredCredentials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half an hour of a fake clock takes seconds")
+	}
+	const world = `name: expiring
+title: credentials expire
+apis:
+  - id: orders7x2a
+    definitions:
+      v1: {routes: {"GET /orders": {backend: orders}}}
+    deployments: [{id: dep1, definition: v1, age: 20d}, {id: dep2, definition: v1, age: 10d}]
+    editor: v1
+    stages: {prod: {deployment: dep2}}
+events:
+  - {after: 12m, stage: orders7x2a/prod, canary: {percent: 20, deployment: dep1}}
+backends:
+  orders: {body: '{"version":1}'}
+`
+	var refused atomic.Int64
+	expiring := func(control http.Handler, since func() time.Duration) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if at := since(); at < 8*time.Minute || at > 18*time.Minute {
+				control.ServeHTTP(w, r)
+				return
+			}
+			refused.Add(1)
+			w.Header().Set("x-amzn-ErrorType", "ExpiredTokenException")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"message":"The security token included in the request is expired"}`)
+		})
+	}
+	got := watchBehind(t, world, 30*time.Minute, expiring, "--api", "orders7x2a", "--stage", "prod", "--window", "3m", "--requests", "60")
+	said := map[analyze.ChangeKind][]string{}
+	for _, c := range got.rep.Changes {
+		said[c.Kind] = append(said[c.Kind], c.Severity)
+		t.Logf("%s %s: %s", c.At.Sub(got.start), c.Kind, c.Statement)
+	}
+	if n := refused.Load(); n < 2 {
+		t.Errorf("%d calls were refused: nobody asked again", n)
+	}
+	if !slices.Equal(said[analyze.ChangedCredentials], []string{"warning", "ok"}) {
+		t.Errorf("of the credentials it said %q", said[analyze.ChangedCredentials])
+	}
+	if len(said[analyze.ChangedVerdict])+len(said[analyze.ChangedConfiguration]) != 1 {
+		t.Errorf("of the canary it said %q and %q", said[analyze.ChangedVerdict], said[analyze.ChangedConfiguration])
 	}
 }
