@@ -48,13 +48,15 @@ var writes = []string{
 // in a busy one reads drown the writes, so that these are then asked for by name.
 // It needs nothing that Read reads, and may run beside it and beside the probes.
 // What is not answered is a gap, and what was not asked is said.
-func (r *Reader) History(ctx context.Context) probe.History {
-	if r.Trail == nil {
+func (r *Reader) History(ctx context.Context) probe.History { return r.start(Light).history(ctx) }
+
+func (rd *reading) history(ctx context.Context) probe.History {
+	if rd.Trail == nil {
 		return probe.History{Unasked: slices.Clone(writes)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, trailTime)
 	defer cancel()
-	t := trail{reading: r.start(Light), limiter: cmp.Or(r.TrailLimiter, rate.NewLimiter(trailRate, trailRate))}
+	t := trail{reading: rd, limiter: cmp.Or(rd.TrailLimiter, rate.NewLimiter(trailRate, trailRate))}
 	t.read(ctx)
 	slices.SortStableFunc(t.Changes, latestFirst)
 	slices.SortStableFunc(t.Refused, latestFirst)
@@ -66,9 +68,10 @@ func (r *Reader) History(ctx context.Context) probe.History {
 // one value; ctx ends the reading.
 func (r *Reader) StartHistory(ctx context.Context) <-chan probe.History {
 	out := make(chan probe.History, 1)
+	rd := r.start(Light) // the reader itself may be used and changed meanwhile
 	go func() {
 		defer close(out)
-		out <- r.History(ctx)
+		out <- rd.history(ctx)
 	}()
 	return out
 }

@@ -175,7 +175,8 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 		}
 	}
 	if s.cloud.inv.Trail != nil {
-		s.cloud.inv.TrailApart, s.history = true, s.cloud.inv.StartHistory(ctx)
+		s.cloud.inv.TrailApart = true
+		s.history = s.cloud.inv.StartHistory(ctx)
 	}
 	within, cancel := context.WithTimeout(ctx, configurationWait)
 	defer cancel()
