@@ -507,6 +507,10 @@ func (t *task) report(ctx context.Context, h *holding) {
 		if err == nil {
 			break
 		}
+		if t.js.Conn().IsClosed() { // for good: others send what this one holds
+			t.say("batch %s: %v", n, err)
+			return
+		}
 		_ = probe.Sleep(ctx, 250*time.Millisecond)
 	}
 	text, err := json.Marshal(res)
