@@ -39,12 +39,6 @@ func NewLinkEstimated(p0 float64) *LinkEstimated { return &LinkEstimated{prior: 
 // Add takes one labelled row.
 func (l *LinkEstimated) Add(canary, deviant bool) { l.counts.Add(canary, deviant) }
 
-// AddCounts takes many labelled rows.
-func (l *LinkEstimated) AddCounts(c Counts2) { l.counts = l.counts.Plus(c) }
-
-// Merge adds the rows of another machine.
-func (l *LinkEstimated) Merge(o *LinkEstimated) { l.AddCounts(o.counts) }
-
 // Counts is the table of the rows so far.
 func (l *LinkEstimated) Counts() Counts2 { return l.counts }
 

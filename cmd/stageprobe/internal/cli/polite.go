@@ -26,9 +26,11 @@ type limit struct {
 // who may want to see it.
 func (s *subject) throttle(c *checkFlags) (low limit, ok bool) {
 	low.rate = math.Inf(1)
-	for _, l := range s.planLimits(c) {
-		if l.Quota == 0 && l.Rate < low.rate && !asksForRate(c) {
-			low = limit{l.Rate, l.Of}
+	if !asksForRate(c) {
+		for _, l := range s.planLimits(c) {
+			if l.Quota == 0 && l.Rate < low.rate {
+				low = limit{l.Rate, l.Of}
+			}
 		}
 	}
 	for i := range s.targets {
@@ -133,7 +135,11 @@ func (c *checkFlags) polite(s *subject) error {
 	}
 	if most < c.rate {
 		c.rate = most
-		c.slowed = fmt.Sprintf("%g per second is a tenth of what the throttle of %s allows; --force-rate with --rate sends faster", most, low.where)
+		slower := fmt.Sprintf("%g per second is a tenth of what the throttle of %s allows; --force-rate with --rate sends faster", most, low.where)
+		if c.slowed != "" { // by a quota, which is said too
+			slower = c.slowed + "; " + slower
+		}
+		c.slowed = slower
 	}
 	return nil
 }

@@ -78,6 +78,7 @@ func TestPoliteUnderAUsagePlan(t *testing.T) {
 		{"its rate", plan(&probe.RateLimit{Rate: 10}, 0), []string{"--api-key", "k-0123456789"}, 1, 2000},
 		{"a rate above it asked for", plan(&probe.RateLimit{Rate: 10}, 0), []string{"--api-key", "k-0123456789", "--rate", "10"}, 10, 2000},
 		{"its quota", plan(nil, 5000), []string{"--api-key", "k-0123456789"}, 25, 500},
+		{"its rate and its quota", plan(&probe.RateLimit{Rate: 10}, 5000), []string{"--api-key", "k-0123456789"}, 1, 500},
 		{"forced", plan(&probe.RateLimit{Rate: 10}, 5000), []string{"--api-key", "k-0123456789", "--force-rate"}, 25, 2000},
 		{"of another stage", probe.UsagePlan{ID: "p2", Limit: &probe.RateLimit{Rate: 1}, Stages: []probe.PlanStage{{APIID: "a", Stage: "dev"}}}, []string{"--api-key", "k-0123456789"}, 25, 2000},
 	} {
@@ -94,6 +95,9 @@ func TestPoliteUnderAUsagePlan(t *testing.T) {
 		}
 		if err := c.polite(s); err != nil || c.rate != tt.rate || c.requests != tt.requests {
 			t.Errorf("%s: %g per second and %d requests, want %g and %d; %v", tt.name, c.rate, c.requests, tt.rate, tt.requests, err)
+		}
+		if both := tt.rate < 25 && tt.requests < 2000; both && !(strings.Contains(c.slowed, "quota") && strings.Contains(c.slowed, "throttle")) {
+			t.Errorf("%s: the plan says %q alone", tt.name, c.slowed)
 		}
 	}
 }
