@@ -259,15 +259,3 @@ func (r *run) note(format string, args ...any) {
 		r.notes = append(r.notes, text)
 	}
 }
-
-// Proven reports whether logging of a kind is proven on for a stage: some wanted
-// request was found in a log of it. Until then a missing log line says nothing.
-func Proven(e probe.Evidence, api, stage string, source probe.LogSource) bool {
-	for i := range e.Records {
-		rec := &e.Records[i]
-		if rec.Source == source && rec.APIID == api && rec.Stage == stage {
-			return true
-		}
-	}
-	return false
-}

@@ -156,7 +156,7 @@ func checkMoto(t *testing.T, e probe.Evidence, n int) {
 			t.Fatalf("%+v", rec)
 		}
 	}
-	if !Proven(e, api, "prod", probe.ExecutionLog) || Proven(e, api, "dev", probe.ExecutionLog) {
+	if !proven(e, api, "prod", probe.ExecutionLog) || proven(e, api, "dev", probe.ExecutionLog) {
 		t.Error("logging is proven on for prod, and for nothing else")
 	}
 }
