@@ -386,7 +386,7 @@ func (s reporting) labelCounts() map[string]int {
 	out := map[string]int{"canary": 0, "base": 0, "unknown": 0, "contradictory": 0}
 	for i := range s.rows {
 		r := &s.rows[i]
-		l := s.evidence.of(&r.ids, r.ended, &s.snap)
+		l := labelling{s.Session}.label(r)
 		switch {
 		case l.contradictory:
 			out["contradictory"]++

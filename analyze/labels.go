@@ -108,15 +108,15 @@ func (e *evidence) records(o *ids) []probe.LogRecord {
 		return nil
 	}
 	var out []probe.LogRecord
-	seen := map[int]bool{}
+	var seen []int
 	for _, id := range []string{o.request, o.extended, o.minted} {
 		for _, i := range e.byID[id] {
-			r := e.Records[i]
-			if id == "" || seen[i] || (o.extended != "" && r.ExtendedID != "" && r.ExtendedID != o.extended) {
+			r := &e.Records[i]
+			if id == "" || slices.Contains(seen, i) || (o.extended != "" && r.ExtendedID != "" && r.ExtendedID != o.extended) {
 				continue
 			}
-			seen[i] = true
-			out = append(out, r)
+			seen = append(seen, i)
+			out = append(out, *r)
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
@@ -35,11 +36,32 @@ type sample struct {
 	seed   uint64 // of the run
 	seen   []int  // answers per target
 	silent int    // requests without an answer
+
+	named map[uint64]struct{} // hashes of the ids of the rows
+	again bool                // an id came again, or seems to have
 }
 
 func newSample(p *probe.Plan, share float64) sample {
 	each := max(leastSampled, int(min(sampledDeviants/share, mostSampled)))
-	return sample{most: min(2*each*max(1, len(p.Targets)), 2*mostSampled), seed: p.Seed, seen: make([]int, len(p.Targets))}
+	return sample{most: min(2*each*max(1, len(p.Targets)), 2*mostSampled), seed: p.Seed, seen: make([]int, len(p.Targets)),
+		named: map[uint64]struct{}{}}
+}
+
+// idSeed is of the hashes of ids.
+var idSeed = maphash.MakeSeed()
+
+// name remembers the ids of a row: as long as none comes again, nobody need look which
+// rows share one.
+func (s *sample) name(r *row) {
+	var h maphash.Hash
+	h.SetSeed(idSeed)
+	for _, id := range [...]string{r.ids.request, r.ids.extended} {
+		if _, _ = h.WriteString(id); id == "" || s.again {
+			continue
+		}
+		_, s.again = s.named[h.Sum64()] // of the request id, and of both together
+		s.named[h.Sum64()] = struct{}{}
+	}
 }
 
 func (s *sample) count(outcome probe.Outcome, target int) {
@@ -70,6 +92,12 @@ func (s *sample) thin() bool {
 	}
 	s.halved++
 	s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return !s.drawn(r.machine, r.Seq) })
+	clear(s.named)
+	if !s.again {
+		for i := range s.rows {
+			s.name(&s.rows[i])
+		}
+	}
 	return true
 }
 

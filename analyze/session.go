@@ -61,6 +61,7 @@ type Session struct {
 	mu     sync.Mutex
 	plan   probe.Plan
 	snap   probe.Snapshot
+	snaps  int // how often it was replaced
 	policy Policy
 
 	table *behaviour.Table
@@ -84,6 +85,7 @@ type row struct {
 	ended     time.Time
 	machine   string
 	responded bool
+	joined    joined
 	kept      bool // its headers say that a cache kept it
 	status    int
 	unrouted  bool // refused before any method: no execution log is written
@@ -154,6 +156,7 @@ func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
 	full := s.table.Full()
 	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
+		s.name(&s.rows[len(s.rows)-1])
 		full = s.thin() || full
 	}
 	if full {
@@ -206,6 +209,7 @@ func (s *Session) SetSnapshot(snap probe.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snap = snap
+	s.snaps++
 }
 
 // RequestIDs lists the ids under which logs may know the requests of the sample.
@@ -253,13 +257,21 @@ func (s *Session) Decide(done bool) cause.Result {
 // input puts the rows into (seq, machine) order: answers arrive in any order,
 // and a verdict must not depend on it.
 func (s *Session) input(done bool) cause.Input {
-	slices.SortStableFunc(s.rows, func(a, b row) int {
+	order := func(a, b *row) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.machine, b.machine))
-	})
-	markCopies(s)
+	}
+	for i := 1; i < len(s.rows); i++ {
+		if order(&s.rows[i-1], &s.rows[i]) > 0 {
+			slices.SortStableFunc(s.rows, func(a, b row) int { return order(&a, &b) })
+			break
+		}
+	}
+	if s.again {
+		markCopies(s)
+	}
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
-		Rows:    make([]cause.Row, len(s.rows)),
+		Rows: make([]cause.Row, len(s.rows)), OwnRows: true,
 		Records: labelling{s}.recordsByID(),
 		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
 		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended, Causes: s.policy.Causes,
@@ -276,8 +288,8 @@ func (s *Session) input(done bool) cause.Input {
 		if _, ok := s.machines[r.machine]; !ok {
 			s.machines[r.machine] = len(s.machines)
 		}
-		in.Rows[i] = labelling{s}.labelled(r, marks)
-		if id := r.ids.request; id != "" {
+		labelling{s}.labelled(&in.Rows[i], r, marks)
+		if id := r.ids.request; id != "" && s.again {
 			in.Rows[i].Repeat = seen[id]
 			seen[id] = true
 		}
@@ -320,19 +332,33 @@ func (s labelling) watermarks() []time.Time {
 }
 
 // labelled joins one row with what the logs say of it.
-func (s labelling) labelled(r *row, watermarks []time.Time) cause.Row {
-	out := r.Row
+func (s labelling) labelled(out *cause.Row, r *row, watermarks []time.Time) {
+	*out = r.Row
 	out.Machine = s.machines[r.machine]
 	if s.evidence == nil || r.Copied {
-		return out // a copy carries the id of the request for which it was made
+		return // a copy carries the id of the request for which it was made
 	}
-	l := s.evidence.of(&r.ids, r.ended, &s.snap)
+	l := s.label(r)
 	out.Label, out.Contradictory = l.side, l.contradictory
 	out.ServedAPI, out.ServedStage = l.api, l.stage
 	out.Deployment, out.Version = l.deployment, l.version
 	out.IntegrationCalled = l.integration
 	out.Late = r.ended.After(watermarks[r.Target])
-	return out
+}
+
+// joined is what the logs said of a row at a look, so that the next need not ask again.
+type joined struct {
+	label
+	of    *evidence // nil: never asked
+	snaps int
+}
+
+// label is what the logs say of a row.
+func (s labelling) label(r *row) *label {
+	if j := &r.joined; j.of != s.evidence || j.snaps != s.snaps || j.of == nil {
+		*j = joined{s.evidence.of(&r.ids, r.ended, &s.snap), s.evidence, s.snaps}
+	}
+	return &r.joined.label
 }
 
 func (s labelling) recordsByID() func(string) []probe.LogRecord {
@@ -354,7 +380,7 @@ func (s labelling) logState() cause.LogState {
 			continue
 		}
 		st.Sampled++
-		switch l := s.evidence.of(&r.ids, r.ended, &s.snap); {
+		switch l := s.label(r); {
 		case l.contradictory:
 			st.Contradictory++
 			st.Matched++

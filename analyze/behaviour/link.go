@@ -71,15 +71,24 @@ type tally struct {
 	total  stat.Count
 	counts [][]stat.Count // by def and value
 	seen   []stat.Count   // by def: answers that have it
+	flat   []stat.Count   // the memory of counts
 	blocks stat.Blocks
+	logD   float64 // of the blocks
+
+	constant *[stat.LinkParts]float64 // the parts of a feature that is as usual in every answer
 }
 
 // Link asks a question of all features at once (behaviour 3): given the
 // answers, are the labels still drawn as they were drawn? What it returns is at
 // most a test martingale whatever the answers do.
 func (t *Table) Link(q *Question) *Link {
-	out := &Link{LogE: math.Inf(-1)}
 	tallies, whole := t.count(q)
+	return t.answer(q, tallies, whole, newWeights(tallies))
+}
+
+// answer weighs what was counted. whole is the D of all draws.
+func (t *Table) answer(q *Question, tallies []*tally, whole float64, w *weights) *Link {
+	out := &Link{LogE: math.Inf(-1)}
 	for _, x := range tallies {
 		if x != nil {
 			out.On, out.Off = out.On+x.total.On, out.Off+x.total.Off
@@ -88,16 +97,15 @@ func (t *Table) Link(q *Question) *Link {
 	if out.On == 0 || out.Off == 0 {
 		return out
 	}
-	w := t.weights(tallies)
 	pooled := map[uint64]*pool{}
 	for i, x := range tallies {
 		if x == nil || x.s.n < calibration {
 			continue
 		}
-		t.linkScenario(q, out, i, x, w, pooled)
+		linkScenario(q, out, i, x, w, pooled)
 	}
 	if w.kinds == 2 {
-		t.linkPooled(q, out, tallies, whole, w, pooled)
+		linkPooled(q, out, tallies, whole, w, pooled)
 	}
 	// In the order of size, so that the sum is the same in whatever order answers came.
 	slices.Sort(out.all)
@@ -108,10 +116,11 @@ func (t *Table) Link(q *Question) *Link {
 	return out
 }
 
-// count fills the tallies, one per scenario that was drawn, and the blocks of
+// count fills the tallies, one per scenario that was drawn, and tells the D of
 // the whole question. Answers of one row are counted together.
-func (t *Table) count(q *Question) (tallies []*tally, whole stat.Blocks) {
+func (t *Table) count(q *Question) (tallies []*tally, logD float64) {
 	tallies = make([]*tally, len(t.scenarios))
+	var whole stat.Blocks
 	ends := q.Ends
 	drawn, rows := make([]stat.Count, len(t.rows)), []int(nil)
 	for i, d := range q.Draws {
@@ -145,7 +154,12 @@ func (t *Table) count(q *Question) (tallies []*tally, whole stat.Blocks) {
 	for _, n := range rows {
 		tallies[t.rows[n].scenario].add(&t.rows[n], drawn[n])
 	}
-	return tallies, whole
+	for _, x := range tallies {
+		if x != nil {
+			x.logD = x.blocks.LogD()
+		}
+	}
+	return tallies, whole.LogD()
 }
 
 func newTally(s *scenario) *tally {
@@ -154,11 +168,24 @@ func newTally(s *scenario) *tally {
 	for _, d := range s.defs {
 		n += len(d.values)
 	}
-	all := make([]stat.Count, n)
+	x.flat = make([]stat.Count, n)
+	all := x.flat
 	for i, d := range s.defs {
 		x.counts[i], all = all[:len(d.values):len(d.values)], all[len(d.values):]
 	}
 	return x
+}
+
+// clone copies what was counted.
+func (x *tally) clone() *tally {
+	if x == nil {
+		return nil
+	}
+	out := newTally(x.s)
+	out.total = x.total
+	copy(out.flat, x.flat)
+	copy(out.seen, x.seen)
+	return out
 }
 
 func (x *tally) add(r *row, n stat.Count) {
@@ -173,16 +200,16 @@ func plus(to *stat.Count, c stat.Count) { to.On, to.Off = to.On+c.On, to.Off+c.O
 
 // logD is the ln probability of the labels that the numerators are held
 // against: the true one where it is known, else the greatest of each block.
-func (q *Question) logD(n stat.Count, blocks *stat.Blocks) float64 {
+func (q *Question) logD(n stat.Count, blocks float64) float64 {
 	if q.Known {
 		return float64(n.On)*math.Log(q.P) + float64(n.Off)*math.Log1p(-q.P)
 	}
-	return blocks.LogD()
+	return blocks
 }
 
 // linkScenario asks each feature of one scenario.
-func (t *Table) linkScenario(q *Question, out *Link, scenario int, x *tally, w *weights, pooled map[uint64]*pool) {
-	logD := q.logD(x.total, &x.blocks)
+func linkScenario(q *Question, out *Link, scenario int, x *tally, w *weights, pooled map[uint64]*pool) {
+	logD := q.logD(x.total, x.logD)
 	for i, d := range x.s.defs {
 		parts := x.parts(i, q.P)
 		if w.kinds == 2 {
@@ -220,8 +247,8 @@ func (p *pool) with(scenario, at int, d *def, parts [stat.LinkParts]float64) *po
 // linkPooled asks each feature over all scenarios: its value is the pair of
 // scenario and value, so that one difference among twenty scenarios is found by
 // the requests of all.
-func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.Blocks, w *weights, pooled map[uint64]*pool) {
-	logD := q.logD(stat.Count{On: out.On, Off: out.Off}, &whole)
+func linkPooled(q *Question, out *Link, tallies []*tally, whole float64, w *weights, pooled map[uint64]*pool) {
+	logD := q.logD(stat.Count{On: out.On, Off: out.Off}, whole)
 	lacking := make([][stat.LinkParts]float64, len(tallies))
 	for i, x := range tallies {
 		if x != nil {
@@ -246,7 +273,7 @@ func (t *Table) linkPooled(q *Question, out *Link, tallies []*tally, whole stat.
 		for _, i := range sortedKeys(p.scenarios) {
 			// The pooled feature marks the scenarios that carry its evidence.
 			x := tallies[i]
-			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - x.blocks.LogD()
+			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - x.logD
 			if own > 0 && x.s.n >= calibration {
 				out.Marks = append(out.Marks, Mark{Scenario: i, Def: p.d.Def, def: p.scenarios[i], LogE: logE, Values: x.levels(p.scenarios[i])})
 			}
@@ -276,6 +303,13 @@ func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
 	take(absent, lacking)
 	for v, c := range x.counts[at] {
 		take(int32(v), c)
+	}
+	if usual == x.total && len(values) == 0 && single == (stat.Count{}) {
+		if x.constant == nil {
+			parts := stat.LinkLogParts([]stat.Count{usual}, 0, single, p)
+			x.constant = &parts
+		}
+		return *x.constant
 	}
 	slices.SortFunc(values, func(a, b stat.Count) int { return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.Off, b.Off)) })
 	return stat.LinkLogParts(append(values, usual), len(values), single, p)

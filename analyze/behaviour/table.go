@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -36,6 +37,7 @@ type Table struct {
 	room      int               // rows until the table is full
 	raws      map[int]*Exemplar // a bounded sample, by row
 	kept      map[[2]int]int    // exemplars by target and scenario
+	sparse    stat.Sparse       // blocks of the looks before
 }
 
 // row is one kind of answer: one entry per feature that it has.

@@ -25,7 +25,7 @@ const (
 	latePart  = 1. / 4
 )
 
-func (t *Table) weights(tallies []*tally) *weights {
+func newWeights(tallies []*tally) *weights {
 	w := &weights{late: [2]map[*def]int{{}, {}}}
 	first := map[uint64]*def{}
 	var late []*def

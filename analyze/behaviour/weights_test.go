@@ -25,7 +25,7 @@ func TestWeightsOfAQuestionSumToOne(t *testing.T) {
 			}
 			tallies = append(tallies, newTally(s))
 		}
-		w, sum := table.weights(tallies), 0.
+		w, sum := newWeights(tallies), 0.
 		first := map[uint64]bool{}
 		for _, x := range tallies {
 			for _, d := range x.s.defs {

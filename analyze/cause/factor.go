@@ -20,6 +20,7 @@ type factor struct {
 	prior float64
 	rho   float64           // chance that one level deviates
 	level func(*Row) string // "" where unknown
+	key   func(*Row) uint64 // of the level, 0 where unknown: found without its name; may be nil
 
 	// drawn is the level as it was drawn for a request: "" where what went before
 	// decides it, as for the second request of a connection. nil where level is.
@@ -68,7 +69,7 @@ func drawnFactors(fx *Facts, sub *target) []*factor {
 var places = []factor{
 	{name: "edge location", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Pop, level: func(r *Row) string { return r.Pop }, drawn: first(func(r *Row) string { return r.Pop })},
 	{name: "address", cause: EndpointSplit, prior: tuning.Prior.Endpoint, rho: tuning.Deviates.Address, level: func(r *Row) string { return r.Remote }, drawn: first(func(r *Row) string { return r.Remote })},
-	{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, within: true, named: true},
+	{name: "connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Connection, level: connection, key: connectionKey, within: true, named: true},
 	{name: "use of the connection", cause: EndpointSplit, prior: tuning.Prior.Connection, rho: tuning.Deviates.Use, level: use, drawn: fresh, named: true},
 }
 
@@ -100,6 +101,13 @@ func connection(r *Row) string {
 		return ""
 	}
 	return strconv.Itoa(r.Machine) + "/" + strconv.Itoa(r.Conn)
+}
+
+func connectionKey(r *Row) uint64 {
+	if r.Conn == 0 && r.ConnN == 0 {
+		return 0
+	}
+	return uint64(r.Machine+1)<<32 | uint64(uint32(r.Conn))
 }
 
 // use tells the first request on a connection from the later ones.

@@ -107,15 +107,16 @@ func newTarget(fx *Facts, i int) *target {
 
 // fill hands each row to its cell.
 func fillCells(fx *Facts) {
-	index := map[[2]int]*cell{}
+	index := make([]*cell, len(fx.Plan.Targets)*len(fx.Plan.Scenarios))
+	at := func(target, scenario int) int { return target*len(fx.Plan.Scenarios) + scenario }
 	for _, sub := range fx.targets {
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
-			index[[2]int{sub.index, c.scenario}] = c
+			index[at(sub.index, c.scenario)] = c
 		}
 	}
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		c := index[[2]int{r.Target, r.Scenario}]
+		c := index[at(r.Target, r.Scenario)]
 		if c == nil || r.Class == signature.OwnFault || r.Cluster < 0 {
 			continue
 		}

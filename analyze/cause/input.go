@@ -99,11 +99,13 @@ type Intended struct {
 	Setting string   // such as variables.backend
 }
 
-// Input is everything that a verdict rests on. Explain only reads it.
+// Input is everything that a verdict rests on. Explain only reads it,
+// but for rows that are its own.
 type Input struct {
 	Plan     probe.Plan
 	Snapshot probe.Snapshot
 	Rows     []Row
+	OwnRows  bool // nobody else has the rows: they need not be copied
 	// Vantages are the places from which was sent, by Row.Machine; empty where it was one.
 	Vantages []probe.Vantage
 	// Table holds the features of the answers, in its own order of rows. Where it

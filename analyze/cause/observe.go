@@ -42,7 +42,9 @@ func observe(fx *Facts) {
 	if fx.told {
 		fx.Table = told(fx.Input)
 	}
-	fx.Rows = slices.Clone(fx.Rows)
+	if !fx.OwnRows {
+		fx.Rows = slices.Clone(fx.Rows)
+	}
 	byTarget, dropped := drawn(fx)
 	fx.asked = pairsAsked(fx.Input)
 	fx.pairs = map[[2]int]*behaviour.Link{}
@@ -351,71 +353,102 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 	return out
 }
 
-// linkFactor asks each level of one factor.
+// linkFactor asks each level of one factor: it is held against all others, and where it
+// lasts for a part of the run against those in that part: the first and the last of its
+// requests say when that was, and nothing else.
 func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []leveled {
-	level := f.level
-	if f.drawn != nil {
-		level = f.drawn
-	}
-	n, parts := map[string]int{}, f.parts()
-	for _, i := range rows {
-		if l := level(&fx.Rows[i]); l != "" {
-			n[l]++
-			parts.saw(&fx.Rows[i], l)
-		}
-	}
-	if len(n) < 2 || len(n) > tuning.Enough.Levels || !parts.holdSeveral() {
+	parts := f.parts()
+	draws, names := levelDraws(fx, f, rows, parts)
+	if len(names) < 2 || len(names) > tuning.Enough.Levels || !parts.holdSeveral() {
 		return nil
 	}
-	var out []leveled
-	names := sortedNames(n)
-	for k, name := range names {
-		if len(names) == 2 && k == 1 && !f.within || n[name] < tuning.Enough.AtLevel {
+	n, first, last := make([]int, len(names)), make([]int, len(names)), make([]int, len(names))
+	for i, l := range draws.Of {
+		if n[l] == 0 {
+			first[l] = i
+		}
+		n[l]++
+		last[l] = i
+	}
+	order := make([]int, len(names))
+	for l := range order {
+		order[l] = l
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(names[a], names[b]) })
+	var questions []behaviour.LevelQuestion
+	for k, l := range order {
+		if len(names) == 2 && k == 1 && !f.within || n[l] < tuning.Enough.AtLevel {
 			continue // of two levels one tells of both
 		}
-		q := levelQuestion(fx, f, level, name, rows)
-		q.Weight = weight / float64(len(names))
-		l := fx.Table.Link(q)
+		q := behaviour.LevelQuestion{Level: l, To: len(draws.Of), Weight: weight / float64(len(names))}
+		if f.within {
+			q.From = first[l] + 1
+			q.To = max(q.From, last[l])
+		}
+		questions = append(questions, q)
+	}
+	var out []leveled
+	for i, l := range fx.Table.LinkLevels(draws, questions) {
 		if f.named {
 			l.Marks = slices.DeleteFunc(l.Marks, func(m behaviour.Mark) bool { return !m.Def.Class })
 		}
 		if len(strong(l, fx.threshold())) > 0 {
-			out = append(out, leveled{target, f, name, l})
+			out = append(out, leveled{target, f, names[questions[i].Level], l})
 		}
 	}
 	return out
 }
 
-// levelQuestion holds one level against all others, and where it lasts for a part of
-// the run against those in that part: the first and the last of its requests say when
-// that was, and nothing else.
-func levelQuestion(fx *Facts, f *factor, level func(*Row) string, name string, rows []int) *behaviour.Question {
-	q := &behaviour.Question{}
+// levelDraws are the rows whose level is known, and the names of the levels. Of more
+// levels than are asked about, some are left out.
+func levelDraws(fx *Facts, f *factor, rows []int, parts *consisting) (*behaviour.LevelDraws, []string) {
+	level := f.level
+	if f.drawn != nil {
+		level = f.drawn
+	}
 	if f.inTime {
 		// Machines send beside each other: one after another they would change once each.
 		rows = slices.Clone(rows)
 		slices.SortStableFunc(rows, func(a, b int) int { return fx.Rows[a].At.Compare(fx.Rows[b].At) })
 	}
-	from, to := 0, len(rows)
-	if f.within {
-		own := func(i int) bool { return level(&fx.Rows[i]) == name }
-		from = slices.IndexFunc(rows, own) + 1
-		for to--; to > from && !own(rows[to]); to-- {
-		}
+	out := &behaviour.LevelDraws{}
+	var names []string
+	take := func(r *Row, l int) {
+		out.Rows, out.Of = append(out.Rows, r.Table), append(out.Of, l)
+		parts.saw(r, names[l])
 	}
-	on := 0
-	for _, i := range rows[min(from, to):to] {
-		l := level(&fx.Rows[i])
-		if l == "" {
+	at, byKey := map[string]int{}, map[uint64]int{}
+	for _, i := range rows {
+		r := &fx.Rows[i]
+		key := uint64(0)
+		if f.key != nil {
+			if key = f.key(r); key == 0 {
+				continue
+			}
+			if l, ok := byKey[key]; ok {
+				take(r, l)
+				continue
+			}
+		}
+		name := level(r)
+		if name == "" {
 			continue
 		}
-		q.Draws = append(q.Draws, behaviour.Draw{Row: fx.Rows[i].Table, On: l == name})
-		if l == name {
-			on++
+		l, ok := at[name]
+		if !ok {
+			if len(names) > tuning.Enough.Levels {
+				break
+			}
+			l = len(names)
+			at[name] = l
+			names = append(names, name)
 		}
+		if f.key != nil {
+			byKey[key] = l
+		}
+		take(r, l)
 	}
-	q.P = float64(on) / float64(max(1, len(q.Draws)))
-	return q
+	return out, names
 }
 
 func sortedNames(m map[string]int) []string { return sortedKeys(m) }
@@ -432,6 +465,8 @@ func nameClusters(fx *Facts) {
 		fx.Clusters = append(fx.Clusters, nameCluster(fx, c))
 	}
 	taken := map[int]bool{}
+	var last *behaviour.Cluster
+	k := -1
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
 		var c *behaviour.Cluster
@@ -442,7 +477,9 @@ func nameClusters(fx *Facts) {
 			r.Cluster = -1
 			continue
 		}
-		k := index[c]
+		if c != last {
+			last, k = c, index[c]
+		}
 		if fx.told && !taken[k] {
 			c.ID, fx.Clusters[k].Summary = given[r.Cluster].ID, given[r.Cluster].Summary
 			taken[k] = true
