@@ -90,6 +90,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"":                             "no host name",
 		"https:///dev":                 "no host name",
 		"not-a-url":                    "neither a URL nor",
+		"http://https://a.example/x":   "names its scheme twice",
 		"orders/7":                     "neither a URL nor",
 		"wss://abc/dev":                "WebSocket",
 		"ftp://abc/dev":                "scheme",
