@@ -127,6 +127,10 @@ func ParseURL(raw string) (Address, error) {
 	case a.Path != "" && a.Path[0] != '/':
 		return Address{}, badURL("the path must begin with a slash")
 	}
+	// At its end it would be taken for the one around a URL.
+	if end := strings.TrimRight(a.Path, "'"); end != a.Path {
+		a.Path = end + strings.Repeat("%27", len(a.Path)-len(end))
+	}
 	a.shape()
 	if bare && a.Emulator {
 		a.Scheme = "http"

@@ -45,7 +45,7 @@ func (s *subject) findScenarios(ctx context.Context, c *checkFlags) error {
 	}
 	s.addEditorOnly()
 	if len(s.scenarios) == 0 {
-		return s.nothingToAsk(ctx)
+		return nothingToAsk(ctx, s)
 	}
 	s.authenticate(c)
 	if c.timeoutFlag == nil || !c.timeoutFlag.Changed {
@@ -57,7 +57,7 @@ func (s *subject) findScenarios(ctx context.Context, c *checkFlags) error {
 
 // nothingToAsk says why no request could be made up: most often since what has the
 // routes could not be read, or is not there.
-func (s *subject) nothingToAsk(ctx context.Context) error {
+func nothingToAsk(ctx context.Context, s *subject) error {
 	const instead = "list requests in a scenario file (-f), or paste a URL with a path"
 	if s.unread != nil {
 		return hint(unreadError{s.unread}, "%s; or %s", s.unread.Hint(), instead)
