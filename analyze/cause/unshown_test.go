@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,20 @@ func TestEditsThatAnswersShow(t *testing.T) {
 	}
 }
 
+// TestConfirmedOnItsOwnRoute: what confirms an edit is told of the route that it
+// touches, however many addresses confirm it.
+func TestConfirmedOnItsOwnRoute(t *testing.T) {
+	w := newWorld(2).editing(func(now, _ *probe.Definition) {
+		now.Routes["GET /items"] = probe.Route{Authorization: "AWS_IAM"}
+	})
+	w.domain("prod", "prod")
+	r := explained(w.send(600, sameForAll(ok("v2"))).Input)
+	want(t, r, only(StaleDeployment, Proven))
+	if f := r.Findings[0]; !slices.Equal(f.Scenarios, []string{"items"}) || !strings.Contains(f.Statement, "it: items answered as before") {
+		t.Errorf("%v: %s", f.Scenarios, f.Statement)
+	}
+}
+
 // TestEditsThatNoAnswerShows are named with the reason, beside one that could
 // have shown and did not.
 func TestEditsThatNoAnswerShows(t *testing.T) {
@@ -87,7 +102,7 @@ func TestEditsThatNoAnswerShows(t *testing.T) {
 			t.Errorf("%q is not said: %s", says, text)
 		}
 	}
-	if strings.Contains(text, "shows in no request that was sent") {
+	if strings.Contains(text, "nothing that was answered tells") {
 		t.Errorf("an edit that no answer can show is laid to the requests: %s", text)
 	}
 }
