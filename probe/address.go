@@ -112,6 +112,8 @@ func ParseURL(raw string) (Address, error) {
 		return Address{}, badURL("WebSocket APIs are not checked, only REST and HTTP APIs")
 	case a.Scheme != "https" && a.Scheme != "http":
 		return Address{}, badURL(fmt.Sprintf("scheme %q is neither https nor http", a.Scheme))
+	case (a.Host == "https" || a.Host == "http") && strings.HasPrefix(a.Path, "//"):
+		return Address{}, badURL("it names its scheme twice")
 	case a.Host == "":
 		return Address{}, badURL("there is no host name in it")
 	case strings.ContainsFunc(a.Host, notInHost) && strings.Contains(raw, "@"):
@@ -124,6 +126,10 @@ func ParseURL(raw string) (Address, error) {
 		return Address{}, badURL("credentials stand before its host; give them with --header, --bearer or --api-key")
 	case a.Path != "" && a.Path[0] != '/':
 		return Address{}, badURL("the path must begin with a slash")
+	}
+	// At its end it would be taken for the one around a URL.
+	if end := strings.TrimRight(a.Path, "'"); end != a.Path {
+		a.Path = end + strings.Repeat("%27", len(a.Path)-len(end))
 	}
 	a.shape()
 	if bare && a.Emulator {
@@ -154,7 +160,7 @@ func escapeQuery(raw string) string {
 }
 
 func badURL(why string) error {
-	return fmt.Errorf("not a URL that can be checked: %s; paste it like https://abc123.execute-api.us-east-1.amazonaws.com/prod/path", why)
+	return fmt.Errorf("not a URL that can be checked: %s", why)
 }
 
 // shape reads what the host name tells.

@@ -90,6 +90,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"":                             "no host name",
 		"https:///dev":                 "no host name",
 		"not-a-url":                    "neither a URL nor",
+		"http://https://a.example/x":   "names its scheme twice",
 		"orders/7":                     "neither a URL nor",
 		"wss://abc/dev":                "WebSocket",
 		"ftp://abc/dev":                "scheme",
@@ -127,7 +128,7 @@ func FuzzParseURL(f *testing.F) {
 	for _, raw := range []string{
 		"https://abc123.execute-api.us-east-1.amazonaws.com/dev/a?b=c", "vpce-0a1b-x.execute-api.us-east-1.vpce.amazonaws.com/p",
 		"http://localhost:4566/restapis/abc123/dev/_user_request_/x", "http://localhost:4566/restapis/abc123/dev/_user_request_Bx", "http://h/_aws/execute-api/%2e/%2F/..", "api.example.com:8443//x", "[::1]:80/",
-		"bücher.example.com/x", ".\xca<#x", ".0/ ? <  ", ".0?%888 #!00", "*.example.com",
+		"bücher.example.com/x", ".\xca<#x", ".0/ ? <  ", ".0?%888 #!00", "*.example.com", "http://h/l/cv/'#x",
 	} {
 		f.Add(raw)
 	}

@@ -259,7 +259,7 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case stageIsRoute(fx, sub):
 		return []Remedy{*stageWithRoute(fx, sub)} // a stage of that name would hide the route
-	case sub.api != nil && sub.conf == nil && sub.Stage != "":
+	case sub.api != nil && sub.conf == nil:
 		return remedy.UnknownStage(region, sub.api, sub.Stage)
 	case sub.Kind == probe.CustomDomain:
 		return []Remedy{remedy.MapBasePath}

@@ -87,7 +87,7 @@ func TestEditsThatNoAnswerShows(t *testing.T) {
 			t.Errorf("%q is not said: %s", says, text)
 		}
 	}
-	if strings.Contains(text, "shows in no request that was sent") {
+	if strings.Contains(text, "nothing that was answered tells") {
 		t.Errorf("an edit that no answer can show is laid to the requests: %s", text)
 	}
 }

@@ -121,7 +121,7 @@ func AutoDeploy(region string, api *probe.API, stage *probe.Stage) []Remedy {
 
 // UnknownStage says which URL to use in place of one whose stage does not
 // exist, and how to create that stage where it was meant to exist. Wanted is
-// the first path segment of the URL.
+// the first path segment of the URL, empty where it has none.
 func UnknownStage(region string, api *probe.API, wanted string) []Remedy {
 	if api == nil {
 		return nil
@@ -130,9 +130,16 @@ func UnknownStage(region string, api *probe.API, wanted string) []Remedy {
 	for _, name := range nearestStages(api, wanted) {
 		urls = append(urls, invokeURL(region, api, name))
 	}
+	lacks := fmt.Sprintf("API %s has no stage %q.", api.ID, wanted)
+	if wanted == "" {
+		lacks = "The URL names no stage of API " + api.ID + "."
+	}
 	right := Remedy{
-		Text:    fmt.Sprintf("API %s has no stage %q. Its stages answer at: %s.", api.ID, wanted, cmp.Or(strings.Join(urls, ", "), "nowhere, it has no stage")),
+		Text:    lacks + " Its stages answer at: " + cmp.Or(strings.Join(urls, ", "), "nowhere, it has no stage") + ".",
 		Changes: "nothing on AWS: the caller's URL is corrected",
+	}
+	if wanted == "" {
+		return []Remedy{right}
 	}
 	if create, ok := createStage(region, api, wanted); ok {
 		return []Remedy{right, create}

@@ -30,6 +30,7 @@ func TestUnreadIsToldAlikeEverywhere(t *testing.T) {
 		{"inspect", "--api", "abc123", "-q"},
 		{"init", "--api", "abc123"},
 		append([]string{"check", "--api", "abc123"}, nowhere...),
+		append([]string{"check", "--api", "abc123", "--stage", "prod"}, nowhere...),
 		append([]string{"wait", "-f", file, "--timeout", "300ms"}, nowhere...),
 		{"policy", "--api", "abc123"},
 		{"plan", "--api", "abc123", document, "-q"},
@@ -95,6 +96,7 @@ func TestNamesThatDoNotExist(t *testing.T) {
 		{[]string{"check", "--api", "zzzzzzzzzz"}, []string{"there is no API zzzzzzzzzz", "the APIs there are orders7x2a (orders)"}},
 		{[]string{"check", "--api", "orders7x2a", "--stage", "prdo"}, []string{"--stage prdo: API orders7x2a has no stage of this name", "did you mean prod?"}},
 		{[]string{"wait", "--api", "orders7x2a", "--stage", "staging", "--deployment", "new2k4"}, []string{"has no stage of this name", "the stages there are dev, prod"}},
+		{[]string{"check", "--domain", "api.exmaple.com"}, []string{"there is no domain api.exmaple.com", "did you mean api.example.com?"}},
 		{[]string{"inspect", "--domain", "api.exmaple.com"}, []string{"there is no domain api.exmaple.com", "did you mean api.example.com?"}},
 	} {
 		code, out, stderr := b.run(t, slices.Concat(c.args, b.reach())...)

@@ -48,7 +48,7 @@ func (f *runFlags) longest(p *probe.Plan) time.Duration {
 	if f.duration > 0 {
 		d = min(d, f.duration)
 	}
-	return d.Round(time.Second)
+	return max(time.Second, d.Round(time.Second))
 }
 
 // dry writes what would be sent to standard output, or to the file named.

@@ -322,7 +322,7 @@ func (f *fleet) units(now time.Time) []unit {
 }
 
 // subject is an API as if it had been named alone.
-func (u *unit) subject(c *checkFlags) (*subject, error) {
+func (u *unit) subject(ctx context.Context, c *checkFlags) (*subject, error) {
 	s := &subject{cloud: u.place.cloud, snap: u.place.snap}
 	s.snap.APIs = []probe.API{*u.api}
 	s.snap.Domains = slices.DeleteFunc(slices.Clone(u.place.snap.Domains), func(d probe.Domain) bool {
@@ -335,7 +335,7 @@ func (u *unit) subject(c *checkFlags) (*subject, error) {
 		Headers: append(probe.FixedHeaders(userAgent()), c.plainHeaders()...), InvokeTemplate: c.invokeTemplate,
 		Region: u.place.snap.Region, APIs: []probe.APISelection{{ID: u.api.ID, Stages: c.stages}},
 	}
-	return s, s.findTargets(c)
+	return s, s.findTargets(ctx, c)
 }
 
 // checkAll checks every API, one after another, in the order of risk. Each stage
@@ -424,7 +424,7 @@ func (f *fleet) check(ctx context.Context, c *checkFlags, units []unit) (parts [
 }
 
 func (u *unit) check(ctx context.Context, c *checkFlags, s Streams) (*analyze.Report, error) {
-	sub, err := u.subject(c)
+	sub, err := u.subject(ctx, c)
 	if err != nil {
 		return nil, err
 	}

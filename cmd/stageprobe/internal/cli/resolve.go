@@ -61,7 +61,7 @@ func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, erro
 		s.notes = append(s.notes, s.unread.Error()+": configuration and logs were not read; "+s.unread.Hint())
 	}
 	s.selection.Region = cmp.Or(s.selection.Region, s.snap.Region, c.region, fileRegion(s.file), urlRegion(addresses))
-	if err := s.findTargets(c); err != nil {
+	if err := s.findTargets(ctx, c); err != nil {
 		// What was not read for an interrupt is nobody's wrong use.
 		if ctx.Err() != nil {
 			return nil, exitError(ExitInterrupted)
@@ -199,7 +199,7 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 
 // findTargets turns the selection into addresses, and says which requests go
 // there.
-func (s *subject) findTargets(c *checkFlags) error {
+func (s *subject) findTargets(ctx context.Context, c *checkFlags) error {
 	targets, problems := probe.Targets(&s.snap, s.selection)
 	for _, p := range problems {
 		s.notes = append(s.notes, joinHint(p))
@@ -218,7 +218,7 @@ func (s *subject) findTargets(c *checkFlags) error {
 		return hint(err, "check the API id and region, or paste the URL that the caller uses")
 	}
 	s.targets = targets
-	return s.findScenarios(c)
+	return s.findScenarios(ctx, c)
 }
 
 // meantByStage lets one --stage say what a pasted URL is meant to reach.

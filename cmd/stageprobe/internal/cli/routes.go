@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/probe"
+	"stageprobe/probe/inventory"
 )
 
 // editorOnly is how many routes that only the editor knows are asked for, each
@@ -17,7 +19,7 @@ const editorOnly = 3
 
 // findScenarios says what is sent: the file's requests, else the pasted URLs',
 // else the routes of the deployed definitions.
-func (s *subject) findScenarios(c *checkFlags) error {
+func (s *subject) findScenarios(ctx context.Context, c *checkFlags) error {
 	if s.file != nil {
 		list, err := s.file.Probes(s.targets)
 		if err != nil {
@@ -43,8 +45,7 @@ func (s *subject) findScenarios(c *checkFlags) error {
 	}
 	s.addEditorOnly()
 	if len(s.scenarios) == 0 {
-		return hint(errors.New("no route was found that can be probed without parameters, body or authorization"),
-			"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
+		return nothingToAsk(ctx, s)
 	}
 	s.authenticate(c)
 	if c.timeoutFlag == nil || !c.timeoutFlag.Changed {
@@ -52,6 +53,32 @@ func (s *subject) findScenarios(c *checkFlags) error {
 	}
 	c.ruleFlags.apply(s.scenarios, s.file)
 	return nil
+}
+
+// nothingToAsk says why no request could be made up: most often since what has the
+// routes could not be read, or is not there.
+func nothingToAsk(ctx context.Context, s *subject) error {
+	const instead = "list requests in a scenario file (-f), or paste a URL with a path"
+	if s.unread != nil {
+		return hint(unreadError{s.unread}, "%s; or %s", s.unread.Hint(), instead)
+	}
+	for _, sel := range s.selection.APIs {
+		for _, d := range sel.Domains {
+			if s.cloud != nil && s.snap.Domain(d.Name) == nil {
+				return noSuchDomain(ctx, s.cloud, &s.snap, d.Name)
+			}
+		}
+	}
+	for _, t := range s.targets {
+		if t.APIID == "" || s.definition(&t) != nil {
+			continue
+		}
+		if e := inventory.Unread(&s.snap, "API "+t.APIID); e.Reason != inventory.Absent {
+			return hint(unreadError{e}, "%s; or %s", e.Hint(), instead)
+		}
+	}
+	return hint(errors.New("no route was found that can be probed without parameters, body or authorization"),
+		"list requests in a scenario file (stageprobe init --api ID writes one), or paste a URL with a path")
 }
 
 // Where API Gateway waits for an integration, and streams its answer, at most (response
