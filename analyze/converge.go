@@ -38,11 +38,13 @@ const (
 
 // Convergence is how far a new behaviour has come on one target.
 type Convergence struct {
-	Target  string `json:"target"`
-	New     int    `json:"new"`
-	Old     int    `json:"old"`
-	Unknown int    `json:"unknown"`
-	// Since counts new answers sent after the last old one.
+	Target string `json:"target"`
+	New    int    `json:"new"`
+	Old    int    `json:"old"`
+	// Other counts answers that are neither as before nor as expected.
+	Other   int `json:"other,omitempty"`
+	Unknown int `json:"unknown"`
+	// Since counts new answers sent after the last one that was not new.
 	Since     int  `json:"since_last_old"`
 	Needed    int  `json:"needed"`
 	Converged bool `json:"converged"`
@@ -58,7 +60,8 @@ type Convergence struct {
 	// a window holds no answer.
 	Shares []float64 `json:"shares"`
 
-	settled bool // every answer since meets every expectation
+	settled  bool // every answer since meets every expectation
+	expected bool // old is what is not as expected: nothing else tells
 }
 
 // Done tells whether the new behaviour serves everything, and is known to be new.
@@ -77,6 +80,7 @@ const (
 	ageUnknown age = iota
 	ageNew
 	ageOld
+	ageOther // neither as before nor as expected
 )
 
 // Mark remembers whether one answer meets the expectations of a [Wanted], at the
@@ -138,6 +142,7 @@ func (s *Session) Converge(w *Wanted) []Convergence {
 			}
 		}
 		out[t] = converge(s.plan.Targets[t].ID, rows, s.policy.minShare(), s.policy.confidence())
+		out[t].expected = w.Before == nil && w.Deployment == ""
 		if told == "" && cameAndWent(&out[t], 1-s.policy.confidence()) {
 			told = ToldByAnswers
 		}
@@ -173,18 +178,22 @@ func (s *comparison) aged(target int) []aged {
 			a.kind = res.Clusters[r.Cluster].Kind
 			a.met = s.marks[mark{s.rows[i].machine, s.rows[i].Seq}]
 		}
+		cell := s.cellName(target, r.Scenario)
+		other := !failed && known.scenario[cell] && !known.kind(cell, a.kind, res.Clusters[r.Cluster].ID)
 		switch {
 		case w.Deployment != "":
 			if r.Deployment != "" {
 				a.age = ageOf(r.Deployment == w.Deployment)
 			}
 		case failed:
-		case w.Before == nil || w.Met != nil && known.unmet[s.cellName(target, r.Scenario)]:
+		case w.Before == nil || w.Met != nil && known.unmet[cell]:
 			a.age = a.met
+		case w.Met != nil && a.met == ageOld && other:
+			a.age = ageOther
 		case w.Met != nil && a.met != ageNew:
 			a.age = a.met
-		case known.scenario[s.cellName(target, r.Scenario)]:
-			a.age = ageOf(!known.kind(s.cellName(target, r.Scenario), a.kind, res.Clusters[r.Cluster].ID))
+		case known.scenario[cell]:
+			a.age = ageOf(other)
 		}
 		rows = append(rows, a)
 	}
@@ -202,7 +211,7 @@ func (s *comparison) cellName(target, scenario int) cellName {
 // answers' own sequence is not what tells; "" where nothing does. Answers before
 // a deployment that came during the wait are old whatever they look like.
 func (s *comparison) tellApart(target int, rows []aged) string {
-	isNew := func(r aged) bool { return r.age == ageNew }
+	isNew := func(r aged) bool { return r.age == ageNew || r.age == ageOther }
 	switch {
 	case s.w.Deployment != "":
 		if slices.ContainsFunc(rows, func(r aged) bool { return r.age != ageUnknown }) {
@@ -346,11 +355,11 @@ func cameAndWent(c *Convergence, alpha float64) bool {
 // forgetUnchanged takes the answers of scenarios that show no difference between
 // old and new for unknown, where others do: a deployment does not change every
 // route, and their likeness tells neither. It gives the scenarios that do: those
-// with an answer of the age that shows it.
+// with an answer of the age that shows it, or of neither.
 func forgetUnchanged(rows []aged, shows age) map[int]bool {
 	changed := map[int]bool{}
 	for _, r := range rows {
-		if r.age == shows {
+		if r.age == shows || r.age == ageOther {
 			changed[r.scenario] = true
 		}
 	}
@@ -423,6 +432,9 @@ func converge(target string, rows []aged, share, confidence float64) Convergence
 		case ageOld:
 			out.Old++
 			out.Since, out.FirstNew, out.LastOld, out.settled = 0, time.Time{}, r.at, true
+		case ageOther:
+			out.Other++
+			out.Since, out.FirstNew, out.settled = 0, time.Time{}, true
 		case ageNew:
 			out.New++
 			if out.FirstNew.IsZero() {
@@ -456,7 +468,7 @@ func oldShares(rows []aged) []float64 {
 		case ageOld:
 			counts[w][0]++
 			counts[w][1]++
-		case ageNew:
+		case ageNew, ageOther:
 			counts[w][1]++
 		}
 	}
@@ -472,7 +484,7 @@ func oldShares(rows []aged) []float64 {
 // Sentence says how it stands in plain words.
 func (c *Convergence) Sentence(confidence float64) string {
 	switch {
-	case c.New+c.Old == 0:
+	case c.New+c.Old+c.Other == 0:
 		return fmt.Sprintf("%s: of none of its %d answers can it be said whether it is the new behaviour.", c.Target, c.Unknown)
 	case c.untold():
 		return fmt.Sprintf("%s: each of %d answers is as expected, and nothing shows that the old deployment's are not: they may be its own.", c.Target, c.New)
@@ -482,10 +494,14 @@ func (c *Convergence) Sentence(confidence float64) string {
 	case c.Converged:
 		return fmt.Sprintf("%s: switched between %s and %s; %d new answers since, at most %s could still be old (%s confidence).",
 			c.Target, words.Instant(c.LastOld), words.Instant(c.FirstNew), c.Since, words.Percent(c.OldAtMost), words.Percent(confidence))
+	case c.Since == 0 && c.Other > 0:
+		return fmt.Sprintf("%s: no longer as before and not as expected: %d of %d answers.", c.Target, c.Other, c.Old+c.New+c.Other)
+	case c.Since == 0 && c.expected:
+		return fmt.Sprintf("%s: not as expected yet: %d of %d answers are not, the last at %s.", c.Target, c.Old, c.Old+c.New, words.Instant(c.LastOld))
 	case c.Since == 0:
-		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New, words.Instant(c.LastOld))
+		return fmt.Sprintf("%s: still old: %d of %d answers, the last at %s.", c.Target, c.Old, c.Old+c.New+c.Other, words.Instant(c.LastOld))
 	}
-	return fmt.Sprintf("%s: %d new answers since the last old one; %d more are needed.", c.Target, c.Since, c.Needed-c.Since)
+	return fmt.Sprintf("%s: %d new answers since the last other one; %d more are needed.", c.Target, c.Since, c.Needed-c.Since)
 }
 
 // Waited makes the report of a wait: what the run saw, with whether the new
@@ -495,7 +511,7 @@ func (s *Session) Waited(end Ending, w *Wanted, missing []Question) *Report {
 	rep.Wait = s.Converge(w)
 	rep.settleWait(w)
 	rep.Open = append(rep.Open, missing...)
-	rep.concludeWait(cmp.Or(s.policy.FailOn, cause.Error), s.policy.confidence(), end.Stopped)
+	rep.concludeWait(cmp.Or(s.policy.FailOn, cause.Error), s.policy.confidence(), end.Stopped, w)
 	return rep
 }
 
@@ -550,19 +566,19 @@ func (rep *Report) waitStep(done int) (status, note string) {
 // side by side are what it expects to see on the way. Where old and new cannot be
 // told apart nothing else counts; then an error that stands, and a target that is
 // still old, are findings.
-func (rep *Report) concludeWait(failOn cause.Severity, confidence float64, stopped string) {
+func (rep *Report) concludeWait(failOn cause.Severity, confidence float64, stopped string, w *Wanted) {
 	rep.Verdict = nil
 	rep.Outcome = rep.outcome()
 	rep.ExitCode = rep.exitCode(failOn)
 	untold := false
 	for i := range rep.Wait {
 		c := &rep.Wait[i]
-		rep.Verdict = append(rep.Verdict, c.Sentence(confidence))
+		rep.Verdict = append(rep.Verdict, c.Sentence(confidence)+rep.notDeployed(c, w))
 		switch {
 		case c.untold():
 			untold = true
 		case c.Converged:
-		case c.Old > 0:
+		case c.Old+c.Other > 0:
 			rep.Outcome, rep.ExitCode = Inconsistent, ExitFinding
 		case rep.ExitCode == ExitOK:
 			rep.Outcome, rep.ExitCode = Inconclusive, ExitUndecided
@@ -579,4 +595,25 @@ func (rep *Report) concludeWait(failOn cause.Severity, confidence float64, stopp
 	if stopped == "interrupted" {
 		rep.ExitCode = ExitInterrupted
 	}
+}
+
+// notDeployed says of a target that is still old that its stage runs the deployment
+// that it ran at the baseline: what is waited for was never deployed there.
+func (rep *Report) notDeployed(c *Convergence, w *Wanted) string {
+	if w.Before == nil || c.Old == 0 || c.New+c.Other > 0 {
+		return ""
+	}
+	deployment := func(r *Report) string {
+		for i := range r.Targets {
+			if r.Targets[i].ID == c.Target {
+				return r.Targets[i].DeploymentID
+			}
+		}
+		return ""
+	}
+	now := deployment(rep)
+	if now == "" || now != deployment(w.Before) {
+		return ""
+	}
+	return " Its stage runs deployment " + now + " as it did at the baseline: nothing was deployed to it since (--stage waits for those that were)."
 }

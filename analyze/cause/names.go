@@ -11,9 +11,8 @@ func evalue(logE float64) float64 { return math.Exp(min(logE, 300*math.Ln10)) }
 
 // scenarioNames are the names of scenarios, each once, in plan order.
 func (fx *Facts) scenarioNames(scenarios ...int) []string {
-	slices.Sort(scenarios)
 	names := []string{}
-	for _, i := range slices.Compact(scenarios) {
+	for _, i := range slices.Compact(slices.Sorted(slices.Values(scenarios))) {
 		names = append(names, fx.scenario(i).Name)
 	}
 	return names

@@ -69,8 +69,8 @@ func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 	need := math.Log(float64(max(1, stages-1))) + fx.threshold()
 	for i := range g.differs {
 		m := &g.differs[i]
-		values := telling(fx, m, sub, expected)
-		if len(values) == 0 {
+		tells := telling(fx, m, sub, rival, expected)
+		if tells == nil {
 			continue // no stage gives what tells it: the address does
 		}
 		if !hasMark(apart, m) {
@@ -80,7 +80,7 @@ func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 		if hasMark(against, m) {
 			return false
 		}
-		if stat.EqualLogE(binCount(fx, sub, sub, m, values), binCount(fx, rival, sub, m, values), binCount(fx, expected, sub, m, values)) < need {
+		if stat.EqualLogE(tells.count(fx, sub, sub, m), tells.count(fx, rival, sub, m), tells.count(fx, expected, sub, m)) < need {
 			return false
 		}
 	}
@@ -114,11 +114,22 @@ func stagesProbed(fx *Facts) int {
 	return n
 }
 
-// telling are the values of a feature that a target gives more often than the
-// stage meant and that some stage gives as well; none where the value that tells
-// most is given by no stage.
-func telling(fx *Facts, m *behaviour.Mark, sub, expected *target) map[behaviour.ValueID]bool {
-	mine, theirs := valuesOf(fx, sub, m, always), valuesOf(fx, expected, m, always)
+// bin are the values of a feature that tell a target from the stage meant.
+type bin struct {
+	values map[behaviour.ValueID]bool
+	// foreign: so is any other value that the stage meant does not give, such as an id of
+	// each answer's own.
+	foreign bool
+	stage   *target // the stage meant
+	meant   map[behaviour.ValueID]int
+}
+
+// telling are the values of a feature that a target gives more often than the stage
+// meant and that some stage gives as well; nil where what tells most is given by no
+// stage. All values that the stage meant does not give are one where target and rival
+// draw them from one source, as far as their repetitions tell.
+func telling(fx *Facts, m *behaviour.Mark, sub, rival, expected *target) *bin {
+	mine, theirs, others := valuesOf(fx, sub, m, always), valuesOf(fx, expected, m, always), valuesOf(fx, rival, m, always)
 	elsewhere := map[behaviour.ValueID]bool{}
 	for _, x := range fx.targets {
 		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
@@ -131,21 +142,77 @@ func telling(fx *Facts, m *behaviour.Mark, sub, expected *target) map[behaviour.
 	if nm == 0 || nt == 0 {
 		return nil
 	}
-	out := map[behaviour.ValueID]bool{}
-	best, most := behaviour.ValueID(0), 0.
+	out := &bin{values: map[behaviour.ValueID]bool{}, stage: expected, meant: theirs}
+	most, given := 0., false
 	for _, v := range sortedValues(mine) {
 		more := float64(mine[v])/nm - float64(theirs[v])/nt
 		if more > most {
-			best, most = v, more
+			most, given = more, elsewhere[v]
 		}
-		if more > 0 && elsewhere[v] {
-			out[v] = true
+		out.values[v] = more > 0 && elsewhere[v]
+	}
+	once := 0.
+	for _, n := range theirs {
+		if n == 1 {
+			once++
 		}
 	}
-	if most == 0 || !elsewhere[best] {
+	if new := foreign(mine, theirs); total(new)/nm-once/nt > most && oneSource(new, foreign(others, theirs)) {
+		out.foreign, given = true, true
+	}
+	if !given {
 		return nil
 	}
 	return out
+}
+
+// foreign are the values that a stage does not give.
+func foreign(counts, stage map[behaviour.ValueID]int) map[behaviour.ValueID]int {
+	out := map[behaviour.ValueID]int{}
+	for v, n := range counts {
+		if stage[v] == 0 {
+			out[v] = n
+		}
+	}
+	return out
+}
+
+// oneSource tells whether both sides may draw their values from one source: a value
+// that comes again comes from either side then, and seldom c times from one of them.
+func oneSource(a, b map[behaviour.ValueID]int) bool {
+	na, nb := total(a), total(b)
+	if na == 0 || nb == 0 {
+		return false
+	}
+	all := maps.Clone(a)
+	for v, n := range b {
+		all[v] += n
+	}
+	repeated, apart, foreseen := 0., 0., 0.
+	for _, v := range sortedValues(all) {
+		c := float64(all[v])
+		if c < 2 {
+			continue
+		}
+		repeated++
+		foreseen += math.Pow(na/(na+nb), c) + math.Pow(nb/(na+nb), c)
+		if a[v] == 0 || b[v] == 0 {
+			apart++
+		}
+	}
+	// Chernoff's bound of the chance that so many come from one side alone.
+	return apart <= foreseen || repeated*stat.KL(apart/repeated, foreseen/repeated) <= -math.Log(tuning.Doubt)
+}
+
+// has tells whether a value is in the bin that a target gives. Of the stage meant each
+// answer is held against its others: so its answers fall into the bin as often as those of
+// a target that answers as it does.
+func (b *bin) has(v behaviour.ValueID, of *target) bool {
+	others := b.meant[v]
+	if of == b.stage {
+		others--
+	}
+	return b.values[v] || b.foreign && others == 0
 }
 
 func total(counts map[behaviour.ValueID]int) (n float64) {
@@ -176,15 +243,15 @@ func valuesOf(fx *Facts, sub *target, m *behaviour.Mark, may func(*Row) bool) ma
 	return fx.Table.Values(rows, m)
 }
 
-// binCount counts a target's answers that hold one of the values, among those that
-// could have gone to another target as well: what a stage answers once the target is
-// no longer asked tells nothing of it, and would wear the evidence away.
-func binCount(fx *Facts, of, with *target, m *behaviour.Mark, values map[behaviour.ValueID]bool) stat.BinCount {
+// count counts a target's answers that fall into the bin, among those that could have
+// gone to another target as well: what a stage answers once the target is no longer
+// asked tells nothing of it, and would wear the evidence away.
+func (b *bin) count(fx *Facts, of, with *target, m *behaviour.Mark) stat.BinCount {
 	var out stat.BinCount
 	together := func(r *Row) bool { return r.Among == 0 || r.Among.Has(with.index) }
 	for v, n := range valuesOf(fx, of, m, together) {
 		out.N += n
-		if values[v] {
+		if b.has(v, of) {
 			out.K += n
 		}
 	}

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,20 @@ func TestEditsThatAnswersShow(t *testing.T) {
 				want(t, explained(w.send(900, refusing(a)).Input), only(StaleDeployment, link))
 			}
 		})
+	}
+}
+
+// TestConfirmedOnItsOwnRoute: what confirms an edit is told of the route that it
+// touches, however many addresses confirm it.
+func TestConfirmedOnItsOwnRoute(t *testing.T) {
+	w := newWorld(2).editing(func(now, _ *probe.Definition) {
+		now.Routes["GET /items"] = probe.Route{Authorization: "AWS_IAM"}
+	})
+	w.domain("prod", "prod")
+	r := explained(w.send(600, sameForAll(ok("v2"))).Input)
+	want(t, r, only(StaleDeployment, Proven))
+	if f := r.Findings[0]; !slices.Equal(f.Scenarios, []string{"items"}) || !strings.Contains(f.Statement, "it: items answered as before") {
+		t.Errorf("%v: %s", f.Scenarios, f.Statement)
 	}
 }
 

@@ -342,7 +342,7 @@ func junitWaits(rep *analyze.Report) []junitCase {
 		switch {
 		case w.Converged:
 			c.Output = &junitText{waitWords(w)}
-		case w.Old > 0 && w.Since == 0:
+		case w.Old+w.Other > 0 && w.Since == 0:
 			c.Failure = result("not-converged", waitWords(w), "")
 		default:
 			c.Error = result("inconclusive", waitWords(w), "")

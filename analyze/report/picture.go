@@ -260,10 +260,13 @@ func (p picturePage) falling(shares []float64) string {
 // waitWords count what was old and new.
 func waitWords(w *analyze.Convergence) string {
 	s := fmt.Sprintf("%d old, %d new", w.Old, w.New)
+	if w.Other > 0 {
+		s += fmt.Sprintf(", %d neither as before nor as expected", w.Other)
+	}
 	if w.Unknown > 0 {
 		s += fmt.Sprintf(", %d of which it cannot be said", w.Unknown)
 	}
-	s += fmt.Sprintf("; %d of %d needed since the last old one", w.Since, w.Needed)
+	s += fmt.Sprintf("; %d of %d needed since the last that was not new", w.Since, w.Needed)
 	if !w.LastOld.IsZero() {
 		s += "; last old answer " + words.Clock(w.LastOld)
 	}

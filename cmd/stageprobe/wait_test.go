@@ -115,12 +115,33 @@ func TestWaitForNothing(t *testing.T) {
 	b := open(t, releasing(t, ""))
 	b.write(t, "wanted.yaml", []byte(expectsNew))
 	rep, text := b.wait(t, "-f", b.path("wanted.yaml"), "--requests", "40")
-	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Converged || w.New > 0 || w.Old == 0 || !strings.Contains(text, "still old") {
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Converged || w.New > 0 || w.Old == 0 || !strings.Contains(text, "not as expected yet") {
 		t.Errorf("exit code %d: %+v\n%s", rep.ExitCode, w, text)
 	}
 	rep, _ = b.wait(t, "-f", b.path("wanted.yaml"), "--timeout", "1ms")
 	if w := rep.Wait[0]; rep.ExitCode == analyze.ExitOK || w.Converged || w.New > 0 || rep.Run.Stopped != "duration" {
 		t.Errorf("exit code %d, stopped by %s: %+v", rep.ExitCode, rep.Run.Stopped, w)
+	}
+}
+
+// Answers of a new deployment that fail are not the old one's, and a stage to which
+// nothing was deployed is said to be one.
+func TestWaitForWhatFails(t *testing.T) {
+	t.Parallel()
+	world := releasing(t, "events: [{after_requests: 140, stage: orders7x2a/prod, deployment: new2k4}]")
+	world.Backends["orders-v2"].Status = 500
+	b := open(t, world)
+	b.write(t, "wanted.yaml", []byte(strings.Replace(expectsNew, `headers: {x-backend-version: "2"}`, "status: 2xx", 1)))
+	b.check(t, "before.json", "-f", b.path("wanted.yaml"), "--requests", "60", "--fixed")
+	args := []string{"-f", b.path("wanted.yaml"), "--baseline", b.path("before.json")}
+	rep, text := b.wait(t, append(args, "--requests", "40")...)
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Old != 40 || w.Other > 0 || !strings.Contains(strings.Join(strings.Fields(text), " "), "Its stage runs deployment old1x9 as it did at the baseline") {
+		t.Errorf("before the deployment: exit code %d: %+v\n%s", rep.ExitCode, w, text)
+	}
+	rep, text = b.wait(t, append(args, "--requests", "100")...)
+	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Old == 0 || w.Old > 60 || w.Other != 100-w.Old || w.New > 0 ||
+		!strings.Contains(strings.Join(strings.Fields(text), " "), "no longer as before and not as expected") || strings.Contains(text, "still old") || strings.Contains(text, "nothing was deployed") {
+		t.Errorf("after it: exit code %d: %+v\n%s", rep.ExitCode, w, text)
 	}
 }
 

@@ -112,7 +112,30 @@ func wrongStages() []Drawn {
 		w.Allowed = append(w.Allowed, flakyBackend)
 	}
 	moves := func(rng *rand.Rand, w *World) { w.Moves = moving(rng, 2, 8) }
+	stirs := func(name string, serves int, looks func(*rand.Rand) map[int]Look, otherwise func(*rand.Rand, *World)) Drawn {
+		return Drawn{name, func(rng *rand.Rand) World {
+			w := stagesOf(rng, drawScenarios(rng), serves)
+			w.Allowed = one(configDrift)
+			if serves > 0 {
+				w.Causes = one(wrongStage)
+			}
+			otherwise(rng, &w)
+			w.Layers = append(w.Layers, Staged(deciding(rng, len(w.Stages), w.Scenarios)))
+			w.Looks = looks(rng)
+			return w.unread()
+		}}
+	}
+	addressed := func(_ *rand.Rand, w *World) {
+		w.Causes = one(addressDependent)
+		w.Layers = append(w.Layers, On(0, Flake(1, stirred)))
+	}
 	return []Drawn{
+		stirs("wrong stage, a field is another in every answer of the other stages, no logs", 1, stirring(Constant, Stirring, Constant), quiet),
+		stirs("wrong stage, a field is another in every answer of the stage meant, no logs", 1, stirring(Stirring, Constant, Constant), quiet),
+		stirs("wrong stage, a field has many values on the other stages, no logs", 1, stirring(Constant, Choosing, Constant), quiet),
+		stirs("right stage, a field is another in every answer of the other stages, no logs", 0, stirring(Constant, Stirring, Constant), noisy),
+		stirs("application looks at the address, a field is another in every answer of the other stages, no logs", 0, stirring(Constant, Stirring, Constant), addressed),
+		stirs("application looks at the address, a field has many values there and others on the other stages, no logs", 0, stirring(Constant, Choosing, Choosing), addressed),
 		wrong("wrong stage, one deciding scenario of 2 to 20, no logs", false, quiet),
 		wrong("wrong stage, one deciding scenario of 2 to 20, logs", true, quiet),
 		wrong("wrong stage amid flakes, no logs", false, noisy), wrong("wrong stage amid what moves, no logs", false, moves),
@@ -138,6 +161,19 @@ func wrongStages() []Drawn {
 
 // broken is the behaviour of a failure beside those by which stages differ.
 const broken = 9
+
+// stirred is the behaviour of a domain whose answers hold a constant of their own.
+const stirred = 8
+
+// stirring is how one field looks in the answers of the stage meant, of all others,
+// and of a domain that answers otherwise.
+func stirring(meant, others, domain Look) func(*rand.Rand) map[int]Look {
+	out := map[int]Look{0: meant, stirred: domain, broken: Failing}
+	for b := 1; b < stirred; b++ {
+		out[b] = others
+	}
+	return func(*rand.Rand) map[int]Look { return out }
+}
 
 // distinct draws what stages differ in; failures keep their look.
 func distinct(rng *rand.Rand) map[int]Look {

@@ -76,6 +76,10 @@ func (f *fields) body(r *Row, look Look) {
 	b := r.Behaviour
 	version, limit := 0, 10
 	switch look {
+	case Stirring:
+		limit = 1000 + r.Index
+	case Choosing:
+		limit = -100*b - r.Index%40
 	case Constant:
 		limit += b
 	case Added:

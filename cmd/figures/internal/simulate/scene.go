@@ -25,6 +25,8 @@ const (
 	Constant              // another number in a field that is constant otherwise
 	Added                 // a header more
 	Removed               // a field less
+	Stirring              // the field that is constant otherwise is another one in every answer
+	Choosing              // the same, of forty that the behaviour has for its own
 	TimedOut              // 504: the integration took too long
 )
 

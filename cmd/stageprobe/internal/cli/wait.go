@@ -248,7 +248,11 @@ func waitPhase(all []analyze.Convergence) string {
 	var parts []string
 	for _, c := range all {
 		if n := len(c.Shares); n > 0 && c.Shares[n-1] >= 0 {
-			parts = append(parts, fmt.Sprintf("%s %.0f%% old", c.Target, 100*c.Shares[n-1]))
+			part := fmt.Sprintf("%s %.0f%% old", c.Target, 100*c.Shares[n-1])
+			if c.Other > 0 && c.Since == 0 {
+				part += ", but not as expected"
+			}
+			parts = append(parts, part)
 		}
 	}
 	if len(parts) == 0 {

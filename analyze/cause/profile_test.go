@@ -1,0 +1,148 @@
+package cause
+
+import (
+	"fmt"
+	"hash/fnv"
+	"testing"
+
+	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/feature"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// The targets of tokens, by index.
+const (
+	ofProd = iota
+	ofDev
+	ofDomain
+)
+
+// tokens is a run of n requests to prod, to dev and to a domain that is meant to serve
+// prod, without logs; among tells which of them could be asked. Answers hold a token.
+func tokens(n int, among func(i int) []int, token func(target, i int) string) *world {
+	w := newWorld(1)
+	w.Plan.Scenarios = w.Plan.Scenarios[:1]
+	w.invoke("dev")
+	w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
+	w.Table = behaviour.New(behaviour.Options{Targets: w.Plan.Targets, Scenarios: w.Plan.Scenarios})
+	defs := []feature.Def{feature.NewDef(":status", feature.Content, true), feature.NewDef("/token", feature.Content, false)}
+	for i := range n {
+		var a probe.Among
+		for _, t := range among(i) {
+			a = a.With(t)
+		}
+		target := among(i)[w.rng.IntN(len(among(i)))]
+		text := token(target, i)
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(text)) // a hash takes everything
+		values := []feature.Value{{Def: 0, Hash: 200, Text: "200"}, {Def: 1, Hash: h.Sum64(), Text: text}}
+		w.Rows = append(w.Rows, Row{
+			Seq: uint64(i), At: began, Target: target, Among: a, Class: signature.Informative, RequestID: fmt.Sprint(i),
+			Table: w.Table.AddValues(target, 0, behaviour.Answer{Status: 200, Class: signature.Informative, Outcome: probe.OutcomeResponse}, values, defs),
+		})
+	}
+	w.Now, w.Done = began, true
+	return w
+}
+
+func everyone(int) []int { return []int{ofProd, ofDev, ofDomain} }
+
+// A field that holds still on one stage and is another one in every answer of the next
+// tells which of them serves a domain, unless the domain's own values do.
+func TestValuesThatNeverComeAgain(t *testing.T) {
+	const unique, forty = "unique", "forty"
+	for name, tt := range map[string]struct {
+		prod, dev, domain string
+		want              ID
+	}{
+		"still on the stage meant":                  {"a", unique, unique, WrongStage},
+		"still on the other stage":                  {unique, "a", "a", WrongStage},
+		"forty values on the other stage":           {"a", forty, forty, WrongStage},
+		"still on the stage meant, which serves":    {"a", unique, "a", ""},
+		"unique everywhere":                         {unique, unique, unique, ""},
+		"forty everywhere":                          {forty, forty, forty, ""},
+		"the domain's own, unique on another stage": {"a", unique, "b", AddressDependent},
+		"forty of the domain's own":                 {"a", forty, "forty more", AddressDependent},
+		"unique on the domain alone":                {"a", "a", unique, AddressDependent},
+	} {
+		w := tokens(450, everyone, func(target, i int) string {
+			switch kind := []string{tt.prod, tt.dev, tt.domain}[target]; kind {
+			case unique:
+				return fmt.Sprint(i)
+			case forty, "forty more":
+				return fmt.Sprint(kind, i%40)
+			default:
+				return kind
+			}
+		})
+		got := found(Explain(w.Input))
+		for _, id := range []ID{WrongStage, AddressDependent} {
+			if _, has := got[id]; has != (id == tt.want) {
+				t.Errorf("%s: found %v, want %q", name, got, tt.want)
+			}
+		}
+	}
+}
+
+// What a stage answers once the domain is no longer asked counts neither for nor
+// against its serving the domain.
+func TestStagesCountWhileTheDomainIsAsked(t *testing.T) {
+	const together, after = 150, 3000
+	among := func(i int) []int {
+		if i < together {
+			return everyone(i)
+		}
+		return []int{ofProd, ofDev}
+	}
+	w := tokens(together+after, among, func(target, i int) string { return []string{"a", "b", "b"}[target] })
+	if got := found(Explain(w.Input)); got[WrongStage] == "" || len(got) != 1 {
+		t.Errorf("found %v", got)
+	}
+	fx := gather(&w.Input)
+	sub, prod, dev := fx.targets[ofDomain], fx.targets[ofProd], fx.targets[ofDev]
+	marks, _ := marksOf(fx, sub, prod)
+	if len(marks) == 0 {
+		t.Fatal("nothing tells the domain from the stage meant")
+	}
+	tells := telling(fx, &marks[0], sub, dev, prod)
+	asked := [3]int{}
+	for _, r := range w.Rows[:together] {
+		asked[r.Target]++
+	}
+	for target, k := range map[*target]int{sub: asked[ofDomain], dev: asked[ofDev], prod: 0} {
+		if got, want := tells.count(fx, target, sub, &marks[0]), (stat.BinCount{K: k, N: asked[target.index]}); got != want {
+			t.Errorf("%s gives what tells in %+v, want %+v", target.ID, got, want)
+		}
+	}
+}
+
+// Two sides draw from one source unless what comes again stays on one of them.
+func TestOneSource(t *testing.T) {
+	type counts = map[behaviour.ValueID]int
+	several := func(from, to, n int) counts {
+		out := counts{}
+		for v := from; v < to; v++ {
+			out[behaviour.ValueID(v)] = n
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name string
+		a, b counts
+		want bool
+	}{
+		{"never again", several(0, 30, 1), several(30, 60, 1), true},
+		{"shared", several(0, 20, 3), several(0, 20, 3), true},
+		{"one of each, often", counts{1: 30}, counts{2: 30}, false},
+		{"one often, others once", counts{1: 30}, several(2, 32, 1), false},
+		{"forty of each", several(0, 40, 3), several(40, 80, 3), false},
+		{"two pairs apart, by chance", several(0, 30, 2), several(2, 32, 2), true},
+		{"nothing on one side", several(0, 30, 1), counts{}, false},
+	} {
+		if got := oneSource(tt.a, tt.b); got != tt.want || oneSource(tt.b, tt.a) != tt.want {
+			t.Errorf("%s: one source %t", tt.name, got)
+		}
+	}
+}
