@@ -31,7 +31,7 @@ func (t *teller) changes(rep *analyze.Report) {
 	}
 }
 
-func (m *markdown) changes(list []analyze.Change) {
+func markdownChanges(m *markdown, list []analyze.Change) {
 	if len(list) == 0 {
 		return
 	}
