@@ -232,7 +232,7 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 		f.say(PrivateAddresses{Addresses: at})
 		f.Remedy = remedy.PrivateDNS(fx.Snapshot.Region)
 	}
-	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) && len(fx.scenario(cells[0].scenario).Route) > 0 {
+	if r := fx.route(sub, cells[0].scenario); r != nil && fx.preflight(cells[0].scenario) {
 		if open := remedy.OpenPreflight(preflightPlace(fx, sub, cells[0]), r); len(open) > 0 {
 			f.Remedy = open
 		}
@@ -241,7 +241,7 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 }
 
 func preflightPlace(fx *Facts, sub *target, c *cell) remedy.Place {
-	_, path, _ := strings.Cut(fx.scenario(c.scenario).Route, " ")
+	_, path, _ := strings.Cut(fx.routeKey(sub, c.scenario), " ")
 	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Resource: path}
 }
 
@@ -397,9 +397,9 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	switch {
 	case r == nil:
 	case r.APIKeyRequired && forbidden(k):
-		return invalidAPIKey, RequiresKey{Route: fx.scenario(c.scenario).Route}
+		return invalidAPIKey, RequiresKey{Route: fx.routeKey(sub, c.scenario)}
 	case r.Authorization != "" && r.Authorization != "NONE" && !forbidden(k):
-		return response, Authorized{Route: fx.scenario(c.scenario).Route, Authorization: r.Authorization, Authorizer: r.Authorizer}
+		return response, Authorized{Route: fx.routeKey(sub, c.scenario), Authorization: r.Authorization, Authorizer: r.Authorizer}
 	}
 	return response, nil
 }

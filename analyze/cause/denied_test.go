@@ -115,3 +115,41 @@ func TestThrottledAltogether(t *testing.T) {
 		}
 	}
 }
+
+// A route that a finding speaks of has a name, also where the scenarios name none: it is
+// the one that serves their path.
+func TestRoutesAreNamed(t *testing.T) {
+	refusal, forbidden := refuses(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException"), refuses(403, "", "ForbiddenException")
+	broken := answer{id: "mock", status: 500, producer: "gateway", response: "DEFAULT_5XX", errType: "InternalServerErrorException"}
+	for name, tt := range map[string]struct {
+		route  probe.Route
+		answer answer
+		says   string
+	}{
+		"signed":     {probe.Route{Authorization: "AWS_IAM"}, refusal, "GET /orders"},
+		"with a key": {probe.Route{APIKeyRequired: true}, forbidden, "GET /orders"},
+		"mocked":     {probe.Route{Integration: probe.Integration{Type: "MOCK"}}, broken, "GET /orders"},
+	} {
+		for _, named := range []bool{true, false} {
+			w := newWorld(1)
+			w.logs = false
+			d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{"GET /orders": tt.route, "GET /items": tt.route}}
+			w.api().Editor, w.api().Stages[0].Deployed, w.api().Stages[1].Deployed = d, d, d
+			for i := range w.Plan.Scenarios {
+				if !named {
+					w.Plan.Scenarios[i].Route = ""
+				}
+			}
+			w.Records = func(string) []probe.LogRecord { return nil }
+			r := explained(w.send(60, sameForAll(tt.answer)).Input)
+			if len(r.Findings) != 1 {
+				t.Fatalf("%s: %d findings", name, len(r.Findings))
+			}
+			f := &r.Findings[0]
+			text := f.Statement + "\n" + strings.Join(f.Evidence, "\n")
+			if !strings.Contains(text, tt.says) || strings.Contains(text, "route  ") || strings.Contains(text, "Route  ") {
+				t.Errorf("%s, named %t: %s", name, named, text)
+			}
+		}
+	}
+}

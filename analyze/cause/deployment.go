@@ -324,19 +324,19 @@ func settlesEdits(fx *Facts, api *probe.API, st *probe.Stage) Fact {
 	return Topic("deploy and compare")
 }
 
-// routeKey is the route that a scenario is meant to hit, in the editor's or in
-// the stage's definition.
+// routeKey is the route that a scenario is meant to hit: the one that it names, else
+// that of its path in the stage's or in the editor's definition; "" where none is known.
 func (fx *Facts) routeKey(sub *target, scenario int) string {
 	if r := fx.scenario(scenario).Route; r != "" {
 		return r
 	}
-	for _, d := range []*probe.Definition{sub.conf.Deployed, sub.api.Editor} {
-		if d == nil {
-			continue
-		}
-		if r := fx.routeOf(d, scenario); r != "" {
+	if sub.conf != nil && sub.conf.Deployed != nil {
+		if r := fx.routeOf(sub.conf.Deployed, scenario); r != "" {
 			return r
 		}
+	}
+	if sub.api != nil && sub.api.Editor != nil {
+		return fx.routeOf(sub.api.Editor, scenario)
 	}
 	return ""
 }

@@ -239,10 +239,6 @@ func marksOfCopies(fx *Facts, rows []int) Copies {
 	return out
 }
 
-// mostDivided is up to which share of the requests a CDN's second distribution is taken
-// to get: CloudFront's continuous deployment gives it 15 % at most.
-const mostDivided = .2
-
 // dividedInFront tells whether what a small share of a target's requests gets is divided
 // off before the gateway: a CDN of one's own stands there, and neither the gateway's
 // configuration nor the own URL of the stage knows of a second side. Unsure is where

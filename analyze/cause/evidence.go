@@ -8,9 +8,6 @@ import (
 	"stageprobe/probe"
 )
 
-// maxEvidence is how many lines of evidence one finding carries.
-const maxEvidence = 6
-
 // Asked is one request and what it got.
 type Asked struct {
 	said

@@ -285,11 +285,7 @@ func (fx *Facts) route(sub *target, scenario int) *probe.Route {
 	if sub.conf == nil || sub.conf.Deployed == nil {
 		return nil
 	}
-	key := fx.scenario(scenario).Route
-	if key == "" {
-		key = fx.routeOf(sub.conf.Deployed, scenario)
-	}
-	if r, ok := sub.conf.Deployed.Routes[key]; ok {
+	if r, ok := sub.conf.Deployed.Routes[fx.routeKey(sub, scenario)]; ok {
 		return &r
 	}
 	return nil

@@ -148,7 +148,7 @@ func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Fai
 	if strings.Contains(strings.ToLower(template), "statuscode") {
 		return nil, nil
 	}
-	return InConfiguration{What: MockWithout{Route: cmp.Or(fx.scenario(c.scenario).Route, fx.scenario(c.scenario).Name), Media: media, Template: there}}, failure.NoStatusCode()
+	return InConfiguration{What: MockWithout{Route: fx.routeKey(sub, c.scenario), Media: media, Template: there}}, failure.NoStatusCode()
 }
 
 // placeOf is where a failing route's remedy applies.
@@ -166,7 +166,7 @@ func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
 		p.APIKind = sub.api.Kind
 	}
 	p.Method = fx.scenario(c.scenario).Method
-	if _, path, ok := strings.Cut(fx.scenario(c.scenario).Route, " "); ok {
+	if _, path, ok := strings.Cut(fx.routeKey(sub, c.scenario), " "); ok {
 		p.Resource = cmp.Or(p.Resource, path)
 	}
 	if r := fx.route(sub, c.scenario); r != nil {

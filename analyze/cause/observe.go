@@ -591,10 +591,6 @@ func byLevel(fx *Facts, c *cell, level levelOf) (counts map[int]stat.Count, all 
 	return counts, all
 }
 
-// enoughToSide is how many answers of a behaviour tell by themselves whether it
-// goes with a level.
-const enoughToSide = 5
-
 // goesWith tells whether a behaviour goes with one level of a factor, other than
 // the usual behaviour does: by its own counts, and where it came too seldom, by a
 // value that goes with one.
@@ -641,9 +637,6 @@ const (
 	canarySide = "canary"
 	ownSide    = "own deployment"
 )
-
-// mostDiffers is how many differences one finding lists.
-const mostDiffers = 12
 
 // differs says in what the two levels of a factor differ. Features that split
 // the answers alike are one difference: the shortest path speaks.

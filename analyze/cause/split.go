@@ -298,10 +298,6 @@ func orderOf(bits []bool) float64 {
 	return p
 }
 
-// lags is up to how many answers apart two may be that depend on each other: concurrent
-// requests tear apart what follows one another, and several instances take turns.
-const lags = 12
-
 // windowCounts cuts the answers into at most 20 windows that expect six
 // deviants or so each: with five or more the spread has a known distribution.
 func windowCounts(bits []bool) (windows []int, m int) {

@@ -90,13 +90,6 @@ func surround(fx *Facts, findings []Finding) {
 	}
 }
 
-// nearby is how long before answers changed a write may have been made that is shown
-// beside them, and the most of them that are shown.
-const (
-	nearby     = 10 * time.Minute
-	mostEvents = 3
-)
-
 // events shows the writes beside the moments at which a finding's answers changed.
 func events(fx *Facts, sub *target, f *Finding) {
 	var at []time.Time

@@ -34,10 +34,6 @@ func throttled(fx *Facts, _ *Known) Verdict {
 	return v
 }
 
-// Barren is how many requests in a row must have been throttled before a target
-// is given up: more would be refused alike.
-const Barren = 40
-
 // barren are the throttled rows of a target since its last other answer, in the
 // order of time.
 func barren(fx *Facts, sub *target, throttled []int) []int {

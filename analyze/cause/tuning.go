@@ -142,6 +142,32 @@ type Enough struct {
 	Levels  int // the most levels of a factor that are asked one by one
 }
 
+// Numbers that other types need as constants, or that bound what a reader is shown.
+const (
+	// Barren is how many requests in a row must have been throttled before a target is
+	// given up: more would be refused alike.
+	Barren = 40
+	// mostDivided is up to which share of the requests a CDN's second distribution is taken
+	// to get: CloudFront's continuous deployment gives it 15 % at most.
+	mostDivided = .2
+	// enoughToSide is how many answers of a behaviour tell by themselves whether it goes
+	// with a level.
+	enoughToSide = 5
+	// mostly is the part of a vantage point's answers that are alike where it sees one thing.
+	mostly = .9
+	// lags is up to how many answers apart two may be that depend on each other: concurrent
+	// requests tear apart what follows one another, and several instances take turns.
+	lags = 12
+	// nearby is how long before answers changed a write may have been made that is shown
+	// beside them, mostEvents the most of them.
+	nearby     = 10 * time.Minute
+	mostEvents = 3
+	// maxEvidence is how many lines of evidence one finding carries, mostDiffers how many
+	// differences it lists.
+	maxEvidence = 6
+	mostDiffers = 12
+)
+
 var tuning = Tuning{
 	Prior: Priors{
 		Consistent: .30, Canary: .20, Unread: .05, Versions: .10, OneBackend: .05, Cache: .10, Authorizer: .2, Endpoint: .03,

@@ -3,6 +3,7 @@ package cause
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -348,9 +349,20 @@ func wholePath(fx *Facts, sub *target, c *cell) string {
 
 // origin is the scheme and host of a URL.
 func origin(url string) string {
-	scheme, rest, _ := strings.Cut(url, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
+	u := parsed(url)
+	return u.Scheme + "://" + u.Host
+}
+
+// urlPath is the path of a target's URL, without slashes around it.
+func urlPath(url string) string { return strings.Trim(parsed(url).EscapedPath(), "/") }
+
+// parsed is a target's URL taken apart; nothing where it is none.
+func parsed(raw string) *url.URL {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
 }
 
 func stageURL(base, stage string) string {
@@ -365,10 +377,7 @@ func (fx *Facts) domainOf(sub *target) *probe.Domain {
 	if sub.Kind != probe.CustomDomain {
 		return nil
 	}
-	host := strings.TrimPrefix(strings.TrimPrefix(sub.URL, "https://"), "http://")
-	host, _, _ = strings.Cut(host, "/")
-	host, _, _ = strings.Cut(host, ":")
-	return fx.Snapshot.Domain(host)
+	return fx.Snapshot.Domain(parsed(sub.URL).Hostname())
 }
 
 // clustersOf are the clusters of a target, by scenario and size.

@@ -129,9 +129,6 @@ type FromPlace struct {
 	Count    Count
 }
 
-// mostly is the part of a vantage point's answers that are alike where it sees one thing.
-const mostly = .9
-
 // fromPlaces says which vantage point sees what, the fewest first; nothing where there
 // is one, or no more is known of them than their names, or they do not see one thing each.
 func fromPlaces(fx *Facts, w *weighing) FromPlaces {

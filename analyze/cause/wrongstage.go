@@ -3,7 +3,6 @@ package cause
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
@@ -399,13 +398,6 @@ func leader(fx *Facts, sub *target) *int {
 // mapped tells whether a mapping of a domain leads to a stage.
 func mapped(d *probe.Domain, ref probe.StageRef) bool {
 	return slices.ContainsFunc(d.Mappings, func(m probe.Mapping) bool { return m.APIID == ref.APIID && m.Stage == ref.Stage })
-}
-
-// urlPath is the path of a target's URL, without slashes around it.
-func urlPath(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	_, path, _ := strings.Cut(rest, "/")
-	return strings.Trim(path, "/")
 }
 
 // openStage asks what is left: a domain whose stage nobody could tell.

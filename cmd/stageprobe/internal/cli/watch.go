@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -377,11 +377,8 @@ func (w *watcher) finish(ctx context.Context) *analyze.Report {
 func hosts(targets []probe.Target) []string {
 	var out []string
 	for i := range targets {
-		if _, rest, ok := strings.Cut(targets[i].URL, "://"); ok {
-			host, _, _ := strings.Cut(rest, "/")
-			if !slices.Contains(out, host) {
-				out = append(out, host)
-			}
+		if u, err := url.Parse(targets[i].URL); err == nil && u.Host != "" && !slices.Contains(out, u.Host) {
+			out = append(out, u.Host)
 		}
 	}
 	return out
