@@ -227,7 +227,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 		}
 		key := uint64(0)
 		if k := kin(int(w.target), int(w.scenario)); k > 0 {
-			key = mix(uint64(k), 1)
+			key = mix(uint64(k), 0) // 0 for none of them
 		}
 		kind := uint64(0)
 		for k, x := range by {
