@@ -66,7 +66,11 @@ func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, 
 	}
 	s := NewSession(rec.Header.Plan, snap, policy)
 	end := Ending{RunID: rec.Header.Run, Started: rec.Header.Started, Stopped: "interrupted"}
-	for k, err := range rec.Kept() {
+	rows, err := rowsOf(s, rec)
+	if err != nil {
+		return nil, err
+	}
+	for k, err := range rows {
 		if err == nil {
 			err = s.AddKept(k)
 		}
@@ -76,8 +80,10 @@ func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, 
 		if err != nil {
 			return nil, err
 		}
-		if at := k.Ended.UTC(); at.After(end.Ended) {
-			end.Ended = at
+		if rec.Trailer == nil {
+			if at := k.Ended().UTC(); at.After(end.Ended) {
+				end.Ended = at
+			}
 		}
 	}
 	if err := rec.ReadLogs(s.Wants()); err != nil {
@@ -97,6 +103,23 @@ func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, 
 	}
 	rep.Run.Cost.Requests = rep.Run.Requests // of a recording that was cut off, too
 	return rep, nil
+}
+
+// rowsOf are the rows of a recording for a session. Of the parts that several machines
+// recorded, most are only counted.
+func rowsOf(s *Session, rec *probe.Recording) (iter.Seq2[*probe.Kept, error], error) {
+	if rec.Shards() < 2 {
+		return rec.Kept(), nil
+	}
+	s.foresee(rec.Keys())
+	if s.policy.Judge != nil {
+		return rec.Kept(), nil
+	}
+	rows, ok, err := rec.Counted(s.drawn)
+	if err != nil || ok {
+		return rows, err
+	}
+	return rec.Kept(), nil
 }
 
 // ReadPolicy takes the policy out of a recording. The judge is not part of it:

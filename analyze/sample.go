@@ -3,6 +3,8 @@ package analyze
 import (
 	"fmt"
 	"hash/maphash"
+	"iter"
+	"math/bits"
 	"slices"
 
 	"stageprobe/analyze/behaviour"
@@ -32,7 +34,6 @@ type sample struct {
 	rows   []row
 	most   int    // rows, from which on every second one goes
 	halved int    // how often
-	whole  bool   // every request is in it, however many there are
 	seed   uint64 // of the run
 	seen   []int  // answers per target
 	silent int    // requests without an answer
@@ -64,30 +65,48 @@ func (s *sample) name(r *row) {
 	}
 }
 
-func (s *sample) count(outcome probe.Outcome, target int) {
-	s.seen[target]++
+func (s *sample) count(outcome probe.Outcome, target, n int) {
+	s.seen[target] += n
 	if outcome != probe.OutcomeResponse {
-		s.silent++
+		s.silent += n
+	}
+}
+
+// foresee makes the sample of a run that is over what it will be when all of its
+// requests are in: then whatever is let go of in the end is never looked at.
+func (s *sample) foresee(keys iter.Seq2[string, uint64]) {
+	var times [65]int // that a request stays, by how often the sample is halved
+	for machine, seq := range keys {
+		times[bits.TrailingZeros64(s.draw(machine, seq))]++
+	}
+	left := 0
+	for h, n := range slices.Backward(times[:]) {
+		if left += n; left >= s.most {
+			s.halved = h + 1
+			return
+		}
 	}
 }
 
 // drawn tells whether a request is in the sample.
 func (s *sample) drawn(machine string, seq uint64) bool {
-	if s.halved == 0 {
-		return true
-	}
+	return s.halved == 0 || s.draw(machine, seq)<<(64-s.halved) == 0
+}
+
+// draw is a number of a request at random: the sample holds those that end in zeros.
+func (s *sample) draw(machine string, seq uint64) uint64 {
 	h := seq ^ s.seed
 	for i := range len(machine) {
 		h = (h ^ uint64(machine[i])) * 1099511628211
 	}
 	h = (h ^ h>>32) * 0xff51afd7ed558ccd
 	h = (h ^ h>>32) * 0xc4ceb9fe1a85ec53
-	return (h^h>>32)<<(64-s.halved) == 0
+	return h ^ h>>32
 }
 
 // thin lets every second row of a sample go that has become too large.
 func (s *sample) thin() bool {
-	if len(s.rows) < s.most || s.whole {
+	if len(s.rows) < s.most {
 		return false
 	}
 	s.halved++

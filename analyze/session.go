@@ -124,7 +124,7 @@ func (s *Session) Add(o *probe.Observation) {
 	target, known := s.targets[o.Target]
 	scenario, planned := s.scenario[o.Scenario]
 	if known && planned {
-		s.add(o, target, scenario, 0)
+		s.add(o, target, scenario, 0, s.drawn(o.Machine, o.Seq))
 	}
 }
 
@@ -138,21 +138,24 @@ func (s *Session) AddKept(k *probe.Kept) error {
 	if !known || !planned {
 		return nil
 	}
-	if k.Alike != 0 && s.policy.Judge == nil && !s.drawn(k.Machine, k.Seq) && s.table.Again(k.Alike, scenario) {
-		s.count(k.Outcome, target)
-		return nil
+	drawn := k.Others == 0 && s.drawn(k.Machine, k.Seq)
+	for left := max(1, k.Others); left > 0; left-- {
+		if k.Alike != 0 && s.policy.Judge == nil && !drawn && s.table.Again(k.Alike, scenario, left) {
+			s.count(k.Outcome, target, left)
+			return nil
+		}
+		o, err := k.Whole()
+		if err != nil {
+			return err
+		}
+		s.add(&o, target, scenario, k.Alike, drawn)
 	}
-	o, err := k.Whole()
-	if err == nil {
-		s.add(&o, target, scenario, k.Alike)
-	}
-	return err
+	return nil
 }
 
-func (s *Session) add(o *probe.Observation, target, scenario int, key uint64) {
-	drawn := s.drawn(o.Machine, o.Seq)
+func (s *Session) add(o *probe.Observation, target, scenario int, key uint64, drawn bool) {
 	table, class := s.table.Add(o, target, scenario, drawn, key)
-	s.count(o.Outcome, target)
+	s.count(o.Outcome, target, 1)
 	full := s.table.Full()
 	if drawn {
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,10 +21,13 @@ type Kept struct {
 	Machine, Target, Scenario string
 	Seq                       uint64
 	Outcome                   Outcome
-	Ended                     time.Time
+	Ended                     func() time.Time
 	// Alike is equal for rows of one recording that differ only in times, in
 	// connections, and in headers that name the request; 0 where nothing is known.
 	Alike uint64
+	// Others is how many rows this one stands for that are like it, itself not counted
+	// among them; 0 where it stands for itself.
+	Others int
 	// Whole reads the row.
 	Whole func() (Observation, error)
 }
@@ -44,7 +46,8 @@ func keptOf(rows iter.Seq2[Observation, error]) iter.Seq2[*Kept, error] {
 	return func(yield func(*Kept, error) bool) {
 		var k Kept
 		for o, err := range rows {
-			k = Kept{Machine: o.Machine, Target: o.Target, Scenario: o.Scenario, Seq: o.Seq, Outcome: o.Outcome, Ended: o.Due.Add(o.Took)}
+			k = Kept{Machine: o.Machine, Target: o.Target, Scenario: o.Scenario, Seq: o.Seq, Outcome: o.Outcome}
+			k.Ended = func() time.Time { return o.Due.Add(o.Took) }
 			k.Whole = func() (Observation, error) { return o, nil }
 			if !yield(&k, err) || err != nil {
 				return
@@ -91,21 +94,30 @@ func (s *shard) keptRows(g parquet.RowGroup, give func(*Kept) bool) error {
 	defer c.close()
 	is, machine, target, scenario, outcome, seq := c.by["is_log"], c.by["machine"], c.by["target"], c.by["scenario"], c.by["outcome"], c.by["seq"]
 	due, sent, wait, read := c.by["due"], c.by["sent_ns"], c.by["wait_ns"], c.by["read_ns"]
-	k := Kept{Whole: func() (Observation, error) {
-		return s.observation(recordLine{packed: c.packed(s.header.Plan.Seed)})
-	}}
+	k := Kept{
+		Ended: func() time.Time { return time.Unix(0, due.int()+sent.int()+max(wait.int(), 0)+read.int()) },
+		Whole: func() (Observation, error) {
+			row := c.packed(s.header.Plan.Seed)
+			if c.err != nil {
+				return Observation{}, c.err
+			}
+			return s.observation(recordLine{packed: row})
+		},
+	}
 	for range g.NumRows() {
-		if c.next(); c.err != nil || is.bool() { // a log, and so are all that follow
-			return c.err
+		if c.next(); is.bool() { // a log, and so are all that follow
+			return nil
 		}
 		k.Machine, k.Target, k.Scenario, k.Seq, k.Outcome = machine.text(), target.text(), scenario.text(), uint64(seq.int()), Outcome(outcome.text())
-		k.Ended = time.Unix(0, due.int()+sent.int()+max(wait.int(), 0)+read.int())
 		k.Alike = c.alike()
+		if c.err != nil {
+			return c.err
+		}
 		if !give(&k) {
 			return nil
 		}
 	}
-	return nil
+	return c.err
 }
 
 // inParquet opens a file. The library panics on some damaged ones; what is done
@@ -140,25 +152,38 @@ func inParquet(path string, do func(f *parquet.File, mine func(func())) error) (
 	})
 }
 
-// rowKeys yields what the rows of a Parquet file are found by.
-func rowKeys(f *parquet.File, give func(recordLine, error) bool) {
+// parquetKeys yields what the rows of a Parquet file are found by, and whether log
+// records follow them. What is yielded is overwritten.
+func parquetKeys(f *parquet.File, give func(recordLine, error) bool) {
 	for _, g := range f.RowGroups() {
-		c, err := newColumns(g, "machine", "seq", "is_log")
-		if err != nil {
+		if more, err := groupKeys(g, give); err != nil {
 			give(recordLine{}, err)
 			return
-		}
-		defer c.close()
-		for range g.NumRows() {
-			if c.next(); c.err != nil {
-				give(recordLine{}, c.err)
-				return
-			}
-			if c.by["is_log"].bool() || !give(recordLine{Observation: &Observation{Machine: c.by["machine"].text(), Seq: uint64(c.by["seq"].int())}}, nil) {
-				return
-			}
+		} else if !more {
+			return
 		}
 	}
+}
+
+func groupKeys(g parquet.RowGroup, give func(recordLine, error) bool) (more bool, err error) {
+	c, err := newColumns(g, "machine", "seq", "is_log")
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = c.close() }() // only read
+	is, machine, seq := c.by["is_log"], c.by["machine"], c.by["seq"]
+	row := recordLine{Observation: &Observation{}}
+	for range g.NumRows() {
+		if c.next(); is.bool() {
+			give(recordLine{Log: &LogRecord{}}, nil)
+			return false, nil
+		}
+		row.Observation.Machine, row.Observation.Seq = machine.text(), uint64(seq.int())
+		if c.err != nil || !give(row, nil) {
+			return false, c.err
+		}
+	}
+	return true, c.err
 }
 
 // rowLogs yields the log records of a Parquet file that are wanted.
@@ -172,14 +197,18 @@ func rowLogs(f *parquet.File, want func(id string) bool, give func(*LogRecord) b
 			return err
 		}
 		defer c.close()
+		is, log := c.by["is_log"], c.by["log"]
 		for range g.NumRows() {
-			if c.next(); c.err != nil {
-				return c.err
-			}
-			if !c.by["is_log"].bool() {
+			if c.next(); !is.bool() {
+				if c.err != nil {
+					return c.err
+				}
 				continue
 			}
-			text := c.by["log"].text()
+			text := log.text()
+			if c.err != nil {
+				return c.err
+			}
 			if !mentions(text, want) {
 				continue
 			}
@@ -195,23 +224,28 @@ func rowLogs(f *parquet.File, want func(id string) bool, give func(*LogRecord) b
 	return nil
 }
 
-// columns are those of one row group, at one row.
+// columns are those of one row group, at one row. What of it is not asked for is not
+// read.
 type columns struct {
+	row  int
 	all  []*column
 	by   map[string]*column
 	like []*column // that say what an answer is
 	err  error
 }
 
+// likeColumns say what an answer is.
+var likeColumns = [...]string{"target", "scenario", "outcome", "status", "head", "body", "body_size", "body_hash", "truncated"}
+
 // newColumns opens the columns of a row group that are named; all where none is.
 func newColumns(g parquet.RowGroup, only ...string) (*columns, error) {
-	c := &columns{by: map[string]*column{}}
+	c := &columns{row: -1, by: map[string]*column{}}
 	names := g.Schema().Columns()
 	for i, chunk := range g.ColumnChunks() {
 		if len(only) > 0 && !slices.Contains(only, names[i][0]) {
 			continue
 		}
-		x := &column{name: names[i][0], pages: chunk.Pages()}
+		x := &column{of: c, name: names[i][0], pages: chunk.Pages()}
 		c.all = append(c.all, x)
 		c.by[x.name] = x
 	}
@@ -225,7 +259,7 @@ func newColumns(g parquet.RowGroup, only ...string) (*columns, error) {
 			return nil, errors.Join(fmt.Errorf("the column %s is missing", name), c.close())
 		}
 	}
-	for _, name := range [...]string{"target", "scenario", "outcome", "status", "head", "body", "body_size", "body_hash", "truncated"} {
+	for _, name := range likeColumns {
 		if x := c.by[name]; x != nil {
 			c.like = append(c.like, x)
 		}
@@ -243,15 +277,7 @@ func (c *columns) close() error {
 }
 
 // next goes to the next row.
-func (c *columns) next() {
-	for _, x := range c.all {
-		if x.at++; x.at >= x.n {
-			if err := x.turn(); err != nil {
-				c.err = cmp.Or(c.err, fmt.Errorf("column %s: %w", x.name, err))
-			}
-		}
-	}
-}
+func (c *columns) next() { c.row++ }
 
 func (c *columns) int(name string) int64   { return c.by[name].int() }
 func (c *columns) bool(name string) bool   { return c.by[name].bool() }
@@ -284,11 +310,13 @@ func (c *columns) packed(seed uint64) *packedRow {
 	return r.packed(seed)
 }
 
-// column is one column at one row.
+// column is one column at the row of all of them.
 type column struct {
+	of    *columns
 	name  string
 	pages parquet.Pages
 	page  parquet.Page
+	first int // row of the page
 	n, at int // values of the page, and the one at hand
 
 	dict    parquet.Dictionary // nil where the page holds the values themselves
@@ -305,27 +333,44 @@ type column struct {
 // known is what was made of a dictionary's value.
 type known struct {
 	text string
-	hash uint64
-	made bool
+	hash uint64 // 0 may also say nothing
+	told bool   // text was made
+	made bool   // hash was
 }
 
-// turn goes to the next page that has values.
-func (x *column) turn() error {
-	for {
+// here goes to the row; false where that fails.
+func (x *column) here() bool {
+	x.at = x.of.row - x.first
+	return x.at < x.n || x.turn()
+}
+
+// turn goes to the page of the row.
+func (x *column) turn() bool {
+	for x.at >= x.n && x.of.err == nil {
 		parquet.Release(x.page)
-		x.page = nil
-		page, err := x.pages.ReadPage()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return err
-		}
-		x.page, x.n, x.at = page, int(page.NumValues()), 0
-		if x.n > 0 {
-			return x.open()
+		x.first, x.at, x.n, x.page = x.first+x.n, x.at-x.n, 0, nil
+		if err := x.load(); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			x.of.err, x.n = fmt.Errorf("column %s: %w", x.name, err), 0
 		}
 	}
+	return x.of.err == nil
+}
+
+// load reads the next page.
+func (x *column) load() (err error) {
+	defer func() {
+		if p := recover(); p != nil { // of the library, as in inParquet
+			err = fmt.Errorf("damaged Parquet file: %v", p)
+		}
+	}()
+	if x.page, err = x.pages.ReadPage(); err != nil {
+		return err
+	}
+	x.n = int(x.page.NumValues())
+	return x.open()
 }
 
 func (x *column) open() error {
@@ -359,6 +404,8 @@ func (x *column) value() parquet.Value { return x.dict.Index(x.index[x.at]) }
 
 func (x *column) int() int64 {
 	switch {
+	case !x.here():
+		return 0
 	case x.dict != nil && x.dict.Type().Kind() == parquet.Int32:
 		return int64(x.value().Int32())
 	case x.dict != nil:
@@ -370,56 +417,65 @@ func (x *column) int() int64 {
 }
 
 func (x *column) float() float64 {
+	if !x.here() {
+		return 0
+	}
 	if x.dict != nil {
 		return x.value().Double()
 	}
 	return x.floats[x.at]
 }
 
-func (x *column) bool() bool { return x.bits[x.at/8]>>(x.at%8)&1 > 0 }
+func (x *column) bool() bool { return x.here() && x.bits[x.at/8]>>(x.at%8)&1 > 0 }
 
 func (x *column) text() string {
+	if !x.here() {
+		return ""
+	}
 	if x.dict == nil {
 		return string(x.bytes[x.offsets[x.at]:x.offsets[x.at+1]])
 	}
-	return x.entry().text
+	k := &x.known[x.index[x.at]]
+	if !k.told {
+		k.text, k.told = textOf(x.value()), true
+	}
+	return k.text
 }
 
-func (x *column) entry() *known {
-	k := &x.known[x.index[x.at]]
-	if !k.made {
-		v := x.dict.Index(x.index[x.at])
-		if k.made = true; v.Kind() == parquet.ByteArray {
-			k.text = string(v.ByteArray())
-		} else {
-			k.text = v.String()
-		}
-		k.hash = x.hashOf(k.text)
+func textOf(v parquet.Value) string {
+	if v.Kind() == parquet.ByteArray {
+		return string(v.ByteArray())
 	}
-	return k
+	return v.String()
 }
 
 // hash tells values apart, in all pages alike; 0 where that says nothing.
 func (x *column) hash() uint64 {
 	switch {
+	case !x.here():
+		return 0
 	case x.dict != nil:
-		return x.entry().hash
-	case x.page.Type().Kind() == parquet.Boolean:
-		if x.bool() {
-			return 2
+		k := &x.known[x.index[x.at]]
+		if !k.made {
+			k.hash, k.made = x.hashOf(x.value()), true
 		}
-		return 1
+		return k.hash
+	case x.page.Type().Kind() == parquet.Boolean:
+		return uint64(1 + flag(x.bool(), 1))
 	case x.page.Type().Kind() == parquet.ByteArray:
-		return x.hashOf(x.text())
+		return x.hashOf(parquet.ByteArrayValue(x.bytes[x.offsets[x.at]:x.offsets[x.at+1]]))
 	}
-	return x.hashOf(fmt.Sprint(x.int()))
+	return x.hashOf(parquet.Int64Value(x.int()))
 }
 
-func (x *column) hashOf(text string) uint64 {
-	if x.name == "head" {
-		return headHash(text)
+func (x *column) hashOf(v parquet.Value) uint64 {
+	switch {
+	case x.name == "head":
+		return headHash(textOf(v))
+	case v.Kind() == parquet.ByteArray:
+		return maphash.Bytes(columnSeed, v.ByteArray()) | 1
 	}
-	return maphash.String(columnSeed, text) | 1
+	return maphash.String(columnSeed, v.String()) | 1
 }
 
 var columnSeed = maphash.MakeSeed()

@@ -1,17 +1,97 @@
 package probe
 
 import (
+	"encoding/binary"
 	"iter"
 	"maps"
 	"math/bits"
 	"slices"
 )
 
+// rowKeys are the rows of one file. Those of one machine in the order of their
+// numbers, as the recording of a shard has them, are kept as their distances, all
+// others as a set.
+type rowKeys struct {
+	n         int
+	machine   string
+	least     uint64
+	most      uint64
+	distances []byte
+	set       *keySet
+}
+
+// add puts a row in; false where it was there already.
+func (k *rowKeys) add(key rowKey) bool {
+	switch {
+	case k.set != nil:
+		if !k.set.add(key) {
+			return false
+		}
+	case k.n == 0:
+		k.machine, k.least, k.most = key.machine, key.seq, key.seq
+	case key.machine != k.machine || key.seq <= k.most:
+		set := &keySet{}
+		for old := range k.sorted() {
+			set.add(old)
+		}
+		k.set, k.distances = set, nil
+		return k.add(key)
+	default:
+		k.distances = binary.AppendUvarint(k.distances, key.seq-k.most)
+		k.most = key.seq
+	}
+	k.n++
+	return true
+}
+
+// sorted yields the rows in order.
+func (k *rowKeys) sorted() iter.Seq[rowKey] {
+	if k.set != nil {
+		return k.set.sorted()
+	}
+	return func(yield func(rowKey) bool) {
+		at, rest := k.least, k.distances
+		for range k.n {
+			if !yield(rowKey{k.machine, at}) {
+				return
+			}
+			step, n := binary.Uvarint(rest)
+			at, rest = at+step, rest[n:]
+		}
+	}
+}
+
+// machines are those of the rows.
+func (k *rowKeys) machines() iter.Seq[string] {
+	if k.set != nil {
+		return maps.Keys(k.set.machines)
+	}
+	return slices.Values([]string{k.machine})
+}
+
+// common finds a row that is in both.
+func (k *rowKeys) common(l *rowKeys) (rowKey, bool) {
+	if k.n == 0 || l.n == 0 || k.set == nil && l.set == nil && (k.machine != l.machine || k.most < l.least || l.most < k.least) {
+		return rowKey{}, false
+	}
+	return k.asSet().common(l.asSet())
+}
+
+func (k *rowKeys) asSet() *keySet {
+	if k.set != nil {
+		return k.set
+	}
+	set := &keySet{}
+	for key := range k.sorted() {
+		set.add(key)
+	}
+	return set
+}
+
 // keySet is a set of rows by machine and number. Numbers of one run follow each
 // other, so that a row costs little more than a bit.
 type keySet struct {
 	machines map[string]map[uint64]*keyBlock // by number / blockRows
-	n        int
 }
 
 const blockRows = 512
@@ -38,7 +118,6 @@ func (s *keySet) add(k rowKey) bool {
 		return false
 	}
 	*word |= bit
-	s.n++
 	return true
 }
 

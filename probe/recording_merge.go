@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Open reads a recording of one file or of several shards. The order in which
@@ -21,12 +24,19 @@ func Open(paths ...string) (*Recording, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("no recording was named")
 	}
-	shards := make([]*shard, len(paths))
+	shards, errs := make([]*shard, len(paths)), make([]error, len(paths))
+	var files errgroup.Group
+	files.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range paths {
 		shards[i] = &shard{path: p}
-		if err := shards[i].look(); err != nil {
-			return nil, err
-		}
+		files.Go(func() error {
+			errs[i] = shards[i].look()
+			return nil
+		})
+	}
+	_ = files.Wait() // what failed is in errs
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(shards, func(a, b *shard) int {
 		return cmp.Or(a.first().compare(b.first()), strings.Compare(a.header.Machine, b.header.Machine))
@@ -78,11 +88,15 @@ func planText(p Plan) ([]byte, error) {
 
 // distinct refuses rows that stand in two shards.
 func distinct(shards []*shard) error {
-	for i, a := range shards {
-		for _, b := range shards[i+1:] {
-			if k, ok := a.keys.common(&b.keys); ok {
-				return errTwice(k, a.path, b.path)
+	of := map[string][]*shard{}
+	for _, b := range shards {
+		for machine := range b.keys.machines() {
+			for _, a := range of[machine] {
+				if k, ok := a.keys.common(&b.keys); ok {
+					return errTwice(k, a.path, b.path)
+				}
 			}
+			of[machine] = append(of[machine], b)
 		}
 	}
 	return nil
@@ -190,17 +204,20 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 // ReadLogs adds to the evidence the log records of the requests that are wanted, by
 // id or extended id; of all where want is nil.
 func (r *Recording) ReadLogs(want func(id string) bool) error {
+	part := &Evidence{}
 	for _, s := range r.shards {
-		part := &Evidence{}
+		if !s.logged {
+			continue
+		}
 		for l, err := range s.logs(want) {
 			if err != nil {
 				return err
 			}
 			part.Records = append(part.Records, *l)
 		}
-		if len(part.Records) > 0 {
-			r.Evidence = r.Evidence.with(part)
-		}
+	}
+	if len(part.Records) > 0 {
+		r.Evidence = r.Evidence.with(part)
 	}
 	return nil
 }

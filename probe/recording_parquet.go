@@ -128,7 +128,7 @@ func readParquet(from io.ReaderAt, size int64, keysOnly bool, yield func(recordL
 	case !packed:
 		readRows(f, func(r *oldParquetRow) bool { return give(recordLine{Observation: r.observation()}, nil) }, give)
 	case keysOnly && told:
-		rowKeys(f, give)
+		parquetKeys(f, give)
 	default:
 		seed := parts[0].Header.Plan.Seed
 		readRows(f, func(r *parquetRow) bool { return !r.IsLog && give(recordLine{packed: r.packed(seed)}, nil) }, give)

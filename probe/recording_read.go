@@ -46,7 +46,8 @@ type shard struct {
 	snapshot *Snapshot
 	evidence []*Evidence
 	trailer  *RecordingTrailer
-	keys     keySet
+	keys     rowKeys
+	logged   bool // it holds log records
 	heads    headUnpacker
 	cut      bool
 }
@@ -280,6 +281,7 @@ func (s *shard) take(l recordLine) error {
 	case l.Evidence != nil:
 		s.evidence = append(s.evidence, l.Evidence)
 	case l.Log != nil: // Recording.ReadLogs
+		s.logged = true
 	case l.Trailer != nil:
 		s.trailer = l.Trailer
 	}

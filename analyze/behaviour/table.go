@@ -155,13 +155,13 @@ func classOf(t *Table, key uint64) (class, bool) {
 	return t.scenarios[r.scenario].classes[r.class], true
 }
 
-// Again counts an answer that is like one before it, by its key; false where it is not
-// known to be.
-func (t *Table) Again(key uint64, scenario int) bool {
+// Again counts answers that are like one before them, by their key; false where they
+// are not known to be.
+func (t *Table) Again(key uint64, scenario, answers int) bool {
 	s := t.scenarios[scenario]
 	n, ok := t.recall.find(key, s.extract.Turns)
 	if ok = ok && s.n >= calibration; ok {
-		t.n, s.n, t.rows[n].n = t.n+1, s.n+1, t.rows[n].n+1
+		t.n, s.n, t.rows[n].n = t.n+answers, s.n+answers, t.rows[n].n+answers
 	}
 	return ok
 }

@@ -42,7 +42,7 @@ var htmlPage = sync.OnceValue(func() *template.Template {
 		"short": short, "join": strings.Join, "status": statusWord, "met": metWord,
 		"subject": subject, "numbers": numbersOf, "alternatives": alternatives, "ways": remedyNumbers, "does": func(r cause.Remedy) string { return remedyWords(&r) },
 		"question": of(questionWords), "logs": of(logWords), "group": of(groupWords), "stage": of(stageWords),
-		"canary": canaryWords, "wait": waitWords,
+		"canary": canaryWords, "wait": waitWords, "changeWhen": of(changeWhen),
 		"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
 		"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
 		"command":   htmlCommand,
