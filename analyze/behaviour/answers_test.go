@@ -564,10 +564,10 @@ func TestAnswersThatComeAgain(t *testing.T) {
 	if key != a.recall.key(observed(63, `{"a":1}`), 0, 0) || key == a.recall.key(observed(62, `{"a":1}`, probe.Header{Name: "x", Value: "1"}), 0, 0) {
 		t.Error("the key does not stand for all but the request's own names")
 	}
-	if !a.Again(key, 0) || a.n != 61 || a.scenarios[0].n != 61 || a.rows[0].n != 61 {
+	if !a.Again(key, 0, 1) || a.n != 61 || a.scenarios[0].n != 61 || a.rows[0].n != 61 {
 		t.Errorf("it is not known again: %d answers, %d of the row", a.n, a.rows[0].n)
 	}
-	if a.Again(key+1, 0) || a.n != 61 {
+	if a.Again(key+1, 0, 1) || a.n != 61 {
 		t.Error("what never came is known again")
 	}
 	other, _ := a.Add(observed(60, `{"a":2}`), 0, 0, false, 0)
@@ -581,7 +581,7 @@ func TestAnswersThatComeAgain(t *testing.T) {
 	fresh := newAnswers()
 	fresh.Add(observed(0, `{"a":1}`), 0, 0, false, 7)
 	fresh.Add(observed(1, `{"a":1}`), 0, 0, false, 7)
-	if fresh.Again(7, 0) {
+	if fresh.Again(7, 0, 1) {
 		t.Error("it is known before the scenario is calibrated")
 	}
 }
