@@ -457,7 +457,12 @@ func TestCompact(t *testing.T) {
 	for _, n := range used {
 		texts[n] = a.scenarios[0].defs[1].values[a.rows[n].at(1)].text
 	}
+	id := a.scenarios[0].defs[1]
+	usual := id.values[id.usual].text
 	moved := a.Compact(slices.Values(used))
+	if got := id.values[id.usual].text; got != usual || id.index[id.values[id.usual].hash] != id.usual {
+		t.Errorf("the usual value is %q, and was %q", got, usual)
+	}
 	if len(a.rows) >= 400 || len(a.rows) < len(used) || a.n != 400 {
 		t.Errorf("%d rows are left of %d answers", len(a.rows), a.n)
 	}

@@ -320,7 +320,7 @@ func (r *Result) finish() {
 		}
 		refer(list)
 	}
-	for _, cell := range slices.SortedFunc(maps.Keys(r.of), func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) }) {
+	for _, cell := range slices.SortedFunc(maps.Keys(r.of), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		r.clusters = append(r.clusters, r.of[cell]...)
 		targets[cell[0]] = append(targets[cell[0]], r.of[cell]...)
 	}
