@@ -495,7 +495,7 @@ func headHash(template string) uint64 {
 		switch {
 		case NamesRequest(name):
 			_ = h.WriteByte(byte(flag(value != "" && value != "0", 1)))
-		case strings.ContainsAny(value, "\x01\x02\x04"):
+		case strings.ContainsAny(value, marks):
 			return 0
 		default:
 			_, _ = h.WriteString(value)
