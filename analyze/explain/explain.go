@@ -38,9 +38,10 @@ const (
 type Document struct {
 	Kind      string
 	Responses []Response // of KindResponse
-	Requests  []Request  // of the log kinds
+	Requests  []Request  // of the log kinds; of more than 10,000 the first of each group
 	Notices   []Notice   // of a configuration or a deployment's error
 	Groups    []Group    // of many requests: what is alike, the most frequent first
+	all       int        // how many requests there are
 }
 
 // Response is one answer explained. Nil is unknown.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -33,28 +34,62 @@ const counted = 2
 // varying is what differs between two failure lines of one cause.
 var varying = lazyregexp.New(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+`)
 
-// groups counts what is alike, the most frequent first; nil for a few requests.
-func groups(requests []Request) []Group {
-	if len(requests) < counted {
-		return nil
+// Of more requests than itemised, each group keeps its first alone, and no more groups
+// than maxGroups are told apart: the rest are counted together.
+const (
+	itemised  = 10_000
+	maxGroups = 10_000
+)
+
+// tally counts logged requests one by one, and keeps as many as a document shows.
+type tally struct {
+	kind  string
+	all   int
+	items []Request
+	index map[string]int // of groups
+	list  []Group
+}
+
+func newTally(kind string) *tally { return &tally{kind: kind, index: map[string]int{}} }
+
+func (t *tally) add(rec *probe.LogRecord) {
+	r := request(rec)
+	t.all++
+	g := Group{Method: r.Method, Path: r.path(), Status: r.Status, Error: r.Error, Item: len(t.items)}
+	if len(r.Candidates) > 0 {
+		g.Cause = &r.Candidates[0].Cause
 	}
-	index, out := map[string]int{}, []Group{}
-	for i := range requests {
-		r := &requests[i]
-		g := Group{Method: r.Method, Path: r.path(), Status: r.Status, Error: r.Error, Item: i}
-		if len(r.Candidates) > 0 {
-			g.Cause = &r.Candidates[0].Cause
-		}
-		key := fmt.Sprint(str(g.Method), " ", str(g.Path), " ", statusWord(g.Status), str(g.Cause), " ", varying.ReplaceAllString(str(g.Error), "#"))
-		at, seen := index[key]
-		if !seen {
-			at = len(out)
-			index[key], out = at, append(out, g)
-		}
-		out[at].add(r.Time)
+	key := strings.Join([]string{str(g.Method), str(g.Path), statusWord(g.Status), str(g.Cause), varying.ReplaceAllString(str(g.Error), "#")}, " ")
+	at, seen := t.index[key]
+	if !seen && len(t.list) == maxGroups {
+		at, seen = t.index[""]
+		key, g = "", Group{Item: len(t.items)}
 	}
-	slices.SortStableFunc(out, func(a, b Group) int { return cmp.Compare(b.Count, a.Count) })
-	return out
+	if !seen {
+		at = len(t.list)
+		t.index[key], t.list = at, append(t.list, g)
+	}
+	t.list[at].add(r.Time)
+	if !seen || t.all <= itemised {
+		t.items = append(t.items, r)
+	}
+}
+
+// document is what was counted, the most frequent first.
+func (t *tally) document() *Document {
+	doc := &Document{Kind: t.kind, Requests: t.items, all: t.all}
+	if t.all >= counted {
+		doc.Groups = slices.SortedStableFunc(slices.Values(t.list), func(a, b Group) int { return cmp.Compare(b.Count, a.Count) })
+	}
+	if t.all > itemised { // the first of each group
+		doc.Requests = nil
+		for i := range doc.Groups {
+			g := &doc.Groups[i]
+			doc.Requests = append(doc.Requests, t.items[g.Item])
+			g.Item = i
+		}
+	}
+	return doc
 }
 
 func (r *Request) path() *string {
@@ -110,7 +145,7 @@ func span(list []Group) (first, last *time.Time) {
 
 // pageText writes many requests: the groups, and of each that failed the first.
 func (d *Document) pageText(b *bytes.Buffer) {
-	fmt.Fprintf(b, "%d requests %s\n", len(d.Requests), window(span(d.Groups)))
+	fmt.Fprintf(b, "%d requests %s\n", d.all, window(span(d.Groups)))
 	for _, g := range d.Groups {
 		fmt.Fprintf(b, "  %5d × %s%s  %s\n", g.Count, statusWord(g.Status), cmp.Or(words(g.Method, g.Path), "an unknown route"), window(g.First, g.Last))
 		if why := cmp.Or(str(g.Cause), str(g.Error)); why != "" {

@@ -52,12 +52,11 @@ func explainAccessFormat(text []byte, opts Options) (*Document, error) {
 }
 
 func explainRecords(kind string, records []probe.LogRecord) *Document {
-	doc := &Document{Kind: kind}
+	t := newTally(kind)
 	for i := range records {
-		doc.Requests = append(doc.Requests, request(&records[i]))
+		t.add(&records[i])
 	}
-	doc.Groups = groups(doc.Requests)
-	return doc
+	return t.document()
 }
 
 func request(rec *probe.LogRecord) Request {
@@ -123,6 +122,9 @@ func causes(rec *probe.LogRecord) []signature.Candidate {
 
 // inside are the causes of a failure in the body of a success.
 func inside(rec *probe.LogRecord) []signature.Candidate {
+	if rec.Inside == "" { // of nearly all
+		return nil
+	}
 	if c, ok := signature.CauseNamed(rec.Inside); ok {
 		c.Why = "the body in the log shows it: " + c.Why
 		return []signature.Candidate{c}

@@ -22,7 +22,7 @@ func (d *Document) Text(w io.Writer) error {
 		separate(&b, i)
 		d.Responses[i].text(&b)
 	}
-	if len(d.Requests) >= fewest {
+	if d.all >= fewest {
 		d.pageText(&b)
 	} else {
 		d.few(&b)

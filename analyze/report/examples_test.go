@@ -22,6 +22,7 @@ var examples = []struct {
 	{"interrupted", interruptedReport},
 	{"inspect", inspectReport},
 	{"wait", waitReport},
+	{"watch", watchReport},
 	{"empty", func() *analyze.Report {
 		return &analyze.Report{Schema: analyze.ReportSchema, Outcome: analyze.Inconclusive, ExitCode: 3}
 	}},
@@ -337,6 +338,31 @@ func estateReport(bad int) *analyze.Report {
 
 // evil is what a body, a header, a name or a log line may hold: markup, markup
 // of other formats, terminal escapes, bidirectional overrides, broken UTF-8.
+// watchReport is of a watch that ends consistent, after a canary came and went.
+func watchReport() *analyze.Report {
+	rep := consistentReport()
+	rep.Run.Stopped = "duration"
+	prod := []string{"orders7x2a/prod"}
+	fine, split := analyze.State{Outcome: analyze.Consistent, Causes: []cause.ID{}}, analyze.State{Outcome: analyze.Inconsistent, Causes: []cause.ID{cause.CanarySplit}}
+	rep.Changes = []analyze.Change{
+		{
+			Kind: analyze.ChangedVerdict, Targets: prod, At: began.Add(-3 * time.Hour), Noticed: began.Add(-3*time.Hour + 90*time.Second), Severity: "error", Before: fine, After: split,
+			Event:     &analyze.ConfigChange{At: began.Add(-3 * time.Hour), Subject: "stage orders7x2a/prod", Text: "stage orders7x2a/prod got a canary of 20 % with deployment old1x9"},
+			Statement: "orders7x2a/prod: inconsistent since 00:00:00Z: canary-split. By the configuration, stage orders7x2a/prod got a canary of 20 % with deployment old1x9 at 00:00:00Z.",
+		},
+		{
+			Kind: analyze.ChangedVerdict, Targets: prod, At: began.Add(-time.Hour), Noticed: began.Add(-time.Hour + 2*time.Minute), Severity: "ok", Before: split, After: fine,
+			Statement: "orders7x2a/prod: consistent again since 02:00:00Z: canary-split is over.",
+		},
+		{
+			Kind: analyze.ChangedNetwork, Targets: []string{}, At: began.Add(-time.Minute), Noticed: began.Add(-time.Minute), Severity: "ok",
+			Before: analyze.State{Causes: []cause.ID{}}, After: analyze.State{Causes: []cause.ID{}},
+			Statement: "the network is back: orders7x2a.execute-api.us-east-1.amazonaws.com can be reached",
+		},
+	}
+	return rep
+}
+
 const evil = "<script>alert(1)</script>\"'`|*_[x](javascript:alert(1))\x1b]0;pwned\x07\x1b[31mred\u202eoverride\x00\xff%0A::error::x\r\n]]>&amp;日本語"
 
 func hostileReport() *analyze.Report {
@@ -345,6 +371,7 @@ func hostileReport() *analyze.Report {
 	rep.Verdict = []string{evil, long}
 	rep.Run.Version, rep.Run.ID = evil, evil
 	rep.Notes = []string{evil, long}
+	rep.Changes = []analyze.Change{{Kind: evil, Targets: []string{evil}, Severity: evil, Statement: evil, Event: &analyze.ConfigChange{Subject: evil, Text: evil}}}
 	rep.Open = []analyze.Question{{Target: evil, Text: evil, Enable: evil}}
 	rep.Logs.Note = evil
 	rep.Logs.Groups[0].Name = evil

@@ -66,8 +66,34 @@ func TestCSVHoldsNoFormula(t *testing.T) {
 	}
 }
 
-// The last line is the verdict with the whole report; before it stand targets and
-// findings.
+// A change that was told while a watch ran is not told again when it ends.
+func TestStreamTellsAChangeOnce(t *testing.T) {
+	var b bytes.Buffer
+	s := NewStream(&b, func() time.Time { return began }, nil)
+	rep := watchReport()
+	s.Change(&rep.Changes[0])
+	if err := s.End(rep); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	for l := range bytes.Lines(b.Bytes()) {
+		var e event
+		if err := json.Unmarshal(l, &e); err != nil {
+			t.Fatalf("%v: %s", err, l)
+		}
+		if e.Change != nil {
+			told[e.Change.Statement]++
+		}
+	}
+	for i := range rep.Changes {
+		if n := told[rep.Changes[i].Statement]; n != 1 {
+			t.Errorf("%q is told %d times", rep.Changes[i].Statement, n)
+		}
+	}
+}
+
+// The last line is the verdict with the whole report; before it stand targets,
+// findings and changes.
 func TestJSONLinesEndInTheVerdict(t *testing.T) {
 	for _, e := range examples {
 		rep := e.make()
@@ -80,7 +106,7 @@ func TestJSONLinesEndInTheVerdict(t *testing.T) {
 			}
 			events = append(events, last.Event)
 		}
-		if want := len(rep.Targets) + len(rep.Findings) + 1; len(events) != want || last.Event != "verdict" || last.Report == nil || last.Report.Schema != analyze.ReportSchema {
+		if want := len(rep.Targets) + len(rep.Findings) + len(rep.Changes) + 1; len(events) != want || last.Event != "verdict" || last.Report == nil || last.Report.Schema != analyze.ReportSchema {
 			t.Errorf("%s: %d events, want %d: %v", e.name, len(events), want, events)
 		}
 	}

@@ -24,6 +24,7 @@ func Markdown(w io.Writer, rep *analyze.Report) error {
 	m := &markdown{max: maxMarkdown}
 	v := newView(rep)
 	m.section(func() { m.verdict(rep) })
+	m.section(func() { markdownChanges(m, rep.Changes) })
 	stages := overview(rep)
 	m.section(func() { markdownOverview(m, stages) })
 	for i := range rep.Findings {

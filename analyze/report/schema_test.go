@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,8 +53,12 @@ func generate(t *testing.T) []byte {
 	t.Chdir("../..") // comments are looked up by path from the module's root
 	types := map[string]reflect.Type{}
 	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: true, Namer: func(rt reflect.Type) string {
-		types[rt.Name()] = rt
-		return rt.Name()
+		name := rt.Name()
+		if known := types[name]; name != "" && known != nil && known != rt { // two packages have a type of that name
+			name = filepath.Base(rt.PkgPath()) + "." + name
+		}
+		types[name] = rt
+		return name
 	}}
 	for _, dir := range []string{"./analyze", "./probe"} {
 		if err := r.AddGoComments("stageprobe", dir); err != nil {

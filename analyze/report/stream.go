@@ -14,8 +14,8 @@ import (
 
 // Stream writes a run as JSON Lines while it runs: an object a line, with event and
 // at. What comes of a run is a plan, progress now and then, a finding as soon as it
-// is decided, and at the end the targets, the findings that were not told yet, and the
-// verdict with the whole report, in which a finding may be worded by then with more
+// is decided, of a watch a change as soon as it is announced, and at the end the
+// targets, the findings and changes that were not told yet, and the verdict with the whole report, in which a finding may be worded by then with more
 // numbers, or be gone. The zero value is not usable; see [NewStream].
 type Stream struct {
 	w     io.Writer
@@ -23,6 +23,7 @@ type Stream struct {
 	clean func(string) string // what takes secrets out of text
 	last  time.Time           // of progress
 	told  map[string]bool
+	moved int // changes that were told
 	err   error
 }
 
@@ -39,6 +40,7 @@ type event struct {
 	Progress *eventProgress  `json:"progress,omitempty"`
 	Target   *analyze.Target `json:"target,omitempty"`
 	Finding  *cause.Finding  `json:"finding,omitempty"`
+	Change   *analyze.Change `json:"change,omitempty"`
 	Report   *analyze.Report `json:"report,omitempty"`
 }
 
@@ -115,13 +117,19 @@ func (s *Stream) Progress(p *analyze.Progress) {
 	}
 }
 
+// Change writes what a watch announces.
+func (s *Stream) Change(c *analyze.Change) {
+	s.moved++
+	s.write(event{Event: "change", Change: c})
+}
+
 func (s *Stream) finding(f *cause.Finding) {
 	whole := completeFindings([]cause.Finding{*f})
 	s.write(event{Event: "finding", Finding: &whole[0]})
 }
 
-// End writes the targets, the findings that were not told yet, and the verdict with
-// the whole report. The error is the first that any line met.
+// End writes the targets, the findings and changes that were not told yet, and the
+// verdict with the whole report. The error is the first that any line met.
 func (s *Stream) End(rep *analyze.Report) error {
 	c := complete(rep)
 	for i := range c.Targets {
@@ -131,6 +139,9 @@ func (s *Stream) End(rep *analyze.Report) error {
 		if !s.told[analyze.FindingKey(&c.Findings[i])] {
 			s.finding(&c.Findings[i])
 		}
+	}
+	for i := min(s.moved, len(c.Changes)); i < len(c.Changes); i++ {
+		s.write(event{Event: "change", Change: &c.Changes[i]})
 	}
 	s.write(event{Event: "verdict", Report: c})
 	return s.err

@@ -26,6 +26,7 @@ func Text(w io.Writer, rep *analyze.Report, o Options) error {
 	v := newView(rep)
 	p.verdict(rep)
 	t := &teller{page: p, v: v}
+	t.changes(rep)
 	t.crowded = t.overview()
 	t.findings()
 	configPage{p}.plan(rep)

@@ -223,6 +223,40 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestWatchIsTerminated: SIGTERM ends a watch in order, with the report of the last
+// window and a recording that holds every answer.
+func TestWatchIsTerminated(t *testing.T) {
+	faultEnv(t)
+	arrived := make(chan bool, 10_000)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived <- true
+		fmt.Fprint(w, "{}")
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	recording, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
+	cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--watch", "--window", "1s", "--rate", "100", "--record", recording, "-o", report)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 150 { // more than a window of them
+		<-arrived
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var rep analyze.Report
+	b, _ := os.ReadFile(report)
+	if json.Unmarshal(b, &rep) != nil || cmd.ProcessState.ExitCode() != rep.ExitCode || rep.Run.Stopped != "duration" {
+		t.Fatalf("%v; the report ends with %d, %q:\n%s", err, rep.ExitCode, rep.Run.Stopped, b)
+	}
+	rec, err := probe.Open(recording)
+	if err != nil || rec.Trailer == nil || rec.Rows < 150 || rec.Trailer.Stopped != "duration" {
+		t.Errorf("%v: the recording holds %+v", err, rec)
+	}
+}
+
 // TestOutputClosed: whoever read the output went away; files are written all the same.
 func TestOutputClosed(t *testing.T) {
 	faultEnv(t)

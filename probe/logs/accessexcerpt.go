@@ -41,13 +41,18 @@ func accessLines(text []byte) [][]byte {
 	if _, whole := flatten(text); whole {
 		return [][]byte{text}
 	}
-	return objects(bytes.Split(text, []byte("\n")))
+	entries, open := objects(bytes.Split(text, []byte("\n")))
+	if open != nil { // it was never closed
+		entries = append(entries, bytes.Join(open, nil))
+	}
+	return entries
 }
 
 // objects joins the lines of entries that were printed prettily: those from a
-// line that only opens an object to the one that closes it.
-func objects(lines [][]byte) [][]byte {
-	out, open := lines[:0:0], -1
+// line that only opens an object to the one that closes it. rest are the lines of one
+// that is not closed.
+func objects(lines [][]byte) (out, rest [][]byte) {
+	open := -1
 	for i, line := range lines {
 		switch line = bytes.TrimSpace(line); {
 		case (string(line) == "{" || string(line) == "{{") && open < 0:
@@ -59,10 +64,10 @@ func objects(lines [][]byte) [][]byte {
 			open = -1
 		}
 	}
-	if open >= 0 { // it was never closed
-		out = append(out, bytes.Join(lines[open:], nil))
+	if open >= 0 {
+		rest = lines[open:]
 	}
-	return out
+	return out, rest
 }
 
 func indent(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " \t")) }

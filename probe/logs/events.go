@@ -142,14 +142,18 @@ func (d *document) feed(x *Execution) {
 		x.addText(Event{}, []byte(*d.Log))
 		return
 	}
-	for _, e := range d.Events {
-		if e.Message == nil {
-			continue
+	for i := range d.Events {
+		if e := &d.Events[i]; e.Message != nil {
+			x.Add(d.event(e))
 		}
-		x.Add(Event{
-			Time: jsonTime(e.Timestamp), Ingested: jsonTime(e.Ingestion),
-			Group: cmp.Or(groupOf(e.Group), d.LogGroup), Stream: e.Stream, Message: []byte(*e.Message),
-		})
+	}
+}
+
+// event is an event with a message as the readers take it.
+func (d *document) event(e *jsonEvent) Event {
+	return Event{
+		Time: jsonTime(e.Timestamp), Ingested: jsonTime(e.Ingestion),
+		Group: cmp.Or(groupOf(e.Group), d.LogGroup), Stream: e.Stream, Message: []byte(*e.Message),
 	}
 }
 

@@ -29,11 +29,7 @@ func ParseExecution(text []byte) (records []probe.LogRecord, ok bool) {
 
 // outcome returns the records, if the text was an execution log.
 func (x *Execution) outcome(amend func(*probe.LogRecord)) ([]probe.LogRecord, bool) {
-	strong := 0
-	for _, s := range x.streams {
-		strong += s.strong
-	}
-	if strong == 0 {
+	if x.strong() == 0 {
 		return nil, false
 	}
 	records := x.Records()
@@ -45,23 +41,32 @@ func (x *Execution) outcome(amend func(*probe.LogRecord)) ([]probe.LogRecord, bo
 	return records, true
 }
 
+// strong counts the lines that nothing but an execution log holds.
+func (x *Execution) strong() int {
+	n := 0
+	for _, s := range x.streams {
+		n += s.strong
+	}
+	return n
+}
+
 // addText reads text line by line. Unlike events, lines that a person copied do
 // not say where an event ends: a line with nothing in front, after lines that
 // have it, continues the line before.
-func (x *Execution) addText(e Event, text []byte) {
-	given := e.Time
+func (x *Execution) addText(e Event, text []byte) { x.copied(&e, text) }
+
+// copied reads a part of a text, after parts that have left e.
+func (x *Execution) copied(e *Event, text []byte) {
 	for len(text) > 0 {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
 		line = bytes.Trim(line, " \t\r`>")
 		var alone time.Time
 		if n := skipTime(line, &alone); n > 0 && n == len(line) {
-			if given.IsZero() {
-				e.Time = alone // of the lines that follow
-			}
+			e.Time = alone // of the lines that follow
 			continue
 		}
-		from := e
+		from := *e
 		rest, group, whole := mentioned(line)
 		switch {
 		case whole:
@@ -73,7 +78,7 @@ func (x *Execution) addText(e Event, text []byte) {
 		if group, stream, n := columns(line); n > 0 {
 			from.Group, from.Stream, line = group, stream, line[n:]
 		}
-		x.addLine(x.stream(from.Group, from.Stream), e, line)
+		x.addLine(x.stream(from.Group, from.Stream), *e, line)
 	}
 }
 

@@ -40,6 +40,7 @@ type Execution struct {
 	streams map[streamKey]*stream
 	last    *stream    // of the newest event: mostly the next one's too
 	order   []*request // by first line
+	lines   int        // that were read
 }
 
 type streamKey struct{ group, name string }
@@ -134,9 +135,11 @@ func (x *Execution) add(s *stream, e Event, raw []byte, h header) {
 	s.count(&l)
 	r := x.request(s, &l)
 	s.current = r
+	x.lines++
 	if r == nil {
 		return
 	}
+	r.at = x.lines
 	r.stamp(e, h)
 	// A console copy shows an event twice: in the list, and opened below.
 	if l.sum != r.lastSum {
@@ -242,9 +245,6 @@ func (r *request) stamp(e Event, h header) {
 	if r.rec.Time.IsZero() {
 		r.rec.Time = at
 	}
-	if at.After(r.last) {
-		r.last = at
-	}
 	if e.Ingested.After(r.rec.Ingested) {
 		r.rec.Ingested = e.Ingested
 	}
@@ -269,12 +269,14 @@ func (x *Execution) wanted(rec *probe.LogRecord) bool {
 	return want == nil || want([]byte(rec.RequestID)) || want([]byte(rec.ExtendedID))
 }
 
-// Flush hands out, and forgets, the requests whose newest line is older than
-// before: called now and then with the time of the newest event less the
-// longest integration timeout, it bounds the memory of an endless read.
-// Requests without any time stay.
-func (x *Execution) Flush(before time.Time) []probe.LogRecord {
-	old := func(r *request) bool { return !r.last.IsZero() && r.last.Before(before) }
+// Flush hands out, and forgets, the requests that have ended and whose newest line was
+// read more than ended lines ago, and those not ended after idle lines. Called now and
+// then, it bounds the memory of an endless read, in whatever order streams come.
+func (x *Execution) Flush(ended, idle int) []probe.LogRecord {
+	old := func(r *request) bool {
+		since := x.lines - r.at
+		return since > idle || since > ended && r.done()
+	}
 	var gone []*request
 	for _, r := range x.order {
 		if old(r) {

@@ -227,10 +227,10 @@ func TestWantAndFlush(t *testing.T) {
 	feed(x, "", start, prefixed(idA, "Method completed with status: 200")...)
 	feed(x, "", start.Add(time.Minute), prefixed(idB, "Extended Request Id: B=", "Method completed with status: 201")...)
 	feed(x, "", start.Add(time.Minute), prefixed("33333333-afe6-11e8-b7eb-8d53f824f304", "Extended Request Id: C=", "Method completed with status: 202")...)
-	early := x.Flush(start.Add(30 * time.Second))
+	early := x.Flush(3, 100)
 	check(t, map[string]any{"request_id": idA, "status": 200}, one(t, early))
 	check(t, map[string]any{"request_id": idB, "extended_request_id": "B=", "status": 201}, one(t, x.Records()))
-	if again := x.Flush(start.Add(30 * time.Second)); len(again) != 0 {
+	if again := x.Flush(3, 100); len(again) != 0 {
 		t.Errorf("flushed twice: %+v", again)
 	}
 }

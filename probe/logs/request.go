@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"strconv"
 	"strings"
-	"time"
 
 	"stageprobe/probe"
 )
@@ -13,8 +12,8 @@ import (
 // request is one request while its lines come in.
 type request struct {
 	rec  probe.LogRecord
-	last time.Time // of its newest line
-	mask uint64    // kinds seen
+	at   int    // of its newest line, counted
+	mask uint64 // kinds seen
 
 	place              place // by the ARNs in its lines
 	named              bool  // its own lines told the request id

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -183,11 +184,15 @@ func newExplain(s Streams) *cobra.Command {
 				_, err := io.WriteString(s.Out, page)
 				return err
 			}
-			data, err := readInput(args[0], cmd.InOrStdin())
+			in, end, err := openInput(args[0], cmd.InOrStdin())
 			if err != nil {
 				return hint(err, "%sname a file, - for standard input, or one of the causes that stageprobe explain --help lists", didYouMean("", args[0], explain.Pages()))
 			}
-			doc, err := explain.Explain(data, opts)
+			defer end()
+			doc, head, err := explain.Read(in, opts)
+			if errors.Is(err, explain.ErrInput) {
+				return fmt.Errorf("read %s: %w", args[0], err)
+			}
 			if err != nil {
 				return hint(err, "paste the output of curl -si URL, lines of an execution or access log as CloudWatch shows them, what aws apigateway get-stage and its kin print, or the error of a failed deployment")
 			}
@@ -198,7 +203,7 @@ func newExplain(s Streams) *cobra.Command {
 			} else {
 				err = doc.Text(&b)
 			}
-			learnTranscript(s.secrets, data)
+			learnTranscript(s.secrets, head)
 			clean := report.SafeJSON([]byte(probe.OwnText(s.secrets.String(b.String()))))
 			_, werr := s.Out.Write(clean)
 			return cmp.Or(err, werr)
@@ -214,8 +219,20 @@ func newExplain(s Streams) *cobra.Command {
 	return cmd
 }
 
-// maxInput bounds what explain reads: an excerpt, not a log archive.
-const maxInput = 256 << 20
+// openInput opens a file, or standard input where path is -.
+func openInput(path string, in io.Reader) (r io.Reader, end func(), err error) {
+	if path == "-" {
+		return in, func() {}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
+// maxInput bounds what is read whole.
+const maxInput = explain.Most
 
 func readInput(path string, in io.Reader) ([]byte, error) {
 	var room int64 // a large file is read into one piece of memory

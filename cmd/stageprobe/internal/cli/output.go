@@ -195,6 +195,15 @@ func (o *outputs) progress(p *analyze.Progress) {
 	}
 }
 
+// change tells the streams what a watch announces.
+func (o *outputs) change(c *analyze.Change) {
+	for i := range o.list {
+		if stream := o.list[i].stream; stream != nil {
+			stream.Change(c)
+		}
+	}
+}
+
 func (x output) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
 	if x.stream != nil {
 		err := x.stream.End(rep)

@@ -236,7 +236,11 @@ func (w *watcher) serve(ctx context.Context) (stop func(), err error) {
 		fmt.Fprintf(w.streams.Err, "metrics: %s\n", url)
 	}
 	if export, err := metrics.Exports(); err == nil && export {
-		end, err := w.meters.Export(ctx, Version(), func(err error) { w.say("metrics were not sent over OTLP: " + firstLine(err)) })
+		end, err := w.meters.Export(ctx, Version(), func(err error) {
+			if ctx.Err() == nil { // else the last of them are sent below
+				w.say("metrics were not sent over OTLP: " + firstLine(err))
+			}
+		})
 		if err != nil {
 			stop()
 			return nil, fmt.Errorf("OTLP: %w", err)
@@ -316,6 +320,7 @@ func (w *watcher) tick(ctx context.Context) {
 func (w *watcher) announce(c analyze.Change) {
 	w.changed = c.At
 	w.meters.Changed(&c)
+	w.run.flags.out.change(&c)
 	w.say(notify.Text(&c))
 	if c.Kind == analyze.ChangedCredentials || c.Kind == analyze.ChangedNetwork {
 		return // of the watch itself

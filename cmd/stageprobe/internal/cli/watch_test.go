@@ -148,12 +148,59 @@ func flat(t *testing.T, sizes []size, heap bool) {
 // watchFor watches a world for so long on a fake clock, through real sockets.
 func watchFor(t *testing.T, world string, lasting time.Duration, args ...string) watched {
 	t.Helper()
-	return watchBehind(t, world, lasting, func(control http.Handler, _ func() time.Duration) http.Handler { return control }, args...)
+	return watchBehind(t, world, lasting, between{}, args...)
 }
 
-// watchBehind does so with something between the watch and AWS, which knows how long
-// the watch has lasted.
-func watchBehind(t *testing.T, world string, lasting time.Duration, front func(http.Handler, func() time.Duration) http.Handler, args ...string) watched {
+// between is what stands between a watch and what it asks, by how long the watch has
+// lasted: before AWS, and before all. The zero value lets everything through.
+type between struct {
+	aws  func(control http.Handler, lasted func() time.Duration) http.Handler
+	lost func(lasted time.Duration) bool
+}
+
+// cut leads to a TCP address while the network is not lost; a connection over which
+// something is sent while it is breaks.
+func (b *between) cut(t *testing.T, to string, lasted func() time.Duration) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	pass := func(from, to net.Conn) {
+		defer to.Close()
+		defer from.Close()
+		part := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(part)
+			if err != nil || b.lost(lasted()) {
+				return
+			}
+			if _, err := to.Write(part[:n]); err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go pass(in, out)
+			go pass(out, in)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// watchBehind does so with something between.
+func watchBehind(t *testing.T, world string, lasting time.Duration, front between, args ...string) watched {
 	t.Helper()
 	w, err := sandbox.Parse([]byte(world))
 	if err != nil {
@@ -176,15 +223,28 @@ func watchBehind(t *testing.T, world string, lasting time.Duration, front func(h
 	if err != nil {
 		t.Fatal(err)
 	}
-	control := httptest.NewServer(front(httputil.NewSingleHostReverseProxy(aws), func() time.Duration { return clock.Now().Sub(begin) }))
+	lasted := func() time.Duration { return clock.Now().Sub(begin) }
+	var handler http.Handler = httputil.NewSingleHostReverseProxy(aws)
+	if front.aws != nil {
+		handler = front.aws(handler, lasted)
+	}
+	control := httptest.NewServer(handler)
 	defer control.Close()
+	asked, reach := control.URL, server.ConnectTo()
+	if front.lost != nil {
+		asked = "http://" + front.cut(t, control.Listener.Addr().String(), lasted)
+		data := front.cut(t, server.DataAddr(), lasted)
+		for i := range reach {
+			reach[i] = strings.Replace(reach[i], server.DataAddr(), data, 1)
+		}
+	}
 	c := &checkFlags{}
 	c.credentials = credentials.NewStaticCredentialsProvider("SANDBOX", "sandbox", "")
 	fs := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	c.bind(fs)
 	c.watchFlags.bind(fs)
-	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", control.URL, "--region", w.Region, "--cacert", ca)
-	for _, to := range server.ConnectTo() {
+	args = append(args, "--watch", "--workers", "1", "--seed", "12", "--endpoint-url", asked, "--region", w.Region, "--cacert", ca)
+	for _, to := range reach {
 		args = append(args, "--connect-to", to)
 	}
 	if err := fs.Parse(args); err != nil {
@@ -381,15 +441,9 @@ func TestWatchTellsEveryChangeOnce(t *testing.T) {
 	}
 }
 
-// TestWatchSurvivesExpiredCredentials: a watch whose credentials expire goes on, says so
-// once, says once that the configuration is read again, and tells then what changed
-// meanwhile.
-func TestWatchSurvivesExpiredCredentials(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half an hour of a fake clock takes seconds")
-	}
-	const world = `name: expiring
-title: credentials expire
+// plain is a gateway with one stage.
+const plain = `name: plain
+title: one stage
 apis:
   - id: orders7x2a
     definitions:
@@ -397,10 +451,50 @@ apis:
     deployments: [{id: dep1, definition: v1, age: 20d}, {id: dep2, definition: v1, age: 10d}]
     editor: v1
     stages: {prod: {deployment: dep2}}
-events:
-  - {after: 12m, stage: orders7x2a/prod, canary: {percent: 20, deployment: dep1}}
 backends:
   orders: {body: '{"version":1}'}
+`
+
+// TestWatchSurvivesANetworkThatIsLost: a machine that reaches nothing for a while says so
+// once, says once that it is over, and takes it for no change of what it watches.
+func TestWatchSurvivesANetworkThatIsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a quarter of an hour of a fake clock takes seconds")
+	}
+	var broken atomic.Int64
+	lost := func(lasted time.Duration) bool {
+		is := lasted > 6*time.Minute && lasted < 7*time.Minute
+		if is {
+			broken.Add(1)
+		}
+		return is
+	}
+	got := watchBehind(t, plain, 12*time.Minute, between{lost: lost}, "--api", "orders7x2a", "--stage", "prod", "--window", "3m", "--requests", "60")
+	var said []string
+	for _, c := range got.rep.Changes {
+		said = append(said, string(c.Kind)+" "+c.Severity)
+		t.Logf("%s %s: %s", c.At.Sub(got.start), c.Kind, c.Statement)
+	}
+	if broken.Load() < 10 {
+		t.Errorf("%d connections broke", broken.Load())
+	}
+	if !slices.Equal(said, []string{"network warning", "network ok"}) {
+		t.Errorf("it said %q:\n%s", said, got.said)
+	}
+	if got.rep.Outcome != analyze.Consistent {
+		t.Errorf("it ended %s", got.rep.Outcome)
+	}
+}
+
+// TestWatchSurvivesExpiredCredentials: a watch whose credentials expire goes on, says so
+// once, says once that the configuration is read again, and tells then what changed
+// meanwhile.
+func TestWatchSurvivesExpiredCredentials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half an hour of a fake clock takes seconds")
+	}
+	const world = plain + `events:
+  - {after: 12m, stage: orders7x2a/prod, canary: {percent: 20, deployment: dep1}}
 `
 	var refused atomic.Int64
 	expiring := func(control http.Handler, since func() time.Duration) http.Handler {
@@ -415,7 +509,7 @@ backends:
 			_, _ = io.WriteString(w, `{"message":"The security token included in the request is expired"}`)
 		})
 	}
-	got := watchBehind(t, world, 30*time.Minute, expiring, "--api", "orders7x2a", "--stage", "prod", "--window", "3m", "--requests", "60")
+	got := watchBehind(t, world, 30*time.Minute, between{aws: expiring}, "--api", "orders7x2a", "--stage", "prod", "--window", "3m", "--requests", "60")
 	said := map[analyze.ChangeKind][]string{}
 	for _, c := range got.rep.Changes {
 		said[c.Kind] = append(said[c.Kind], c.Severity)
