@@ -13,9 +13,9 @@ import (
 
 func decimalInt(n int) string { return strconv.Itoa(n) }
 
-// StageVariables sets stage variables; none of the others changes. An empty
-// value removes the variable.
-func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[string]string) []Remedy {
+// StageVariables sets stage variables as the stage named like has them; none of the
+// others changes. An empty value removes the variable.
+func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[string]string, like string) []Remedy {
 	if api == nil || stage == nil {
 		return nil
 	}
@@ -27,12 +27,12 @@ func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[s
 	for _, n := range names {
 		old[n] = stage.Variables[n]
 	}
-	what := "variable "
+	what, them := "variable ", "it"
 	if len(names) > 1 {
-		what = "variables "
+		what, them = "variables ", "them"
 	}
 	return []Remedy{{
-		Text:    "Set " + what + strings.Join(names, ", ") + " of " + name(api, stage) + ".",
+		Text:    "Set " + what + strings.Join(names, ", ") + " of " + name(api, stage) + " as stage " + like + " has " + them + ".",
 		Command: variablesCommand(region, api, stage, set),
 		Changes: "every integration, authorizer and template that uses " + strings.Join(names, " or ") + "; no deployment is needed",
 		Leaves:  "other variables, the deployment, the canary's overrides, other stages",
@@ -233,6 +233,34 @@ func FlushCache(region string, api *probe.API, stage *probe.Stage) []Remedy {
 		Undo:    "none is needed: the cache fills again by itself",
 		Warning: "the backend gets the load that the cache kept from it until it has filled again",
 	}}
+}
+
+// CacheKey makes a stage's cache tell the answers of a route, such as "GET /orders",
+// apart by parameters of the query, or not cache the route.
+func CacheKey(region string, api *probe.API, stage *probe.Stage, route string, parameters []string) []Remedy {
+	if api == nil || stage == nil {
+		return nil
+	}
+	method, path, _ := strings.Cut(route, " ")
+	setting := methodPath(path+"/"+method) + "/caching/enabled"
+	var names []string
+	for _, p := range parameters {
+		names = append(names, "method.request.querystring."+p)
+	}
+	return []Remedy{
+		{
+			Text: "In the editor, name " + strings.Join(names, " and ") + " among the request parameters of " + route + " and among the cache key parameters of its integration " +
+				"(aws apigateway update-integration --patch-operations op=add,path=/cacheKeyParameters/" + names[0] + "), and deploy: each query is then cached by itself.",
+		},
+		{
+			Text:    "Or do not cache " + route + " on " + name(api, stage) + ".",
+			Command: updateStage(region, api, stage, replace(setting, "false")),
+			Changes: "every request for " + route + " reaches the backend; no deployment is needed",
+			Leaves:  "the cache of the other routes",
+			Undo:    updateStage(region, api, stage, replace(setting, "true")),
+			Warning: "the backend gets the load that the cache kept from it",
+		},
+	}
 }
 
 // FlushAuthorizersCache empties the stage's authorizer result cache.
