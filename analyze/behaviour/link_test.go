@@ -75,6 +75,7 @@ func TestMarkSides(t *testing.T) {
 	}{
 		{"told", []Level{{Text: "1", Off: 90, Side: -1}, {Text: "2", On: 10, Side: 1}}, []string{"2"}, []string{"1"}},
 		{"leaning", []Level{{Text: "a", On: 2, Off: 60}, {Text: "b", On: 1, Off: 30}, {Text: "c", On: 7}}, []string{"c"}, []string{"a"}},
+		{"as often at both", []Level{{Text: "a", On: 5, Off: 50}, {Text: "b", On: 5, Off: 20}, {Text: "c", Off: 30}}, []string{"b"}, []string{"a"}},
 		{"one side told", []Level{{Text: "a", On: 1, Off: 89}, {Text: "b", On: 9, Side: 1}}, []string{"b"}, []string{"a"}},
 	} {
 		on, off := (&Mark{Values: tt.values}).Sides()

@@ -227,7 +227,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 		}
 		key := uint64(0)
 		if k := kin(int(w.target), int(w.scenario)); k > 0 {
-			key = mix(uint64(k), 1)
+			key = mix(uint64(k), 0) // 0 for none of them
 		}
 		kind := uint64(0)
 		for k, x := range by {
@@ -320,7 +320,7 @@ func (r *Result) finish() {
 		}
 		refer(list)
 	}
-	for _, cell := range slices.SortedFunc(maps.Keys(r.of), func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) }) {
+	for _, cell := range slices.SortedFunc(maps.Keys(r.of), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		r.clusters = append(r.clusters, r.of[cell]...)
 		targets[cell[0]] = append(targets[cell[0]], r.of[cell]...)
 	}

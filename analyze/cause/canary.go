@@ -179,6 +179,7 @@ type CanaryDeviates struct {
 	Canary, Own Count
 	Answers     []string
 	Explains    float64
+	Late        int // answers whose logs may not be complete yet: counted on neither side
 }
 
 // Swapped tells whether the stage's own deployment deviates more often.
@@ -214,7 +215,7 @@ func canaryLinked(fx *Facts, w *weighing) Finding {
 	f := canaryFinding(fx, w.split)
 	f.Linked = Proven
 	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
-	says := CanaryDeviates{Canary: Count{c.CanaryDev, c.Canary()}, Own: Count{c.BaseDev, c.Base()}, Answers: fx.names(w.clusters), Explains: u}
+	says := CanaryDeviates{Canary: Count{c.CanaryDev, c.Canary()}, Own: Count{c.BaseDev, c.Base()}, Answers: fx.names(w.clusters), Explains: u, Late: w.main().late(fx)}
 	f.say(canaryHead(fx, w.split), says, canaryDrift(fx, w.split))
 	f.Statistics = &Statistics{
 		Test: "link e-value, estimated share", Statistic: w.labels.logE, EValue: evalue(w.labels.logE),
@@ -224,6 +225,18 @@ func canaryLinked(fx *Facts, w *weighing) Finding {
 	}
 	f.Proof = canaryEvidence(fx, w.split)
 	return f
+}
+
+// late counts the answers of a split whose logs may not be complete yet, and which are
+// therefore counted on neither side.
+func (x *split) late(fx *Facts) int {
+	n := 0
+	for _, d := range x.draws {
+		if fx.Rows[d.row].Late {
+			n++
+		}
+	}
+	return n
 }
 
 // canaryFits is the finding where only the share speaks for the canary.

@@ -45,7 +45,7 @@ var htmlPage = sync.OnceValue(func() *template.Template {
 		"canary": canaryWords, "wait": waitWords, "changeWhen": of(changeWhen),
 		"endpoint": of(endpointWords), "standing": standingWords, "differs": of(differsWords), "setting": of(settingWords),
 		"domain": of(domainWords), "path": of(pathWords), "edit": of(editWords),
-		"command":   htmlCommand,
+		"command": htmlCommand, "words": htmlWords,
 		"intention": intention, "states": statementOf, "isCommand": isCommand,
 		"flow":     func(s string) string { return strings.ReplaceAll(s, " %", nbsp+"%") },
 		"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
@@ -198,6 +198,18 @@ func (v *view) htmlFinding(n int, f *cause.Finding) htmlFinding {
 // commandWidth is how many columns a command has beside the table of what differs.
 const commandWidth = 64
 
+// htmlWords are the words of a command, none of which is broken within.
+func htmlWords(command string) template.HTML {
+	var b strings.Builder
+	for i, word := range shellWords(command) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString("<span>" + template.HTMLEscapeString(word) + "</span>")
+	}
+	return template.HTML(b.String())
+}
+
 // htmlCommand is a command broken for reading; its lines belong to one copyable
 // whole, and a window that is narrower still breaks it between words alone.
 func htmlCommand(c string) template.HTML {
@@ -206,12 +218,7 @@ func htmlCommand(c string) template.HTML {
 		if i > 0 {
 			b.WriteString("\n  ")
 		}
-		for j, word := range shellWords(strings.TrimSuffix(line, ` \`)) {
-			if j > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteString("<span>" + template.HTMLEscapeString(word) + "</span>")
-		}
+		b.WriteString(string(htmlWords(strings.TrimSuffix(line, ` \`))))
 		if strings.HasSuffix(line, ` \`) {
 			b.WriteString(` \`)
 		}

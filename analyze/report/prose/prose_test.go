@@ -218,12 +218,13 @@ func TestAFactWithoutASentence(t *testing.T) {
 func TestSay(t *testing.T) {
 	own := cause.Interval{Estimate: .1, Low: .05, High: .2}
 	for want, fact := range map[string]any{
-		"Stage prod answers from its own deployment and from its canary.":                                                                        cause.TwoDeployments{Stage: "prod"},
-		"Stage (unknown) answers from its own deployment d1 and from its canary d2 (10 % configured; 10 % measured, 5 % to 20 %).":               cause.TwoDeployments{Deployment: "d1", Canary: "d2", Share: new(.1), Measured: &own},
-		"By the logs, 1 of 90 answers of the own deployment deviate (500) against 0 of 10 of the canary.":                                        cause.CanaryDeviates{Canary: cause.Count{K: 0, N: 10}, Own: cause.Count{K: 1, N: 90}, Answers: []string{"500"}, Explains: 1},
-		"The canary does not explain it: 2 of its 10 answers fail, and 20 of 90 of the stage's own deployment; the rates differ by -3 % to 1 %.": cause.NotByCanary{Rates: cause.SideRates{Canary: cause.Count{K: 2, N: 10}, Own: cause.Count{K: 20, N: 90}}, Low: -.03, High: .01},
-		"configuration: stage prod deploymentId d1, canarySettings percentTraffic 7, deploymentId d2, stageVariableOverrides a=1,b=2":            cause.CanaryConfigured{Stage: "prod", Deployment: "d1", Share: .07, Canary: "d2", Overrides: []string{"a=1", "b=2"}},
-		"configuration: throttling.rate is not set on stage a and 10 on stage b":                                                                 cause.Configured{Setting: "throttling.rate", On: []cause.StageValue{{Stage: "a"}, {Stage: "b", Value: "10"}}},
+		"Stage prod answers from its own deployment and from its canary.":                                                                              cause.TwoDeployments{Stage: "prod"},
+		"Stage (unknown) answers from its own deployment d1 and from its canary d2 (10 % configured; 10 % measured, 5 % to 20 %).":                     cause.TwoDeployments{Deployment: "d1", Canary: "d2", Share: new(.1), Measured: &own},
+		"By the logs, 1 of 90 answers of the own deployment deviate (500) against 0 of 10 of the canary.":                                              cause.CanaryDeviates{Canary: cause.Count{K: 0, N: 10}, Own: cause.Count{K: 1, N: 90}, Answers: []string{"500"}, Explains: 1},
+		"By the logs, 1 of 2 answers of the canary deviate (500) against 0 of 9 of the own deployment; 7 later answers may not be logged in full yet.": cause.CanaryDeviates{Canary: cause.Count{K: 1, N: 2}, Own: cause.Count{K: 0, N: 9}, Answers: []string{"500"}, Explains: 1, Late: 7},
+		"The canary does not explain it: 2 of its 10 answers fail, and 20 of 90 of the stage's own deployment; the rates differ by -3 % to 1 %.":       cause.NotByCanary{Rates: cause.SideRates{Canary: cause.Count{K: 2, N: 10}, Own: cause.Count{K: 20, N: 90}}, Low: -.03, High: .01},
+		"configuration: stage prod deploymentId d1, canarySettings percentTraffic 7, deploymentId d2, stageVariableOverrides a=1,b=2":                  cause.CanaryConfigured{Stage: "prod", Deployment: "d1", Share: .07, Canary: "d2", Overrides: []string{"a=1", "b=2"}},
+		"configuration: throttling.rate is not set on stage a and 10 on stage b":                                                                       cause.Configured{Setting: "throttling.rate", On: []cause.StageValue{{Stage: "a"}, {Stage: "b", Value: "10"}}},
 		"d is served by stage blue of API b, not by stage prod which it is meant to serve.": func() any {
 			var s cause.ServedElsewhere
 			s.Target, s.By.APIID, s.By.Stage, s.Meant.APIID, s.Meant.Stage = "d", "b", "blue", "a", "prod"
