@@ -14,6 +14,8 @@ import (
 //	\x01       the id that the request was sent with
 //	\x02 n \x03  n hexadecimal digits, taken from the row's hex
 //	\x04       a text, taken from the row's text
+//	\x05 n \x03  n letters of URL-safe base64, two of them in three digits of the row's
+//	           hex, a last one in two
 //
 // and after \x00 the names and values in base64 as JSON, where they cannot be
 // written so. hex holds
@@ -24,6 +26,8 @@ const (
 	markHex    = '\x02'
 	markEnd    = '\x03'
 	markText   = '\x04'
+	markBase64 = '\x05'
+	marks      = "\x01\x02\x04\x05"
 	markJSON   = '\x00'
 )
 
@@ -60,7 +64,7 @@ func (p *headPacker) pack(hs []Header, minted string) (template, hex, text []byt
 			p.out = append(p.out, markMinted)
 		case f.values.has(v):
 			p.out = append(p.out, v...)
-		case p.shaped(f, v):
+		case p.shaped(f, v), p.base64(v):
 		default:
 			if texts > 0 {
 				p.text = append(p.text, '\n')
@@ -132,6 +136,29 @@ func (p *headPacker) shaped(f *headField, v string) bool {
 	return false
 }
 
+// base64 writes a value that is an id in base64 by its bits; false where it is none.
+func (p *headPacker) base64(v string) bool {
+	n, cases := 0, [3]bool{}
+	for ; n < len(v) && sextets[v[n]] < 64; n++ {
+		cases[min(sextets[v[n]]/26, 2)] = true
+	}
+	if n < 12 || n > 64 || !cases[0] || !cases[1] || strings.Trim(v[n:], "=") != "" {
+		return false
+	}
+	p.out = append(append(strconv.AppendInt(append(p.out, markBase64), int64(n), 10), markEnd), v[n:]...)
+	for i := 0; i < n; i += 2 {
+		a := sextets[v[i]]
+		if p.digit(a >> 2); i+1 == n {
+			p.digit(a & 3)
+			break
+		}
+		b := sextets[v[i+1]]
+		p.digit(a&3<<2 | b>>4)
+		p.digit(b & 15)
+	}
+	return true
+}
+
 func (p *headPacker) digit(d byte) {
 	if p.digits%2 == 0 {
 		p.hex = append(p.hex, d<<4)
@@ -153,6 +180,19 @@ var nibbles = func() (t [256]byte) {
 		t[i] = 16
 	}
 	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	return t
+}()
+
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// sextets are the values of the letters of URL-safe base64; 64 of anything else.
+var sextets = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 64
+	}
+	for i, c := range []byte(base64Letters) {
 		t[c] = byte(i)
 	}
 	return t

@@ -21,9 +21,9 @@ type headLine struct {
 
 // headPart is a piece of a value: as it is, or by its mark.
 type headPart struct {
-	mark   byte // 0: text
-	text   string
-	digits int
+	mark byte // 0: text
+	text string
+	n    int // digits or letters
 }
 
 // knownHeads bounds the bytes of templates that are remembered.
@@ -78,7 +78,7 @@ func parseTemplate(template string) ([]headLine, error) {
 		}
 		l := headLine{name: name}
 		for rest != "" {
-			at := strings.IndexAny(rest, "\x01\x02\x04")
+			at := strings.IndexAny(rest, marks)
 			if at < 0 {
 				at = len(rest)
 			}
@@ -89,10 +89,10 @@ func parseTemplate(template string) ([]headLine, error) {
 			}
 			p := headPart{mark: rest[0]}
 			rest = rest[1:]
-			if p.mark == markHex {
+			if p.mark == markHex || p.mark == markBase64 {
 				n, after, ok := strings.Cut(rest, string(rune(markEnd)))
 				var err error
-				if p.digits, err = strconv.Atoi(n); err != nil || !ok || p.digits < 0 {
+				if p.n, err = strconv.Atoi(n); err != nil || !ok || p.n < 0 {
 					return nil, errTemplate
 				}
 				rest = after
@@ -111,25 +111,46 @@ type filling struct {
 }
 
 func (f *filling) value(parts []headPart) (string, error) {
-	if len(parts) == 1 && parts[0].mark != markHex {
+	if len(parts) == 1 && parts[0].mark != markHex && parts[0].mark != markBase64 {
 		return f.part(parts[0]), nil
 	}
 	var b []byte
 	for _, p := range parts {
-		if p.mark != markHex {
+		digits := p.n
+		switch p.mark {
+		case markHex:
+		case markBase64:
+			digits = p.n/2*3 + p.n%2*2
+		default:
 			b = append(b, f.part(p)...)
 			continue
 		}
-		if p.digits > 2*len(f.hex)-f.used {
+		if p.n > 2*len(f.hex) || digits > 2*len(f.hex)-f.used {
 			return "", errTemplate
 		}
-		for range p.digits {
-			c := f.hex[f.used/2]
-			b = append(b, "0123456789abcdef"[c>>(4-4*(f.used%2))&15])
-			f.used++
+		if p.mark == markHex {
+			for range digits {
+				b = append(b, "0123456789abcdef"[f.digit()])
+			}
+			continue
+		}
+		for i := 0; i < p.n; i += 2 {
+			d := f.digit()
+			e := f.digit()
+			if i+1 == p.n {
+				b = append(b, base64Letters[d<<2|e&3])
+				break
+			}
+			b = append(b, base64Letters[d<<2|e>>2], base64Letters[e&3<<4|f.digit()])
 		}
 	}
 	return string(b), nil
+}
+
+func (f *filling) digit() byte {
+	c := f.hex[f.used/2] >> (4 - 4*(f.used%2)) & 15
+	f.used++
+	return c
 }
 
 func (f *filling) part(p headPart) string {

@@ -232,6 +232,8 @@ type columns struct {
 	by   map[string]*column
 	like []*column // that say what an answer is
 	err  error
+	// bodiless: whoever asks for rows has their bodies.
+	bodiless bool
 }
 
 // likeColumns say what an answer is.
@@ -304,8 +306,11 @@ func (c *columns) packed(seed uint64) *packedRow {
 		Sent: c.int("sent_ns"), Wait: c.int("wait_ns"), Read: c.int("read_ns"), Rate: c.by["rate"].float(), Among: uint64(c.int("among")),
 		Conn: c.int("conn"), ConnN: c.int("conn_n"), Fresh: c.bool("fresh"), RemoteIP: c.text("remote"), Proto: c.text("proto"),
 		Outcome: c.text("outcome"), Err: c.text("err"), MintedID: c.text("minted_id"), Follows: c.bool("minted_follows"),
-		Status: int32(c.int("status")), Head: c.text("head"), Hex: []byte(c.text("head_hex")), Text: c.text("head_text"), Body: []byte(c.text("body")),
+		Status: int32(c.int("status")), Head: c.text("head"), Hex: []byte(c.text("head_hex")), Text: c.text("head_text"),
 		BodySize: c.int("body_size"), BodyHash: uint64(c.int("body_hash")), Truncated: c.bool("truncated"),
+	}
+	if !c.bodiless {
+		r.Body = []byte(c.text("body"))
 	}
 	return r.packed(seed)
 }
@@ -495,7 +500,7 @@ func headHash(template string) uint64 {
 		switch {
 		case NamesRequest(name):
 			_ = h.WriteByte(byte(flag(value != "" && value != "0", 1)))
-		case strings.ContainsAny(value, "\x01\x02\x04"):
+		case strings.ContainsAny(value, marks):
 			return 0
 		default:
 			_, _ = h.WriteString(value)

@@ -80,6 +80,7 @@ func FuzzHeads(f *testing.F) {
 	f.Add("x-amzn-RequestId", "7b0f6c1e-8e07-4f6c-9b0a-0c3f8b0e5a11", "7b0f6c1e-8e07-4f6c-9b0a-0c3f8b0e5a12", "id")
 	f.Add("a", "Root=1-6a0f3c5e-0123456789abcdef01234567", "\x02", "12345678abcdef0")
 	f.Add("a: b", "\x01", "0000000000000", "\n")
+	f.Add("x-amz-apigw-id", "Xo1ZqHzBoAMFjKw=", "EbkhcEiJIAMFqWA_-", "EbkhcEiJIAMFq+A==")
 	f.Fuzz(func(t *testing.T, name, v, w, minted string) {
 		var p headPacker
 		var u headUnpacker

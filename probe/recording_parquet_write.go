@@ -12,7 +12,7 @@ import (
 const (
 	// A row group is closed after so many rows, or bytes of answers' strings
 	// that are new in it: both wait in memory until then.
-	groupRows  = 1 << 20
+	groupRows  = 1 << 18
 	groupBytes = 32 << 20
 
 	// inOrder is how many rows wait for one before them: columns of rows in

@@ -139,6 +139,8 @@ type mark struct {
 	alike    uint64
 	scenario string
 	whole    bool
+	known    bool // one that is alike was read
+	body     []byte
 }
 
 // inGroup is how often a row came that is alike, within one group.
@@ -146,6 +148,9 @@ type inGroup struct {
 	n, marked int
 	past      bool // the first ones of its scenario
 }
+
+// groups are maps to be used again: their number is that of the files read at once.
+var groups = sync.Pool{New: func() any { return map[uint64]inGroup{} }}
 
 // count goes through the columns of a row group that say what the answers are, counts,
 // and tells which rows must be read, in order.
@@ -157,7 +162,11 @@ func (t *tally) count(g parquet.RowGroup) ([]mark, error) {
 	defer func() { _ = c.close() }() // only read
 	is, machine, seq, scenario := c.by["is_log"], c.by["machine"], c.by["seq"], c.by["scenario"]
 	var marks []mark
-	kinds, scenarios := make(map[uint64]inGroup, min(g.NumRows()/2, mostKinds)), map[string]int{}
+	kinds, scenarios := groups.Get().(map[uint64]inGroup), map[string]int{}
+	defer func() {
+		clear(kinds)
+		groups.Put(kinds)
+	}()
 	for at := range int(g.NumRows()) {
 		if c.next(); is.bool() { // a log, and so are all that follow
 			break
@@ -198,7 +207,13 @@ func (t *tally) take(kinds map[uint64]inGroup, marks []mark) ([]mark, error) {
 	if len(t.kinds) > mostKinds {
 		return nil, errBeyond
 	}
-	return slices.DeleteFunc(marks, func(m mark) bool { return !m.whole && !t.isFirst(&m) }), nil
+	marks = slices.DeleteFunc(marks, func(m mark) bool { return !m.whole && !t.isFirst(&m) })
+	for i := range marks {
+		if k := t.kinds[marks[i].alike]; k != nil && len(k.first) > 0 {
+			marks[i].known, marks[i].body = true, k.first[0].Body
+		}
+	}
+	return marks, nil
 }
 
 func (t *tally) isFirst(m *mark) bool {
@@ -217,10 +232,13 @@ func (t *tally) read(s *shard, g parquet.RowGroup, marks []mark) error {
 	defer func() { _ = c.close() }() // only read
 	for i := range marks {
 		m := &marks[i]
-		c.row = m.at
+		c.row, c.bodiless = m.at, m.known
 		p := &pickedRow{m.rowKey, s, m.alike, c.packed(s.header.Plan.Seed)}
 		if c.err != nil {
 			return c.err
+		}
+		if m.known {
+			p.Body = m.body
 		}
 		if err := t.keep(m, p); err != nil {
 			return err
@@ -234,11 +252,7 @@ func (t *tally) keep(m *mark, p *pickedRow) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if m.alike != 0 {
-		k := t.kinds[m.alike]
-		if len(k.first) > 0 {
-			p.Body = k.first[0].Body
-		}
-		if k.first.wants(m.rowKey, firstAlike) {
+		if k := t.kinds[m.alike]; k.first.wants(m.rowKey, firstAlike) {
 			k.first = k.first.with(p, firstAlike)
 		}
 		if f := t.scenarios[m.scenario]; f.wants(m.rowKey, firstOfScenario) {

@@ -44,7 +44,7 @@ func (t *Table) Pairs(rows []int) []Pair {
 		split := uint64(0)
 		for i, n := range rows {
 			if p.Rare[i] = t.rows[n].at(at) == rare; p.Rare[i] {
-				split += mix(uint64(i), 1)
+				split += mix(uint64(i), 1<<32)
 			}
 		}
 		p.Mark = Mark{Scenario: scenario, Def: d.Def, def: at, LogE: math.Inf(-1), Values: s.two(at, counts[at], len(rows), rare)}

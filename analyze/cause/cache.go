@@ -53,6 +53,9 @@ func responseCache(fx *Facts, known *Known) Verdict {
 			v.report(cachedBeside(fx, p), stageKey(p.cached.Target))
 		}
 	}
+	for _, sub := range fx.targets {
+		keyless(fx, sub, &v)
+	}
 	for _, d := range known.decidedFor(ResponseCache) {
 		f := cached(fx, d.weighing, d.law)
 		f.Differs = d.differs(fx)
@@ -156,6 +159,7 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: pairTable(fx, p, scenarios)},
 		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),
 	}
+	f.Differs = stagesApart(fx, p, scenarios)
 	f.say(CachedBeside{Stage: sub.Stage, Scenarios: f.Scenarios, Other: other.Stage, Answers: contrast(fx, p, scenarios[0])})
 	var lines []Fact
 	for _, r := range reasons {
@@ -168,6 +172,13 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 		f.say(WithoutIntegration{Answers: Count{hits, known}})
 	} else {
 		f.SettledBy = Topic("flush and compare")
+	}
+	for _, k := range keysLeaveOut(fx, sub) {
+		if slices.ContainsFunc(k.scenarios, func(sc int) bool { return slices.Contains(scenarios, sc) }) {
+			f.say(k.KeyLeavesOut)
+			f.Remedy = remedy.CacheKey(fx.Snapshot.Region, sub.api, sub.conf, k.Route, k.Parameters)
+			f.SettledBy = nil
+		}
 	}
 	for _, c := range sub.cells {
 		if slices.Contains(scenarios, c.scenario) {

@@ -358,8 +358,20 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 	f.Proof = evidence(lines...)
 	f.Statistics = &Statistics{Test: "answers of two stages", Effect: 1, N: n, Table: pairTable(fx, p, scenarios)}
 	f.Statistics.Statistic, _ = distance(fx, p[0], p[1], scenarios[0])
+	f.Differs = stagesApart(fx, p, scenarios)
 	f.Remedy = alignRemedy(fx, u.api, p, reasons)
 	return f
+}
+
+// stagesApart is in what two stages answer some scenarios differently.
+func stagesApart(fx *Facts, p [2]*target, scenarios []int) []Difference {
+	at := [2]int{p[0].index, p[1].index}
+	l := fx.pairs[at]
+	if l == nil {
+		return nil
+	}
+	marks := slices.DeleteFunc(slices.Clone(unfrozen(fx, at, strong(l, fx.threshold()))), func(m behaviour.Mark) bool { return !slices.Contains(scenarios, m.Scenario) })
+	return differs(fx, p[0], marks, "stage "+p[0].Stage, "stage "+p[1].Stage)
 }
 
 // roots counts settings that can be changed on their own: an authorizer that a

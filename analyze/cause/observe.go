@@ -91,7 +91,7 @@ func observe(fx *Facts) {
 func kin(fx *Facts) func(target, scenario int) int {
 	apart := map[[3]int]bool{}
 	for p, l := range fx.pairs {
-		for _, m := range strong(l, fx.threshold()) {
+		for _, m := range unfrozen(fx, p, strong(l, fx.threshold())) {
 			apart[[3]int{m.Scenario, p[0], p[1]}] = true
 			apart[[3]int{m.Scenario, p[1], p[0]}] = true
 		}
@@ -109,6 +109,25 @@ func kin(fx *Facts) func(target, scenario int) int {
 		}
 	}
 	return func(target, scenario int) int { return kinds[[2]int{target, scenario}] }
+}
+
+// unfrozen are the marks of a pair without those of what the cache of one stage holds
+// still and the other stage moves by itself: a copy that is as good as what it was made
+// from is no other behaviour.
+func unfrozen(fx *Facts, p [2]int, marks []behaviour.Mark) []behaviour.Mark {
+	on := caching(newTarget(fx, p[0]))
+	if on == caching(newTarget(fx, p[1])) {
+		return marks
+	}
+	return slices.DeleteFunc(slices.Clone(marks), func(m behaviour.Mark) bool {
+		moves := 0 // values of the side without a cache
+		for _, v := range m.Values {
+			if on && v.Off > 0 || !on && v.On > 0 {
+				moves++
+			}
+		}
+		return moves > 1 && !m.Def.Class
+	})
 }
 
 // strong are the marks that reach a threshold by themselves.

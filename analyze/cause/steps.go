@@ -115,10 +115,12 @@ type EditedSince struct {
 	Stage string
 }
 
-// SettingsDiffer is in how many settings stages differ.
+// SettingsDiffer is in how many settings stages differ, and which cache keys leave out
+// what was asked for.
 type SettingsDiffer struct {
 	said
-	N int
+	N    int
+	Keys []KeyLeavesOut
 }
 
 // Canaries are those of some stages; Open says that their effect is not decided.
@@ -307,7 +309,7 @@ func settingsStep(fx *Facts, r *Result) (string, Fact) {
 	for _, notes := range r.Settings {
 		n += len(notes)
 	}
-	return stepOK, SettingsDiffer{N: n}
+	return stepOK, SettingsDiffer{N: n, Keys: unkeyed(fx)}
 }
 
 func canaryStep(fx *Facts, r *Result) (string, Fact) {

@@ -235,6 +235,34 @@ func FlushCache(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	}}
 }
 
+// CacheKey makes a stage's cache tell the answers of a route, such as "GET /orders",
+// apart by parameters of the query, or not cache the route.
+func CacheKey(region string, api *probe.API, stage *probe.Stage, route string, parameters []string) []Remedy {
+	if api == nil || stage == nil {
+		return nil
+	}
+	method, path, _ := strings.Cut(route, " ")
+	setting := methodPath(path+"/"+method) + "/caching/enabled"
+	var names []string
+	for _, p := range parameters {
+		names = append(names, "method.request.querystring."+p)
+	}
+	return []Remedy{
+		{
+			Text: "In the editor, name " + strings.Join(names, " and ") + " among the request parameters of " + route + " and among the cache key parameters of its integration " +
+				"(aws apigateway update-integration --patch-operations op=add,path=/cacheKeyParameters/" + names[0] + "), and deploy: each query is then cached by itself.",
+		},
+		{
+			Text:    "Or do not cache " + route + " on " + name(api, stage) + ".",
+			Command: updateStage(region, api, stage, replace(setting, "false")),
+			Changes: "every request for " + route + " reaches the backend; no deployment is needed",
+			Leaves:  "the cache of the other routes",
+			Undo:    updateStage(region, api, stage, replace(setting, "true")),
+			Warning: "the backend gets the load that the cache kept from it",
+		},
+	}
+}
+
 // FlushAuthorizersCache empties the stage's authorizer result cache.
 func FlushAuthorizersCache(region string, api *probe.API, stage *probe.Stage) []Remedy {
 	if api == nil || stage == nil {
