@@ -107,6 +107,8 @@ func (d *drawing) expect() {
 	}
 	if t.Condition == Partial && t.Difference != "failing 0.05 against 0" {
 		// The own deployment fails, too, on every stage that runs it.
-		t.Right = append(t.Right, Expected{"flaky-backend", prod, false}, Expected{"flaky-backend", api + "/dev", false})
+		for _, stage := range d.stages {
+			t.Right = append(t.Right, Expected{"flaky-backend", api + "/" + stage, false})
+		}
 	}
 }
