@@ -382,6 +382,9 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 		return noOptions, nil
 	}
 	response = k.Reading.GatewayResponse
+	if policyAlone(fx, sub, c) {
+		response = byPolicy
+	}
 	by := response
 	line := fx.logLine(c.rows[0], func(r *probe.LogRecord) Fact {
 		by = cmp.Or(refuserByLog(r), response)
@@ -405,6 +408,19 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 }
 
 const invalidAPIKey = "INVALID_API_KEY"
+
+// byPolicy stands for the gateway response ACCESS_DENIED of what only the API's resource
+// policy can have refused.
+const byPolicy = "resource policy"
+
+// policyAlone tells whether nothing but the API's resource policy is there to deny a
+// request: its route is deployed without an authorizer and without IAM. What reaches a
+// private API may be refused by its VPC endpoint's policy, too.
+func policyAlone(fx *Facts, sub *target, c *cell) bool {
+	r := fx.route(sub, c.scenario)
+	return r != nil && open(r.Authorization) && !r.APIKeyRequired && !sub.private() &&
+		sub.conf != nil && sub.conf.Deployed != nil && fx.Clusters[c.ref].Reading.GatewayResponse == "ACCESS_DENIED"
+}
 
 // refuserByLog is which part refused by a log record; "" where it does not tell more
 // than the answer.

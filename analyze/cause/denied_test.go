@@ -43,6 +43,35 @@ func TestPrivateAPIsAreReachedFromWithin(t *testing.T) {
 	}
 }
 
+// TestPolicyAlone: where the deployed route asks for no authorization, nothing but the
+// resource policy is there to deny a request; otherwise it is one of several.
+func TestPolicyAlone(t *testing.T) {
+	for _, c := range []struct {
+		route    probe.Route
+		endpoint string
+		alone    bool
+	}{
+		{probe.Route{}, "REGIONAL", true},
+		{probe.Route{Authorization: "NONE"}, "REGIONAL", true},
+		{probe.Route{Authorization: "AWS_IAM"}, "REGIONAL", false},
+		{probe.Route{APIKeyRequired: true}, "REGIONAL", false},
+		{probe.Route{}, "PRIVATE", false},
+	} {
+		w := newWorld(1)
+		w.api().EndpointTypes = []string{c.endpoint}
+		w.api().Stages[0].Deployed = &probe.Definition{Routes: map[string]probe.Route{"GET /orders": c.route, "GET /items": c.route}}
+		w.api().Editor = w.api().Stages[0].Deployed
+		r := explained(w.send(300, sameForAll(refuses(403, "ACCESS_DENIED", "AccessDeniedException"))).Input)
+		if len(r.Findings) != 1 || r.Findings[0].Cause != AccessDenied {
+			t.Fatalf("%+v: %+v", c, r.Findings)
+		}
+		text := r.Findings[0].Statement
+		if strings.Contains(text, "The API's resource policy denies it") != c.alone || strings.Contains(text, "An authorizer's policy, IAM or") == c.alone {
+			t.Errorf("%+v: %s", c, text)
+		}
+	}
+}
+
 // TestOneResultForSeveralRoutes: a result that an authorizer keeps may have been
 // made for another of the routes that it refuses, unless the logs show it called
 // for each.

@@ -459,17 +459,32 @@ func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
 	return t
 }
 
-// alignRemedy sets stage variables on the second stage as they are on the first.
+// alignRemedy sets stage variables on either stage as they are on the other: which of
+// them is right, nothing tells. The one that callers reach by a domain, or that has the
+// name of production, is changed last.
 func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting) []Remedy {
-	set := map[string]string{}
-	for _, r := range reasons {
-		if name, ok := strings.CutPrefix(r.Name, "variables."); ok {
-			set[name] = r.Values[p[0].Stage]
-		}
+	if inUse(fx, p[1]) && !inUse(fx, p[0]) {
+		p[0], p[1] = p[1], p[0]
 	}
 	var out []Remedy
-	if len(set) > 0 {
-		out = remedy.StageVariables(fx.Snapshot.Region, api, p[1].conf, set)
+	for _, way := range [][2]*target{p, {p[1], p[0]}} {
+		set := map[string]string{}
+		for _, r := range reasons {
+			if name, ok := strings.CutPrefix(r.Name, "variables."); ok {
+				set[name] = r.Values[way[0].Stage]
+			}
+		}
+		if len(set) > 0 {
+			out = append(out, remedy.StageVariables(fx.Snapshot.Region, api, way[1].conf, set, way[0].Stage)...)
+		}
 	}
 	return append(out, remedy.Intend(reasons[0].Name, p[0].Stage, p[1].Stage))
+}
+
+// inUse tells whether a stage is likely the one that callers use.
+func inUse(fx *Facts, sub *target) bool {
+	return slices.Contains([]string{"prod", "production", "live"}, strings.ToLower(sub.Stage)) ||
+		slices.ContainsFunc(fx.Snapshot.Domains, func(d probe.Domain) bool {
+			return slices.ContainsFunc(d.Mappings, func(m probe.Mapping) bool { return m.APIID == sub.APIID && m.Stage == sub.Stage })
+		})
 }

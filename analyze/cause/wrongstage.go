@@ -364,7 +364,7 @@ func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
 		return []Remedy{remedy.LeadsThere(d.Name, to.Stage)}
 	}
 	if d == nil {
-		return []Remedy{remedy.UseStage(to)}
+		return []Remedy{remedy.UseStage(fx.Snapshot.Region, fx.Snapshot.API(to.APIID), to)}
 	}
 	for _, m := range d.Mappings {
 		// A shorter mapping swallows the path: it serves others, and stays.

@@ -64,6 +64,7 @@ var admissions = map[string]string{
 	"UNAUTHORIZED":                 "send the token that the authorizer asks for (--bearer env:NAME, or -H)",
 	"INVALID_API_KEY":              "send an API key whose usage plan holds this stage (--api-key env:NAME)",
 	"WAF_FILTERED":                 "look up the blocking rule in the web ACL's sampled requests",
+	"resource policy":              "let the caller in by the API's resource policy (address, VPC, principal), and deploy it: a policy that was edited has no effect before; if the refusal is meant, declare it in the scenario file (expect: status)",
 	"WAF asks":                     "let the rule count, or scope it down so that clients of the API are not asked (aws wafv2 get-web-acl), or send the aws-waf-token that a browser got",
 	"MISSING_AUTHENTICATION_TOKEN": "sign the request (--sigv4)",
 	"INVALID_SIGNATURE":            "sign for the right region, service (execute-api) and host",
@@ -85,9 +86,13 @@ func LeadsThere(domain, stage string) Remedy {
 	return Remedy{Text: fmt.Sprintf("the configuration of %s leads to stage %s already: compare what its addresses lead to (DNS records of the name, another account's or region's domain of that name, a proxy before it), and look again once a recent change of the mapping has had its minutes", domain, stage)}
 }
 
-// UseStage is to use another stage's URL.
-func UseStage(to probe.StageRef) Remedy {
-	return Remedy{Text: fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID)}
+// UseStage is to use another stage's URL; api is nil where it was not read.
+func UseStage(region string, api *probe.API, to probe.StageRef) Remedy {
+	text := fmt.Sprintf("use the URL of stage %s of API %s", to.Stage, to.APIID)
+	if api != nil {
+		text += ": " + invokeURL(region, api, to.Stage)
+	}
+	return Remedy{Text: text}
 }
 
 // UseDomain is to use a domain that leads to a stage.

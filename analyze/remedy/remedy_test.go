@@ -54,9 +54,9 @@ func everyRemedy() map[string][]Remedy {
 		"create mapping":          CreateBasePathMapping(region, domain, "", to, probe.REST),
 		"create mapping HTTP":     CreateBasePathMapping(region, domain, "a/b", probe.StageRef{APIID: "xyz789", Stage: "$default"}, probe.HTTP),
 		"routing rule":            UpdateRoutingRule(region, domain, rule, to),
-		"variables":               StageVariables(region, rest, prod, map[string]string{"backend": "n.example.com", "odd": ""}),
-		"odd variables":           StageVariables(region, rest, prod, map[string]string{"odd": "it's {a,b} & $(more) ~"}),
-		"variables HTTP":          StageVariables(region, http, def, map[string]string{"backend": "n"}),
+		"variables":               StageVariables(region, rest, prod, map[string]string{"backend": "n.example.com", "odd": ""}, "dev"),
+		"odd variables":           StageVariables(region, rest, prod, map[string]string{"odd": "it's {a,b} & $(more) ~"}, "dev"),
+		"variables HTTP":          StageVariables(region, http, def, map[string]string{"backend": "n"}, "dev"),
 		"execution logs":          EnableExecutionLogs(region, rest, prod),
 		"execution logs HTTP":     EnableExecutionLogs(region, http, def),
 		"access log fields":       AccessLogFields(region, rest, prod),
@@ -101,7 +101,7 @@ func TestCommandsCarryRealIDs(t *testing.T) {
 func TestVariablesAreCalledSo(t *testing.T) {
 	all := everyRemedy()
 	for name, want := range map[string]string{
-		"variables": "Set variables backend, odd of stage prod of abc123.", "variables HTTP": "Set variable backend of stage $default of xyz789.",
+		"variables": "Set variables backend, odd of stage prod of abc123 as stage dev has them.", "variables HTTP": "Set variable backend of stage $default of xyz789 as stage dev has it.",
 	} {
 		if got := all[name][0].Text; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -13,9 +13,9 @@ import (
 
 func decimalInt(n int) string { return strconv.Itoa(n) }
 
-// StageVariables sets stage variables; none of the others changes. An empty
-// value removes the variable.
-func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[string]string) []Remedy {
+// StageVariables sets stage variables as the stage named like has them; none of the
+// others changes. An empty value removes the variable.
+func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[string]string, like string) []Remedy {
 	if api == nil || stage == nil {
 		return nil
 	}
@@ -27,12 +27,12 @@ func StageVariables(region string, api *probe.API, stage *probe.Stage, set map[s
 	for _, n := range names {
 		old[n] = stage.Variables[n]
 	}
-	what := "variable "
+	what, them := "variable ", "it"
 	if len(names) > 1 {
-		what = "variables "
+		what, them = "variables ", "them"
 	}
 	return []Remedy{{
-		Text:    "Set " + what + strings.Join(names, ", ") + " of " + name(api, stage) + ".",
+		Text:    "Set " + what + strings.Join(names, ", ") + " of " + name(api, stage) + " as stage " + like + " has " + them + ".",
 		Command: variablesCommand(region, api, stage, set),
 		Changes: "every integration, authorizer and template that uses " + strings.Join(names, " or ") + "; no deployment is needed",
 		Leaves:  "other variables, the deployment, the canary's overrides, other stages",

@@ -39,6 +39,9 @@ func (t *teller) overview() bool {
 		bad := len(slices.DeleteFunc(slices.Clone(left), func(r stageRow) bool { return r.clean() }))
 		t.para("", fmt.Sprintf("and %s (-v lists them), %d of which need attention", words.Plural(len(left), "more stage"), bad))
 	}
+	if len(shown) == 0 && len(folds) == 1 {
+		return true // the heading says so
+	}
 	for i := range folds {
 		t.para("", folds[i].String()+" (-v lists them)")
 	}
