@@ -152,3 +152,13 @@ func TestShardsInAnyOrder(t *testing.T) {
 		t.Errorf("in another order:\n%.3000s", diff)
 	}
 }
+
+// TestKeptRowsAreCounted holds the report of a long recording as columns, of which most
+// rows are only counted, against that of the same rows read one by one.
+func TestKeptRowsAreCounted(t *testing.T) {
+	_, want := replayed(t, record(t, ".jsonl", 1, 40_000))
+	_, got := replayed(t, record(t, ".parquet", 1, 40_000))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("read and counted:\n%.3000s", diff)
+	}
+}

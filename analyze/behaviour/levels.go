@@ -56,16 +56,36 @@ type levelCount struct {
 	weights *weights
 }
 
+// rooms are lists that will have so many members each, in one piece of memory.
+func rooms(sizes []int) [][]int {
+	total := 0
+	for _, n := range sizes {
+		total += n
+	}
+	out, all := make([][]int, len(sizes)), make([]int, total)
+	for i, n := range sizes {
+		out[i], all = all[:0:n], all[n:]
+	}
+	return out
+}
+
 func newLevelCount(t *Table, draws *LevelDraws) *levelCount {
-	c := &levelCount{draws: draws, all: make([]*tally, len(t.scenarios)), at: make([][]int, len(t.scenarios)),
+	c := &levelCount{draws: draws, all: make([]*tally, len(t.scenarios)),
 		nth: make([]int, len(draws.Rows)), delta: make([]stat.Count, len(t.rows))}
+	scenarios, levels := make([]int, len(t.scenarios)), []int(nil)
+	for i, n := range draws.Rows {
+		scenarios[t.rows[n].scenario]++
+		for len(levels) <= draws.Of[i] {
+			levels = append(levels, 0)
+		}
+		levels[draws.Of[i]]++
+	}
+	c.own = rooms(levels)
+	c.at = rooms(scenarios)
 	for i, n := range draws.Rows {
 		sc := t.rows[n].scenario
 		c.nth[i] = len(c.at[sc])
 		c.at[sc] = append(c.at[sc], i)
-		for len(c.own) <= draws.Of[i] {
-			c.own = append(c.own, nil)
-		}
 		c.own[draws.Of[i]] = append(c.own[draws.Of[i]], i)
 		c.plus(n, stat.Count{Off: 1})
 	}

@@ -69,7 +69,7 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 // Which behaviour is usual may differ between its scenarios, which are one split here.
 // Failures go back and forth sooner than refusals do: of them the weight must say so, too.
 func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool) {
-	x, all := &split{sub: sub}, []draw{}
+	x, rows := &split{sub: sub}, 0
 	for _, c := range sub.cells {
 		if c.ref < 0 {
 			continue
@@ -79,11 +79,21 @@ func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool)
 				x.clusters = append(x.clusters, k)
 			}
 		}
+		rows += len(c.rows)
+	}
+	if len(x.clusters) == 0 {
+		return
+	}
+	all := make([]draw, 0, rows)
+	for _, c := range sub.cells {
+		if c.ref < 0 {
+			continue
+		}
 		for _, i := range c.rows {
 			all = append(all, draw{i, bad(&fx.Clusters[fx.Rows[i].Cluster])})
 		}
 	}
-	if len(x.clusters) == 0 || !gaveOut(inTime(fx, all)) {
+	if !gaveOut(inTime(fx, all)) {
 		return
 	}
 	settle(fx, x)

@@ -199,7 +199,10 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	for _, i := range group {
 		rows = append(rows, byTarget[i]...)
 	}
-	slices.Sort(rows)
+	if len(group) > 1 {
+		slices.Sort(rows)
+	}
+	q.Draws = make([]behaviour.Draw, 0, len(rows))
 	events := eventsOf(fx, group[0])
 	on, contradictory := 0, 0
 	for _, i := range rows {
@@ -430,7 +433,7 @@ func levelDraws(fx *Facts, f *factor, rows []int, parts *consisting) (*behaviour
 		rows = slices.Clone(rows)
 		slices.SortStableFunc(rows, func(a, b int) int { return fx.Rows[a].At.Compare(fx.Rows[b].At) })
 	}
-	out := &behaviour.LevelDraws{}
+	out := &behaviour.LevelDraws{Rows: make([]int, 0, len(rows)), Of: make([]int, 0, len(rows))}
 	var names []string
 	take := func(r *Row, l int) {
 		out.Rows, out.Of = append(out.Rows, r.Table), append(out.Of, l)
