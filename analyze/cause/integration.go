@@ -35,6 +35,7 @@ func integrationError(fx *Facts, known *Known) Verdict {
 		if known.closed[sub.index] {
 			continue
 		}
+		insideSuccess(fx, known, sub, &v)
 		byLine := map[string][]*cell{}
 		var lines []string
 		for _, c := range sub.cells {
@@ -155,6 +156,9 @@ func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Fai
 func placeOf(fx *Facts, sub *target, c *cell) remedy.Place {
 	var p remedy.Place
 	for _, i := range c.rows {
+		if fx.Records == nil {
+			break
+		}
 		if recs := fx.Records(fx.Rows[i].RequestID); len(recs) > 0 {
 			at := slices.IndexFunc(recs, func(r probe.LogRecord) bool { return r.Error != "" })
 			p = remedy.PlaceOf(&recs[max(0, at)])

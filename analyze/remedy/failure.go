@@ -307,6 +307,19 @@ func outputMapping(f *failure.Failure, p Place) []Remedy {
 	return []Remedy{{Text: "see the integration's templates and parameters", Command: p.getIntegration(), Diagnoses: true}}
 }
 
+// Inside mends an integration whose failures reach the caller inside a success, by the
+// candidate that failure.InBody names.
+func Inside(f *failure.Failure, p Place) []Remedy {
+	text := map[string]string{
+		"error-in-body": "Give the integration a response whose selection pattern fits the function's errors, such as .*[Ee]rror.*, with an error's status, or make it a proxy integration " +
+			"(AWS_PROXY), whose function returns the status; then deploy. The function's own log says why it threw.",
+		"inner-status": "Let the status reach the caller: a proxy integration (AWS_PROXY) takes the whole envelope apart, of statusCode, headers and body; where the integration is one already, " +
+			"the function wraps its answer twice, or says the status in the body alone. Then deploy.",
+		"base64-body": "Let the function set isBase64Encoded to true, and name the media type among the API's binaryMediaTypes; then deploy.",
+	}[f.Candidate]
+	return []Remedy{{Text: text}, {Text: "see what the integration is", Command: p.getIntegration(), Diagnoses: true}}
+}
+
 func setVariable(_ *failure.Failure, p Place) []Remedy {
 	return []Remedy{
 		{Text: "see the stage's variables", Command: command(p.Region, p.stageWords("apigateway", "get-stage", "--query", "variables")...), Diagnoses: true},

@@ -133,7 +133,7 @@ const openFor = 8 * time.Second
 
 func vegeta(path string, r *rounds, c comparison, url string, flags []string) job {
 	results := filepath.Join(r.work, "vegeta.bin")
-	d := time.Duration(r.n) * 40 * time.Microsecond
+	d := time.Duration(r.n*max(1, r.long)) * 40 * time.Microsecond
 	if c.rate > 0 {
 		d = openFor
 	}
