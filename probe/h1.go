@@ -217,6 +217,9 @@ func (h *h1) other(method string) (*http.Response, []Header, *bufio.Reader, erro
 	from := 0
 	for range maxInformational {
 		resp, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil && t.failed != nil && t.failed != io.EOF {
+			err = t.failed // of what was read until then it makes a malformed line
+		}
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -234,19 +237,21 @@ func (h *h1) other(method string) (*http.Response, []Header, *bufio.Reader, erro
 // tap keeps a copy of what is read while a response head is being parsed:
 // http.ReadResponse forgets the order and the case of header names.
 type tap struct {
-	from io.Reader
-	on   bool
-	head []byte
+	from   io.Reader
+	on     bool
+	head   []byte
+	failed error // the last of the reads
 }
 
 func (t *tap) Read(p []byte) (int, error) {
 	n, err := t.from.Read(p)
 	if t.on {
 		if len(t.head)+n > maxHeaderBytes {
-			return 0, errHeaderTooLarge
+			n, err = 0, errHeaderTooLarge
 		}
 		t.head = append(t.head, p[:n]...)
 	}
+	t.failed = err
 	return n, err
 }
 

@@ -235,7 +235,7 @@ func (r *Redactor) plan(p Plan) Plan {
 	p.Scenarios = slices.Clone(p.Scenarios)
 	for i := range p.Scenarios {
 		s := &p.Scenarios[i]
-		s.Body, s.Query = r.Bytes(s.Body), MaskQuery(s.Query)
+		s.Body, s.Path, s.Query = r.Bytes(s.Body), MaskPath(s.Path), MaskQuery(s.Query)
 	}
 	return p
 }

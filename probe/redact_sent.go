@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/base64"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -56,8 +57,17 @@ func (r *Redactor) AddHeader(name, value string) {
 }
 
 // AddQuery learns from the query of a URL what is secret by name.
-func (r *Redactor) AddQuery(raw string) {
-	for pair := range strings.SplitSeq(raw, "&") {
+func (r *Redactor) AddQuery(raw string) { r.addPairs(strings.SplitSeq(raw, "&")) }
+
+// AddPath learns from the matrix parameters of a path, as in /orders;token=…/items.
+func (r *Redactor) AddPath(raw string) {
+	for segment := range strings.SplitSeq(raw, "/") {
+		r.addPairs(strings.SplitSeq(segment, ";"))
+	}
+}
+
+func (r *Redactor) addPairs(pairs iter.Seq[string]) {
+	for pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		plain, err := url.QueryUnescape(value)
 		if err != nil {
@@ -171,13 +181,34 @@ func MaskQuery(raw string) string {
 		return raw
 	}
 	pairs := strings.Split(raw, "&")
+	maskPairs(pairs)
+	return strings.Join(pairs, "&")
+}
+
+// maskPairs masks the values of parameters that are secret by name.
+func maskPairs(pairs []string) {
 	for i, pair := range pairs {
 		name, value, ok := strings.Cut(pair, "=")
 		if plain, err := url.QueryUnescape(name); ok && value != "" && SecretParameter(or(map[bool]string{true: plain}[err == nil], name)) {
 			pairs[i] = name + "=" + redacted
 		}
 	}
-	return strings.Join(pairs, "&")
+}
+
+// MaskPath replaces the values of matrix parameters, as in /orders;token=…/items, that
+// are secret by name.
+func MaskPath(raw string) string {
+	if strings.IndexByte(raw, ';') < 0 {
+		return raw
+	}
+	segments := strings.Split(raw, "/")
+	for i, s := range segments {
+		if pairs := strings.Split(s, ";"); len(pairs) > 1 {
+			maskPairs(pairs[1:])
+			segments[i] = strings.Join(pairs, ";")
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // isAuthority tells whether what stands before a path can be a host with its port, or
@@ -191,7 +222,7 @@ func isAuthority(s string) bool {
 }
 
 // MaskURL replaces in a URL, a path or a text that holds one what lets somebody
-// in: user information, and in query and fragment what is secret by name.
+// in: user information, and in path, query and fragment what is secret by name.
 func MaskURL(raw string) string {
 	if scheme, rest, ok := strings.Cut(raw, "://"); ok {
 		authority := rest
@@ -207,9 +238,9 @@ func MaskURL(raw string) string {
 	}
 	at := strings.IndexAny(raw, "?#")
 	if at < 0 {
-		return raw
+		return MaskPath(raw)
 	}
-	head, tail := raw[:at+1], raw[at+1:]
+	head, tail := MaskPath(raw[:at])+raw[at:at+1], raw[at+1:]
 	query, fragment, ok := strings.Cut(tail, "#")
 	out := head + MaskQuery(query)
 	if ok {

@@ -59,7 +59,7 @@ func TestSecretNames(t *testing.T) {
 	}
 	for raw, want := range map[string]string{
 		"https://u:p@h/x?token=a#id_token=b": "https://***@h/x?token=***#id_token=***", "/x?limit=1": "/x?limit=1", "https://h/a@b": "https://h/a@b",
-		"https://u:p/q?r@h/x": "https://***@h/x", "https://a+b/c@h/x": "https://***@h/x", "https://h:443/a@b": "https://h:443/a@b", "http://[::1]:80/a@b": "http://[::1]:80/a@b",
+		"https://u:p/q?r@h/x": "https://***@h/x", "https://a+b/c@h/x": "https://***@h/x", "https://h:443/a@b": "https://h:443/a@b", "/a;token=hush/b;v=2;k?x=1": "/a;token=***/b;v=2;k?x=1", "https://h/a;jsessionid=hush": "https://h/a;jsessionid=***", "http://[::1]:80/a@b": "http://[::1]:80/a@b",
 	} {
 		if got := MaskURL(raw); got != want {
 			t.Errorf("%s becomes %s, want %s", raw, got, want)

@@ -154,7 +154,7 @@ func longestPrefix(targets []Target, whole string) *Target {
 // what should not be printed.
 func appendScenario(list []Scenario, s Scenario) []Scenario {
 	same := 0
-	s.Name = s.Method + " " + or(s.Path, "/")
+	s.Name = s.Method + " " + or(MaskPath(s.Path), "/")
 	for i := range list {
 		l := &list[i]
 		if l.Path == s.Path && l.Query == s.Query {

@@ -151,7 +151,7 @@ func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
 		}
 	}
 	r.path = strings.NewReplacer("{", "%7B", "}", "%7D").Replace(r.path)
-	r.name = r.method + " " + shorten(maxComment, r.path)
+	r.name = r.method + " " + shorten(maxComment, probe.MaskPath(r.path))
 	r.query = recordedQuery(a.Query)
 	r.recordedHeaders(e.Request.Headers)
 	if origin := probe.HeaderValue(e.Request.Headers, "origin"); r.method == "OPTIONS" && origin != "" {

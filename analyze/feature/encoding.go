@@ -15,6 +15,15 @@ import (
 // maxEncodings is how many encodings of one body are undone.
 const maxEncodings = 3
 
+// maxBlanks is how many blanks behind a compressed body are no part of it: some servers
+// end a body by a line break whatever it is.
+const maxBlanks = 4
+
+// endsBlank tells whether the last bytes of a body are blanks.
+func endsBlank(body []byte, n int) bool {
+	return len(body) > n && len(bytes.Trim(body[len(body)-n:], " \r\n")) == 0
+}
+
 // decoder undoes content encodings and reuses its memory.
 type decoder struct {
 	src   bytes.Reader
@@ -41,6 +50,9 @@ func (d *decoder) body(body []byte, encoding string) (decoded []byte, state stri
 		}
 		out := &d.out[i%2]
 		known, err := d.one(out, body, strings.ToLower(strings.TrimSpace(name)))
+		for cut := 1; err != nil && cut <= maxBlanks && endsBlank(body, cut); cut++ {
+			known, err = d.one(out, body[:len(body)-cut], strings.ToLower(strings.TrimSpace(name)))
+		}
 		switch {
 		case !known:
 			return body, ""

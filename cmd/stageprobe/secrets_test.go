@@ -28,7 +28,7 @@ import (
 // may be found in anything that is written, however it is spelt.
 var planted = []string{
 	"hdr-9f8e7d6c5b4aQx", "tok/en+Lit3ral==ZZ", "baSic-us3r", "p4ss:w0rd&<x>", "c00kie-One-777", "c00kie-Two-888",
-	"env-k3y-ABCDEF-0123", "qp-S3cretToken-42", "sessTOKEN/for+sigv4/0123456789", "bodyJWTsignature0123",
+	"env-k3y-ABCDEF-0123", "qp-S3cretToken-42", "mx-S3cretParam-43", "sessTOKEN/for+sigv4/0123456789", "bodyJWTsignature0123",
 	"setcookieVALUE0123456", "locationTOKEN98765",
 }
 
@@ -192,7 +192,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 					continue
 				}
 				dir := t.TempDir()
-				args := []string{"check", srv.URL + "/prod/x?token=qp-S3cretToken-42&as=" + as, "--requests", "12", "--rate", "2000", "--logs", "off", "--record", filepath.Join(dir, record)}
+				args := []string{"check", srv.URL + "/prod/x;sessionid=mx-S3cretParam-43;v=2?token=qp-S3cretToken-42&as=" + as, "--requests", "12", "--rate", "2000", "--logs", "off", "--record", filepath.Join(dir, record)}
 				for _, f := range []string{"text", "json", "html", "markdown", "junit"} {
 					args = append(args, "--format", f, "-o", filepath.Join(dir, "report."+f))
 				}

@@ -417,11 +417,11 @@ func meantSuffix(t *probe.Target) string {
 }
 
 func describe(sc *probe.Scenario, targets int) string {
-	text := sc.Method + " " + cmp.Or(sc.Path, "/")
+	text := sc.Method + " " + cmp.Or(probe.MaskPath(sc.Path), "/")
 	if sc.Query != "" {
 		text += "?" + probe.MaskQuery(sc.Query)
 	}
-	if sc.Name != text && sc.Name != sc.Method+" "+cmp.Or(sc.Path, "/") {
+	if sc.Name != text && sc.Name != sc.Method+" "+cmp.Or(probe.MaskPath(sc.Path), "/") {
 		text += "  «" + sc.Name + "»"
 	}
 	if n := len(sc.Targets); n > 0 && n < targets {

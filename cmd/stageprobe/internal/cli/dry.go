@@ -80,7 +80,7 @@ func (o *outputs) dry(s Streams, r *run) error {
 	}
 	for i := range p.Scenarios {
 		sc := &p.Scenarios[i]
-		out.Scenarios = append(out.Scenarios, planRequest{sc.Name, sc.Method, sc.Path, probe.MaskQuery(sc.Query), string(sc.Auth), sc.Targets, sc.Limit})
+		out.Scenarios = append(out.Scenarios, planRequest{sc.Name, sc.Method, probe.MaskPath(sc.Path), probe.MaskQuery(sc.Query), string(sc.Auth), sc.Targets, sc.Limit})
 	}
 	e := json.NewEncoder(w)
 	if x.format == "jsonl" {

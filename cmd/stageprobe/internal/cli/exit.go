@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"stageprobe/analyze"
 	"stageprobe/probe/inventory"
@@ -68,7 +69,7 @@ func (s Streams) exitCode(err error) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(s.Err, "error: %s\n", safeText(s.secrets, err.Error()))
+	fmt.Fprintf(s.Err, "error: %s\n", safeText(s.secrets, withoutTyped(err.Error(), s.args, os.Environ())))
 	var h *hinted
 	if errors.As(err, &h) {
 		fmt.Fprintf(s.Err, "hint: %s\n", safeText(s.secrets, h.hint))

@@ -215,7 +215,7 @@ func fromEnvironment(fs *pflag.FlagSet) error {
 		}
 		for _, v := range values {
 			if err := fs.Set(f.Name, v); err != nil {
-				failed = fmt.Errorf("%s: %w", name, err)
+				failed = fmt.Errorf("%s: %w", name, valueError(err))
 			}
 		}
 	})

@@ -70,5 +70,5 @@ func valueError(err error) error {
 	if takes == "" {
 		return fmt.Errorf("--%s: %w", f.Name, invalid.Unwrap())
 	}
-	return fmt.Errorf("--%s %q: this takes %s", f.Name, invalid.GetValue(), takes)
+	return fmt.Errorf("--%s %s: this takes %s", f.Name, quoted(invalid.GetValue()), takes)
 }

@@ -50,6 +50,7 @@ func (c *checkFlags) secrets(known *probe.Redactor, subject *subject) *secretVal
 	}
 	for i := range subject.scenarios {
 		sc := &subject.scenarios[i]
+		known.AddPath(sc.Path)
 		known.AddQuery(sc.Query)
 		for _, h := range sc.Header {
 			known.AddHeader(h.Name, h.Value)
@@ -126,6 +127,8 @@ func learnURL(known *probe.Redactor, raw string) {
 			}
 		}
 	}
+	path, _, _ := strings.Cut(raw, "?")
+	known.AddPath(path)
 	if _, query, ok := strings.Cut(raw, "?"); ok {
 		query, fragment, _ := strings.Cut(query, "#")
 		known.AddQuery(query)
