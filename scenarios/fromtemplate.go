@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ const templateNote = "A template names no API by its id: give --api and --stage,
 func fromTemplate(doc any, _ []byte, d *draft) error {
 	t := template{draft: d, resources: map[string]any{}}
 	t.resources, _ = dig(doc, "Resources").(map[string]any)
+	t.globals = dig(doc, "Globals")
 	for _, name := range slices.Sorted(maps.Keys(t.resources)) {
 		t.read(t.resources[name])
 	}
@@ -47,6 +49,7 @@ func fromTemplate(doc any, _ []byte, d *draft) error {
 type template struct {
 	*draft
 	resources map[string]any
+	globals   any // SAM's defaults for every API, by its kind
 }
 
 func (t *template) read(resource any) {
@@ -55,9 +58,9 @@ func (t *template) read(resource any) {
 	case "AWS::Serverless::Function", "AWS::Serverless::StateMachine":
 		events, _ := dig(properties, "Events").(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(events)) {
-			switch textAt(events[name], "Type") {
+			switch kind := textAt(events[name], "Type"); kind {
 			case "Api", "HttpApi":
-				t.event(dig(events[name], "Properties"))
+				t.event(kind, dig(events[name], "Properties"))
 			}
 		}
 	case "AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api":
@@ -93,19 +96,34 @@ func (t *template) stage(name string) {
 
 // event is a SAM event; Method and Path may be missing in one of an HTTP API,
 // which then takes every request.
-func (t *template) event(properties any) {
+// What it does not say of authorization, its API or Globals say.
+func (t *template) event(kind string, properties any) {
 	method, path := textAt(properties, "Method"), textAt(properties, "Path")
 	if path == "" {
 		path = "/"
 	}
 	route := probe.Route{}
-	if name := textAt(properties, "Auth", "Authorizer"); name != "" && name != "NONE" {
+	ref := dig(properties, "RestApiId")
+	if kind == "HttpApi" {
+		ref = dig(properties, "ApiId")
+	}
+	if ref == nil && kind == "Api" {
+		t.stage("Prod") // SAM makes the API itself, with this stage
+	}
+	id, _ := refers(ref)
+	api, globals := dig(t.resources[id], "Properties", "Auth"), dig(t.globals, kind, "Auth")
+	name := cmp.Or(textAt(properties, "Auth", "Authorizer"), textAt(api, "DefaultAuthorizer"), textAt(globals, "DefaultAuthorizer"))
+	if name != "" && name != "NONE" {
 		route.Authorization = "CUSTOM"
 		if name == "AWS_IAM" {
 			route.Authorization = name
 		}
 	}
-	route.APIKeyRequired, _ = dig(properties, "Auth", "ApiKeyRequired").(bool)
+	for _, auth := range []any{globals, api, dig(properties, "Auth")} {
+		if required, ok := dig(auth, "ApiKeyRequired").(bool); ok {
+			route.APIKeyRequired = required
+		}
+	}
 	t.route(method, path, route)
 }
 

@@ -146,6 +146,40 @@ func TestFromSnapshot(t *testing.T) {
 	}
 }
 
+// A route that asks for authorization by its API or by Globals is not sent without.
+func TestTemplateAuthorizationByDefault(t *testing.T) {
+	tests := []struct {
+		name, globals, api, event string
+		active                    bool
+	}{
+		{"none", "", "", "", true},
+		{"of Globals", "{DefaultAuthorizer: Tokens}", "", "", false},
+		{"of the API", "", "{DefaultAuthorizer: AWS_IAM}", "", false},
+		{"taken back by the event", "{DefaultAuthorizer: Tokens}", "", "{Authorizer: NONE}", true},
+		{"key of Globals", "{ApiKeyRequired: true}", "", "", false},
+		{"key taken back", "", "{ApiKeyRequired: true}", "{ApiKeyRequired: false}", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "Globals: {Api: {Auth: " + tt.globals + "}}\nResources:\n" +
+				"  Shop: {Type: AWS::Serverless::Api, Properties: {StageName: live, Auth: " + tt.api + "}}\n" +
+				"  List:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        Get:\n          Type: Api\n" +
+				"          Properties: {RestApiId: !Ref Shop, Method: get, Path: /books, Auth: " + tt.event + "}\n"
+			got, err := From("", []byte(text), InitOptions{Name: "f"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if active := strings.Contains(string(got), "\n  - name: GET /books\n"); active != tt.active {
+				t.Errorf("active %v, want %v:\n%s", active, tt.active, got)
+			}
+		})
+	}
+	got, err := From("", []byte("Resources: {F: {Type: AWS::Serverless::Function, Properties: {Events: {E: {Type: Api, Properties: {Method: get, Path: /}}}}}}"), InitOptions{Name: "f"})
+	if err != nil || !strings.Contains(string(got), "A stage of the template: Prod.") {
+		t.Errorf("the stage of the API that SAM makes: %v\n%s", err, got)
+	}
+}
+
 func TestQuoteReadsBack(t *testing.T) {
 	for _, s := range []string{"", "a", "true", "1", "null", "a: b", "#x", "{x}", "a\nb", "\u2028", "ä", `"`, `\`, "- x", "env:A", "a,b", "*a", "&a", "!x", "%x", "@x", "<<", "\x00", "~", "0x1f", "1e3", "2026-01-01"} {
 		f, err := Parse("f", []byte("version: 1\nregion: "+quote(s)+"\napis: [{id: x, stages: ["+quoteAll([]string{s, s})+"]}]\n"))
