@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -88,9 +89,14 @@ func (rep *Report) verdict() []string {
 }
 
 func (rep *Report) claim() string {
-	worst, n := 0.0, 0
+	worst, n, limited := 0.0, 0, 0
 	for _, t := range rep.Targets {
 		n += t.Requests
+		for _, c := range t.Clusters {
+			if c.Status == http.StatusTooManyRequests && !c.Reference {
+				limited += c.Count // no behaviour of the stage: what was sent was too much
+			}
+		}
 		if t.Claim != nil {
 			worst = max(worst, *t.Claim)
 		}
@@ -99,7 +105,11 @@ func (rep *Report) claim() string {
 	if len(rep.Targets) == 1 {
 		who = "The target"
 	}
-	return fmt.Sprintf("%s answers alike: %d requests, none deviating; at most %s of requests could differ (%s confidence).", who, n, words.Percent(worst), words.Percent(rep.Run.Confidence))
+	besides := ""
+	if limited > 0 {
+		besides = fmt.Sprintf(" but %d that a limit refused (429)", limited)
+	}
+	return fmt.Sprintf("%s answers alike: %d requests, none deviating%s; at most %s of requests could differ (%s confidence).", who, n, besides, words.Percent(worst), words.Percent(rep.Run.Confidence))
 }
 
 // alwaysFailing are the scenarios of which every answer was a failure that no

@@ -21,3 +21,19 @@ func TestCameAndWent(t *testing.T) {
 		}
 	}
 }
+
+// What a limit refused is said beside the answers that are alike: it is none of them.
+func TestClaimBesideALimit(t *testing.T) {
+	rep := &Report{Run: Run{Confidence: 0.99}, Targets: []Target{{
+		Requests: 459, Claim: new(0.01),
+		Clusters: []Cluster{{Scenario: "a", Count: 459, Status: 200, Reference: true}},
+	}}}
+	if got, want := rep.claim(), "The target answers alike: 459 requests, none deviating; at most 1 % of requests could differ (99 % confidence)."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	rep.Targets[0].Requests += 4
+	rep.Targets[0].Clusters = append(rep.Targets[0].Clusters, Cluster{Scenario: "a", Count: 4, Status: 429})
+	if got, want := rep.claim(), "The target answers alike: 463 requests, none deviating but 4 that a limit refused (429); at most 1 % of requests could differ (99 % confidence)."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

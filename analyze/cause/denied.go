@@ -165,6 +165,9 @@ func accessDenied(fx *Facts, known *Known) Verdict {
 			v.closed = append(v.closed, r.sub.index)
 		}
 	}
+	for _, sub := range fx.targets {
+		refusedBehind(fx, known, sub, &v)
+	}
 	return v
 }
 

@@ -132,7 +132,7 @@ func documents(text []byte) (out []object) {
 
 // take sorts one object in.
 func (c *configuration) take(o object) {
-	items, _ := cmp.Or(o.get("item"), o.get("items")).([]any)
+	items, _ := cmp.Or(o.get("item"), o.get("items"), o.get("routingRules")).([]any)
 	for _, i := range items {
 		if inner, ok := i.(map[string]any); ok {
 			c.one(inner)
@@ -153,6 +153,10 @@ func (c *configuration) one(o object) {
 		c.notices = append(c.notices, mapping(o))
 	case o.has("id", "createdDate") && !o.has("name") && !o.has("value"), o.has("deploymentId", "deploymentStatus"):
 		c.deployment(o)
+	default:
+		if n, ok := other(o); ok {
+			c.notices = append(c.notices, n)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ const wide = 1000
 func shareChart(b *behaviour) chart {
 	c := chart{
 		Title: fmt.Sprintf("Share of %s: %s", b.Letter, words.Percent(b.Share)),
-		Desc:  fmt.Sprintf("%d answers; the share lies between %s", b.Count, strings.Replace(between(b.ShareLow, b.ShareHigh), " to ", " and ", 1)),
+		Desc:  fmt.Sprintf("%d answers (%s)", b.Count, between(b.ShareLow, b.ShareHigh)),
 		Width: wide, Height: 24,
 		Rects: []rect{
 			{0, 0, wide, 24, "ground"},

@@ -282,3 +282,18 @@ func TestLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestIntervalsOfShares: no more digits than anybody reads, and none where the answers
+// hang together so that their number tells nothing.
+func TestIntervalsOfShares(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{.95, .9999999, "95 % to 100 %"}, {7.8e-7, .046, "0 % to 4.6 %"}, {0, 1, "comes in bursts"}, {.014, .38, "1.4 % to 38 %"}, {.0002, .9995, "0.02 % to 99.95 %"},
+	} {
+		if got := between(c.low, c.high); got != c.want {
+			t.Errorf("between %g and %g: %q, want %q", c.low, c.high, got, c.want)
+		}
+	}
+}

@@ -35,7 +35,21 @@ func short(s string) string {
 	return clip(strings.Join(words, " "), 5*maxWord)
 }
 
-func between(low, high float64) string { return words.Percent(low) + " to " + words.Percent(high) }
+// between is an interval of a share. One that leaves everything open is that of answers
+// which hang together so that their number tells nothing of a share.
+func between(low, high float64) string {
+	const least = 1e-4
+	if low < least && high > 1-least {
+		return "comes in bursts"
+	}
+	if low < least {
+		low = 0
+	}
+	if high > 1-least {
+		high = 1
+	}
+	return words.Percent(low) + " to " + words.Percent(high)
+}
 
 func moment(t time.Time) string {
 	if t.IsZero() {

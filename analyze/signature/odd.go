@@ -60,11 +60,28 @@ func (e candidacy) echoesPrefix() bool {
 	return (e.addr.Kind == probe.AddressCustom || e.kind() == probe.HTTP) && bytes.Contains(body, []byte(strings.ToLower("/"+e.addr.First)))
 }
 
-// twoIDs tells the two gateways of an answer apart by their request ids: the one
-// that answered the caller, and the one behind it, whose id comes renamed.
+// twoIDs tells the two gateways of an answer apart by their request ids.
 func (e candidacy) twoIDs() string {
-	own := e.requestID
-	inner := e.get("x-amzn-remapped-x-amzn-requestid")
+	own, inner := e.gateways()
+	if inner == "" {
+		return ""
+	}
+	return "; the request id of the gateway in front is " + own + ", that of the one behind it " + inner + ": each stands in its own gateway's logs"
+}
+
+// Gateways are the request ids of the two gateways of an answer: the one that answered
+// the caller, and the one behind it, whose id comes renamed; "" where there is one alone.
+func Gateways(header []probe.Header) (front, behind string) {
+	front, behind = examine(Answer{Header: header}).gateways()
+	if behind == "" {
+		return "", ""
+	}
+	return front, behind
+}
+
+func (e *evidence) gateways() (own, inner string) {
+	own = e.requestID
+	inner = e.get("x-amzn-remapped-x-amzn-requestid")
 	if inner == "" {
 		for _, h := range e.Header {
 			if strings.EqualFold(h.Name, "x-amzn-requestid") && token(h.Value) != own {
@@ -75,8 +92,8 @@ func (e candidacy) twoIDs() string {
 	if inner == "" && e.get("apigw-requestid") != "" && e.rest {
 		inner = e.get("apigw-requestid") // an HTTP API behind a REST API
 	}
-	if inner = token(inner); inner == "" || own == "" || inner == own {
-		return ""
+	if inner = token(inner); own == "" || inner == own {
+		return own, ""
 	}
-	return "; the request id of the gateway in front is " + own + ", that of the one behind it " + inner + ": each stands in its own gateway's logs"
+	return own, inner
 }

@@ -240,9 +240,10 @@ func ordering(operator string) (func(int) bool, error) {
 	return nil, fmt.Errorf("unknown operator %q", operator)
 }
 
-// wildcard compiles a value in which * stands for any text.
+// wildcard compiles a value in which * stands for any text. What is no UTF-8, which no
+// JSON holds, matches nothing.
 func wildcard(value string) *regexp.Regexp {
-	parts := strings.Split(value, "*")
+	parts := strings.Split(strings.ToValidUTF8(value, "\uFFFD"), "*")
 	for i, part := range parts {
 		parts[i] = regexp.QuoteMeta(part)
 	}

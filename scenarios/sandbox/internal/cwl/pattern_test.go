@@ -96,7 +96,7 @@ func TestPatternsRefused(t *testing.T) {
 }
 
 func FuzzPattern(f *testing.F) {
-	for _, p := range []string{`?"a" -b %c%`, `{ $.list[1].id = "b" && ($.x != 4* || $.y NOT EXISTS) }`, `{ $.a = "\\" }`, `"\"`, `{!!$.a = 1}`} {
+	for _, p := range []string{`?"a" -b %c%`, `{ $.list[1].id = "b" && ($.x != 4* || $.y NOT EXISTS) }`, `{ $.a = "\\" }`, "{ $.a = \"*\x98\" }", `"\"`, `{!!$.a = 1}`} {
 		f.Add(p, access)
 	}
 	f.Add(`"completed"`, completed)
