@@ -57,8 +57,8 @@ const (
 	defaultMaxBody = 64 << 10
 	defaultGrace   = 2 * time.Second
 
-	// Integrations may take 29 s (REST) or 30 s (HTTP); the gateway's own
-	// timeout answer is worth waiting for.
+	// Integrations may take 29 s (REST, unless raised) or 30 s (HTTP); the gateway's
+	// own timeout answer is worth waiting for.
 	defaultTimeout = 35 * time.Second
 )
 

@@ -162,7 +162,7 @@ var forbiddenCauses = []cause{
 var unauthorizedCauses = []cause{
 	preflightGuarded[0],
 	{name: "identity-source-missing", finding: "access-denied", when: withoutAuthorization, why: "the request holds no token where the authorizer looks for it, or one that fails its validation expression", apart: "aws apigateway get-authorizer: identitySource, identityValidationExpression. The execution log then shows \"Unauthorized request\" and no authorizer request."},
-	{name: "token-rejected", finding: "access-denied", when: withAuthorization, why: "the token is expired, of another user pool or audience, or an access token where an id token is asked for", apart: "Decode the token: exp, iss, aud and token_use against aws apigateway get-authorizer."},
+	{name: "token-rejected", finding: "access-denied", when: withAuthorization, why: "the token is expired, of another issuer, user pool or audience, or an access token where an id token is asked for", apart: "Decode the token: exp, iss, aud and token_use against aws apigateway get-authorizer."},
 	{name: "authorizer-unauthorized", finding: "access-denied", why: "the authorizer's function threw \"Unauthorized\"", apart: "The execution log shows \"Endpoint request URI\" of the authorizer before \"Unauthorized request\" (data trace); the function's own log says why."},
 	{name: "cached-authorizer-policy", finding: "authorizer-cache", why: "a cached refusal for the same token answers", apart: "The answer changes when the cache's TTL ends."},
 }

@@ -23,10 +23,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	tests := cleaning{M: m}
 	if filepath.Base(os.Args[0]) != "stageprobe" { // reports of tests are not kept in a developer's cache
-		dir, err := os.MkdirTemp("", "stageprobe-test-")
+		// What the tests build is: Go's own cache would move along.
+		cache, err := os.UserCacheDir()
+		if err == nil && os.Getenv("GOCACHE") == "" {
+			err = os.Setenv("GOCACHE", filepath.Join(cache, "go-build"))
+		}
 		if err == nil {
-			err = errors.Join(os.Setenv("XDG_CACHE_HOME", dir), os.Setenv("XDG_CONFIG_HOME", dir))
+			tests.dir, err = os.MkdirTemp("", "stageprobe-test-")
+		}
+		if err == nil {
+			err = errors.Join(os.Setenv("XDG_CACHE_HOME", tests.dir), os.Setenv("XDG_CONFIG_HOME", tests.dir))
 		}
 		if err != nil {
 			log.Fatal(err)
@@ -36,11 +44,22 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err) // testing has no such flag any more
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests, map[string]func(){
 		"stageprobe": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 		},
 	})
+}
+
+// cleaning removes what the tests kept once they are through.
+type cleaning struct {
+	*testing.M
+	dir string
+}
+
+func (c cleaning) Run() int {
+	defer os.RemoveAll(c.dir)
+	return c.M.Run()
 }
 
 // TestScript runs the binary as a user would, on the embedded gateway.

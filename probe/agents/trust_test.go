@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
+	natsd "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
 	"stageprobe/probe"
@@ -87,6 +90,100 @@ func TestWhoMayConnect(t *testing.T) {
 			s.Close()
 			t.Errorf("%+v listens to other machines", open)
 		}
+	}
+}
+
+// credentialsFor makes an operator, an account of it that may use JetStream, and a file of
+// credentials of a user of that account.
+func credentialsFor(t *testing.T, name string) (o *natsd.Options, file string) {
+	t.Helper()
+	key := func(make func() (nkeys.KeyPair, error)) (nkeys.KeyPair, string) {
+		pair, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := pair.PublicKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair, public
+	}
+	sign := func(c interface {
+		Encode(nkeys.KeyPair) (string, error)
+	}, by nkeys.KeyPair) string {
+		text, err := c.Encode(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	operator, operatorKey := key(nkeys.CreateOperator)
+	account, accountKey := key(nkeys.CreateAccount)
+	user, userKey := key(nkeys.CreateUser)
+	trusted := jwt.NewOperatorClaims(operatorKey)
+	granted := jwt.NewAccountClaims(accountKey)
+	granted.Limits.JetStreamLimits = jwt.JetStreamLimits{MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit, Streams: jwt.NoLimit, Consumer: jwt.NoLimit}
+	seed, err := user.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := jwt.FormatUserConfig(sign(jwt.NewUserClaims(userKey), account), seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, systemKey := key(nkeys.CreateAccount) // without one there is no JetStream
+	trusted.SystemAccount = systemKey
+	resolver := &natsd.MemAccResolver{}
+	if err := resolver.Store(systemKey, sign(jwt.NewAccountClaims(systemKey), operator)); err != nil {
+		t.Fatal(err)
+	}
+	if err := resolver.Store(accountKey, sign(granted, operator)); err != nil {
+		t.Fatal(err)
+	}
+	sign(trusted, operator)
+	return &natsd.Options{
+		Host: "127.0.0.1", Port: natsd.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
+		TrustedOperators: []*jwt.OperatorClaims{trusted}, SystemAccount: systemKey, AccountResolver: resolver,
+	}, file
+}
+
+// On a cluster that trusts an operator, coordinator and agent come in with files of
+// credentials, and a plan is sent; with those of another operator nobody comes in.
+func TestCredentialsOfAnOperator(t *testing.T) {
+	t.Parallel()
+	o, file := credentialsFor(t, "user.creds")
+	_, foreign := credentialsFor(t, "foreign.creds")
+	s, err := natsd.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the server does not begin")
+	}
+	if nc, err := agents.Connect(agents.Access{URL: s.ClientURL(), Creds: foreign}, "foreign", time.Millisecond); err == nil {
+		nc.Close()
+		t.Error("the credentials of another operator are taken")
+	}
+	enter := func(name string) *nats.Conn {
+		nc, err := agents.Connect(agents.Access{URL: s.ClientURL(), Creds: file}, name, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	st := newStage(t)
+	hire(t, enter("agent"), nil)
+	p := st.plan(50, 1000)
+	c := &agents.Coordinator{Conn: enter("coordinator"), ID: "granted", WaitAgents: 1, InOrder: true, Size: 10}
+	if rows := gather(t, c, p); len(rows) != p.Requests {
+		t.Errorf("%d of %d requests are told", len(rows), p.Requests)
 	}
 }
 

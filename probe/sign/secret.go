@@ -60,7 +60,8 @@ func fromEnv(name string) (Secret, error) {
 	return Secret{value}, nil
 }
 
-// maxSecret bounds a secret; API Gateway takes 10,240 bytes of headers in all.
+// maxSecret bounds a secret; API Gateway takes 10,240 bytes of headers in all, fewer
+// for private APIs.
 const maxSecret = 64 << 10
 
 func fromFile(path string) (Secret, error) {

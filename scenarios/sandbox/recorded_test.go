@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -182,8 +183,8 @@ func TestRecordedPromotion(t *testing.T) {
 		PercentTraffic: 50, StageVariableOverrides: map[string]string{"testVar": "override"},
 	}})
 	r.stage("dev", "get-stage")
-	if _, err := r.rest().CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: aws.String("canary1234"), StageName: aws.String("dev")}); err == nil {
-		t.Error("a stage with a canary took a deployment that is none")
+	if _, err := r.rest().CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: aws.String("canary1234"), StageName: aws.String("dev")}); err == nil || !strings.Contains(err.Error(), "Non canary deployment not supported on stage dev because Canary is enabled. Provide CanarySettings in deploymentInput.") {
+		t.Errorf("a stage with a canary and a deployment that is none: %v", err)
 	}
 	if err := r.update(promotion...); err != nil {
 		t.Fatal(err)

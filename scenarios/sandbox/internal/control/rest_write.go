@@ -83,7 +83,7 @@ func createDeployment(r *request) (any, error) {
 	case in.CanarySettings != nil && stage == nil:
 		return nil, badRequest("Invalid deployment content specified.Non null and non empty stageName must be provided for canary deployment. Provided value is %s", orElse(nonEmpty(in.StageName), "null"))
 	case in.CanarySettings == nil && stage != nil && stage.Canary != nil:
-		return nil, badRequest("A non-canary deployment is not allowed on a stage that has a canary. Promote or delete the canary first.")
+		return nil, badRequest("Invalid deployment content specified.Non canary deployment not supported on stage %s because Canary is enabled. Provide CanarySettings in deploymentInput.", in.StageName)
 	}
 	d := r.cloud.Deploy(api, in.Description, false)
 	switch {
