@@ -19,6 +19,14 @@ func TestWhatStandsAround(t *testing.T) {
 			return ok("v2")
 		})
 	}
+	refused := func(w *world) *world {
+		return w.send(600, func(r *request) answer {
+			if r.n >= 250 && r.n < 350 {
+				return refuses(403, "ACCESS_DENIED", "AccessDeniedException")
+			}
+			return ok("v2")
+		})
+	}
 	split := func(w *world) *world {
 		w.logs = false
 		return w.send(800, func(*request) answer {
@@ -76,6 +84,9 @@ func TestWhatStandsAround(t *testing.T) {
 	}{
 		"a write just before":    {change(began.Add(time.Second), probe.Change{Event: "UpdateIntegration", By: "kim", Tool: "console"}), broken, IntegrationError, "UpdateIntegration by kim (console)", true},
 		"a write hours before":   {change(began.Add(-4*time.Hour), probe.Change{Event: "UpdateIntegration", By: "kim"}), broken, IntegrationError, "UpdateIntegration", false},
+		"beside a window":        {change(began.Add(time.Second), probe.Change{Event: "UpdateStage", Stage: "prod", By: "kim"}), refused, AccessDenied, "UpdateStage by kim", true},
+		"no write at a window":   {change(began.Add(-4*time.Hour), probe.Change{Event: "UpdateStage", Stage: "prod", By: "kim"}), refused, AccessDenied, "CloudTrail holds beside", false},
+		"a window's times":       {func(*world) {}, refused, AccessDenied, "refused 100 of 600 requests, all of them between 10:00:05.000Z and 10:00:06.980Z", true},
 		"of another stage":       {change(began, probe.Change{Event: "UpdateStage", Stage: "dev", By: "kim"}), broken, IntegrationError, "UpdateStage", false},
 		"a link that is gone":    {link("DELETING"), broken, IntegrationError, "VPC link link01 (private), which is DELETING: its targets are gone.", true},
 		"a link that is there":   {link("AVAILABLE"), broken, IntegrationError, "VPC link", false},
