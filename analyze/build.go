@@ -386,7 +386,7 @@ func (s reporting) labelCounts() map[string]int {
 	out := map[string]int{"canary": 0, "base": 0, "unknown": 0, "contradictory": 0}
 	for i := range s.rows {
 		r := &s.rows[i]
-		l := labelling{s.Session}.label(r)
+		l := labelling(s).label(r)
 		switch {
 		case l.contradictory:
 			out["contradictory"]++

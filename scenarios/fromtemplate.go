@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -196,10 +197,33 @@ var serverlessHTTP = lazyregexp.New(`(?i)\(httpApi\)`)
 // serverlessStage is the stage's name, which for a custom domain no URL tells.
 var serverlessStage = lazyregexp.New(`(?m)^[ \t]*stage:[ \t]*(\S+)`)
 
+// commonStage is the first segment that all endpoints of an output without a stage share,
+// as those of a REST API do; "" where they share none.
+func commonStage(data []byte) string {
+	common, deeper := "", false
+	for i, m := range serverlessEndpoint.FindAllSubmatch(data, -1) {
+		u, err := url.Parse(string(m[2]))
+		if err != nil {
+			return ""
+		}
+		first, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		if i > 0 && first != common {
+			return ""
+		}
+		common, deeper = first, deeper || rest != ""
+	}
+	if !deeper {
+		return ""
+	}
+	return common
+}
+
 func fromServerlessInfo(data []byte, d *draft) error {
 	stage := ""
 	if m := serverlessStage.FindSubmatch(data); m != nil {
 		stage = string(m[1])
+	} else if !serverlessHTTP.Match(data) {
+		stage = commonStage(data)
 	}
 	for _, m := range serverlessEndpoint.FindAllSubmatch(data, -1) {
 		method := string(m[1])

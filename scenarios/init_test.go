@@ -271,3 +271,19 @@ func FuzzFrom(f *testing.F) {
 		}
 	})
 }
+
+// TestServerlessInfoWithoutAStage: what all endpoints begin with is the stage; where they
+// begin differently, or with nothing further, there is none.
+func TestServerlessInfoWithoutAStage(t *testing.T) {
+	const at = "https://abc123.execute-api.us-east-1.amazonaws.com"
+	for _, c := range []struct{ lines, has, hasNot string }{
+		{"  GET - " + at + "/dev/users\n  GET - " + at + "/dev/users/{id}\n", "stages: [dev]", "path: /dev/users"},
+		{"  GET - " + at + "/users/all\n  GET - " + at + "/orders\n", "path: /users/all", "stages: [users]"},
+		{"  GET - " + at + "/users\n", "path: /users", "stages: [users]"},
+	} {
+		out, err := From("", []byte("endpoints:\n"+c.lines+"functions:\n  list: users-list\n"), InitOptions{})
+		if err != nil || !strings.Contains(string(out), c.has) || strings.Contains(string(out), c.hasNot) {
+			t.Errorf("%s gives %v\n%s", c.lines, err, out)
+		}
+	}
+}

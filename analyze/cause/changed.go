@@ -58,7 +58,7 @@ func whoChanged(fx *Facts, findings []Finding) {
 		if edit, burst := h.Undeployed(sub.APIID); f.Cause == StaleDeployment && edit != nil && burst && !byHand(edit.Tool) && edit.Tool != "" {
 			f.say(NoTrigger{Tool: edit.Tool, Event: edit.Event, At: edit.At})
 		} else if last != nil && !editTold(f, last) {
-			f.say(ChangedBy{Changed: *f.Changed, Ago: fx.Snapshot.Taken.Sub(last.At)})
+			f.say(ChangedBy{Changed: *f.Changed, Ago: max(0, fx.Snapshot.Taken.Sub(last.At))})
 		}
 		owner := deployedBy(fx, sub)
 		if byHand(tool) && owner != "" && !byHand(owner) {

@@ -473,8 +473,6 @@ func levelDraws(fx *Facts, f *factor, rows []int, parts *consisting) (*behaviour
 	return out, names
 }
 
-func sortedNames(m map[string]int) []string { return sortedKeys(m) }
-
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // cluster names the behaviours of the partition.
