@@ -3,6 +3,7 @@ package cause
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
@@ -98,7 +99,11 @@ func (fx *Facts) inBursts(x *split) float64 { return stat.MarkovM(started(fx, x.
 func flakyBackend(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(FlakyBackend) {
-		v.report(flaky(fx, d.weighing), stageKey(d.sub.Target))
+		f := flaky(fx, d.weighing)
+		if s, ok := spellOf(fx, d.weighing, tuning.Enough.Window, (*Cluster).fails); ok {
+			f = failedBetween(fx, d.weighing, f, s)
+		}
+		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
 }
@@ -130,6 +135,36 @@ func flaky(fx *Facts, w *weighing) Finding {
 	if !canaryExcluded(fx, w) {
 		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
 		f.SettledBy = settleByLogs(fx, w.sub)
+	}
+	return f
+}
+
+// FailedBetween says that a target failed for a while.
+type FailedBetween struct {
+	said
+	Target   string
+	Failed   Count
+	From, To time.Time
+	Answer   string
+}
+
+// failedBetween is the finding of a target that failed for a while, and not by chance: an
+// outage, which has a reason of its own.
+func failedBetween(fx *Facts, w *weighing, f Finding, s spell) Finding {
+	f.Cause, f.Linked, f.Alternatives = IntegrationError, ConsistentWith, nil
+	f.Says = []Fact{FailedBetween{Target: w.sub.ID, Failed: Count{s.n, w.n}, From: fx.Rows[s.from].At, To: fx.Rows[s.to].At, Answer: fx.summary(fx.Rows[s.from].Cluster)}}
+	f.SettledBy = ErrorLogs{Stage: w.sub.Stage}
+	f.Remedy = []Remedy{whereToLook(&fx.Clusters[fx.Rows[s.from].Cluster])}
+	var rows []int
+	for _, d := range w.draws {
+		if fx.Clusters[fx.Rows[d.row].Cluster].fails() {
+			rows = append(rows, d.row)
+		}
+	}
+	if line, known := failureOf(fx, rows); known != nil {
+		f.Linked, f.SettledBy = Proven, nil
+		f.say(ByLogs{What: known.Why})
+		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)
 	}
 	return f
 }

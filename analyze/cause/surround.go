@@ -101,6 +101,8 @@ func events(fx *Facts, sub *target, f *Finding) {
 			at = append(at, s.At)
 		case RefusedBetween:
 			at = append(at, s.From, s.To)
+		case FailedBetween:
+			at = append(at, s.From, s.To)
 		}
 	}
 	domain := ""

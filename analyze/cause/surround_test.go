@@ -27,6 +27,16 @@ func TestWhatStandsAround(t *testing.T) {
 			return ok("v2")
 		})
 	}
+	failed := func(from, to int) func(*world) *world {
+		return func(w *world) *world {
+			return w.send(600, func(r *request) answer {
+				if r.n >= from && r.n < to || r.n == to+100 && to-from < 100 {
+					return fails(504)
+				}
+				return ok("v2")
+			})
+		}
+	}
 	split := func(w *world) *world {
 		w.logs = false
 		return w.send(800, func(*request) answer {
@@ -87,6 +97,10 @@ func TestWhatStandsAround(t *testing.T) {
 		"beside a window":        {change(began.Add(time.Second), probe.Change{Event: "UpdateStage", Stage: "prod", By: "kim"}), refused, AccessDenied, "UpdateStage by kim", true},
 		"no write at a window":   {change(began.Add(-4*time.Hour), probe.Change{Event: "UpdateStage", Stage: "prod", By: "kim"}), refused, AccessDenied, "CloudTrail holds beside", false},
 		"a window's times":       {func(*world) {}, refused, AccessDenied, "refused 100 of 600 requests, all of them between 10:00:05.000Z and 10:00:06.980Z", true},
+		"an outage":              {change(began.Add(time.Second), probe.Change{Event: "UpdateIntegration", By: "kim"}), failed(250, 350), IntegrationError, "failed 100 of 600 requests, all of them between 10:00:05.000Z and 10:00:06.980Z", true},
+		"beside an outage":       {change(began.Add(time.Second), probe.Change{Event: "UpdateIntegration", By: "kim"}), failed(250, 350), IntegrationError, "UpdateIntegration by kim", true},
+		"none beside an outage":  {change(began.Add(-4*time.Hour), probe.Change{Event: "UpdateIntegration", By: "kim"}), failed(250, 350), IntegrationError, "CloudTrail holds beside", false},
+		"no outage":              {func(*world) {}, failed(250, 320), FlakyBackend, "all of them between", false},
 		"of another stage":       {change(began, probe.Change{Event: "UpdateStage", Stage: "dev", By: "kim"}), broken, IntegrationError, "UpdateStage", false},
 		"a link that is gone":    {link("DELETING"), broken, IntegrationError, "VPC link link01 (private), which is DELETING: its targets are gone.", true},
 		"a link that is there":   {link("AVAILABLE"), broken, IntegrationError, "VPC link", false},

@@ -139,6 +139,7 @@ type Enough struct {
 	Settled int // since a switch: fewer may be a stretch of a share that drifts
 	AtLevel int // of one level of a factor, before it is held against the others
 	Tell    int // further answers that tell which of two stages serves a target
+	Window  int // failures in one spell, before they are an outage and not a burst of a backend that fails by chance
 	Levels  int // the most levels of a factor that are asked one by one
 }
 
@@ -174,7 +175,7 @@ var tuning = Tuning{
 		Connection: .02, Failing: .60, Random: .05, Unexplained: .02, Switch: .06, Changed: .2,
 	},
 	Canaried: Weights{Canary: .7, Pair: .1, Level: .1, Driven: .1}, Uncanaried: Weights{Pair: .2, Level: .2, Driven: .6}, Label: .97,
-	Enough: Enough{Refused: 5, Compare: 5, Matched: 9, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Levels: 64},
+	Enough: Enough{Refused: 5, Compare: 5, Matched: 9, Alike: 20, Logged: 2, Settled: 12, AtLevel: 3, Tell: 40, Window: 30, Levels: 64},
 
 	Deviates: struct{ Version, Cache, Pop, Address, Machine, Connection, Use float64 }{.5, .5, .3, .3, .5, .2, .5},
 	Failing:  .5, Unlabelled: .3, Untouched: .05, Touched: 3,

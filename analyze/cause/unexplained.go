@@ -71,8 +71,8 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(UnexplainedSplit) {
 		f := unexplained(fx, d.weighing)
-		if from, to, ok := refusedFor(fx, d.weighing); ok {
-			f = refusedBetween(fx, d.weighing, f, from, to)
+		if s, ok := refusedFor(fx, d.weighing); ok {
+			f = refusedBetween(fx, d.weighing, f, s)
 		} else if onlyInFront(fx, d.weighing) {
 			f = perhapsDivided(fx, d.weighing)
 		} else if passedOn(fx, d.sub) && d.k <= int(mostDivided*float64(d.n)) {
@@ -84,39 +84,45 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 	return v
 }
 
-// refusedFor tells from which to which row a split's refusals came in one stretch:
-// something began to refuse and stopped again.
-func refusedFor(fx *Facts, w *weighing) (from, to int, ok bool) {
-	if !w.refusal {
-		return 0, 0, false
-	}
-	draws, n := inTime(fx, w.draws), 0
+// spell is one stretch of time in which all answers of a kind came, and no other: the
+// first and the last of its rows, and how many they are.
+type spell struct{ from, to, n int }
+
+// spellOf finds the one spell in which the answers came that is tells; ok is false where
+// they are fewer than least, or came at other times, too. Concurrent requests may have
+// got ahead of each other by a tenth.
+func spellOf(fx *Facts, w *weighing, least int, is func(*Cluster) bool) (s spell, ok bool) {
+	draws := inTime(fx, w.draws)
 	first, last := -1, -1
 	for i, d := range draws {
-		if refused(&fx.Clusters[fx.Rows[d.row].Cluster]) {
+		if is(&fx.Clusters[fx.Rows[d.row].Cluster]) {
 			if first < 0 {
 				first = i
 			}
 			last = i
-			n++
+			s.n++
 		}
 	}
-	if n < tuning.Enough.Refused || last-first+1 > n+n/10 {
-		return 0, 0, false
+	if s.n < least || last-first+1 > s.n+s.n/10 {
+		return spell{}, false
 	}
-	return draws[first].row, draws[last].row, true
+	s.from, s.to = draws[first].row, draws[last].row
+	return s, true
+}
+
+// refusedFor is the spell of a split's refusals: something began to refuse and stopped
+// again.
+func refusedFor(fx *Facts, w *weighing) (spell, bool) {
+	if !w.refusal {
+		return spell{}, false
+	}
+	return spellOf(fx, w, tuning.Enough.Refused, refused)
 }
 
 // refusedBetween is the finding of a target that refused for a while.
-func refusedBetween(fx *Facts, w *weighing, f Finding, from, to int) Finding {
-	n := 0
-	for _, d := range w.draws {
-		if refused(&fx.Clusters[fx.Rows[d.row].Cluster]) {
-			n++
-		}
-	}
+func refusedBetween(fx *Facts, w *weighing, f Finding, s spell) Finding {
 	f.Cause, f.Alternatives = AccessDenied, nil
-	f.Says = []Fact{RefusedBetween{Target: w.sub.ID, Refused: Count{n, w.n}, From: fx.Rows[from].At, To: fx.Rows[to].At, Answer: fx.summary(fx.Rows[from].Cluster)}}
+	f.Says = []Fact{RefusedBetween{Target: w.sub.ID, Refused: Count{s.n, w.n}, From: fx.Rows[s.from].At, To: fx.Rows[s.to].At, Answer: fx.summary(fx.Rows[s.from].Cluster)}}
 	f.SettledBy = Topic("who refuses")
 	f.Remedy = []Remedy{remedy.TrippedRule}
 	return f
