@@ -74,7 +74,7 @@ func Load(name string) (*World, error) {
 		own := *w // whoever changes a field of it changes nobody else's
 		return &own, nil
 	}
-	return nil, fmt.Errorf("world %q: there is no such world%s; `stageprobe demo --list` names them all", name, near(name, all))
+	return nil, fmt.Errorf("there is no world %q%s", name, near(name, all))
 }
 
 // Parse reads a world from YAML. An unknown key is an error that quotes its
