@@ -56,10 +56,27 @@ func sharedAnswers(fx *Facts, sub *target, g *sighting, sh *sharing) *sharing {
 		}
 	}
 	sh.logE, sh.byAnswers = best, true
-	if best < fx.threshold()+math.Log(float64(max(1, tried))) {
+	if best < fx.threshold()+math.Log(float64(max(1, tried))) || !mixesWithin(fx, sub, sh) {
 		return nil
 	}
 	return sh
+}
+
+// mixesWithin tells whether some scenario got answers of either stage. Where each got
+// those of one alone, nothing was mixed by chance: it is the scenarios that differ, and
+// that a target is not told from a stage in one of them does not make it that stage.
+func mixesWithin(fx *Facts, sub *target, sh *sharing) bool {
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		kinds := kinds(fx, c.scenario)
+		likelier := func(a, b *target) bool {
+			return slices.ContainsFunc(c.clusters, func(k int) bool {
+				id := fx.Clusters[k].ID
+				return fx.Clusters[k].Class != signature.Transport &&
+					foresee(fx, a, c.scenario, id, kinds) > tuning.Theirs*foresee(fx, b, c.scenario, id, kinds)
+			})
+		}
+		return likelier(sh.rivalAlone, sh.meantAlone) && likelier(sh.meantAlone, sh.rivalAlone)
+	})
 }
 
 // mixed is ln evidence that a target mixes two stages' answers, against the stage
