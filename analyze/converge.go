@@ -61,6 +61,7 @@ type Convergence struct {
 	Shares []float64 `json:"shares"`
 
 	settled  bool // every answer since meets every expectation
+	strange  bool // the last answer that was not new was neither as before nor as expected
 	expected bool // old is what is not as expected: nothing else tells
 }
 
@@ -431,10 +432,10 @@ func converge(target string, rows []aged, share, confidence float64) Convergence
 			out.Unknown++
 		case ageOld:
 			out.Old++
-			out.Since, out.FirstNew, out.LastOld, out.settled = 0, time.Time{}, r.at, true
+			out.Since, out.FirstNew, out.LastOld, out.settled, out.strange = 0, time.Time{}, r.at, true, false
 		case ageOther:
 			out.Other++
-			out.Since, out.FirstNew, out.settled = 0, time.Time{}, true
+			out.Since, out.FirstNew, out.settled, out.strange = 0, time.Time{}, true, true
 		case ageNew:
 			out.New++
 			if out.FirstNew.IsZero() {
@@ -494,8 +495,8 @@ func (c *Convergence) Sentence(confidence float64) string {
 	case c.Converged:
 		return fmt.Sprintf("%s: switched between %s and %s; %d new answers since, at most %s could still be old (%s confidence).",
 			c.Target, words.Instant(c.LastOld), words.Instant(c.FirstNew), c.Since, words.Percent(c.OldAtMost), words.Percent(confidence))
-	case c.Since == 0 && c.Other > 0:
-		return fmt.Sprintf("%s: no longer as before and not as expected: %d of %d answers.", c.Target, c.Other, c.Old+c.New+c.Other)
+	case c.Since == 0 && c.strange:
+		return fmt.Sprintf("%s: neither as before nor as expected: %d of %d answers so far.", c.Target, c.Other, c.Old+c.New+c.Other)
 	case c.Since == 0 && c.expected:
 		return fmt.Sprintf("%s: not as expected yet: %d of %d answers are not, the last at %s.", c.Target, c.Old, c.Old+c.New, words.Instant(c.LastOld))
 	case c.Since == 0:

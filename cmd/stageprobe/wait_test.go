@@ -140,7 +140,7 @@ func TestWaitForWhatFails(t *testing.T) {
 	}
 	rep, text = b.wait(t, append(args, "--requests", "100")...)
 	if w := rep.Wait[0]; rep.ExitCode != analyze.ExitFinding || w.Old == 0 || w.Old > 60 || w.Other != 100-w.Old || w.New > 0 ||
-		!strings.Contains(strings.Join(strings.Fields(text), " "), "no longer as before and not as expected") || strings.Contains(text, "still old") || strings.Contains(text, "nothing was deployed") {
+		!strings.Contains(strings.Join(strings.Fields(text), " "), "neither as before nor as expected") || strings.Contains(text, "still old") || strings.Contains(text, "nothing was deployed") {
 		t.Errorf("after it: exit code %d: %+v\n%s", rep.ExitCode, w, text)
 	}
 }

@@ -249,7 +249,7 @@ func waitPhase(all []analyze.Convergence) string {
 	for _, c := range all {
 		if n := len(c.Shares); n > 0 && c.Shares[n-1] >= 0 {
 			part := fmt.Sprintf("%s %.0f%% old", c.Target, 100*c.Shares[n-1])
-			if c.Other > 0 && c.Since == 0 {
+			if c.Other > 0 && c.Since == 0 && c.Shares[n-1] == 0 {
 				part += ", but not as expected"
 			}
 			parts = append(parts, part)
