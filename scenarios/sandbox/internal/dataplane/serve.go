@@ -144,7 +144,18 @@ func (x integration) broken(record *gwlog.Integration, got reply) *refusal {
 		record.Status = 429
 	}
 	record.Error = cmp.Or(f.detail, "Internal server error")
+	if words := httpWords[got.failure]; words != "" && x.api.Kind == "HTTP" {
+		record.Error = words
+	}
 	return &f
+}
+
+// httpWords are what an HTTP API's $context.integrationErrorMessage says of a failure
+// (developer guide, "Troubleshooting issues with HTTP API Lambda integrations").
+var httpWords = map[string]string{
+	"permission":     "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.",
+	"malformed":      "The response from the Lambda function doesn't match the format that API Gateway expects. Lambda returned: {}",
+	"function-error": "The Lambda function returned the following error: Unhandled. Check your Lambda function code and try again.",
 }
 
 // deliver maps a backend's answer.
