@@ -124,6 +124,10 @@ func flaky(fx *Facts, w *weighing) Finding {
 	} else if k := inside(fx, bad); k != nil {
 		f.say(Inside{Why: k.Why})
 	}
+	behind := gatewaysBehind(fx, bad)
+	if behind != nil {
+		f.say(OfBehind{Gateways: *behind})
+	}
 	f.say(notCanary(fx, w))
 	f.Statistics = &Statistics{
 		Test: "difference of the sides' rates, confidence sequence", Statistic: w.labels.high, N: w.n,
@@ -140,6 +144,8 @@ func flaky(fx *Facts, w *weighing) Finding {
 	f.Remedy = []Remedy{remedy.FailingBackend}
 	if known != nil && known.Check != "" {
 		f.Remedy[0] = lookAt(known)
+	} else if behind != nil {
+		f.Remedy[0] = remedy.BehindLogs
 	}
 	if !canaryExcluded(fx, w) {
 		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
