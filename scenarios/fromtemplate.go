@@ -61,7 +61,7 @@ type template struct {
 
 	parameters any
 	rest       bool // it has a REST API, which answers preflights only where it has OPTIONS
-	depth      int // of references that are being followed
+	depth      int  // of references that are being followed
 }
 
 // deepest is how many references are followed: a resource may name itself in a broken
