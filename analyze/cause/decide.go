@@ -149,7 +149,7 @@ func (j *judgement) linkedCanary(fx *Facts, sub *target) {
 	}
 	// The veto looks at each scenario where either side may by chance be the usual one.
 	w := weigh(fx, x)
-	if w.labels.veto != nil && w.labels.logE < fx.threshold() {
+	if (w.labels.veto != nil || w.labels.mayBeLoss()) && min(w.labels.logE, w.labels.worst(sub.link())) < fx.threshold() {
 		return
 	}
 	w.labels.logE = l.LogE
@@ -410,6 +410,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 		j.ask(fx, w, "canary, rather", nil)
 	case fitsUnlabelled(fx, w) && (lead == FlakyBackend || lead == BackendSplit):
 		chance(CanarySplit) // whatever is likelier elsewhere: this stage draws at that share
+	case lead == UnexplainedSplit && !excluded && canaryConfigured(w.sub) && w.post(CanarySplit) > 1-tuning.Chance:
+		j.ask(fx, w, "canary share", nil) // that no known cause fits is not said beside one that does
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:
