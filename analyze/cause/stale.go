@@ -314,7 +314,7 @@ func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 		Says:       []Fact{CanaryUnseen{Canary: canaryOf(st.Name, st.DeploymentID, c), Why: why}},
 		Proof:      evidence(canaryOf(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
-		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+		Remedy:     remedy.EndCanary(fx.Snapshot.Region, sub.api, st),
 		SettledBy:  CheckStage{API: sub.api.ID, Stage: st.Name},
 	}
 	v.report(f, stageKey(sub.Target))
@@ -342,7 +342,7 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	c, st := sub.conf.Canary, sub.conf
 	f := Finding{
 		Linked: ConsistentWith, Scenarios: []string{},
-		Remedy: remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+		Remedy: remedy.EndCanary(fx.Snapshot.Region, sub.api, st),
 	}
 	if sure {
 		f.Linked = Proven
