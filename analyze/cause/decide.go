@@ -388,6 +388,13 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 		if id == BackendSplit && (!iid(w.split) || orderOf(w.amongAll()) < tuning.IID) {
 			id = UnexplainedSplit // several versions answer at random, not in an order
 		}
+		if id == BackendSplit && !stat.TurnsShow(w.k, w.n, lags, tuning.IID) {
+			if !fx.Done {
+				j.ask(fx, w, "goes with", nil) // an order would not show yet
+				return
+			}
+			id = UnexplainedSplit
+		}
 		j.settle(fx, &decision{weighing: w, cause: id})
 	}
 	lead := likeliest(fx, w)
