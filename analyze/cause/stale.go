@@ -373,7 +373,9 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	if m := e.canary; m > 0 && !e.changed && !e.split {
 		says.AtMost, says.Confidence = stat.UpperZero(m, fx.Confidence), fx.Confidence
 	}
-	if e.canary > 0 && !e.changed && e.wavers.where != "" {
+	// Beside a split its own finding gives the rates of both sides: a second bound of the same
+	// rates, at another error rate, would seem to contradict it.
+	if e.canary > 0 && !e.changed && !e.split && e.wavers.where != "" {
 		says.Wavers, says.ByUpTo = e.wavers.where, e.wavers.most
 	}
 	f.say(says)
