@@ -45,6 +45,7 @@ func judge(fx *Facts, known *Known) *judgement {
 			j.linkedLevels(fx, sub)
 			j.brokenSince(fx, sub, refused)
 			j.brokenSince(fx, sub, (*Cluster).fails)
+			j.outages(fx, sub)
 		}
 	}
 	j.weighSplits(fx)

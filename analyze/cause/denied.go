@@ -381,7 +381,7 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	if wafAction(k) {
 		return wafAsks, fx.example(sub, c.ref)
 	}
-	if fx.preflight(c.scenario) && unrouted(k) {
+	if fx.preflight(c.scenario) && unrouted(k) && !signed(fx, sub, c) {
 		return noOptions, nil
 	}
 	response = k.Reading.GatewayResponse

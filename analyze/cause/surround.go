@@ -100,9 +100,9 @@ func events(fx *Facts, sub *target, f *Finding) {
 		case ChangedOnce:
 			at = append(at, s.At)
 		case RefusedBetween:
-			at = append(at, s.From, s.To)
+			at = append(at, bounds(s.Spells)...)
 		case FailedBetween:
-			at = append(at, s.From, s.To)
+			at = append(at, bounds(s.Spells)...)
 		}
 	}
 	domain := ""
@@ -123,6 +123,14 @@ func events(fx *Facts, sub *target, f *Finding) {
 	if out.Events != nil {
 		f.say(out)
 	}
+}
+
+// bounds are when windows began and ended.
+func bounds(spells []Spell) (at []time.Time) {
+	for _, s := range spells {
+		at = append(at, s.From, s.To)
+	}
+	return at
 }
 
 // aliasWeights shows the weights of the alias that a split's routes call.

@@ -163,6 +163,11 @@ const (
 	// beside them, mostEvents the most of them.
 	nearby     = 10 * time.Minute
 	mostEvents = 3
+	// mostSpells is how many windows of one kind of answers are told one by one: more come
+	// and go by themselves.
+	mostSpells = 6
+	// mostPlaces is how many integrations that fail in one way get a remedy each.
+	mostPlaces = 3
 	// maxEvidence is how many lines of evidence one finding carries, mostDiffers how many
 	// differences it lists.
 	maxEvidence = 6

@@ -18,7 +18,8 @@ import (
 var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
-	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cache-key-without-query", "cache-key-query-alike", "failure-in-success", "status-in-success", "gateway-behind-refuses", "gateway-behind-answers", "response-cache-current", "cdn-stale", "cdn-current", "cdn-staging-distribution",
+	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cache-key-without-query", "cache-key-query-alike", "failure-in-success", "status-in-success", "gateway-behind-refuses", "gateway-behind-answers", "gateway-behind-fails", "gateway-behind-flaky",
+	"outages", "failure-in-success-partly", "two-failures", "http-permission-missing", "response-cache-current", "cdn-stale", "cdn-current", "cdn-staging-distribution",
 	"waf-captcha", "waf-size-rule", "terraform-without-trigger", "preflight-failing", "preflight-refused", "preflight-answered",
 }
 
