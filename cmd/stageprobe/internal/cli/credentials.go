@@ -88,16 +88,16 @@ func (c *checkFlags) knownHost(subject *subject, t *probe.Target, u *url.URL) bo
 
 // staysHere tells whether a connection ends on this machine.
 func (c *checkFlags) staysHere(u *url.URL) bool {
-	if host, ok := c.redirected(u); ok {
+	if host, ok := redirected(c.connectTo, u); ok {
 		return loopback(host)
 	}
 	return loopback(u.Hostname())
 }
 
 // redirected is where --connect-to leads a URL's connections.
-func (c *checkFlags) redirected(u *url.URL) (to string, ok bool) {
+func redirected(connectTo []string, u *url.URL) (to string, ok bool) {
 	port := cmp.Or(u.Port(), map[string]string{"https": "443"}[u.Scheme], "80")
-	for _, spec := range c.connectTo {
+	for _, spec := range connectTo {
 		if r, err := probe.ParseRedirect(spec); err == nil {
 			if host, _, ok := r.Apply(u.Hostname(), port); ok {
 				return host, true

@@ -222,13 +222,13 @@ func (s *subject) findTargets(ctx context.Context, c *checkFlags) error {
 	if err := s.findScenarios(ctx, c); err != nil {
 		return err
 	}
-	return s.notIntoPublic(c)
+	return notIntoPublic(s, c)
 }
 
 // notIntoPublic refuses to send what an emulator's configuration names to the hosts of
 // AWS: whoever reads it on this machine means the emulator's stages, and a host of the
 // same name belongs to somebody else. A pasted URL is meant as it stands.
-func (s *subject) notIntoPublic(c *checkFlags) error {
+func notIntoPublic(s *subject, c *checkFlags) error {
 	if s.cloud == nil || s.cloud.endpoint == "" {
 		return nil
 	}
@@ -242,7 +242,7 @@ func (s *subject) notIntoPublic(c *checkFlags) error {
 		if err != nil || pasted || loopback(u.Hostname()) {
 			continue
 		}
-		if _, ok := c.redirected(u); ok {
+		if _, ok := redirected(c.connectTo, u); ok {
 			continue
 		}
 		return hint(fmt.Errorf("requests would go to the public host %s, while the configuration was read from %s on this machine", u.Hostname(), s.cloud.endpoint),
