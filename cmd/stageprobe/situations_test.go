@@ -106,6 +106,68 @@ var situations = map[string]situation{
 		says:   []string{"Stages s1, s2, s3, s4 and s5 serve deployment aa1111"},
 		remedy: []string{"--stage-name s1", "--stage-name s2", "--stage-name s3", "--stage-name s4", "--stage-name s5"},
 	},
+	"a rule keeps the base path": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [shop], api: shop55aa01, stage: live}]}`,
+		args: []string{"https://shop.example.com/shop/carts"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"keeps the base path: the stage is asked for /shop/"}, remedy: []string{`"StripBasePath":true`},
+	},
+	"a rule takes the base path off": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [shop], api: shop55aa01, stage: live, strip: true}]}`,
+		args: []string{"https://shop.example.com/shop/carts"},
+	},
+	"a rule keeps a base path that the routes begin with": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [catalogue], api: shop55aa01, stage: live}]}`,
+		args: []string{"https://shop.example.com/catalogue/items"},
+	},
+	"the pasted base path is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, mappings: [{path: v1, api: shop55aa01, stage: live}]}`,
+		args: []string{"https://shop.example.com/v2/catalogue/items"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"there are /v1"}, remedy: []string{"use https://shop.example.com/v1/catalogue/items."},
+	},
+	"the pasted path is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/catalogue/item"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"stage live is there", "nearest first: GET /catalogue/items"}, not: []string{"leads to nothing"},
+		remedy: []string{"amazonaws.com/live/catalogue/items."},
+	},
+	"the pasted stage is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}, test: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/tset/carts"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{`no stage "tset"`, "amazonaws.com/test/carts"}, remedy: []string{"amazonaws.com/test, "},
+	},
+	"a stage alone is pasted": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/"},
+	},
+	"deployments of one second": {
+		world: `
+      - {id: cc3333, definition: d1, age: 20d}
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: live, step2: "stage live serves deployment bb2222 of",
+	},
 }
 
 func TestSituations(t *testing.T) {
