@@ -30,9 +30,13 @@ var (
 	TrippedRule          = Remedy{Text: "look whether a rate rule of the WAF, an authorizer or a policy refused then: the probe's own requests may have tripped a rate rule (--rate)"}
 )
 
-// Intend declares that stages are meant to differ in a setting.
-func Intend(setting string, stages ...string) Remedy {
-	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s], setting: %s}]", strings.Join(stages, ", "), setting)}
+// Intend declares that stages are meant to differ in settings.
+func Intend(settings []string, stages ...string) Remedy {
+	var list []string
+	for _, s := range settings {
+		list = append(list, fmt.Sprintf("{stages: [%s], setting: %s}", strings.Join(stages, ", "), s))
+	}
+	return Remedy{Text: "if the stages are meant to differ in this, declare it in the scenario file: intended: [" + strings.Join(list, ", ") + "]"}
 }
 
 // WholeAlias gives all of an alias ("function:alias") to its main version.

@@ -23,6 +23,9 @@ type situation struct {
 	not     []string // … and not
 	remedy  []string // texts or commands, each held by one of its remedies, in this order
 	step2   string   // in the note on the deployment history
+	notes   []string // each in one of the report's notes
+	quiet   string   // in none of them
+	mends   bool     // each of its ways is executed, and the next check is green
 }
 
 // shop is an API with two releases; a situation gives its definitions, deployments,
@@ -45,11 +48,15 @@ apis:
       denying:
         extends: d1
         policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}'
+      linked:
+        routes:
+          "GET /carts": {integration: {type: HTTP_PROXY, method: GET, uri: "https://carts1.internal.example.com", connection_type: VPC_LINK, connection_id: vl01}}
       allowing:
         extends: d1
         policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}'
     deployments:
       - {id: de1111, definition: denying, age: 60d}
+      - {id: li1111, definition: linked, age: 50d}
       - {id: aa1111, definition: d1, age: 40d}
       - {id: bb2222, definition: d2, age: 20d}
 WORLD
@@ -67,7 +74,7 @@ var situations = map[string]situation{
 		world: `
     editor: d2
     stages: {live: {deployment: aa1111, canary: {percent: 100, deployment: bb2222}}}`,
-		args: live, cause: cause.StaleCanary, linked: cause.Proven, says: []string{"it serves every request"},
+		mends: true, args: live, cause: cause.StaleCanary, linked: cause.Proven, says: []string{"it serves every request"},
 		remedy: []string{"Promote the canary", "Then remove", "Remove the canary"}, step2: "stage live serves deployment bb2222 to everyone, by its canary",
 	},
 	"an old canary takes all traffic": {
@@ -88,7 +95,7 @@ var situations = map[string]situation{
 		world: `
     editor: allowing
     stages: {live: {deployment: de1111}}`,
-		args: live, exit: 1, cause: cause.StaleDeployment, linked: cause.Proven,
+		mends: true, args: live, exit: 1, cause: cause.StaleDeployment, linked: cause.Proven,
 		says: []string{"Waiting: resource policy.", "403 ACCESS_DENIED"}, remedy: []string{"create-deployment"},
 	},
 	"the policy that refuses is the edited one, too": {
@@ -106,6 +113,112 @@ var situations = map[string]situation{
 		says:   []string{"Stages s1, s2, s3, s4 and s5 serve deployment aa1111"},
 		remedy: []string{"--stage-name s1", "--stage-name s2", "--stage-name s3", "--stage-name s4", "--stage-name s5"},
 	},
+	"a rule keeps the base path": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [shop], api: shop55aa01, stage: live}]}`,
+		mends: true, args: []string{"https://shop.example.com/shop/carts"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"keeps the base path: the stage is asked for /shop/"}, remedy: []string{`"StripBasePath":true`},
+	},
+	"a rule takes the base path off": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [shop], api: shop55aa01, stage: live, strip: true}]}`,
+		args: []string{"https://shop.example.com/shop/carts"},
+	},
+	"a rule keeps a base path that the routes begin with": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, rules: [{id: r1, priority: 5, paths: [catalogue], api: shop55aa01, stage: live}]}`,
+		args: []string{"https://shop.example.com/catalogue/items"},
+	},
+	"the pasted base path is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, mappings: [{path: v1, api: shop55aa01, stage: live}]}`,
+		args: []string{"https://shop.example.com/v2/catalogue/items"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"there are /v1"}, remedy: []string{"use https://shop.example.com/v1/catalogue/items."},
+	},
+	"the pasted path is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/catalogue/item"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{"stage live is there", "nearest first: GET /catalogue/items"}, not: []string{"leads to nothing"},
+		remedy: []string{"amazonaws.com/live/catalogue/items."},
+	},
+	"the pasted stage is wrong": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}, test: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/tset/carts"}, exit: 1, cause: cause.UnmappedTarget, linked: cause.Proven,
+		says: []string{`no stage "tset"`, "amazonaws.com/test/carts"}, remedy: []string{"amazonaws.com/test, "},
+	},
+	"a stage alone is pasted": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/"},
+	},
+	"two stages differ": {
+		world: `
+    editor: d2
+    stages:
+      live: {deployment: bb2222, variables: {table: gold, key: a}}
+      test: {deployment: bb2222, variables: {table: tin}}`,
+		inspect: true, args: []string{"--api", "shop55aa01"}, cause: cause.StageConfigDrift, linked: cause.ConsistentWith,
+		says: []string{"nobody declared it"},
+		remedy: []string{ // the stage that callers use comes last
+			"--stage-name test --patch-operations op=replace,path=/variables/key,value=a op=replace,path=/variables/table,value=gold",
+			"--stage-name live --patch-operations op=remove,path=/variables/key op=replace,path=/variables/table,value=tin",
+			"{stages: [live, test], setting: variables.key}, {stages: [live, test], setting: variables.table}",
+		},
+	},
+	"a VPC link failed": {
+		world: `
+    editor: linked
+    stages: {live: {deployment: li1111}}
+control: {vpc_links: [{id: vl01, name: inner, status: FAILED, message: "the load balancer is gone"}]}`,
+		inspect: true, args: []string{"--api", "shop55aa01"},
+		notes: []string{"VPC link vl01 (inner), which is FAILED: the load balancer is gone"},
+	},
+	"a VPC link is available": {
+		world: `
+    editor: linked
+    stages: {live: {deployment: li1111}}
+control: {vpc_links: [{id: vl01, name: inner, status: AVAILABLE}]}`,
+		inspect: true, args: []string{"--api", "shop55aa01"}, quiet: "VPC link",
+	},
+	"an API is updating": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+control: {also: {"api/shop55aa01": {apiStatus: UPDATING}}}`,
+		inspect: true, args: []string{"--api", "shop55aa01"},
+		notes: []string{"API shop55aa01 is UPDATING"},
+	},
+	"an API is available": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}}
+control: {also: {"api/shop55aa01": {apiStatus: AVAILABLE}}}`,
+		inspect: true, args: []string{"--api", "shop55aa01"}, quiet: "shop55aa01 is",
+	},
+	"deployments of one second": {
+		world: `
+      - {id: cc3333, definition: d1, age: 20d}
+    editor: d2
+    stages: {live: {deployment: bb2222}}`,
+		args: live, step2: "stage live serves deployment bb2222 of",
+	},
 }
 
 func TestSituations(t *testing.T) {
@@ -117,7 +230,15 @@ func TestSituations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.hold(t, s.read(t, open(t, world)))
+			b := open(t, world)
+			rep := s.read(t, b)
+			s.hold(t, rep)
+			if s.mends {
+				world.Check.Args = s.args
+				if mendWorld(t, world) == 0 {
+					t.Error("no command was executed")
+				}
+			}
 		})
 	}
 }
@@ -137,6 +258,14 @@ func (s *situation) hold(t *testing.T, rep *analyze.Report) {
 	}
 	if !strings.Contains(rep.Steps[1].Note, s.step2) {
 		t.Errorf("step 2: %q", rep.Steps[1].Note)
+	}
+	for _, want := range s.notes {
+		if !slices.ContainsFunc(rep.Notes, func(n string) bool { return strings.Contains(n, want) }) {
+			t.Errorf("no note says %q: %q", want, rep.Notes)
+		}
+	}
+	if s.quiet != "" && slices.ContainsFunc(rep.Notes, func(n string) bool { return strings.Contains(n, s.quiet) }) {
+		t.Errorf("a note says %q: %q", s.quiet, rep.Notes)
 	}
 	if s.cause == "" && len(rep.Findings) > 0 || s.cause != "" && (len(rep.Findings) != 1 || rep.Findings[0].Cause != s.cause) {
 		t.Fatalf("findings: %q; notes: %q", rep.Verdict, rep.Notes)
