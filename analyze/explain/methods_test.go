@@ -29,6 +29,10 @@ func TestObjectsOfAnAPI(t *testing.T) {
 			[]string{"integration abc12", "Alias live of function orders", "30000 ms"}, []string{"Why:"},
 		},
 		"another gateway behind": {`{"type":"HTTP_PROXY","httpMethod":"GET","uri":"https://zz9yy8xx7w.execute-api.eu-west-1.amazonaws.com/prod/inner","passthroughBehavior":"WHEN_NO_MATCH","timeoutInMillis":29000}`, []string{"another API Gateway, API zz9yy8xx7w"}, []string{"POST alone"}},
+		"a name that a service refuses": {
+			"HTTP/1.1 400 Bad Request\nx-amzn-RequestId: f1111111-2222-4333-8444-555555555555\nx-amzn-ErrorType: ValidationException\nx-amz-apigw-id: Y1JEXAMPLE=\n\n{\"Message\":\"1 validation error detected: Value 'arn:aws:lambda:eu-west-1:123456789012:function:orders:' at 'functionName' failed to satisfy constraint\"}",
+			[]string{"stage-variable-unset"}, []string{"service-error"},
+		},
 		"authorizers": {
 			`{"items":[{"id":"au1","name":"tok","type":"TOKEN","authorizerUri":"` + lambda + `/invocations","identitySource":"method.request.header.Authorization","authorizerResultTtlInSeconds":300}]}`,
 			[]string{"authorizer tok", "for 300 s"}, []string{"Why:"},
