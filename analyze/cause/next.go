@@ -1,9 +1,7 @@
 package cause
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
@@ -69,7 +67,7 @@ func waitsForCanary(api *probe.API, stage *probe.Stage) (names []string) {
 	}
 	own, canary := api.Deployment(stage.DeploymentID), api.Deployment(stage.Canary.DeploymentID)
 	if own != nil && canary != nil && canary.Created.Before(own.Created) && own.ID != canary.ID {
-		return []string{"what was edited between " + canary.ID + " and " + own.ID}
+		return []string{remedy.Between(canary.ID, own.ID)}
 	}
 	return nil
 }
@@ -79,15 +77,10 @@ func afterwards(f *Finding, edits []string, of func(*Remedy) bool) {
 	if len(edits) == 0 {
 		return
 	}
-	const most = 3
-	list := strings.Join(edits[:min(most, len(edits))], ", ")
-	if more := len(edits) - most; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
 	f.Remedy = slices.Clone(f.Remedy)
 	for i := range f.Remedy {
 		if r := &f.Remedy[i]; of(r) {
-			r.Warning = strings.TrimPrefix(r.Warning+"; afterwards this waits for a deployment there: "+list, "; ")
+			*r = remedy.Afterwards(*r, edits)
 		}
 	}
 }
