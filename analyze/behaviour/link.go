@@ -120,7 +120,7 @@ func (t *Table) answer(q *Question, tallies []*tally, whole float64, w *weights)
 // the whole question. Answers of one row are counted together.
 func (t *Table) count(q *Question) (tallies []*tally, logD float64) {
 	tallies = make([]*tally, len(t.scenarios))
-	var whole stat.Blocks
+	whole := stat.Blocks{Known: &t.sparse}
 	ends := q.Ends
 	drawn, rows := make([]stat.Count, len(t.rows)), []int(nil)
 	for i, d := range q.Draws {
@@ -128,6 +128,7 @@ func (t *Table) count(q *Question) (tallies []*tally, logD float64) {
 		x := tallies[r.scenario]
 		if x == nil {
 			x = newTally(t.scenarios[r.scenario])
+			x.blocks.Known = &t.sparse
 			tallies[r.scenario] = x
 		}
 		for len(ends) > 0 && ends[0] <= i {
