@@ -223,7 +223,8 @@ func matrix(api *probe.API, result *cause.Result) []Setting {
 		return result.Settings[api.ID]
 	}
 	for _, s := range diff.Stages(api) {
-		out = append(out, Setting{Setting: s.Name, Values: s.Values, Matters: mayMatter(s.Behaviour)})
+		unknown := strings.HasPrefix(s.Name, "other.") // to the SDK
+		out = append(out, Setting{Setting: s.Name, Values: s.Values, Matters: mayMatter(s.Behaviour || unknown)})
 	}
 	return out
 }

@@ -123,11 +123,38 @@ func (f *finder) domain(d *Domain, base string) Target {
 	endpoint := t.Endpoint // of the domain, not of the API behind it
 	f.describe(&t, lead.StageRef)
 	t.Endpoint = endpoint
-	if !lead.Stripped {
-		// The API sees the base path, so it belongs to the scenarios' paths.
+	switch stage := f.snap.API(lead.APIID).Stage(lead.Stage); {
+	case lead.Stripped:
+	case base != "" && stage != nil && stage.Deployed != nil && !stage.Deployed.beginsWith(base):
+		t.Unmapped = fmt.Sprintf("a routing rule of domain %s leads /%s to stage %s of API %s and keeps the base path: the stage is asked for /%s/…, and no route of it begins so",
+			d.Name, base, lead.Stage, lead.APIID, base)
+	default: // the API sees the base path, so it belongs to the scenarios' paths
 		t.URL = "https://" + d.Name
 	}
 	return t
+}
+
+// beginsWith tells whether any route takes paths below a base path.
+func (d *Definition) beginsWith(base string) bool {
+	for key := range d.Routes {
+		_, template, ok := strings.Cut(key, " ")
+		if !ok { // the default route of an HTTP API
+			return true
+		}
+		parts, fits := segmentsOf(template), true
+		for i, want := range splitPath(base) {
+			if i < len(parts) && strings.HasSuffix(parts[i], "+}") {
+				break
+			}
+			if fits = i < len(parts) && (parts[i] == want || strings.HasPrefix(parts[i], "{")); !fits {
+				break
+			}
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
 }
 
 // domainName is the target of a domain as far as its name tells.

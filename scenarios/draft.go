@@ -26,6 +26,11 @@ type draft struct {
 	requests []draftRequest
 
 	recordedAs map[string]bool // what of a recording is among the requests
+
+	likely  API    // stages and domains of an API whose id is not known
+	allows  string // an origin that the API's CORS allows; "" where that is not known
+	answers bool   // the API answers preflights of every route itself
+	open    func(name string) ([]byte, error)
 }
 
 // draftRequest is one request; with a reason in off it is written as a comment.
@@ -109,7 +114,7 @@ func (d *draft) writeTargets(w *writer) {
 	}
 	if len(d.apis) == 0 {
 		if len(d.urls) == 0 {
-			w.line("# apis: [{id: abc123, stages: [prod]}]   # or name them with --api and --stage")
+			w.line("# apis: [{id: abc123, %s}]   # or name them with --api and --stage", d.likely.members())
 			w.line("")
 		}
 		return
@@ -134,6 +139,40 @@ func (d *draft) writeTargets(w *writer) {
 		}
 	}
 	w.line("")
+}
+
+// members are the stages and domains of an API that its source names.
+func (a *API) members() string {
+	stages := a.Stages
+	if len(stages) == 0 {
+		stages = []string{"prod"}
+	}
+	out := "stages: [" + quoteAll(stages) + "]"
+	var domains []string
+	for _, dom := range a.Domains {
+		text := "{name: " + quote(dom.Name)
+		if dom.Stage != "" {
+			text += ", stage: " + quote(dom.Stage)
+		}
+		if dom.BasePath != "" {
+			text += ", base_path: " + quote(dom.BasePath)
+		}
+		domains = append(domains, text+"}")
+	}
+	if len(domains) > 0 {
+		out += ", domains: [" + strings.Join(domains, ", ") + "]"
+	}
+	return out
+}
+
+// answerPreflights adds a preflight for each path that a request goes to: an HTTP API with
+// CORS answers them itself.
+func (d *draft) answerPreflights() {
+	for _, r := range d.requests {
+		if r.method != http.MethodOptions && len(r.off) == 0 {
+			d.request(draftRequest{name: http.MethodOptions + " " + r.path, method: http.MethodOptions, path: r.path})
+		}
+	}
 }
 
 func (d *draft) writeDefaults(w *writer) {
@@ -190,7 +229,7 @@ func (d *draft) preflights() {
 			continue
 		}
 		if r.preflight == nil {
-			r.preflight = &Preflight{Origin: probe.PreflightOrigin}
+			r.preflight = &Preflight{Origin: cmp.Or(d.allows, probe.PreflightOrigin)}
 		}
 		r.auth, r.body = "", ""
 		r.off = slices.DeleteFunc(r.off, func(why string) bool { return strings.HasPrefix(why, "asks for a") })

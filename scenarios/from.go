@@ -15,6 +15,9 @@ import (
 // InitOptions say what a scenario file is made from.
 type InitOptions struct {
 	Name string // of the source, such as its path; stands in a comment and in errors
+	// Open reads a file that the source names, by its path from where the source lies;
+	// nil where it has no place.
+	Open func(name string) ([]byte, error)
 }
 
 // source is one kind of file that a scenario file can be made from.
@@ -32,6 +35,7 @@ var sources = []source{
 	{"sam-endpoints", "sam list endpoints", isSAMEndpoints, fromSAMEndpoints},
 	{"sam-outputs", "sam list stack-outputs", isOutputList, fromOutputList},
 	{"template", "a CloudFormation, SAM or CDK template", isTemplate, fromTemplate},
+	{"serverless", "a serverless.yml", isServerless, fromServerless},
 	{"terraform", "terraform output -json", isTerraform, fromTerraform},
 	{"cdk", "cdk-outputs.json", isCDK, fromCDK},
 }
@@ -65,7 +69,7 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 	}
 	if (kind == "" || kind == "har") && beginsAsHAR(data) {
 		i := slices.IndexFunc(sources, func(s source) bool { return s.kind == "har" })
-		return sources[i].written(nil, data, name) // it may be too large to be taken apart as a whole
+		return sources[i].written(nil, data, name, o) // it may be too large to be taken apart as a whole
 	}
 	doc, err := decodeAny(data)
 	if err != nil {
@@ -80,12 +84,12 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 	case kind != "" && !sources[i].is(doc):
 		return nil, fmt.Errorf("%s: this is not %s", name, sources[i].what)
 	}
-	return sources[i].written(doc, data, name)
+	return sources[i].written(doc, data, name, o)
 }
 
 // written is the scenario file made from a source.
-func (s *source) written(doc any, data []byte, name string) ([]byte, error) {
-	d := &draft{from: s.what + ", " + name}
+func (s *source) written(doc any, data []byte, name string, o InitOptions) ([]byte, error) {
+	d := &draft{from: s.what + ", " + name, open: o.Open}
 	if err := s.read(doc, data, d); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

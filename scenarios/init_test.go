@@ -18,7 +18,7 @@ import (
 var fromKinds = map[string]string{
 	"openapi.yaml": "openapi", "swagger2.json": "openapi", "session.har": "har", "cdk.json": "cdk", "terraform.json": "terraform",
 	"sam-endpoints.json": "sam-endpoints", "sam-outputs.json": "sam-outputs", "stacks.json": "cloudformation",
-	"sam-template.yaml": "template", "cdk-template.json": "template", "serverless-info.txt": "serverless-info", "serverless-http.txt": "serverless-info",
+	"sam-template.yaml": "template", "cdk-template.json": "template", "serverless.yml": "serverless", "sam-values.yaml": "template", "mappings.yaml": "template", "sam-http.yaml": "template", "serverless-info.txt": "serverless-info", "serverless-http.txt": "serverless-info",
 }
 
 // Each source is told by its content, makes a file that reads back, and leaves
@@ -53,6 +53,47 @@ func TestFrom(t *testing.T) {
 		if !contains(kinds, kind) {
 			t.Errorf("no fixture of kind %s", kind)
 		}
+	}
+}
+
+// TestDefinitionBeside: a definition in a file beside the template is read with what it
+// asks of callers; one that cannot be read is said to be left out.
+func TestDefinitionBeside(t *testing.T) {
+	open := func(name string) ([]byte, error) {
+		if name != "api/openapi.yaml" {
+			return nil, os.ErrNotExist
+		}
+		return []byte("openapi: 3.0.1\ninfo: {title: x, version: '1'}\npaths:\n  /things: {get: {responses: {'200': {description: ok}}}}\n" +
+			"  /keys: {get: {security: [{k: []}], responses: {'200': {description: ok}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, name: x-api-key, in: header}}}\n"), nil
+	}
+	const head = "Parameters: {Env: {Type: String, Default: qa}}\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Events: {E: {Type: Api, Properties: {Path: /own, Method: get}}}}\n" +
+		"  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: !Ref Env\n"
+	for definition, want := range map[string][]string{
+		"      DefinitionUri: api/openapi.yaml\n": {"path: /things", "# - name: GET /keys", "# apis: [{id: abc123, stages: [qa"},
+		"      DefinitionBody: {'Fn::Transform': {Name: AWS::Include, Parameters: {Location: api/openapi.yaml}}}\n": {"path: /things", "{api_key: env:API_KEY}"},
+		"      DefinitionUri: gone.yaml\n":                {"The definition in gone.yaml cannot be read"},
+		"      DefinitionUri: s3://bucket/openapi.yaml\n": {"The definition in s3://bucket/openapi.yaml was not read"},
+		"      DefinitionBody: {openapi: 3.0.1, info: {title: {'Fn::Sub': x}, version: '1'}, paths: {/plain: {get: {}}}}\n":                                                                                                                                       {"path: /plain"},
+		"      DefinitionBody: {swagger: '2.0', info: {title: x, version: '1'}, security: [{s: []}], securityDefinitions: {s: {type: apiKey, name: Authorization, in: header, x-amazon-apigateway-authtype: awsSigv4}}, paths: {/iam: {get: {responses: {}}}}}\n": {"#   auth: sigv4"},
+	} {
+		got, err := From("", []byte(head+definition), InitOptions{Name: "template.yaml", Open: open})
+		if err != nil {
+			t.Errorf("%s: %v", definition, err)
+			continue
+		}
+		for _, w := range want {
+			if !strings.Contains(string(got), w) {
+				t.Errorf("%s: no %q in\n%s", definition, w, got)
+			}
+		}
+	}
+}
+
+// A reference that leads to itself ends.
+func TestTemplateInACircle(t *testing.T) {
+	text := "Resources:\n  S: {Type: AWS::ApiGateway::Stage, Properties: {StageName: {Ref: S}}}\n  F: {Type: AWS::Serverless::Function, Properties: {Events: {E: {Type: Api, Properties: {Path: /own, Method: get}}}}}\n"
+	if _, err := From("", []byte(text), InitOptions{}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -6,37 +6,89 @@ import (
 	"stageprobe/probe"
 )
 
-// RefusedBehind says that every answer of a scenario is a refusal of another API Gateway
-// behind the one that was asked, with an example of the request ids of both.
+// RefusedBehind says that every answer of some scenarios is a refusal, or a failure, of
+// another API Gateway behind the one that was asked.
 type RefusedBehind struct {
 	said
-	N             int
-	Target        string
-	Scenarios     []string
-	Answer        string
+	N         int
+	Target    string
+	Scenarios []string
+	Answer    string
+	Fails     bool
+	Gateways  Gateways
+}
+
+// Gateways are the request ids of one answer: that of the gateway in front and that of the
+// one behind it.
+type Gateways struct {
+	said
 	Front, Behind string
 }
 
-// refusedBehind finds the scenarios that another API Gateway behind this one refuses, as
-// the two request ids of the answers show: this gateway's log says that it did its part.
+// OfBehind says that answers are those of another API Gateway behind the one that was asked.
+type OfBehind struct {
+	said
+	Gateways Gateways
+}
+
+// refusedBehind finds the scenarios that another API Gateway behind this one refuses, or
+// fails, as the two request ids of the answers show: this gateway's log says that it did
+// its part.
 func refusedBehind(fx *Facts, known *Known, sub *target, v *Verdict) {
+	by := map[string][]*cell{}
+	var answers []string
 	for _, c := range sub.cells {
 		if c.ref < 0 || len(c.clusters) != 1 || len(c.rows) < tuning.Enough.Refused && !fx.Done || known.by[c.ref] != "" || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
 			continue
 		}
 		k := &fx.Clusters[c.ref]
-		if k.Status != 401 && k.Status != 403 || k.Exemplar == nil || probe.HeaderValue(k.Exemplar.Header, "x-amzn-errortype") == "" {
+		if k.Status != 401 && k.Status != 403 && k.Status < 500 || gatewaysOf(k) == nil {
 			continue
 		}
-		front, behind := signature.Gateways(k.Exemplar.Header)
-		if behind == "" {
-			continue
+		answer := fx.summary(c.ref)
+		if by[answer] == nil {
+			answers = append(answers, answer)
 		}
-		f := Finding{Linked: Proven, Targets: []string{sub.ID}, Scenarios: fx.cellNames([]*cell{c}), rests: c.clusters}
-		f.say(RefusedBehind{N: len(c.rows), Target: sub.ID, Scenarios: f.Scenarios, Answer: fx.summary(c.ref), Front: front, Behind: behind})
-		f.Proof = evidence(fx.example(sub, c.ref))
-		f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(len(c.rows)), Effect: 1, N: len(c.rows), Share: interval(len(c.rows), len(c.rows), fx.alpha)}
-		f.Remedy = []Remedy{remedy.BehindLogs}
-		v.report(f, stageKey(sub.Target)+"/behind/"+fx.scenario(c.scenario).Name)
+		by[answer] = append(by[answer], c)
 	}
+	for _, answer := range answers {
+		cells := by[answer]
+		k := cells[0].ref
+		f := Finding{Linked: Proven, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Remedy: []Remedy{remedy.BehindLogs}}
+		n := 0
+		for _, c := range cells {
+			n += len(c.rows)
+			f.rests = append(f.rests, c.clusters...)
+			f.Proof = append(f.Proof, fx.example(sub, c.ref))
+		}
+		if fx.Clusters[k].fails() {
+			f.Cause = IntegrationError
+		}
+		f.say(RefusedBehind{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: answer, Fails: fx.Clusters[k].fails(), Gateways: *gatewaysOf(&fx.Clusters[k])})
+		f.Proof = evidence(f.Proof...)
+		f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
+		v.report(f, stageKey(sub.Target)+"/behind/"+answer)
+	}
+}
+
+// gatewaysOf are the request ids of an answer that another API Gateway made behind the one
+// that was asked; nil where it was not so made.
+func gatewaysOf(c *Cluster) *Gateways {
+	if c.Exemplar == nil || probe.HeaderValue(c.Exemplar.Header, "x-amzn-errortype") == "" {
+		return nil
+	}
+	if front, behind := signature.Gateways(c.Exemplar.Header); behind != "" {
+		return &Gateways{Front: front, Behind: behind}
+	}
+	return nil
+}
+
+// gatewaysBehind is gatewaysOf the first of some behaviours that another API Gateway made.
+func gatewaysBehind(fx *Facts, behaviours []int) *Gateways {
+	for _, k := range behaviours {
+		if g := gatewaysOf(&fx.Clusters[k]); g != nil {
+			return g
+		}
+	}
+	return nil
 }

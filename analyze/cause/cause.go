@@ -70,8 +70,9 @@ type table []Cause
 
 // beforeSplits are the causes that explain behaviours before what is left of them
 // is weighed as splits: an address that leads to nothing or to another stage is no
-// split, and what a configuration refuses to everybody is no flake.
-var beforeSplits = []ID{WrongStage, StaleDeployment, AutoDeployOff, AutoDeployFailed, UnmappedTarget, Throttled, StageConfigDrift, AccessDenied, EdgeCache}
+// split, what a configuration refuses to everybody is no flake, and where nothing succeeds
+// no sort of failure is what deviates.
+var beforeSplits = []ID{WrongStage, StaleDeployment, AutoDeployOff, AutoDeployFailed, UnmappedTarget, Throttled, StageConfigDrift, AccessDenied, EdgeCache, IntegrationError}
 
 // Causes is every cause, in the order of the report format. Findings of one
 // severity are listed in it.
@@ -93,7 +94,7 @@ var Causes = []Cause{
 	{ID: EndpointSplit, Step: 6, Severity: Error, After: beforeSplits, Laws: endpointLaws, Find: endpointSplit},
 	{ID: FlakyBackend, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: failureLaws, Find: flakyBackend},
 	{ID: AddressDependent, Step: 1, Severity: Warning, Find: addressDependent},
-	{ID: IntegrationError, Step: 6, Severity: Error, After: beforeSplits, Find: integrationError},
+	{ID: IntegrationError, Step: 6, Severity: Error, After: []ID{WrongStage, StaleDeployment, AutoDeployOff, AutoDeployFailed, UnmappedTarget, Throttled, StageConfigDrift, AccessDenied, EdgeCache}, Find: integrationError},
 	{ID: EdgeCache, Step: 1, Severity: Warning, Find: edgeCache},
 	{ID: VolatileContent, Step: 4, Severity: Info, Find: volatileContent},
 	{ID: UnexplainedSplit, Step: 6, Severity: Error, Passing: true, After: beforeSplits, Laws: unexplainedLaws, Find: unexplainedSplit},

@@ -45,6 +45,7 @@ func judge(fx *Facts, known *Known) *judgement {
 			j.linkedLevels(fx, sub)
 			j.brokenSince(fx, sub, refused)
 			j.brokenSince(fx, sub, (*Cluster).fails)
+			j.outages(fx, sub)
 		}
 	}
 	j.weighSplits(fx)
@@ -149,7 +150,7 @@ func (j *judgement) linkedCanary(fx *Facts, sub *target) {
 	}
 	// The veto looks at each scenario where either side may by chance be the usual one.
 	w := weigh(fx, x)
-	if w.labels.veto != nil && w.labels.logE < fx.threshold() {
+	if (w.labels.veto != nil || w.labels.mayBeLoss()) && min(w.labels.logE, w.labels.worst(sub.link())) < fx.threshold() {
 		return
 	}
 	w.labels.logE = l.LogE
@@ -207,14 +208,14 @@ func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, 
 	if len(x.clusters) == 0 {
 		return nil
 	}
-	x.clusters = append(x.clusters, j.alike(fx, x, marks, level)...)
+	x.clusters = append(x.clusters, j.alike(fx, x, level)...)
 	return settle(fx, x)
 }
 
-// alike are behaviours of the other scenarios that are of the same kind as those of a
-// linked split, and of which every answer came at its level: what was found in one
-// scenario is no other cause in the next for being seldom there.
-func (j *judgement) alike(fx *Facts, x *split, marks []behaviour.Mark, level levelOf) []int {
+// alike are behaviours that are of the same kind as those of a linked split, and of which
+// every answer came at its level: what was found in one scenario is no other cause in the
+// next for being seldom there.
+func (j *judgement) alike(fx *Facts, x *split, level levelOf) []int {
 	kinds, on := map[string]bool{}, stat.Count{}
 	for _, c := range x.sub.cells {
 		counts, _ := byLevel(fx, c, level)
@@ -230,13 +231,13 @@ func (j *judgement) alike(fx *Facts, x *split, marks []behaviour.Mark, level lev
 	}
 	var out []int
 	for _, c := range x.sub.cells {
-		if c.ref < 0 || slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+		if c.ref < 0 {
 			continue
 		}
 		counts, _ := byLevel(fx, c, level)
 		for _, k := range j.known.otherwise(c) {
 			n := counts[k]
-			if kinds[kindOf(&fx.Clusters[k])] && n.N() > 0 && (on.On > 0 && n.Off == 0 || on.Off > 0 && n.On == 0) {
+			if !slices.Contains(x.clusters, k) && kinds[kindOf(&fx.Clusters[k])] && n.N() > 0 && (on.On > 0 && n.Off == 0 || on.Off > 0 && n.On == 0) {
 				out = append(out, k)
 			}
 		}
@@ -381,7 +382,7 @@ func byChance(fx *Facts, w *weighing) bool {
 // more comes, say no less than no labels: the share still speaks.
 func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	chance := func(id ID) {
-		if id == BackendSplit && !iid(w.split) {
+		if id == BackendSplit && (!iid(w.split) || orderOf(w.amongAll()) < tuning.IID) {
 			id = UnexplainedSplit // several versions answer at random, not in an order
 		}
 		j.settle(fx, &decision{weighing: w, cause: id})
@@ -410,6 +411,8 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 		j.ask(fx, w, "canary, rather", nil)
 	case fitsUnlabelled(fx, w) && (lead == FlakyBackend || lead == BackendSplit):
 		chance(CanarySplit) // whatever is likelier elsewhere: this stage draws at that share
+	case lead == UnexplainedSplit && !excluded && canaryConfigured(w.sub) && w.post(CanarySplit) > 1-tuning.Chance:
+		j.ask(fx, w, "canary share", nil) // that no known cause fits is not said beside one that does
 	case excluded || fx.Done || hopeless(fx, w):
 		chance(lead)
 	default:

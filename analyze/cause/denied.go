@@ -2,6 +2,7 @@ package cause
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -381,7 +382,7 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 	if wafAction(k) {
 		return wafAsks, fx.example(sub, c.ref)
 	}
-	if fx.preflight(c.scenario) && unrouted(k) {
+	if fx.preflight(c.scenario) && unrouted(k) && !signed(fx, sub, c) {
 		return noOptions, nil
 	}
 	response = k.Reading.GatewayResponse
@@ -420,9 +421,41 @@ const byPolicy = "resource policy"
 // request: its route is deployed without an authorizer and without IAM. What reaches a
 // private API may be refused by its VPC endpoint's policy, too.
 func policyAlone(fx *Facts, sub *target, c *cell) bool {
-	r := fx.route(sub, c.scenario)
+	return refusedByPolicy(fx, sub, c.scenario, &fx.Clusters[c.ref])
+}
+
+func refusedByPolicy(fx *Facts, sub *target, scenario int, k *Cluster) bool {
+	r := fx.route(sub, scenario)
 	return r != nil && open(r.Authorization) && !r.APIKeyRequired && !sub.private() &&
-		sub.conf != nil && sub.conf.Deployed != nil && fx.Clusters[c.ref].Reading.GatewayResponse == "ACCESS_DENIED"
+		sub.conf != nil && sub.conf.Deployed != nil && k.Reading.GatewayResponse == "ACCESS_DENIED"
+}
+
+// mayAdmit tells whether a resource policy lets anybody in: it allows something, and
+// denies nothing without a condition. No policy lets everybody in.
+func mayAdmit(policy string) bool {
+	if policy == "" {
+		return true
+	}
+	type statement struct {
+		Effect    string
+		Condition json.RawMessage
+	}
+	var many struct{ Statement []statement }
+	if json.Unmarshal([]byte(policy), &many) != nil { // IAM takes a lone statement without a list
+		var one struct{ Statement statement }
+		if json.Unmarshal([]byte(policy), &one) != nil {
+			return false
+		}
+		many.Statement = []statement{one.Statement}
+	}
+	allows := false
+	for _, st := range many.Statement {
+		if st.Effect == "Deny" && len(st.Condition) == 0 {
+			return false
+		}
+		allows = allows || st.Effect == "Allow"
+	}
+	return allows
 }
 
 // refuserByLog is which part refused by a log record; "" where it does not tell more

@@ -23,7 +23,8 @@ type EditsWait struct {
 	said
 	Cause      ID
 	Stage      string
-	Edits      int // 0 where none is known
+	Also       []string // further stages that serve the same deployment
+	Edits      int      // 0 where none is known
 	Deployment string
 	Made       Made
 	Status     string // of the last automatic deployment
@@ -79,6 +80,7 @@ type ServesDeployment struct {
 func waitingFor(id ID) func(*Facts, *Known) Verdict {
 	return func(fx *Facts, known *Known) Verdict {
 		var v Verdict
+		waits := map[int]*pending{} // by the finding
 		for _, p := range pendings(fx) {
 			if p.cause() != id {
 				continue
@@ -92,10 +94,50 @@ func waitingFor(id ID) func(*Facts, *Known) Verdict {
 				}
 				continue
 			}
+			n := len(v.Found)
 			pendingEdits(fx, p, &v)
+			if len(v.Found) == n {
+				continue
+			}
+			waits[n] = p
+			for i := range n {
+				if v.Found[i].Linked == v.Found[n].Linked && waits[i] != nil && sameWait(waits[i], p) {
+					v.Found[i] = onBoth(v.Found[i], v.Found[n], p)
+					v.Found = v.Found[:n]
+					delete(waits, n)
+					break
+				}
+			}
 		}
 		return v
 	}
+}
+
+// sameWait tells whether the same edits wait for two stages of an API that serve one
+// deployment: one matter, seen on both.
+func sameWait(a, b *pending) bool {
+	return a.sub.api == b.sub.api && a.cause() == StaleDeployment && a.sub.conf.DeploymentID == b.sub.conf.DeploymentID &&
+		a.sub.conf.Canary == nil && b.sub.conf.Canary == nil
+}
+
+// onBoth is the finding of edits that wait for a further stage, too.
+func onBoth(f, also Finding, p *pending) Finding {
+	head, ok := f.Says[0].(EditsWait)
+	if !ok {
+		return f
+	}
+	head.Also = append(slices.Clone(head.Also), p.sub.conf.Name)
+	f.Says = append([]Fact{head}, f.Says[1:]...)
+	f.Targets = slices.Concat(f.Targets, also.Targets)
+	f.Scenarios = slices.Compact(slices.Sorted(slices.Values(slices.Concat(f.Scenarios, also.Scenarios))))
+	f.Proof = evidence(slices.Concat(f.Proof, also.Proof)...)
+	f.rests = slices.Concat(f.rests, also.rests)
+	for _, r := range also.Remedy {
+		r.Then = true
+		r.Text = "The same for stage " + p.sub.conf.Name + ", where the edits are meant for it."
+		f.Remedy = append(f.Remedy, r)
+	}
+	return f
 }
 
 // cause is what keeps the edits of a stage waiting.
@@ -239,6 +281,12 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	}
 	f.say(pendingHead(fx, p, cause))
 	f.say(waitingEdits(fx, p, confirmed > 0, scenarios, seen)...)
+	for _, sub := range p.all {
+		if confirmed > 0 && fx.all(sub, refused) && within(fx.clustersOf(sub), rests) { // more would be refused as well
+			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(fx.clustersOf(sub))})
+			v.closed = append(v.closed, sub.index)
+		}
+	}
 	f.Proof = evidence(append([]Fact{deploymentFact(api, st)}, append(lines, editFacts(fx, api.ID)...)...)...)
 	f.Statistics = &Statistics{Test: "configuration", Statistic: float64(len(p.diffs)), Effect: 1, N: confirmed}
 	f.Remedy = remedy.Redeploy(fx.Snapshot.Region, api, st)
@@ -310,7 +358,7 @@ func waitingEdits(fx *Facts, p *pending, confirmed bool, scenarios []int, seen m
 
 // named is an edit in two words; some name themselves.
 func named(d *diff.Difference) string {
-	if strings.EqualFold(d.Subject, d.Aspect) {
+	if strings.HasSuffix(strings.ToLower(d.Subject), strings.ToLower(d.Aspect)) {
 		return d.Subject
 	}
 	return strings.TrimSpace(d.Subject + " " + d.Aspect)

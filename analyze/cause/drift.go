@@ -138,6 +138,7 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 // differ that can change an answer and that nobody declared.
 func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) {
 	var differ []Configured
+	var reasons []diff.Setting
 	var stages []string
 	for _, set := range all {
 		between := undeclared(fx, api, set)
@@ -149,7 +150,7 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 		for i := range api.Stages {
 			c.On = append(c.On, StageValue{api.Stages[i].Name, set.Values[api.Stages[i].Name]})
 		}
-		differ = append(differ, c)
+		differ, reasons = append(differ, c), append(reasons, set)
 	}
 	if len(differ) == 0 {
 		return
@@ -158,7 +159,10 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 	stages = slices.Compact(stages)
 	f := Finding{
 		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
-		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(differ[0].Setting, stages...)},
+		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(settingNames(reasons), stages...)},
+	}
+	if pair, ok := bothOf(fx, api, stages); ok {
+		f.Remedy = alignRemedy(fx, api, pair, reasons)
 	}
 	for _, c := range differ {
 		f.Proof = append(f.Proof, c)
@@ -169,6 +173,17 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 	}
 	f.say(DriftUndeclared{API: api.ID, Stages: stages, In: differ})
 	v.report(f, api.ID)
+}
+
+// bothOf are the targets of two stages that differ; false where there are more.
+func bothOf(fx *Facts, api *probe.API, stages []string) (pair [2]*target, ok bool) {
+	if len(stages) != len(pair) {
+		return pair, false
+	}
+	for i, name := range stages {
+		pair[i] = fx.find(func(t *target) bool { return t.APIID == api.ID && t.Stage == name && t.conf != nil })
+	}
+	return pair, pair[0] != nil && pair[1] != nil
 }
 
 // undeclared are the stages between which nobody declared that a setting differs.
@@ -195,13 +210,17 @@ func settingsOf(p [2]*target, reasons []diff.Setting) []Configured {
 	return out
 }
 
+// unknownMember begins the names of settings that the SDK does not know: what they do is
+// not known either.
+const unknownMember = "other."
+
 // note says of a setting whether it matters.
 func note(fx *Facts, api *probe.API, set diff.Setting, linked bool) Setting {
 	n := Setting{Setting: set.Name, Values: set.Values, Matters: untestedSetting, Intended: intended(fx, set)}
 	switch {
 	case linked:
 		n.Matters = linkedSetting
-	case !set.Behaviour:
+	case !set.Behaviour && !strings.HasPrefix(set.Name, unknownMember):
 		n.Matters = cosmeticSetting
 	case compared(fx, api, set):
 		n.Matters = noDifference
@@ -478,7 +497,15 @@ func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting
 			out = append(out, remedy.StageVariables(fx.Snapshot.Region, api, way[1].conf, set, way[0].Stage)...)
 		}
 	}
-	return append(out, remedy.Intend(reasons[0].Name, p[0].Stage, p[1].Stage))
+	return append(out, remedy.Intend(settingNames(reasons), p[0].Stage, p[1].Stage))
+}
+
+func settingNames(settings []diff.Setting) []string {
+	var out []string
+	for _, s := range settings {
+		out = append(out, s.Name)
+	}
+	return out
 }
 
 // inUse tells whether a stage is likely the one that callers use.

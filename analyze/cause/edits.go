@@ -93,6 +93,8 @@ func shows(fx *Facts, sub *target, row int, d *diff.Difference) Fact {
 		return AsksFor{Parameter: parameter}
 	case loosened(sub, sc, k, d):
 		return Topic("still refuses")
+	case d.Aspect == "policy" && mayAdmit(sub.api.Editor.Policy) && refusedByPolicy(fx, sub, r.Scenario, k):
+		return Topic("policy still refuses")
 	}
 	if says := refusalShows(sub, k, d); says != nil {
 		return says

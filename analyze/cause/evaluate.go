@@ -105,6 +105,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result 
 	if fx.Done {
 		whoChanged(fx, r.Findings)
 		surround(fx, r.Findings)
+		r.Notes = append(r.Notes, aside(fx, r.Findings)...)
 	}
 	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)
 	perTarget(fx, j, &r)

@@ -3,7 +3,6 @@ package cause
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
@@ -100,7 +99,7 @@ func flakyBackend(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(FlakyBackend) {
 		f := flaky(fx, d.weighing)
-		if s, ok := spellOf(fx, d.weighing, tuning.Enough.Window, (*Cluster).fails); ok {
+		if s := failedFor(fx, d.weighing.split); s != nil {
 			f = failedBetween(fx, d.weighing, f, s)
 		}
 		v.report(f, stageKey(d.sub.Target))
@@ -118,7 +117,18 @@ func flaky(fx *Facts, w *weighing) Finding {
 	}
 	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{k, w.n}, Answers: fx.names(bad)}
 	says.Pattern, says.Burst = pattern(fx, w)
-	f.say(says, notCanary(fx, w))
+	f.say(says)
+	line, known := failureOf(fx, rowsOf(fx, w.split, (*Cluster).fails))
+	if known != nil {
+		f.say(ByLogs{What: known.Why})
+	} else if k := inside(fx, bad); k != nil {
+		f.say(Inside{Why: k.Why})
+	}
+	behind := gatewaysBehind(fx, bad)
+	if behind != nil {
+		f.say(OfBehind{Gateways: *behind})
+	}
+	f.say(notCanary(fx, w))
 	f.Statistics = &Statistics{
 		Test: "difference of the sides' rates, confidence sequence", Statistic: w.labels.high, N: w.n,
 		Posterior: w.post(FlakyBackend), Share: share(fx, w.split, bad), Configured: configured(w.sub), Table: labelTable(fx, w.split),
@@ -127,44 +137,19 @@ func flaky(fx *Facts, w *weighing) Finding {
 		f.Statistics.Test, f.Statistics.Statistic, f.Statistics.EValue = "posterior", w.post(FlakyBackend), 0
 	}
 	lines, logged := failures(fx, w.split, bad)
-	f.Proof = evidence(lines...)
+	f.Proof = evidence(append([]Fact{line}, lines...)...)
 	if logged && canaryExcluded(fx, w) {
 		f.Linked = Proven
 	}
 	f.Remedy = []Remedy{remedy.FailingBackend}
+	if known != nil && known.Check != "" {
+		f.Remedy[0] = lookAt(known)
+	} else if behind != nil {
+		f.Remedy[0] = remedy.BehindLogs
+	}
 	if !canaryExcluded(fx, w) {
 		f.Alternatives = w.alternatives(FlakyBackend, fx.alpha)
 		f.SettledBy = settleByLogs(fx, w.sub)
-	}
-	return f
-}
-
-// FailedBetween says that a target failed for a while.
-type FailedBetween struct {
-	said
-	Target   string
-	Failed   Count
-	From, To time.Time
-	Answer   string
-}
-
-// failedBetween is the finding of a target that failed for a while, and not by chance: an
-// outage, which has a reason of its own.
-func failedBetween(fx *Facts, w *weighing, f Finding, s spell) Finding {
-	f.Cause, f.Linked, f.Alternatives = IntegrationError, ConsistentWith, nil
-	f.Says = []Fact{FailedBetween{Target: w.sub.ID, Failed: Count{s.n, w.n}, From: fx.Rows[s.from].At, To: fx.Rows[s.to].At, Answer: fx.summary(fx.Rows[s.from].Cluster)}}
-	f.SettledBy = ErrorLogs{Stage: w.sub.Stage}
-	f.Remedy = []Remedy{whereToLook(&fx.Clusters[fx.Rows[s.from].Cluster])}
-	var rows []int
-	for _, d := range w.draws {
-		if fx.Clusters[fx.Rows[d.row].Cluster].fails() {
-			rows = append(rows, d.row)
-		}
-	}
-	if line, known := failureOf(fx, rows); known != nil {
-		f.Linked, f.SettledBy = Proven, nil
-		f.say(ByLogs{What: known.Why})
-		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)
 	}
 	return f
 }

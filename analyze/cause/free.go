@@ -85,7 +85,7 @@ func (f *freeField) weigh(fx *Facts, sub *target, rowsOf map[int][]int) {
 	}
 	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
 	p := min(orderP(x), runsBy(fx, x, connection), runsBy(fx, x, func(r *Row) string { return r.Remote }))
-	f.denied = p < fx.alpha*tuning.IID // one of several tests, of one of several fields
+	f.denied = p < fx.alpha/tuning.Caution/freeAsked
 	f.fits = p >= tuning.IID && stat.ShareSupport(f.k, f.n, p0, stat.DefaultRho) >= fx.threshold()
 }
 

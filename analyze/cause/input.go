@@ -6,6 +6,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // Label says which side of a canary served a request, as the logs tell it.
@@ -75,10 +76,15 @@ type Cluster struct {
 	Target   int // index into Plan.Targets
 	Scenario int // index into Plan.Scenarios
 	Summary  string
+
+	inside *failure.Failure // a failure in the body of a success; nil where it holds none
 }
 
-// fails tells a server error and an answer that did not come.
-func (c *Cluster) fails() bool { return c.Status >= 500 || c.Class == signature.Transport }
+// fails tells a server error, an answer that did not come, and a success whose body is
+// about nothing but a failure.
+func (c *Cluster) fails() bool {
+	return c.Status >= 500 || c.Class == signature.Transport || c.inside != nil
+}
 
 // LogState says how far the logs could be read.
 type LogState struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
 	"stageprobe/probe/failure"
 )
@@ -78,6 +79,18 @@ func insideThroughout(fx *Facts, known *Known, sub *target, c *cell) (f failure.
 		f = inside
 	}
 	return f, true
+}
+
+// failedInside is the failure that a success holds and that a caller did not get as one:
+// an error of a function, or an error status. An envelope around a success is none.
+func failedInside(c *behaviour.Cluster) *failure.Failure {
+	if c.Status/100 != 2 || c.Exemplar == nil || !sureInside(c.Exemplar.Body) {
+		return nil
+	}
+	if f, has := failure.InBody(c.Exemplar.Body); has && f.Kind == failure.Function {
+		return &f
+	}
+	return nil
 }
 
 // ofErrors are the members of a body that tells of an error and of nothing else.

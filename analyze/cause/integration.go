@@ -17,7 +17,26 @@ type AllFail struct {
 	N         int
 	Target    string
 	Scenarios []string
-	Answer    string
+	Answers   []CountedAnswer // each kind of failure
+}
+
+// CountedAnswer is an answer and how often it came; 0 where there is no other.
+type CountedAnswer struct {
+	said
+	Answer string
+	N      int
+}
+
+// ByLogsOf says what the logs name of one of several answers.
+type ByLogsOf struct {
+	said
+	Answer, What string
+}
+
+// Inside says that failures are in the bodies of successes.
+type Inside struct {
+	said
+	Why string
 }
 
 // ErrorLogs are logs of a stage that name the reason of a failure.
@@ -66,9 +85,37 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 		fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
 		return false
 	}
+	if len(c.clusters) > 1 && canaryConfigured(sub) {
+		return false // which side fails how is the canary's
+	}
 	_, said := failureOf(fx, c.rows)
 	read := &fx.Clusters[c.ref].Reading
-	return said != nil || read.Producer == signature.Gateway || read.GatewayResponse != ""
+	// What a backend answers always is its own word; one that fails in several ways and
+	// never succeeds is broken, whoever wrote the answers.
+	return said != nil || read.Producer == signature.Gateway || read.GatewayResponse != "" || len(fx.names(c.clusters)) > 1 || gatewayWords(fx, c)
+}
+
+// gatewayWords tells whether an answer of an HTTP API, which names no gateway response, is
+// in the gateway's own words for a failure of the integration, and no log shows that the
+// integration wrote them.
+func gatewayWords(fx *Facts, c *cell) bool {
+	k := &fx.Clusters[c.ref]
+	if k.Reading.APIKind != probe.HTTP || len(k.Reading.Candidates) == 0 || ID(k.Reading.Candidates[0].Finding) != IntegrationError {
+		return false
+	}
+	return fx.Records == nil || !slices.ContainsFunc(c.rows, func(i int) bool {
+		return slices.ContainsFunc(fx.Records(fx.Rows[i].RequestID), func(r probe.LogRecord) bool { return r.IntegrationStatus != nil && *r.IntegrationStatus == k.Status })
+	})
+}
+
+// inside is the failure that successes of some behaviours hold; nil where they hold none.
+func inside(fx *Facts, behaviours []int) *failure.Failure {
+	for _, k := range behaviours {
+		if f := fx.Clusters[k].inside; f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // failureOf is the first failure of the integration that the logs of some rows name,
@@ -99,7 +146,8 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		f.rests = append(f.rests, c.clusters...)
 	}
 	k := cells[0].ref
-	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: fx.summary(k)})
+	answers := answersOf(fx, cells)
+	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answers: answers})
 	if fx.preflight(cells[0].scenario) {
 		f.say(Topic("preflight fails"))
 	}
@@ -108,12 +156,19 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	var why Fact
 	if known != nil {
 		why = ByLogs{What: known.Why}
+		if of := fx.summary(clusterOf(fx, cells, line)); len(answers) > 1 {
+			why = ByLogsOf{Answer: of, What: known.Why}
+		}
 	} else if line, known = mockWithout(fx, sub, cells[0]); known != nil {
 		why = ByConfiguration{What: quote(known.Why)}
 	}
 	if known == nil {
-		f.say(Topic("no usable answer"))
-		f.SettledBy = ErrorLogs{Stage: sub.Stage}
+		if ownAnswers(fx, cells) {
+			f.say(Topic("no success"))
+		} else {
+			f.say(Topic("no usable answer"))
+			f.SettledBy = ErrorLogs{Stage: sub.Stage}
+		}
 		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
 		f.Proof = evidence(fx.example(sub, k))
 		return f
@@ -121,11 +176,53 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	f.Linked = Proven
 	f.say(why)
 	f.Proof = evidence(line, fx.example(sub, k))
-	f.Remedy = remedy.Failure(known, placeOf(fx, sub, cells[0]))
+	for _, place := range placesOf(fx, sub, cells) {
+		f.Remedy = append(f.Remedy, remedy.Failure(known, place)...)
+	}
 	if len(f.Remedy) == 0 {
-		f.Remedy = []Remedy{{Text: known.Check}}
+		f.Remedy = []Remedy{lookAt(known)}
 	}
 	return f
+}
+
+// ownAnswers tells whether all answers of some cells are the integration's own.
+func ownAnswers(fx *Facts, cells []*cell) bool {
+	return !slices.ContainsFunc(cells, func(c *cell) bool {
+		return gatewayWords(fx, c) || slices.ContainsFunc(c.clusters, func(k int) bool { return fx.Clusters[k].Reading.Producer != signature.Integration })
+	})
+}
+
+// answersOf are the answers of some cells, each kind once, the most frequent first.
+func answersOf(fx *Facts, cells []*cell) []CountedAnswer {
+	var out []CountedAnswer
+	for _, c := range cells {
+		for _, k := range c.clusters {
+			name := fx.summary(k)
+			at := slices.IndexFunc(out, func(a CountedAnswer) bool { return a.Answer == name })
+			if at < 0 {
+				at, out = len(out), append(out, CountedAnswer{Answer: name})
+			}
+			out[at].N += c.count[k]
+		}
+	}
+	slices.SortStableFunc(out, func(a, b CountedAnswer) int { return cmp.Compare(b.N, a.N) })
+	if len(out) == 1 {
+		out[0].N = 0
+	}
+	return out
+}
+
+// clusterOf is the behaviour of the request that a line of a log is of.
+func clusterOf(fx *Facts, cells []*cell, line Fact) int {
+	l, _ := line.(Logged)
+	for _, c := range cells {
+		for _, i := range c.rows {
+			if fx.Rows[i].RequestID == l.Request {
+				return fx.Rows[i].Cluster
+			}
+		}
+	}
+	return cells[0].ref
 }
 
 // MockWithout says that a mock's template for a media type is missing, or names no
@@ -150,6 +247,22 @@ func mockWithout(fx *Facts, sub *target, c *cell) (line Fact, known *failure.Fai
 		return nil, nil
 	}
 	return InConfiguration{What: MockWithout{Route: fx.routeKey(sub, c.scenario), Media: media, Template: there}}, failure.NoStatusCode()
+}
+
+// placesOf is where the remedies of failing routes apply: one place for each integration.
+func placesOf(fx *Facts, sub *target, cells []*cell) []remedy.Place {
+	var out []remedy.Place
+	at := map[string]int{}
+	for _, c := range cells {
+		p := placeOf(fx, sub, c)
+		if i, has := at[p.Function]; has {
+			out[i].Several = out[i].Several || out[i].Method != p.Method || out[i].Resource != p.Resource
+		} else if len(out) < mostPlaces {
+			at[p.Function] = len(out)
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // placeOf is where a failing route's remedy applies.

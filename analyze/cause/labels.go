@@ -112,6 +112,15 @@ func testLink(fx *Facts, x *split, l *labels) {
 	l.logE = l.worst(test)
 }
 
+// mayBeLoss tells whether labels that are missing could make a link that the known ones
+// show: by far not all are known, and both sides gave both answers, so that losing some of
+// one side's is enough. It leaves no sign where as many of either answer are lost.
+func (l *labels) mayBeLoss() bool {
+	c, unknown := l.counts, l.unknownDev+l.unknownRef
+	return float64(c.N()) < tuning.Measurable*float64(c.N()+unknown) &&
+		stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}}) < enoughExplained
+}
+
 // worst is the least evidence for a link over what the missing labels could be,
 // on a grid of how many of either answer the canary gave. Where some of it leaves
 // no evidence at all, how little does not matter.

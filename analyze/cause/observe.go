@@ -483,7 +483,7 @@ func nameCluster(fx *Facts, c *behaviour.Cluster) Cluster {
 	target := slices.IndexFunc(fx.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
 	scenario := slices.IndexFunc(fx.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
 	usual := reference(fx.partition.Of(target, scenario))
-	return Cluster{Cluster: c, Target: target, Scenario: scenario, Summary: Summary(c, usual)}
+	return Cluster{Cluster: c, Target: target, Scenario: scenario, Summary: Summary(c, usual), inside: failedInside(c)}
 }
 
 func reference(of []*behaviour.Cluster) *behaviour.Cluster {
@@ -504,6 +504,9 @@ func Summary(c, usual *behaviour.Cluster) string {
 	diffs := behaviour.Differs(usual, c)
 	if len(diffs) == 0 {
 		return text
+	}
+	if at := slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.Field == ":failure" && d.B != "" }); at >= 0 {
+		return text + " that holds " + shorten(diffs[at].B, 40)
 	}
 	at := max(0, slices.IndexFunc(diffs, func(d behaviour.Diff) bool { return d.A != "" && d.B != "" }))
 	return text + ", " + diffs[at].Field + " " + shorten(cmp.Or(diffs[at].B, "absent"), 24)

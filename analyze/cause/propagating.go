@@ -56,7 +56,7 @@ func deployPropagating(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(DeployPropagating) {
 		f := switched(fx, d.weighing, d.law)
-		if bad := switchedTo(fx, d.weighing); bad != "" {
+		if bad := shiftOf(fx, d.split).toBad(); bad != "" {
 			f = brokeDown(fx, d.weighing, f, bad)
 		}
 		v.report(f, stageKey(d.sub.Target))
@@ -260,43 +260,79 @@ func around(fx *Facts, at time.Time) bool {
 	return at.After(start.Add(-tuning.Recent)) && at.Before(fx.Now.Add(tuning.Recent))
 }
 
+// shift is where behaviour switched: the answers in the order of time, each with whether
+// it is of the behaviour that came later, and the likeliest first answer since, with the
+// range that holds 95 % of the probability or, through a phase in which either came, with
+// that phase.
+type shift struct {
+	fx          *Facts
+	later       []bool
+	rows        []int
+	hat, lo, hi int
+}
+
+func shiftOf(fx *Facts, x *split) *shift {
+	s := &shift{fx: fx}
+	s.later, s.rows, _ = timed(fx, x)
+	s.hat, s.lo, s.hi = switchedAt(s.later, max(fx.Plan.Requests, len(s.later)), x.sub.changed() != nil)
+	return s
+}
+
+// at is when an answer was asked for.
+func (s *shift) at(i int) time.Time { return s.fx.Rows[s.rows[min(max(i, 0), len(s.rows)-1)]].At }
+
+// from and to are the moments between which behaviour switched.
+func (s *shift) from() time.Time { return s.at(s.lo - 1) }
+func (s *shift) to() time.Time   { return s.at(s.hi) }
+
+// before and since are the usual answers on either side.
+func (s *shift) before() *Cluster { return &s.fx.Clusters[most(s.fx, s.rows[:s.hat])] }
+func (s *shift) since() *Cluster  { return &s.fx.Clusters[most(s.fx, s.rows[s.hat:])] }
+
 // switched is the finding of a behaviour that changed once.
 func switched(fx *Facts, w *weighing, l *law) Finding {
-	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
-	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	s := shiftOf(fx, w.split)
 	f := Finding{
 		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
 	}
-	f.say(ChangedOnce{Target: w.sub.ID, At: when(hat), From: when(lo - 1), To: when(hi), What: beforeAndSince(fx, rows, bits, hat)})
+	f.say(ChangedOnce{Target: w.sub.ID, At: s.at(s.hat), From: s.from(), To: s.to(), What: s.sides()})
 	f.Linked = ConsistentWith
-	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != nil {
-		f.Linked = Proven
+	what := s.event(w.sub)
+	if what != nil {
+		if !unwanted(s.before()) {
+			f.Linked = Proven // else: failures end by themselves as well
+		}
 		f.say(ByConfiguration{What: what})
 		f.Proof = append(f.Proof, InConfiguration{What: what})
 	}
-	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
+	from, to := s.deployments()
+	if from != to {
 		f.Linked = Proven
 		f.say(AnsweredAround{From: from, To: to})
 	}
-	if f.Linked == ConsistentWith {
-		_, beyond := stat.Stretch(len(rows)-hat, hat)
+	if what == nil && from == to {
+		_, beyond := stat.Stretch(len(s.rows)-s.hat, s.hat)
 		f.say(NoEvent{Stretch: beyond})
+	}
+	if f.Linked == ConsistentWith {
 		f.SettledBy = Topic("deployment time")
 	}
-	f.Proof = evidence(append(f.Proof, fx.request(rows[max(0, hat-1)], Topic("last old")),
-		fx.request(rows[min(hat, len(rows)-1)], Topic("first new")))...)
+	f.Proof = evidence(append(f.Proof, fx.request(s.rows[max(0, s.hat-1)], Topic("last old")),
+		fx.request(s.rows[min(s.hat, len(s.rows)-1)], Topic("first new")))...)
 	f.Statistics = &Statistics{
 		Test: "change point, e-value", Statistic: l.logE, EValue: evalue(l.logE), N: w.n, Posterior: w.post(DeployPropagating),
 		Effect: 1, Share: interval(w.k, w.n, fx.alpha), Table: countTable(fx, w.split, []string{"before", "after"}, func(r *Row) string {
-			if r.At.Before(when(hat)) {
+			if r.At.Before(s.at(s.hat)) {
 				return "before"
 			}
 			return "after"
 		}),
 	}
 	f.Remedy = []Remedy{remedy.SeeThatItStays}
+	if k := s.since(); unwanted(k) || k.Status >= 400 {
+		f.Remedy = []Remedy{whereToLook(k)}
+	}
 	if w.sub.conf != nil && w.sub.api != nil {
 		if prev := previous(w.sub); prev != "" {
 			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
@@ -305,16 +341,22 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 	return f
 }
 
-// changeWithin is the change of a target's stage that a switch between two moments
-// may come from; nil where there was none.
-func changeWithin(fx *Facts, sub *target, from, to time.Time) Fact {
-	if what := sub.changed(); what != nil {
-		return what
-	}
+// unwanted tells an answer that nobody deploys on purpose.
+func unwanted(k *Cluster) bool { return k.fails() || refused(k) }
+
+// event is the change of a target's stage that a switch may come from; nil where there was
+// none. A change during the run that was made after the switch did not make it.
+func (s *shift) event(sub *target) Fact {
 	if sub.conf == nil {
 		return nil
 	}
-	within := func(at time.Time) bool { return !at.Before(from.Add(-tuning.Spreads)) && !at.After(to) }
+	within := func(at time.Time) bool { return !at.Before(s.from().Add(-tuning.Spreads)) && !at.After(s.to()) }
+	if what := sub.changed(); what != nil {
+		if at := sub.conf.Updated; at.Before(s.at(0)) || within(at) {
+			return what // before the run: then the time of the change is not known
+		}
+		return nil
+	}
 	if d := sub.api.Deployment(sub.DeploymentID); d != nil && within(d.Created) {
 		return WasMade{Deployment: d.ID, At: d.Created}
 	}
@@ -328,25 +370,18 @@ func changeWithin(fx *Facts, sub *target, from, to time.Time) Fact {
 // logs' deployments go with it, or what came since lasts long enough beside what was
 // before that a process which goes back and forth would hardly do so.
 func holds(fx *Facts, w *weighing) bool {
-	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
-	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
-	if changeWithin(fx, w.sub, when(lo-1), when(hi)) != nil {
+	s := shiftOf(fx, w.split)
+	if from, to := s.deployments(); s.event(w.sub) != nil || from != to {
 		return true
 	}
-	if from, to := deploymentsAround(fx, rows, hat); from != "" && to != "" && from != to {
-		return true
-	}
-	lasting, _ := stat.Stretch(len(rows)-hat, hat)
-	return lasting || switchedTo(fx, w) != "" && len(rows)-hat >= tuning.Enough.Refused*tuning.Enough.Refused
+	lasting, _ := stat.Stretch(len(s.rows)-s.hat, s.hat)
+	return lasting || s.toBad() != "" && len(s.rows)-s.hat >= tuning.Enough.Refused*tuning.Enough.Refused
 }
 
-// switchedTo is the cause under which a switch to failure or refusal is reported; ""
-// where what came since is neither. Nobody deploys a failure on purpose.
-func switchedTo(fx *Facts, w *weighing) ID {
-	bits, rows, _ := timed(fx, w.split)
-	hat, _, _ := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
-	before, since := &fx.Clusters[most(fx, rows[:hat])], &fx.Clusters[most(fx, rows[hat:])]
+// toBad is the cause under which a switch to failure or refusal is reported; "" where
+// what came since is neither. Nobody deploys a failure on purpose.
+func (s *shift) toBad() ID {
+	before, since := s.before(), s.since()
 	switch {
 	case since.fails() && !before.fails():
 		return IntegrationError
@@ -358,25 +393,22 @@ func switchedTo(fx *Facts, w *weighing) ID {
 
 // brokeDown is the finding of a target that answered, and then failed or refused.
 func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
-	bits, rows, _ := timed(fx, w.split)
-	hat, lo, hi := switchedAt(bits, max(fx.Plan.Requests, len(bits)), w.sub.changed() != nil)
-	when := func(i int) time.Time { return fx.Rows[rows[min(max(i, 0), len(rows)-1)]].At }
+	s := shiftOf(fx, w.split)
 	f.Cause, f.Severity = bad, Error
-	f.Says = []Fact{BrokeDown{Target: w.sub.ID, Refuses: bad == AccessDenied, At: when(hat), What: beforeAndSince(fx, rows, bits, hat)}}
-	if what := changeWithin(fx, w.sub, when(lo-1), when(hi)); what != nil {
+	f.Says = []Fact{BrokeDown{Target: w.sub.ID, Refuses: bad == AccessDenied, At: s.at(s.hat), What: s.sides()}}
+	if what := s.event(w.sub); what != nil {
 		f.say(ByConfiguration{What: what})
 	}
-	k := &fx.Clusters[most(fx, rows[hat:])]
 	f.SettledBy = Topic("reason in the log")
-	f.Remedy = append([]Remedy{whereToLook(k)}, f.Remedy[1:]...)
+	f.Remedy = append([]Remedy{whereToLook(s.since())}, f.Remedy[1:]...)
 	if bad == AccessDenied {
 		f.SettledBy = Topic("who refuses")
 		f.Remedy[0] = remedy.BeganToRefuse
 		if w.sub.conf != nil && w.sub.conf.WebACL != "" {
-			f.say(HasWebACL{Stage: w.sub.Stage, ACL: w.sub.conf.WebACL, Sent: hat})
+			f.say(HasWebACL{Stage: w.sub.Stage, ACL: w.sub.conf.WebACL, Sent: s.hat})
 		}
 	}
-	if line, known := failureOf(fx, rows[hat:]); known != nil {
+	if line, known := failureOf(fx, s.rows[s.hat:]); known != nil {
 		f.Linked = Proven
 		f.say(ByLogs{What: known.Why})
 		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)
@@ -385,14 +417,13 @@ func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
 	return f
 }
 
-// beforeAndSince is what answered on either side of a switch. later tells of each answer
-// whether it is of the behaviour that came later.
-func beforeAndSince(fx *Facts, rows []int, later []bool, hat int) BeforeAndSince {
+// sides is what answered on either side of a switch.
+func (s *shift) sides() BeforeAndSince {
 	out := BeforeAndSince{
-		Old: Count{count(later[:hat], false), hat}, Late: Count{count(later[hat:], false), len(rows) - hat}, Now: fx.summary(most(fx, rows[hat:])),
+		Old: Count{count(s.later[:s.hat], false), s.hat}, Late: Count{count(s.later[s.hat:], false), len(s.rows) - s.hat}, Now: s.fx.summary(most(s.fx, s.rows[s.hat:])),
 	}
-	if 2*out.Old.K > hat { // else the same is usual on both sides: a share of another came or went
-		out.Before = fx.summary(most(fx, rows[:hat]))
+	if 2*out.Old.K > s.hat { // else the same is usual on both sides: a share of another came or went
+		out.Before = s.fx.summary(most(s.fx, s.rows[:s.hat]))
 	}
 	return out
 }
@@ -408,10 +439,15 @@ func count(bits []bool, value bool) int {
 }
 
 // switchedAt is the index of the likeliest first answer after a switch, with the
-// range that holds 95 % of the probability.
+// range that holds 95 % of the probability. Where answers switched through a phase in
+// which either came, it is the first after that phase, and the range is the phase.
 func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
 	terms := switchTerms(bits, n, 1, mixture)
 	total := stat.LogSumExp(terms...)
+	if mixedM(bits, n, 1) > total {
+		lo, hat = mixedPhase(bits, n)
+		return hat, lo, hat
+	}
 	order := slices.SortedStableFunc(slices.Values(indices(len(terms))), func(a, b int) int { return cmp.Compare(terms[b], terms[a]) })
 	hat, lo, hi = order[0], order[0], order[0]
 	mass := 0.
@@ -423,6 +459,30 @@ func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
 		lo, hi = min(lo, i), max(hi, i)
 	}
 	return hat + 1, lo + 1, hi + 1
+}
+
+// mixedPhase is the likeliest phase in which either behaviour came, by the chain of
+// mixedM: the first answer of it, and the first since (Viterbi 1967).
+func mixedPhase(bits []bool, n int) (from, to int) {
+	enter, leave, stay := -math.Log(float64(n)), -math.Log(tuning.MixedPhase), math.Log1p(-1/tuning.MixedPhase)
+	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
+	began, from, to := 1, 1, 1 // of the phase that is on, and of the likeliest that is over
+	for i, b := range bits {
+		k := 0
+		if b {
+			k = 1
+		}
+		if mixed+leave > after {
+			after, from, to = mixed+leave, began, i
+		}
+		after += stat.LogBin(k, 1, 1-tuning.SwitchStray)
+		if mixed += stay; before+enter > mixed {
+			mixed, began = before+enter, i
+		}
+		mixed -= math.Ln2
+		before += stat.LogBin(k, 1, tuning.SwitchStray)
+	}
+	return max(from, 1), max(to, 1)
 }
 
 func indices(n int) []int {
@@ -446,13 +506,13 @@ func most(fx *Facts, rows []int) int {
 	return best
 }
 
-// deploymentsAround are the deployments that the logs name before a switch and
-// since; "" where they name none, or several.
-func deploymentsAround(fx *Facts, rows []int, hat int) (from, to string) {
+// deployments are those that the logs name before a switch and since; both are "" where
+// they name none, or several.
+func (s *shift) deployments() (from, to string) {
 	sole := func(rows []int) string {
 		name := ""
 		for _, i := range rows {
-			switch d := fx.Rows[i].Deployment; {
+			switch d := s.fx.Rows[i].Deployment; {
 			case d == "" || d == name:
 			case name != "":
 				return ""
@@ -462,7 +522,10 @@ func deploymentsAround(fx *Facts, rows []int, hat int) (from, to string) {
 		}
 		return name
 	}
-	return sole(rows[:hat]), sole(rows[hat:])
+	if from, to = sole(s.rows[:s.hat]), sole(s.rows[s.hat:]); from == "" || to == "" {
+		return "", ""
+	}
+	return from, to
 }
 
 // previous is the deployment before the one that a stage serves.

@@ -50,8 +50,11 @@ func kindOf(c *Cluster) string {
 	case refused(c):
 		return "refusal " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	}
-	return "answer"
+	return answers
 }
+
+// answers is the kind of what is neither a failure nor a refusal.
+const answers = "answer"
 
 // refused tells an answer by which the gateway or an authorizer turned the
 // request down.
@@ -77,6 +80,9 @@ func splitsOf(fx *Facts, known *Known, sub *target) []*split {
 	for _, c := range sub.cells {
 		for _, k := range known.otherwise(c) {
 			kind := kindOf(&fx.Clusters[k])
+			if usual := kindOf(&fx.Clusters[c.ref]); usual != answers && kind == answers {
+				kind += " beside " + usual // a failure's share is no measure of what differs among answers
+			}
 			if kinds[kind] == nil {
 				kinds[kind] = &split{sub: sub, kind: kind}
 			}
@@ -296,6 +302,21 @@ func orderOf(bits []bool) float64 {
 		p = min(p, spread)
 	}
 	return p
+}
+
+// amongAll tells of each answer of the target, in every scenario and as they were sent,
+// whether it is a deviant: what takes turns does so over all of them.
+func (x *split) amongAll() []bool {
+	deviant := map[int]bool{}
+	for _, d := range x.draws {
+		deviant[d.row] = d.deviant
+	}
+	rows := slices.Sorted(slices.Values(x.sub.rows()))
+	out := make([]bool, len(rows))
+	for i, r := range rows {
+		out[i] = deviant[r]
+	}
+	return out
 }
 
 // windowCounts cuts the answers into at most 20 windows that expect six

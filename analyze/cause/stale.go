@@ -21,6 +21,7 @@ type exposure struct {
 	least        int       // answers to the least asked of them
 	labelled     int
 	canary       int     // of them by the canary
+	shown        int     // of these, neither failed nor refused
 	never        float64 // chance that the canary was never drawn, without labels
 	inconsistent bool    // a split that may be the canary's
 	split        bool    // a split of another cause
@@ -62,6 +63,7 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		e.n += fx.answered(sub)
 		canary, labelled := measured(fx, sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
+		e.shown += shown(fx, sub)
 		e.split = e.split || known.split[sub.index]
 		e.changed = e.changed || sub.changed() != nil
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
@@ -75,6 +77,19 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 	e.least, e.requests = leastAsked(e.subs)
 	e.never = math.Pow(1-st.Canary.Percent/100, float64(e.least))
 	return e
+}
+
+// shown counts the answers of a target's canary that neither failed nor were refused.
+func shown(fx *Facts, sub *target) int {
+	n := 0
+	for _, c := range sub.cells {
+		for _, i := range c.rows {
+			if canary, ok := ofCanary(&fx.Rows[i]); ok && canary && !unwanted(&fx.Clusters[fx.Rows[i].Cluster]) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // wavering holds the rates of what wavers on the two sides of a target's canary against
@@ -231,6 +246,8 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
 		v.report(staleFinding(fx, sub, e, "all traffic", true), stageKey(sub.Target))
+	case e.split && e.shown < tuning.Enough.Compare:
+		return // it failed as all did: that shows nothing of how it answers
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
 	case e.split && (e.leans || ratesDiffer(fx, e)):
@@ -297,7 +314,7 @@ func configuredCanary(fx *Facts, sub *target, v *Verdict) {
 		Says:       []Fact{CanaryUnseen{Canary: canaryOf(st.Name, st.DeploymentID, c), Why: why}},
 		Proof:      evidence(canaryOf(st.Name, st.DeploymentID, c)),
 		Statistics: &Statistics{Test: "configuration", Configured: ptr(c.Percent / 100)},
-		Remedy:     remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+		Remedy:     remedy.EndCanary(fx.Snapshot.Region, sub.api, st),
 		SettledBy:  CheckStage{API: sub.api.ID, Stage: st.Name},
 	}
 	v.report(f, stageKey(sub.Target))
@@ -325,7 +342,7 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	c, st := sub.conf.Canary, sub.conf
 	f := Finding{
 		Linked: ConsistentWith, Scenarios: []string{},
-		Remedy: remedy.RemoveCanary(fx.Snapshot.Region, sub.api, st),
+		Remedy: remedy.EndCanary(fx.Snapshot.Region, sub.api, st),
 	}
 	if sure {
 		f.Linked = Proven

@@ -64,6 +64,7 @@ type History struct {
 	said
 	API, Stage, Deployment string
 	Made                   time.Time
+	ByCanary               string // the deployment of a canary that takes all traffic; "" elsewhere
 	Newer                  []NewerDeployment
 }
 
@@ -198,6 +199,9 @@ func historyStep(fx *Facts, _ *Result) (string, Fact) {
 		serves := History{API: sub.APIID, Stage: sub.Stage, Deployment: sub.conf.DeploymentID, Newer: newer(sub.api, sub.conf)}
 		if d := sub.api.Deployment(sub.conf.DeploymentID); d != nil {
 			serves.Made = d.Created
+		}
+		if c := sub.conf.Canary; c != nil && c.Percent >= 100 && c.DeploymentID != sub.conf.DeploymentID {
+			serves.ByCanary = c.DeploymentID
 		}
 		out.Of = append(out.Of, serves)
 	}

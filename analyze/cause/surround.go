@@ -90,6 +90,45 @@ func surround(fx *Facts, findings []Finding) {
 	}
 }
 
+// APIIs says that an API is in the middle of a change, or that one failed.
+type APIIs struct {
+	said
+	API, Status, Why string
+}
+
+// Unasked says which kinds of writes CloudTrail was not asked for.
+type Unasked struct {
+	said
+	Asked  int
+	Events []string
+}
+
+// aside says what stands around the APIs and what was left out, where no finding says it:
+// a VPC link or an API that is not available, kinds of writes that nobody asked for.
+func aside(fx *Facts, findings []Finding) (notes []Fact) {
+	for _, l := range fx.Snapshot.VPCLinks {
+		told := slices.ContainsFunc(findings, func(f Finding) bool {
+			return slices.ContainsFunc(f.Says, func(s Fact) bool { is, ok := s.(LinkIs); return ok && is.Link == l.ID })
+		})
+		if l.Status != "" && l.Status != available && !told {
+			notes = append(notes, LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")})
+		}
+	}
+	for i := range fx.Snapshot.APIs {
+		if a := &fx.Snapshot.APIs[i]; a.Status != "" && a.Status != available {
+			notes = append(notes, APIIs{API: a.ID, Status: a.Status, Why: strings.TrimSuffix(a.StatusText, ".")})
+		}
+	}
+	h := fx.Snapshot.History
+	if h != nil && !h.Whole && h.Calls > 0 && len(h.Unasked) > 0 && !slices.ContainsFunc(fx.Snapshot.Gaps, func(g probe.Gap) bool { return g.Operation == "LookupEvents" }) {
+		notes = append(notes, Unasked{Asked: len(h.Asked), Events: h.Unasked})
+	}
+	return notes
+}
+
+// available is the state of VPC links and APIs that are ready.
+const available = "AVAILABLE"
+
 // events shows the writes beside the moments at which a finding's answers changed.
 func events(fx *Facts, sub *target, f *Finding) {
 	var at []time.Time
@@ -100,9 +139,9 @@ func events(fx *Facts, sub *target, f *Finding) {
 		case ChangedOnce:
 			at = append(at, s.At)
 		case RefusedBetween:
-			at = append(at, s.From, s.To)
+			at = append(at, bounds(s.Spells)...)
 		case FailedBetween:
-			at = append(at, s.From, s.To)
+			at = append(at, bounds(s.Spells)...)
 		}
 	}
 	domain := ""
@@ -123,6 +162,14 @@ func events(fx *Facts, sub *target, f *Finding) {
 	if out.Events != nil {
 		f.say(out)
 	}
+}
+
+// bounds are when windows began and ended.
+func bounds(spells []Spell) (at []time.Time) {
+	for _, s := range spells {
+		at = append(at, s.From, s.To)
+	}
+	return at
 }
 
 // aliasWeights shows the weights of the alias that a split's routes call.
@@ -187,7 +234,7 @@ func links(fx *Facts, sub *target, f *Finding) {
 			continue
 		}
 		for _, l := range fx.Snapshot.VPCLinks {
-			if l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != "AVAILABLE" {
+			if l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != available {
 				f.say(LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")})
 				return
 			}

@@ -152,3 +152,28 @@ func TestRoutingRulesThatMatched(t *testing.T) {
 		}
 	}
 }
+
+// TestNotAsked: which writes CloudTrail was not asked for is said, unless it was read
+// whole or did not answer, which is said elsewhere.
+func TestNotAsked(t *testing.T) {
+	for name, c := range map[string]struct {
+		history probe.History
+		gaps    []probe.Gap
+		says    bool
+	}{
+		"cut":    {history: probe.History{Calls: 20, Asked: []string{"CreateDeployment"}, Unasked: []string{"UpdateUsagePlan"}}, says: true},
+		"whole":  {history: probe.History{Calls: 1, Whole: true}},
+		"denied": {history: probe.History{Calls: 1, Unasked: []string{"UpdateStage"}}, gaps: []probe.Gap{{Operation: "LookupEvents"}}},
+	} {
+		fx := &Facts{Input: &Input{Snapshot: probe.Snapshot{History: &c.history, Gaps: c.gaps}}}
+		var told bool
+		for _, n := range aside(fx, nil) {
+			if u, ok := n.(Unasked); ok {
+				told = told || u.Events[0] == c.history.Unasked[0]
+			}
+		}
+		if told != c.says {
+			t.Errorf("%s: told %v, want %v", name, told, c.says)
+		}
+	}
+}

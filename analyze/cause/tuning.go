@@ -156,6 +156,12 @@ const (
 	enoughToSide = 5
 	// mostly is the part of a vantage point's answers that are alike where it sees one thing.
 	mostly = .9
+	// enoughExplained is the part of a split from which its factor is called its cause, and not one
+	// of several.
+	enoughExplained = .5
+	// freeAsked is how often a field may be told from a canary's by chance: by one of five
+	// tests of its order, at one of a dozen looks, for looks grow with the run's logarithm.
+	freeAsked = 5 * 12
 	// lags is up to how many answers apart two may be that depend on each other: concurrent
 	// requests tear apart what follows one another, and several instances take turns.
 	lags = 12
@@ -163,6 +169,11 @@ const (
 	// beside them, mostEvents the most of them.
 	nearby     = 10 * time.Minute
 	mostEvents = 3
+	// mostSpells is how many windows of one kind of answers are told one by one: more come
+	// and go by themselves.
+	mostSpells = 6
+	// mostPlaces is how many integrations that fail in one way get a remedy each.
+	mostPlaces = 3
 	// maxEvidence is how many lines of evidence one finding carries, mostDiffers how many
 	// differences it lists.
 	maxEvidence = 6

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"math"
-	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
@@ -25,15 +24,6 @@ const (
 	byConfiguration = "configuration"
 	byShare         = "share"
 )
-
-// RefusedBetween says that a target refused for a while.
-type RefusedBetween struct {
-	said
-	Target   string
-	Refused  Count
-	From, To time.Time
-	Answer   string
-}
 
 // unexplainedLaws: answers that are no failures differ by chance, independently
 // where no versions of a backend can be the reason, or in bursts; or any answer may
@@ -71,7 +61,7 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 	var v Verdict
 	for _, d := range known.decidedFor(UnexplainedSplit) {
 		f := unexplained(fx, d.weighing)
-		if s, ok := refusedFor(fx, d.weighing); ok {
+		if s := refusedFor(fx, d.weighing); s != nil {
 			f = refusedBetween(fx, d.weighing, f, s)
 		} else if onlyInFront(fx, d.weighing) {
 			f = perhapsDivided(fx, d.weighing)
@@ -82,50 +72,6 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 		v.report(f, stageKey(d.sub.Target))
 	}
 	return v
-}
-
-// spell is one stretch of time in which all answers of a kind came, and no other: the
-// first and the last of its rows, and how many they are.
-type spell struct{ from, to, n int }
-
-// spellOf finds the one spell in which the answers came that is tells; ok is false where
-// they are fewer than least, or came at other times, too. Concurrent requests may have
-// got ahead of each other by a tenth.
-func spellOf(fx *Facts, w *weighing, least int, is func(*Cluster) bool) (s spell, ok bool) {
-	draws := inTime(fx, w.draws)
-	first, last := -1, -1
-	for i, d := range draws {
-		if is(&fx.Clusters[fx.Rows[d.row].Cluster]) {
-			if first < 0 {
-				first = i
-			}
-			last = i
-			s.n++
-		}
-	}
-	if s.n < least || last-first+1 > s.n+s.n/10 {
-		return spell{}, false
-	}
-	s.from, s.to = draws[first].row, draws[last].row
-	return s, true
-}
-
-// refusedFor is the spell of a split's refusals: something began to refuse and stopped
-// again.
-func refusedFor(fx *Facts, w *weighing) (spell, bool) {
-	if !w.refusal {
-		return spell{}, false
-	}
-	return spellOf(fx, w, tuning.Enough.Refused, refused)
-}
-
-// refusedBetween is the finding of a target that refused for a while.
-func refusedBetween(fx *Facts, w *weighing, f Finding, s spell) Finding {
-	f.Cause, f.Alternatives = AccessDenied, nil
-	f.Says = []Fact{RefusedBetween{Target: w.sub.ID, Refused: Count{s.n, w.n}, From: fx.Rows[s.from].At, To: fx.Rows[s.to].At, Answer: fx.summary(fx.Rows[s.from].Cluster)}}
-	f.SettledBy = Topic("who refuses")
-	f.Remedy = []Remedy{remedy.TrippedRule}
-	return f
 }
 
 // changes counts the answers that are not like the one before them, and tells

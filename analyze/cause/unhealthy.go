@@ -2,9 +2,11 @@ package cause
 
 import (
 	"slices"
+	"strings"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
+	"stageprobe/probe/failure"
 )
 
 // AlwaysFails says that every answer to a scenario is a failure, and where to look.
@@ -39,6 +41,14 @@ func failsThroughout(fx *Facts, c *cell) bool {
 	return !slices.ContainsFunc(c.clusters, func(k int) bool {
 		return !fx.Clusters[k].fails() || fx.Clusters[k].Class == signature.Transport
 	})
+}
+
+// lookAt is what to check of a failure that no command mends.
+func lookAt(f *failure.Failure) Remedy {
+	if strings.HasPrefix(f.Check, "aws ") {
+		return Remedy{Text: "run " + f.Check}
+	}
+	return Remedy{Text: f.Check}
 }
 
 // whereToLook is what to check where every answer is the same failure.

@@ -52,6 +52,14 @@ type LeadsToNothing struct {
 	Why Fact
 }
 
+// MayLeadToNothing says that nothing is known of an address but that it refuses as one
+// that leads to nothing does.
+type MayLeadToNothing struct {
+	said
+	URL    string
+	Domain bool
+}
+
 // NoStage says that an API has no stage of a name.
 type NoStage struct {
 	said
@@ -111,8 +119,23 @@ func leadsToNothing(fx *Facts, sub *target) Fact {
 		return why
 	case why == nil && fx.all(sub, unrouted) && !expects(fx, sub) && noRouteAtAll(fx, sub):
 		return Topic("no path is a route")
+	case why == nil && unreadAndForbidden(fx, sub):
+		return Topic("bare Forbidden")
 	}
 	return nil
+}
+
+// unreadAndForbidden tells whether nothing is known of an address but that every request,
+// none with an API key, got the bare refusal that leads the list of its reasons with no
+// such stage and no mapping.
+func unreadAndForbidden(fx *Facts, sub *target) bool {
+	if sub.api != nil || fx.domainOf(sub) != nil || expects(fx, sub) || !fx.all(sub, func(c *Cluster) bool { return forbidden(c) && c.Reading.ErrorType == "ForbiddenException" }) {
+		return false
+	}
+	return !slices.ContainsFunc(sub.cells, func(c *cell) bool {
+		sc := fx.scenario(c.scenario)
+		return sc.Auth == probe.AuthAPIKey || slices.ContainsFunc(sc.Header, func(h probe.Header) bool { return strings.EqualFold(h.Name, "x-api-key") })
+	})
 }
 
 // unmappedBy is why an address leads to nothing by configuration; nil where it
@@ -170,6 +193,8 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	if routes := routesBeside(fx, sub, sub.cells); len(routes) > 0 && why == Topic("no path is a route") {
 		f.say(NotARoute{URL: sub.URL, Stage: sub.Stage, Paths: pathsOf(fx, sub.cells), Routes: routes})
 		f.Remedy = useRoutes(sub, routes)
+	} else if why == Topic("bare Forbidden") {
+		f.say(MayLeadToNothing{URL: sub.URL, Domain: sub.Kind == probe.CustomDomain})
 	} else {
 		f.say(LeadsToNothing{URL: sub.URL, Why: why})
 	}
@@ -221,8 +246,13 @@ func routesBeside(fx *Facts, sub *target, cells []*cell) []string {
 		_, template, _ := strings.Cut(key, " ")
 		return near.Distance(strings.ToLower(path), strings.ToLower(template))
 	}
-	return slices.SortedFunc(maps.Keys(sub.conf.Deployed.Routes), func(a, b string) int {
+	routes := slices.SortedFunc(maps.Keys(sub.conf.Deployed.Routes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(a, b))
+	})
+	// A rule that keeps the base path leads no other path there.
+	return slices.DeleteFunc(routes, func(key string) bool {
+		_, template, ok := strings.Cut(key, " ")
+		return ok && !sub.Reaches(&fx.Snapshot, template, nil)
 	})
 }
 
@@ -253,6 +283,9 @@ func whereKnown(sub *target) bool {
 // mapRemedy is how the address is led somewhere.
 func mapRemedy(fx *Facts, sub *target) []Remedy {
 	region := fx.Snapshot.Region
+	if rule := keepsBasePath(fx, sub); rule != nil {
+		return remedy.StripBasePath(region, fx.domainOf(sub), *rule)
+	}
 	switch d := fx.domainOf(sub); {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
 		return append(useDomain(fx, sub), remedy.EnableDefaultEndpoint(region, sub.api)...)
@@ -262,10 +295,57 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 		return []Remedy{*stageWithRoute(fx, sub)} // a stage of that name would hide the route
 	case sub.api != nil && sub.conf == nil:
 		return remedy.UnknownStage(region, sub.api, sub.Stage)
+	case sub.nowhere == Topic("bare Forbidden"):
+		admits, _ := remedy.Admit("")
+		if sub.Kind == probe.CustomDomain {
+			return []Remedy{remedy.MapBasePath, admits}
+		}
+		return []Remedy{remedy.ExistingStage, admits}
 	case sub.Kind == probe.CustomDomain:
-		return []Remedy{remedy.MapBasePath}
+		return append(basesWithRoute(fx, sub, d), remedy.MapBasePath)
 	}
 	return []Remedy{remedy.ExistingStage}
+}
+
+// basesWithRoute is to use the base path of a domain under which a stage has the route
+// that was asked for, the nearest to the path first; nil where none has.
+func basesWithRoute(fx *Facts, sub *target, d *probe.Domain) []Remedy {
+	if d == nil || len(sub.cells) == 0 {
+		return nil
+	}
+	sc := fx.scenario(sub.cells[0].scenario)
+	segments := strings.Split(strings.Trim(urlPath(sub.URL)+sc.Path, "/"), "/")
+	bases := slices.SortedStableFunc(slices.Values(d.Mappings), func(a, b probe.Mapping) int {
+		return cmp.Compare(near.Distance(segments[0], a.BasePath), near.Distance(segments[0], b.BasePath))
+	})
+	for _, m := range bases {
+		st := fx.Snapshot.API(m.APIID).Stage(m.Stage)
+		if st == nil || st.Deployed == nil {
+			continue
+		}
+		for _, left := range [][]string{segments[1:], segments} { // another base path was written, or none
+			path := "/" + strings.Join(left, "/")
+			if key := st.Deployed.RouteFor(sc.Method, path); !greedy(key) {
+				return []Remedy{remedy.UseRoute(m.Stage, key, origin(sub.URL)+strings.TrimSuffix("/"+m.BasePath, "/")+path)}
+			}
+		}
+	}
+	return nil
+}
+
+// keepsBasePath is the routing rule that leads a target to a stage with its base path on,
+// for which the stage has no route; nil where none does.
+func keepsBasePath(fx *Facts, sub *target) *probe.RoutingRule {
+	d := fx.domainOf(sub)
+	if d == nil || sub.Unmapped == "" || sub.conf == nil {
+		return nil
+	}
+	lead, ok := d.Route(sub.BasePath, nil)
+	i := slices.IndexFunc(d.Rules, func(r probe.RoutingRule) bool { return ok && !lead.Stripped && r.ID == lead.Rule })
+	if i < 0 {
+		return nil
+	}
+	return &d.Rules[i]
 }
 
 // useDomain is to use a domain that leads where a target was meant to lead; nil where

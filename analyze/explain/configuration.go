@@ -151,6 +151,8 @@ func (c *configuration) one(o object) {
 		c.notices = append(c.notices, export(o))
 	case o.has("stage") && o.has("restApiId"), o.has("stage", "apiMappingId"):
 		c.notices = append(c.notices, mapping(o))
+	case o.has("id", "path") && (o.has("resourceMethods") || o.has("parentId") || o.text("path") == "/"):
+		c.notices = append(c.notices, resource(o)...)
 	case o.has("id", "createdDate") && !o.has("name") && !o.has("value"), o.has("deploymentId", "deploymentStatus"):
 		c.deployment(o)
 	default:
@@ -275,16 +277,34 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 			n.add(signature.Candidate{Cause: "throttled", Why: "the throttling of " + key + " is rate 0, burst 0, which refuses every request with 429", TellsApart: "aws apigateway get-stage --query methodSettings; -1 stands for no limit of the stage's own."})
 		}
 	}
+	for _, key := range slices.Sorted(keysOf(methods)) {
+		m := methods.object(key)
+		if rate := m.number("throttlingRateLimit"); rate > 0 && rate != ofAccount {
+			n.say("It lets %v requests a second through for %s, with bursts of %v.", m.get("throttlingRateLimit"), key, m.get("throttlingBurstLimit"))
+		}
+		if kept, _ := m.flag("cachingEnabled"); kept && on {
+			n.say("It keeps the answers of %s for %v s: until then a deployment does not show in them.", key, m.get("cacheTtlInSeconds"))
+		}
+	}
 	if !logged && o.has("methodSettings") {
 		n.say("Its execution log is off.")
 	}
 	if len(s.Variables) > 0 {
 		n.say("Its variables: %s.", strings.Join(names(s.Variables), ", "))
 	}
+	for _, name := range names(s.Variables) {
+		if s.Variables[name] == "" {
+			n.add(signature.Candidate{Cause: "integration-error", Why: "stage variable " + name + " is empty: where an integration's or authorizer's URI holds it, every request answers 500", TellsApart: "aws apigateway get-integration: does a URI hold ${stageVariables." + name + "}?"})
+		}
+	}
 	if acl := o.text("webAclArn"); acl != "" {
 		n.say("A web ACL guards it: %s.", acl)
 	}
 }
+
+// ofAccount is the rate that API Gateway writes into a stage's settings where none was
+// chosen, and every account begins with.
+const ofAccount = 10000
 
 func keysOf(o object) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
@@ -351,7 +371,7 @@ func mapping(o object) Notice {
 	n := Notice{Subject: "the mapping of /" + path, APIID: known(api), Stage: known(stage), Candidates: []signature.Candidate{}}
 	n.say("Requests to the domain's path /%s go to stage %s of API %s.", path, cmp.Or(stage, "(named by the path's next segment)"), api)
 	if path == "" {
-		n.say("It also takes every path that no longer base path fits.")
+		n.say("Paths that fit none of the domain's other base paths go there, too.")
 	}
 	if strings.EqualFold(stage, "(none)") || stage == "" {
 		n.add(signature.Candidate{Cause: "unmapped-target", Why: "the mapping names no stage: the caller's path must then go on with the stage's name", TellsApart: "Request the path with the stage's name after the base path."})

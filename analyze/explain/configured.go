@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/probe/lazyregexp"
 )
 
 // readOthers are the objects beside stages, deployments and mappings, each with how it is
@@ -24,6 +25,13 @@ var readOthers = []struct {
 	{func(o object) bool { return o.has("apiStages", "id") }, usagePlan},
 	{func(o object) bool { return o.has("routingRuleId", "priority", "actions") }, routingRule},
 	{func(o object) bool { return o.has("httpMethod", "authorizationType", "apiKeyRequired") }, methodOf},
+	{func(o object) bool {
+		return o.has("type") && (o.has("passthroughBehavior") || o.has("timeoutInMillis"))
+	}, integrationAlone},
+	{func(o object) bool { return o.has("integrationId", "integrationType") }, integrationAlone},
+	{func(o object) bool {
+		return o.has("name") && (o.has("id", "type") && (o.has("authorizerUri") || o.has("providerARNs") || o.has("jwtConfiguration")) || o.has("authorizerId", "authorizerType"))
+	}, authorizerOf},
 	{func(o object) bool { return o.has("routeKey", "routeId") }, routeOf},
 }
 
@@ -146,19 +154,117 @@ func methodOf(o object) Notice {
 	if needs, _ := o.flag("apiKeyRequired"); needs {
 		n.say("It asks for an API key.")
 	}
+	if o.text("httpMethod") == "OPTIONS" {
+		n.guardedPreflight(o)
+	}
 	i := o.object("methodIntegration")
-	switch {
-	case i == nil:
+	if i == nil {
 		n.add(signature.Candidate{Cause: "stale-deployment", Why: "the method has no integration: a deployment of the API is refused, and the stages keep what they run", TellsApart: "aws apigateway get-integration."})
-	case i.text("type") == "MOCK":
+		return n
+	}
+	n.integration(i)
+	return n
+}
+
+// guardedPreflight tells an OPTIONS method that asks for what no browser sends with it.
+func (n *Notice) guardedPreflight(o object) {
+	asks := ""
+	if kind := o.text("authorizationType"); kind != "" && kind != "NONE" {
+		asks = "authorization (" + kind + ")"
+	}
+	if key, _ := o.flag("apiKeyRequired"); key {
+		asks = strings.TrimPrefix(asks+" and an API key", " and ")
+	}
+	if asks != "" {
+		n.add(signature.Candidate{Cause: "access-denied", Why: "OPTIONS asks for " + asks + ", which browsers do not send with a preflight: it is refused, and the request behind it never comes", TellsApart: "aws apigateway get-method --http-method OPTIONS: authorizationType NONE and apiKeyRequired false let it pass, after a deployment."})
+	}
+}
+
+var (
+	variableInURI = lazyregexp.New(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
+	aliasInURI    = lazyregexp.New(`:function:([A-Za-z0-9_-]+):([A-Za-z0-9_-]+)`)
+	gatewayInURI  = lazyregexp.New(`https?://([a-z0-9]+)\.execute-api\.`)
+)
+
+// integration says what an integration calls, and what of it fails every request.
+func (n *Notice) integration(i object) {
+	kind, uri := cmp.Or(i.text("type"), i.text("integrationType")), cmp.Or(i.text("uri"), i.text("integrationUri"))
+	if kind == "MOCK" {
 		n.say("Its integration is a mock.")
 		if templates := fmt.Sprint(i.get("requestTemplates")); !strings.Contains(strings.ToLower(templates), "statuscode") {
 			n.add(signature.Candidate{Cause: "integration-error", Why: "the mock's request template names no statusCode, so that it answers 500", TellsApart: "aws apigateway get-integration: requestTemplates for the request's content type."})
 		}
-	default:
-		n.say("Its integration is %s %s, with %v ms.", i.text("type"), i.text("uri"), i.get("timeoutInMillis"))
+		return
+	}
+	n.say("Its integration is %s.", strings.TrimSpace(kind+" "+uri))
+	if i.has("timeoutInMillis") {
+		n.say("It waits for %v ms.", i.get("timeoutInMillis"))
+	}
+	for _, m := range variableInURI.FindAllStringSubmatch(uri, -1) {
+		n.say("What it calls is named by stage variable %s: a stage on which that is not set, or names what is not there, answers 500.", m[1])
+	}
+	if m := aliasInURI.FindStringSubmatch(uri); m != nil && strings.Trim(m[2], "0123456789") != "" {
+		n.say("Alias %s of function %s may share its requests among versions: aws lambda get-alias --function-name %s --name %s.", m[2], m[1], m[1], m[2])
+	}
+	if m := gatewayInURI.FindStringSubmatch(uri); m != nil {
+		n.say("It is another API Gateway, API %s, with request ids and logs of its own.", m[1])
+	}
+	method := cmp.Or(i.text("httpMethod"), i.text("integrationMethod"))
+	if strings.Contains(uri, ":lambda:path/") && method != "" && method != "POST" {
+		n.add(signature.Candidate{Cause: "integration-error", Why: "the integration calls the function by " + method + ", and Lambda is invoked by POST alone: every request answers 500 and the log speaks of permissions", TellsApart: "aws apigateway get-integration: httpMethod must be POST, whatever the method of the route; then deploy."})
+	}
+}
+
+// integrationAlone is an integration without its route.
+func integrationAlone(o object) Notice {
+	n := Notice{Subject: strings.TrimSpace("integration " + o.text("integrationId"))}
+	n.integration(o)
+	return n
+}
+
+// authorizerOf says whom an authorizer asks and how long it keeps the result.
+func authorizerOf(o object) Notice {
+	n := Notice{Subject: "authorizer " + o.text("name")}
+	n.say("It is of type %s.", cmp.Or(o.text("authorizerType"), o.text("type")))
+	if source := o.text("identitySource"); source != "" {
+		n.say("It looks for the caller's identity in %s: a request without it is refused with 401, and no function is called.", source)
+	} else if list, _ := o.get("identitySource").([]any); len(list) > 0 {
+		n.say("It looks for the caller's identity in %v.", list)
+	}
+	if ttl := o.number("authorizerResultTtlInSeconds"); ttl > 0 {
+		n.say("It keeps its results for %v s: a policy that names only the method that was called decides the others, too, until then (stageprobe explain authorizer-cache).", ttl)
 	}
 	return n
+}
+
+// resource is a notice for each method of a resource, as "get-resources --embed methods"
+// tells them; without that their names alone are known.
+func resource(o object) []Notice {
+	methods := o.object("resourceMethods")
+	names := slices.Sorted(keysOf(methods))
+	var out []Notice
+	for _, name := range names {
+		if m := methods.object(name); len(m) > 0 {
+			n := methodOf(m)
+			n.Subject = "method " + name + " " + o.text("path")
+			out = append(out, n)
+		}
+	}
+	if out == nil {
+		n := Notice{Subject: "resource " + o.text("path")}
+		if len(names) == 0 {
+			n.say("It has no method of its own.")
+		} else {
+			n.say("Its methods: %s. What they ask for and call is told by aws apigateway get-resources --embed methods.", strings.Join(names, ", "))
+		}
+		out = []Notice{n}
+	}
+	for i := range out {
+		if out[i].Candidates == nil {
+			out[i].Candidates = []signature.Candidate{}
+		}
+	}
+	return out
 }
 
 // routeOf says what a route of an HTTP API calls.

@@ -104,7 +104,7 @@ var deployErrors = []deployError{
 	{lazyregexp.New(`Invalid [Dd]eployment (?:identifier|content) specified`), "stale-deployment",
 		"API Gateway refused the deployment: the stage keeps what it runs",
 		"The sentence that follows in the error; aws apigateway get-deployments.", ""},
-	{lazyregexp.New(`(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi|API Gateway)[^\n]{0,160}TooManyRequestsException|TooManyRequestsException[^\n]{0,160}(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi)`), "stale-deployment",
+	{lazyregexp.New(`(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi|API Gateway)[^\n]{0,160}TooManyRequestsException|(?:An error occurred \()?TooManyRequestsException[^\n]{0,160}(?:CreateDeployment|UpdateStage|PutRestApi|CreateRestApi|UpdateRestApi)[^\n]{0,160}`), "stale-deployment",
 		"the control plane's own quota refused the call (CreateDeployment: one in five seconds, UpdateRestApi and the like: a few per minute): this deployment did not happen",
 		"Run the deployment again with fewer parallel stacks or calls; aws apigateway get-deployments shows whether a new one is there.", ""},
 	{lazyregexp.New(`Role arn does not have required permissions configured`), "integration-error",

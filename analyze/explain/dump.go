@@ -32,6 +32,7 @@ type dumper struct {
 	last  *node    // a string that may turn out to be a key
 	key   string   // of the value to come
 	keyed bool
+	broke int // so many of the words stand on lines before
 }
 
 type frame struct {
@@ -90,6 +91,7 @@ func (d *dumper) newline() {
 	if len(d.stack) == 1 && !d.keyed {
 		d.flush()
 	}
+	d.broke = len(d.words)
 	d.at++
 	for d.at < len(d.text) && strings.IndexByte(" \t#/>|*", d.text[d.at]) >= 0 {
 		d.at++
@@ -144,6 +146,9 @@ func (d *dumper) colon() {
 	case d.last != nil:
 		d.key, d.keyed = d.last.text, true
 	case len(d.words) > 0:
+		if d.broke < len(d.words) { // a key stands on one line
+			d.words = d.words[d.broke:]
+		}
 		d.key, d.keyed = strings.Join(d.words, " "), true
 	}
 	d.words, d.last = d.words[:0], nil
@@ -203,6 +208,10 @@ func (d *dumper) word() {
 	const most = 4 // words of a label such as "HTTP response headers"
 	if len(d.words) == most {
 		d.words = append(d.words[:0], d.words[1:]...)
+		d.broke = max(0, d.broke-1)
+	}
+	if len(d.words) == 0 {
+		d.broke = 0
 	}
 	d.words, d.last = append(d.words, word), nil
 }

@@ -71,18 +71,22 @@ func request(rec *probe.LogRecord) Request {
 		Status: rec.Status, GatewayResponse: known(rec.GatewayResponse), Error: known(rec.Error), Detail: known(rec.Detail),
 		IntegrationStatus: rec.IntegrationStatus, IntegrationLatencyMS: rec.IntegrationLatencyMS,
 		ExecutedVersion: known(rec.ExecutedVersion), LambdaRequestID: known(rec.LambdaRequestID), AuthorizerID: known(rec.AuthorizerID),
-		Producer: known(producer(rec.Producer)), Complete: rec.Complete,
+		Producer: known(producer(rec)), Complete: rec.Complete,
 		Candidates: append([]signature.Candidate{}, causes(rec)...),
 	}
 }
 
 // producer keeps to the report's five names; AWS WAF refuses on behalf of the
-// gateway.
-func producer(s string) string {
-	if s == "waf" {
+// gateway, and what another gateway behind this one answered was passed on.
+func producer(rec *probe.LogRecord) string {
+	switch {
+	case rec.Producer == "waf":
 		return string(signature.Gateway)
+	case rec.Producer == "" && rec.Error == "" && strings.Contains(rec.IntegrationURI, ".execute-api.") &&
+		rec.Status != nil && rec.IntegrationStatus != nil && *rec.Status == *rec.IntegrationStatus:
+		return string(signature.Integration)
 	}
-	return s
+	return rec.Producer
 }
 
 // causes are the candidates of a logged request.

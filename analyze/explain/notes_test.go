@@ -31,6 +31,7 @@ func TestNotes(t *testing.T) {
 		"Apache headers":  {strings.Replace(lines("10:11:12 DEBUG o.a.http.headers - http-outgoing-0 << "), `headers - http-outgoing-0 << {"message":"Missing Authentication Token"}`, `wire - http-outgoing-0 << "{"message":"Missing Authentication Token"}"`, 1), missing},
 		"Apache wire":     {strings.ReplaceAll(lines("DEBUG wire - << \""), "\n", "[\\r][\\n]\"\n") + `"`, missing},
 		"http.client":     {"send: b'GET /prod/x HTTP/1.1\\r\\n'\nreply: 'HTTP/1.1 403 Forbidden\\r\\n'\nheader: x-amzn-RequestId: " + id + "\nheader: x-amzn-ErrorType: MissingAuthenticationTokenException\n\n{\"message\":\"Missing Authentication Token\"}", missing},
+		".NET":            {"StatusCode: 403, ReasonPhrase: 'Forbidden', Version: 1.1, Content: System.Net.Http.HttpConnectionResponseContent, Headers:\n{\n  Date: Mon, 03 Jun 2024 08:00:00 GMT\n  x-amzn-RequestId: " + id + "\n  x-amzn-ErrorType: MissingAuthenticationTokenException\n  Content-Length: 42\n}", map[string]any{"status": 403.0, "request_id": id, "gateway_response": "MISSING_AUTHENTICATION_TOKEN"}},
 		"Python's Reason": {"ApiException: (500)\nReason: Internal Server Error\nHTTP response headers: HTTPHeaderDict({'x-amzn-RequestId': '" + id + "', 'x-amzn-ErrorType': 'InternalServerErrorException'})\nHTTP response body: {\"message\": \"Internal server error\"}", map[string]any{"status": 500.0, "gateway_response": "API_CONFIGURATION_ERROR"}},
 	} {
 		t.Run(name, func(t *testing.T) {

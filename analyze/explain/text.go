@@ -84,6 +84,8 @@ func (r *Response) who() string {
 		return "this is not API Gateway's answer, but that of " + *r.NotAPIGateway
 	case r.Producer == nil:
 		return "nothing in it tells who answered"
+	case holdsFailure(r.Candidates):
+		return "the integration answered a success that holds a failure"
 	case *r.Producer == "integration" && failed(r.Candidates):
 		return "the integration failed, and API Gateway answered for it"
 	}
@@ -93,6 +95,11 @@ func (r *Response) who() string {
 // passedOn are the causes with which the integration itself answered.
 var passedOn = []string{"application-error", "nested-gateway", "service-error", "cdn-cache"}
 
+// holdsFailure tells whether the body of a success tells of a failure.
+func holdsFailure(c []signature.Candidate) bool {
+	return len(c) > 0 && slices.Contains([]string{"error-in-body", "inner-status", "base64-body"}, c[0].Cause)
+}
+
 // failed tells whether an answer of the integration stands for its failure.
 func failed(c []signature.Candidate) bool {
 	return len(c) > 0 && !slices.Contains(passedOn, c[0].Cause)
@@ -101,6 +108,8 @@ func failed(c []signature.Candidate) bool {
 func (r *Request) text(b *bytes.Buffer) {
 	who := "the log does not tell who answered"
 	switch {
+	case r.Producer != nil && holdsFailure(r.Candidates):
+		who = "the integration answered a success that holds a failure"
 	case r.Producer != nil && *r.Producer == "integration" && failed(r.Candidates):
 		who = "the integration failed, and API Gateway answered for it"
 	case r.Producer != nil:

@@ -11,7 +11,7 @@ import (
 var (
 	AddressInApplication = Remedy{Text: "compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file"}
 	BeganToRefuse        = Remedy{Text: "look whether a rate rule of the WAF, an authorizer or a policy began to refuse then: the probe's own requests may have tripped a rate rule (--rate)"}
-	BehindLogs           = Remedy{Text: "look at the integration's URI: the gateway that refuses stands behind it; its own logs hold the second id, and its resource policy, authorizer, API key or path is what to mend"}
+	BehindLogs           = Remedy{Text: "look at the integration's URI: the gateway that refuses or fails stands behind it; its own logs hold the second id, and its resource policy, authorizer, API key, path or integration is what to mend"}
 	CorrectPath          = Remedy{Text: "correct the path of the scenario, or add the route and deploy it"}
 	ExistingStage        = Remedy{Text: "use the URL of a stage that exists"}
 	FromWithin           = Remedy{Text: "the API is private: probe it from a VPC with an endpoint for execute-api, and see whether the API's resource policy lets that endpoint in"}
@@ -30,9 +30,13 @@ var (
 	TrippedRule          = Remedy{Text: "look whether a rate rule of the WAF, an authorizer or a policy refused then: the probe's own requests may have tripped a rate rule (--rate)"}
 )
 
-// Intend declares that stages are meant to differ in a setting.
-func Intend(setting string, stages ...string) Remedy {
-	return Remedy{Text: fmt.Sprintf("if the stages are meant to differ in this, declare it in the scenario file: intended: [{stages: [%s], setting: %s}]", strings.Join(stages, ", "), setting)}
+// Intend declares that stages are meant to differ in settings.
+func Intend(settings []string, stages ...string) Remedy {
+	var list []string
+	for _, s := range settings {
+		list = append(list, fmt.Sprintf("{stages: [%s], setting: %s}", strings.Join(stages, ", "), s))
+	}
+	return Remedy{Text: "if the stages are meant to differ in this, declare it in the scenario file: intended: [" + strings.Join(list, ", ") + "]"}
 }
 
 // WholeAlias gives all of an alias ("function:alias") to its main version.

@@ -68,14 +68,33 @@ func RemoveCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
 		return nil
 	}
 	c := stage.Canary
+	warning := allTraffic(name(api, stage))
+	if c.Percent >= 100 && c.DeploymentID != stage.DeploymentID {
+		warning += fmt.Sprintf("; everybody gets deployment %s now, and is sent back to %s", c.DeploymentID, stage.DeploymentID)
+	}
 	return []Remedy{{
 		Text:    fmt.Sprintf("Remove the canary: %s serves its own deployment %s to everyone.", name(api, stage), stage.DeploymentID),
 		Command: updateStage(region, api, stage, remove("/canarySettings")),
 		Changes: fmt.Sprintf("the %s %% of requests that canary deployment %s answered go back to the stage's deployment", trimmed(c.Percent), c.DeploymentID),
 		Leaves:  "the stage's deployment and variables; the canary's deployment stays in the history",
 		Undo:    updateStage(region, api, stage, canaryAgain(c)...),
-		Warning: allTraffic(name(api, stage)),
+		Warning: warning,
 	}}
+}
+
+// EndCanary ends a canary that has no effect of its own: by its removal, and where it
+// takes all traffic by what keeps that, its promotion, first. One that goes back in time
+// comes last, for it may have been forgotten.
+func EndCanary(region string, api *probe.API, stage *probe.Stage) []Remedy {
+	removed := RemoveCanary(region, api, stage)
+	if len(removed) == 0 || stage.Canary.Percent < 100 || stage.Canary.DeploymentID == stage.DeploymentID && len(stage.Canary.Variables) == 0 {
+		return removed
+	}
+	promoted := PromoteCanary(region, api, stage)
+	if olderThan(api, stage) != "" {
+		return slices.Concat(removed, promoted)
+	}
+	return slices.Concat(promoted, removed)
 }
 
 func canaryAgain(c *probe.Canary) []patch {

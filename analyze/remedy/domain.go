@@ -92,6 +92,23 @@ func UpdateRoutingRule(region string, domain *probe.Domain, rule probe.RoutingRu
 	}}
 }
 
+// StripBasePath lets a routing rule hand the stage what stands behind the base path.
+func StripBasePath(region string, domain *probe.Domain, rule probe.RoutingRule) []Remedy {
+	if domain == nil {
+		return nil
+	}
+	changed := rule
+	changed.StripBasePath = true
+	return []Remedy{{
+		Text:    "Let routing rule " + rule.ID + " of " + domain.Name + " take the base path off, so that the stage is asked for its own routes.",
+		Command: putRule(region, domain, changed),
+		Changes: "the path that stage " + rule.Stage + " of " + rule.APIID + " is asked for by the requests that meet the rule's conditions",
+		Leaves:  "the rule's priority and conditions, other rules, base path mappings, the stage",
+		Undo:    putRule(region, domain, rule),
+		Warning: allTraffic("the requests that meet the rule"),
+	}}
+}
+
 // The members of put-routing-rule, spelt as the service spells them.
 type (
 	condition struct {

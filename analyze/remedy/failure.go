@@ -20,6 +20,7 @@ type Place struct {
 	Stage     string
 	Method    string // GET
 	Resource  string // the route's path, such as /orders/{id}
+	Several   bool   // other routes fail in the same way, and call the same function
 
 	ResourceID   string // of a REST API, for its integration
 	Function     string // name or ARN of the function, with its alias
@@ -194,7 +195,7 @@ func (p Place) routeARN() string {
 	if p.APIKind == probe.HTTP || p.Method == "ANY" {
 		method = "*"
 	}
-	if path == "" || !strings.HasPrefix(path, "/") { // unknown, or $default
+	if p.Several || path == "" || !strings.HasPrefix(path, "/") { // unknown, or $default
 		method, path = "*", "/*"
 	}
 	return p.sourceARN("/*/" + method + path)

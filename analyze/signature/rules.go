@@ -22,6 +22,8 @@ type rule struct {
 	by       Producer
 	causes   []cause
 	unserved bool
+	// wordsOfService: of a service behind, whatever error type it gives them.
+	wordsOfService bool
 }
 
 // The exception names of x-amzn-ErrorType.
@@ -117,7 +119,7 @@ var rules = []rule{
 
 	// What a service behind says of a name that a stage variable broke: Lambda's
 	// words, which a non-proxy integration passes on.
-	{part: []string{"at 'functionName' failed to satisfy constraint", "Function not found: arn:"}, by: Integration, causes: stageVariable},
+	{part: []string{"at 'functionName' failed to satisfy constraint", "Function not found: arn:"}, by: Integration, causes: stageVariable, wordsOfService: true},
 
 	// HTTP APIs.
 	{kind: probe.HTTP, status: 404, exact: []string{"Not Found"}, by: Gateway, causes: httpNotFound, unserved: true},

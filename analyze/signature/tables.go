@@ -168,7 +168,7 @@ var unauthorizedCauses = []cause{
 }
 
 var expiredJWT = []cause{
-	{name: "token-rejected", finding: "access-denied", why: "the token has expired, says the Cognito authorizer", apart: "Decode the token: exp against the time of the request."},
+	{name: "token-rejected", finding: "access-denied", why: "the token has expired, says the authorizer (of a Cognito user pool, or of JWTs)", apart: "Decode the token: exp against the time of the request."},
 }
 
 var authorizerConfiguration = []cause{

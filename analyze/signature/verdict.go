@@ -69,7 +69,11 @@ func (e *evidence) byErrorType() verdict {
 			return v
 		}
 	}
-	// Not a name that API Gateway uses: the error of a service behind it.
+	// Not a name that API Gateway uses: the error of a service behind it, whose words may
+	// name the reason.
+	if r := &rules[slices.IndexFunc(rules, func(r rule) bool { return r.wordsOfService })]; e.text != "" && r.says(e.text) {
+		return r.verdict(e)
+	}
 	return verdict{by: Integration, causes: serviceError}
 }
 

@@ -53,3 +53,41 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("summary of one value = %+v", got)
 	}
 }
+
+// TestReflectedMeetsItsLimit: the form for large arguments continues the exact one.
+func TestReflectedMeetsItsLimit(t *testing.T) {
+	for _, x := range []float64{9, 10, 11} {
+		w := passage{mean: 10, shape: 1690}
+		root := math.Sqrt(w.shape / x)
+		z := root * (x/w.mean + 1)
+		if z < 25 {
+			t.Fatalf("z = %g is not large", z)
+		}
+		exact := math.Exp(2*w.shape/w.mean) * math.Erfc(z/math.Sqrt2) / 2
+		near(t, "large argument", w.reflected(root, x)/exact, 1, 2/(z*z))
+	}
+	// Two hours of evidence, of which nearly every run needs the mean.
+	_, lo, hi := Remaining(2000, 1, 1)
+	near(t, "range of a long way", (hi-lo)/2, 1.2816*math.Sqrt(2000), .5)
+}
+
+func TestRemainingOfACertainty(t *testing.T) {
+	for _, c := range []struct{ need, drift, variance, mean float64 }{{4, 2, 0, 2}, {4, 2, -1, 2}, {4, math.Inf(1), 1, 0}, {0, 1, 1, 0}} {
+		mean, lo, hi := Remaining(c.need, c.drift, c.variance)
+		if mean != c.mean || lo != mean || hi != mean {
+			t.Errorf("%+v: %g (%g to %g)", c, mean, lo, hi)
+		}
+	}
+}
+
+func TestBoundsThatBindNothing(t *testing.T) {
+	near(t, "errors that guessing meets", WaldBound(.5, .5, 1), 0, 0)
+	near(t, "a certain difference", WaldBound(.01, .01, math.Inf(1)), 0, 0)
+	if !math.IsInf(WaldBound(.01, .01, -1), 1) {
+		t.Error("no difference has a bound")
+	}
+	near(t, "the same law", KL(.3, .3), 0, 1e-15)
+	near(t, "an impossible law", KL(.3, 0), math.Inf(1), 0)
+	near(t, "nothing against half", KL(0, .5), math.Ln2, 1e-15)
+	near(t, "all against half", KL(1, .5), math.Ln2, 1e-15)
+}

@@ -87,13 +87,15 @@ func pairSup(a, b rateLine, lo, hi float64) float64 {
 // NotExplained tells whether the canary explains less than half of the differing
 // answers, from how many differ on the canary and on base: with p the canary's
 // share of the rows and q the rate over all, p(a-b) < q/2 and p(b-a) < q/2 over
-// the whole confidence sequence [low, high] of a-b at level alpha.
+// the whole confidence sequence [low, high] of a-b at level alpha. Which of the two
+// behaviours is the one that differs is a matter of naming: where most rows do, those
+// that do not are the ones to be explained.
 func NotExplained(on, off BinCount, alpha float64) (excluded bool, low, high float64) {
 	low, high = RateDifference(on, off, alpha)
 	on, off = on.valid(), off.valid()
 	p, q := share(on.N, on.N+off.N, 0), on.Plus(off).Rate()
 	most := max(p*high, -p*low)
-	return on.N > 0 && off.N > 0 && most < q/2, low, high
+	return on.N > 0 && off.N > 0 && most < min(q, 1-q)/2, low, high
 }
 
 const (

@@ -41,6 +41,7 @@ The full run takes minutes on several processors; --quick takes well below one.
   go run ./cmd/figures agents faults -n 50                  agents killed, cut off, doubled: what is lost, what twice
   go run ./cmd/figures agents throughput                    how the throughput grows with agents
   go run ./cmd/figures agents limits                        what many agents need, and where it breaks
+  go run ./cmd/figures fleet                                an account of 200 APIs read within its quota, killed and resumed
 
 `
 
@@ -86,13 +87,24 @@ func figures(ctx context.Context, args []string, stdout, said io.Writer) int {
 	if len(args) > 0 && args[0] == "moving" {
 		return movingCode(ctx, args[1:], stdout, said)
 	}
-	if len(args) > 0 && args[0] == "agents" {
-		if err := agentsCommand(stdout, args[1:]); err != nil {
-			fmt.Fprintf(said, "error: %s\n", err)
-			return 2
-		}
-		return 0
+	var err error
+	switch {
+	case len(args) > 0 && args[0] == "agents":
+		err = agentsCommand(stdout, args[1:])
+	case len(args) > 0 && args[0] == "fleet":
+		err = fleetCommand(ctx, stdout, args[1:])
+	default:
+		return simulated(ctx, args, stdout, said)
 	}
+	if err != nil {
+		fmt.Fprintf(said, "error: %s\n", err)
+		return 2
+	}
+	return 0
+}
+
+// simulated measures on simulated gateways, or on the embedded worlds.
+func simulated(ctx context.Context, args []string, stdout, said io.Writer) int {
 	f := &flags{}
 	fs := f.set(said)
 	err := fs.Parse(args)

@@ -183,15 +183,9 @@ func (f *flags) writeWorlds(out io.Writer, all []*tally) error {
 // build compiles the command as it is now, so that what is measured is what
 // people run.
 func build(ctx context.Context) (run trial.Runner, remove func(), err error) {
-	dir, err := os.MkdirTemp("", "stageprobe-figures-")
+	binary, remove, err := compile(ctx)
 	if err != nil {
 		return nil, nil, err
-	}
-	remove = func() { os.RemoveAll(dir) }
-	binary := filepath.Join(dir, "stageprobe")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "stageprobe/cmd/stageprobe").CombinedOutput(); err != nil {
-		remove()
-		return nil, nil, fmt.Errorf("build stageprobe: %w; run this within its module: %s", err, out)
 	}
 	return func(ctx context.Context, args []string) string {
 		said, err := exec.CommandContext(ctx, binary, args...).CombinedOutput()
@@ -200,4 +194,19 @@ func build(ctx context.Context) (run trial.Runner, remove func(), err error) {
 		}
 		return string(said)
 	}, remove, nil
+}
+
+// compile makes the binary, in a folder of its own.
+func compile(ctx context.Context) (binary string, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "stageprobe-figures-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	binary = filepath.Join(dir, "stageprobe")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "stageprobe/cmd/stageprobe").CombinedOutput(); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("build stageprobe: %w; run this within its module: %s", err, out)
+	}
+	return binary, remove, nil
 }

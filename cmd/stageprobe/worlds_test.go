@@ -18,8 +18,9 @@ import (
 var quick = []string{
 	"healthy", "stale-canary-10", "canary-variables", "canary-identical", "domain-wrong-stage",
 	"domain-unmapped", "url-wrong-stage", "route-not-deployed", "authorizer-drift",
-	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cache-key-without-query", "cache-key-query-alike", "failure-in-success", "status-in-success", "gateway-behind-refuses", "gateway-behind-answers", "response-cache-current", "cdn-stale", "cdn-current", "cdn-staging-distribution",
-	"waf-captcha", "waf-size-rule", "terraform-without-trigger", "preflight-failing", "preflight-refused", "preflight-answered",
+	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cache-key-without-query", "cache-key-query-alike", "failure-in-success", "status-in-success", "gateway-behind-refuses", "gateway-behind-answers", "gateway-behind-fails", "gateway-behind-flaky",
+	"outages", "failure-in-success-partly", "two-failures", "http-permission-missing", "response-cache-current", "cdn-stale", "cdn-current", "cdn-staging-distribution",
+	"waf-captcha", "waf-size-rule", "waf-rate-rule", "terraform-without-trigger", "preflight-failing", "preflight-refused", "preflight-answered",
 }
 
 func TestWorlds(t *testing.T) {

@@ -60,7 +60,11 @@ func inObject(body []byte) (Failure, bool) {
 	}
 	switch {
 	case envelope > 0:
-		return inBody("inner-status", Malformed, "the body is a proxy integration's envelope, whose status never reached the caller"), true
+		kind := Malformed
+		if status >= 400 {
+			kind = Function
+		}
+		return inBody("inner-status", kind, "the body is a proxy integration's envelope, whose status never reached the caller"), true
 	case status >= 400:
 		return inBody("inner-status", Function, "the body of a success holds an error status"), true
 	}

@@ -13,11 +13,39 @@ import (
 // key=value with and without quotes, LTSV.
 var namedPair = lazyregexp.New(`(?:^|[\s,;|\[(])"?([A-Za-z][A-Za-z0-9_.$-]{1,48})"?(?:=|:[ \t]*)`)
 
+// fewest are the values that an entry names: a sentence names fewer.
+const fewest = 4
+
+// names tells whether a line may hold so many. Most logs hold lines of another form, in
+// which a colon stands in a time of day.
+func names(line []byte) bool {
+	n := 0
+	for i, b := range line {
+		if b != '=' && b != ':' {
+			continue
+		}
+		name := bytes.TrimRight(line[:i], "0123456789")
+		if len(name) == 0 {
+			continue
+		}
+		last := name[len(name)-1]
+		if last|0x20 >= 'a' && last|0x20 <= 'z' || strings.IndexByte(`"_.$-`, last) >= 0 {
+			n++
+		}
+		if n == fewest {
+			return true
+		}
+	}
+	return false
+}
+
 // parseNamed reads an entry of values that name themselves.
 func parseNamed(line []byte) (probe.LogRecord, bool) {
-	const fewest = 4 // a sentence names fewer
 	line = bytes.TrimSpace(unquoteRow(line))
 	if len(line) == 0 || line[0] == '{' || line[0] == '[' || line[0] == '<' || line[0] == '(' {
+		return probe.LogRecord{}, false
+	}
+	if !names(line) {
 		return probe.LogRecord{}, false
 	}
 	h := splitHeader(line)

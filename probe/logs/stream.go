@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"runtime"
+	"slices"
+	"sync"
 
 	"stageprobe/probe"
 )
@@ -125,12 +128,25 @@ func (r *Reader) entries(text []byte, last bool) (records []probe.LogRecord) {
 	for _, line := range open {
 		r.open = append(r.open, bytes.Clone(line))
 	}
-	for _, line := range entries {
-		if rec, ok := parseEntry(line, r.format); ok {
-			records = append(records, rec)
-		}
+	return r.parse(entries)
+}
+
+// parse reads entries, each on its own and so on all processors, in their order.
+func (r *Reader) parse(entries [][]byte) (records []probe.LogRecord) {
+	parts := slices.Collect(slices.Chunk(entries, 1+len(entries)/runtime.GOMAXPROCS(0)))
+	read := make([][]probe.LogRecord, len(parts))
+	var all sync.WaitGroup
+	for i, part := range parts {
+		all.Go(func() {
+			for _, line := range part {
+				if rec, ok := parseEntry(line, r.format); ok {
+					read[i] = append(read[i], rec)
+				}
+			}
+		})
 	}
-	return records
+	all.Wait()
+	return slices.Concat(read...)
 }
 
 // messages reads the JSON of CloudWatch Logs.

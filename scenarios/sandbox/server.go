@@ -104,8 +104,9 @@ func Start(w *World, o Options) (*Server, error) {
 func newLogs(w *World, seed uint64, now func() time.Time) *cwl.Store {
 	store := cwl.New(cwl.Options{
 		Now: now, Seed: seed, Region: w.Region, Account: w.Account,
-		Delivery: cwl.Delivery{Delay: w.Logs.Delay.Std(), Jitter: w.Logs.Jitter.Std(), Loss: w.Logs.Loss},
-		Faults:   cwl.Faults{Denied: deniedLogs(w), EmptyPages: w.Logs.Empty, Quota: w.Control.Quota},
+		Delivery:  cwl.Delivery{Delay: w.Logs.Delay.Std(), Jitter: w.Logs.Jitter.Std(), Loss: w.Logs.Loss},
+		Faults:    cwl.Faults{Denied: deniedLogs(w), EmptyPages: w.Logs.Empty, Quota: w.Control.Quota},
+		Retention: cmp.Or(w.Logs.Retention.Std(), time.Hour),
 	})
 	for group, d := range w.Logs.Groups {
 		store.SetClass(group, d.Class)
@@ -239,7 +240,13 @@ func (s *Server) record(c Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, c)
+	if len(s.calls) > 2*keptCalls {
+		s.calls = slices.Clone(s.calls[keptCalls:])
+	}
 }
+
+// keptCalls are the newest calls that are always known.
+const keptCalls = 20_000
 
 // ControlURL is the endpoint of all AWS services: http://127.0.0.1:port.
 func (s *Server) ControlURL() string { return "http://" + s.controlAddr }
@@ -271,7 +278,7 @@ func (s *Server) ConnectTo() []string {
 func (s *Server) CACert() []byte { return s.ca.pem() }
 
 // Calls lists the calls that the control planes, the log service and
-// CloudTrail got so far, in order.
+// CloudTrail got so far, in order; of more than 20,000 the newest.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()

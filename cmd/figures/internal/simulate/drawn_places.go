@@ -105,6 +105,13 @@ func switches() []Drawn {
 			return from, from + int(logBetween(rng, 30, 800))
 		}),
 		outage("failures from some moment on", func(rng *rand.Rand) (int, int) { return place(rng), 1 << 30 }),
+		{"failures of a share, then of all", func(rng *rand.Rand) World {
+			w := watched(rng)
+			w.Looks, w.AnyOf = failing, []string{flakyBackend, integrationError}
+			from := 1 + rng.IntN(60)
+			all := from + int(logBetween(rng, 20, 600))
+			return w.answering(Window(from, all, between(rng, .2, .7), 1), Window(all, 1<<30, 1, 1)).logged(ordinary(rng))
+		}},
 		outage("failures at the beginning", func(rng *rand.Rand) (int, int) { return 0, int(logBetween(rng, 30, 800)) }),
 		tripped("the probe trips a rate rule, told by its name", Filtered), tripped("the probe trips a rate rule, 403 alone", Forbidden),
 		{"throttled at a share", func(rng *rand.Rand) World {

@@ -44,9 +44,10 @@ type cloud struct {
 	inv *inventory.Reader
 	log *fetch.Reader
 
-	account string // "" where the credentials do not tell
-	calls   *calls
-	secrets []string // of the credentials
+	endpoint string // of the API Gateway service, where it is not Amazon's; "" else
+	account  string // "" where the credentials do not tell
+	calls    *calls
+	secrets  []string // of the credentials
 
 	credentials *renewable
 	scanned     int64 // bytes, by log readers that were forgotten
@@ -174,10 +175,11 @@ func (f *awsFlags) assume(cfg aws.Config) aws.CredentialsProvider {
 }
 
 func newCloud(cfg aws.Config) *cloud {
+	rest := apigateway.NewFromConfig(cfg)
 	return &cloud{
-		cfg: cfg,
+		cfg: cfg, endpoint: aws.ToString(rest.Options().BaseEndpoint),
 		inv: &inventory.Reader{
-			REST: apigateway.NewFromConfig(cfg), HTTP: apigatewayv2.NewFromConfig(cfg),
+			REST: rest, HTTP: apigatewayv2.NewFromConfig(cfg),
 			Trail: cloudtrail.NewFromConfig(cfg), Lambda: lambda.NewFromConfig(cfg), Metrics: cloudwatch.NewFromConfig(cfg),
 			STS: sts.NewFromConfig(cfg), Region: cfg.Region,
 		},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -208,7 +209,7 @@ func newInit(s Streams) *cobra.Command {
 	}
 	f.awsFlags.bind(cmd.Flags())
 	cmd.Flags().StringArrayVar(&f.apis, "api", nil, "API id")
-	cmd.Flags().StringVar(&from, "from", "", "OpenAPI, HAR, cdk-outputs.json, terraform output -json, sam list endpoints, or CloudFormation outputs; - is standard input")
+	cmd.Flags().StringVar(&from, "from", "", "OpenAPI (also an export), HAR, a SAM, CDK or CloudFormation template, serverless.yml, the text of serverless info, cdk-outputs.json, terraform output -json, sam list endpoints or stack-outputs, or CloudFormation outputs; - is standard input")
 	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
 	cmd.Flags().BoolVar(&defaults, "defaults", false, "write a file of defaults for flags (stageprobe.yaml) instead, with the flags that are given")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default standard output")
@@ -223,7 +224,7 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 		if err != nil {
 			return nil, err
 		}
-		return scenarios.From(kind, data, scenarios.InitOptions{Name: from})
+		return scenarios.From(kind, data, scenarios.InitOptions{Name: from, Open: besides(from)})
 	case len(f.apis) == 1:
 		snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Depth: inventory.Full})
 		if err != nil {
@@ -235,6 +236,16 @@ func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind st
 		return scenarios.FromSnapshot(&snap, f.apis[0])
 	}
 	return nil, hint(errors.New("nothing to begin from is named"), "give --api ID, or --from FILE")
+}
+
+// besides reads files by their path from where another lies; nil for standard input.
+func besides(file string) func(string) ([]byte, error) {
+	if file == "-" {
+		return nil
+	}
+	return func(name string) ([]byte, error) {
+		return readInput(filepath.Join(filepath.Dir(file), name), nil)
+	}
 }
 
 func newSchema(s Streams) *cobra.Command {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -87,18 +88,23 @@ func (c *checkFlags) knownHost(subject *subject, t *probe.Target, u *url.URL) bo
 
 // staysHere tells whether a connection ends on this machine.
 func (c *checkFlags) staysHere(u *url.URL) bool {
-	port := u.Port()
-	if port == "" {
-		port = "80"
+	if host, ok := redirected(c.connectTo, u); ok {
+		return loopback(host)
 	}
-	for _, spec := range c.connectTo {
+	return loopback(u.Hostname())
+}
+
+// redirected is where --connect-to leads a URL's connections.
+func redirected(connectTo []string, u *url.URL) (to string, ok bool) {
+	port := cmp.Or(u.Port(), map[string]string{"https": "443"}[u.Scheme], "80")
+	for _, spec := range connectTo {
 		if r, err := probe.ParseRedirect(spec); err == nil {
 			if host, _, ok := r.Apply(u.Hostname(), port); ok {
-				return loopback(host)
+				return host, true
 			}
 		}
 	}
-	return loopback(u.Hostname())
+	return "", false
 }
 
 // loopback tells a name of this machine: 127.0.0.0/8, ::1, localhost, and the name

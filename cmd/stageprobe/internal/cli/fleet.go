@@ -148,6 +148,9 @@ func (f *fleet) open(ctx context.Context) error {
 		}
 		if paces[key] == nil {
 			paces[key] = inventory.Pace()
+			if f.resume { // what was interrupted has used up what may come at once
+				paces[key].AllowN(time.Now(), paces[key].Burst())
+			}
 		}
 		cl.inv.Limiter = paces[key]
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -218,7 +219,36 @@ func (s *subject) findTargets(ctx context.Context, c *checkFlags) error {
 		return hint(err, "check the API id and region, or paste the URL that the caller uses")
 	}
 	s.targets = targets
-	return s.findScenarios(ctx, c)
+	if err := s.findScenarios(ctx, c); err != nil {
+		return err
+	}
+	return notIntoPublic(s, c)
+}
+
+// notIntoPublic refuses to send what an emulator's configuration names to the hosts of
+// AWS: whoever reads it on this machine means the emulator's stages, and a host of the
+// same name belongs to somebody else. A pasted URL is meant as it stands.
+func notIntoPublic(s *subject, c *checkFlags) error {
+	if s.cloud == nil || s.cloud.endpoint == "" {
+		return nil
+	}
+	if at, err := url.Parse(s.cloud.endpoint); err != nil || !loopback(at.Hostname()) {
+		return nil
+	}
+	for i := range s.targets {
+		t := &s.targets[i]
+		u, err := url.Parse(t.URL)
+		pasted := slices.ContainsFunc(s.selection.URLs, func(raw string) bool { return strings.HasPrefix(raw, t.URL) })
+		if err != nil || pasted || loopback(u.Hostname()) {
+			continue
+		}
+		if _, ok := redirected(c.connectTo, u); ok {
+			continue
+		}
+		return hint(fmt.Errorf("requests would go to the public host %s, while the configuration was read from %s on this machine", u.Hostname(), s.cloud.endpoint),
+			"say where the emulator answers: --invoke-url 'http://localhost:4566/_aws/execute-api/{api}/{stage}', or --connect-to '%s:443=127.0.0.1:PORT'; to probe the public host, paste its URL", u.Hostname())
+	}
+	return nil
 }
 
 // meantByStage lets one --stage say what a pasted URL is meant to reach.

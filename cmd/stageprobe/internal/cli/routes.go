@@ -240,7 +240,8 @@ func (s *subject) addKnown(index map[string]int) {
 		}
 		for name, i := range index {
 			sc := &s.scenarios[i]
-			if _, has := def.Routes[cmp.Or(sc.Route, name)]; has && len(sc.Targets) > 0 && !slices.Contains(sc.Targets, t.ID) {
+			_, has := def.Routes[cmp.Or(sc.Route, name)]
+			if has && len(sc.Targets) > 0 && !slices.Contains(sc.Targets, t.ID) && t.Reaches(&s.snap, sc.Path, s.selection.Headers) {
 				sc.Targets = append(sc.Targets, t.ID)
 			}
 		}

@@ -5,6 +5,7 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type Webhook struct {
 	url    string
 	host   string
 	key    string // of PagerDuty
+	each   bool   // a message for each target
 	body   *template.Template
 	client *http.Client
 	pause  time.Duration
@@ -60,7 +62,8 @@ func NewWebhook(raw, templateText string) (*Webhook, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return nil, errors.New("it is not an http or https URL")
 	}
-	w := &Webhook{host: u.Host, client: &http.Client{Timeout: postTime}, pause: firstPause}
+	client := &http.Client{Timeout: postTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	w := &Webhook{host: u.Host, client: client, pause: firstPause}
 	q := u.Query()
 	if w.key = q.Get("routing_key"); w.key != "" {
 		q.Del("routing_key")
@@ -70,7 +73,8 @@ func NewWebhook(raw, templateText string) (*Webhook, error) {
 	if templateText == "" {
 		templateText = templateFor(u.Hostname())
 	}
-	if w.body, err = template.New("body").Funcs(template.FuncMap{"json": asJSON, "cut": cut, "level": level}).Option("missingkey=error").Parse(templateText); err != nil {
+	w.each = templateText == pagerduty
+	if w.body, err = template.New("body").Funcs(template.FuncMap{"json": asJSON, "cut": cut, "level": level, "entities": entities}).Option("missingkey=error").Parse(templateText); err != nil {
 		return nil, fmt.Errorf("its template: %w", err)
 	}
 	_, err = w.render(example())
@@ -87,12 +91,19 @@ type Message struct {
 	Text       string // for people, in one line
 	Action     string // trigger, or resolve where nothing is wrong any more
 	// Key is the same for all changes of the same targets, so that what is over
-	// resolves what has begun.
+	// resolves what has begun. PagerDuty gets a message for each target, for what began
+	// on two may end on one.
 	Key string
 }
 
+// longestKey is what PagerDuty takes.
+const longestKey = 255
+
 func (w *Webhook) message(c *analyze.Change) Message {
 	m := Message{Change: c, RoutingKey: w.key, Text: Text(c), Action: "trigger", Key: "stageprobe/" + strings.Join(c.Targets, ",")}
+	if len(m.Key) > longestKey {
+		m.Key = fmt.Sprintf("stageprobe/%x", sha256.Sum256([]byte(m.Key)))
+	}
 	if len(c.After.Causes) == 0 {
 		m.Action = "resolve"
 	}
@@ -132,6 +143,20 @@ func asJSON(v any) (string, error) {
 // Send posts the change, and again after a pause where the service asks for it or
 // fails.
 func (w *Webhook) Send(ctx context.Context, c *analyze.Change) error {
+	if !w.each {
+		return w.send(ctx, c)
+	}
+	for _, target := range c.Targets {
+		one := *c
+		one.Targets = []string{target}
+		if err := w.send(ctx, &one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Webhook) send(ctx context.Context, c *analyze.Change) error {
 	body, err := w.render(c)
 	if err != nil {
 		return err

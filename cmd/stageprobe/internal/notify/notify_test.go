@@ -47,10 +47,10 @@ func hook(t *testing.T, codes ...int) (url string, got *[][]byte) {
 // Each service gets the members that its documentation asks for.
 func TestServicesTakeTheBody(t *testing.T) {
 	for name, want := range map[string]map[string]any{
-		"slack": {"text": Text(change())},
-		"teams": {"type": "message", "attachments.0.contentType": "application/vnd.microsoft.card.adaptive", "attachments.0.content.body.0.text": Text(change())},
-		"pagerduty": {"routing_key": "R0UT1NG", "event_action": "trigger", "dedup_key": "stageprobe/abc123/prod,api.example.com", "payload.severity": "error",
-			"payload.source": "stageprobe/abc123/prod,api.example.com", "payload.summary": Text(change()), "payload.custom_details.kind": "verdict"},
+		"slack": {"text": strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(Text(change())), "mrkdwn": false},
+		"teams": {"type": "message", "attachments.0.contentType": "application/vnd.microsoft.card.adaptive", "attachments.0.content.body.0.inlines.0.text": Text(change())},
+		"pagerduty": {"routing_key": "R0UT1NG", "event_action": "trigger", "dedup_key": "stageprobe/abc123/prod", "payload.severity": "error",
+			"payload.source": "stageprobe/abc123/prod", "payload.summary": Text(change()), "payload.custom_details.kind": "verdict"},
 		"generic": {"text": Text(change()), "change.severity": "error", "change.event.subject": "stage abc123/prod", "change.after.causes.0": "canary-split"},
 	} {
 		url, got := hook(t, http.StatusOK)
@@ -114,6 +114,49 @@ func TestPagerDutyResolves(t *testing.T) {
 	body, err := w.render(over)
 	if err != nil || !bytes.Contains(body, []byte(`"event_action": "resolve"`)) || !bytes.Contains(body, []byte(`"severity": "info"`)) {
 		t.Errorf("%v: %s", err, body)
+	}
+}
+
+// What began on two targets may end on one: each has an incident of its own, under a
+// key that PagerDuty takes.
+func TestPagerDutyHasAnIncidentPerTarget(t *testing.T) {
+	url, got := hook(t, http.StatusAccepted)
+	w, err := NewWebhook(url+"?routing_key=k", Named("pagerduty"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := change()
+	c.Targets[1] = "https://" + strings.Repeat("long.", 60) + "example.com"
+	if err := w.Send(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[any]bool{}
+	for _, text := range *got {
+		var body any
+		if err := json.Unmarshal(text, &body); err != nil {
+			t.Fatal(err)
+		}
+		key, _ := at(body, "dedup_key").(string)
+		if keys[key] = true; key == "" || len(key) > 255 {
+			t.Errorf("the key %q has %d bytes", key, len(key))
+		}
+	}
+	if len(keys) != 2 {
+		t.Errorf("%d keys for two targets", len(keys))
+	}
+}
+
+// Where a webhook leads elsewhere nobody follows: what is told is for its host.
+func TestWebhookFollowsNoRedirect(t *testing.T) {
+	elsewhere, got := hook(t, http.StatusOK)
+	server := httptest.NewServer(http.RedirectHandler(elsewhere, http.StatusTemporaryRedirect))
+	defer server.Close()
+	w, err := NewWebhook(server.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Send(t.Context(), change()); err == nil || len(*got) > 0 {
+		t.Errorf("%d posts went elsewhere, and it said %v", len(*got), err)
 	}
 }
 

@@ -6,9 +6,10 @@ import "strings"
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
 // https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using,
 // https://developer.pagerduty.com/docs/events-api-v2/trigger-events.
+// A text quotes what others answered: nothing in it may become a link or a mention.
 const (
-	slack     = `{"text": {{json .Text}}}`
-	teams     = `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "wrap": true, "text": {{json .Text}}}]}}]}`
+	slack     = `{"text": {{json (entities .Text)}}, "mrkdwn": false}`
+	teams     = `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": {{json (cut .Text 20000)}}}]}]}}]}`
 	pagerduty = `{"routing_key": {{json .RoutingKey}}, "event_action": {{json .Action}}, "dedup_key": {{json .Key}}, "payload": {"summary": {{json (cut .Text 1024)}}, "source": {{json .Key}}, "severity": {{json (level .Severity)}}, "timestamp": {{json .At}}, "custom_details": {{json .Change}}}}`
 	generic   = `{"text": {{json .Text}}, "change": {{json .Change}}}`
 )
@@ -44,6 +45,12 @@ func cut(s string, most int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most-len("…")], "") + "…"
+}
+
+// entities are what Slack asks for in the place of the characters that begin and end
+// its links and mentions.
+func entities(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
 // level is a severity as PagerDuty knows them.

@@ -253,6 +253,19 @@ func TestGroupDelivery(t *testing.T) {
 }
 
 // TestDeletedGroup: a removed group stays silent until it is made again, as after a deployment.
+func TestRetention(t *testing.T) {
+	c := newClock()
+	s, api := serve(t, Options{Now: c.Now, Retention: time.Hour})
+	for i := range 300 { // five hours
+		s.Put(prod, "s", []Event{{c.Now(), fmt.Sprint("line ", i)}})
+		c.advance(time.Minute)
+	}
+	got, _ := filter(t, api, logs.FilterLogEventsInput{LogGroupName: aws.String(prod)})
+	if n := len(got); n < 60 || n > 90 || got[n-1] != "line 299" {
+		t.Errorf("%d lines are kept of one hour and five, the last is %q", n, got[n-1])
+	}
+}
+
 func TestDeletedGroup(t *testing.T) {
 	c := newClock()
 	s, api := serve(t, Options{Now: c.Now})

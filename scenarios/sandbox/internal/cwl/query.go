@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"strconv"
+	"time"
 )
 
 // queries are the calls of Logs Insights.
@@ -20,6 +22,7 @@ type query struct {
 	limit   int
 	polls   int // GetQueryResults answers so far
 	status  string
+	started time.Time
 	results queryResults
 }
 
@@ -127,6 +130,10 @@ func (s queries) addQuery(in startQueryInput, groups []string, program *program)
 		end:     *in.End*1000 + 999, // the last second is part of the range
 		limit:   in.Limit,
 		status:  "Scheduled",
+		started: s.opt.Now(),
+	}
+	if s.opt.Retention > 0 {
+		maps.DeleteFunc(s.queries, func(_ string, old *query) bool { return q.started.Sub(old.started) > s.opt.Retention })
 	}
 	s.queries[q.id] = q
 	return startQueryOutput{q.id}

@@ -34,6 +34,9 @@ type Options struct {
 	// QueryPolls is the number of GetQueryResults answers before a query is Complete; 0 means one
 	// (Running), two or more begin with Scheduled, a negative number completes at once.
 	QueryPolls int
+	// Retention is how long after it became visible an event is kept, and a query after it was
+	// started; 0 keeps all, as a group of the service does that nobody gave a retention.
+	Retention time.Duration
 }
 
 // Store holds log groups and answers the API. It is safe for concurrent use.
@@ -173,6 +176,9 @@ func (s *Store) Put(group, stream string, events []Event) {
 func (s *Store) put(g *group, stream string, events []Event) {
 	s.makeStream(g, stream)
 	now := s.opt.Now()
+	if s.opt.Retention > 0 {
+		g.forget(now.Add(-s.opt.Retention))
+	}
 	for i, copies := range s.delivery(g.name).fates(s.opt.Seed, g.name, events) {
 		for _, delay := range copies {
 			s.seq++
@@ -214,6 +220,18 @@ func (g *group) insert(e entry) {
 		return x.position().compare(p)
 	})
 	g.events = slices.Insert(g.events, i, e)
+}
+
+// forget drops the oldest events as far as all of them became visible before. It waits until they are a
+// quarter of the group, so that what stays is not moved for every event that goes.
+func (g *group) forget(before time.Time) {
+	n := 0
+	for n < len(g.events) && g.events[n].ingested < before.UnixMilli() {
+		n++
+	}
+	if n > len(g.events)/4 {
+		g.events = slices.Clone(g.events[n:])
+	}
 }
 
 // from returns the events at p and later.

@@ -144,13 +144,24 @@ func (x integration) broken(record *gwlog.Integration, got reply) *refusal {
 		record.Status = 429
 	}
 	record.Error = cmp.Or(f.detail, "Internal server error")
+	if words := httpWords[got.failure]; words != "" && x.api.Kind == "HTTP" {
+		record.Error = words
+	}
 	return &f
+}
+
+// httpWords are what an HTTP API's $context.integrationErrorMessage says of a failure
+// (developer guide, "Troubleshooting issues with HTTP API Lambda integrations").
+var httpWords = map[string]string{
+	"permission":     "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.",
+	"malformed":      "The response from the Lambda function doesn't match the format that API Gateway expects. Lambda returned: {}",
+	"function-error": "The Lambda function returned the following error: Unhandled. Check your Lambda function code and try again.",
 }
 
 // deliver maps a backend's answer.
 func (x integration) deliver(i *world.Integration, b *world.Backend, record *gwlog.Integration, got reply) *refusal {
-	if b.Gateway {
-		got = x.nested()
+	if b.Gateway && (b.Fail == nil || got.status >= 500) {
+		got = x.nested(got.status)
 	}
 	record.Status, record.StatusReturned = got.status, got.status
 	record.ResponseBody, record.ResponseHeaders = traceable(got.body), got.headers
@@ -181,10 +192,16 @@ func traceable(body string) string {
 
 // nested is another API Gateway that refuses: its body and error type pass
 // through.
-func (x integration) nested() reply {
-	return reply{status: 403, body: `{"message":"Forbidden"}`, latency: 3 * time.Millisecond, headers: []gwlog.Pair{
+func (x integration) nested(status int) reply {
+	body, kind := `{"message":"Forbidden"}`, "ForbiddenException"
+	if status >= 500 {
+		body, kind = `{"message": "Internal server error"}`, "InternalServerErrorException"
+	} else {
+		status = 403
+	}
+	return reply{status: status, body: body, latency: 3 * time.Millisecond, headers: []gwlog.Pair{
 		{Name: "Content-Type", Value: "application/json"},
-		{Name: "x-amzn-ErrorType", Value: "ForbiddenException"},
+		{Name: "x-amzn-ErrorType", Value: kind},
 		{Name: "x-amzn-RequestId", Value: x.plane.ids.uuid()},
 		{Name: "x-amz-apigw-id", Value: x.plane.ids.extended()},
 	}}

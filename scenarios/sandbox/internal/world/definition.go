@@ -125,7 +125,8 @@ type Backend struct {
 	Format  string             `yaml:"format"`
 	// Versions are the published versions behind an alias, drawn by weight.
 	Versions []*Version `yaml:"versions"`
-	// Gateway makes the backend another API Gateway that refuses.
+	// Gateway makes the backend another API Gateway that refuses, or fails with Status;
+	// where Fail is given, it answers and fails as that says.
 	Gateway bool `yaml:"nested_gateway"`
 
 	name string // by which the world knows it

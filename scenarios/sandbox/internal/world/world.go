@@ -244,6 +244,9 @@ type Logs struct {
 	Loss   float64             `yaml:"loss"`
 	Groups map[string]Delivery `yaml:"groups"` // by group name, overriding the above
 	Empty  int                 `yaml:"empty_pages"`
+	// Retention is how long lines are kept; an hour where left out, so that a gateway that
+	// runs for days does not grow.
+	Retention Duration `yaml:"retention"`
 }
 
 // Delivery is how one log group delivers.
