@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/feature"
 	"stageprobe/analyze/remedy"
 	"stageprobe/probe"
 )
@@ -42,9 +43,14 @@ func addressDependent(fx *Facts, _ *Known) Verdict {
 				v.report(*f, fx.targets[i].ID+" "+string(WrongStage))
 				continue
 			}
-			if f := addressFinding(fx, fx.targets[i], g); f != nil {
+			f := addressFinding(fx, fx.targets[i], g)
+			switch {
+			case f == nil:
+			case f.Linked == ConsistentWith && unprobed(fx, g.meant):
+				// As likely a stage that was not asked answers there.
+				v.Open = append(v.Open, askStage(fx, fx.targets[i], g, f.Differs[0]))
+			default:
 				v.report(*f, fx.targets[i].ID)
-				v.Open = append(v.Open, askStage(fx, fx.targets[i], g)...)
 			}
 		}
 	}
@@ -54,9 +60,9 @@ func addressDependent(fx *Facts, _ *Known) Verdict {
 // addressFinding is the finding of a target that answers otherwise than the
 // own URL of the stage that serves it, where no other stage answers so: the
 // application looks at the Host, the base path or the stage in the path that it
-// is handed. What only an edge in front of the domain adds in headers is none.
+// is handed. Headers count where they hold still on both sides and no edge writes them.
 func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
-	marks := slices.DeleteFunc(slices.Clone(g.differs), func(m behaviour.Mark) bool { return m.Header() })
+	marks := slices.DeleteFunc(slices.Clone(g.differs), func(m behaviour.Mark) bool { return m.Header() && !constantHeader(&m) })
 	expected := fx.invoke(g.meant)
 	if len(marks) == 0 || expected == nil || fx.all(sub, refused) || fx.all(expected, refused) {
 		return nil
@@ -109,27 +115,50 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	return f
 }
 
-// askStage leaves open which stage serves a target where a stage may do so whose
-// own answers are not known.
-func askStage(fx *Facts, sub *target, g *sighting) []Question {
-	if g.confirmed() || !unprobed(fx, g.meant) {
-		return nil
+// constantHeader tells a header that each of two addresses sets to a constant of its own,
+// and that nothing in front of an API writes. One that a side lacks may be an edge's.
+func constantHeader(m *behaviour.Mark) bool {
+	if m.Def.Aspect != feature.Content || feature.WrittenInFront(m.Def.Path) {
+		return false
 	}
-	return []Question{{
-		Target: sub.ID, Asks: WhichStage{Not: g.meant.Stage}, Leader: string(WrongStage), Needs: ProbeStages{API: g.meant.APIID, Domain: host(sub.URL)},
-	}}
+	on, off := 0, 0
+	for _, v := range m.Values {
+		if v.Absent || v.On > 0 && v.Off > 0 {
+			return false
+		}
+		on, off = on+min(v.On, 1), off+min(v.Off, 1)
+	}
+	return on == 1 && off == 1
+}
+
+// askStage leaves open which stage serves a target that answers otherwise than the stage
+// meant, where a stage may do so whose own answers are not known, or the application looks
+// at the address.
+func askStage(fx *Facts, sub *target, g *sighting, d Difference) Question {
+	return Question{
+		Target: sub.ID, Leader: string(WrongStage), Needs: ProbeStages{API: g.meant.APIID, Domain: host(sub.URL)},
+		Asks: WhichStage{Not: g.meant.Stage, In: &Told{Scenario: d.Scenario, Where: d.Where, Usual: d.Usual, Other: d.Other}, Perhaps: notProbed(fx, g.meant)},
+	}
+}
+
+// notProbed are the stages of an API that were read and gave no answers of their own.
+func notProbed(fx *Facts, ref probe.StageRef) []string {
+	var out []string
+	if api := fx.Snapshot.API(ref.APIID); api != nil {
+		for _, st := range api.Stages {
+			if x := fx.invoke(probe.StageRef{APIID: ref.APIID, Stage: st.Name}); x == nil || x.n() == 0 {
+				out = append(out, st.Name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // unprobed tells whether an API may have a stage whose own answers are not known.
 func unprobed(fx *Facts, ref probe.StageRef) bool {
 	api := fx.Snapshot.API(ref.APIID)
-	if api == nil || len(api.Stages) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(api.Stages, func(st probe.Stage) bool {
-		x := fx.invoke(probe.StageRef{APIID: ref.APIID, Stage: st.Name})
-		return x == nil || x.n() == 0
-	})
+	return api == nil || len(api.Stages) == 0 || len(notProbed(fx, ref)) > 0
 }
 
 // host is the host of a URL.

@@ -25,6 +25,21 @@ func canaryLaws(fx *Facts, x *split) []law {
 	}}}
 }
 
+// canaryOfParts is the ln likelihood of a canary that is one and the same in several
+// scenarios; otherwise where its share is not known.
+func canaryOfParts(parts []*split, otherwise float64) float64 {
+	p0, known := canaryShare(parts[0])
+	if !known {
+		return otherwise
+	}
+	var all []stat.Sided
+	for _, x := range parts {
+		c := x.labels.counts
+		all = append(all, stat.Sided{Counts2: c, UnknownDev: x.k - c.Deviant(), UnknownRef: x.n - x.k - (c.N() - c.Deviant())})
+	}
+	return stat.CanaryPartsLogM(all, p0)
+}
+
 // canarySplit words the splits that were decided for a canary.
 func canarySplit(fx *Facts, known *Known) Verdict {
 	var v Verdict

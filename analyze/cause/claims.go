@@ -161,7 +161,7 @@ func distanceToGo(fx *Facts, w *weighing) (need, drift, variance float64) {
 		drift = max(labelInformation(w), 1e-4)
 	case canaryConfigured(w.sub):
 		fit := fitShare(w)
-		need = fx.threshold() - max(fit.support, fit.reject)
+		need = fx.threshold() - max(fit.support, fit.reject-math.Log(tuning.Caution))
 		drift = min(stat.KL(fit.p0, stat.OddsShift(fit.p0, stat.DefaultRho)), stat.KL(fit.p0, stat.OddsShift(fit.p0, 1/stat.DefaultRho)))
 	default:
 		need = fx.threshold() - math.Log((1-w.post("")+1e-12)/(w.post("")+1e-12))

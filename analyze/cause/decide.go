@@ -57,7 +57,7 @@ func judge(fx *Facts, known *Known) *judgement {
 func (j *judgement) settle(fx *Facts, d *decision) {
 	j.split[d.sub.index] = true
 	j.decided = append(j.decided, d)
-	j.known.explain(d.cause, d.clusters)
+	j.known.explain(d.cause, slices.DeleteFunc(slices.Clone(d.clusters), func(k int) bool { return j.known.by[k] != "" }))
 	q := float64(d.k) / float64(d.n)
 	j.cost = append(j.cost, expense{
 		target: d.sub.ID, asks: WhatExplains{Target: d.sub.ID}, used: d.sub.n(),
@@ -296,6 +296,9 @@ func (l *law) guarded() float64 {
 // they come, so that a canary and another cause are told apart. What comes third
 // and later stays together.
 func separate(fx *Facts, x *split) []*split {
+	if x.beside {
+		return []*split{x}
+	}
 	const apart = 3
 	ranks := make([][]int, apart)
 	for _, c := range x.cells {
@@ -384,6 +387,13 @@ func (j *judgement) decideChance(fx *Facts, w *weighing) {
 	chance := func(id ID) {
 		if id == BackendSplit && (!iid(w.split) || orderOf(w.amongAll()) < tuning.IID) {
 			id = UnexplainedSplit // several versions answer at random, not in an order
+		}
+		if id == BackendSplit && !stat.TurnsShow(w.k, w.n, lags, tuning.IID) {
+			if !fx.Done {
+				j.ask(fx, w, "goes with", nil) // an order would not show yet
+				return
+			}
+			id = UnexplainedSplit
 		}
 		j.settle(fx, &decision{weighing: w, cause: id})
 	}

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -243,7 +244,7 @@ func canaryExcluded(fx *Facts, w *weighing) bool {
 	if w.labels.both() {
 		return w.labels.excluded
 	}
-	if fit := fitShare(w); canaryConfigured(w.sub) && fit.reject >= fx.threshold() && !w.labels.both() {
+	if fit := fitShare(w); canaryConfigured(w.sub) && fit.reject >= fx.threshold()+math.Log(tuning.Caution) && !w.labels.both() {
 		// A canary that fails may fail in a part of its answers only; more than
 		// it serves it cannot.
 		if !w.failure || float64(fit.k) > fit.p0*float64(fit.n) {

@@ -79,6 +79,9 @@ func weigh(fx *Facts, x *split) *weighing {
 	}
 	if len(w.parts) > 1 {
 		w.labels.pool(w.parts)
+		if canary := w.best(CanarySplit); canary != nil {
+			canary.logM = canaryOfParts(w.parts, canary.logM)
+		}
 	}
 	w.laws = append(w.laws, lawsOf(fx, x, true)...)
 	// Laws of both namings are held against one law of one naming.

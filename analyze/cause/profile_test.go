@@ -3,6 +3,7 @@ package cause
 import (
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"testing"
 
 	"stageprobe/analyze/behaviour"
@@ -22,12 +23,17 @@ const (
 // tokens is a run of n requests to prod, to dev and to a domain that is meant to serve
 // prod, without logs; among tells which of them could be asked. Answers hold a token.
 func tokens(n int, among func(i int) []int, token func(target, i int) string) *world {
+	return fieldsOf(n, "/token", among, token)
+}
+
+// fieldsOf is tokens in a field, a header or one of the body; an empty one is not there.
+func fieldsOf(n int, path string, among func(i int) []int, token func(target, i int) string) *world {
 	w := newWorld(1)
 	w.Plan.Scenarios = w.Plan.Scenarios[:1]
 	w.invoke("dev")
 	w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
 	w.Table = behaviour.New(behaviour.Options{Targets: w.Plan.Targets, Scenarios: w.Plan.Scenarios})
-	defs := []feature.Def{feature.NewDef(":status", feature.Content, true), feature.NewDef("/token", feature.Content, false)}
+	defs := []feature.Def{feature.NewDef(":status", feature.Content, true), feature.NewDef(path, feature.Content, false)}
 	for i := range n {
 		var a probe.Among
 		for _, t := range among(i) {
@@ -38,6 +44,9 @@ func tokens(n int, among func(i int) []int, token func(target, i int) string) *w
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(text)) // a hash takes everything
 		values := []feature.Value{{Def: 0, Hash: 200, Text: "200"}, {Def: 1, Hash: h.Sum64(), Text: text}}
+		if text == "" {
+			values = values[:1]
+		}
 		w.Rows = append(w.Rows, Row{
 			Seq: uint64(i), At: began, Target: target, Among: a, Class: signature.Informative, RequestID: fmt.Sprint(i),
 			Table: w.Table.AddValues(target, 0, behaviour.Answer{Status: 200, Class: signature.Informative, Outcome: probe.OutcomeResponse}, values, defs),
@@ -145,4 +154,51 @@ func TestOneSource(t *testing.T) {
 			t.Errorf("%s: one source %t", tt.name, got)
 		}
 	}
+}
+
+// A header tells two addresses apart where each sets a constant of its own and nothing in
+// front of an API writes it.
+func TestAHeaderTellsTwoAddressesApart(t *testing.T) {
+	for name, tt := range map[string]struct {
+		header, prod, domain string
+		want                 bool
+	}{
+		"a version of each its own": {"x-app-version", "7", "8", true},
+		"the same version":          {"x-app-version", "7", "7", false},
+		"there alone":               {"x-app-version", "", "8", false},
+		"lacking there":             {"x-app-version", "7", "", false},
+		"another in every answer":   {"x-app-version", "7", "unique", false},
+		"the server's name":         {"server", "a", "b", false},
+		"a CDN's":                   {"cf-cache-status", "HIT", "MISS", false},
+	} {
+		w := fieldsOf(300, tt.header, everyone, func(target, i int) string {
+			switch {
+			case target != ofDomain:
+				return tt.prod
+			case tt.domain == "unique":
+				return fmt.Sprint(i)
+			}
+			return tt.domain
+		})
+		r := Explain(w.Input)
+		if _, has := found(r)[AddressDependent]; has != tt.want {
+			t.Errorf("%s: address-dependent %t, want %t", name, has, tt.want)
+		}
+	}
+}
+
+// Where the mapping could not be read and other stages were not asked, a domain that answers
+// otherwise than the stage meant may be one of theirs: no cause is named.
+func TestADomainOfAStageThatWasNotAskedIsLeftOpen(t *testing.T) {
+	w := tokens(300, func(int) []int { return []int{ofProd, ofDomain} }, func(target, _ int) string { return fmt.Sprint(target) })
+	r := explained(w.Input)
+	if got := found(r); len(got) != 0 {
+		t.Errorf("found %v, want nothing but a question", got)
+	}
+	for _, q := range r.Open {
+		if strings.Contains(q.Text, "which stage serves it") && strings.Contains(q.Text, "stage dev was not asked") && strings.Contains(q.Text, "/token") {
+			return
+		}
+	}
+	t.Errorf("open is %v, want which stage serves it, in what it differs and that dev may", r.Open)
 }

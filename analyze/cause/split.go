@@ -21,6 +21,7 @@ import (
 type split struct {
 	sub      *target
 	kind     string
+	beside   bool  // the usual answers fail or are refused: all others are the deviants
 	clusters []int // the deviants
 	usual    []int // the reference clusters of the scenarios concerned
 	cells    []*cell
@@ -80,13 +81,20 @@ func splitsOf(fx *Facts, known *Known, sub *target) []*split {
 	for _, c := range sub.cells {
 		for _, k := range known.otherwise(c) {
 			kind := kindOf(&fx.Clusters[k])
-			if usual := kindOf(&fx.Clusters[c.ref]); usual != answers && kind == answers {
+			usual := kindOf(&fx.Clusters[c.ref])
+			beside := usual != answers && kind == answers
+			if beside {
 				kind += " beside " + usual // a failure's share is no measure of what differs among answers
 			}
 			if kinds[kind] == nil {
-				kinds[kind] = &split{sub: sub, kind: kind}
+				kinds[kind] = &split{sub: sub, kind: kind, beside: beside}
 			}
 			kinds[kind].clusters = append(kinds[kind].clusters, k)
+		}
+	}
+	for _, x := range kinds {
+		if x.beside {
+			x.takeAnswers(fx, known)
 		}
 	}
 	var out []*split
@@ -94,6 +102,21 @@ func splitsOf(fx *Facts, known *Known, sub *target) []*split {
 		out = append(out, settle(fx, kinds[kind]))
 	}
 	return out
+}
+
+// takeAnswers counts among the deviants what is explained already: how often a scenario
+// fails is asked of all its answers.
+func (x *split) takeAnswers(fx *Facts, known *Known) {
+	for _, c := range x.sub.cells {
+		if !slices.ContainsFunc(x.clusters, func(k int) bool { return c.count[k] > 0 }) {
+			continue
+		}
+		for _, k := range c.clusters {
+			if known.by[k] != "" && k != c.ref && kindOf(&fx.Clusters[k]) == answers {
+				x.clusters = append(x.clusters, k)
+			}
+		}
+	}
 }
 
 // settle gathers the rows of a split whose clusters are known.

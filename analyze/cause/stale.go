@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
@@ -22,6 +23,7 @@ type exposure struct {
 	labelled     int
 	canary       int     // of them by the canary
 	shown        int     // of these, neither failed nor refused
+	failed       int     // answers of either side that failed or were refused
 	never        float64 // chance that the canary was never drawn, without labels
 	inconsistent bool    // a split that may be the canary's
 	split        bool    // a split of another cause
@@ -63,7 +65,8 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		e.n += fx.answered(sub)
 		canary, labelled := measured(fx, sub)
 		e.canary, e.labelled = e.canary+canary, e.labelled+labelled
-		e.shown += shown(fx, sub)
+		canaryShown, failed := shown(fx, sub)
+		e.shown, e.failed = e.shown+canaryShown, e.failed+failed
 		e.split = e.split || known.split[sub.index]
 		e.changed = e.changed || sub.changed() != nil
 		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
@@ -79,17 +82,21 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 	return e
 }
 
-// shown counts the answers of a target's canary that neither failed nor were refused.
-func shown(fx *Facts, sub *target) int {
-	n := 0
+// shown counts the answers of a target's canary that neither failed nor were refused, and
+// those of either side that did or were.
+func shown(fx *Facts, sub *target) (canary, failed int) {
 	for _, c := range sub.cells {
 		for _, i := range c.rows {
-			if canary, ok := ofCanary(&fx.Rows[i]); ok && canary && !unwanted(&fx.Clusters[fx.Rows[i].Cluster]) {
-				n++
+			if k := &fx.Clusters[fx.Rows[i].Cluster]; unwanted(k) {
+				if k.Class != signature.Transport {
+					failed++ // as answered counts
+				}
+			} else if its, ok := ofCanary(&fx.Rows[i]); ok && its {
+				canary++
 			}
 		}
 	}
-	return n
+	return canary, failed
 }
 
 // wavering holds the rates of what wavers on the two sides of a target's canary against
@@ -246,7 +253,7 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
 		v.report(staleFinding(fx, sub, e, "all traffic", true), stageKey(sub.Target))
-	case e.split && e.shown < tuning.Enough.Compare:
+	case e.canary >= tuning.Enough.Compare && e.shown < tuning.Enough.Compare, e.canary == 0 && e.failed == e.n:
 		return // it failed as all did: that shows nothing of how it answers
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
 		return // the split's finding says what of it goes with the canary, with both sides' counts
@@ -366,7 +373,9 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	if m := e.canary; m > 0 && !e.changed && !e.split {
 		says.AtMost, says.Confidence = stat.UpperZero(m, fx.Confidence), fx.Confidence
 	}
-	if e.canary > 0 && !e.changed && e.wavers.where != "" {
+	// Beside a split its own finding gives the rates of both sides: a second bound of the same
+	// rates, at another error rate, would seem to contradict it.
+	if e.canary > 0 && !e.changed && !e.split && e.wavers.where != "" {
 		says.Wavers, says.ByUpTo = e.wavers.where, e.wavers.most
 	}
 	f.say(says)

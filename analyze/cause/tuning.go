@@ -43,9 +43,10 @@ type Tuning struct {
 	// CanaryGrid is ln of the number of laws over which a canary's likelihood is
 	// averaged: the best of them is at most so much likelier than their mean.
 	CanaryGrid float64
-	// Caution is how many times rarer it must be that a canary was never drawn where
-	// no label tells that it was: that all answers are alike is then luck or the
-	// truth, and the run may have stopped for want of any question.
+	// Caution is how many times rarer than the error rate luck must be before it is excluded
+	// that a canary was never drawn, or drew another share than its own, where no label
+	// tells: the run may have stopped there for want of any question, and what is left to
+	// explain a split without the canary is a wrong cause.
 	Caution float64
 	// Chance is how likely it must be at the end of a run that answers are drawn,
 	// whatever draws them, before the likeliest drawn cause is named.

@@ -109,11 +109,17 @@ type LeadsElsewhere struct {
 	To, Meant probe.StageRef
 }
 
-// WhichStage asks which stage serves a target; Not is one whose answers it has not.
+// WhichStage asks which stage serves a target. Not is one whose answers it has not, and In
+// is in what they differ; Perhaps are stages whose own answers are not known.
 type WhichStage struct {
 	said
-	Not string
+	Not     string
+	In      *Told
+	Perhaps []string
 }
+
+// Told is a difference between two addresses: Usual at the stage meant.
+type Told struct{ Scenario, Where, Usual, Other string }
 
 // wrongStage finds targets that another stage serves than the one meant.
 func wrongStage(fx *Facts, known *Known) Verdict {

@@ -1,8 +1,10 @@
 package explain
 
 import (
+	"cmp"
 	"strings"
 
+	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -65,10 +67,14 @@ var (
 var preflightFlag = lazyregexp.New(`(?i)['" ]access-control-request-method:`)
 
 // pathOf is the path of a URL, with its query.
-func pathOf(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		return rest[i:]
+func pathOf(raw string) string {
+	addr, err := probe.ParseURL(raw)
+	if err != nil {
+		return "/"
 	}
-	return "/"
+	path := cmp.Or(addr.Path, "/")
+	if addr.Query != "" {
+		path += "?" + addr.Query
+	}
+	return path
 }

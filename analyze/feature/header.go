@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"mime"
+	"slices"
 	"strings"
 
 	"stageprobe/probe"
@@ -192,3 +193,22 @@ var (
 	semicolon = []byte(";")
 	expires   = []byte("expires=")
 )
+
+// inFront are the headers that CDNs, proxies and gateways add or write anew, or the
+// beginnings of their names where these end in a hyphen.
+var inFront = strings.Fields(`accept-ranges access-control- age akamai- alt-svc apigw- cache-control cache-status cdn- cf- connection
+	content-encoding content-length content-security-policy content-type cross-origin- date etag eagleid expect-ct expires fastly- forwarded
+	keep-alive last-modified link location nel p3p permissions-policy pragma proxy- referrer-policy report-to reporting-endpoints retry-after server server-timing
+	set-cookie strict-transport-security surrogate- timing-allow-origin trailer transfer-encoding upgrade vary via warning x-akamai- x-amz- x-amzn-
+	x-azure- x-cache x-cache- x-cdn x-cdn- x-check-cacheable x-content-type-options x-edge- x-envoy- x-fastly- x-forwarded- x-frame-options
+	x-github- x-hw x-iinfo x-kong- x-msedge- x-permitted-cross-domain-policies x-powered-by x-proxy- x-ratelimit- x-request-id x-robots-tag x-runtime
+	x-served-by x-served- x-sucuri- x-timer x-varnish x-vercel- x-via x-xss-protection`)
+
+// WrittenInFront tells a header, in lower case, that something in front of an API may have
+// written: what it says is no word of the API.
+func WrittenInFront(header string) bool {
+	header, _, _ = strings.Cut(header, " ") // a cookie: by its header
+	return slices.ContainsFunc(inFront, func(name string) bool {
+		return header == name || strings.HasSuffix(name, "-") && strings.HasPrefix(header, name)
+	})
+}

@@ -234,3 +234,14 @@ func TestEBH(t *testing.T) {
 		}
 	}
 }
+
+func TestTurnsShowOnceEnoughTookThem(t *testing.T) {
+	for _, c := range []struct {
+		k, n int
+		want bool
+	}{{0, 30, false}, {1, 30, false}, {7, 30, false}, {23, 30, false}, {12, 48, true}, {36, 48, true}, {20, 200, true}} {
+		if got := TurnsShow(c.k, c.n, 12, .01); got != c.want {
+			t.Errorf("%d of %d: %t, want %t", c.k, c.n, got, c.want)
+		}
+	}
+}

@@ -59,6 +59,38 @@ func CanaryLogM(c Counts2, unknownDev, unknownRef int, p0 float64) float64 {
 	return m.log() - math.Log(float64(len(followed)*len(strayed)))
 }
 
+// Sided are answers of one scenario by the side that gave them, with those of which no
+// label tells.
+type Sided struct {
+	Counts2
+	UnknownDev, UnknownRef int
+}
+
+// CanaryPartsLogM is ln M of a canary split in several scenarios, in each of which either
+// behaviour may be the one that deviates: the rates are the same in all, and are paid for
+// once.
+func CanaryPartsLogM(parts []Sided, p0 float64) float64 {
+	swap := min(max(p0, 0), .5)
+	var m mixture
+	for _, a := range followed {
+		for _, b := range strayed {
+			var total float64
+			for _, part := range parts {
+				unknown := part.UnknownDev + part.UnknownRef
+				var one mixture
+				for _, rates := range [][2]float64{{a, b}, {1 - a, 1 - b}} {
+					on, off := rates[0], rates[1]
+					one.add(1-swap, part.likelihood(on, off)+LogBin(part.UnknownDev, unknown, p0*on+(1-p0)*off))
+					one.add(swap, part.likelihood(off, on)+LogBin(part.UnknownDev, unknown, p0*off+(1-p0)*on))
+				}
+				total += one.log()
+			}
+			m.add(1, total)
+		}
+	}
+	return m.log() - math.Log(float64(len(followed)*len(strayed)))
+}
+
 // KT is the ln probability of counts in one given order under the estimator of
 // Krichevsky & Trofimov (1981), the Dirichlet(1/2) mixture over all shares: the
 // law of a split that nothing is known about.

@@ -185,3 +185,15 @@ func LagTest(bits []bool, most int) float64 {
 	}
 	return min(1, least*max(1, asked))
 }
+
+// TurnsShow tells whether n rows of which k deviate are enough to see by [LagTest], at a
+// level, that deviants take turns: were each at the same distance from the one before, as
+// behind a balancer that goes round, would it reject a random order?
+func TurnsShow(k, n, most int, level float64) bool {
+	k = min(k, n-k)
+	if k < 2 {
+		return false
+	}
+	expected := float64(k) * float64(k-1) / float64(n)
+	return distuv.Poisson{Lambda: expected}.Survival(float64(k-2))*float64(most-1) < level
+}

@@ -55,7 +55,7 @@ type flags struct {
 	keep          string
 	only, truths  []string
 	replay        int
-	long          bool
+	long, costs   bool
 }
 
 func (f *flags) set(said io.Writer) *pflag.FlagSet {
@@ -66,6 +66,7 @@ func (f *flags) set(said io.Writer) *pflag.FlagSet {
 	fs.IntVar(&f.runs, "runs", 0, "runs per null process (default 10000, with --quick 300); other figures take a share of it")
 	fs.BoolVar(&f.long, "long", false, "three times as many runs")
 	fs.StringArrayVar(&f.truths, "truth", nil, "only the verdicts that are false at any look, on truths whose name holds this; may be repeated")
+	fs.BoolVar(&f.costs, "costs", false, "only the requests until a canary or a wrong stage is found; a hundredth of --runs for each")
 	fs.IntVar(&f.replay, "replay", -1, "with --truth: this run of the first of them, look by look")
 	fs.Uint64Var(&f.seed, "seed", 1, "the figures follow from it; with --worlds the first of the seeds")
 	fs.BoolVar(&f.worlds, "worlds", false, "diagnose the embedded gateway's worlds over real sockets")
@@ -157,6 +158,9 @@ func (f *flags) measure(ctx context.Context, out, progress io.Writer) error {
 	}}
 	if f.long {
 		o.Runs = 3 * cmp.Or(o.Runs, simulate.DefaultRuns)
+	}
+	if f.costs {
+		return simulate.Costs(ctx, o, out)
 	}
 	if len(f.truths) > 0 {
 		return f.measureTruths(ctx, o, out)

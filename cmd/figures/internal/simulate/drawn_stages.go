@@ -107,6 +107,7 @@ func wrongStages() []Drawn {
 		}}
 	}
 	quiet := func(*rand.Rand, *World) {}
+	otherwise := []map[int]Look{{1: Other}, {1: Constant}}
 	noisy := func(rng *rand.Rand, w *World) {
 		w.Layers = append(w.Layers, StageFlakes(noiseOf(rng, len(w.Stages)), broken))
 		w.Allowed = append(w.Allowed, flakyBackend)
@@ -139,7 +140,10 @@ func wrongStages() []Drawn {
 		wrong("wrong stage, one deciding scenario of 2 to 20, no logs", false, quiet),
 		wrong("wrong stage, one deciding scenario of 2 to 20, logs", true, quiet),
 		wrong("wrong stage amid flakes, no logs", false, noisy), wrong("wrong stage amid what moves, no logs", false, moves),
-		dependent("application looks at the address, no logs", false), dependent("application looks at the address, logs", true),
+		dependent("application looks at the address, no logs", false, one(addressDependent), otherwise...),
+		dependent("application looks at the address, logs", true, one(addressDependent), otherwise...),
+		dependent("application looks at the address, in a header alone, no logs", false, one(addressDependent), map[int]Look{0: Headed, 1: Headed}),
+		dependent("an edge adds headers or writes them anew, no logs", false, nil, map[int]Look{0: Edged, 1: Edged}, map[int]Look{1: Edged}, map[int]Look{1: Added}),
 		{"right stage, stages differ in one scenario, flakes", func(rng *rand.Rand) World {
 			w := stagesOf(rng, drawScenarios(rng), 0)
 			w.Allowed = []string{configDrift}
@@ -194,12 +198,11 @@ func canaryOnDomain(in *cause.Input) {
 	}
 }
 
-// dependent: the stages answer alike, and the domain otherwise.
-func dependent(name string, logs bool) Drawn {
+// dependent: the stages answer alike, and the domain otherwise, in one of some ways.
+func dependent(name string, logs bool, causes []string, ways ...map[int]Look) Drawn {
 	return Drawn{name, func(rng *rand.Rand) World {
 		w := stagesOf(rng, drawScenarios(rng), 0)
-		w.Causes = one(addressDependent)
-		w.Looks = map[int]Look{1: []Look{Other, Constant}[rng.IntN(2)]}
+		w.Causes, w.Looks = causes, ways[rng.IntN(len(ways))]
 		some := rng.Perm(w.Scenarios)[:1+rng.IntN(w.Scenarios)]
 		w.Layers = append(w.Layers, On(0, By(func(r *Row) bool {
 			for _, s := range some {

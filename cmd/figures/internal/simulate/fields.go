@@ -84,6 +84,12 @@ func (f *fields) body(r *Row, look Look) {
 		limit += b
 	case Added:
 		f.content("x-build", fmt.Sprint("build-", b), false)
+	case Headed:
+		f.content("x-app-version", strconv.Itoa(7+b), false)
+	case Edged:
+		for _, name := range []string{"server", "strict-transport-security", "x-served-by", "x-frame-options"} {
+			f.content(name, fmt.Sprint("edge ", b), false)
+		}
 	case Removed, Failing:
 	default:
 		version = b

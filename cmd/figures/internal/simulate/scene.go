@@ -28,6 +28,8 @@ const (
 	Stirring              // the field that is constant otherwise is another one in every answer
 	Choosing              // the same, of forty that the behaviour has for its own
 	TimedOut              // 504: the integration took too long
+	Headed                // a constant header of the application's, of each behaviour its own
+	Edged                 // headers that an edge writes, of each behaviour its own
 )
 
 // answer is how an answer of a look reads.
