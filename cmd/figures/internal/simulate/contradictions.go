@@ -35,7 +35,7 @@ type checked struct {
 
 var checks = []func(*checked) string{
 	(*checked).partsOfWholes, (*checked).percentages, (*checked).interval, (*checked).statedShare, (*checked).tableSums, (*checked).differences,
-	(*checked).asTheStageDoes, (*checked).noLog, (*checked).failures, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound,
+	(*checked).asTheStageDoes, (*checked).noLog, (*checked).failures, (*checked).notTheCanary, (*checked).byTheLogs, (*checked).independent, (*checked).nothingToMend, (*checked).bound, (*checked).ratesOfTable,
 }
 
 var (
@@ -352,6 +352,38 @@ func (c *checked) nothingToMend() string {
 	for _, remedy := range c.f.Remedy {
 		if strings.Contains(remedy.Text, "nothing is left to mend") && bad == n && n > 0 {
 			return "nothing is left to mend, while every answer is a failure or a refusal"
+		}
+	}
+	return ""
+}
+
+// ratesOfTable: the rates that a finding gives of either side, as data, are those of its
+// table.
+func (c *checked) ratesOfTable() string {
+	st := c.f.Statistics
+	if st == nil || st.Table == nil {
+		return ""
+	}
+	for _, says := range c.f.Says {
+		var canary, own cause.Count
+		switch x := says.(type) {
+		case cause.NotByCanary:
+			canary, own = x.Rates.Canary, x.Rates.Own
+		case cause.CanaryDeviates:
+			canary, own = x.Canary, x.Own
+		case cause.FailsAtRandom:
+			if x.Failing.N != st.N {
+				return "failures are counted of another number of answers than the finding rests on"
+			}
+			continue
+		default:
+			continue
+		}
+		if canary.K > canary.N || own.K > own.N {
+			return "a part is larger than its whole"
+		}
+		if canary.N+own.N > st.N {
+			return "more answers of both sides than the finding rests on"
 		}
 	}
 	return ""
