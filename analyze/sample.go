@@ -38,6 +38,8 @@ type sample struct {
 	seen   []int  // answers per target
 	silent int    // requests without an answer
 
+	looked looked // what the last look had of the rows
+
 	named map[uint64]struct{} // hashes of the ids of the rows
 	again bool                // an id came again, or seems to have
 }
@@ -132,6 +134,7 @@ func (s *sample) compact(t *behaviour.Table) {
 	for i := range s.rows {
 		s.rows[i].Table = moved[s.rows[i].Table]
 	}
+	s.looked.rows = s.looked.rows[:0]
 }
 
 // Wants tells the ids under which logs may know the requests of the sample. Nothing may

@@ -249,7 +249,7 @@ func (s *Session) Decide(done bool) cause.Result {
 	defer s.mu.Unlock()
 	s.last = cause.Explain(s.input(done))
 	s.last.InWords(prose.Say)
-	s.stood = stood(s.stood, &s.last, s.rows, done)
+	s.stood = stood(s.stood, &s.last, ms(max(0, s.looked.last.Sub(s.looked.first))), done)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		s.planner.settle(s.last.Ended)
@@ -257,36 +257,24 @@ func (s *Session) Decide(done bool) cause.Result {
 	return s.last
 }
 
-// input puts the rows into (seq, machine) order: answers arrive in any order,
-// and a verdict must not depend on it.
+// input is the run so far, with what is known by now of each request.
 func (s *Session) input(done bool) cause.Input {
-	order := func(a, b *row) int {
-		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.machine, b.machine))
-	}
-	for i := 1; i < len(s.rows); i++ {
-		if order(&s.rows[i-1], &s.rows[i]) > 0 {
-			slices.SortStableFunc(s.rows, func(a, b row) int { return order(&a, &b) })
-			break
-		}
-	}
-	if s.again {
-		markCopies(s)
-	}
+	kept := s.looked.take(s)
 	in := cause.Input{
 		Plan: s.plan, Snapshot: s.snap, Table: s.table,
-		Rows: make([]cause.Row, len(s.rows)), OwnRows: true,
+		OwnRows: true, Memory: &s.looked.memory, Kept: kept, Now: s.looked.last,
 		Records: labelling{s}.recordsByID(),
-		Logs:    labelling{s}.logState(), Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
+		Logs:    s.looked.logs, Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
 		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended, Causes: s.policy.Causes,
 	}
 	in.Expected = func(target, scenario int) bool {
 		sc := &s.plan.Scenarios[scenario]
 		return sc.Uncredentialed || (s.policy.Judge != nil && s.policy.Judge.Refusal(s.plan.Targets[target].ID, sc.Name))
 	}
-	clear(s.machines)
 	seen := map[string]bool{}
 	marks := labelling{s}.watermarks()
-	for i := range s.rows {
+	in.Rows = slices.Grow(s.looked.rows, len(s.rows)-kept)[:len(s.rows)]
+	for i := kept; i < len(s.rows); i++ {
 		r := &s.rows[i]
 		if _, ok := s.machines[r.machine]; !ok {
 			s.machines[r.machine] = len(s.machines)
@@ -296,10 +284,8 @@ func (s *Session) input(done bool) cause.Input {
 			in.Rows[i].Repeat = seen[id]
 			seen[id] = true
 		}
-		if r.ended.After(in.Now) {
-			in.Now = r.ended
-		}
 	}
+	s.looked.rows = in.Rows
 	in.Vantages = byMachine(s)
 	return in
 }
@@ -371,32 +357,31 @@ func (s labelling) recordsByID() func(string) []probe.LogRecord {
 	return func(id string) []probe.LogRecord { return s.evidence.records(&ids{request: id}) }
 }
 
+// logState is what the logs say of the run before any request is counted.
 func (s labelling) logState() cause.LogState {
 	st := cause.LogState{Proven: map[string]bool{}}
-	if s.evidence == nil {
-		return st
-	}
-	st.Read, st.Proven = s.evidence.read, s.evidence.proven
-	for i := range s.rows {
-		r := &s.rows[i]
-		if r.ids.request == "" || r.Copied {
-			continue
-		}
-		st.Sampled++
-		switch l := s.label(r); {
-		case l.contradictory:
-			st.Contradictory++
-			st.Matched++
-		case l.found:
-			st.Matched++
-		case s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance)):
-			st.Late++
-		}
-	}
-	if st.Sampled > 0 {
-		st.Coverage = float64(st.Matched) / float64(st.Sampled)
+	if s.evidence != nil {
+		st.Read, st.Proven = s.evidence.read, s.evidence.proven
 	}
 	return st
+}
+
+// sampled counts a request by what the logs say of it.
+func (s labelling) sampled(st *cause.LogState, r *row) {
+	if s.evidence == nil || r.ids.request == "" || r.Copied {
+		return
+	}
+	st.Sampled++
+	switch l := s.label(r); {
+	case l.contradictory:
+		st.Contradictory++
+		st.Matched++
+	case l.found:
+		st.Matched++
+	case s.logs(r) && s.evidence.ReadAt.Before(r.ended.Add(s.evidence.allowance)):
+		st.Late++
+	}
+	st.Coverage = float64(st.Matched) / float64(st.Sampled)
 }
 
 // logs tells whether any log of the stage is expected to hold a request. A

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"strings"
-	"time"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
@@ -11,8 +10,9 @@ import (
 // stood takes in what one look at a run says, and fills in how many requests each
 // question had taken when it was answered and when each finding was decided. What is
 // open again has no answer yet; a finding that further answers take back is decided
-// anew where it comes again. A last look finds nothing at a time of its own.
-func stood(before *probe.Stood, r *cause.Result, rows []row, last bool) *probe.Stood {
+// anew where it comes again. Since is the time from the first request to the last answer,
+// in ms. A last look finds nothing at a time of its own.
+func stood(before *probe.Stood, r *cause.Result, since float64, last bool) *probe.Stood {
 	if before == nil {
 		before = &probe.Stood{}
 	}
@@ -25,10 +25,6 @@ func stood(before *probe.Stood, r *cause.Result, rows []row, last bool) *probe.S
 			e.Ratio = min(1, e.Bound/float64(asked))
 		}
 		now.Questions[key] = e.Used
-	}
-	var since float64
-	if !last {
-		since = sinceFirst(rows)
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -48,18 +44,4 @@ func stood(before *probe.Stood, r *cause.Result, rows []row, last bool) *probe.S
 // FindingKey names a finding whatever its words and numbers are by now.
 func FindingKey(f *cause.Finding) string {
 	return string(f.Cause) + " " + strings.Join(f.Targets, " ")
-}
-
-// sinceFirst is the time from the first request to the last answer.
-func sinceFirst(rows []row) float64 {
-	var first, last time.Time
-	for i := range rows {
-		if at := rows[i].At; first.IsZero() || at.Before(first) {
-			first = at
-		}
-		if rows[i].ended.After(last) {
-			last = rows[i].ended
-		}
-	}
-	return max(0, ms(last.Sub(first)))
 }

@@ -75,7 +75,7 @@ type tally struct {
 	blocks stat.Blocks
 	logD   float64 // of the blocks
 
-	constant *[stat.LinkParts]float64 // the parts of a feature that is as usual in every answer
+	constant *terms // of a feature that is as usual in every answer
 }
 
 // Link asks a question of all features at once (behaviour 3): given the
@@ -120,7 +120,7 @@ func (t *Table) answer(q *Question, tallies []*tally, whole float64, w *weights)
 // the whole question. Answers of one row are counted together.
 func (t *Table) count(q *Question) (tallies []*tally, logD float64) {
 	tallies = make([]*tally, len(t.scenarios))
-	var whole stat.Blocks
+	whole := stat.Blocks{Known: &t.sparse}
 	ends := q.Ends
 	drawn, rows := make([]stat.Count, len(t.rows)), []int(nil)
 	for i, d := range q.Draws {
@@ -128,6 +128,7 @@ func (t *Table) count(q *Question) (tallies []*tally, logD float64) {
 		x := tallies[r.scenario]
 		if x == nil {
 			x = newTally(t.scenarios[r.scenario])
+			x.blocks.Known = &t.sparse
 			tallies[r.scenario] = x
 		}
 		for len(ends) > 0 && ends[0] <= i {
@@ -211,11 +212,11 @@ func (q *Question) logD(n stat.Count, blocks float64) float64 {
 func linkScenario(q *Question, out *Link, scenario int, x *tally, w *weights, pooled map[uint64]*pool) {
 	logD := q.logD(x.total, x.logD)
 	for i, d := range x.s.defs {
-		parts := x.parts(i, q.P)
+		t := x.terms(i, q.P)
 		if w.kinds == 2 {
-			pooled[d.hash] = pooled[d.hash].with(scenario, i, d, parts)
+			pooled[d.hash] = pooled[d.hash].with(scenario, i, d, t.parts)
 		}
-		logE := stat.LogMean(parts[:]) - logD + math.Log(q.Weight*w.of(d, 0))
+		logE := t.mean - logD + math.Log(q.Weight*w.of(d, 0))
 		out.all = append(out.all, logE)
 		if logE > 0 {
 			out.Marks = append(out.Marks, Mark{Scenario: scenario, Def: d.Def, def: i, LogE: logE, Values: x.levels(i)})
@@ -273,7 +274,7 @@ func linkPooled(q *Question, out *Link, tallies []*tally, whole float64, w *weig
 		for _, i := range sortedKeys(p.scenarios) {
 			// The pooled feature marks the scenarios that carry its evidence.
 			x := tallies[i]
-			own := stat.LogMean(first(x.parts(p.scenarios[i], q.P))) - x.logD
+			own := x.terms(p.scenarios[i], q.P).mean - x.logD
 			if own > 0 && x.s.n >= calibration {
 				out.Marks = append(out.Marks, Mark{Scenario: i, Def: p.d.Def, def: p.scenarios[i], LogE: logE, Values: x.levels(p.scenarios[i])})
 			}
@@ -281,10 +282,19 @@ func linkPooled(q *Question, out *Link, tallies []*tally, whole float64, w *weig
 	}
 }
 
-func first(parts [stat.LinkParts]float64) []float64 { return parts[:] }
+// terms are those of ln N of one feature, and ln N itself.
+type terms struct {
+	parts [stat.LinkParts]float64
+	mean  float64
+}
 
-// parts are the terms of ln N of one feature.
-func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
+func newTerms(values []stat.Count, ref int, single stat.Count, p float64) *terms {
+	t := &terms{parts: stat.LinkLogParts(values, ref, single, p)}
+	t.mean = stat.LogMean(t.parts[:])
+	return t
+}
+
+func (x *tally) terms(at int, p float64) *terms {
 	d := x.s.defs[at]
 	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
 	values := make([]stat.Count, 0, 4)
@@ -306,13 +316,12 @@ func (x *tally) parts(at int, p float64) [stat.LinkParts]float64 {
 	}
 	if usual == x.total && len(values) == 0 && single == (stat.Count{}) {
 		if x.constant == nil {
-			parts := stat.LinkLogParts([]stat.Count{usual}, 0, single, p)
-			x.constant = &parts
+			x.constant = newTerms([]stat.Count{usual}, 0, single, p)
 		}
-		return *x.constant
+		return x.constant
 	}
 	slices.SortFunc(values, func(a, b stat.Count) int { return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.Off, b.Off)) })
-	return stat.LinkLogParts(append(values, usual), len(values), single, p)
+	return newTerms(append(values, usual), len(values), single, p)
 }
 
 // levels lists the values of a feature by frequency, with the side that each

@@ -125,8 +125,10 @@ func (t table) of(id ID) *Cause {
 }
 
 func (t table) rank(id ID) int {
-	if i := slices.IndexFunc(t, func(c Cause) bool { return c.ID == id }); i >= 0 {
-		return i
+	for i := range t {
+		if t[i].ID == id {
+			return i
+		}
 	}
 	return len(t)
 }
@@ -155,11 +157,15 @@ func (t table) inOrder() []*Cause {
 // reads are the causes whose verdicts a cause reads, with those that they rest on.
 func (t table) reads(c *Cause) map[ID]bool {
 	out := map[ID]bool{}
-	for _, id := range c.After {
-		out[id] = true
-		for other := range t.reads(t.of(id)) {
-			out[other] = true
+	var add func(c *Cause)
+	add = func(c *Cause) {
+		for _, id := range c.After {
+			if !out[id] {
+				out[id] = true
+				add(t.of(id))
+			}
 		}
 	}
+	add(c)
 	return out
 }

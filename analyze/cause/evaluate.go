@@ -69,9 +69,13 @@ func listed[T any](list []T) []T {
 func (in *Input) prepare() {
 	in.Confidence = cmp.Or(in.Confidence, .99)
 	in.MinShare = cmp.Or(in.MinShare, .01)
-	order := func(a, b Row) int { return cmp.Or(cmp.Compare(a.Machine, b.Machine), cmp.Compare(a.Seq, b.Seq)) }
-	if !slices.IsSortedFunc(in.Rows, order) {
-		in.Rows = slices.SortedStableFunc(slices.Values(in.Rows), order)
+	order := func(a, b *Row) int { return cmp.Or(cmp.Compare(a.Machine, b.Machine), cmp.Compare(a.Seq, b.Seq)) }
+	for i := max(1, in.Kept); i < len(in.Rows); i++ {
+		if order(&in.Rows[i-1], &in.Rows[i]) > 0 {
+			in.Rows = slices.SortedStableFunc(slices.Values(in.Rows), func(a, b Row) int { return order(&a, &b) })
+			in.Memory, in.Kept = nil, 0
+			break
+		}
 	}
 }
 
@@ -101,6 +105,7 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result 
 	if fx.Done {
 		whoChanged(fx, r.Findings)
 		surround(fx, r.Findings)
+		showsNext(fx, r.Findings)
 		r.Notes = append(r.Notes, aside(fx, r.Findings)...)
 	}
 	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)

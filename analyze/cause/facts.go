@@ -114,6 +114,7 @@ func fillCells(fx *Facts) {
 			index[at(sub.index, c.scenario)] = c
 		}
 	}
+	n := make([]int, len(fx.Clusters)) // answers of each
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
 		c := index[at(r.Target, r.Scenario)]
@@ -130,7 +131,13 @@ func fillCells(fx *Facts) {
 			c.copied = append(c.copied, i)
 			continue
 		}
-		c.take(i, r.Cluster)
+		c.rows = append(c.rows, i)
+		n[r.Cluster]++
+	}
+	for k, n := range n {
+		if n > 0 {
+			index[at(fx.Clusters[k].Target, fx.Clusters[k].Scenario)].count[k] += n
+		}
 	}
 }
 

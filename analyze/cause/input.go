@@ -112,6 +112,10 @@ type Input struct {
 	Snapshot probe.Snapshot
 	Rows     []Row
 	OwnRows  bool // nobody else has the rows: they need not be copied
+	// Memory is of the looks before at the same run, of which the first Kept rows are
+	// left as they were; nil for none.
+	Memory *Memory
+	Kept   int
 	// Vantages are the places from which was sent, by Row.Machine; empty where it was one.
 	Vantages []probe.Vantage
 	// Table holds the features of the answers, in its own order of rows. Where it

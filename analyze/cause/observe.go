@@ -45,7 +45,12 @@ func observe(fx *Facts) {
 	if !fx.OwnRows {
 		fx.Rows = slices.Clone(fx.Rows)
 	}
-	byTarget, dropped := drawn(fx)
+	if fx.Memory == nil || fx.told {
+		fx.Memory, fx.Kept = &Memory{}, 0
+	}
+	fx.Memory.cut(fx.Kept, len(fx.Plan.Targets))
+	drawn(fx)
+	byTarget, dropped := fx.Memory.rows, fx.Memory.dropped
 	fx.asked = pairsAsked(fx.Input)
 	fx.pairs = map[[2]int]*behaviour.Link{}
 	fx.canary = make([]*behaviour.Link, len(fx.Plan.Targets))
@@ -139,22 +144,21 @@ func strong(l *behaviour.Link, need float64) []behaviour.Mark {
 	return l.Marks[:i]
 }
 
-// drawn are the rows of each target that say something of behaviour, in order. A copy
-// that a cache before the gateway gave was drawn once, however often it came. Dropped
+// drawn takes in the rows of each target that say something of behaviour, in order. A
+// copy that a cache before the gateway gave was drawn once, however often it came. Dropped
 // tells whose requests came to nothing that could be told apart.
-func drawn(fx *Facts) (out [][]int, dropped []bool) {
-	out, dropped = make([][]int, len(fx.Plan.Targets)), make([]bool, len(fx.Plan.Targets))
-	for i := range fx.Rows {
+func drawn(fx *Facts) {
+	m := fx.Memory
+	for i := fx.Kept; i < len(fx.Rows); i++ {
 		r := &fx.Rows[i]
 		switch {
 		case fx.Plan.Scenarios[r.Scenario].Limit > 0:
 		case r.Class == signature.OwnFault || r.Class == signature.Transport || r.Class == signature.Throttled || r.Table < 0 || r.Copied:
-			dropped[r.Target] = true
+			m.dropped[r.Target] = true
 		default:
-			out[r.Target] = append(out[r.Target], i)
+			m.rows[r.Target] = append(m.rows[r.Target], i)
 		}
 	}
-	return out, dropped
 }
 
 // stageGroups are the targets by the stage that they lead to: one canary draws
@@ -244,8 +248,7 @@ func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
 func questionOf(fx *Facts, sub *target) *behaviour.Question {
 	for _, group := range stageGroups(fx.Input) {
 		if slices.Contains(group, sub.index) {
-			byTarget, _ := drawn(fx)
-			return canaryQuestion(fx, group, byTarget)
+			return canaryQuestion(fx, group, fx.Memory.rows)
 		}
 	}
 	return nil
@@ -379,9 +382,12 @@ func linkLevels(fx *Facts, target int, rows []int) []leveled {
 // lasts for a part of the run against those in that part: the first and the last of its
 // requests say when that was, and nothing else.
 func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []leveled {
-	parts := f.parts()
-	draws, names := levelDraws(fx, f, rows, parts)
-	if len(names) < 2 || len(names) > tuning.Enough.Levels || !parts.holdSeveral() {
+	if f.inTime && fx.Rows[len(fx.Rows)-1].Machine == 0 {
+		return nil // one machine, which is one level of each
+	}
+	known := levelDraws(fx, target, f, rows)
+	draws, names := &known.draws, known.names
+	if len(names) < 2 || len(names) > tuning.Enough.Levels || !known.parts.holdSeveral() {
 		return nil
 	}
 	n, first, last := make([]int, len(names)), make([]int, len(names)), make([]int, len(names))
@@ -423,54 +429,18 @@ func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []
 
 // levelDraws are the rows whose level is known, and the names of the levels. Of more
 // levels than are asked about, some are left out.
-func levelDraws(fx *Facts, f *factor, rows []int, parts *consisting) (*behaviour.LevelDraws, []string) {
-	level := f.level
-	if f.drawn != nil {
-		level = f.drawn
-	}
+func levelDraws(fx *Facts, target int, f *factor, rows []int) *levels {
 	if f.inTime {
 		// Machines send beside each other: one after another they would change once each.
 		rows = slices.Clone(rows)
 		slices.SortStableFunc(rows, func(a, b int) int { return fx.Rows[a].At.Compare(fx.Rows[b].At) })
+		l := newLevels(f)
+		l.more(fx, f, rows)
+		return l
 	}
-	out := &behaviour.LevelDraws{Rows: make([]int, 0, len(rows)), Of: make([]int, 0, len(rows))}
-	var names []string
-	take := func(r *Row, l int) {
-		out.Rows, out.Of = append(out.Rows, r.Table), append(out.Of, l)
-		parts.saw(r, names[l])
-	}
-	at, byKey := map[string]int{}, map[uint64]int{}
-	for _, i := range rows {
-		r := &fx.Rows[i]
-		key := uint64(0)
-		if f.key != nil {
-			if key = f.key(r); key == 0 {
-				continue
-			}
-			if l, ok := byKey[key]; ok {
-				take(r, l)
-				continue
-			}
-		}
-		name := level(r)
-		if name == "" {
-			continue
-		}
-		l, ok := at[name]
-		if !ok {
-			if len(names) > tuning.Enough.Levels {
-				break
-			}
-			l = len(names)
-			at[name] = l
-			names = append(names, name)
-		}
-		if f.key != nil {
-			byKey[key] = l
-		}
-		take(r, l)
-	}
-	return out, names
+	l := fx.Memory.of(target, f)
+	l.more(fx, f, rows[until(rows, fx.Kept):])
+	return l
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

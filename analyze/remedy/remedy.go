@@ -7,7 +7,12 @@
 // kind. Region may be "", which leaves it to the caller's profile.
 package remedy
 
-import "stageprobe/probe"
+import (
+	"fmt"
+	"strings"
+
+	"stageprobe/probe"
+)
 
 // Remedy is one command that mends a finding, with what a person should know
 // before running it. stageprobe itself never runs it.
@@ -30,6 +35,23 @@ type Remedy struct {
 // allTraffic warns of a command that every caller of the stage feels at once.
 func allTraffic(what string) string {
 	return "touches all traffic of " + what + " as soon as it has propagated"
+}
+
+// Afterwards is a remedy that says which edits it makes visible as waiting for a
+// deployment.
+func Afterwards(r Remedy, edits []string) Remedy {
+	const most = 3
+	list := strings.Join(edits[:min(most, len(edits))], ", ")
+	if more := len(edits) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	r.Warning = strings.TrimPrefix(r.Warning+"; afterwards this waits for a deployment there: "+list, "; ")
+	return r
+}
+
+// Between names edits that nothing tells one by one: those between two deployments.
+func Between(older, newer string) string {
+	return "what was edited between " + older + " and " + newer
 }
 
 // then joins steps into one way: each goes on with the one before it.

@@ -50,6 +50,9 @@ type Blocks struct {
 	last  Count
 	order []bool  // the labels of the last
 	done  float64 // D of the full blocks
+
+	// Known is the D of blocks that came before; nil where nobody remembers it.
+	Known *Sparse
 }
 
 // changePrice is ln of how rarely somebody changes the canary's share without an
@@ -99,12 +102,12 @@ func (b *Blocks) End() {
 		return
 	}
 	b.full = append(b.full, b.last)
-	b.done += logMostChanged(b.order)
+	b.done += b.Known.most(b.order)
 	b.last, b.order = Count{}, b.order[:0]
 }
 
 // LogD is the D of all rows so far.
-func (b *Blocks) LogD() float64 { return b.done + logMostChanged(b.order) }
+func (b *Blocks) LogD() float64 { return b.done + b.Known.most(b.order) }
 
 // Counts are the blocks so far, the open one last.
 func (b *Blocks) Counts() []Count {

@@ -49,3 +49,17 @@ func (s *Sparse) of(b block) float64 {
 	s.known[b] = d
 	return d
 }
+
+// most is logMostChanged of a block that may have come before.
+func (s *Sparse) most(order []bool) float64 {
+	if s == nil || len(order) == 0 {
+		return logMostChanged(order)
+	}
+	b := block{n: uint8(len(order))}
+	for i, on := range order {
+		if on {
+			b.on[i/64] |= 1 << (i % 64)
+		}
+	}
+	return s.of(b)
+}

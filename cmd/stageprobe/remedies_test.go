@@ -4,6 +4,7 @@ import (
 	"flag"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -39,6 +40,11 @@ func TestEveryRemedyMends(t *testing.T) {
 		})
 	}
 	_ = worlds.Wait() // no task returns an error
+	for id := range mendedIn {
+		if _, did := ran.Load(id); *long && !did && notReached[id] == "" {
+			t.Errorf("no command of %s was executed", id)
+		}
+	}
 	if n := executed.Load(); n < 5 || *long && n < 40 {
 		t.Errorf("only %d commands were executed: the worlds have lost their remedies", n)
 	}
@@ -74,16 +80,22 @@ func brief(world *sandbox.World) []string {
 func mend(t *testing.T, b *box, findings []cause.Finding, way int, before string) (executed int) {
 	t.Helper()
 	cli := newAWSCLI(b)
+	announced := false
 	for _, f := range findings {
 		all := ways(f)
 		if len(all) == 0 {
 			continue
 		}
+		if mendedIn[f.Cause] == nil {
+			t.Errorf("%s has a command, and the table of causes says that it has none", f.Cause)
+		}
+		ran.Store(f.Cause, true)
 		for _, r := range all[min(way, len(all)-1)] {
 			if !cli.knows(r.Command) {
 				t.Skip("the AWS CLI is not on PATH: ", r.Command)
 			}
 			executed++
+			announced = announced || strings.Contains(r.Warning, "afterwards") || strings.Contains(r.Text, "afterwards")
 			if err := cli.run(t.Context(), needed.Replace(r.Command)); err != nil {
 				t.Errorf("%s, way %d: %v", f.Cause, way+1, err)
 			}
@@ -101,7 +113,70 @@ func mend(t *testing.T, b *box, findings []cause.Finding, way int, before string
 			t.Errorf("%s on %v, way %d: not mended; the check says %v", f.Cause, f.Targets, way+1, after.Verdict)
 		}
 	}
+	// What the commands make visible was said before.
+	for _, f := range after.Findings {
+		if f.Baseline == "new" && f.Severity == cause.Error && !announced {
+			t.Errorf("way %d: %s on %v shows now, and no remedy said so: %s", way+1, f.Cause, f.Targets, f.Statement)
+		}
+	}
 	return executed
+}
+
+// mendedIn are worlds in which the commands of a cause are executed and the following
+// check says that the finding is mended. Every cause stands here or in withoutCommand.
+var mendedIn = map[cause.ID][]string{
+	cause.CanarySplit:      {"stale-canary-10"},
+	cause.StaleCanary:      {"canary-at-100", "canary-at-0"},
+	cause.WrongStage:       {"domain-wrong-stage", "routing-rule-wrong"},
+	cause.UnmappedTarget:   {"domain-unmapped", "url-no-such-stage", "default-endpoint-disabled"},
+	cause.StaleDeployment:  {"route-not-deployed"},
+	cause.AutoDeployOff:    {"http-auto-deploy-off"},
+	cause.AutoDeployFailed: {"http-auto-deploy-failed"},
+	cause.StageConfigDrift: {"two-stages-variables-drift"},
+	cause.Throttled:        {"throttled"},
+	cause.ResponseCache:    {"response-cache-stale"},
+	cause.AuthorizerCache:  {"authorizer-cache"},
+	cause.AccessDenied:     {"preflight-refused"},
+	cause.IntegrationError: {"preflight-failing"},
+}
+
+// ran holds the causes of which commands were executed.
+var ran sync.Map
+
+// notReached says why a cause's commands may not come to be executed in its worlds.
+var notReached = map[cause.ID]string{
+	cause.AuthorizerCache: "which route a kept result refuses next is chance, and one that refuses all is access-denied",
+	cause.Throttled:       "the probe holds back before the limit refuses enough",
+}
+
+// withoutCommand says why a cause has no command of API Gateway that mends it.
+var withoutCommand = map[cause.ID]string{
+	cause.DeployPropagating: "it has happened already",
+	cause.BackendSplit:      "the weights of a Lambda alias are no setting of API Gateway",
+	cause.EndpointSplit:     "what an address leads to is set where its record is",
+	cause.FlakyBackend:      "the integration itself fails",
+	cause.AddressDependent:  "the application answers by the address",
+	cause.EdgeCache:         "the CDN is set where it is",
+	cause.VolatileContent:   "nothing is to mend",
+	cause.UnexplainedSplit:  "nothing is known that would mend it",
+	cause.ExpectationFailed: "nothing is known that would mend it",
+}
+
+// TestEveryCauseIsMended: no cause is left out of the two tables above, and the worlds
+// hold what they stand for.
+func TestEveryCauseIsMended(t *testing.T) {
+	t.Parallel()
+	for _, c := range cause.Causes {
+		worlds, why := mendedIn[c.ID], withoutCommand[c.ID]
+		if (len(worlds) > 0) == (why != "") {
+			t.Errorf("%s: mended in %q, without a command since %q", c.ID, worlds, why)
+		}
+		for _, name := range worlds {
+			if !slices.ContainsFunc(load(t, name).Causes, func(x sandbox.Truth) bool { return x.Cause == string(c.ID) }) {
+				t.Errorf("%s is not true in %s", c.ID, name)
+			}
+		}
+	}
 }
 
 // needed puts a figure where a command leaves it to whoever knows the callers.

@@ -23,6 +23,7 @@ type situation struct {
 	not     []string // … and not
 	remedy  []string // texts or commands, each held by one of its remedies, in this order
 	step2   string   // in the note on the deployment history
+	next    string   // in what the last remedy says that shows next; "" where it says nothing
 	notes   []string // each in one of the report's notes
 	quiet   string   // in none of them
 	mends   bool     // each of its ways is executed, and the next check is green
@@ -75,6 +76,7 @@ var situations = map[string]situation{
     editor: d2
     stages: {live: {deployment: aa1111, canary: {percent: 100, deployment: bb2222}}}`,
 		mends: true, args: live, cause: cause.StaleCanary, linked: cause.Proven, says: []string{"it serves every request"},
+		next:   "this waits for a deployment there: GET /carts integration.uri",
 		remedy: []string{"Promote the canary", "Then remove", "Remove the canary"}, step2: "stage live serves deployment bb2222 to everyone, by its canary",
 	},
 	"an old canary takes all traffic": {
@@ -89,7 +91,7 @@ var situations = map[string]situation{
     editor: d2
     stages: {live: {deployment: aa1111, canary: {percent: 0, deployment: bb2222}}}`,
 		args: live, cause: cause.StaleCanary, linked: cause.Proven, says: []string{"it gets no traffic"},
-		remedy: []string{"Remove the canary"}, step2: "stage live serves deployment aa1111 of",
+		remedy: []string{"Remove the canary"}, step2: "stage live serves deployment aa1111 of", next: "this waits for a deployment there: GET /carts integration.uri",
 	},
 	"the policy that refuses was edited": {
 		world: `
@@ -212,6 +214,24 @@ control: {also: {"api/shop55aa01": {apiStatus: UPDATING}}}`,
 control: {also: {"api/shop55aa01": {apiStatus: AVAILABLE}}}`,
 		inspect: true, args: []string{"--api", "shop55aa01"}, quiet: "shop55aa01 is",
 	},
+	"a domain is to lead to a stage that lacks an edit": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: aa1111}, test: {deployment: bb2222}}
+domains:
+  - {name: shop.example.com, mappings: [{api: shop55aa01, stage: test}]}`,
+		args: append([]string{"--domain", "shop.example.com"}, live...), exit: 1, cause: cause.WrongStage, linked: cause.Proven,
+		remedy: []string{"update-base-path-mapping"}, next: "this waits for a deployment there: GET /carts integration.uri",
+	},
+	"a domain is to lead to a stage that has every edit": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222}, test: {deployment: aa1111}}
+domains:
+  - {name: shop.example.com, mappings: [{api: shop55aa01, stage: test}]}`,
+		args: append([]string{"--domain", "shop.example.com"}, live...), exit: 1, cause: cause.WrongStage, linked: cause.Proven,
+		remedy: []string{"update-base-path-mapping"},
+	},
 	"deployments of one second": {
 		world: `
       - {id: cc3333, definition: d1, age: 20d}
@@ -286,6 +306,9 @@ func (s *situation) hold(t *testing.T, rep *analyze.Report) {
 		if strings.Contains(f.Statement, bad) {
 			t.Errorf("it says %q: %s", bad, f.Statement)
 		}
+	}
+	if warns := strings.Contains(f.Remedy[len(f.Remedy)-1].Warning, "waits for a deployment"); warns != (s.next != "") || !strings.Contains(f.Remedy[len(f.Remedy)-1].Warning, s.next) {
+		t.Errorf("the last remedy warns of %q, want %q", f.Remedy[len(f.Remedy)-1].Warning, s.next)
 	}
 	rest := f.Remedy
 	for _, want := range s.remedy {

@@ -138,7 +138,13 @@ func canonical(path string) string {
 		path = filepath.Join(folder, filepath.Base(path))
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+		return real
+	}
+	if to, err := os.Readlink(path); err == nil { // a link to a file that is yet to be made
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		return to
 	}
 	return path
 }
