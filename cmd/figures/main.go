@@ -42,6 +42,7 @@ The full run takes minutes on several processors; --quick takes well below one.
   go run ./cmd/figures agents throughput                    how the throughput grows with agents
   go run ./cmd/figures agents limits                        what many agents need, and where it breaks
   go run ./cmd/figures fleet                                an account of 200 APIs read within its quota, killed and resumed
+  go run ./cmd/figures calls                                what one check asks of AWS, and how long it takes
 
 `
 
@@ -94,6 +95,8 @@ func figures(ctx context.Context, args []string, stdout, said io.Writer) int {
 		err = agentsCommand(stdout, args[1:])
 	case len(args) > 0 && args[0] == "fleet":
 		err = fleetCommand(ctx, stdout, args[1:])
+	case len(args) > 0 && args[0] == "calls":
+		err = callsCommand(ctx, stdout, args[1:])
 	default:
 		return simulated(ctx, args, stdout, said)
 	}
