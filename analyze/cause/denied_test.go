@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -179,6 +180,37 @@ func TestRoutesAreNamed(t *testing.T) {
 			if !strings.Contains(text, tt.says) || strings.Contains(text, "route  ") || strings.Contains(text, "Route  ") {
 				t.Errorf("%s, named %t: %s", name, named, text)
 			}
+		}
+	}
+}
+
+// A run that is refused slows down, and then little is refused: what counts is how much
+// was at the rate at which it was.
+func TestRefusedWhileItWasFaster(t *testing.T) {
+	for _, c := range []struct{ fast, refused int }{{14, 3}, {20, 8}, {100, 1}, {14, 0}} {
+		w := newWorld(1).send(460, func(r *request) answer {
+			if r.n >= c.fast {
+				r.Rate = 6
+			}
+			if r.n < c.refused {
+				a := refuses(429, "THROTTLED", "TooManyRequestsException")
+				a.class = signature.Throttled
+				return a
+			}
+			return ok("v2")
+		})
+		r := explained(w.Input)
+		if c.refused < 2 {
+			want(t, r, none)
+			continue
+		}
+		want(t, r, only(Throttled, Proven))
+		f := &r.Findings[0]
+		if f.Statistics.N != c.fast || f.Severity != Warning {
+			t.Errorf("%d of %d refused: %s, N %d", c.refused, c.fast, f.Severity, f.Statistics.N)
+		}
+		if says := fmt.Sprintf("%d of %d requests", c.refused, c.fast); !strings.Contains(f.Statement, says) || !strings.Contains(f.Statement, "50 requests per second or more") {
+			t.Errorf("%q does not tell %s at their rate", f.Statement, says)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,9 @@ import (
 )
 
 // throttled finds targets of which the gateway refuses a share of the requests
-// with 429: a nuisance, but an error where a target answers nothing else. Throttles are no behaviour of a deployment and take no part in any
-// split.
+// with 429: a nuisance, but an error where a target answers nothing else. A run that is
+// refused slows down, so the share counts that was refused at some rate and above it.
+// Throttles are no behaviour of a deployment and take no part in any split.
 func throttled(fx *Facts, _ *Known) Verdict {
 	var v Verdict
 	for _, sub := range fx.targets {
@@ -23,15 +25,38 @@ func throttled(fx *Facts, _ *Known) Verdict {
 		if len(rows) == 0 {
 			continue
 		}
-		low, _ := stat.ClopperPearson(len(rows), total, fx.Confidence)
-		if low > fx.MinShare || len(rows) == total && total >= 3 {
-			v.report(throttledFinding(fx, sub, rows, total), stageKey(sub.Target))
-			if len(rows) == total {
-				v.closed = append(v.closed, sub.index)
-			}
+		if len(rows) == total && total >= 3 {
+			v.report(throttledFinding(fx, sub, rows, total, true), stageKey(sub.Target))
+			v.closed = append(v.closed, sub.index)
+		} else if fast, sent, low := refusedFaster(fx, sub, rows); low > fx.MinShare {
+			v.report(throttledFinding(fx, sub, fast, sent, false), stageKey(sub.Target))
 		}
 	}
 	return v
+}
+
+// refusedFaster are the throttled rows of the rate from which on most is refused at least,
+// with how many were sent at that rate or faster and the lower limit of their share.
+func refusedFaster(fx *Facts, sub *target, throttled []int) (refused []int, sent int, low float64) {
+	rates := map[float64]bool{}
+	for _, i := range throttled {
+		rates[fx.Rows[i].Rate] = true
+	}
+	answered := sub.rows()
+	for _, rate := range slices.Sorted(maps.Keys(rates)) {
+		slower := func(i int) bool { return fx.Rows[i].Rate < rate }
+		k := slices.DeleteFunc(slices.Clone(throttled), slower)
+		n := len(k)
+		for _, i := range answered {
+			if !slower(i) {
+				n++
+			}
+		}
+		if l, _ := stat.ClopperPearson(len(k), n, fx.Confidence); l > low {
+			refused, sent, low = k, n, l
+		}
+	}
+	return refused, sent, low
 }
 
 // barren are the throttled rows of a target since its last other answer, in the
@@ -58,13 +83,14 @@ func throttles(sub *target) (rows []int, total int) {
 	return rows, total
 }
 
-// Throttles says how many requests are refused with 429, at how many requests per
-// second.
+// Throttles says how many requests are refused with 429, of those that were sent at some
+// rate or faster, per second.
 type Throttles struct {
 	said
 	Refused Count
 	Target  string
 	Rate    float64
+	Slower  bool // others were sent more slowly
 }
 
 // LimitsSet are the limits that apply.
@@ -109,7 +135,9 @@ func throttleLine(r *probe.LogRecord) Fact {
 	return quote(r.Error)
 }
 
-func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
+// throttledFinding is of rows among so many that were sent as fast; throughout is where
+// nothing else was answered.
+func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout bool) Finding {
 	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}}
 	var scenarios []int
 	quota := false
@@ -131,7 +159,13 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		lines = append(lines, fx.request(i, nil), fx.logLine(i, throttleLine))
 	}
 	f.Proof = evidence(lines...)
-	f.say(Throttles{Refused: Count{len(rows), total}, Target: sub.ID, Rate: fx.Rows[rows[len(rows)-1]].Rate})
+	says := Throttles{Refused: Count{len(rows), total}, Target: sub.ID, Rate: fx.Rows[rows[0]].Rate}
+	for _, i := range rows {
+		says.Rate = min(says.Rate, fx.Rows[i].Rate)
+	}
+	_, all := throttles(sub)
+	says.Slower = total < all
+	f.say(says)
 	switch {
 	case quota:
 		f.say(Topic("quota used up"))
@@ -152,7 +186,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int) Finding {
 		Share: interval(len(rows), total, fx.alpha),
 	}
 	f.Remedy = throttleRemedy(fx, sub, rows, lowest)
-	if len(rows) == total && !slices.ContainsFunc(scenarios, func(i int) bool { return fx.Expected != nil && fx.Expected(sub.index, i) }) {
+	if throughout && !slices.ContainsFunc(scenarios, func(i int) bool { return fx.Expected != nil && fx.Expected(sub.index, i) }) {
 		f.Severity = Error // it answers nothing else
 	}
 	return f
