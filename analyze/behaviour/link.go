@@ -99,7 +99,7 @@ func (t *Table) answer(q *Question, tallies []*tally, whole float64, w *weights)
 	}
 	pooled := map[uint64]*pool{}
 	for i, x := range tallies {
-		if x == nil || x.s.n < calibration {
+		if x == nil || x.s.n < x.s.settled {
 			continue
 		}
 		linkScenario(q, out, i, x, w, pooled)
@@ -275,7 +275,7 @@ func linkPooled(q *Question, out *Link, tallies []*tally, whole float64, w *weig
 			// The pooled feature marks the scenarios that carry its evidence.
 			x := tallies[i]
 			own := x.terms(p.scenarios[i], q.P).mean - x.logD
-			if own > 0 && x.s.n >= calibration {
+			if own > 0 && x.s.n >= x.s.settled {
 				out.Marks = append(out.Marks, Mark{Scenario: i, Def: p.d.Def, def: p.scenarios[i], LogE: logE, Values: x.levels(p.scenarios[i])})
 			}
 		}

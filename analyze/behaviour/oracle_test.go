@@ -394,3 +394,13 @@ func TestLinkWaitsForCalibration(t *testing.T) {
 		}
 	}
 }
+
+// Many scenarios are calibrated by fewer answers each, so that what they share speaks
+// before each of them could by itself.
+func TestManyScenariosAreCalibratedSooner(t *testing.T) {
+	for scenarios, want := range map[int]int{1: 9, 2: 9, 8: 9, 9: 8, 12: 6, 18: 4, 20: 4, 500: 4} {
+		if got := calibrationOf(scenarios); got != want {
+			t.Errorf("%d scenarios are calibrated by %d answers each, want %d", scenarios, got, want)
+		}
+	}
+}
