@@ -22,6 +22,7 @@ const (
 	slowest        = 0.02 // of the rate
 	failRow        = 20   // failures in a row that count as one refusal
 	healthy        = 40   // answers of which hardly any failed, before a rise is one
+	lastRow        = 80   // failures in a row, and no other answer ever: slowed down four times by then
 	longestPause   = time.Minute
 	// riseTime is how long failures must have gone on: a shorter outage is seen
 	// to end, and told.
@@ -117,7 +118,13 @@ func (b *backoff) saw(target int, a answer) (end bool) {
 		b.scale, b.calm = min(1, b.scale*faster), 0
 	}
 	rose := h.failing >= 2*failRow && a.at.Sub(h.since) >= riseTime && h.fine >= healthy && 10*(h.answers-h.fine-h.failing) <= h.answers-h.failing
-	return h.refused >= cause.Barren || rose || h.wait > longestPause
+	return h.refused >= cause.Barren || rose || h.down(a.at) || h.wait > longestPause
+}
+
+// down tells whether a target has answered nothing but failures for long enough that more
+// requests would only weigh on what is broken.
+func (h *health) down(at time.Time) bool {
+	return h.fine == 0 && h.failing >= lastRow && at.Sub(h.since) >= riseTime
 }
 
 func inRow(n int, goesOn bool) int {
@@ -152,6 +159,8 @@ func (p *planner) giveUp(target int) {
 	switch {
 	case h.wait > longestPause:
 		why = fmt.Sprintf("asked to be left alone for %s", h.wait.Round(time.Second))
+	case h.fine == 0 && h.failing == h.answers:
+		why = fmt.Sprintf("answered nothing but failures, %d in a row since %s", h.failing, h.since.UTC().Format(time.TimeOnly))
 	case h.refused < cause.Barren:
 		why = fmt.Sprintf("began to fail during the run (%d failures in a row, since %s)", h.failing, h.since.UTC().Format(time.TimeOnly))
 	}

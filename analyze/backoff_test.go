@@ -57,7 +57,9 @@ func TestBackoffForFailures(t *testing.T) {
 		every      time.Duration
 		ended      bool
 	}{
-		{"failing from the start", 0, 300, time.Second, false},
+		{"failing from the start", 0, 300, time.Second, true},
+		{"failing from the start, for a moment", 0, 100, 100 * time.Millisecond, false},
+		{"failing in all but one", 1, 300, time.Second, false},
 		{"began to fail", 100, 40, time.Second, true},
 		{"a short outage", 100, 60, 100 * time.Millisecond, false},
 		{"hardly begun", 5, 40, time.Second, false},
