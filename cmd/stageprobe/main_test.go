@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -209,7 +210,10 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: same REPORT REPORT")
 	}
 	command := regexp.MustCompile(`(?m)^ *"(command|retest)": .*\n|; after mending: [^"]*`)
-	if a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1]); command.ReplaceAllString(a, "") != command.ReplaceAllString(b, "") {
-		ts.Fatalf("%s and %s differ by more than the command", args[0], args[1])
+	at := 0
+	a := strings.Split(command.ReplaceAllString(ts.ReadFile(args[0]), ""), "\n")
+	b := strings.Split(command.ReplaceAllString(ts.ReadFile(args[1]), ""), "\n")
+	if i := slices.IndexFunc(a, func(string) bool { at++; return at > len(b) || a[at-1] != b[at-1] }); i >= 0 || len(a) != len(b) {
+		ts.Fatalf("%s and %s differ by more than the command: line %d is %q and %q", args[0], args[1], i+1, a[max(0, i)], b[min(max(0, i), len(b)-1)])
 	}
 }
