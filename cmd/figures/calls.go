@@ -86,11 +86,7 @@ func callsCommand(ctx context.Context, w io.Writer, args []string) error {
 	}
 	defer remove()
 	run := func(args ...string) error {
-		args = append(args, "--endpoint-url", far.URL, "--region", "us-east-1", "--format", "json", "-o", filepath.Join(filepath.Dir(binary), "report.json"))
-		cmd := exec.CommandContext(ctx, binary, args...)
-		cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true",
-			"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "XDG_CACHE_HOME="+filepath.Join(filepath.Dir(binary), "cache"))
-		out, err := cmd.CombinedOutput()
+		out, err := asked(ctx, binary, far.URL, args...).CombinedOutput()
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == 1 {
 			return nil // findings are no failure of the measurement
@@ -128,10 +124,10 @@ func callsCommand(ctx context.Context, w io.Writer, args []string) error {
 type distant struct {
 	*httptest.Server
 	mu    sync.Mutex
-	calls []asked
+	calls []call
 }
 
-type asked struct {
+type call struct {
 	what     string // method, path, operation and body
 	of       string // what it is, without the id of what it is asked of
 	at, done time.Time
@@ -154,7 +150,7 @@ func farFrom(control string) (*distant, error) {
 			return
 		}
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		c := asked{what: r.Method + " " + r.URL.RequestURI() + " " + r.Header.Get("X-Amz-Target") + " " + string(body), of: operation(r), at: time.Now()}
+		c := call{what: r.Method + " " + r.URL.RequestURI() + " " + r.Header.Get("X-Amz-Target") + " " + string(body), of: operation(r), at: time.Now()}
 		select {
 		case <-time.After(callTakes):
 		case <-r.Context().Done():

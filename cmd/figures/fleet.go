@@ -80,12 +80,8 @@ type account struct {
 
 // inspect reads the account, is killed once half of it is read, and goes on.
 func (f *account) inspect(ctx context.Context, n int) (took time.Duration, err error) {
-	args := []string{"inspect", "--all", "--endpoint-url", f.ControlURL(), "--region", "us-east-1", "--format", "json", "-o", filepath.Join(f.dir, "report.json")}
 	command := func(more ...string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, f.binary, append(args, more...)...)
-		cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true",
-			"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "XDG_CACHE_HOME="+filepath.Join(f.dir, "cache"))
-		return cmd
+		return asked(ctx, f.binary, f.ControlURL(), append([]string{"inspect", "--all"}, more...)...)
 	}
 	start := time.Now()
 	first := command()
@@ -101,6 +97,15 @@ func (f *account) inspect(ctx context.Context, n int) (took time.Duration, err e
 		return 0, fmt.Errorf("%w: %s", err, out)
 	}
 	return time.Since(start), nil
+}
+
+// asked is a command that asks a control plane and writes report.json beside the binary.
+func asked(ctx context.Context, binary, control string, args ...string) *exec.Cmd {
+	dir := filepath.Dir(binary)
+	cmd := exec.CommandContext(ctx, binary, append(args, "--endpoint-url", control, "--region", "us-east-1", "--format", "json", "-o", filepath.Join(dir, "report.json"))...)
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=SANDBOX", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "XDG_CACHE_HOME="+filepath.Join(dir, "cache"))
+	return cmd
 }
 
 // tell counts, and fails where the account was read in more calls or time than allowed.
