@@ -119,7 +119,7 @@ func stoppedWords(rep *analyze.Report) string {
 	case stopped == "duration":
 		return "the time ran out"
 	case stopped == "budget":
-		return "the budget was used up"
+		return "no request was left to send" // the budget is used up, or targets were given up, as notes say
 	default:
 		return stopped
 	}
