@@ -63,6 +63,21 @@ func TestClockOfTheBeginning(t *testing.T) {
 	}
 }
 
+func TestWordsThatVary(t *testing.T) {
+	for word, want := range map[string]bool{"deadbeefdeadbeef": true, "deadbeefdeadbee": false, "deadbeefdeadbeeg": false, "v1": true, "Monday": true, "word": false} {
+		if variable([]byte(word)) != want {
+			t.Errorf("%s varies: %v", word, !want)
+		}
+	}
+	for name, want := range map[string]bool{
+		"via": true, "x-cache": true, "x-cache-hits": true, "cf-ray": true, "set-cookie visit": true, "x-app-version": false, "viaduct": false, "x-cached": false, "content-languages": false,
+	} {
+		if WrittenInFront(name) != want {
+			t.Errorf("%s may be written by something in front: %v", name, !want)
+		}
+	}
+}
+
 func TestLetters(t *testing.T) {
 	for i := range 256 {
 		c, s := byte(i), string(rune(i))
@@ -548,6 +563,23 @@ func TestBookkeeping(t *testing.T) {
 	a := listed(x, observed(`{"late":["a"]}`))
 	if got := changed(a, listed(x, observed(`{"late":["c"]}`))); !slices.Equal(got, []string{FoldedPath}) {
 		t.Errorf("a difference where there is no definition left changes %q", got)
+	}
+}
+
+// A template that is forgotten takes the definitions of its wildcards with it.
+func TestForgottenTemplates(t *testing.T) {
+	x := New(Options{})
+	for i := range 70 {
+		x.Features(observed(fmt.Sprintf("%s is %d", letters(i), i), "content-type: text/plain"), integration)
+	}
+	retired := map[Aspect]int{}
+	for _, d := range x.Defs() {
+		if d.Path == ":body" && d.Retired && !strings.Contains(d.Member, "^") {
+			retired[d.Aspect]++
+		}
+	}
+	if retired[Content] != 70-maxMembers {
+		t.Errorf("%d wildcards are retired of %d templates that are forgotten: %v", retired[Content], 70-maxMembers, retired)
 	}
 }
 
