@@ -597,11 +597,11 @@ func TestExemplarsAreFew(t *testing.T) {
 	for i := range 200 {
 		a.Add(observed(i, fmt.Sprintf(`{"id":"%08x","kind":"k%d"}`, 0xabcdef01*uint64(i+1)%0xfffffff1, i/150)), 0, 0, true, 0)
 	}
-	if n := len(a.raws); n < firstExemplars || n > mostExemplars {
+	if n := len(a.exemplars.of); n < firstExemplars || n > mostExemplars {
 		t.Errorf("%d exemplars are kept", n)
 	}
 	kinds := map[bool]int{}
-	for _, e := range a.raws {
+	for _, e := range a.exemplars.of {
 		kinds[strings.Contains(string(e.Body), "k1")]++
 	}
 	if kinds[true] == 0 {
@@ -609,7 +609,7 @@ func TestExemplarsAreFew(t *testing.T) {
 	}
 	long := newAnswers()
 	long.Add(observed(0, `{"a":"`+strings.Repeat("x", 2*MaxExemplarBody)+`"}`), 0, 0, true, 0)
-	if got := len(long.raws[0].Body); got != MaxExemplarBody {
+	if got := len(long.exemplars.of[0].Body); got != MaxExemplarBody {
 		t.Errorf("%d bytes of a body are kept", got)
 	}
 }
@@ -628,6 +628,39 @@ func TestEarlier(t *testing.T) {
 	}
 	if e := a.Partition(nil, apart).Of(0, 0)[0].Exemplar; e.seq != 3 {
 		t.Errorf("the exemplar is answer %d", e.seq)
+	}
+}
+
+// Which answers are kept follows from their numbers: answers that overtake one another on
+// their way give the same exemplars.
+func TestExemplarsInAnyOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for round := range 200 {
+		var sent []*probe.Observation
+		for i := range 120 {
+			o := observed(i, fmt.Sprintf(`{"id":"%08x","pod":"p%d"}`, rng.Uint32(), rng.IntN(3)))
+			o.Status = []int{200, 200, 200, 404, 503}[rng.IntN(5)]
+			sent = append(sent, o)
+		}
+		told := func(order []int) string {
+			a, out := newAnswers(), []string{}
+			for _, i := range order {
+				a.Add(sent[i], 0, 0, true, 0)
+			}
+			for _, c := range a.Partition(nil, apart).Of(0, 0) {
+				out = append(out, fmt.Sprint(c.Status, " ", c.Exemplar.RequestID))
+			}
+			slices.Sort(out)
+			return strings.Join(out, ", ")
+		}
+		inTurn, arrived := make([]int, len(sent)), make([]float64, len(sent))
+		for i := range sent {
+			inTurn[i], arrived[i] = i, float64(i)+6*rng.Float64()
+		}
+		overtaking := slices.SortedStableFunc(slices.Values(inTurn), func(i, j int) int { return int(math.Copysign(1, arrived[i]-arrived[j])) })
+		if want, got := told(inTurn), told(overtaking); want != got {
+			t.Fatalf("round %d: in turn %s, with answers that overtake %s", round, want, got)
+		}
 	}
 }
 

@@ -18,8 +18,8 @@ func (t *Table) Compact(used func(yield func(row int) bool)) []int {
 	for n := range used {
 		inUse[n] = true
 	}
-	old, raws := t.rows, t.raws
-	t.rows, t.raws, t.index = nil, map[int]*Exemplar{}, map[uint64]int32{}
+	old, kept := t.rows, t.exemplars.of
+	t.rows, t.exemplars.of, t.index = nil, map[int]*Exemplar{}, map[uint64]int32{}
 	keep := steady(t.scenarios, old)
 	for n := range old {
 		r := &old[n]
@@ -30,10 +30,16 @@ func (t *Table) Compact(used func(yield func(row int) bool)) []int {
 		fresh := row{target: r.target, scenario: r.scenario, class: r.class, values: r.values, rest: r.rest}
 		at, _ := t.place(&fresh)
 		t.rows[at].n += r.n
+		t.rows[at].first = min(t.rows[at].first, r.first)
 		moved[n] = at
-		if e := earlier(t.raws[at], raws[n]); e != nil {
-			t.raws[at] = e
+		if e := earlier(t.exemplars.of[at], kept[n]); e != nil {
+			t.exemplars.of[at] = e
 		}
+	}
+	clear(t.exemplars.rows)
+	for n := range t.exemplars.of {
+		cell := t.rows[n].cell()
+		t.exemplars.rows[cell] = append(t.exemplars.rows[cell], n)
 	}
 	t.forgetValues()
 	t.recall.renumber(moved)

@@ -255,7 +255,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 			r.of[cell] = append(r.of[cell], c)
 		}
 		c.Count += w.n
-		c.Exemplar = earlier(c.Exemplar, t.raws[n])
+		c.Exemplar = earlier(c.Exemplar, t.exemplar(n))
 		r.assigned[n] = c
 	}
 	r.finish()

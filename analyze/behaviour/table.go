@@ -1,9 +1,8 @@
 package behaviour
 
 import (
-	"cmp"
+	"math"
 	"slices"
-	"strings"
 
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/signature"
@@ -33,18 +32,18 @@ type Table struct {
 	rows      []row
 	index     map[uint64]int32 // by row.key, and the next number where that is taken
 	recall    recall
-	n         int               // answers
-	room      int               // rows until the table is full
-	raws      map[int]*Exemplar // a bounded sample, by row
-	kept      map[[2]int]int    // exemplars by target and scenario
-	sparse    stat.Sparse       // blocks of the looks before
+	n         int // answers
+	room      int // rows until the table is full
+	exemplars exemplars
+	sparse    stat.Sparse // blocks of the looks before
 }
 
 // row is one kind of answer: one entry per feature that it has.
 type row struct {
 	target, scenario int32
-	class            int32 // index into scenario.classes; -1 for this machine's own fault
-	n                int   // answers
+	class            int32  // index into scenario.classes; -1 for this machine's own fault
+	n                int    // answers
+	first            uint64 // number of the earliest of them
 	values           []valued
 	// rest: what was said of single answers is forgotten, but for the features that
 	// hardly vary.
@@ -98,8 +97,9 @@ type def struct {
 }
 
 type value struct {
-	hash uint64
-	text string
+	hash  uint64
+	text  string
+	first uint64 // number of the earliest answer that shows it
 }
 
 // absent stands for the value of a feature in an answer that lacks it.
@@ -116,7 +116,7 @@ type class struct {
 
 // New makes an empty table.
 func New(opts Options) *Table {
-	t := &Table{opts: opts, redact: probe.NewRedactor(opts.Secrets...), raws: map[int]*Exemplar{}, kept: map[[2]int]int{},
+	t := &Table{opts: opts, redact: probe.NewRedactor(opts.Secrets...), exemplars: exemplars{map[int]*Exemplar{}, map[[2]int32][]int{}},
 		index: map[uint64]int32{}, recall: newRecall(), room: leastRoom}
 	for i := range opts.Scenarios {
 		var x feature.Options
@@ -142,6 +142,7 @@ func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool, key 
 		for _, v := range t.rows[n].values {
 			s.defs[v.def].take(v.value)
 		}
+		t.sample(int(n), o)
 		return int(n), s.kindOf(&t.rows[n])
 	}
 	c, known := classOf(t, key)
@@ -153,8 +154,8 @@ func (t *Table) Add(o *probe.Observation, target, scenario int, whole bool, key 
 		}
 		c.reading = signature.Read(answer)
 	}
-	n, fresh := t.put(s, target, scenario, c, s.extract.Features(o, &c.reading), s.extract.Defs())
-	t.sample(n, o, fresh)
+	n := t.put(s, target, scenario, c, s.extract.Features(o, &c.reading), s.extract.Defs())
+	t.sample(n, o)
 	t.recall.keep(key, s.extract.Turns, n)
 	return n, c.kind
 }
@@ -191,8 +192,7 @@ func (s *scenario) kindOf(r *row) signature.Class {
 // simulation knows of it. defs must grow only.
 func (t *Table) AddValues(target, scenario int, a Answer, values []feature.Value, defs []feature.Def) int {
 	c := class{reading: a.Reading, kind: a.Class, status: a.Status, outcome: a.Outcome}
-	n, _ := t.put(t.scenarios[scenario], target, scenario, c, values, defs)
-	return n
+	return t.put(t.scenarios[scenario], target, scenario, c, values, defs)
 }
 
 // Answer is how an answer reads that comes without its bytes.
@@ -203,9 +203,8 @@ type Answer struct {
 	Outcome probe.Outcome
 }
 
-// put counts an answer, and tells whether it shows a value that a feature of few
-// values had not shown before.
-func (t *Table) put(s *scenario, target, scenario int, c class, values []feature.Value, defs []feature.Def) (n int, fresh bool) {
+// put counts an answer.
+func (t *Table) put(s *scenario, target, scenario int, c class, values []feature.Value, defs []feature.Def) int {
 	for len(s.defs) < len(defs) {
 		d := &defs[len(s.defs)]
 		s.defs = append(s.defs, &def{Def: *d, hash: d.Hash(), born: t.n, early: s.n < s.settled, usual: absent, index: map[uint64]int32{}})
@@ -215,8 +214,7 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 	for i := range values {
 		v := &values[i]
 		d := s.defs[v.Def]
-		at, first := d.at(v, t.redact)
-		fresh = fresh || first && len(d.values) <= few
+		at := d.at(v, t.redact)
 		r.values = append(r.values, valued{int32(v.Def), at})
 		d.take(at)
 		if d.Class {
@@ -224,11 +222,11 @@ func (t *Table) put(s *scenario, target, scenario int, c class, values []feature
 		}
 	}
 	r.class = s.class(mix(key, uint64(target)), c)
-	n = t.intern(r)
+	n := t.intern(r)
 	if s.n++; s.n == s.settled {
 		settle(s, t.rows, int32(scenario))
 	}
-	return n, fresh
+	return n
 }
 
 // intern is the number of a kind of answer, of which there is one more.
@@ -257,6 +255,7 @@ func (t *Table) place(r *row) (n int, fresh bool) {
 	n = len(t.rows)
 	t.index[key] = int32(n)
 	t.rows = append(t.rows, *r)
+	t.rows[n].first = math.MaxUint64
 	return n, true
 }
 
@@ -279,18 +278,18 @@ func (r *row) same(o *row) bool {
 	return r.target == o.target && r.scenario == o.scenario && r.class == o.class && r.rest == o.rest && slices.Equal(r.values, o.values)
 }
 
-// at is the place of a value among those of a feature; first tells that it is new.
-func (d *def) at(v *feature.Value, redact *probe.Redactor) (at int32, first bool) {
+// at is the place of a value among those of a feature.
+func (d *def) at(v *feature.Value, redact *probe.Redactor) int32 {
 	if at, ok := d.index[v.Hash]; ok {
-		return at, false
+		return at
 	}
-	at = int32(len(d.values))
+	at := int32(len(d.values))
 	d.index[v.Hash] = at
-	d.values = append(d.values, value{hash: v.Hash})
+	d.values = append(d.values, value{hash: v.Hash, first: math.MaxUint64})
 	if at < keepTexts {
 		d.values[at].text = redact.String(v.Text)
 	}
-	return at, true
+	return at
 }
 
 // keepTexts is of how many values of a feature the text is kept for reports.
@@ -343,54 +342,4 @@ func (d *def) mostFrequent(counts map[int32]int, lack int) int32 {
 func mix(h, x uint64) uint64 {
 	h = (h ^ x) * 0x9e3779b97f4a7c15
 	return h ^ h>>29
-}
-
-// Exemplar is one answer as it was, secrets removed.
-type Exemplar struct {
-	Header    []probe.Header
-	Body      []byte // at most MaxExemplarBody bytes
-	RequestID string
-
-	seq     uint64
-	machine string
-}
-
-// earlier of two exemplars is the one that was sent first, by number: answers arrive in
-// any order, and a recording is read in that of their numbers.
-func earlier(a, b *Exemplar) *Exemplar {
-	if a == nil || b != nil && cmp.Or(cmp.Compare(b.seq, a.seq), cmp.Compare(b.machine, a.machine)) < 0 {
-		return b
-	}
-	return a
-}
-
-// MaxExemplarBody is how much of an exemplar's body is kept.
-const MaxExemplarBody = 4 << 10
-
-// Exemplars of one scenario on one target: the first ones, and those that show
-// a value which was not seen before.
-const (
-	firstExemplars = 4
-	mostExemplars  = 64
-)
-
-func (t *Table) sample(n int, o *probe.Observation, fresh bool) {
-	key := [2]int{int(t.rows[n].target), int(t.rows[n].scenario)}
-	e := &Exemplar{RequestID: o.RequestID(), seq: o.Seq, machine: strings.Clone(o.Machine)}
-	switch have := t.kept[key]; {
-	case t.raws[n] != nil:
-		if earlier(t.raws[n], e) != e {
-			return
-		}
-	case have >= mostExemplars || have >= firstExemplars && !fresh:
-		return
-	default:
-		t.kept[key]++
-	}
-	e.Header, e.Body = slices.Clone(o.Header), t.redact.Bytes(o.Body)
-	for i := range e.Header {
-		e.Header[i].Value = t.redact.String(e.Header[i].Value)
-	}
-	e.Body = slices.Clone(e.Body[:min(len(e.Body), MaxExemplarBody)])
-	t.raws[n] = e
 }

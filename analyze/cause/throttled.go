@@ -140,17 +140,15 @@ func throttleLine(r *probe.LogRecord) Fact {
 func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout bool) Finding {
 	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}}
 	var scenarios []int
-	quota := false
 	for _, i := range rows {
 		scenarios = append(scenarios, fx.Rows[i].Scenario)
 		c := &fx.Clusters[fx.Rows[i].Cluster]
-		quota = quota || c.Reading.GatewayResponse == "QUOTA_EXCEEDED"
 		if c.Reading.Producer == signature.Gateway {
 			f.Linked = Proven // the answer itself says so
 		}
 	}
 	f.Scenarios = fx.scenarioNames(scenarios...)
-	limits, lowest := limitsOf(fx, sub, rows)
+	apply, limits := limitsOf(fx, sub, rows)
 	lines := []Fact{}
 	for _, l := range limits {
 		lines = append(lines, InConfiguration{What: l})
@@ -167,7 +165,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout 
 	says.Slower = total < all
 	f.say(says)
 	switch {
-	case quota:
+	case usedUp(fx, rows):
 		f.say(Topic("quota used up"))
 	case len(limits) > 0:
 		f.say(LimitsSet{Limits: limits})
@@ -185,20 +183,27 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout 
 		Test: "share of throttled answers", Statistic: float64(len(rows)), N: total, Effect: 1,
 		Share: interval(len(rows), total, fx.alpha),
 	}
-	f.Remedy = throttleRemedy(fx, sub, rows, lowest)
+	f.Remedy = throttleRemedy(fx, sub, rows, apply)
 	if throughout && !slices.ContainsFunc(scenarios, func(i int) bool { return fx.Expected != nil && fx.Expected(sub.index, i) }) {
 		f.Severity = Error // it answers nothing else
 	}
 	return f
 }
 
+// planQuota is what the table of failures calls a quota that is used up.
+const planQuota = "usage-plan-quota"
+
+// usedUp tells whether answers say that a quota is used up.
+func usedUp(fx *Facts, rows []int) bool {
+	return slices.ContainsFunc(rows, func(i int) bool { return fx.Clusters[fx.Rows[i].Cluster].Reading.GatewayResponse == "QUOTA_EXCEEDED" })
+}
+
 // limitsOf are what limits a target's throttled requests: of usage plans, of
 // methods, of the stage, in the order in which API Gateway applies them.
-func limitsOf(fx *Facts, sub *target, rows []int) (limits []Fact, lowest *probe.Limit) {
+func limitsOf(fx *Facts, sub *target, rows []int) (all []probe.Limit, limits []Fact) {
 	if sub.conf == nil {
 		return nil, nil
 	}
-	var all []probe.Limit
 	for _, i := range rows {
 		sc := fx.scenario(fx.Rows[i].Scenario)
 		keyed := sc.Auth == probe.AuthAPIKey || probe.HeaderValue(sc.Header, "x-api-key") != ""
@@ -209,7 +214,7 @@ func limitsOf(fx *Facts, sub *target, rows []int) (limits []Fact, lowest *probe.
 			}
 		}
 	}
-	lowest = probe.Lowest(all)
+	lowest := probe.Lowest(all)
 	for _, l := range all {
 		switch {
 		case l.Quota > 0:
@@ -218,25 +223,32 @@ func limitsOf(fx *Facts, sub *target, rows []int) (limits []Fact, lowest *probe.
 			limits = append(limits, RateLimit{Of: l.Of, Rate: l.Rate, Burst: l.Burst})
 		}
 	}
-	return limits, lowest
+	return all, limits
 }
 
 // throttleRemedy is how the limit is raised that refuses, by whoever limits: the line of
 // a log, else the lowest limit that was read. By how much is for its owner to say.
-func throttleRemedy(fx *Facts, sub *target, rows []int, lowest *probe.Limit) []Remedy {
-	out := []Remedy{remedy.Slower}
+func throttleRemedy(fx *Facts, sub *target, rows []int, limits []probe.Limit) []Remedy {
+	out, lowest := []Remedy{remedy.Slower}, probe.Lowest(limits)
 	place := remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, Stage: sub.Stage}
 	if sub.api != nil {
 		place.APIKind = sub.api.Kind
 	}
 	sc := fx.scenario(fx.Rows[rows[0]].Scenario)
 	f := limiting(fx, rows)
+	if f == nil && usedUp(fx, rows) {
+		f = &failure.Failure{Cause: failure.CauseThrottled, Candidate: planQuota}
+	}
 	// A limit of the whole stage is raised for the stage; one method's would
 	// leave the others behind it.
 	if whole := f != nil && f.Kind == failure.LimitStage || lowest != nil && lowest.Default; !whole {
 		place.Method, place.Resource, _ = strings.Cut(cmp.Or(sc.Route, sc.Method+" "+sc.Path), " ")
 	}
 	if f != nil {
+		of := func(l probe.Limit) bool { return l.UsagePlan != "" && (l.Quota > 0) == (f.Candidate == planQuota) }
+		if i := slices.IndexFunc(limits, of); i >= 0 {
+			place.UsagePlan = limits[i].UsagePlan
+		}
 		return append(out, remedy.Failure(f, place)...)
 	}
 	if lowest != nil {

@@ -260,6 +260,14 @@ var commands = map[string]func(context.Context, *awsCLI, *options) error{
 		_, err = c.rest.UpdateRestApi(ctx, &apigateway.UpdateRestApiInput{RestApiId: o.text("rest-api-id"), PatchOperations: ops})
 		return err
 	},
+	"apigateway update-usage-plan": func(ctx context.Context, c *awsCLI, o *options) error {
+		ops, err := o.patches()
+		if err != nil {
+			return err
+		}
+		_, err = c.rest.UpdateUsagePlan(ctx, &apigateway.UpdateUsagePlanInput{UsagePlanId: o.text("usage-plan-id"), PatchOperations: ops})
+		return err
+	},
 	"apigateway flush-stage-cache": func(ctx context.Context, c *awsCLI, o *options) error {
 		_, err := c.rest.FlushStageCache(ctx, &apigateway.FlushStageCacheInput{RestApiId: o.text("rest-api-id"), StageName: o.text("stage-name")})
 		return err

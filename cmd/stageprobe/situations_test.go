@@ -27,6 +27,7 @@ type situation struct {
 	notes   []string // each in one of the report's notes
 	quiet   string   // in none of them
 	mends   bool     // each of its ways is executed, and the next check is green
+	slow    bool     // of long runs alone: what refuses all is asked slowly
 }
 
 // shop is an API with two releases; a situation gives its definitions, deployments,
@@ -55,7 +56,17 @@ apis:
       allowing:
         extends: d1
         policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}'
+      keyed:
+        routes:
+          "GET /carts": {backend: carts1, api_key: true}
+      gated:
+        authorizers: {gate: {function: gate}}
+        routes:
+          "GET /carts": {backend: carts1, authorizer: gate}
+          "GET /catalogue/items": {backend: carts1, authorizer: gate}
     deployments:
+      - {id: ke1111, definition: keyed, age: 80d}
+      - {id: ga1111, definition: gated, age: 70d}
       - {id: de1111, definition: denying, age: 60d}
       - {id: li1111, definition: linked, age: 50d}
       - {id: aa1111, definition: d1, age: 40d}
@@ -106,6 +117,37 @@ var situations = map[string]situation{
     stages: {live: {deployment: de1111}}`,
 		args: live, exit: 1, cause: cause.AccessDenied, linked: cause.Proven,
 		says: []string{"The API's resource policy denies it"}, remedy: []string{"Let the caller in"},
+	},
+	"a method lets nobody through": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222, methods: {"/carts/GET": {rate: 0, burst: 0}}}}`,
+		slow: true, mends: true, args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/carts", "--force-rate"}, exit: 1, cause: cause.Throttled, linked: cause.Proven,
+		remedy: []string{"path=/~1carts/GET/throttling/rateLimit,value=RATE"},
+	},
+	"a usage plan's quota is used up": {
+		world: `
+    editor: keyed
+    stages: {live: {deployment: ke1111}}
+usage_plans: [{id: plan1, name: partners, stages: [shop55aa01/live], keys: [key1], quota: 1}]
+api_keys: [{id: key1, name: partner, value: partner-key-0123456789}]`,
+		slow: true, mends: true, args: append([]string{"--api-key", "partner-key-0123456789", "--force-rate"}, live...), exit: 3, cause: cause.Throttled, linked: cause.Proven,
+		remedy: []string{"update-usage-plan --usage-plan-id plan1 --patch-operations op=replace,path=/quota/limit,value=REQUESTS"},
+	},
+	"a usage plan's quota is not used up": {
+		world: `
+    editor: keyed
+    stages: {live: {deployment: ke1111}}
+usage_plans: [{id: plan1, name: partners, stages: [shop55aa01/live], keys: [key1], quota: 100000}]
+api_keys: [{id: key1, name: partner, value: partner-key-0123456789}]`,
+		args: append([]string{"--api-key", "partner-key-0123456789"}, live...),
+	},
+	"an authorizer lets in from the first": {
+		world: `
+    editor: gated
+    stages: {live: {deployment: ga1111, data_trace: true}}
+functions: {gate: {default: allow}}`,
+		args: append([]string{"-H", "Authorization: Bearer t0ken"}, live...),
 	},
 	"five stages on one deployment": {
 		world: `
@@ -246,6 +288,9 @@ func TestSituations(t *testing.T) {
 	for name, s := range situations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if s.slow && !*long {
+				t.Skip("of long runs alone")
+			}
 			world, err := sandbox.Parse([]byte(strings.Replace(shop, "WORLD", strings.TrimPrefix(s.world, "\n"), 1)))
 			if err != nil {
 				t.Fatal(err)

@@ -141,6 +141,9 @@ func (c *Cloud) apply(e *world.Event) {
 	if e.Backend != "" && e.Become != nil {
 		c.backends[e.Backend] = e.Become
 	}
+	if e.Function != "" {
+		c.Functions[e.Function] = &world.Function{Default: e.Outcome}
+	}
 }
 
 func (c *Cloud) applyStage(e *world.Event) {

@@ -32,6 +32,10 @@ type Cloud struct {
 	// Trail is what CloudTrail knows, oldest first.
 	Trail []Edit
 
+	// Functions are the authorizers' by name, UsagePlans the plans as they are now.
+	Functions  map[string]*world.Function
+	UsagePlans []*world.UsagePlan
+
 	backends map[string]*world.Backend
 	pending  []*world.Event
 	requests int
@@ -115,6 +119,7 @@ func New(w *world.World, now func() time.Time) *Cloud {
 		World: w, Region: w.Region, Account: w.Account, Partition: world.Partition(w.Region),
 		Started: now(), Now: now,
 		APIs: map[string]*API{}, Domains: map[string]*Domain{},
+		Functions: maps.Clone(w.Functions), UsagePlans: slices.Clone(w.UsagePlans),
 		backends: maps.Clone(w.Backends), pending: slices.Clone(w.Events),
 	}
 	if c.backends == nil {

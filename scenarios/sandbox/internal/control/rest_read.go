@@ -222,7 +222,7 @@ func getGatewayResponse(r *request) (any, error) {
 
 func getUsagePlans(r *request) (any, error) {
 	var items []doc
-	for _, p := range r.cloud.World.UsagePlans {
+	for _, p := range r.cloud.UsagePlans {
 		if key := r.URL.Query().Get("keyId"); key == "" || slices.Contains(p.Keys, key) {
 			items = append(items, usagePlan(p))
 		}
@@ -232,7 +232,7 @@ func getUsagePlans(r *request) (any, error) {
 
 func getUsagePlanKeys(r *request) (any, error) {
 	var items []doc
-	for _, p := range r.cloud.World.UsagePlans {
+	for _, p := range r.cloud.UsagePlans {
 		if p.ID == r.PathValue("plan") {
 			for _, key := range p.Keys {
 				name := key

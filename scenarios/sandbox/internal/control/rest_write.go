@@ -3,6 +3,8 @@ package control
 import (
 	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"stageprobe/scenarios/sandbox/internal/cloud"
@@ -19,6 +21,7 @@ var restWrites = []operation{
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: deleteStage},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: flushCache},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/authorizers", name: "FlushStageAuthorizersCache", status: 202, run: flushAuthorizers},
+	{method: http.MethodPatch, path: "/usageplans/{plan}", name: "UpdateUsagePlan", run: updateUsagePlan},
 	{method: http.MethodPost, path: "/domainnames/{domain}/basepathmappings", name: "CreateBasePathMapping", status: 201, run: createMapping},
 	{method: http.MethodPatch, path: "/domainnames/{domain}/basepathmappings/{path}", name: "UpdateBasePathMapping", run: updateMapping},
 	{method: http.MethodDelete, path: "/domainnames/{domain}/basepathmappings/{path}", name: "DeleteBasePathMapping", status: 202, run: deleteMapping},
@@ -48,6 +51,37 @@ func updateRestAPI(r *request) (any, error) {
 		}
 	}
 	return restAPI(api), nil
+}
+
+// updateUsagePlan changes the limits of a plan.
+func updateUsagePlan(r *request) (any, error) {
+	i := slices.IndexFunc(r.cloud.UsagePlans, func(p *world.UsagePlan) bool { return p.ID == r.PathValue("plan") })
+	if i < 0 {
+		return nil, notFound("Invalid Usage Plan ID specified")
+	}
+	ops, err := r.patches()
+	if err != nil {
+		return nil, err
+	}
+	next := *r.cloud.UsagePlans[i]
+	for _, op := range ops {
+		value, err := strconv.ParseFloat(op.Value, 64)
+		if err != nil {
+			return nil, badRequest("Invalid patch value '%s' specified for op '%s'. Must be a number", op.Value, op.Op)
+		}
+		switch op.Path {
+		case "/throttle/rateLimit":
+			next.Rate = value
+		case "/throttle/burstLimit":
+			next.Burst = int(value)
+		case "/quota/limit":
+			next.Quota = int(value)
+		default:
+			return nil, badRequest("Invalid patch path '%s' specified for op '%s'", op.Path, op.Op)
+		}
+	}
+	r.cloud.UsagePlans[i] = &next
+	return usagePlan(&next), nil
 }
 
 // canaryInput is canarySettings as callers send them.

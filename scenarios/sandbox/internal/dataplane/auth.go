@@ -99,10 +99,13 @@ func cacheable(outcome string) bool {
 
 // ask calls the authorizer's function.
 func (x guard) ask(a *world.Authorizer, token string, record *gwlog.Authorizer) string {
-	f := x.plane.cloud.World.Functions[functionName(x.resolve(a.URI))]
+	name := functionName(x.resolve(a.URI))
 	if a.Type == "COGNITO_USER_POOLS" || a.Type == "JWT" {
-		f = x.plane.cloud.World.Functions[a.Function]
+		name = a.Function
 	}
+	x.plane.cloud.RLock()
+	f := x.plane.cloud.Functions[name]
+	x.plane.cloud.RUnlock()
 	if f == nil {
 		return "not-invocable"
 	}
@@ -214,12 +217,14 @@ func (x guard) apiKey() *refusal {
 
 // plan finds the usage plan that lets a key into this stage.
 func (x guard) plan(value string) (*world.UsagePlan, string) {
-	w := x.plane.cloud.World
-	for _, k := range w.APIKeys {
+	c := x.plane.cloud
+	c.RLock()
+	defer c.RUnlock()
+	for _, k := range c.World.APIKeys {
 		if k.Value != value || k.Disabled || value == "" {
 			continue
 		}
-		for _, p := range w.UsagePlans {
+		for _, p := range c.UsagePlans {
 			if contains(p.Keys, k.ID) && contains(p.Stages, x.api.ID+"/"+x.stage.Name) {
 				return p, k.ID
 			}

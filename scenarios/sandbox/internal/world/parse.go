@@ -284,6 +284,9 @@ func (c *checker) event(i int, e *Event) {
 	if e.Target != "" {
 		c.stage("event "+strconv.Itoa(i+1), e.Target)
 	}
+	if c.w.Functions[e.Function] == nil && e.Function != "" {
+		c.failf("event %d: function %q does not exist", i+1, e.Function)
+	}
 	c.moves("event "+strconv.Itoa(i+1), e.Become)
 }
 

@@ -217,7 +217,7 @@ type Signing struct {
 }
 
 // Event is a change that happens after so many data-plane requests or so long
-// after the start. Either Stage or Domain names what changes.
+// after the start. Stage, Domain, Backend or Function names what changes.
 type Event struct {
 	AfterRequests int      `yaml:"after_requests"`
 	After         Duration `yaml:"after"`
@@ -234,6 +234,9 @@ type Event struct {
 
 	Backend string   `yaml:"backend"`
 	Become  *Backend `yaml:"become"`
+
+	Function string `yaml:"function"` // an authorizer's, which from then on says Outcome to all tokens
+	Outcome  string `yaml:"outcome"`
 }
 
 // Logs is how the log service delivers.
