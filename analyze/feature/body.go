@@ -85,7 +85,7 @@ func (x bodies) endsEarly(text []byte) bool {
 func isSequence(text []byte) bool {
 	line, rest, more := bytes.Cut(text, newline)
 	line, rest = bytes.TrimSpace(line), bytes.TrimSpace(rest)
-	return more && len(rest) > 0 && rest[0] == text[0] && len(line) > 1 && isJSON(line)
+	return more && bytes.HasPrefix(rest, text[:1]) && isJSON(line)
 }
 
 var newline = []byte("\n")
@@ -94,16 +94,16 @@ var newline = []byte("\n")
 // (")]}'," on the first line), or runs it as one: callback({...});
 func unwrapped(text []byte) []byte {
 	if bytes.HasPrefix(text, []byte(")]}'")) {
-		if _, rest, ok := bytes.Cut(text, newline); ok && len(bytes.TrimSpace(rest)) > 0 {
+		if _, rest, ok := bytes.Cut(text, newline); ok {
 			return bytes.TrimSpace(rest)
 		}
 	}
-	end := bytes.TrimRight(text, "; \n")
-	open := bytes.IndexByte(text[:min(len(text), 128)], '(')
-	if open < 1 || open > len(end)-2 || end[len(end)-1] != ')' || !isLetter(text[0]) && text[0] != '_' && text[0] != '/' {
+	call, ends := bytes.CutSuffix(bytes.TrimRight(text, "; \n"), []byte(")"))
+	name, in, begins := bytes.Cut(call, []byte("("))
+	if !ends || !begins || len(name) == 0 || len(name) >= 128 || !isLetter(name[0]) && name[0] != '_' && name[0] != '/' {
 		return text
 	}
-	if in := bytes.TrimSpace(end[open+1 : len(end)-1]); isJSON(in) {
+	if in = bytes.TrimSpace(in); isJSON(in) {
 		return in
 	}
 	return text
@@ -111,9 +111,7 @@ func unwrapped(text []byte) []byte {
 
 // textBody lists a body that is neither JSON nor binary.
 func (x bodies) textBody(text []byte, media string) {
-	if len(x.patterns) > 0 {
-		text = x.patterned(text)
-	}
+	text = x.patterned(text)
 	switch {
 	case strings.HasPrefix(media, "text/csv") && x.csv(text, ','), strings.HasPrefix(media, "text/tab-separated-values") && x.csv(text, '\t'):
 	case strings.HasPrefix(media, "text/event-stream") && x.events(text):

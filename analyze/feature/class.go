@@ -3,7 +3,6 @@ package feature
 import (
 	"bytes"
 	"math/bits"
-	"mime"
 	"strconv"
 	"strings"
 
@@ -63,17 +62,10 @@ func (x classFeatures) answer(o *probe.Observation, r *signature.Reading) {
 	x.classText(classMedia, mediaType(o.Get("content-type")))
 }
 
-// mediaType is a content type without parameters but for the character set.
+// mediaType is a content type without parameters.
 func mediaType(contentType string) string {
-	if strings.IndexByte(contentType, ';') < 0 {
-		return strings.ToLower(strings.TrimSpace(contentType))
-	}
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		media, _, _ = strings.Cut(contentType, ";")
-		return strings.ToLower(strings.TrimSpace(media))
-	}
-	return media
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(media))
 }
 
 // bodyState lists whether the body is whole. broken says in what way it could

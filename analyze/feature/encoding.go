@@ -19,6 +19,8 @@ const maxEncodings = 3
 // end a body by a line break whatever it is.
 const maxBlanks = 4
 
+var gzipMagic = []byte{0x1f, 0x8b}
+
 // endsBlank tells whether the last bytes of a body are blanks.
 func endsBlank(body []byte, n int) bool {
 	return len(body) > n && len(bytes.Trim(body[len(body)-n:], " \r\n")) == 0
@@ -37,7 +39,7 @@ type decoder struct {
 // with it is said in state: "" where nothing is.
 func (d *decoder) body(body []byte, encoding string) (decoded []byte, state string) {
 	if encoding == "" {
-		if len(body) > 2 && body[0] == 0x1f && body[1] == 0x8b {
+		if bytes.HasPrefix(body, gzipMagic) {
 			encoding = "gzip" // kept so, or sent so without saying it
 		} else {
 			return body, ""

@@ -98,7 +98,8 @@ func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value
 		return x.out
 	}
 	if r == nil {
-		r = x.read(o)
+		read := Read(o, nil, &x.opts.Scenario)
+		r = &read
 	}
 	x.ownIDs(o)
 	classFeatures{x}.answer(o, r)
@@ -106,19 +107,6 @@ func (x *Extractor) Features(o *probe.Observation, r *signature.Reading) []Value
 	bodies{x}.bodyFeatures(o)
 	x.finish()
 	return x.out
-}
-
-// read is Read, but for the plain success that most answers are: with an id of
-// API Gateway, and without a word of an error or of AWS WAF, an integration has
-// made it.
-func (x *Extractor) read(o *probe.Observation) *signature.Reading {
-	plain := o.Status >= 200 && o.Status < 400 && o.Status != 204 && (o.Get("x-amz-apigw-id") != "" || o.Get("apigw-requestid") != "") &&
-		o.Get("x-amzn-errortype") == "" && o.Get("x-amzn-waf-action") == ""
-	if plain {
-		return &signature.Reading{Producer: signature.Integration}
-	}
-	r := Read(o, nil, &x.opts.Scenario)
-	return &r
 }
 
 // Read tells who answered and why, with what is known of the request. The target
@@ -153,7 +141,7 @@ func (x *Extractor) ownIDs(o *probe.Observation) {
 	x.ids = x.ids[:0]
 	trace, _, _ := strings.Cut(strings.TrimPrefix(o.Get("x-amzn-trace-id"), "Root="), ";")
 	for _, id := range [...]string{o.MintedID, o.Get("x-amzn-requestid"), o.Get("x-amz-apigw-id"), o.Get("apigw-requestid"), o.Get("x-amz-cf-id"), trace} {
-		if len(id) < 8 || slices.ContainsFunc(x.ids, func(b []byte) bool { return string(b) == id }) {
+		if len(id) < 8 {
 			continue
 		}
 		if n := len(x.ids); n < cap(x.ids) {
@@ -169,7 +157,7 @@ var requestID = []byte("<request-id>")
 
 func (x *Extractor) hideIDs(s []byte) []byte {
 	for _, id := range x.ids {
-		if len(s) >= len(id) && bytes.Contains(s, id) {
+		if bytes.Contains(s, id) {
 			s = bytes.ReplaceAll(s, id, requestID)
 		}
 	}
@@ -195,8 +183,8 @@ func (x *Extractor) put(def int, h uint64, text []byte) {
 	if s.gen == x.gen {
 		v := &x.out[s.at]
 		v.Hash += h
-		if def != more && string(text) < v.Text {
-			v.Text = x.keep(text)
+		if def != more {
+			v.Text = min(v.Text, x.keep(text))
 		}
 		return
 	}

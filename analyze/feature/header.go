@@ -128,7 +128,7 @@ func (x headers) list(n *node, value []byte) {
 // listed lists one member: name=value, or name;parameter=value and so on.
 func (x headers) listed(n *node, member []byte) {
 	var first []byte
-	for k := 0; len(member) > 0; k++ {
+	for len(member) > 0 {
 		var part []byte
 		part, member = cutQuoted(member, ';')
 		key, value, has := bytes.Cut(part, equals)

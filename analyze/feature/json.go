@@ -146,7 +146,7 @@ func (w *walker) plain(raw []byte) []byte {
 	if len(raw) < 2 || raw[0] != '"' {
 		return raw
 	}
-	if bytes.IndexByte(raw, '\\') < 0 {
+	if bytes.IndexByte(raw, '\\') == -1 {
 		return raw[1 : len(raw)-1]
 	}
 	w.unquote, _ = jsontext.AppendUnquote(w.unquote[:0], raw)
@@ -169,7 +169,7 @@ func (w *walker) scalar(n *node, key, raw []byte) {
 		w.leaf(n, k, text)
 		return
 	}
-	if w.nested+1 < maxNested && len(text) > 1 && text[0] != '"' && isJSON(text) {
+	if w.nested+1 < maxNested && isJSON(text) && text[0] != '"' {
 		w.present(n, kindString)
 		bodies{w.Extractor}.json(n, text, w.nested+1)
 		return
@@ -194,11 +194,11 @@ func kindOf(raw []byte) kind {
 // spacing tells how a JSON body was serialised: API Gateway's two serialisers
 // differ in it, and so do two backends that say the same.
 func spacing(body []byte) string {
-	colon := bytes.IndexByte(body, ':')
-	switch {
-	case len(body) > 1 && (body[1] == '\n' || body[1] == '\r'):
+	_, value, _ := bytes.Cut(body, colon)
+	switch inside := body[1:]; {
+	case bytes.HasPrefix(inside, newline) || bytes.HasPrefix(inside, []byte("\r")):
 		return "pretty"
-	case colon >= 0 && colon+1 < len(body) && body[colon+1] == ' ':
+	case bytes.HasPrefix(value, []byte(" ")):
 		return "spaced"
 	}
 	return "compact"

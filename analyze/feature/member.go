@@ -13,9 +13,9 @@ type table struct {
 	byHash  map[uint64]int
 	all     []member
 	gen     uint32
-	answers int // with this list
-	fresh   int // members that came in with this answer
-	wasted  int // members forgotten after they had been given a definition
+	answers int  // with this list
+	packed  bool // this answer has no room for more
+	wasted  int  // members forgotten after they had been given a definition
 
 	sums  [buckets]uint64
 	rests [buckets]int32
@@ -47,7 +47,7 @@ func (x tables) begin(n *node, t *table, salt uint64) *table {
 		t = &table{n: n, salt: salt, byHash: map[uint64]int{}}
 	}
 	if t.gen != x.gen {
-		t.gen, t.fresh, t.full = x.gen, 0, false
+		t.gen, t.packed, t.full = x.gen, false, false
 		t.answers++
 		x.tables = append(x.tables, t)
 	}
@@ -68,7 +68,6 @@ func (x tables) occurs(t *table, h uint64, text []byte) *member {
 			t.full = true
 			return nil
 		}
-		t.fresh++
 		t.byHash[h] = i
 		t.all[i] = member{hash: h, text: x.keep(text), def: -1, since: x.gen}
 	}
@@ -97,7 +96,7 @@ func (x tables) room(t *table) int {
 		t.all = append(t.all, member{})
 		return len(t.all) - 1
 	}
-	if t.fresh >= maxMembers {
+	if t.packed {
 		return -1
 	}
 	oldest, since := -1, uint32(math.MaxUint32)
@@ -107,7 +106,7 @@ func (x tables) room(t *table) int {
 		}
 	}
 	if oldest < 0 {
-		t.fresh = maxMembers // no more room in this answer
+		t.packed = true
 		return -1
 	}
 	m := &t.all[oldest]

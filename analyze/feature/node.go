@@ -33,7 +33,7 @@ type node struct {
 	object bool // met as an object in the answer at hand
 	keys   int  // keys in it
 	added  bool
-	since  uint32 // answers with it
+	met    bool // in an answer before
 	grew   int
 	isMap  bool
 }
@@ -73,7 +73,7 @@ func (x tree) child(n *node, key []byte) *node {
 		n.kids = map[string]*node{}
 	}
 	n.kids[c.name] = c
-	n.added = n.added || n.since > 0
+	n.added = n.added || n.met
 	return c
 }
 
@@ -176,7 +176,7 @@ func (x tree) settle(n *node) {
 	if !n.object || n.isMap {
 		return
 	}
-	n.since++
+	n.met = true
 	if n.added {
 		n.grew++
 	}

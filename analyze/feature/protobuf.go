@@ -25,7 +25,7 @@ type field struct {
 // nobody writes any more, are not read.
 func nextField(b []byte) (f field, rest []byte, ok bool) {
 	tag, n := binary.Uvarint(b)
-	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29-1 {
+	if tag>>3 == 0 || tag>>3 > 1<<29-1 { // 0 also where there is no tag
 		return f, nil, false
 	}
 	f.number, b = int(tag>>3), b[n:]
@@ -93,9 +93,9 @@ func (x protobufs) messages(body []byte, framed bool) {
 func (x protobufs) message(n *node, b []byte, depth int) {
 	tree(x).present(n, kindMessage)
 	x.repeated(n, b)
-	for len(b) > 0 {
+	for {
 		f, rest, ok := nextField(b)
-		if !ok {
+		if !ok { // its end too
 			return
 		}
 		b = rest
@@ -140,9 +140,9 @@ func isPrintable(b []byte) bool {
 // repeated marks the fields that occur more than once.
 func (x protobufs) repeated(n *node, b []byte) {
 	var seen [64]bool
-	for len(b) > 0 {
+	for {
 		f, rest, ok := nextField(b)
-		if !ok {
+		if !ok { // its end too
 			return
 		}
 		b = rest

@@ -139,12 +139,11 @@ func formOfDigits(s []byte) form {
 		return epoch(s)
 	case n == len(s):
 		return formNumber
-	case n > 0:
-		if f := unit(s, n); f != formText {
-			return f
-		}
 	}
-	if end := clock(s); end > 0 && end == len(s) {
+	if f := unit(s, n); f != formText {
+		return f
+	}
+	if clock(s) == len(s) {
 		return formClock
 	}
 	return formOfTime(s)
@@ -227,7 +226,7 @@ func units(u []byte) form {
 // formOfWord is the shape of what does not begin as a number does.
 func formOfWord(s []byte) form {
 	switch {
-	case len(s) >= 25 && len(s) <= 31 && s[3] == ',' && bytes.IndexByte(s, ':') > 0 && isCalendar(s[:3]):
+	case len(s) >= 25 && len(s) <= 31 && s[3] == ',' && bytes.Contains(s, colon) && isCalendar(s[:3]):
 		return formTimeHTTP
 	case len(s) > 20 && s[0] == 'e' && s[1] == 'y' && s[2] == 'J' && bytes.Count(s, dot) == 2:
 		return formJWT

@@ -148,9 +148,9 @@ func element(text []byte) (seg, rest []byte) {
 	if next := bytes.IndexByte(text[1:], '<'); next >= 0 {
 		seg, rest = text[:next+1], text[next+1:]
 	}
-	if len(seg) > 1 && seg[0] == '<' && seg[1] == '/' {
-		if end := bytes.IndexByte(seg, '>'); end >= 0 {
-			seg = seg[end+1:]
+	if bytes.HasPrefix(seg, []byte("</")) {
+		if _, behind, ok := bytes.Cut(seg, []byte(">")); ok {
+			seg = behind
 		}
 	}
 	return seg, rest

@@ -72,7 +72,7 @@ func isDate(s []byte) bool {
 
 // isCalendar tells whether a word is the name of a day or a month.
 func isCalendar(s []byte) bool {
-	if len(s) < 3 || len(s) > 9 || s[0] < 'A' || s[0] > 'Z' {
+	if len(s) < 3 || len(s) > 9 || !isUpper(s[0]) {
 		return false
 	}
 	for _, name := range [...]string{

@@ -46,8 +46,8 @@ func (x tree) leaf(n *node, k kind, text []byte) {
 	if k == kindString || k == kindPresent || f != formText && f != formNumber {
 		x.emit(n, Shape, uint64(f)+1, bracketed[f])
 	}
-	if len(x.patterns) > 0 && f == formText {
-		if masked := x.patterned(text); len(masked) != len(text) || !bytes.Equal(masked, text) {
+	if f == formText {
+		if masked := x.patterned(text); !bytes.Equal(masked, text) {
 			text, h = masked, mix(uint64(k), hash(masked))
 		}
 	}
