@@ -231,7 +231,10 @@ type columns struct {
 	all  []*column
 	by   map[string]*column
 	like []*column // that say what an answer is
-	err  error
+	// hashes are those of rows, the first of them hashed.
+	hashes []uint64
+	hashed int
+	err    error
 	// bodiless: whoever asks for rows has their bodies.
 	bodiless bool
 }
@@ -263,6 +266,7 @@ func newColumns(g parquet.RowGroup, only ...string) (*columns, error) {
 	}
 	for _, name := range likeColumns {
 		if x := c.by[name]; x != nil {
+			x.like = true
 			c.like = append(c.like, x)
 		}
 	}
@@ -287,16 +291,43 @@ func (c *columns) text(name string) string { return c.by[name].text() }
 
 // alike is [Kept.Alike].
 func (c *columns) alike() uint64 {
-	h := uint64(0)
-	for _, x := range c.like {
-		k := x.hash()
-		if k == 0 {
-			return 0
-		}
-		h = (h ^ k) * 0x9e3779b97f4a7c15
-		h ^= h >> 29
+	if c.row >= c.hashed+len(c.hashes) && !c.hash() {
+		return 0
 	}
-	return h
+	return c.hashes[c.row-c.hashed]
+}
+
+// mostHashed is how many rows are hashed at once.
+const mostHashed = 1 << 10
+
+// hash makes the hashes of the row and of those that follow it, as far as no column has
+// to go to its next page: one column after another, that is several times faster than
+// one row after another. False where that fails.
+func (c *columns) hash() bool {
+	n := mostHashed
+	for _, x := range c.like {
+		if !x.here() {
+			return false
+		}
+		n = min(n, x.n-x.at)
+	}
+	c.hashed, c.hashes = c.row, slices.Grow(c.hashes[:0], n)[:n]
+	for i := range c.hashes {
+		c.hashes[i] = 1
+	}
+	for _, x := range c.like {
+		x.mix(c.hashes)
+	}
+	return true
+}
+
+// mixed is a hash with that of one more column; 0 where one of them says nothing.
+func mixed(h, k uint64) uint64 {
+	if h == 0 || k == 0 {
+		return 0
+	}
+	h = (h ^ k) * 0x9e3779b97f4a7c15
+	return h ^ h>>29
 }
 
 // packed is the row as rows are read one by one.
@@ -319,6 +350,7 @@ func (c *columns) packed(seed uint64) *packedRow {
 type column struct {
 	of    *columns
 	name  string
+	like  bool // it says what an answer is
 	pages parquet.Pages
 	page  parquet.Page
 	first int // row of the page
@@ -326,7 +358,8 @@ type column struct {
 
 	dict    parquet.Dictionary // nil where the page holds the values themselves
 	index   []int32
-	known   []known // of the dictionary
+	known   []known  // of the dictionary
+	hashes  []uint64 // of the dictionary, where like is set
 	ints    []int64
 	small   []int32
 	floats  []float64
@@ -338,9 +371,7 @@ type column struct {
 // known is what was made of a dictionary's value.
 type known struct {
 	text string
-	hash uint64 // 0 may also say nothing
-	told bool   // text was made
-	made bool   // hash was
+	told bool // text was made
 }
 
 // here goes to the row; false where that fails.
@@ -383,6 +414,9 @@ func (x *column) open() error {
 	if dict := x.page.Dictionary(); dict != nil {
 		if dict != x.dict {
 			x.dict, x.known = dict, make([]known, dict.Len())
+			if x.like {
+				x.hashAll()
+			}
 		}
 		x.index = data.Int32()
 		return nil
@@ -454,33 +488,53 @@ func textOf(v parquet.Value) string {
 	return v.String()
 }
 
-// hash tells values apart, in all pages alike; 0 where that says nothing.
-func (x *column) hash() uint64 {
-	switch {
-	case !x.here():
-		return 0
-	case x.dict != nil:
-		k := &x.known[x.index[x.at]]
-		if !k.made {
-			k.hash, k.made = x.hashOf(x.value()), true
+// mix adds the column to the hashes of so many rows of its page, in all pages alike.
+func (x *column) mix(hashes []uint64) {
+	if x.dict != nil {
+		for i, at := range x.index[x.at:][:len(hashes)] {
+			hashes[i] = mixed(hashes[i], x.hashes[at])
 		}
-		return k.hash
-	case x.page.Type().Kind() == parquet.Boolean:
-		return uint64(1 + flag(x.bool(), 1))
-	case x.page.Type().Kind() == parquet.ByteArray:
-		return x.hashOf(parquet.ByteArrayValue(x.bytes[x.offsets[x.at]:x.offsets[x.at+1]]))
+		return
 	}
-	return x.hashOf(parquet.Int64Value(x.int()))
+	for i := range hashes {
+		at, k := x.at+i, uint64(0)
+		switch x.page.Type().Kind() {
+		case parquet.ByteArray:
+			k = x.hashOf(x.bytes[x.offsets[at]:x.offsets[at+1]])
+		case parquet.Boolean:
+			k = 1 + uint64(x.bits[at/8]>>(at%8)&1)
+		case parquet.Int32:
+			k = hashOfInt(int64(x.small[at]))
+		default:
+			k = hashOfInt(x.ints[at])
+		}
+		hashes[i] = mixed(hashes[i], k)
+	}
 }
 
-func (x *column) hashOf(v parquet.Value) uint64 {
-	switch {
-	case x.name == "head":
-		return headHash(textOf(v))
-	case v.Kind() == parquet.ByteArray:
-		return maphash.Bytes(columnSeed, v.ByteArray()) | 1
+// hashOf tells texts apart; 0 where one says nothing.
+func (x *column) hashOf(text []byte) uint64 {
+	if x.name == "head" {
+		return headHash(string(text))
 	}
-	return maphash.String(columnSeed, v.String()) | 1
+	return maphash.Bytes(columnSeed, text) | 1
+}
+
+func hashOfInt(n int64) uint64 { return maphash.Comparable(columnSeed, n) | 1 }
+
+// hashAll makes the hashes of the dictionary.
+func (x *column) hashAll() {
+	x.hashes = slices.Grow(x.hashes[:0], x.dict.Len())[:x.dict.Len()]
+	for i := range x.hashes {
+		switch v := x.dict.Index(int32(i)); v.Kind() {
+		case parquet.ByteArray:
+			x.hashes[i] = x.hashOf(v.ByteArray())
+		case parquet.Int32:
+			x.hashes[i] = hashOfInt(int64(v.Int32()))
+		default:
+			x.hashes[i] = hashOfInt(v.Int64())
+		}
+	}
 }
 
 var columnSeed = maphash.MakeSeed()

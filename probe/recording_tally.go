@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -18,9 +18,10 @@ import (
 // Bounds of what is held at once of recordings that are counted together. Beyond them
 // their rows are merged one by one.
 const (
-	mostKinds   = 1 << 16
+	mostReaders = 8
+	mostKinds   = 1 << 16 // of each reader
 	mostPicked  = 1 << 16
-	pickedBytes = 64 << 20
+	heldBytes   = 96 << 20 // of bodies that differ, and of rows that are looked at
 )
 
 // What of rows that are only counted is looked at all the same: the first of each
@@ -51,43 +52,55 @@ func (r *Recording) Shards() int { return len(r.shards) }
 // Counted yields the rows of several recordings for whoever counts all and looks into
 // few: in (seq, machine) order those that whole names, the first of each scenario and
 // the first of those that are alike; then, once for all others that are alike, one that
-// stands for them ([Kept.Times]). Files are read one by one on each processor, and only
-// as far as counting needs. ok is false where that cannot be done in little memory, or
+// stands for them ([Kept.Others]). Files are read on all processors, each by one reader
+// with counts of its own, and only as far as counting needs. ok is false where that cannot be done in little memory, or
 // not at all: then [Recording.Kept] tells every row.
 func (r *Recording) Counted(whole func(machine string, seq uint64) bool) (rows iter.Seq2[*Kept, error], ok bool, err error) {
 	if len(r.shards) < 2 || r.Trailer == nil || slices.ContainsFunc(r.shards, func(s *shard) bool { return s.keys.set != nil || !strings.HasSuffix(s.path, extParquet) }) {
 		return nil, false, nil
 	}
-	t := &tally{whole: whole, kinds: map[uint64]*alikeRows{}, scenarios: map[string]firsts{}}
-	var files errgroup.Group
-	files.SetLimit(runtime.GOMAXPROCS(0))
+	var held atomic.Int64
+	next := make(chan *shard, len(r.shards))
 	for _, s := range r.shards {
-		files.Go(func() error {
-			err := inParquet(s.path, func(f *parquet.File, _ func(func())) error { return t.file(s, f) })
-			if err != nil && !errors.Is(err, errBeyond) {
-				err = fmt.Errorf("recording %s: %w", s.path, err)
+		next <- s
+	}
+	close(next)
+	parts := make([]*tally, min(runtime.GOMAXPROCS(0), mostReaders, len(r.shards)))
+	var readers errgroup.Group
+	for i := range parts {
+		t := &tally{whole: whole, held: &held, kinds: map[uint64]*alikeRows{}, scenarios: map[string]*firsts{}}
+		parts[i] = t
+		readers.Go(func() error {
+			for s := range next {
+				err := inParquet(s.path, func(f *parquet.File, _ func(func())) error { return t.file(s, f) })
+				if err != nil {
+					for range next { // the others stop too
+					}
+					return fmt.Errorf("recording %s: %w", s.path, err)
+				}
 			}
-			return err
+			return nil
 		})
 	}
-	if err := files.Wait(); err != nil {
-		if errors.Is(err, errBeyond) {
-			return nil, false, nil
-		}
+	if err := readers.Wait(); errors.Is(err, errBeyond) {
+		return nil, false, nil
+	} else if err != nil {
 		return nil, false, err
 	}
-	return t.rows(), true, nil
+	for _, t := range parts[1:] {
+		parts[0].add(t)
+	}
+	return parts[0].rows(), true, nil
 }
 
-// tally is what is known of the rows of all files that were read so far.
+// tally is what one reader knows of the rows of the files that it read so far.
 type tally struct {
 	whole func(machine string, seq uint64) bool
+	held  *atomic.Int64 // bytes, by all readers
 
-	mu        sync.Mutex
 	kinds     map[uint64]*alikeRows // by Kept.Alike
-	scenarios map[string]firsts
+	scenarios map[string]*firsts
 	picked    []*pickedRow // whole ones, and those of which no other is known to be alike
-	bytes     int
 }
 
 // alikeRows are rows that are alike.
@@ -104,15 +117,21 @@ type pickedRow struct {
 	*packedRow
 }
 
-// firsts are the first rows of some.
-type firsts []*pickedRow
+// firsts are the first rows of some, in order.
+type firsts struct {
+	rows []*pickedRow
+	full bool
+	last uint64 // the number of the last one; a row behind it is none of them
+}
 
-// wants tells whether a row would be among the first n.
-func (f firsts) wants(k rowKey, n int) bool { return len(f) < n || k.compare(f[n-1].rowKey) < 0 }
+// wants tells whether a row may be one of the first.
+func (f *firsts) wants(seq uint64) bool { return !f.full || seq <= f.last }
 
-func (f firsts) with(p *pickedRow, n int) firsts {
-	at, _ := slices.BinarySearchFunc(f, p.rowKey, func(q *pickedRow, k rowKey) int { return q.compare(k) })
-	return slices.Insert(f, at, p)[:min(len(f)+1, n)]
+// add takes in a row if it is among the first n.
+func (f *firsts) add(p *pickedRow, n int) {
+	at, _ := slices.BinarySearchFunc(f.rows, p.rowKey, func(q *pickedRow, k rowKey) int { return q.compare(k) })
+	f.rows = slices.Insert(f.rows, at, p)[:min(len(f.rows)+1, n)]
+	f.full, f.last = len(f.rows) == n, f.rows[len(f.rows)-1].seq
 }
 
 // file counts the rows of one file.
@@ -121,152 +140,112 @@ func (t *tally) file(s *shard, f *parquet.File) error {
 		return errBeyond // rows as they were kept once
 	}
 	for _, g := range f.RowGroups() {
-		marked, err := t.count(g)
-		if err == nil {
-			err = t.read(s, g, marked)
-		}
-		if err != nil {
+		if err := t.group(s, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// mark is a row of a group that may have to be read.
-type mark struct {
-	rowKey
-	at       int
-	alike    uint64
-	scenario string
-	whole    bool
-	known    bool // one that is alike was read
-	body     []byte
-}
-
-// inGroup is how often a row came that is alike, within one group.
-type inGroup struct {
-	n, marked int
-	past      bool // the first ones of its scenario
-}
-
-// groups are maps to be used again: their number is that of the files read at once.
-var groups = sync.Pool{New: func() any { return map[uint64]inGroup{} }}
-
-// count goes through the columns of a row group that say what the answers are, counts,
-// and tells which rows must be read, in order.
-func (t *tally) count(g parquet.RowGroup) ([]mark, error) {
-	c, err := newColumns(g, append(likeColumns[:], "is_log", "machine", "seq")...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = c.close() }() // only read
-	is, machine, seq, scenario := c.by["is_log"], c.by["machine"], c.by["seq"], c.by["scenario"]
-	var marks []mark
-	kinds, scenarios := groups.Get().(map[uint64]inGroup), map[string]int{}
-	defer func() {
-		clear(kinds)
-		groups.Put(kinds)
-	}()
-	for at := range int(g.NumRows()) {
-		if c.next(); is.bool() { // a log, and so are all that follow
-			break
-		}
-		m := mark{rowKey: rowKey{machine.text(), uint64(seq.int())}, at: at, alike: c.alike()}
-		m.whole = m.alike == 0 || t.whole(m.machine, m.seq)
-		if c.err != nil {
-			return nil, c.err
-		}
-		k := kinds[m.alike]
-		if k.n++; m.whole || k.marked < firstAlike || !k.past {
-			m.scenario = scenario.text()
-			scenarios[m.scenario]++
-			k.past = scenarios[m.scenario] >= firstOfScenario
-			k.marked++
-			marks = append(marks, m)
-		}
-		kinds[m.alike] = k
-	}
-	return t.take(kinds, marks)
-}
-
-// take adds what one row group holds, and tells which of the rows must be read indeed.
-func (t *tally) take(kinds map[uint64]inGroup, marks []mark) ([]mark, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for alike, k := range kinds {
-		if alike == 0 {
-			continue
-		}
-		all := t.kinds[alike]
-		if all == nil {
-			all = &alikeRows{}
-			t.kinds[alike] = all
-		}
-		all.n += k.n
-	}
-	if len(t.kinds) > mostKinds {
-		return nil, errBeyond
-	}
-	marks = slices.DeleteFunc(marks, func(m mark) bool { return !m.whole && !t.isFirst(&m) })
-	for i := range marks {
-		if k := t.kinds[marks[i].alike]; k != nil && len(k.first) > 0 {
-			marks[i].known, marks[i].body = true, k.first[0].Body
-		}
-	}
-	return marks, nil
-}
-
-func (t *tally) isFirst(m *mark) bool {
-	return t.kinds[m.alike].first.wants(m.rowKey, firstAlike) || t.scenarios[m.scenario].wants(m.rowKey, firstOfScenario)
-}
-
-// read reads rows of a group.
-func (t *tally) read(s *shard, g parquet.RowGroup, marks []mark) error {
-	if len(marks) == 0 {
-		return nil
-	}
+// group counts the rows of a row group by the columns that say what an answer is. The
+// others are read where a row is one that is looked at.
+func (t *tally) group(s *shard, g parquet.RowGroup) error {
 	c, err := newColumns(g)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.close() }() // only read
-	for i := range marks {
-		m := &marks[i]
-		c.row, c.bodiless = m.at, m.known
-		p := &pickedRow{m.rowKey, s, m.alike, c.packed(s.header.Plan.Seed)}
+	is, machine, seq, scenario := c.by["is_log"], c.by["machine"], c.by["seq"], c.by["scenario"]
+	var name string
+	var first *firsts // of the scenario
+	for range g.NumRows() {
+		if c.next(); is.bool() { // a log, and so are all that follow
+			break
+		}
+		p := pickedRow{rowKey: rowKey{machine.text(), uint64(seq.int())}, of: s, alike: c.alike()}
+		if of := scenario.text(); first == nil || of != name {
+			name, first = of, t.scenario(of)
+		}
 		if c.err != nil {
 			return c.err
 		}
-		if m.known {
-			p.Body = m.body
+		k := t.kind(p.alike)
+		whole := p.alike == 0 || t.whole(p.machine, p.seq)
+		if !whole && !k.first.wants(p.seq) && !first.wants(p.seq) {
+			continue
 		}
-		if err := t.keep(m, p); err != nil {
+		if err := t.keep(c, &p, k, first, whole); err != nil {
 			return err
 		}
+	}
+	return c.err
+}
+
+// kind counts a row among those that are alike; nil where nothing is known.
+func (t *tally) kind(alike uint64) *alikeRows {
+	if alike == 0 {
+		return nil
+	}
+	k := t.kinds[alike]
+	if k == nil {
+		k = &alikeRows{}
+		t.kinds[alike] = k
+	}
+	k.n++
+	return k
+}
+
+func (t *tally) scenario(name string) *firsts {
+	if t.scenarios[name] == nil {
+		t.scenarios[name] = &firsts{}
+	}
+	return t.scenarios[name]
+}
+
+// keep reads a row. Those that are alike have one body.
+func (t *tally) keep(c *columns, row *pickedRow, k *alikeRows, first *firsts, whole bool) error {
+	c.bodiless = k != nil && len(k.first.rows) > 0
+	p := &pickedRow{row.rowKey, row.of, row.alike, c.packed(row.of.header.Plan.Seed)}
+	if c.err != nil {
+		return c.err
+	}
+	size := len(p.Body)
+	if c.bodiless {
+		p.Body = k.first.rows[0].Body
+	}
+	if k != nil {
+		k.first.add(p, firstAlike)
+		first.add(p, firstOfScenario)
+	}
+	if whole {
+		t.picked = append(t.picked, p)
+		size += len(p.head) + len(p.hex) + len(p.text)
+	}
+	if len(t.kinds) > mostKinds || len(t.picked) > mostPicked || t.held.Add(int64(size)) > heldBytes {
+		return errBeyond
 	}
 	return nil
 }
 
-// keep takes in a row that was read.
-func (t *tally) keep(m *mark, p *pickedRow) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if m.alike != 0 {
-		if k := t.kinds[m.alike]; k.first.wants(m.rowKey, firstAlike) {
-			k.first = k.first.with(p, firstAlike)
+// add takes in what another reader knows.
+func (t *tally) add(u *tally) {
+	for alike, k := range u.kinds {
+		mine := t.kinds[alike]
+		if mine == nil {
+			t.kinds[alike] = k
+			continue
 		}
-		if f := t.scenarios[m.scenario]; f.wants(m.rowKey, firstOfScenario) {
-			t.scenarios[m.scenario] = f.with(p, firstOfScenario)
+		mine.n += k.n
+		for _, p := range k.first.rows {
+			mine.first.add(p, firstAlike)
 		}
 	}
-	if m.whole {
-		t.picked = append(t.picked, p)
-		t.bytes += len(p.head) + len(p.hex) + len(p.text) + len(p.Body)
+	for name, f := range u.scenarios {
+		for _, p := range f.rows {
+			t.scenario(name).add(p, firstOfScenario)
+		}
 	}
-	if len(t.picked) > mostPicked || t.bytes > pickedBytes {
-		return errBeyond
-	}
-	return nil
+	t.picked = append(t.picked, u.picked...)
 }
 
 // rows yields what [Recording.Counted] tells.
@@ -276,13 +255,13 @@ func (t *tally) rows() iter.Seq2[*Kept, error] {
 		single[p] = true
 	}
 	for _, f := range t.scenarios {
-		for _, p := range f {
+		for _, p := range f.rows {
 			single[p] = true
 		}
 	}
 	var others []*alikeRows
 	for _, k := range t.kinds {
-		for _, p := range k.first {
+		for _, p := range k.first.rows {
 			single[p] = true
 		}
 		others = append(others, k)
@@ -295,7 +274,7 @@ func (t *tally) rows() iter.Seq2[*Kept, error] {
 		}
 	}
 	others = slices.DeleteFunc(others, func(k *alikeRows) bool { return k.n == 0 })
-	slices.SortFunc(others, func(a, b *alikeRows) int { return inOrder(a.first[0], b.first[0]) })
+	slices.SortFunc(others, func(a, b *alikeRows) int { return inOrder(a.first.rows[0], b.first.rows[0]) })
 	return func(yield func(*Kept, error) bool) {
 		for _, p := range list {
 			if !yield(p.kept(0), nil) {
@@ -303,7 +282,7 @@ func (t *tally) rows() iter.Seq2[*Kept, error] {
 			}
 		}
 		for _, k := range others {
-			if !yield(k.first[len(k.first)-1].kept(k.n), nil) {
+			if !yield(k.first.rows[len(k.first.rows)-1].kept(k.n), nil) {
 				return
 			}
 		}

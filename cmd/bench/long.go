@@ -176,8 +176,8 @@ func merge(run func(counted, ok int, command ...string) (cost, error), self, too
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d recordings of %d observations: merged and analyzed in %.1f s, %.1f s of CPU (%.2f µs each) and %.0f MiB\n",
-		shards, each, time.Since(began).Seconds(), read.cpu*float64(n)/1e6, read.cpu, read.memory)
+	fmt.Printf("%d recordings of %d observations: merged and analyzed in %.1f s on %d CPUs, %.1f s of CPU (%.2f µs each) and %.0f MiB\n",
+		shards, each, time.Since(began).Seconds(), runtime.NumCPU(), read.cpu*float64(n)/1e6, read.cpu, read.memory)
 	return nil
 }
 
@@ -255,8 +255,12 @@ func long(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	cpu := o.clientCPU
+	if o.shards > 0 {
+		cpu = allCPUs // files are read on all
+	}
 	run := func(counted int, ok int, command ...string) (cost, error) {
-		return job{command: command, exit: ok, n: func([]byte) (int, float64, error) { return counted, 0, nil }}.run(ctx, o.clientCPU)
+		return job{command: command, exit: ok, n: func([]byte) (int, float64, error) { return counted, 0, nil }}.run(ctx, cpu)
 	}
 	fmt.Println(machine())
 	if o.shards > 0 {

@@ -77,7 +77,9 @@ type job struct {
 	n       func(out []byte) (requests int, late float64, err error)
 }
 
-// run starts the client on one CPU and reads what the system says it took.
+const allCPUs = -1
+
+// run starts the client on one CPU, or with allCPUs on all, and reads what the system says it took.
 func (j job) run(ctx context.Context, cpu int) (cost, error) {
 	cmd := exec.CommandContext(ctx, j.command[0], j.command[1:]...)
 	cmd.Stdin = strings.NewReader(j.stdin)

@@ -10,9 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startOn starts a command on one CPU. A child inherits the affinity of the
+// startOn starts a command on one CPU, or on all with allCPUs. A child inherits the affinity of the
 // thread that starts it.
 func startOn(cmd *exec.Cmd, cpu int) error {
+	if cpu == allCPUs {
+		return cmd.Start()
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var was, one unix.CPUSet
