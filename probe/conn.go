@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"errors"
 	"net"
+	"os"
 	"time"
 )
 
@@ -59,6 +61,19 @@ func (c *conn) usable(now time.Time, maxIdle time.Duration) bool {
 		return false
 	}
 	return c.h2 == nil || c.h2.reserve()
+}
+
+// spoke tells whether the server has said something since its last answer, or ended the
+// connection, that was read together with that answer: TLS keeps what it read ahead.
+func (c *conn) spoke() bool {
+	if c.stream == net.Conn(c.socket) {
+		return false
+	}
+	var b [1]byte
+	c.socket.dry = true
+	_, err := c.stream.Read(b[:])
+	c.socket.dry = false
+	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // idle is how long nothing has been on it; 0 while something is.

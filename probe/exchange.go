@@ -2,12 +2,13 @@ package probe
 
 import (
 	"cmp"
+	"context"
 	"errors"
-	"fmt"
 	"hash/crc64"
 	"io"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -15,10 +16,6 @@ const (
 	// maxDrain is how much of a body is read to keep the connection: the
 	// gateway's own limit of an answer (10 MB).
 	maxDrain = 10 << 20
-	// idleDoubt is how long a connection was unused before a close without a
-	// single byte counts as the end of its keep-alive. Servers wait for
-	// seconds.
-	idleDoubt = time.Second
 	// freshlyUsed is how long a connection that has been kept for some requests
 	// (provenKept) need not be looked at again: what a server does after its
 	// answer comes with it, or too late for any look.
@@ -89,13 +86,19 @@ func (x *exchange) http1(c lease, minted string, now, deadline time.Time) (reusa
 	if x.wire, err = x.form.append(x.wire[:0], x.req, minted); err != nil {
 		return true, err
 	}
+	if c.nth > 1 && c.spoke() {
+		return false, errGone
+	}
 	h := c.h1
 	h.watch.start(now, deadline)
 	defer h.watch.stop()
 	c.socket.used = c.nth > 1
 	c.socket.look = c.socket.used && (c.nth <= provenKept || c.idle > freshlyUsed)
 	if err := h.begin(x.wire); err != nil {
-		return false, stale(err, c.idle)
+		if c.nth > 1 {
+			err = ended(err)
+		}
+		return false, err
 	}
 	x.out.TTFB = x.elapsed()
 	if x.form.request.Method != http.MethodHead {
@@ -115,15 +118,17 @@ func (x *exchange) http1(c lease, minted string, now, deadline time.Time) (reusa
 	return whole && err == nil && !resp.Close && !unasked && resp.StatusCode != http.StatusSwitchingProtocols, err
 }
 
-// stale tells a connection that the server ended for being idle, just when we
-// used it again, from an answer that was refused. The former says nothing of
-// the gateway.
-func stale(err error, idle time.Duration) error {
-	if idle < idleDoubt || isTimeout(err) || isTLS(err) || errors.Is(err, errGone) {
+// ended tells a kept connection that ended as we used it again from an answer that did
+// not come in time. No byte of an answer says whether the server had seen the request, and
+// any client would send it anew: it says nothing of the gateway.
+func ended(err error) error {
+	if isTimeout(err) || isTLS(err) || errors.Is(err, errGone) {
 		return err
 	}
-	return local(fmt.Errorf("reused connection closed after %s of idleness: %w", idle.Round(time.Second), err))
+	return local(errors.New("the kept connection ended as the request went out: " + brief(err)))
 }
+
+var connectionEnds = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE}
 
 // sized reads a body of a known size.
 func (x *exchange) sized(h *h1, size int64) (whole bool, err error) {
@@ -148,11 +153,18 @@ func (x *exchange) http2(c lease, minted string, now, deadline time.Time) (reusa
 		x.out.Body, x.out.BodySize, x.out.BodyHash = a.body, a.size, a.hash
 		x.out.Truncated = a.size > int64(len(a.body))
 	}
-	if errors.Is(err, errUnprocessed) {
+	switch {
+	case errors.Is(err, errUnprocessed), errors.Is(err, errRefused):
 		err = local(err) // another request on another connection would have been answered
+	case err != nil && a.status == 0 && c.nth > 1 && isAny(err, connectionEnds):
+		err = ended(err)
+	case errors.Is(err, errDead) && c.nth > 1:
+		return false, local(err)
+	case errors.Is(err, errDead):
+		err = context.DeadlineExceeded // of a server that has never answered on it
 	}
-	// One stream's end says nothing of the others.
-	return c.h2.alive(), err
+	// One stream's end says nothing of the others, but for one that never came.
+	return c.h2.alive() && !isTimeout(err), err
 }
 
 // body reads the answer's body. whole tells that it was read to its end.

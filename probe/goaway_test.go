@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -15,9 +17,18 @@ import (
 	"stageprobe/probe"
 )
 
-// oneAnswer speaks just enough HTTP/2 to answer the first request of a
-// connection and to turn the second away unread.
-func oneAnswer(c net.Conn) error {
+// second is what a server does with the second request of a connection.
+type second string
+
+const (
+	turnsAway second = "turns it away unread"
+	refuses   second = "refuses it unread"
+	isDead    second = "is dead"
+	isSlow    second = "takes its time"
+)
+
+// oneAnswer speaks just enough HTTP/2 to answer the first request of a connection.
+func oneAnswer(c net.Conn, then second) error {
 	if _, err := io.CopyN(io.Discard, c, int64(len(http2.ClientPreface))); err != nil {
 		return err
 	}
@@ -34,13 +45,17 @@ func oneAnswer(c net.Conn) error {
 		if err != nil {
 			return err
 		}
-		if _, ok := frame.(*http2.HeadersFrame); !ok {
-			continue
-		}
-		if frame.Header().StreamID == 1 {
+		id := frame.Header().StreamID
+		switch ping, ok := frame.(*http2.PingFrame); {
+		case ok && then != isDead:
+			err = f.WritePing(true, ping.Data)
+		case frame.Header().Type != http2.FrameHeaders:
+		case id == 1:
 			err = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: head.Bytes(), EndHeaders: true, EndStream: true})
-		} else {
+		case then == turnsAway:
 			err = f.WriteGoAway(1, http2.ErrCodeNo, nil)
+		case then == refuses:
+			err = f.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 		}
 		if err != nil {
 			return err
@@ -48,11 +63,70 @@ func oneAnswer(c net.Conn) error {
 	}
 }
 
+// TestRequestsThatTheServerNeverLookedAtAreNotItsFailures: nor are those on a connection
+// that has died. A server that takes too long is another matter.
 func TestRequestsThatTheServerNeverLookedAtAreNotItsFailures(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
 	srv.StartTLS() // for its certificate
+	t.Cleanup(srv.Close)
+	for then, want := range map[second]probe.Outcome{
+		turnsAway: probe.OutcomeLocal, refuses: probe.OutcomeLocal, isDead: probe.OutcomeLocal, isSlow: probe.OutcomeTimeout,
+	} {
+		t.Run(string(then), func(t *testing.T) {
+			t.Parallel()
+			l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: srv.TLS.Certificates, NextProtos: []string{"h2"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = l.Close() }()
+			go func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					go func() { _ = oneAnswer(c, then) }()
+				}
+			}()
+			p := plan(3)
+			p.HTTP, p.Slots, p.Workers, p.Timeout = "2", 1, 1, 3*time.Second
+			p.Targets[0].URL = "https://" + l.Addr().String()
+			e := &probe.Engine{Transport: probe.Transport{Insecure: true, Fresh: -1}}
+			for i, o := range collect(t, t.Context(), e, p) {
+				// Of a refused stream the connection is as good as before.
+				conn, nth, outcome := 1+i/2, 1+i%2, []probe.Outcome{probe.OutcomeResponse, want}[i%2]
+				if then == refuses {
+					conn, nth, outcome = 1, 1+i, []probe.Outcome{probe.OutcomeResponse, want, want}[i]
+				}
+				if o.Outcome != outcome || o.Conn != conn || o.ConnN != nth {
+					t.Errorf("seq %d: %s %q on connection %d, %d", o.Seq, o.Outcome, o.Err, o.Conn, o.ConnN)
+				}
+			}
+		})
+	}
+}
+
+// corked sends what was written in one piece.
+type corked struct {
+	net.Conn
+	held bytes.Buffer
+	on   bool
+}
+
+func (c *corked) Write(p []byte) (int, error) {
+	if c.on {
+		return c.held.Write(p)
+	}
+	return c.Conn.Write(p)
+}
+
+// TestWordsThatNobodyAskedFor: a server that gives up an idle connection may say so, and
+// TLS reads that ahead with the answer before. It is no answer to the next request.
+func TestWordsThatNobodyAskedFor(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+	srv.StartTLS() // for its certificate
 	defer srv.Close()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: srv.TLS.Certificates, NextProtos: []string{"h2"}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,17 +137,28 @@ func TestRequestsThatTheServerNeverLookedAtAreNotItsFailures(t *testing.T) {
 			if err != nil {
 				return
 			}
-			go func() { _ = oneAnswer(c) }()
+			go func() {
+				defer func() { _ = c.Close() }()
+				below := &corked{Conn: c}
+				above := tls.Server(below, &tls.Config{Certificates: srv.TLS.Certificates, NextProtos: []string{"http/1.1"}})
+				if _, err := http.ReadRequest(bufio.NewReader(above)); err != nil {
+					return
+				}
+				below.on = true
+				_, _ = io.WriteString(above, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				_, _ = io.WriteString(above, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+				_, _ = c.Write(below.held.Bytes())
+				_, _ = io.Copy(io.Discard, c)
+			}()
 		}
 	}()
 	p := plan(6)
-	p.HTTP, p.Slots, p.Workers = "2", 1, 1
+	p.HTTP, p.Slots, p.Workers = "1.1", 1, 1
 	p.Targets[0].URL = "https://" + l.Addr().String()
 	e := &probe.Engine{Transport: probe.Transport{Insecure: true, Fresh: -1}}
-	for i, o := range collect(t, t.Context(), e, p) {
-		want := []probe.Outcome{probe.OutcomeResponse, probe.OutcomeLocal}[i%2]
-		if o.Outcome != want || o.Conn != 1+i/2 || o.ConnN != 1+i%2 {
-			t.Errorf("seq %d: %s %q on connection %d, %d", o.Seq, o.Outcome, o.Err, o.Conn, o.ConnN)
+	for _, o := range collect(t, t.Context(), e, p) {
+		if o.Status != 200 || o.ConnN != 1 {
+			t.Errorf("seq %d: %s %d %q on connection %d, %d", o.Seq, o.Outcome, o.Status, o.Err, o.Conn, o.ConnN)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -30,9 +31,14 @@ var (
 	// errUnprocessed tells that the server is closing the connection and has not
 	// looked at the request (RFC 9113 section 6.8).
 	errUnprocessed = errors.New("the server is closing the connection and did not look at the request (HTTP/2 GOAWAY)")
-	errManyBytes   = errors.New("the server replied with more than the declared Content-Length")
-	errNoStatus    = errors.New("malformed response: no status")
-	errPeer        = errors.New("received from peer")
+	// errRefused tells the same of one request (section 8.7).
+	errRefused = errors.New("the server refused the request unread (HTTP/2 REFUSED_STREAM)")
+	// errDead tells that nothing at all came on a connection, not even the answer to a
+	// ping, since the request was sent on it.
+	errDead      = errors.New("the kept connection had died: not even a ping was answered")
+	errManyBytes = errors.New("the server replied with more than the declared Content-Length")
+	errNoStatus  = errors.New("malformed response: no status")
+	errPeer      = errors.New("received from peer")
 )
 
 // h2 is one HTTP/2 connection. A goroutine reads it; requests write to it, those
@@ -51,6 +57,7 @@ type h2 struct {
 	}
 	framer *http2.Framer // reading
 	in     *bufio.Reader
+	frames atomic.Int64 // that were read
 
 	mu       sync.Mutex
 	streams  map[uint32]*stream
@@ -72,6 +79,9 @@ type stream struct {
 	id       uint32
 	head     bool // of the method HEAD
 	deadline time.Time
+	half     time.Time     // when a connection that is silent is asked for a sign of life
+	asked    bool          // it was
+	before   int64         // frames that were read before it
 	window   int64         // what may be sent
 	opened   chan struct{} // when that has grown, or the stream is done
 	sent     bool
@@ -128,7 +138,7 @@ func (h *h2) alive() bool {
 // exchange sends a request for which a stream was reserved, and waits for its
 // end. The answer is told as far as it came.
 func (h *h2) exchange(block, body []byte, head bool, now, deadline time.Time) (answer, error) {
-	s := &stream{head: head, deadline: deadline, declared: -1, done: make(chan struct{}, 1)}
+	s := &stream{head: head, deadline: deadline, half: now.Add(deadline.Sub(now) / 2), declared: -1, done: make(chan struct{}, 1)}
 	if len(body) > 0 {
 		s.opened = make(chan struct{}, 1)
 	}
@@ -153,11 +163,11 @@ func (h *h2) open(s *stream, block []byte, end bool, now time.Time) error {
 		w.Unlock()
 		return err
 	}
-	s.id, s.window = h.next, h.initial
+	s.id, s.window, s.before = h.next, h.initial, h.frames.Load()
 	h.next += 2
 	h.streams[s.id] = s
 	frame := h.frame
-	h.arm(now, s.deadline)
+	h.arm(now, s.half)
 	h.mu.Unlock()
 	first := block[:min(len(block), frame)]
 	rest := block[len(first):]
@@ -235,28 +245,35 @@ func (h *h2) send(s *stream, body []byte) {
 	h.mu.Unlock()
 }
 
-// arm sets the timer for a request's deadline. Like that of [watch] it moves only
-// when it rings too early: no request's deadline is before those of earlier ones.
-func (h *h2) arm(now, deadline time.Time) {
+// arm sets the timer for a request's first look at the time. Like that of [watch] it moves
+// only when it rings too early: no request's is before those of earlier ones.
+func (h *h2) arm(now, at time.Time) {
 	switch {
 	case h.armed:
 	case h.timer == nil:
-		h.armed, h.timer = true, time.AfterFunc(deadline.Sub(now), h.ring)
+		h.armed, h.timer = true, time.AfterFunc(at.Sub(now), h.ring)
 	default:
 		h.armed = true
-		h.timer.Reset(deadline.Sub(now))
+		h.timer.Reset(at.Sub(now))
 	}
 }
 
 // ring ends the requests whose time is over, and the connection where one has
-// not even been sent.
+// not even been sent. Of a connection on which nothing was read for half of a request's
+// time it asks for a sign of life: a server that takes its time answers to that.
 func (h *h2) ring() {
 	h.mu.Lock()
 	var late []uint32
+	ask := false
 	next := time.Duration(math.MaxInt64)
 	for id, s := range h.streams {
-		left := time.Until(s.deadline)
-		if left > 0 {
+		silent := h.frames.Load() == s.before
+		if left := time.Until(s.deadline); left > 0 {
+			if half := time.Until(s.half); !s.asked && half > 0 {
+				left = half
+			} else if !s.asked {
+				s.asked, ask = true, ask || silent
+			}
 			next = min(next, left)
 			continue
 		}
@@ -264,16 +281,23 @@ func (h *h2) ring() {
 		if !s.sent {
 			_ = h.conn.SetDeadline(time.Unix(1, 0)) // nothing goes out: unblock who waits for it
 		}
-		h.end(s, context.DeadlineExceeded)
+		if s.asked && silent {
+			h.end(s, errDead)
+		} else {
+			h.end(s, context.DeadlineExceeded)
+		}
 	}
 	if h.armed = len(h.streams) > 0 && h.err == nil; h.armed {
 		h.timer.Reset(next)
 	}
 	h.mu.Unlock()
-	if len(late) > 0 && h.write.TryLock() {
+	if (ask || len(late) > 0) && h.write.TryLock() {
 		var err error
 		for _, id := range late {
 			err = errors.Join(err, h.write.framer.WriteRSTStream(id, http2.ErrCodeCancel))
+		}
+		if ask {
+			err = errors.Join(err, h.write.framer.WritePing(false, [8]byte{}))
 		}
 		h.flush(err)
 	}

@@ -30,6 +30,7 @@ type answer struct {
 func (h *h2) read() {
 	for {
 		f, err := h.framer.ReadFrame()
+		h.frames.Add(1)
 		var broken http2.StreamError
 		switch {
 		case errors.As(err, &broken):
@@ -66,7 +67,7 @@ func (h *h2) take(f http2.Frame) error {
 		if s := h.streams[f.StreamID]; s != nil {
 			err := error(http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode, Cause: errPeer})
 			if f.ErrCode == http2.ErrCodeRefusedStream {
-				err = errUnprocessed
+				err = errRefused
 			}
 			h.end(s, err)
 		}

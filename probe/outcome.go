@@ -87,7 +87,12 @@ func isTLS(err error) bool {
 func brief(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
-		return op.Op + ": " + op.Err.Error()
+		cause := op.Err
+		var call *os.SyscallError
+		if errors.As(cause, &call) && call.Syscall == op.Op {
+			cause = call.Err // it repeats what was tried
+		}
+		return op.Op + ": " + cause.Error()
 	}
 	return err.Error()
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"syscall"
 	"testing"
-	"time"
 )
 
 func TestClassify(t *testing.T) {
@@ -43,20 +42,13 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestClosedForBeingIdleIsNoAnswer(t *testing.T) {
-	for _, tt := range []struct {
-		err  error
-		idle time.Duration
-		want Outcome
-	}{
-		{io.EOF, 0, OutcomeReset},
-		{io.EOF, 100 * time.Millisecond, OutcomeReset},
-		{io.EOF, 5 * time.Second, OutcomeLocal},
-		{syscall.EPIPE, 5 * time.Second, OutcomeLocal},
-		{os.ErrDeadlineExceeded, 5 * time.Second, OutcomeTimeout},
+func TestKeptConnectionThatEndsIsNoAnswer(t *testing.T) {
+	for err, want := range map[error]Outcome{
+		io.EOF: OutcomeLocal, syscall.EPIPE: OutcomeLocal, syscall.ECONNRESET: OutcomeLocal, os.ErrDeadlineExceeded: OutcomeTimeout,
+		&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}: OutcomeTLS,
 	} {
-		if got := classify(stale(tt.err, tt.idle)); got != tt.want {
-			t.Errorf("%v after %s: %s, want %s", tt.err, tt.idle, got, tt.want)
+		if got := classify(ended(err)); got != want {
+			t.Errorf("%v: %s, want %s", err, got, want)
 		}
 	}
 }

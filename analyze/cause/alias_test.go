@@ -84,7 +84,8 @@ func TestVantage(t *testing.T) {
 }
 
 // TestBrokenConnections: a connection that breaks takes the requests on it with
-// it. Such failures follow the connection, and are no endpoint's.
+// it. Such failures are no endpoint's, and no integration's either: why they are lost is
+// left open.
 func TestBrokenConnections(t *testing.T) {
 	for _, byUse := range []bool{false, true} {
 		w := newWorld(7)
@@ -100,7 +101,7 @@ func TestBrokenConnections(t *testing.T) {
 			return ok("v2")
 		})
 		r := explained(w.Input)
-		if got := found(r); len(got) != 1 || got[FlakyBackend] != ConsistentWith {
+		if got := found(r); len(got) != 0 || len(r.Open) != 1 || !strings.Contains(r.Open[0].Text, "requests get no answer") {
 			dump(t, r)
 			t.Errorf("by use %t: found %v", byUse, got)
 		}

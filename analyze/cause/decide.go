@@ -344,6 +344,8 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		}
 	case driven != nil:
 		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
+	case lostOnTheWay(fx, w):
+		j.ask(fx, w, "the way", nil)
 	case w.post("") > fx.alpha:
 		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
@@ -351,6 +353,12 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	default:
 		j.ask(fx, w, "goes with", notSeparated(fx, w))
 	}
+}
+
+// lostOnTheWay tells whether what differs is that some requests were lost.
+func lostOnTheWay(fx *Facts, w *weighing) bool {
+	bad := bad(fx, w.split)
+	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].lost() })
 }
 
 // hypotheses are the posteriors that are worth a word.
@@ -549,6 +557,12 @@ func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) 
 	o := Question{
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
 		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
+	}
+	if question == "the way" {
+		// Each further one that is lost says what the first did.
+		o.Leader, o.Percent, o.Needs = "", 0, Topic("the way")
+		j.open = append(j.open, o)
+		return
 	}
 	o.More, o.Low, o.High = predict(fx, w)
 	if w.labels.veto != nil {

@@ -86,6 +86,13 @@ func (c *Cluster) fails() bool {
 	return c.Status >= 500 || c.Class == signature.Transport || c.inside != nil
 }
 
+// lost tells a request to which no answer began, for another reason than that time ran
+// out. The gateway answers for an integration that fails: what is lost between it and
+// here is the doing of the way, or of what stands before the gateway.
+func (c *Cluster) lost() bool {
+	return c.Class == signature.Transport && c.Status == 0 && c.Outcome != probe.OutcomeTimeout
+}
+
 // LogState says how far the logs could be read.
 type LogState struct {
 	Read          bool

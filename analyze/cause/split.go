@@ -44,8 +44,10 @@ type draw struct {
 // differ from scenario to scenario, a failure is the same everywhere.
 func kindOf(c *Cluster) string {
 	switch {
-	case c.Class == signature.Transport:
+	case c.lost():
 		return "no answer"
+	case c.Class == signature.Transport:
+		return "late or cut"
 	case c.fails():
 		return "failure " + strconv.Itoa(c.Status) + " " + cmp.Or(c.Reading.GatewayResponse, c.Reading.ErrorType)
 	case refused(c):

@@ -54,12 +54,19 @@ func agentsCommand(w io.Writer, args []string) error {
 	fs.DurationVar(&o.skew, "skew", 0, "")
 	fs.IntVar(&o.requests, "requests", 1000, "requests of a run")
 	fs.IntVar(&o.wait, "wait", 1, "")
+	fs.BoolVar(&o.apart, "apart", false, "")
 	fs.Float64Var(&o.rate, "rate", 1000, "requests per second of a run")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
 	switch args[0] {
 	case "faults":
+		if !o.apart {
+			return again(w, args)
+		}
+		if err := loopbackUp(); err != nil {
+			return err
+		}
 		return o.faults(w)
 	case "throughput":
 		return o.throughput(w)
@@ -81,6 +88,7 @@ type agentsOptions struct {
 	only, url, listen, dir, name, target, id string
 	skew                                     time.Duration
 	rate                                     float64
+	apart                                    bool // in a network of its own
 }
 
 func untilStopped() (context.Context, context.CancelFunc) {
@@ -276,7 +284,7 @@ type fault struct {
 	name  string
 	skew  []time.Duration // of the agents
 	names []string
-	cut   bool // the first agent's way to the server leads through a proxy that drops
+	cut   bool // the first agent's way to the server leads over an address of its own
 	wrong func(b *bench, p *played) error
 }
 
@@ -286,7 +294,6 @@ type played struct {
 	agents []*exec.Cmd
 	lead   *exec.Cmd
 	out    io.ReadCloser
-	proxy  *proxy
 }
 
 var faults = []fault{
@@ -307,12 +314,13 @@ var faults = []fault{
 		kill(b.all[0])
 		return b.server()
 	}},
-	{name: "network of one agent cut for 3 s", cut: true, wrong: func(b *bench, p *played) error {
+	{name: "network of one agent cut for 3 s", cut: true, wrong: func(b *bench, _ *played) error {
 		b.at(0.3)
-		p.proxy.cut.Store(true)
+		if err := cutOff(lonely); err != nil {
+			return err
+		}
 		time.Sleep(3 * time.Second)
-		p.proxy.cut.Store(false)
-		return nil
+		return joined(lonely)
 	}},
 	{name: "messages duplicated and reordered", wrong: func(b *bench, p *played) error { return nil }},
 	{name: "two agents of one name", names: []string{"same", "same", "same"}},
@@ -362,11 +370,12 @@ func (o *agentsOptions) play(f *fault, n int) (outcome, error) {
 	defer b.close()
 	b.two.Store(n%2 == 1)
 	p := &played{id: fmt.Sprintf("fault-%d", n)}
+	var way net.Listener
 	if f.cut {
-		if p.proxy, err = newProxy(b.addr); err != nil {
+		if way, err = pass(b.addr); err != nil {
 			return outcome{}, err
 		}
-		defer p.proxy.close()
+		defer func() { _ = way.Close() }()
 	}
 	for i := range 3 {
 		name, url, skew := fmt.Sprintf("place-%d", i), b.url(), time.Duration(0)
@@ -377,7 +386,7 @@ func (o *agentsOptions) play(f *fault, n int) (outcome, error) {
 			skew = f.skew[i]
 		}
 		if f.cut && i == 0 {
-			url = "nats://" + p.proxy.addr()
+			url = "nats://" + way.Addr().String()
 		}
 		cmd, err := b.hire(name, url, skew)
 		if err != nil {
@@ -430,59 +439,49 @@ func repeat(url, id string) (stop func(), err error) {
 	return nc.Close, nil
 }
 
-// proxy passes a connection on, until it is cut: then nothing gets through, and
-// nobody is told.
-type proxy struct {
-	net.Listener
-	to  string
-	cut atomic.Bool
-}
+// lonely is the address of loopback over which one agent alone reaches the server.
+const lonely = "127.0.0.2"
 
-func newProxy(to string) (*proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// pass leads from an own address to another one, for networks to be cut at.
+func pass(to string) (net.Listener, error) {
+	l, err := net.Listen("tcp", lonely+":0")
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{Listener: l, to: to}
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go p.pass(c)
+			go func() {
+				defer func() { _ = c.Close() }()
+				s, err := net.Dial("tcp", to)
+				if err != nil {
+					return
+				}
+				defer func() { _ = s.Close() }()
+				go func() { _, _ = io.Copy(s, c) }() // ends with either connection
+				_, _ = io.Copy(c, s)
+			}()
 		}
 	}()
-	return p, nil
+	return l, nil
 }
 
-func (p *proxy) addr() string { return p.Addr().String() }
-func (p *proxy) close()       { _ = p.Close() }
-
-func (p *proxy) pass(c net.Conn) {
-	s, err := net.Dial("tcp", p.to)
+// again runs the command in a network of its own.
+func again(w io.Writer, args []string) error {
+	self, err := os.Executable()
 	if err != nil {
-		_ = c.Close()
-		return
+		return err
 	}
-	one := func(to, from net.Conn) {
-		defer func() { _ = to.Close() }()
-		buf := make([]byte, 32<<10)
-		for {
-			n, err := from.Read(buf)
-			for p.cut.Load() {
-				time.Sleep(10 * time.Millisecond)
-			}
-			if err != nil {
-				return
-			}
-			if _, err := to.Write(buf[:n]); err != nil {
-				return
-			}
-		}
+	cmd := exec.Command(self, append([]string{"agents", args[0], "-apart"}, args[1:]...)...)
+	cmd.Stdout, cmd.Stderr = w, os.Stderr
+	ownNetwork(cmd)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("faults, in a network of their own: %w", err)
 	}
-	go one(s, c)
-	one(c, s)
+	return nil
 }
 
 // throughput sends as fast as 1, 2, 4 and 8 agents can to a server that takes 50 ms.

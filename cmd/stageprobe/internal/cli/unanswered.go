@@ -81,6 +81,8 @@ func (u unanswered) why(targets []probe.Target, redact *probe.Redactor) string {
 		probe.OutcomeLocal:   "this machine could not send",
 	}[outcome]
 	switch {
+	case outcome == probe.OutcomeLocal && strings.HasPrefix(text, "the "): // server or connection
+		said = text
 	case strings.HasPrefix(text, "proxy "):
 		said = "the " + text
 	case plain && outcome != probe.OutcomeDNS && outcome != probe.OutcomeLocal:
