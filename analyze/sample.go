@@ -56,14 +56,14 @@ var idSeed = maphash.MakeSeed()
 // name remembers the ids of a row: as long as none comes again, nobody need look which
 // rows share one.
 func (s *sample) name(r *row) {
-	var h maphash.Hash
-	h.SetSeed(idSeed)
+	h := uint64(0)
 	for _, id := range [...]string{r.ids.request, r.ids.extended} {
-		if _, _ = h.WriteString(id); id == "" || s.again {
+		if id == "" || s.again {
 			continue
 		}
-		_, s.again = s.named[h.Sum64()] // of the request id, and of both together
-		s.named[h.Sum64()] = struct{}{}
+		h = bits.RotateLeft64(h, 1) ^ maphash.String(idSeed, id) // of the request id, and of both together
+		_, s.again = s.named[h]
+		s.named[h] = struct{}{}
 	}
 }
 

@@ -158,6 +158,9 @@ func (s *Session) add(o *probe.Observation, target, scenario int, key uint64, dr
 	s.count(o.Outcome, target, 1)
 	full := s.table.Full()
 	if drawn {
+		if len(s.rows) == cap(s.rows) {
+			s.rows = slices.Grow(s.rows, min(max(len(s.rows), 256), s.most)) // rows are large
+		}
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		s.name(&s.rows[len(s.rows)-1])
 		full = s.thin() || full
@@ -175,15 +178,16 @@ func (s *Session) add(o *probe.Observation, target, scenario int, key uint64, dr
 func reduce(o *probe.Observation, target, scenario, table int, class signature.Class) row {
 	sent := o.Due.Add(o.Sent)
 	front := signature.FrontOf(o.Get)
+	id := strings.Clone(o.RequestID())
 	return row{
 		Row: cause.Row{
 			Seq: o.Seq, At: sent, Target: target, Scenario: scenario, Cluster: -1, Table: table, Class: class,
 			Among: o.Among, Conn: o.Conn, ConnN: o.ConnN, Fresh: o.Fresh, Remote: o.RemoteIP,
 			Pop: strings.Clone(o.Get("x-amz-cf-pop")), Cache: strings.Clone(o.Get("x-cache")), Rate: o.Rate,
 			Fronted: front.Through, Copied: front.Copy, Age: front.Age,
-			Took: o.Took, RequestID: strings.Clone(o.RequestID()),
+			Took: o.Took, RequestID: id,
 		},
-		ids:       ids{request: strings.Clone(o.RequestID()), extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
+		ids:       ids{request: id, extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
 		ended:     o.Due.Add(o.Took),
 		machine:   o.Machine,
 		responded: o.Outcome == probe.OutcomeResponse,

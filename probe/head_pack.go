@@ -126,7 +126,7 @@ func (p *headPacker) shaped(f *headField, v string) bool {
 			p.digit(nibbles[v[i]])
 		}
 	}
-	if p.digits-digits >= 12 && f.shapes.has(string(p.out[out:])) {
+	if p.digits-digits >= 12 && f.shapes.hasBytes(p.out[out:]) {
 		return true
 	}
 	p.out, p.hex = p.out[:out], p.hex[:hex]
@@ -225,6 +225,15 @@ const (
 	recentValues = 16
 	recentLength = 1 << 10 // no longer value is kept
 )
+
+// hasBytes is has, which makes a string of what is not as the last one was.
+func (r *recent) hasBytes(v []byte) bool {
+	if r.hits > 0 && string(v) == r.last {
+		r.hits++
+		return true
+	}
+	return r.has(string(v))
+}
 
 func (r *recent) has(v string) bool {
 	if r.hits == 0 && r.misses > 4*recentValues {

@@ -101,7 +101,13 @@ func (w *parquetWriter) write(rows []parquetRow) error {
 	}
 	for i := range rows {
 		r := &rows[i]
-		w.bytes += w.new(r.Head) + w.new(string(r.Body)) + len(r.Hex) + len(r.Text) + len(r.Log)
+		w.bytes += len(r.Hex) + len(r.Text) + len(r.Log)
+		if !w.known[r.Head] {
+			w.learn(r.Head)
+		}
+		if !w.known[string(r.Body)] { // no copy
+			w.learn(string(r.Body))
+		}
 	}
 	w.rows += len(rows)
 	if _, err := w.to.Write(rows); err != nil || w.bytes < groupBytes && w.rows < groupRows {
@@ -111,16 +117,13 @@ func (w *parquetWriter) write(rows []parquetRow) error {
 	return w.to.Flush()
 }
 
-// new is what a string adds to the row group's dictionaries.
-func (w *parquetWriter) new(s string) int {
-	if w.known[s] {
-		return 0
-	}
+// learn takes in a string that is new in the row group's dictionaries.
+func (w *parquetWriter) learn(s string) {
 	if w.known == nil {
 		w.known = map[string]bool{}
 	}
 	w.known[s] = true
-	return len(s)
+	w.bytes += len(s)
 }
 
 // close writes the log records and everything that is no row.

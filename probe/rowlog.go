@@ -37,6 +37,13 @@ type rowEncoder struct {
 	lastDue int64
 	lastSeq uint64
 	b       []byte
+	last    [7]toldString
+}
+
+// toldString is what stood last in one place of a row.
+type toldString struct {
+	text string
+	id   uint64
 }
 
 // encode returns a row as columns, and its record without the length. The record
@@ -45,8 +52,8 @@ func (e *rowEncoder) encode(o *Observation) (parquetRow, []byte) {
 	head, hex, text := e.heads.pack(o.Header, o.MintedID)
 	follows := o.MintedID != "" && o.MintedID == MintedID(e.seed, o.Seq)
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
-	for _, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
-		e.str(s)
+	for i, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
+		e.str(s, &e.last[i])
 	}
 	template := e.bytes(head)
 	e.bytes(o.Body)
@@ -78,10 +85,13 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 }
 
 // str writes a string by its number, or 0 and the string where it has none yet.
-func (e *rowEncoder) str(s string) {
-	id, ok := e.ids[s]
+func (e *rowEncoder) str(s string, last *toldString) {
+	if last.id == 0 || last.text != s {
+		*last = toldString{s, e.ids[s]}
+	}
+	id := last.id
 	e.b = binary.AppendUvarint(e.b, id)
-	if !ok {
+	if id == 0 {
 		e.learn(s)
 	}
 }
@@ -100,7 +110,7 @@ func (e *rowEncoder) bytes(s []byte) string {
 func (e *rowEncoder) learn(s string) {
 	e.b = appendText(e.b, s)
 	if e.size += len(s) + 16; e.ids == nil || e.size > internLimit {
-		e.ids, e.strings, e.size = map[string]uint64{}, nil, len(s)+16
+		e.ids, e.strings, e.size, e.last = map[string]uint64{}, nil, len(s)+16, [7]toldString{}
 	}
 	e.strings = append(e.strings, s)
 	e.ids[s] = uint64(len(e.strings))

@@ -120,9 +120,11 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 }
 
 func (r *run) work() error {
-	var wire []byte
+	var x exchange
+	var o Observation
 	for j := range r.jobs {
-		r.results <- r.attempt(j, &wire)
+		r.attempt(j, &x, &o)
+		r.results <- o
 	}
 	return nil
 }
@@ -155,10 +157,11 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 	interrupt := ctx.Done()
 	for sending || r.flying > 0 {
 		if sending && wake == nil && r.idle == nil && r.flying < r.plan.Workers {
-			if wait := r.wait(); wait > 0 {
+			now := r.clock.Now()
+			if wait := r.wait(now); wait > 0 {
 				wake = r.after(wait)
 			} else if ctx.Err() == nil {
-				sending = r.dispatch()
+				sending = r.dispatch(now)
 				continue
 			}
 		}
@@ -192,11 +195,11 @@ func (r *run) grace() time.Duration {
 }
 
 // wait is how long the next request has yet to wait.
-func (r *run) wait() time.Duration {
+func (r *run) wait(now time.Time) time.Duration {
 	if r.held != nil {
-		return r.held.due.Sub(r.clock.Now())
+		return r.held.due.Sub(now)
 	}
-	return r.spaced().Sub(r.clock.Now())
+	return r.spaced().Sub(now)
 }
 
 // after is the clock's After; of the system's clock with one timer for all.
@@ -236,13 +239,12 @@ func (r *run) spaced() time.Time {
 }
 
 // dispatch hands the next request to a worker; false where the planner ends the run.
-func (r *run) dispatch() bool {
+func (r *run) dispatch(now time.Time) bool {
 	if r.held != nil {
 		r.send(*r.held)
 		r.held = nil
 		return true
 	}
-	now := r.clock.Now()
 	r.behind = r.behind || r.freed.After(r.due)
 	switch late := now.Sub(r.due); {
 	case late <= r.gap:
@@ -287,18 +289,18 @@ func (r *run) send(j job) {
 	r.flying++
 }
 
-// attempt sends one request, once, and says what became of it.
-func (r *run) attempt(j job, wire *[]byte) Observation {
+// attempt sends one request, once, and says what became of it. The worker's exchange
+// and observation are used again for each.
+func (r *run) attempt(j job, x *exchange, o *Observation) {
 	t, s := &r.plan.Targets[j.Target], &r.plan.Scenarios[j.Scenario]
-	o := Observation{
+	*o = Observation{
 		Machine: r.plan.Machine, Seq: j.seq, Target: t.ID, Scenario: s.Name,
 		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
-	x := exchange{run: r, due: j.due, attempt: j.Attempt, out: &o, form: r.forms[j.Target][j.Scenario], wire: *wire}
+	*x = exchange{run: r, due: j.due, attempt: j.Attempt, out: o, form: r.forms[j.Target][j.Scenario], wire: x.wire}
 	o.Sent = x.elapsed()
 	err := x.do(j.draw)
 	o.Took = x.elapsed()
-	*wire = x.wire
 	o.Outcome = OutcomeResponse
 	if err != nil {
 		o.Outcome, o.Err = classify(err), brief(err)
@@ -307,9 +309,8 @@ func (r *run) attempt(j job, wire *[]byte) Observation {
 		}
 	}
 	if r.engine.Clean != nil {
-		r.engine.Clean(x.request(), &o)
+		r.engine.Clean(x.request(), o)
 	}
-	return o
 }
 
 // newForms prepares the requests of every scenario to every target.
