@@ -462,7 +462,8 @@ func switchedAt(bits []bool, n int, mixture bool) (hat, lo, hi int) {
 }
 
 // mixedPhase is the likeliest phase in which either behaviour came, by the chain of
-// mixedM: the first answer of it, and the first since (Viterbi 1967).
+// mixedM (Viterbi 1967): its first answer of the new behaviour, and the first since its last
+// of the old. They are the same where behaviour switched at once.
 func mixedPhase(bits []bool, n int) (from, to int) {
 	enter, leave, stay := -math.Log(float64(n)), -math.Log(tuning.MixedPhase), math.Log1p(-1/tuning.MixedPhase)
 	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
@@ -481,6 +482,12 @@ func mixedPhase(bits []bool, n int) (from, to int) {
 		}
 		mixed -= math.Ln2
 		before += stat.LogBin(k, 1, tuning.SwitchStray)
+	}
+	for from < to && !bits[from] {
+		from++
+	}
+	for to > from && bits[to-1] {
+		to--
 	}
 	return max(from, 1), max(to, 1)
 }

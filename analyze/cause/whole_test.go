@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -14,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"stageprobe/analyze/remedy"
 )
 
@@ -24,59 +25,53 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // how evidence is weighed sees here in which worlds it shows.
 func TestWholeResults(t *testing.T) {
 	for file, of := range map[string][]truth{"answers": truths, "configuration": configTruths, "bytes": byteTruths} {
-		t.Run(file, func(t *testing.T) {
-			var b strings.Builder
-			for _, tt := range of {
-				for _, logs := range []bool{true, false} {
+		path := filepath.Join("testdata", "whole", file+".golden")
+		golden, err := os.ReadFile(path)
+		if err != nil && !*update {
+			t.Fatal(err)
+		}
+		wanted := map[string]string{}
+		for _, part := range strings.Split(string(golden), "# ") {
+			name, text, _ := strings.Cut(part, "\n")
+			wanted[name] = text
+		}
+		var all strings.Builder
+		for _, tt := range of {
+			for _, logs := range []bool{true, false} {
+				name := fmt.Sprintf("%s, logs %v", tt.name, logs)
+				t.Run(name, func(t *testing.T) {
 					w := newWorld(1)
 					w.logs, w.bytes = logs, file == "bytes"
-					fmt.Fprintf(&b, "# %s, logs %v\n", tt.name, logs)
-					outline(&b, Explain(tt.build(w).Input))
-					for _, n := range []int{100, 350} {
-						if n >= len(w.Rows) {
-							break
-						}
-						in := w.Input
-						in.Done, in.Rows, in.BudgetLeft = false, w.Rows[:n], 2000-n
-						fmt.Fprintf(&b, "after %d: ", n)
-						outline(&b, Explain(in))
+					got := whole(tt.build(w))
+					fmt.Fprintf(&all, "# %s\n%s", name, got)
+					if diff := cmp.Diff(strings.Split(wanted[name], "\n"), strings.Split(got, "\n")); diff != "" && !*update {
+						t.Errorf("%s\n(go test ./analyze/cause -run TestWholeResults -update writes it anew)", diff)
 					}
-				}
+				})
 			}
-			path := filepath.Join("testdata", "whole", file+".golden")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
+		}
+		if *update {
+			if err := os.WriteFile(path, []byte(all.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			sameLines(t, b.String(), string(want))
-		})
+		}
 	}
 }
 
-// sameLines names the first line that differs, with the world it stands under.
-func sameLines(t *testing.T, got, want string) {
-	t.Helper()
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	world := ""
-	for i := range min(len(g), len(w)) {
-		if strings.HasPrefix(w[i], "# ") {
-			world = w[i]
+// whole is what is found in a world, at the end and at two looks on the way.
+func whole(w *world) string {
+	var b strings.Builder
+	outline(&b, Explain(w.Input))
+	for _, n := range []int{100, 350} {
+		if n >= len(w.Rows) {
+			break
 		}
-		if g[i] != w[i] {
-			t.Fatalf("%s, line %d:\n got %s\nwant %s\n(go test ./analyze/cause -run TestWholeResults -update writes it anew)", world, i+1, g[i], w[i])
-		}
+		in := w.Input
+		in.Done, in.Rows, in.BudgetLeft = false, w.Rows[:n], 2000-n
+		fmt.Fprintf(&b, "after %d: ", n)
+		outline(&b, Explain(in))
 	}
-	if len(g) != len(w) {
-		t.Fatalf("%d lines, want %d", len(g), len(w))
-	}
+	return b.String()
 }
 
 // outline writes what a result holds, a line and one for each finding.
@@ -151,7 +146,7 @@ func sumInto(h io.Writer, v reflect.Value) {
 		}
 	case reflect.Map:
 		keys := v.MapKeys()
-		slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		for _, k := range keys {
 			fmt.Fprint(h, k, "=")
 			sumInto(h, v.MapIndex(k))
