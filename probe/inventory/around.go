@@ -270,7 +270,7 @@ func (rd surroundings) alias(ctx context.Context, function, name string) (probe.
 
 // missingOrUnsupported: the function is gone, or the endpoint is an emulator's.
 func missingOrUnsupported(err error) bool {
-	return codeOf(err) == "ResourceNotFoundException" || unsupported(err) || statusOf(err) == 0 && !isAPI(err)
+	return codeOf(err) == "ResourceNotFoundException" || unsupported(err) || statusOf(err) == 0 && !isAPI(err) && !timedOut(err)
 }
 
 func isAPI(err error) bool {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,6 +87,18 @@ func (rd *reading) admit(ctx context.Context, q question) error {
 // and a service that always has another page is at fault.
 const mostPages = 200
 
+// alikePages is how often one page may come again under another token.
+const alikePages = 4
+
+// shape is what a page holds, to be held against that of another one.
+func shape(items any) string {
+	b, err := json.Marshal(items)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
 // pages asks for every page of a collection. A page that fails ends it with
 // what came before and the error.
 func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx context.Context, token *string) ([]T, *string, error)) ([]T, error) {
@@ -95,6 +108,7 @@ func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx co
 	}
 	var all []T
 	seen := map[string]bool{}
+	before, alike := "", 0
 	for token := (*string)(nil); ; {
 		a, err := ask(ctx, rd, q, func(ctx context.Context) (answer, error) {
 			items, next, err := page(ctx, token)
@@ -108,7 +122,12 @@ func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx co
 		if next == "" {
 			return all, nil
 		}
-		if seen[next] || len(seen) == mostPages {
+		if page := shape(a.items); page == before {
+			alike++
+		} else {
+			before, alike = page, 0
+		}
+		if seen[next] || len(seen) == mostPages || alike == alikePages {
 			rd.gap(q, errPaging)
 			return all, errPaging
 		}
@@ -135,6 +154,8 @@ func attempts(err error) int {
 	switch {
 	case throttled(err):
 		return throttledAttempts
+	case timedOut(err):
+		return 1 // it was given time enough
 	case retryables.IsErrorRetryable(err) == aws.TrueTernary:
 		return brokenAttempts
 	}
@@ -273,6 +294,9 @@ func short(err error) string {
 			return fmt.Sprintf("HTTP %d %s", statusOf(err), http.StatusText(statusOf(err)))
 		}
 		return strings.TrimSuffix(ae.ErrorCode()+": "+ae.ErrorMessage(), ": ")
+	}
+	if errors.Is(err, errEmpty) {
+		return err.Error()
 	}
 	if s := statusOf(err); s != 0 {
 		return fmt.Sprintf("HTTP %d: answer not understood: %s", s, rootCause(err))

@@ -171,7 +171,11 @@ func (rd domainReading) lookUpDomain(ctx context.Context, name string) (domain, 
 	q := question{op: "GetDomainName", subject: "domain " + name, path: "/domainnames/" + name,
 		costs: "which stage this domain leads to is unknown", quiet: notFoundOrUnsupported}
 	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetDomainNameOutput, error) {
-		return rd.REST.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: &name}, once)
+		out, err := rd.REST.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: &name}, once)
+		if err != nil {
+			return nil, err
+		}
+		return whole(out, out.DomainName)
 	})
 	if err == nil {
 		d := restDomain(types.DomainName{
@@ -187,7 +191,11 @@ func (rd domainReading) lookUpDomain(ctx context.Context, name string) (domain, 
 	}
 	q.quiet = nil
 	http, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigatewayv2.GetDomainNameOutput, error) {
-		return rd.HTTP.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: &name}, onceHTTP)
+		out, err := rd.HTTP.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: &name}, onceHTTP)
+		if err != nil {
+			return nil, err
+		}
+		return whole(out, out.DomainName)
 	})
 	if err != nil {
 		return domain{}, false

@@ -38,7 +38,11 @@ func (rd httpReading) identifyHTTP(ctx context.Context, api *probe.API) bool {
 	q := question{op: "GetApi", subject: "API " + api.ID, path: "/apis/" + api.ID,
 		costs: "nothing is known of this API's stages and deployments: no REST API has this id, and whether an HTTP API has could not be read"}
 	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigatewayv2.GetApiOutput, error) {
-		return rd.HTTP.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &api.ID}, onceHTTP)
+		out, err := rd.HTTP.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &api.ID}, onceHTTP)
+		if err != nil {
+			return nil, err
+		}
+		return whole(out, out.ApiId)
 	})
 	if err != nil {
 		return false

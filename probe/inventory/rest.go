@@ -58,7 +58,11 @@ func (rd restReading) identify(ctx context.Context, api *probe.API) bool {
 	in := &apigateway.GetRestApiInput{RestApiId: &api.ID}
 	raw := &rawBody{}
 	out, err := ask(ctx, rd.reading, q, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
-		return rd.REST.GetRestApi(ctx, in, once, raw.capture)
+		out, err := rd.REST.GetRestApi(ctx, in, once, raw.capture)
+		if err != nil {
+			return nil, err
+		}
+		return whole(out, out.Id)
 	})
 	if err == nil {
 		*api = restAPI(types.RestApi{

@@ -131,6 +131,9 @@ func (t *trail) lookup(ctx context.Context, key types.LookupAttributeKey, value 
 		}, func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 	})
 	if err != nil {
+		if t.Calls == 1 && ctx.Err() != nil {
+			t.gap(q, context.DeadlineExceeded) // it has not answered at all
+		}
 		return nil, false
 	}
 	for _, e := range out.Events {

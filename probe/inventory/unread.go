@@ -27,6 +27,7 @@ const (
 	Throttled     Reason = "throttled"
 	Denied        Reason = "denied"
 	Absent        Reason = "absent"
+	ClockOff      Reason = "clock-off"
 	Unclear       Reason = "unclear"
 )
 
@@ -52,6 +53,8 @@ func (e *UnreadError) Error() string {
 		return "the AWS credentials have expired" + detail
 	case NotAccepted:
 		return "AWS does not accept the credentials" + detail
+	case ClockOff:
+		return "this machine's clock is off by more than AWS allows" + detail
 	case Unreachable:
 		return "the AWS endpoint cannot be reached" + detail
 	case Throttled:
@@ -75,6 +78,8 @@ func (e *UnreadError) Hint() string {
 		return "log in again with aws sso login, or renew the session token"
 	case NotAccepted:
 		return "aws sts get-caller-identity shows whether they work; --profile names others"
+	case ClockOff:
+		return "set this machine's clock, as with chronyc makestep or w32tm /resync"
 	case Unreachable:
 		return "check the network, the proxy, --endpoint-url and AWS_ENDPOINT_URL"
 	case Throttled:
@@ -102,6 +107,8 @@ func reasonOf(err error) Reason {
 		return unread.Reason
 	case slices.Contains(expiredCodes, codeOf(err)):
 		return Expired
+	case clockOff(err):
+		return ClockOff
 	case credentialsRefused(err):
 		return NotAccepted
 	case throttled(err):
@@ -114,6 +121,35 @@ func reasonOf(err error) Reason {
 		return Unreachable
 	}
 	return Unclear
+}
+
+// clockOff tells a signature that is refused for its time alone.
+func clockOff(err error) bool {
+	switch codeOf(err) {
+	case "RequestTimeTooSkewed", "RequestExpired":
+		return true
+	case "InvalidSignatureException", "SignatureDoesNotMatch":
+		return strings.Contains(err.Error(), "Signature expired") || strings.Contains(err.Error(), "Signature not yet current")
+	}
+	return false
+}
+
+// errEmpty tells an answer that lacks what it is about.
+var errEmpty = errors.New("answer not understood: it names nothing")
+
+// whole refuses an answer without the name of what was asked for: it tells neither that
+// the thing is there nor that it is not.
+func whole[T any](out *T, name *string) (*T, error) {
+	if name == nil || *name == "" {
+		return nil, errEmpty
+	}
+	return out, nil
+}
+
+// timedOut tells a call that was given up.
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
 }
 
 // noConnection tells an error of the way to the service.
@@ -155,7 +191,7 @@ func Unread(snap *probe.Snapshot, of string) *UnreadError {
 
 // tells are the reasons for which nothing at all may be read, the most telling
 // first.
-var tells = []Reason{Expired, NotAccepted, Unreachable, Throttled, Denied, Unclear}
+var tells = []Reason{Expired, ClockOff, NotAccepted, Unreachable, Throttled, Denied, Unclear}
 
 // unread is why a reading found nothing out; nil where anything was told.
 func unread(rd *reading) error {

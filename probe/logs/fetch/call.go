@@ -3,11 +3,15 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/time/rate"
 
 	"stageprobe/probe"
@@ -99,10 +103,28 @@ var deniedOn = regexp.MustCompile(`on resource: (arn:\S+)`)
 
 // short is code and message of an answer, without the SDK's words around them.
 func short(err error) string {
+	status := 0
+	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		status = re.HTTPStatusCode()
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		if api.ErrorCode() == "UnknownError" { // the SDK's own word for an error without a code
+			return fmt.Sprintf("HTTP %d %s", status, http.StatusText(status))
+		}
 		return strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")
 	}
-	return err.Error()
+	cause := err
+	for errors.Unwrap(cause) != nil {
+		cause = errors.Unwrap(cause)
+	}
+	var network net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return "no answer in time"
+	case status != 0:
+		return fmt.Sprintf("HTTP %d: answer not understood: %s", status, cause)
+	}
+	return cause.Error()
 }
 
 // failure describes a call that failed; for a denied one with the IAM action and

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"stageprobe/probe"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
 )
@@ -47,7 +48,6 @@ type cloud struct {
 	endpoint string // of the API Gateway service, where it is not Amazon's; "" else
 	account  string // "" where the credentials do not tell
 	calls    *calls
-	secrets  []string // of the credentials
 
 	credentials *renewable
 	scanned     int64 // bytes, by log readers that were forgotten
@@ -96,8 +96,9 @@ func (c *cloud) forget() {
 }
 
 // open finds region and credentials as the AWS CLI does. fallback is the
-// region of a pasted URL.
-func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *inventory.UnreadError, err error) {
+// region of a pasted URL. The secrets of credentials are made known before the first call: an
+// answer may repeat them.
+func (f *awsFlags) open(ctx context.Context, secrets *probe.Redactor, fallback string) (c *cloud, why *inventory.UnreadError, err error) {
 	if err := f.validate(); err != nil {
 		return nil, nil, err
 	}
@@ -158,9 +159,16 @@ func (f *awsFlags) open(ctx context.Context, fallback string) (c *cloud, why *in
 	cfg.Credentials = renewed
 	c = newCloud(cfg)
 	c.calls, c.account, c.credentials = made, creds.AccountID, renewed
-	if f.credentials == nil { // the embedded gateway's own are no secret
-		c.secrets = []string{creds.SecretAccessKey, creds.SessionToken}
+	renewed.learn = func(found aws.Credentials) {
+		if f.credentials != nil {
+			return // the embedded gateway's own are no secret
+		}
+		secrets.AddParts(found.SecretAccessKey, found.SessionToken)
+		if len(found.AccessKeyID) >= 16 { // as all of AWS are; it goes out with each signature
+			secrets.AddParts(found.AccessKeyID)
+		}
 	}
+	renewed.learn(creds)
 	return c, nil, nil
 }
 

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -118,7 +117,7 @@ func (c *checkFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	s.warnOfSecrets()
-	subject, err := c.resolve(ctx, urls)
+	subject, err := c.resolve(ctx, s.secrets, urls)
 	if err != nil {
 		return err
 	}
@@ -209,12 +208,6 @@ func (c *checkFlags) start() (time.Time, error) {
 
 // newRun prepares everything that can fail before the first request is sent.
 func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*run, error) {
-	if subject.cloud != nil {
-		s.secrets.AddParts(subject.cloud.secrets...)
-		if own := subject.cloud.credentials; own != nil {
-			own.learn = func(found aws.Credentials) { s.secrets.AddParts(found.SecretAccessKey, found.SessionToken) }
-		}
-	}
 	secrets := c.secrets(s.secrets, subject)
 	if err := c.mayHaveCredentials(subject); err != nil {
 		return nil, err

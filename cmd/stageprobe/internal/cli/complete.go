@@ -40,7 +40,7 @@ func completeTargets(cmd *cobra.Command, f *awsFlags, apis *[]string) {
 			continue
 		}
 		_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			cl, _, err := f.open(cmd.Context(), "")
+			cl, _, err := f.open(cmd.Context(), &probe.Redactor{}, "")
 			if err != nil || cl == nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

@@ -146,7 +146,7 @@ func (f *inspectFlags) file() error {
 // snapshot reads with progress on stderr: two hundred APIs take minutes within
 // the control plane's quota.
 func (f *inspectFlags) snapshot(cmd *cobra.Command, s Streams, want inventory.Selection) (probe.Snapshot, error) {
-	cl, why, err := f.open(cmd.Context(), "")
+	cl, why, err := f.open(cmd.Context(), s.secrets, "")
 	if err != nil {
 		return probe.Snapshot{}, err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -34,8 +35,30 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	resp, err := c.to.Do(req)
 	if err == nil {
 		c.calls.answered.Add(1)
+		resp.Body = &bounded{ReadCloser: resp.Body, left: maxCall}
 	}
 	return resp, err
+}
+
+// maxCall is how much one answer of AWS may hold: an exported definition or a page of logs
+// is a few MB.
+const maxCall = 16 << 20
+
+var errLongCall = fmt.Errorf("an answer of more than %d MB", maxCall>>20)
+
+// bounded is a body that ends in an error where it is too long.
+type bounded struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, errLongCall
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // cost is what the run has cost so far.

@@ -132,7 +132,7 @@ type fleet struct {
 func (f *fleet) open(ctx context.Context) error {
 	paces := map[string]*rate.Limiter{}
 	for _, p := range f.places {
-		cl, why, err := p.flags.open(ctx, "")
+		cl, why, err := p.flags.open(ctx, f.s.secrets, "")
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,6 @@ func (f *fleet) open(ctx context.Context) error {
 			continue
 		}
 		p.cloud = cl
-		f.s.secrets.AddParts(cl.secrets...)
 		key := cl.account + "/" + cl.cfg.Region
 		if cl.account == "" {
 			key = p.key + "/" + cl.cfg.Region

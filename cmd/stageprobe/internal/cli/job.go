@@ -113,13 +113,12 @@ func (e *employed) engine(ctx context.Context, job *agents.Job) (*probe.Engine, 
 	if a.SigV4 || slices.ContainsFunc(s.scenarios, func(sc probe.Scenario) bool { return sc.Auth == probe.AuthSigV4 }) {
 		c.region = a.Region
 		var err error
-		if s.cloud, s.unread, err = c.open(ctx, a.Region); err != nil {
+		if s.cloud, s.unread, err = c.open(ctx, e.streams.secrets, a.Region); err != nil {
 			return nil, err
 		}
 		if s.cloud == nil {
 			return nil, s.unread
 		}
-		e.streams.secrets.AddParts(s.cloud.secrets...)
 	}
 	secrets := c.secrets(e.streams.secrets, s)
 	engine, err := c.engine(ctx, s, secrets)

@@ -53,7 +53,7 @@ func credentialsAtHand() bool {
 // for by name and cannot be read leaves a question open.
 func (f *planFlags) hold(ctx context.Context, s Streams, change *predeploy.Change, ids []string) error {
 	named := len(f.apis) > 0
-	cl, why, err := f.open(ctx, "")
+	cl, why, err := f.open(ctx, s.secrets, "")
 	switch {
 	case err != nil:
 		return err

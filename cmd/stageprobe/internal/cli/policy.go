@@ -71,7 +71,7 @@ func (f *awsFlags) accessLogs(ctx context.Context, s Streams, size string, o *sc
 		fmt.Fprintf(s.Err, lacks, "no --api is named")
 		return nil
 	}
-	c, why, err := f.open(ctx, "")
+	c, why, err := f.open(ctx, s.secrets, "")
 	if err != nil {
 		return err
 	}

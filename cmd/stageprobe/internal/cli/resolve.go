@@ -32,7 +32,7 @@ type subject struct {
 }
 
 // resolve reads the scenario file and the configuration and finds the targets.
-func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, error) {
+func (c *checkFlags) resolve(ctx context.Context, secrets *probe.Redactor, urls []string) (*subject, error) {
 	s := &subject{}
 	var err error
 	if c.targetFlags.scenarios != "" {
@@ -47,7 +47,7 @@ func (c *checkFlags) resolve(ctx context.Context, urls []string) (*subject, erro
 	if s.selection, err = c.selection(s.file, urls); err != nil {
 		return nil, err
 	}
-	if s.cloud, s.unread, err = c.open(ctx, cmp.Or(fileRegion(s.file), urlRegion(addresses))); err != nil {
+	if s.cloud, s.unread, err = c.open(ctx, secrets, cmp.Or(fileRegion(s.file), urlRegion(addresses))); err != nil {
 		return nil, err
 	}
 	if s.cloud != nil {

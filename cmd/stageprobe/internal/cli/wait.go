@@ -64,7 +64,7 @@ func (f *waitFlags) run(ctx context.Context, s Streams, urls []string) error {
 		return err
 	}
 	s.warnOfSecrets()
-	subject, err := c.resolve(ctx, urls)
+	subject, err := c.resolve(ctx, s.secrets, urls)
 	if err != nil {
 		return err
 	}

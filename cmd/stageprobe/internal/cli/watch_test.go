@@ -253,7 +253,7 @@ func watchBehind(t *testing.T, world string, lasting time.Duration, front betwee
 	}
 	var said bytes.Buffer
 	s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said, secrets: &probe.Redactor{}}
-	subject, err := c.resolve(ctx, nil)
+	subject, err := c.resolve(ctx, &probe.Redactor{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
