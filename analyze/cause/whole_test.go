@@ -24,8 +24,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // testdata: causes, links and numbers to be read, of everything else a sum. Whoever changes
 // how evidence is weighed sees here in which worlds it shows.
 func TestWholeResults(t *testing.T) {
-	for file, of := range map[string][]truth{"answers": truths, "configuration": configTruths, "bytes": byteTruths} {
-		path := filepath.Join("testdata", "whole", file+".golden")
+	for _, file := range []struct {
+		name  string
+		of    []truth
+		bytes bool
+	}{
+		{"answers", truths, false}, {"configuration", configTruths, false}, {"bytes", byteTruths, true}, {"rare", rareTruths, false}, {"rare in bytes", rareTruths, true},
+	} {
+		path := filepath.Join("testdata", "whole", strings.ReplaceAll(file.name, " ", "-")+".golden")
 		golden, err := os.ReadFile(path)
 		if err != nil && !*update {
 			t.Fatal(err)
@@ -36,12 +42,12 @@ func TestWholeResults(t *testing.T) {
 			wanted[name] = text
 		}
 		var all strings.Builder
-		for _, tt := range of {
+		for _, tt := range file.of {
 			for _, logs := range []bool{true, false} {
 				name := fmt.Sprintf("%s, logs %v", tt.name, logs)
 				t.Run(name, func(t *testing.T) {
 					w := newWorld(1)
-					w.logs, w.bytes = logs, file == "bytes"
+					w.logs, w.bytes = logs, file.bytes
 					got := whole(tt.build(w))
 					fmt.Fprintf(&all, "# %s\n%s", name, got)
 					if diff := cmp.Diff(strings.Split(wanted[name], "\n"), strings.Split(got, "\n")); diff != "" && !*update {
