@@ -25,6 +25,8 @@ const (
 	// sampledDeviants is how many answers of the smallest share that must be found
 	// are then expected in it.
 	sampledDeviants = 80
+	// mostRoom is for how many rows of a sample there is room from the beginning.
+	mostRoom = 1 << 14
 	// mostSampled bounds the sample, however small a share is asked for.
 	mostSampled = 1 << 20
 )

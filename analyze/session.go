@@ -159,7 +159,9 @@ func (s *Session) add(o *probe.Observation, target, scenario int, key uint64, dr
 	full := s.table.Full()
 	if drawn {
 		if len(s.rows) == cap(s.rows) {
-			s.rows = slices.Grow(s.rows, min(max(len(s.rows), 256), s.most)) // rows are large
+			// Room for all at once where the plan is not long: to move them takes
+			// milliseconds, and nothing is sent meanwhile.
+			s.rows = slices.Grow(s.rows, min(s.most, max(len(s.rows), min(s.plan.Requests, mostRoom), 256)))
 		}
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		s.name(&s.rows[len(s.rows)-1])

@@ -42,7 +42,11 @@ func createParquet(path string) (*parquetWriter, error) {
 		return nil, err
 	}
 	codec := &zstd.Codec{Level: zstd.SpeedFastest}
-	return &parquetWriter{path: path, file: f, to: parquet.NewGenericWriter[parquetRow](f, parquet.Compression(codec))}, nil
+	options := []parquet.WriterOption{parquet.Compression(codec)}
+	for _, unordered := range []string{"head", "head_hex", "head_text", "body", "log"} {
+		options = append(options, parquet.SkipPageBounds(unordered)) // their least and greatest say nothing
+	}
+	return &parquetWriter{path: path, file: f, to: parquet.NewGenericWriter[parquetRow](f, options...)}, nil
 }
 
 // add takes a row, and writes those whose turn has come.

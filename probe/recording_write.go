@@ -116,16 +116,19 @@ func compressor(name string, to io.Writer) (flusher, error) {
 
 // Observation keeps a row.
 func (w *Writer) Observation(o *Observation) error {
-	clean := w.secrets.Observation(*o)
+	if w.secrets.matcher() != nil {
+		clean := w.secrets.Observation(*o)
+		o = &clean
+	}
 	if w.rows == nil {
-		return w.encode(nil, recordLine{Observation: &clean})
+		return w.encode(nil, recordLine{Observation: o})
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
-	row, record := w.rows.encode(&clean)
+	row, record := w.rows.encode(o)
 	if err := w.columns.add(&row); err != nil {
 		return w.failed(err)
 	}

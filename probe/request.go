@@ -107,7 +107,8 @@ func (f *form) minted(seed, seq, attempt uint64) string {
 // MintedID is the id of a request. It follows from the run's seed and the
 // request's number, so that a recording need not keep it.
 func MintedID(seed, seq uint64) string {
-	r := rand.NewPCG(seed, seq)
+	var r rand.PCG
+	r.Seed(seed, seq)
 	r.Uint64() // the first still shows the number
 	return uuid([2]uint64{r.Uint64(), r.Uint64()})
 }

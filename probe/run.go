@@ -78,12 +78,11 @@ type draw struct {
 }
 
 func newDraw(seed, seq uint64) draw {
-	rng := rand.New(rand.NewPCG(seed^drawStream, seq))
-	rng.Uint64() // the first still shows the number
-	return draw{
-		slot: rng.Uint64(), addr: rng.Uint64(),
-		fresh: rng.Float64(), version: rng.Float64(),
-	}
+	var rng rand.PCG
+	rng.Seed(seed^drawStream, seq)
+	rng.Uint64()                                                                 // the first still shows the number
+	share := func() float64 { return float64(rng.Uint64()<<11>>11) / (1 << 53) } // as rand.Rand.Float64
+	return draw{slot: rng.Uint64(), addr: rng.Uint64(), fresh: share(), version: share()}
 }
 
 func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, error) {
