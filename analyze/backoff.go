@@ -167,6 +167,16 @@ func (p *planner) giveUp(target int) {
 	p.backoff.notes = append(p.backoff.notes, p.plan.Targets[target].ID+" "+why+": nothing more was sent to it")
 }
 
+// gaveUp tells whether a target was left alone before its question was decided.
+func (p *planner) gaveUp(id string) bool {
+	for i := range p.backoff.targets {
+		if p.plan.Targets[i].ID == id {
+			return p.backoff.targets[i].ended
+		}
+	}
+	return false
+}
+
 // Held says where the run held back, and why.
 func (s *Session) Held() []string {
 	s.mu.Lock()

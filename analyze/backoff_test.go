@@ -72,6 +72,9 @@ func TestBackoffForFailures(t *testing.T) {
 		if ended := p.limit[0] == 0; ended != tt.ended || ended != (len(p.backoff.notes) == 1) {
 			t.Errorf("%s: ended %v, notes %q", tt.name, ended, p.backoff.notes)
 		}
+		if p.gaveUp("t") != tt.ended || p.gaveUp("another") {
+			t.Errorf("%s: given up %v", tt.name, p.gaveUp("t"))
+		}
 		if tt.fail >= 40 && p.backoff.scale > 0.3 {
 			t.Errorf("%s: still at %g of the rate", tt.name, p.backoff.scale)
 		}

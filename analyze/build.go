@@ -67,6 +67,11 @@ func (s *Session) Report(end Ending) *Report {
 		Efficiencies: result.Efficiencies,
 		Config:       NewConfig(&s.snap, &result),
 	}
+	for i := range rep.Open {
+		if q := &rep.Open[i]; s.planner.gaveUp(q.Target) {
+			q.More, q.Low, q.High = 0, 0, 0 // nothing more is sent that could decide it
+		}
+	}
 	rep.stood = s.stood
 	rep.Notes = reporting{s}.notes(slices.Concat(end.Notes, s.remark()), prose.Lines(result.Notes))
 	rep.Unread = s.policy.Unread

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"stageprobe/analyze/report"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 	"stageprobe/probe/sign"
@@ -93,8 +94,9 @@ func learnArgs(known *probe.Redactor, args []string) {
 	}
 }
 
-// warnOfSecrets says once that a secret on the command line is seen by others.
+// warnOfSecrets says once which secrets on the command line are seen by others.
 func (s Streams) warnOfSecrets() {
+	var seen []string
 	for i, arg := range s.args {
 		name, value, joined := strings.Cut(arg, "=")
 		if !joined && i+1 < len(s.args) {
@@ -108,10 +110,16 @@ func (s Streams) warnOfSecrets() {
 			header, rest, _ := strings.Cut(value, ":")
 			name, value, secret = name+" "+header, strings.TrimSpace(rest), probe.SecretName(strings.TrimSpace(header))
 		}
-		if secret && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
-			fmt.Fprintf(s.Err, "warning: %s holds a secret that other users of this machine can see in the list of processes; give it as env:NAME or file:PATH\n", name)
-			return
+		if secret && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") && !slices.Contains(seen, name) {
+			seen = append(seen, name)
 		}
+	}
+	switch len(seen) {
+	case 0:
+	case 1:
+		fmt.Fprintf(s.Err, "warning: %s holds a secret that other users of this machine can see in the list of processes; give it as env:NAME or file:PATH\n", seen[0])
+	default:
+		fmt.Fprintf(s.Err, "warning: %s hold secrets that other users of this machine can see in the list of processes; give them as env:NAME or file:PATH\n", words.List(seen))
 	}
 }
 

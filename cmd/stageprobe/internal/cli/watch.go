@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (f *watchFlags) prepare(s Streams, r *runFlags) error {
 		if err != nil {
 			return fmt.Errorf("--notify: %w", err)
 		}
-		s.secrets.AddParts(secret.Reveal())
+		learnHook(s.secrets, secret.Reveal())
 		hook, err := notify.NewWebhook(secret.Reveal(), template)
 		if err != nil {
 			return hint(fmt.Errorf("--notify: %w", err), "give the webhook's URL, or env:NAME of a variable that holds it; --notify-template says what is posted")
@@ -94,6 +95,31 @@ func (f *watchFlags) prepare(s Streams, r *runFlags) error {
 	}
 	return nil
 }
+
+// learnHook makes a webhook's URL secret, and of its parts those that are: its host may
+// be that of a target, which a report names.
+func learnHook(known *probe.Redactor, raw string) {
+	known.Add(raw)
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		known.AddParts(raw)
+		return
+	}
+	secret, _ := u.User.Password()
+	known.AddParts(secret)
+	for _, values := range u.Query() {
+		known.AddParts(values...)
+	}
+	known.Add(u.RequestURI())
+	for step := range strings.SplitSeq(u.EscapedPath(), "/") {
+		if len(step) >= wordy {
+			known.AddParts(step)
+		}
+	}
+}
+
+// wordy is from which length on a step of a webhook's path is more than a word.
+const wordy = 8
 
 func (f *watchFlags) templateText() (string, error) {
 	if f.template == "" {
