@@ -525,6 +525,142 @@ var rareTruths = []truth{
 		},
 		logs: only(IntegrationError, ConsistentWith), without: only(IntegrationError, ConsistentWith),
 	},
+	{
+		name: "a canary that draws three times its share",
+		build: func(w *world) *world {
+			w.canary(30).send(1200, func(r *request) answer {
+				if r.canary {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.api().Stages[0].Canary.Percent = 10 // of the target as well
+			return w
+		},
+		logs: only(CanarySplit, Proven), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a canary that draws a third of its share, a part of it unlabelled",
+		build: func(w *world) *world {
+			w.loss = .05
+			w.canary(10).send(1200, func(r *request) answer {
+				if r.canary {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.api().Stages[0].Canary.Percent = 30
+			return w
+		},
+		logs: only(CanarySplit, Proven), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a canary that fails in one scenario, and seldom in the other",
+		build: func(w *world) *world {
+			return w.canary(20).send(1200, func(r *request) answer {
+				if r.canary && (r.Scenario == 0 || r.n%40 == 7) {
+					return fails(500)
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(CanarySplit, Proven), without: nil,
+	},
+	{
+		name: "a canary that fails in one scenario, and both sides seldom in the other",
+		build: func(w *world) *world {
+			return w.canary(20).send(1600, func(r *request) answer {
+				if r.canary && r.Scenario == 0 || r.Scenario == 1 && r.chance(.08) {
+					return fails(500)
+				}
+				return ok("v2")
+			})
+		},
+		logs: map[ID]Link{CanarySplit: Proven, FlakyBackend: ConsistentWith}, without: nil,
+	},
+	{
+		name: "a domain answers otherwise than the stage that it leads to",
+		build: func(w *world) *world {
+			w.domain("prod", "prod")
+			w.invoke("dev")
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(AddressDependent, Statistical), without: only(AddressDependent, Statistical),
+	},
+	{
+		name: "a domain that was not read answers otherwise than the stage meant",
+		build: func(w *world) *world {
+			w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com/v1", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
+			w.invoke("dev")
+			w.logs = false
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(AddressDependent, ConsistentWith), without: only(AddressDependent, ConsistentWith),
+	},
+	{
+		name: "the same, where a stage was not asked",
+		build: func(w *world) *world {
+			w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com/v1", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
+			w.logs = false
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: none, without: none,
+	},
+	{
+		name: "failures whose rate drifts",
+		build: func(w *world) *world {
+			return w.send(1500, func(r *request) answer {
+				if r.chance(.02 + .2*float64(r.n)/1500) {
+					return fails(503)
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(FlakyBackend, ConsistentWith), without: only(FlakyBackend, ConsistentWith),
+	},
+	{
+		name: "two behaviours in turns",
+		build: func(w *world) *world {
+			return w.send(900, func(r *request) answer {
+				if r.n%4 == 1 {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(UnexplainedSplit, ConsistentWith), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a look at a split that goes with address and connection alike",
+		build: func(w *world) *world {
+			w.send(60, func(r *request) answer {
+				r.Conn = 1 + r.n%2
+				r.Remote = fmt.Sprintf("192.0.2.%d:443", r.Conn)
+				if r.Conn == 1 {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.Done, w.BudgetLeft = false, 900
+			return w
+		},
+		logs: nil, without: nil,
+	},
 }
 
 // labelled says of each row whether the canary served it.
