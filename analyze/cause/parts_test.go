@@ -17,6 +17,7 @@ import (
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // replied is a behaviour by who answered.
@@ -735,6 +736,16 @@ func TestReceivedIsAsMeasured(t *testing.T) {
 }
 
 func TestSmallThings(t *testing.T) {
+	for check, want := range map[string]string{"aws logs tail x": "run aws logs tail x", "its certificate": "its certificate"} {
+		if got := lookAt(&failure.Failure{Check: check}); got.Text != want {
+			t.Errorf("%s: %s", check, got.Text)
+		}
+	}
+	fx := &Facts{Input: &Input{Clusters: []Cluster{*replied(403, signature.Gateway, "WAF_FILTERED", ""), *replied(200, signature.Integration, "", ""), *replied(200, signature.Integration, "", "")}}}
+	fx.Clusters[1].ID, fx.Clusters[2].Summary = "k1", "200 here"
+	if got := fx.names([]int{0, 1, 2, 1}); !slices.Equal(got, []string{"403 WAF_FILTERED", "200 (k1)", "200 here"}) {
+		t.Errorf("behaviours are called %q", got)
+	}
 	if (Count{3, 4}).Share() != .75 || (Count{}).Share() != 0 {
 		t.Error("three of four are three quarters, and of nothing there is no share")
 	}

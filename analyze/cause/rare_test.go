@@ -129,6 +129,7 @@ var rareTruths = []truth{
 		build: func(w *world) *world {
 			w.domain("dev", "prod")
 			d := &w.Snapshot.Domains[0]
+			d.RoutingMode = "ROUTING_RULE_ONLY"
 			d.Mappings, d.Rules = nil, []probe.RoutingRule{{ID: "r1", Priority: 7, APIID: "abc123", Stage: "dev"}}
 			w.invoke("dev")
 			return w.send(900, func(r *request) answer {
@@ -660,6 +661,65 @@ var rareTruths = []truth{
 			return w
 		},
 		logs: nil, without: nil,
+	},
+	{
+		name: "a rule leads to the stage with the base path on",
+		build: func(w *world) *world {
+			d := w.atDomain("/v1", "a routing rule keeps the base path, and no route begins with it")
+			d.APIID, d.Stage, d.DeploymentID = "abc123", "prod", "dep1"
+			w.Snapshot.Domains[0].RoutingMode = "ROUTING_RULE_ONLY"
+			w.Snapshot.Domains[0].Rules = []probe.RoutingRule{
+				{ID: "r0", Priority: 1, BasePaths: []string{"v2"}, APIID: "abc123", Stage: "dev"}, {ID: "r1", Priority: 2, BasePaths: []string{"v1"}, APIID: "abc123", Stage: "prod"},
+			}
+			return w.send(90, sameForAll(noToken))
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "one path of two is no route",
+		build: func(w *world) *world {
+			w.Plan.Scenarios[1].Path, w.Plan.Scenarios[1].Route = "/itms", ""
+			return w.send(200, func(r *request) answer {
+				if r.Scenario == 1 {
+					return noToken
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "one path of two is no route, of a stage that was not read",
+		build: func(w *world) *world {
+			w.Snapshot = probe.Snapshot{}
+			return w.send(200, func(r *request) answer {
+				if r.Scenario == 1 {
+					return noToken
+				}
+				return ok("v2")
+			})
+		},
+		logs: nil, without: nil,
+	},
+	{
+		name: "the default endpoint is off, and no domain leads there",
+		build: func(w *world) *world {
+			w.api().DefaultEndpointOff = true
+			return w.send(90, sameForAll(bareForbidden))
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "a domain that nobody mapped, and nothing was sent",
+		build: func(w *world) *world {
+			w.atDomain("", "api.example.com has no mapping")
+			w.api().Editor = with(map[string]probe.Route{"GET /new": {}})
+			w.invoke("prod")
+			w.Plan.Scenarios, w.Plan.Requests = nil, 0
+			w.Now, w.Done = began, true
+			return w
+		},
+		logs: map[ID]Link{UnmappedTarget: ConsistentWith, StaleDeployment: ConsistentWith}, without: map[ID]Link{UnmappedTarget: ConsistentWith, StaleDeployment: ConsistentWith},
 	},
 }
 
