@@ -49,7 +49,7 @@ var exceptions = compileAll(
 	`[Ee]xpected status code <[0-9]{3}> but was <`+aStatus+`>`,                       // REST Assured
 	`Expected: 2[0-9][0-9]\s+Received: (?:"?)`+aStatus+`\b`,                          // Jest, Playwright
 	`\bHTTP `+aStatus+` [A-Za-z ]{2,30} `+aURL,                                       // status, reason, URL
-	`Error: [^\n]{2,80}\n(?:[^\n]*\n){0,12}?\s+status(?:Code)?: `+aStatus+`\b`, // superagent, as Node prints it
+	`Error: [^\n]{2,80}\n(?:[^\n]*\n){0,12}?\s+status(?:Code)?: `+aStatus+`\b`,       // superagent, as Node prints it
 	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                        // Net::HTTP
 	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|invalid status code of |An error occurred \(|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
@@ -106,6 +106,11 @@ func reports(text []byte) []report {
 // an API's host.
 func oneURL(text []byte) string {
 	urls := distinct(urlOnly.FindAll(text, -1))
+	for i := range urls {
+		urls[i] = tidyURL(urls[i])
+	}
+	slices.Sort(urls)
+	urls = slices.Compact(urls)
 	if len(urls) > 1 {
 		urls = slices.DeleteFunc(urls, func(u string) bool { return !executeAPI.MatchString(u) })
 	}
