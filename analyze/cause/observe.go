@@ -518,6 +518,10 @@ func plainSummary(c *behaviour.Cluster) string {
 		return "other answers"
 	case c.Status == 0:
 		return string(c.Outcome)
+	case c.Outcome == probe.OutcomeReset:
+		return strconv.Itoa(c.Status) + " that breaks off"
+	case c.Outcome == probe.OutcomeTimeout:
+		return strconv.Itoa(c.Status) + " that does not end in time"
 	case c.Reading.GatewayResponse != "":
 		return strconv.Itoa(c.Status) + " " + c.Reading.GatewayResponse
 	case c.Reading.ErrorType != "":

@@ -76,7 +76,7 @@ func (u unanswered) why(targets []probe.Target, redact *probe.Redactor) string {
 		probe.OutcomeDNS:     "there is no such host: " + host,
 		probe.OutcomeRefused: "the connection to " + host + " was refused",
 		probe.OutcomeTimeout: "no answer came from " + host + " in time",
-		probe.OutcomeReset:   host + " ended the connection without an answer",
+		probe.OutcomeReset:   host + " ended the connection before an answer was complete",
 		probe.OutcomeTLS:     "the certificate of " + host + " was not accepted",
 		probe.OutcomeLocal:   "this machine could not send",
 	}[outcome]
