@@ -47,15 +47,14 @@ func (x *exchange) request() *http.Request {
 // elapsed is the time since the request was due.
 func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due) }
 
-// do sends the request and fills in the observation as far as the answer came.
-func (x *exchange) do(d draw) error {
-	now := time.Now()
+// do sends the request and fills in the observation as far as the answer came, and
+// tells when that was. now is the system's time.
+func (x *exchange) do(d draw, now time.Time) (ended time.Time, err error) {
 	deadline := now.Add(cmp.Or(x.form.scenario.Timeout, x.run.plan.Timeout))
 	minted := x.form.minted(x.run.plan.Seed, x.out.Seq, x.attempt)
 	if x.form.sign != nil {
-		var err error
 		if x.req, err = x.form.fill(minted); err != nil {
-			return err
+			return x.run.clock.Now(), err
 		}
 	}
 	x.out.Fresh = x.run.pool.transport.isFresh(d.fresh)
@@ -63,7 +62,7 @@ func (x *exchange) do(d draw) error {
 		c, addr, err := x.run.pool.get(x.form, d, now, deadline)
 		x.out.RemoteIP = addr
 		if err != nil {
-			return err
+			return x.run.clock.Now(), err
 		}
 		x.out.Conn, x.out.ConnN, x.out.MintedID = c.id, c.nth, minted
 		var reusable bool
@@ -74,9 +73,10 @@ func (x *exchange) do(d draw) error {
 			x.out.Proto = "HTTP/1.1"
 			reusable, err = x.http1(c, minted, now, deadline)
 		}
-		x.run.pool.put(c.conn, !reusable)
+		ended = x.run.clock.Now()
+		x.run.pool.put(c.conn, !reusable, x.run.wall(ended))
 		if err == nil || !errors.Is(err, errGone) {
-			return err
+			return ended, err
 		}
 	}
 }

@@ -195,14 +195,14 @@ func (p *pool) keep(c *conn, fresh bool) error {
 	return nil
 }
 
-// put returns a connection after a request; broken says that it cannot carry
-// another one.
-func (p *pool) put(c *conn, broken bool) {
+// put returns a connection after a request that has ended now; broken says that it
+// cannot carry another one.
+func (p *pool) put(c *conn, broken bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.flying--
 	c.spent = c.spent || broken
-	c.used = time.Now()
+	c.used = now
 	s := &c.host.slots[c.slot]
 	if c.flying > 0 || !c.spent && len(s.conns) <= p.spare() {
 		return

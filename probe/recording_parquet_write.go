@@ -36,6 +36,11 @@ type parquetWriter struct {
 	rows  int
 }
 
+// textColumns hold texts and bytes.
+var textColumns = []string{
+	"machine", "target", "scenario", "remote", "proto", "outcome", "err", "minted_id", "head", "head_hex", "head_text", "body", "log",
+}
+
 func createParquet(path string) (*parquetWriter, error) {
 	f, err := openOwn(path + ".tmp")
 	if err != nil {
@@ -43,8 +48,8 @@ func createParquet(path string) (*parquetWriter, error) {
 	}
 	codec := &zstd.Codec{Level: zstd.SpeedFastest}
 	options := []parquet.WriterOption{parquet.Compression(codec)}
-	for _, unordered := range []string{"head", "head_hex", "head_text", "body", "log"} {
-		options = append(options, parquet.SkipPageBounds(unordered)) // their least and greatest say nothing
+	for _, name := range textColumns {
+		options = append(options, parquet.SkipPageBounds(name)) // the least and the greatest say nothing
 	}
 	return &parquetWriter{path: path, file: f, to: parquet.NewGenericWriter[parquetRow](f, options...)}, nil
 }

@@ -107,6 +107,11 @@ func (f *form) minted(seed, seq, attempt uint64) string {
 // MintedID is the id of a request. It follows from the run's seed and the
 // request's number, so that a recording need not keep it.
 func MintedID(seed, seq uint64) string {
+	id := mintedID(seed, seq)
+	return string(id[:])
+}
+
+func mintedID(seed, seq uint64) [36]byte {
 	var r rand.PCG
 	r.Seed(seed, seq)
 	r.Uint64() // the first still shows the number
@@ -192,24 +197,22 @@ func (f *form) prepare() error {
 }
 
 // uuid writes 128 random bits as a version 4 UUID (RFC 9562 section 5.4).
-func uuid(bits [2]uint64) string {
+func uuid(bits [2]uint64) (text [36]byte) {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], bits[0])
 	binary.BigEndian.PutUint64(b[8:], bits[1])
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	var text [36]byte
-	for i, from := 0, 0; i < len(text); {
-		switch i {
-		case 8, 13, 18, 23:
-			text[i] = '-'
-			i++
-		default:
-			hex.Encode(text[i:], b[from:from+1])
-			i, from = i+2, from+1
-		}
-	}
-	return string(text[:])
+	hex.Encode(text[:8], b[:4])
+	text[8] = '-'
+	hex.Encode(text[9:13], b[4:6])
+	text[13] = '-'
+	hex.Encode(text[14:18], b[6:8])
+	text[18] = '-'
+	hex.Encode(text[19:23], b[8:10])
+	text[23] = '-'
+	hex.Encode(text[24:], b[10:])
+	return text
 }
 
 // hostKey is what connections may be shared by: where they are dialled and

@@ -297,9 +297,10 @@ func (r *run) attempt(j job, x *exchange, o *Observation) {
 		Due: j.due.Round(0).UTC(), Rate: j.rate, Among: j.Among,
 	}
 	*x = exchange{run: r, due: j.due, attempt: j.Attempt, out: o, form: r.forms[j.Target][j.Scenario], wire: x.wire}
-	o.Sent = x.elapsed()
-	err := x.do(j.draw)
-	o.Took = x.elapsed()
+	sent := r.clock.Now()
+	o.Sent = sent.Sub(x.due)
+	ended, err := x.do(j.draw, r.wall(sent))
+	o.Took = ended.Sub(x.due)
 	o.Outcome = OutcomeResponse
 	if err != nil {
 		o.Outcome, o.Err = classify(err), brief(err)
@@ -310,6 +311,14 @@ func (r *run) attempt(j job, x *exchange, o *Observation) {
 	if r.engine.Clean != nil {
 		r.engine.Clean(x.request(), o)
 	}
+}
+
+// wall is the system's time, where at is what the run's clock has just said.
+func (r *run) wall(at time.Time) time.Time {
+	if _, same := r.clock.(systemClock); same {
+		return at
+	}
+	return time.Now()
 }
 
 // newForms prepares the requests of every scenario to every target.

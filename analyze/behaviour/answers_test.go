@@ -631,6 +631,49 @@ func TestEarlier(t *testing.T) {
 	}
 }
 
+// Where there are as many exemplars as may be, an earlier answer takes the place of the last
+// one, and a later one none.
+func TestRoomForExemplars(t *testing.T) {
+	cell := [2]int32{0, 1}
+	x := &exemplars{of: map[int]*Exemplar{}, rows: map[[2]int32][]int{}}
+	put := func(n, seq int) bool {
+		ok := x.roomFor(cell, n, uint64(seq))
+		if ok {
+			x.of[n] = &Exemplar{seq: uint64(seq)}
+		}
+		return ok
+	}
+	for i := range mostExemplars {
+		if !put(i, 10+(i*7)%mostExemplars) {
+			t.Fatalf("there is no room for exemplar %d", i)
+		}
+	}
+	for _, tt := range []struct {
+		seq  int
+		room bool
+		gone int // by number; 0 for none
+	}{{80, false, 0}, {74, false, 0}, {5, true, 73}, {20, true, 72}, {73, false, 0}} {
+		held := func(seq int) bool {
+			for _, n := range x.rows[cell] {
+				if x.of[n].seq == uint64(seq) {
+					return true
+				}
+			}
+			return false
+		}
+		before := held(tt.gone)
+		if room := put(100+tt.seq, tt.seq); room != tt.room || len(x.of) != mostExemplars || len(x.rows[cell]) != mostExemplars || tt.gone > 0 && (!before || held(tt.gone)) {
+			t.Errorf("room for answer %d: %v; %d of %d are kept, answer %d among them: %v", tt.seq, room, len(x.of), mostExemplars, tt.gone, held(tt.gone))
+		}
+	}
+	// Now kept are the answers 5, 10, 11, 12, …
+	for seq, want := range map[int]bool{0: true, 12: true, 13: false, 40: false} {
+		if x.among(cell, uint64(seq)) != want {
+			t.Errorf("answer %d is one of the first %d: %v", seq, firstExemplars, !want)
+		}
+	}
+}
+
 // Which answers are kept follows from their numbers: answers that overtake one another on
 // their way give the same exemplars.
 func TestExemplarsInAnyOrder(t *testing.T) {

@@ -331,8 +331,8 @@ func canaryLag(sub *target) time.Duration {
 	return max(0, own.Created.Sub(canary.Created))
 }
 
-// canaryDrift says so where the logs refute the configured percentage. Requests
-// without a label are counted on the side that speaks against it: a canary's
+// canaryDrift says so where the logs refute the configured percentage, with what they
+// hold. Requests without a label are taken for the side that speaks against it: a canary's
 // request is known at once, one of the stage's own only once the canary's log is
 // past it, so that what is still unknown is mostly not the canary's.
 func canaryDrift(fx *Facts, x *split) Fact {
@@ -349,7 +349,7 @@ func canaryDrift(fx *Facts, x *split) Fact {
 	if !refuted || (float64(c.Canary()) < p0*float64(n)) != (float64(k) < p0*float64(n)) {
 		return nil
 	}
-	return ShareDrifts{Received: Count{k, n}, Share: p0}
+	return ShareDrifts{Received: Count{c.Canary(), c.N()}, Share: p0}
 }
 
 // labelTable counts the labels that a link rests on.

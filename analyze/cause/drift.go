@@ -235,7 +235,7 @@ func intended(fx *Facts, set diff.Setting) bool {
 
 // covers tells whether a declaration names a setting and the stages given.
 func (i Intended) covers(set diff.Setting, stages []string) bool {
-	if ok, err := path.Match(i.Setting, set.Name); !ok && (err == nil || i.Setting != set.Name) && i.Setting != set.Name {
+	if ok, _ := path.Match(i.Setting, set.Name); !ok && i.Setting != set.Name {
 		return false
 	}
 	return len(i.Stages) == 0 || !slices.ContainsFunc(stages, func(st string) bool { return !slices.Contains(i.Stages, st) })

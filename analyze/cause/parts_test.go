@@ -17,6 +17,7 @@ import (
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // replied is a behaviour by who answered.
@@ -717,5 +718,150 @@ func TestShareOfStretches(t *testing.T) {
 	}
 	if i := interval(0, 0, .01); i.Estimate != 0 || i.Low != 0 || i.High != 1 {
 		t.Errorf("of nothing %+v", i)
+	}
+}
+
+// What the canary received is told twice, as measured and beside what is configured: both are
+// what the logs hold, whatever they lack.
+func TestReceivedIsAsMeasured(t *testing.T) {
+	for _, name := range []string{"a canary that draws three times its share", "a canary that draws a third of its share, a part of it unlabelled"} {
+		i := slices.IndexFunc(rareTruths, func(tt truth) bool { return tt.name == name })
+		f := Explain(rareTruths[i].build(newWorld(1)).Input).Findings[0]
+		head, is := f.Says[0].(TwoDeployments)
+		drifts, does := f.Says[len(f.Says)-1].(ShareDrifts)
+		if !is || !does || head.Measured == nil || drifts.Received.Share() != head.Measured.Estimate || drifts.Share != *head.Share {
+			t.Errorf("%s: %+v and %+v", name, f.Says[0], f.Says[len(f.Says)-1])
+		}
+	}
+}
+
+func TestSmallThings(t *testing.T) {
+	for check, want := range map[string]string{"aws logs tail x": "run aws logs tail x", "its certificate": "its certificate"} {
+		if got := lookAt(&failure.Failure{Check: check}); got.Text != want {
+			t.Errorf("%s: %s", check, got.Text)
+		}
+	}
+	fx := &Facts{Input: &Input{Clusters: []Cluster{*replied(403, signature.Gateway, "WAF_FILTERED", ""), *replied(200, signature.Integration, "", ""), *replied(200, signature.Integration, "", "")}}}
+	fx.Clusters[1].ID, fx.Clusters[2].Summary = "k1", "200 here"
+	if got := fx.names([]int{0, 1, 2, 1}); !slices.Equal(got, []string{"403 WAF_FILTERED", "200 (k1)", "200 here"}) {
+		t.Errorf("behaviours are called %q", got)
+	}
+	if (Count{3, 4}).Share() != .75 || (Count{}).Share() != 0 {
+		t.Error("three of four are three quarters, and of nothing there is no share")
+	}
+	field := func(path, value string) behaviour.Field { return behaviour.Field{Path: path, Value: value} }
+	c := &behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", ""), field("/c", "3"), field("/d", "4")}}
+	for _, tt := range []struct {
+		other *behaviour.Cluster
+		want  string
+	}{
+		{nil, ""}, {c, ""}, {&behaviour.Cluster{}, ""},
+		{&behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", "2"), field("/c", ""), field("/d", "5")}}, "/d"},
+		{&behaviour.Cluster{Fields: []behaviour.Field{field("/d", "5"), field("/a", "2")}}, "/a"},
+	} {
+		got := ""
+		if f := unequalField(c, tt.other); f != nil {
+			got = f.Path
+		}
+		if got != tt.want {
+			t.Errorf("the field that tells is %q, want %q", got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		i    Intended
+		of   []string
+		want bool
+	}{
+		{Intended{Setting: "variables.backend"}, nil, true}, {Intended{Setting: "variables.*"}, []string{"prod", "dev"}, true}, {Intended{Setting: "methods.*"}, nil, false},
+		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, []string{"prod", "dev"}, false}, {Intended{Setting: "variables.backend", Stages: []string{"dev", "prod"}}, []string{"prod", "dev"}, true},
+		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, nil, true},
+	} {
+		if got := tt.i.covers(diff.Setting{Name: "variables.backend"}, tt.of); got != tt.want {
+			t.Errorf("%+v covers the setting of %q: %v", tt.i, tt.of, got)
+		}
+	}
+	if (Intended{Setting: "[a"}).covers(diff.Setting{Name: "[a"}, nil) != true {
+		t.Error("what is no pattern is a name")
+	}
+}
+
+func TestEditsThatCount(t *testing.T) {
+	at := func(h int) time.Time { return began.Add(time.Duration(h) * time.Hour) }
+	fx := &Facts{Input: &Input{
+		Plan: probe.Plan{Targets: []probe.Target{{APIID: "a", Stage: "prod"}, {APIID: "a", Stage: "none"}}},
+		Snapshot: probe.Snapshot{
+			APIs: []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "prod", Updated: at(5)}}, Deployments: []probe.Deployment{{ID: "d", Created: at(1)}, {ID: "e"}}}},
+			Edits: []probe.Edit{
+				{APIID: "a", Event: "PutMethod", At: at(3)}, {APIID: "b", Event: "PutMethod", At: at(9)}, {APIID: "a", Event: "CreateStage", At: at(8)},
+				{APIID: "a", Event: "PutIntegration", At: at(4)}, {APIID: "a", Event: "DeleteMethod", At: at(2)},
+			},
+		},
+	}}
+	if got, want := eventsOf(fx, 0), []time.Time{at(1), at(2), at(3), at(4), at(5), at(8)}; !slices.Equal(got, want) {
+		t.Errorf("the configuration changed at %v, want %v", got, want)
+	}
+	if got, want := eventsOf(fx, 1), []time.Time{at(2), at(3), at(4), at(8)}; !slices.Equal(got, want) {
+		t.Errorf("of a stage that was not read it changed at %v, want %v", got, want)
+	}
+	if e := lastEdit(fx, "a"); e == nil || e.Event != "PutIntegration" {
+		t.Errorf("the last edit that needs a deployment is %+v", e)
+	}
+	if got := editFacts(fx, "a"); len(got) != 2 || got[0].(Edited).Event != "PutMethod" || got[1].(Edited).Event != "PutIntegration" {
+		t.Errorf("shown are %+v", got)
+	}
+	if lastEdit(fx, "c") != nil || editFacts(fx, "c") != nil {
+		t.Error("nothing of an API was edited")
+	}
+}
+
+func TestWhatStandsAside(t *testing.T) {
+	fx := &Facts{Input: &Input{Snapshot: probe.Snapshot{
+		APIs:     []probe.API{{ID: "a", Status: "AVAILABLE"}, {ID: "b", Status: "FAILED", StatusText: "no."}, {ID: "c"}},
+		VPCLinks: []probe.VPCLink{{ID: "l", Status: "FAILED"}, {ID: "m", Status: "AVAILABLE"}, {ID: "n"}, {ID: "o", Status: "PENDING", Name: "told"}},
+		History:  &probe.History{Calls: 1, Unasked: []string{"UpdateStage"}, Asked: []string{"PutMethod", "PutIntegration"}},
+	}}}
+	told := []Finding{{Says: []Fact{LinkIs{Link: "o"}, Topic("x")}}}
+	want := []Fact{LinkIs{Link: "l", Status: "FAILED"}, APIIs{API: "b", Status: "FAILED", Why: "no"}, Unasked{Asked: 2, Events: []string{"UpdateStage"}}}
+	if got := aside(fx, told); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for name, change := range map[string]func(h *probe.History){
+		"all was read": func(h *probe.History) { h.Whole = true }, "nothing was asked": func(h *probe.History) { h.Calls = 0 }, "nothing is left": func(h *probe.History) { h.Unasked = nil },
+	} {
+		h := probe.History{Calls: 1, Unasked: []string{"UpdateStage"}}
+		change(&h)
+		fx.Snapshot.History = &h
+		if got := aside(fx, told); len(got) != 2 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	fx.Snapshot.History, fx.Snapshot.Gaps = &probe.History{Calls: 1, Unasked: []string{"UpdateStage"}}, []probe.Gap{{Operation: "LookupEvents"}}
+	if got := aside(fx, told); len(got) != 2 {
+		t.Errorf("a call that was refused is told elsewhere: %+v", got)
+	}
+}
+
+// Requests that tell two drivers apart are those of levels of which one foresees another
+// answer, least asked first.
+func TestTellingRequests(t *testing.T) {
+	var rows []Row
+	for i, p := range []string{"ax", "ax", "ax", "by", "by", "ay", "bx", "bx"} {
+		rows = append(rows, Row{Seq: uint64(i), Remote: p[:1], Pop: p[1:]})
+	}
+	fx := &Facts{Input: &Input{Rows: rows}}
+	w := &weighing{split: &split{draws: marked(1, 1, 1, 0, 0, 1, 0, 0)}}
+	a := driver{name: "address", level: func(r *Row) (string, bool) { return r.Remote, r.Remote == "a" }}
+	b := driver{name: "location", level: func(r *Row) (string, bool) { return r.Pop, r.Pop == "x" }}
+	want := []Fact{LevelPair{A: "address", LevelA: "a", B: "location", LevelB: "y"}, LevelPair{A: "address", LevelA: "b", B: "location", LevelB: "x"}}
+	if got := tellingPairs(fx, w, a, b); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for i := range rows {
+		if i == 5 {
+			rows[i].Pop = ""
+		}
+	}
+	if got := tellingPairs(fx, w, a, b); !reflect.DeepEqual(got, []Fact{want[0], want[1]}) {
+		t.Errorf("%+v: what was never asked is the cheapest", got)
 	}
 }

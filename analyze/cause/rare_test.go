@@ -129,6 +129,7 @@ var rareTruths = []truth{
 		build: func(w *world) *world {
 			w.domain("dev", "prod")
 			d := &w.Snapshot.Domains[0]
+			d.RoutingMode = "ROUTING_RULE_ONLY"
 			d.Mappings, d.Rules = nil, []probe.RoutingRule{{ID: "r1", Priority: 7, APIID: "abc123", Stage: "dev"}}
 			w.invoke("dev")
 			return w.send(900, func(r *request) answer {
@@ -524,6 +525,201 @@ var rareTruths = []truth{
 			})
 		},
 		logs: only(IntegrationError, ConsistentWith), without: only(IntegrationError, ConsistentWith),
+	},
+	{
+		name: "a canary that draws three times its share",
+		build: func(w *world) *world {
+			w.canary(30).send(1200, func(r *request) answer {
+				if r.canary {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.api().Stages[0].Canary.Percent = 10 // of the target as well
+			return w
+		},
+		logs: only(CanarySplit, Proven), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a canary that draws a third of its share, a part of it unlabelled",
+		build: func(w *world) *world {
+			w.loss = .05
+			w.canary(10).send(1200, func(r *request) answer {
+				if r.canary {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.api().Stages[0].Canary.Percent = 30
+			return w
+		},
+		logs: only(CanarySplit, Proven), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a canary that fails in one scenario, and seldom in the other",
+		build: func(w *world) *world {
+			return w.canary(20).send(1200, func(r *request) answer {
+				if r.canary && (r.Scenario == 0 || r.n%40 == 7) {
+					return fails(500)
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(CanarySplit, Proven), without: nil,
+	},
+	{
+		name: "a canary that fails in one scenario, and both sides seldom in the other",
+		build: func(w *world) *world {
+			return w.canary(20).send(1600, func(r *request) answer {
+				if r.canary && r.Scenario == 0 || r.Scenario == 1 && r.chance(.08) {
+					return fails(500)
+				}
+				return ok("v2")
+			})
+		},
+		logs: map[ID]Link{CanarySplit: Proven, FlakyBackend: ConsistentWith}, without: nil,
+	},
+	{
+		name: "a domain answers otherwise than the stage that it leads to",
+		build: func(w *world) *world {
+			w.domain("prod", "prod")
+			w.invoke("dev")
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(AddressDependent, Statistical), without: only(AddressDependent, Statistical),
+	},
+	{
+		name: "a domain that was not read answers otherwise than the stage meant",
+		build: func(w *world) *world {
+			w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com/v1", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
+			w.invoke("dev")
+			w.logs = false
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(AddressDependent, ConsistentWith), without: only(AddressDependent, ConsistentWith),
+	},
+	{
+		name: "the same, where a stage was not asked",
+		build: func(w *world) *world {
+			w.target(probe.Target{ID: "api.example.com", URL: "https://api.example.com/v1", Kind: probe.CustomDomain, Meant: &probe.StageRef{APIID: "abc123", Stage: "prod"}})
+			w.logs = false
+			return w.send(600, func(r *request) answer {
+				if r.Target == 1 {
+					return ok("v2 by host")
+				}
+				return ok("v2")
+			})
+		},
+		logs: none, without: none,
+	},
+	{
+		name: "failures whose rate drifts",
+		build: func(w *world) *world {
+			return w.send(1500, func(r *request) answer {
+				if r.chance(.02 + .2*float64(r.n)/1500) {
+					return fails(503)
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(FlakyBackend, ConsistentWith), without: only(FlakyBackend, ConsistentWith),
+	},
+	{
+		name: "two behaviours in turns",
+		build: func(w *world) *world {
+			return w.send(900, func(r *request) answer {
+				if r.n%4 == 1 {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(UnexplainedSplit, ConsistentWith), without: only(UnexplainedSplit, ConsistentWith),
+	},
+	{
+		name: "a look at a split that goes with address and connection alike",
+		build: func(w *world) *world {
+			w.send(60, func(r *request) answer {
+				r.Conn = 1 + r.n%2
+				r.Remote = fmt.Sprintf("192.0.2.%d:443", r.Conn)
+				if r.Conn == 1 {
+					return ok("v1")
+				}
+				return ok("v2")
+			})
+			w.Done, w.BudgetLeft = false, 900
+			return w
+		},
+		logs: nil, without: nil,
+	},
+	{
+		name: "a rule leads to the stage with the base path on",
+		build: func(w *world) *world {
+			d := w.atDomain("/v1", "a routing rule keeps the base path, and no route begins with it")
+			d.APIID, d.Stage, d.DeploymentID = "abc123", "prod", "dep1"
+			w.Snapshot.Domains[0].RoutingMode = "ROUTING_RULE_ONLY"
+			w.Snapshot.Domains[0].Rules = []probe.RoutingRule{
+				{ID: "r0", Priority: 1, BasePaths: []string{"v2"}, APIID: "abc123", Stage: "dev"}, {ID: "r1", Priority: 2, BasePaths: []string{"v1"}, APIID: "abc123", Stage: "prod"},
+			}
+			return w.send(90, sameForAll(noToken))
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "one path of two is no route",
+		build: func(w *world) *world {
+			w.Plan.Scenarios[1].Path, w.Plan.Scenarios[1].Route = "/itms", ""
+			return w.send(200, func(r *request) answer {
+				if r.Scenario == 1 {
+					return noToken
+				}
+				return ok("v2")
+			})
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "one path of two is no route, of a stage that was not read",
+		build: func(w *world) *world {
+			w.Snapshot = probe.Snapshot{}
+			return w.send(200, func(r *request) answer {
+				if r.Scenario == 1 {
+					return noToken
+				}
+				return ok("v2")
+			})
+		},
+		logs: nil, without: nil,
+	},
+	{
+		name: "the default endpoint is off, and no domain leads there",
+		build: func(w *world) *world {
+			w.api().DefaultEndpointOff = true
+			return w.send(90, sameForAll(bareForbidden))
+		},
+		logs: only(UnmappedTarget, Proven), without: only(UnmappedTarget, Proven),
+	},
+	{
+		name: "a domain that nobody mapped, and nothing was sent",
+		build: func(w *world) *world {
+			w.atDomain("", "api.example.com has no mapping")
+			w.api().Editor = with(map[string]probe.Route{"GET /new": {}})
+			w.invoke("prod")
+			w.Plan.Scenarios, w.Plan.Requests = nil, 0
+			w.Now, w.Done = began, true
+			return w
+		},
+		logs: map[ID]Link{UnmappedTarget: ConsistentWith, StaleDeployment: ConsistentWith}, without: map[ID]Link{UnmappedTarget: ConsistentWith, StaleDeployment: ConsistentWith},
 	},
 }
 
