@@ -48,6 +48,37 @@ type AnswersInstead struct {
 	Target, By, Answer string
 }
 
+// WhoseAnswers asks what gives the answers of a target that by what was read leads to no
+// stage of an API.
+type WhoseAnswers struct {
+	said
+	Why Fact
+}
+
+// stranger is why the answers of a target are none of the stage that it names, however
+// alike they are: by the configuration there is no such API or stage, or of a target that
+// nothing is known of something else than API Gateway gives them all. It is nil elsewhere.
+func stranger(fx *Facts, sub *target) Fact {
+	if sub.nowhere != nil || fx.answered(sub) == 0 {
+		return nil
+	}
+	if why := unmappedBy(sub); why != nil && why != Fact(EndpointOff{API: sub.APIID}) {
+		return AnswersAll{Although: why}
+	}
+	if sub.conf != nil || !fx.all(sub, func(c *Cluster) bool { return c.Reading.NotAPIGateway != "" }) {
+		return nil
+	}
+	return AnswersAll{By: fx.Clusters[fx.clustersOf(sub)[0]].Reading.NotAPIGateway}
+}
+
+// AnswersAll says that something answers at an address although there is no stage by the
+// configuration, or what it is.
+type AnswersAll struct {
+	said
+	Although Fact
+	By       string
+}
+
 // needs is how many more answers a target takes until a behaviour with the least
 // share that must be found cannot have been missed. For a target that is refused
 // throughout, or served wrongly, it is 0.
@@ -80,6 +111,8 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 		switch {
 		case unanswered(fx, sub) && !closed:
 			v.Open = append(v.Open, unansweredQuestion(sub, n))
+		case stranger(fx, sub) != nil && !closed:
+			v.Open = append(v.Open, Question{Target: sub.ID, Asks: WhoseAnswers{Why: stranger(fx, sub)}, Needs: Topic("who is behind the name")})
 		case more > 0 && !(fx.Done && split):
 			v.Open = append(v.Open, Question{
 				Target: sub.ID, More: more, Low: more, High: more,
@@ -118,6 +151,9 @@ func unansweredQuestion(sub *target, n int) Question {
 func remarks(fx *Facts, known *Known) []Fact {
 	notes := append(unhealthy(fx, known), namesLead(fx)...)
 	for _, sub := range fx.targets {
+		if stranger(fx, sub) != nil {
+			continue // an open question says it
+		}
 		for _, k := range fx.clustersOf(sub) {
 			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {
 				notes = append(notes, AnswersInstead{Target: sub.ID, By: by, Answer: fx.summary(k)})

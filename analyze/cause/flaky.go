@@ -12,6 +12,8 @@ import (
 
 // FailsAtRandom says that an integration fails by chance. Pattern is the law by
 // which it does: bursts of a mean length, drift, any order, or "" for an even rate.
+// Windows holds the one window in which all failures came; nothing where they came
+// at several times, or chance may put them so.
 type FailsAtRandom struct {
 	said
 	Backend Integration
@@ -19,6 +21,7 @@ type FailsAtRandom struct {
 	Answers []string
 	Pattern string
 	Burst   float64
+	Windows []Spell
 }
 
 // Integration is what routes call: a function, a URI, or what is behind several
@@ -118,6 +121,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	}
 	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{k, w.n}, Answers: fx.names(bad)}
 	says.Pattern, says.Burst = pattern(fx, w)
+	says.Windows, _ = windowsOf(fx, oneSpell(fx, w.split))
 	f.say(says)
 	line, known := failureOf(fx, rowsOf(fx, w.split, (*Cluster).fails))
 	if known != nil {

@@ -1,11 +1,13 @@
 package cause
 
 import (
+	"math"
 	"slices"
 	"time"
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 )
 
 // FailedBetween says that a target failed for a while, or for several.
@@ -78,6 +80,30 @@ func spellsOf(fx *Facts, x *split, least int, is func(*Cluster) bool) []spell {
 func failedFor(fx *Facts, x *split) []spell {
 	return spellsOf(fx, x, tuning.Enough.Window, (*Cluster).fails)
 }
+
+// oneSpell is the one stretch that all failures of a split came in, where they are too few
+// to be told from a burst of a backend that fails by chance, and still no chance that is
+// independent of time puts them so; nil elsewhere.
+func oneSpell(fx *Facts, x *split) []spell {
+	s := spellsOf(fx, x, 1, (*Cluster).fails)
+	if len(s) != 1 {
+		return nil
+	}
+	// Of all places for so many failures those within one stretch of this length, which
+	// may begin anywhere and is looked for at a dozen looks.
+	n, at := len(x.draws), func(row int) int {
+		return slices.IndexFunc(inTime(fx, x.draws), func(d draw) bool { return d.row == row })
+	}
+	long := at(s[0].to) - at(s[0].from) + 1
+	if stat.LogNoneAmong(n, s[0].n, n-long)+math.Log(float64(n-long+1)) > math.Log(tuning.IID/looks) {
+		return nil
+	}
+	return s
+}
+
+// looks is how often a run is looked at, by its order of magnitude: looks grow with the
+// run's logarithm.
+const looks = 12
 
 // refusedFor are the spells of a split's refusals: something began to refuse and stopped
 // again.

@@ -30,6 +30,8 @@ func TestOutages(t *testing.T) {
 		"two":              {within([2]int{100, 150}, [2]int{300, 340}), IntegrationError, "all of them in 2 windows: 50 between 10:00:02.000Z and 10:00:02.980Z and 40 between 10:00:06.000Z and 10:00:06.780Z"},
 		"three":            {within([2]int{60, 90}, [2]int{200, 225}, [2]int{400, 430}), IntegrationError, "in 3 windows: "},
 		"at the start":     {within([2]int{0, 60}), IntegrationError, "failed 60 of 600 requests, all of them between 10:00:00.000Z and 10:00:01.180Z"},
+		"a short one":      {within([2]int{100, 112}), FlakyBackend, "failed for a while: 12 of 600 answers (2 %) are 503 {fail503}, all of them between 10:00:02.000Z and 10:00:02.220Z. So few"},
+		"three in a row":   {within([2]int{100, 103}), FlakyBackend, "failed for a while: 3 of 600 answers"},
 		"a window and one": {within([2]int{100, 140}, [2]int{300, 301}), FlakyBackend, "fails at random"},
 		"short bursts":     {within([2]int{50, 55}, [2]int{120, 126}, [2]int{190, 194}, [2]int{260, 267}, [2]int{330, 334}, [2]int{410, 416}, [2]int{500, 505}), FlakyBackend, "fails at random"},
 		"at random": {func(r *request) answer {

@@ -142,6 +142,8 @@ func events(fx *Facts, sub *target, f *Finding) {
 			at = append(at, bounds(s.Spells)...)
 		case FailedBetween:
 			at = append(at, bounds(s.Spells)...)
+		case FailsAtRandom:
+			at = append(at, bounds(s.Windows)...)
 		}
 	}
 	domain := ""

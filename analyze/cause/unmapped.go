@@ -94,7 +94,7 @@ func unmappedTarget(fx *Facts, known *Known) Verdict {
 		if sub.nowhere != nil {
 			v.report(leadsNowhere(fx, sub), sub.ID)
 			v.closed = append(v.closed, sub.index)
-		} else if why := unmappedBy(sub); why != nil {
+		} else if why := unmappedBy(sub); why == Fact(EndpointOff{API: sub.APIID}) {
 			v.Notes = append(v.Notes, YetAnswers{Target: sub.ID, Why: why})
 		}
 	}

@@ -72,12 +72,14 @@ func parseAnswers(text []byte, url string) []signature.Answer {
 		a.URL = cmpOr(a.URL, url)
 		switch a.Outcome {
 		case probe.OutcomeTLS:
-			a.Certificate = string(gatewaysOwn.Find(text))
+			a.Certificate, a.Misnamed = string(gatewaysOwn.Find(text)), otherName.Match(text)
 			if name := askedName(text); a.URL == "" && name != nil {
 				a.URL = "https://" + string(name) + "/"
 			}
 		case probe.OutcomeTimeout:
 			a.Unconnected = noConnection.Match(text)
+		case probe.OutcomeReset:
+			a.Cut = cutAnswer.Match(text)
 		}
 	}
 	return s.answers
@@ -281,7 +283,11 @@ var outcomes = map[string]probe.Outcome{
 // failed reads an error of curl, which stands for the answer unless one came.
 func (s *scanner) failed(code string) {
 	outcome := outcomes[code]
-	if s.current != nil || outcome == "" {
+	if s.current != nil {
+		s.current.Cut = outcome == probe.OutcomeReset || outcome == probe.OutcomeTimeout
+		return
+	}
+	if outcome == "" {
 		return
 	}
 	s.answers = append(s.answers, signature.Answer{Outcome: outcome, Method: s.method, URL: s.full()})

@@ -124,6 +124,20 @@ func tidyURL(url string) string {
 	return url
 }
 
+const (
+	// misnamed are the words of clients for a certificate of other names than the one asked for.
+	misnamed = `no alternative certificate subject name|certificate subject (?:alternative )?name matches|certificate common name [^\n]{1,80} doesn't match|(?i:hostname mismatch)|hostname [^\n]{1,80} (?:doesn't|does not) match|certificate is not valid for|NotValidForName|not valid for name|(?i:certificate)NameMismatch|No subject alternative (?:DNS )?name|No name matching [^\n]{1,80} found|Hostname [^\n]{1,80} not verified|ERR_CERT_COMMON_NAME_INVALID|ERR_TLS_CERT_ALTNAME_INVALID|x509: certificate is (?:not )?valid for|SSL_ERROR_BAD_CERT_DOMAIN|NSURLErrorDomain Code=-1202|hostname_check_failed|Host name mismatch`
+	// cut are their words for an answer that began and did not end.
+	cut = `IncompleteRead|ChunkedEncodingError|incomplete chunked read|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_LENGTH_MISMATCH|unexpected end of stream|[Rr]esponse ended prematurely|response payload is not completed|Response payload is not completed|transfer closed with|without sending complete message body|Premature close|Premature end of (?:chunk|Content-Length)`
+)
+
+var (
+	otherName = lazyregexp.New(misnamed)
+	cutAnswer = lazyregexp.New(cut)
+	overHTTP  = lazyregexp.New(`HTTPSConnectionPool\(host='([^']+)', port=443\)`)
+	byItself  = lazyregexp.New(misnamed + `|` + cut + `|HttpClient\.Timeout of`) // tells of HTTP, whatever the host
+)
+
 // unanswered are the words in which clients report that no answer came, by what
 // ended the request.
 var unanswered = []struct {
@@ -131,10 +145,10 @@ var unanswered = []struct {
 	words   lazyregexp.Regexp
 }{
 	{probe.OutcomeDNS, lazyregexp.New(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED|NSURLErrorDomain Code=-1003|Could not resolve hostname|failed to lookup address|Failed host lookup|:nxdomain|getaddrinfo failed`)},
-	{probe.OutcomeTLS, lazyregexp.New(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]`)},
+	{probe.OutcomeTLS, lazyregexp.New(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]|` + misnamed)},
 	{probe.OutcomeRefused, lazyregexp.New(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED|:econnrefused|actively refused`)},
-	{probe.OutcomeReset, lazyregexp.New(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server`)},
-	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|Net::(?:Open|Read)Timeout|:timeout`)},
+	{probe.OutcomeReset, lazyregexp.New(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server|` + cut)},
+	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|HttpClient\.Timeout of|Net::(?:Open|Read)Timeout|:timeout`)},
 }
 
 // noConnection are words of a timeout before there was a connection.
@@ -152,19 +166,25 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 	text = text[:min(len(text), maxLine)]
 	hosts := distinct(anyExecuteAPI.FindAll(text, -1))
 	certificate := gatewaysOwn.Find(text)
-	if len(hosts) != 1 && url == "" && (certificate == nil || !namesOther(text)) {
+	asked := cmpOr(url, oneURL(text))
+	if m := overHTTP.FindSubmatch(text); m != nil {
+		asked = cmpOr(asked, "https://"+string(m[1])+"/")
+	}
+	if len(hosts) != 1 && asked == "" && (certificate == nil || !namesOther(text)) && !byItself.Match(text) {
 		return signature.Answer{}, false
 	}
 	for _, u := range unanswered {
 		if !u.words.Match(text) {
 			continue
 		}
-		a := signature.Answer{Outcome: u.outcome, URL: url, Certificate: string(certificate), Unconnected: noConnection.Match(text)}
-		if a.URL = cmpOr(url, oneURL(text)); a.URL == "" && len(hosts) == 1 {
-			a.URL = "https://" + hosts[0] + "/"
+		a := signature.Answer{
+			Outcome: u.outcome, URL: asked, Certificate: string(certificate), Misnamed: otherName.Match(text),
+			Unconnected: noConnection.Match(text), Cut: cutAnswer.Match(text),
 		}
-		if a.URL == "" {
-			a.URL = "https://" + string(askedName(text)) + "/"
+		if name := askedName(text); a.URL == "" && certificate != nil && name != nil {
+			a.URL = "https://" + string(name) + "/"
+		} else if a.URL == "" && len(hosts) == 1 {
+			a.URL = "https://" + hosts[0] + "/"
 		}
 		return a, true
 	}

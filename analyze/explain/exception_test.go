@@ -109,6 +109,32 @@ func TestUnanswered(t *testing.T) {
 			t.Errorf("%s: %v", input, items[0])
 		}
 	}
+	// Clients of HTTP name hosts of their own, or none.
+	for input, cause := range map[string]string{
+		"requests.exceptions.ConnectionError: HTTPSConnectionPool(host='api.example.com', port=443): Max retries exceeded with url: / (Caused by NameResolutionError(\"Failed to resolve 'api.example.com' ([Errno -2] Name or service not known)\"))": "no-such-host",
+		`Get "https://api.example.com/orders": dial tcp: lookup api.example.com on 10.0.0.2:53: no such host`:                                                                                                                                          "no-such-host",
+		"curl: (60) SSL: no alternative certificate subject name matches target host name 'api.example.com'":                                                                                                                                           "other-certificate",
+		"cURL error 60: SSL: no alternative certificate subject name matches target host name 'api.example.com' for https://api.example.com/orders":                                                                                                    "other-certificate",
+		"(Caused by SSLError(SSLCertVerificationError(1, \"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid for 'api.example.com'. (_ssl.c:1131)\")))":                                          "other-certificate",
+		"javax.net.ssl.SSLHandshakeException: No subject alternative DNS name matching api.example.com found.":                                                                                                                                         "other-certificate",
+		"AuthenticationException: The remote certificate is invalid according to the validation procedure: RemoteCertificateNameMismatch":                                                                                                              "other-certificate",
+		"SSL_connect returned=1 errno=0 state=error: certificate verify failed (hostname mismatch)":                                                                                                                                                    "other-certificate",
+		"error trying to connect: invalid peer certificate: NotValidForName":                                                                                                                                                                           "other-certificate",
+		`Error Domain=NSURLErrorDomain Code=-1202 "The certificate for this server is invalid."`:                                                                                                                                                       "other-certificate",
+		"ssl.CertificateError: hostname 'api.example.com' doesn't match '*.execute-api.eu-west-1.amazonaws.com'":                                                                                                                                       "domain-not-configured",
+		"x509: certificate is valid for *.execute-api.eu-west-1.amazonaws.com, not api.example.com":                                                                                                                                                    "domain-not-configured",
+		"Host: api.example.com. is not in the cert's altnames: DNS:*.execute-api.eu-west-1.amazonaws.com [ERR_TLS_CERT_ALTNAME_INVALID]":                                                                                                               "domain-not-configured",
+		"SSLPeerUnverifiedException: Certificate for <api.example.com> doesn't match any of the subject alternative names: [*.execute-api.eu-west-1.amazonaws.com]":                                                                                    "domain-not-configured",
+		"TaskCanceledException: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.":                                                                                                                            "client-timeout",
+		"requests.exceptions.ChunkedEncodingError: ('Connection broken: IncompleteRead(512 bytes read)', IncompleteRead(512 bytes read))":                                                                                                              "answer-cut",
+		"curl: (18) transfer closed with outstanding read data remaining":                                                                                                                                                                              "answer-cut",
+		"HTTP/1.1 200 OK\nx-amzn-RequestId: 11111111-2222-4333-8444-555555555555\nx-amz-apigw-id: AAAAAAAAAAAAAAA=\n\ndata: one\ncurl: (18) transfer closed with outstanding read data remaining\n":                                                    "answer-cut",
+	} {
+		_, items := explainJSON(t, []byte(input), Options{})
+		if c, _ := items[0]["candidates"].([]any); len(c) == 0 || c[0].(map[string]any)["cause"] != cause {
+			t.Errorf("%s: %v", input, items[0])
+		}
+	}
 	if _, err := Explain([]byte("getaddrinfo ENOTFOUND db.example.com"), Options{}); err == nil {
 		t.Error("about another host")
 	}

@@ -93,7 +93,7 @@ func (r *Response) who() string {
 }
 
 // passedOn are the causes with which the integration itself answered.
-var passedOn = []string{"application-error", "nested-gateway", "service-error", "cdn-cache"}
+var passedOn = []string{"application-error", "nested-gateway", "service-error", "cdn-cache", "answer-cut"}
 
 // holdsFailure tells whether the body of a success tells of a failure.
 func holdsFailure(c []signature.Candidate) bool {

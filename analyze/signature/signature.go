@@ -23,12 +23,14 @@ type Answer struct {
 	SentBody          bool   // the request is known to have carried a body
 	Blocked           bool   // a browser blocked the answer for CORS, and did not show it
 	Certificate       string // the names of the certificate that a client refused; "" unknown
+	Misnamed          bool   // the certificate that it refused is of other names than the one asked for
 	Preflight         bool   // the request is known to have been a browser's CORS preflight
 	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 
 	Outcome probe.Outcome // "" counts as a response
 	// Unconnected tells of a timeout that it came before there was a connection.
 	Unconnected bool
+	Cut         bool          // the connection ended after the answer had begun
 	APIKind     probe.APIKind // by configuration; "" unknown
 	Endpoint    string        // by configuration: EDGE, REGIONAL, PRIVATE; "" unknown
 }

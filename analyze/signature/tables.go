@@ -39,6 +39,17 @@ var gatewayCertificate = []cause{
 	{name: "domain-not-configured", finding: "unmapped-target", why: "the name leads to API Gateway, which answers with its own certificate (*.execute-api…): it has no custom domain of this name in that region, or DNS leads to the invoke URL's host instead of the domain's own name", apart: "aws apigateway get-domain-name --domain-name NAME: regionalDomainName or distributionDomainName is what DNS (dig NAME) must lead to."},
 }
 
+// otherCertificate is the cause of a certificate that is of other names than the one asked
+// for, where the client does not say of which.
+var otherCertificate = []cause{
+	{name: "other-certificate", finding: "unmapped-target", why: "the certificate is of other names than the one asked for: DNS leads the name to another host, such as API Gateway where it has no custom domain of this name (certificate *.execute-api…), another distribution or a load balancer", apart: "openssl s_client -connect HOST:443 -servername HOST </dev/null | openssl x509 -noout -ext subjectAltName: of which names is it? dig HOST against regionalDomainName or distributionDomainName of aws apigateway get-domain-name."},
+}
+
+// answerCut is the cause of an answer that begins and does not end.
+var answerCut = []cause{
+	{name: "answer-cut", finding: "integration-error", why: "the answer began, and the connection ended before its body did: an integration whose answers are streamed failed on the way, wrote nothing for too long (5 minutes, 30 s on an edge-optimised API) or reached 15 minutes; the status, which goes first, is that of a success all the same", apart: "curl -sN URL: after how many bytes and seconds does it end? aws apigateway get-integration: responseTransferMode; the function's or backend's own log at that time."},
+}
+
 var preflightGuarded = []cause{
 	{name: "preflight-guarded", finding: "access-denied", when: onPreflight, why: withoutToken, apart: openOptions},
 }
@@ -385,7 +396,7 @@ var networkCauses = map[probe.Outcome][]cause{
 	noConnection:         {{name: "connect-timeout", why: "no connection came about: nothing answered at the address", apart: "curl -v HOST:443: the client's own network or proxy; where dig HOST shows a private address, a VPC endpoint's: its security group must let port 443 in."}},
 	probe.OutcomeReset:   {{name: "connection-reset", why: "the connection ended before the answer did", apart: "Repeat on a fresh connection; a log entry with the request's id says that it arrived."}},
 	probe.OutcomeTLS:     {{name: "tls-failure", why: "the handshake failed: certificate, SNI, protocol version or a missing client certificate", apart: "openssl s_client -connect HOST:443 -servername HOST."}},
-	probe.OutcomeDNS:     {{name: "no-such-host", finding: "unmapped-target", why: "the name has no address: a deleted API, a private API without private DNS, or a typing error", apart: "dig HOST; an API's name resolves as long as it exists."}},
+	probe.OutcomeDNS:     {{name: "no-such-host", finding: "unmapped-target", why: "the name has no address: a deleted API, a private API without private DNS, a custom domain without a record, or a typing error", apart: "dig HOST; an API's name resolves as long as it exists."}},
 	probe.OutcomeRefused: {{name: "connection-refused", why: "nothing listens there, or the way is closed", apart: "curl -v HOST:443 from another network."}},
 	probe.OutcomeLocal:   {{name: "own-fault", why: "this machine could not send", apart: "ulimit -n, free ports."}},
 }

@@ -53,6 +53,12 @@ func (e *evidence) noAnswer() (verdict, bool) {
 	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == probe.AddressCustom && !e.extraLabel() {
 		return verdict{by: Network, causes: concat(gatewayCertificate, networkCauses[e.Outcome])}, true
 	}
+	if e.Outcome == probe.OutcomeTLS && e.Misnamed {
+		return verdict{by: Network, causes: concat(otherCertificate, networkCauses[e.Outcome])}, true
+	}
+	if e.Outcome == probe.OutcomeReset && e.Cut {
+		return verdict{by: Network, causes: concat(answerCut, networkCauses[e.Outcome])}, true
+	}
 	if e.Outcome == probe.OutcomeTimeout && e.Unconnected {
 		return verdict{by: Network, causes: networkCauses[noConnection]}, true
 	}
@@ -189,6 +195,9 @@ func (e *evidence) success() verdict {
 	}
 	if causes := e.inside(); causes != nil && (by != "" || e.kind() != "" || e.addr.Kind == probe.AddressExecuteAPI) {
 		return verdict{by: by, causes: causes}
+	}
+	if e.Cut {
+		return verdict{by: by, causes: answerCut}
 	}
 	if e.cached() {
 		return verdict{by: by, causes: cdnCache}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
@@ -210,13 +211,9 @@ var presets = sync.OnceValue(func() []*Format {
 	for _, text := range []string{
 		`$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId`,
 		`$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId`,
-		`<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength></request>`,
 	} {
 		extended := text + text[len(text)-len(`$context.requestId`)-1:len(text)-len(`$context.requestId`)] + `$context.extendedRequestId`
-		if xml, found := strings.CutSuffix(text, `</request>`); found {
-			extended = xml + ` <extendedRequestId>$context.extendedRequestId</extendedRequestId></request>`
-		}
-		for _, t := range []string{extended, text, strings.Replace(text, "</request>", " </request>", 1)} {
+		for _, t := range []string{extended, text} {
 			if f, err := CompileFormat(t); err == nil {
 				formats = append(formats, f)
 			}
@@ -226,7 +223,6 @@ var presets = sync.OnceValue(func() []*Format {
 		`$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId`,
 		`$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId $context.integrationErrorMessage`, // modules in wide use
 		`$context.identity.sourceIp,$context.requestTime,$context.httpMethod,$context.routeKey,$context.protocol,$context.status,$context.responseLength,$context.requestId`,
-		`<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>`,
 	} {
 		if f, err := CompileFormat(text); err == nil {
 			formats = append(formats, f)
@@ -238,6 +234,9 @@ var presets = sync.OnceValue(func() []*Format {
 func parsePreset(line []byte) (probe.LogRecord, bool) {
 	h := splitHeader(line)
 	text := unquoteRow(line[h.start:])
+	if bytes.HasPrefix(text, []byte("<")) {
+		return parseElements(text, h.time)
+	}
 	for _, f := range presets() {
 		var e entry
 		if !f.match(text, &e) {
@@ -251,6 +250,41 @@ func parsePreset(line []byte) (probe.LogRecord, bool) {
 		}
 	}
 	return probe.LogRecord{}, false
+}
+
+// startTag begins an element of an entry in XML. The console's format keeps the request's
+// id as an attribute.
+var startTag = lazyregexp.New(`<([A-Za-z][A-Za-z0-9_.-]*)(?:\s+id="([^"]*)")?\s*>`)
+
+// parseElements reads an entry in XML, whatever its elements are and stand between. Its
+// values are not escaped.
+func parseElements(text []byte, at time.Time) (probe.LogRecord, bool) {
+	var pairs []pair
+	for len(text) > 0 {
+		tag := startTag.FindSubmatchIndex(text)
+		if tag == nil {
+			break
+		}
+		name := string(text[tag[2]:tag[3]])
+		if tag[4] >= 0 {
+			pairs = append(pairs, pair{"requestId", string(text[tag[4]:tag[5]])})
+		}
+		text = text[tag[1]:]
+		end := bytes.Index(text, []byte("</"+name+">"))
+		if end >= 0 && usualName(name) != "" {
+			pairs = append(pairs, pair{name, string(bytes.TrimSpace(text[:end]))})
+			text = text[end:]
+		}
+	}
+	var e entry
+	e.applyPairs(pairs, usualName)
+	if e.routeForResource(); !e.isAccess() {
+		return probe.LogRecord{}, false
+	}
+	if e.rec.Time.IsZero() {
+		e.rec.Time = at
+	}
+	return e.finish(), true
 }
 
 // unquoteRow takes the quotes of a CSV file or of a program off an entry.

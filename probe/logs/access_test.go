@@ -239,6 +239,24 @@ func TestNoRoute(t *testing.T) {
 
 // Entries stand in the rows of tables, whose other cells are columns of the log;
 // a sentence around an object makes no entry of it.
+// Entries in XML are read whatever their elements are, and whatever stands between them.
+func TestAccessElements(t *testing.T) {
+	const id = "2b9c8640-30be-4853-bd1b-d3fb0442e3e4"
+	for _, between := range []string{"", " ", "\t"} {
+		line := strings.Join([]string{`<request id="` + id + `">`, "<ip>203.0.113.9</ip>", "<caller>-</caller>", "<requestTime>27/Nov/2026:10:00:00 +0000</requestTime>",
+			"<httpMethod>GET</httpMethod>", "<resourcePath>/orders</resourcePath>", "<status>504</status>", "<userAgent>curl & co</userAgent>", "<stage>prod</stage>", "</request>"}, between)
+		rec, ok := ParseAccess([]byte(line))
+		if !ok || rec.RequestID != id || rec.Status == nil || *rec.Status != 504 || rec.Method != "GET" || rec.Stage != "prod" || rec.Time.IsZero() {
+			t.Errorf("%s: %v %+v", line, ok, rec)
+		}
+	}
+	for _, line := range []string{"<p>status</p>", "<html><title>404</title><status>404</status></html>", "<request><status>200", "<"} {
+		if rec, ok := ParseAccess([]byte(line)); ok {
+			t.Errorf("%s: %+v", line, rec)
+		}
+	}
+}
+
 func TestAccessRows(t *testing.T) {
 	const entry = `{"requestId":"2b9c8640-30be-4853-bd1b-d3fb0442e3e4","httpMethod":"GET","resourcePath":"/orders","status":"500"}`
 	for row, want := range map[string]bool{

@@ -44,7 +44,7 @@ var (
 	ownRates   = regexp.MustCompile(`(\d+) of its (\d+) answers .*?, and (\d+) of (\d+) of the stage's own deployment`)
 	sideRates  = regexp.MustCompile(`By the logs, (\d+) of (\d+) answers of the (canary|own deployment) deviate .*? against (\d+) of (\d+) of the (canary|own deployment)`)
 	served     = regexp.MustCompile(`served (\d+) of (\d+) requests and answered each as the stage does`)
-	fails      = regexp.MustCompile(`fails at random: (\d+) of (\d+) answers`)
+	fails      = regexp.MustCompile(`(?:fails at random|failed for a while): (\d+) of (\d+) answers`)
 	atMost     = regexp.MustCompile(`at most ([\d.e+-]+) % could be answered otherwise`)
 )
 
