@@ -245,8 +245,8 @@ func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
 }
 
 func preflightPlace(fx *Facts, sub *target, c *cell) remedy.Place {
-	_, path, _ := strings.Cut(fx.routeKey(sub, c.scenario), " ")
-	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Resource: path}
+	method, path, _ := strings.Cut(fx.routeKey(sub, c.scenario), " ")
+	return remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, APIKind: sub.api.Kind, Stage: sub.Stage, Method: method, Resource: path}
 }
 
 // mayBeCached tells whether a result that the authorizer made for another route,

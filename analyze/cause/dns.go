@@ -84,8 +84,47 @@ func namesLead(fx *Facts) []Fact {
 			f.Noted = sub.ID
 			out = append(out, *f)
 		}
+		if f := unknownTo(fx, sub); f != nil {
+			out = append(out, *f)
+		}
 	}
 	return out
+}
+
+// NameUnknown says that some resolvers give no address for a domain that others know, as
+// a private zone of the same name makes them do for a whole VPC.
+type NameUnknown struct {
+	said
+	Target, Domain string
+	Without        []Fact
+	Known          string // a resolver that knows it
+}
+
+// NoAddress is what a resolver answers that gives no address.
+type NoAddress struct {
+	said
+	Resolver, Err string
+}
+
+// unknownTo says which resolvers do not know a target's domain, where others do; nil
+// where all do or none.
+func unknownTo(fx *Facts, sub *target) *NameUnknown {
+	d := fx.domainOf(sub)
+	if d == nil {
+		return nil
+	}
+	f := NameUnknown{Target: sub.ID, Domain: d.Name}
+	for _, l := range fx.Snapshot.Leads(d) {
+		if l.Err != "" {
+			f.Without = append(f.Without, NoAddress{Resolver: l.Resolver, Err: l.Err})
+		} else {
+			f.Known = l.Resolver
+		}
+	}
+	if f.Known == "" || f.Without == nil {
+		return nil
+	}
+	return &f
 }
 
 // ledElsewhere makes of a domain whose answers no stage gives, while DNS leads it

@@ -87,7 +87,13 @@ func (p Place) named(list []Remedy) []Remedy {
 // OpenPreflight lets preflights pass that the method OPTIONS of a path refuses: none of
 // them carries credentials.
 func OpenPreflight(p Place, route *probe.Route) []Remedy {
-	p.Method = "OPTIONS"
+	if p.Method != "OPTIONS" { // ANY or $default, which ask the same of every method
+		how := "add a method OPTIONS to " + p.Resource + " which asks for no credentials, such as a mock that answers with the CORS headers (console: Enable CORS), and deploy"
+		if p.APIKind == probe.HTTP {
+			how = "give the API a CORS configuration (aws apigatewayv2 update-api --cors-configuration): it then answers preflights by itself"
+		}
+		return []Remedy{{Text: p.Method + " guards OPTIONS as well, and browsers send preflights without credentials: " + how}}
+	}
 	const text = "let preflights pass, which browsers send without credentials: ask for none at OPTIONS"
 	if p.APIKind == probe.HTTP {
 		lookup := `"$(aws apigatewayv2 get-routes --api-id ` + p.APIID + ` --query "Items[?RouteKey=='OPTIONS ` + p.Resource + `'].RouteId | [0]" --output text --region ` + p.Region + `)"`

@@ -96,6 +96,7 @@ func TestWhereNamesLead(t *testing.T) {
 	t.Cleanup(srv.Close)
 	here := zone{given: {address: "127.0.0.1"}, domain: {canonical: "d-here.execute-api.us-east-1.amazonaws.com", address: "127.0.0.1"}}.serve(t)
 	away := zone{given: {address: "127.0.0.1"}, domain: {canonical: "d-other.execute-api.eu-west-1.amazonaws.com", address: "127.0.0.2"}}.serve(t)
+	gone := zone{given: {address: "127.0.0.1"}}.serve(t)
 	for _, tt := range []struct {
 		resolvers []string
 		exit      int
@@ -104,6 +105,7 @@ func TestWhereNamesLead(t *testing.T) {
 	}{
 		{[]string{here}, 0, nil, "elsewhere"},
 		{[]string{away}, 1, []string{"wrong-stage on " + domain, "leads " + domain + " to d-other.execute-api.eu-west-1.amazonaws.com, 127.0.0.2", "route53"}, "leads there"},
+		{[]string{here, gone}, 0, []string{"resolver " + here + " knows " + domain, "give no address (" + gone, "no such host"}, "elsewhere"},
 		{[]string{here, away}, 1, []string{"Resolver " + here + " leads there", "127.0.0.2"}, ""},
 	} {
 		var asked []string

@@ -64,7 +64,28 @@ apis:
         routes:
           "GET /carts": {backend: carts1, authorizer: gate}
           "GET /catalogue/items": {backend: carts1, authorizer: gate}
+      signed:
+        routes:
+          "ANY /carts": {backend: carts1, authorization: AWS_IAM}
+      signedopen:
+        routes:
+          "ANY /carts": {backend: carts1, authorization: AWS_IAM}
+          "OPTIONS /carts": &mock
+            integration:
+              type: MOCK
+              request_templates: {application/json: '{"statusCode": 200}'}
+              responses: {"200": {parameters: {method.response.header.Access-Control-Allow-Origin: "'*'"}}}
+            responses: ["200"]
+      signedpreflight:
+        routes:
+          "GET /carts": {backend: carts1, authorization: AWS_IAM}
+          "OPTIONS /carts":
+            <<: *mock
+            authorization: AWS_IAM
     deployments:
+      - {id: si1111, definition: signed, age: 95d}
+      - {id: so1111, definition: signedopen, age: 92d}
+      - {id: sp1111, definition: signedpreflight, age: 91d}
       - {id: ke1111, definition: keyed, age: 80d}
       - {id: ga1111, definition: gated, age: 70d}
       - {id: de1111, definition: denying, age: 60d}
@@ -124,6 +145,37 @@ var situations = map[string]situation{
     stages: {live: {deployment: bb2222, methods: {"/carts/GET": {rate: 0, burst: 0}}}}`,
 		slow: true, mends: true, args: []string{"https://shop55aa01.execute-api.us-east-1.amazonaws.com/live/carts", "--force-rate"}, exit: 1, cause: cause.Throttled, linked: cause.Proven,
 		remedy: []string{"path=/~1carts/GET/throttling/rateLimit,value=RATE"},
+	},
+	"a preflight is refused by IAM": {
+		world: `
+    editor: signedpreflight
+    stages: {live: {deployment: sp1111}}
+signing: {keys: [SANDBOX]}`,
+		mends: true, args: append([]string{"--sigv4"}, live...), exit: 1, cause: cause.AccessDenied, linked: cause.Proven,
+		says: []string{"preflight"}, remedy: []string{"update-method", "create-deployment"},
+	},
+	"a preflight is refused by IAM, as ANY is": {
+		world: `
+    editor: signed
+    stages: {live: {deployment: si1111}}
+signing: {keys: [SANDBOX]}
+check:
+  scenarios: |
+    version: 1
+    apis: [{id: shop55aa01, stages: [live]}]
+    scenarios:
+      - {name: carts, request: {method: GET, path: /carts}}
+      - name: preflight of carts
+        request: {method: OPTIONS, path: /carts, headers: {Origin: "https://shop.example.com", Access-Control-Request-Method: GET}}`,
+		args: []string{"--sigv4"}, exit: 1, cause: cause.AccessDenied, linked: cause.Proven,
+		says: []string{"preflight"}, remedy: []string{"ANY guards OPTIONS as well"},
+	},
+	"a preflight is answered where ANY asks for a signature": {
+		world: `
+    editor: signedopen
+    stages: {live: {deployment: so1111}}
+signing: {keys: [SANDBOX]}`,
+		args: append([]string{"--sigv4"}, live...),
 	},
 	"a usage plan's quota is used up": {
 		world: `
