@@ -33,8 +33,8 @@ var (
 	errUnprocessed = errors.New("the server is closing the connection and did not look at the request (HTTP/2 GOAWAY)")
 	// errRefused tells the same of one request (section 8.7).
 	errRefused = errors.New("the server refused the request unread (HTTP/2 REFUSED_STREAM)")
-	// errDead tells that nothing at all came on a connection, not even the answer to a
-	// ping, since the request was sent on it.
+	// errDead tells that nothing at all came on a connection any more, not even the answer
+	// to a ping.
 	errDead      = errors.New("the kept connection had died: not even a ping was answered")
 	errManyBytes = errors.New("the server replied with more than the declared Content-Length")
 	errNoStatus  = errors.New("malformed response: no status")
@@ -79,9 +79,9 @@ type stream struct {
 	id       uint32
 	head     bool // of the method HEAD
 	deadline time.Time
-	half     time.Time     // when a connection that is silent is asked for a sign of life
+	half     time.Time     // when the connection is asked for a sign of life
 	asked    bool          // it was
-	before   int64         // frames that were read before it
+	before   int64         // frames that were read before it was
 	window   int64         // what may be sent
 	opened   chan struct{} // when that has grown, or the stream is done
 	sent     bool
@@ -163,7 +163,7 @@ func (h *h2) open(s *stream, block []byte, end bool, now time.Time) error {
 		w.Unlock()
 		return err
 	}
-	s.id, s.window, s.before = h.next, h.initial, h.frames.Load()
+	s.id, s.window = h.next, h.initial
 	h.next += 2
 	h.streams[s.id] = s
 	frame := h.frame
@@ -259,20 +259,19 @@ func (h *h2) arm(now, at time.Time) {
 }
 
 // ring ends the requests whose time is over, and the connection where one has
-// not even been sent. Of a connection on which nothing was read for half of a request's
-// time it asks for a sign of life: a server that takes its time answers to that.
+// not even been sent. After half of a request's time it asks for a sign of life: a server
+// that takes its time answers to that, a connection that has died does not.
 func (h *h2) ring() {
 	h.mu.Lock()
 	var late []uint32
 	ask := false
 	next := time.Duration(math.MaxInt64)
 	for id, s := range h.streams {
-		silent := h.frames.Load() == s.before
 		if left := time.Until(s.deadline); left > 0 {
 			if half := time.Until(s.half); !s.asked && half > 0 {
 				left = half
 			} else if !s.asked {
-				s.asked, ask = true, ask || silent
+				s.asked, s.before, ask = true, h.frames.Load(), true
 			}
 			next = min(next, left)
 			continue
@@ -281,7 +280,7 @@ func (h *h2) ring() {
 		if !s.sent {
 			_ = h.conn.SetDeadline(time.Unix(1, 0)) // nothing goes out: unblock who waits for it
 		}
-		if s.asked && silent {
+		if s.asked && h.frames.Load() == s.before {
 			h.end(s, errDead)
 		} else {
 			h.end(s, context.DeadlineExceeded)

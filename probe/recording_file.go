@@ -29,3 +29,13 @@ func openOwn(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// InUse tells whether another run is writing its recording to a file.
+func InUse(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // and with it the lock
+	return errors.Is(lockFile(f), errLocked)
+}

@@ -84,7 +84,7 @@ func parts(value string) []string {
 	var out []string
 	for _, p := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;", r) }) {
 		p = strings.Trim(p, `"'`)
-		if name, v, ok := strings.Cut(p, "="); ok && strings.Trim(v, "=") != "" {
+		if name, v, ok := strings.Cut(p, "="); ok && !strings.HasPrefix(v, "=") && v != "" && !strings.ContainsAny(name, "+/") { // those are base64's
 			v = strings.Trim(v, `"'`)
 			if key, _, scope := strings.Cut(v, "/"); strings.EqualFold(name, "Credential") && scope {
 				v = key

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
 	"slices"
@@ -33,9 +34,26 @@ func spellings(s string) []string {
 	if len(s) >= tailLength {
 		out = append(out, hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))))
 		out = append(out, encodings(s)...)
+		out = append(out, escaped(s)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// escaped spells every character as URLs, HTML and JSON may, needed or not, and the whole
+// backwards.
+func escaped(s string) []string {
+	var out []string
+	for _, form := range []string{"%%%02x", "%%%02X", "&#%d;", "&#x%x;", "&#x%X;", `\u%04x`, `\u%04X`} {
+		var b strings.Builder
+		for _, c := range []byte(s) {
+			fmt.Fprintf(&b, form, c)
+		}
+		out = append(out, b.String())
+	}
+	back := []rune(s)
+	slices.Reverse(back)
+	return append(out, string(back))
 }
 
 // quotations spells a string as JSON does within its quotes: with <, > and &

@@ -120,3 +120,19 @@ func FuzzRedactor(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryCharacterEscaped: URLs, HTML and JSON may escape what needs no escape.
+func TestEveryCharacterEscaped(t *testing.T) {
+	r := &Redactor{}
+	r.AddHeader("Authorization", "Key+7/q88==x9") // no pair of a name and a value
+	for _, text := range []string{
+		"%4b%65%79%2b%37%2f%71%38%38%3d%3d%78%39", "%4B%65%79%2B%37%2F%71%38%38%3D%3D%78%39",
+		"&#75;&#101;&#121;&#43;&#55;&#47;&#113;&#56;&#56;&#61;&#61;&#120;&#57;", "&#x4b;&#x65;&#x79;&#x2b;&#x37;&#x2f;&#x71;&#x38;&#x38;&#x3d;&#x3d;&#x78;&#x39;",
+		`\u004b\u0065\u0079\u002b\u0037\u002f\u0071\u0038\u0038\u003d\u003d\u0078\u0039`, `\u004B\u0065\u0079\u002B\u0037\u002F\u0071\u0038\u0038\u003D\u003D\u0078\u0039`,
+		"9x==88q/7+yeK", "Key+7/q88",
+	} {
+		if got := r.String("a " + text); got != "a ***" {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}

@@ -314,3 +314,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestQuotedLinesHideSecretsBeside: what is secret by its name is not shown because
+// something else on its line is wrong.
+func TestQuotedLinesHideSecretsBeside(t *testing.T) {
+	_, err := Parse("x.yaml", []byte("version: 1\nscenarios:\n  - {name: a, request: {path: /x, query: {token: ScnQry73, q: shown, code: 'für-é1'}, headers: {cookie: \"a=ScnCk84\"}}, surprise: 1}\n"))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, secret := range []string{"ScnQry73", "für-é1", "ScnCk84"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s is shown: %s", secret, err)
+		}
+	}
+	if !strings.Contains(err.Error(), "q: shown") && strings.Contains(err.Error(), "query") {
+		t.Errorf("what is no secret is hidden: %s", err)
+	}
+}

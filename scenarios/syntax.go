@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 	"stageprobe/scenarios/internal/guard"
 )
 
@@ -142,10 +145,28 @@ func (d *document) wrongAt(t *token.Token, text, hint string) *SyntaxError {
 		e.Line, e.Column = max(t.Position.Line, 1), max(t.Position.Column, 1)
 	}
 	if e.Line <= len(d.lines) {
-		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
+		e.Source = hidden(strings.TrimRight(d.lines[e.Line-1], "\r"))
 		e.clip()
 	}
 	return e
+}
+
+// pair is a key and its plain value on a line.
+var pair = lazyregexp.New(`["']?([\w.-]+)["']?\s*:\s*("[^"]*"|'[^']*'|[^\s,}\]{\["']+)`)
+
+// hidden is a line with stars in place of the values that are secret by their names,
+// of the same length: the column stays where it was.
+func hidden(line string) string {
+	var out strings.Builder
+	done := 0
+	for _, at := range pair.FindAllSubmatchIndex([]byte(line), -1) {
+		name, value := line[at[2]:at[3]], line[at[4]:at[5]]
+		if (probe.SecretName(name) || probe.SecretParameter(name)) && !isReference(strings.Trim(value, `"'`)) {
+			out.WriteString(line[done:at[4]] + strings.Repeat("*", utf8.RuneCountInString(value)))
+			done = at[5]
+		}
+	}
+	return out.String() + line[done:]
 }
 
 // expansion replaces aliases, anchors and merge keys by what they stand for.

@@ -83,6 +83,21 @@ func TestVantage(t *testing.T) {
 	}
 }
 
+// TestAnswersThatDidNotCome: whether they were late or broken off is no difference.
+func TestAnswersThatDidNotCome(t *testing.T) {
+	w := newWorld(7)
+	w.send(300, func(r *request) answer {
+		if r.chance(.2) {
+			return answer{id: "timeout", outcome: probe.OutcomeTimeout, producer: "network", class: signature.Transport}
+		}
+		return answer{id: "reset", outcome: probe.OutcomeReset, producer: "network", class: signature.Transport}
+	})
+	if r := explained(w.Input); len(r.Findings) != 0 {
+		dump(t, r)
+		t.Errorf("found %v", found(r))
+	}
+}
+
 // TestBrokenConnections: a connection that breaks takes the requests on it with
 // it. Such failures are no endpoint's, and no integration's either: why they are lost is
 // left open.

@@ -478,6 +478,9 @@ func TestMemoryIsCut(t *testing.T) {
 				continue
 			}
 			got := m.of(0, f)
+			if len(fresh.names) == 0 || len(fresh.rows) != n {
+				t.Fatalf("%s: of %d rows %d were taken in", f.name, n, len(fresh.rows))
+			}
 			if !slices.Equal(m.rows[0], all[:n]) || !slices.Equal(got.rows, fresh.rows) || !slices.Equal(got.names, fresh.names) || !slices.Equal(got.first, fresh.first) ||
 				!reflect.DeepEqual(got.at, fresh.at) || !reflect.DeepEqual(got.byKey, fresh.byKey) || !reflect.DeepEqual(got.draws, fresh.draws) {
 				t.Errorf("%s: cut to %d rows %d levels are known, of those rows %d are", f.name, n, len(got.names), len(fresh.names))
@@ -863,5 +866,97 @@ func TestTellingRequests(t *testing.T) {
 	}
 	if got := tellingPairs(fx, w, a, b); !reflect.DeepEqual(got, []Fact{want[0], want[1]}) {
 		t.Errorf("%+v: what was never asked is the cheapest", got)
+	}
+}
+
+func TestWhatIsKnownOfAStage(t *testing.T) {
+	methods := func(level string) map[string]probe.MethodSettings {
+		return map[string]probe.MethodSettings{"*/*": {LoggingLevel: level}}
+	}
+	at := &probe.Target{APIID: "a", Stage: "prod"}
+	for _, tt := range []struct {
+		name   string
+		conf   *probe.Stage
+		proven bool
+		want   bool
+	}{
+		{"nothing", nil, false, false}, {"a record", nil, true, true}, {"no log", &probe.Stage{}, false, false}, {"OFF", &probe.Stage{Methods: methods("OFF")}, false, false},
+		{"INFO", &probe.Stage{Methods: methods("INFO")}, false, true}, {"ERROR", &probe.Stage{Methods: methods("ERROR")}, false, true},
+		{"an access log", &probe.Stage{AccessLog: probe.AccessLog{Destination: "arn:aws:logs:eu-west-1:123456789012:log-group:x"}}, false, true},
+	} {
+		fx := &Facts{Input: &Input{Logs: LogState{Proven: map[string]bool{"a/prod": tt.proven}}}}
+		if got := logging(fx, &target{Target: at, conf: tt.conf}); got != tt.want {
+			t.Errorf("%s: logs are on: %v", tt.name, got)
+		}
+	}
+	route := func(keys ...string) *probe.Definition {
+		d := &probe.Definition{Routes: map[string]probe.Route{}}
+		for _, k := range keys {
+			d.Routes[k] = probe.Route{}
+		}
+		return d
+	}
+	fx := &Facts{Input: &Input{Plan: probe.Plan{Scenarios: []probe.Scenario{{Method: "GET", Path: "/a/7"}, {Method: "GET", Path: "/a", Route: "ANY /named"}}}}}
+	for _, tt := range []struct {
+		name string
+		sub  target
+		want string
+	}{
+		{"nothing", target{}, ""},
+		{"the editor's", target{api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
+		{"the stage's", target{conf: &probe.Stage{Deployed: route("GET /a/{it}")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{it}"},
+		{"of a stage that lacks it", target{conf: &probe.Stage{Deployed: route("GET /b")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
+		{"of a stage that was not read", target{conf: &probe.Stage{}, api: &probe.API{}}, ""},
+	} {
+		if got := fx.routeKey(&tt.sub, 0); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+		if got := fx.routeKey(&tt.sub, 1); got != "ANY /named" {
+			t.Errorf("%s: the scenario names its route, and not %q", tt.name, got)
+		}
+	}
+	asked := []*cell{{rows: []int{0}}}
+	fx.targets = []*target{
+		{Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL, Unmapped: "off"}, cells: asked},
+		{Target: &probe.Target{Kind: probe.InvokeURL}}, {Target: &probe.Target{Kind: probe.CustomDomain}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked},
+	}
+	if n := stagesProbed(fx); n != 2 {
+		t.Errorf("%d stages gave answers at their own URL, want 2", n)
+	}
+}
+
+func TestTimesAroundARun(t *testing.T) {
+	fx := &Facts{Input: &Input{Now: began.Add(time.Minute)}}
+	if around(fx, began) {
+		t.Error("nothing lies around a run without requests")
+	}
+	fx.Rows = []Row{{At: began.Add(time.Second)}, {At: began}}
+	for at, want := range map[time.Time]bool{
+		began.Add(-tuning.Recent): false, began.Add(1 - tuning.Recent): true, began: true, fx.Now.Add(tuning.Recent - 1): true, fx.Now.Add(tuning.Recent): false,
+	} {
+		if around(fx, at) != want {
+			t.Errorf("%s lies around the run: %v", at, !want)
+		}
+	}
+	// What is remembered holds as long as no row comes between those that were there.
+	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory == nil || in.Kept != 2 {
+		t.Error("rows in order are not put into order")
+	}
+	in = Input{Rows: []Row{{Seq: 2}, {Machine: 1, Seq: 1}, {Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory != nil || in.Kept != 0 || in.Rows[0].Seq != 1 || in.Rows[2].Machine != 1 {
+		t.Errorf("rows out of order: %+v", in.Rows)
+	}
+}
+
+// Whichever side of a split is named the deviants, a level that deviates is told by both.
+func TestLevelsThatDeviate(t *testing.T) {
+	for _, k := range [][]int{{9, 0}, {0, 9}} {
+		f := &factor{k: k, n: []int{9, 9}, rho: .5}
+		for i, p := range f.deviate() {
+			if math.Abs(p-float64(k[i])/9) > .05 {
+				t.Errorf("of %v level %d deviates with %.3f", k, i, p)
+			}
+		}
 	}
 }

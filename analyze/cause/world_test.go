@@ -37,6 +37,7 @@ type answer struct {
 	api      string
 	stage    string
 	class    signature.Class
+	outcome  probe.Outcome // of a request that came to nothing
 
 	// In a world of bytes:
 	body   string
@@ -215,7 +216,7 @@ func (w *world) cluster(target, scenario int, a answer) int {
 			class = signature.Informative
 		}
 		w.Clusters = append(w.Clusters, Cluster{
-			Cluster: &behaviour.Cluster{ID: a.id, Status: a.status, Class: class, Reading: signature.Reading{
+			Cluster: &behaviour.Cluster{ID: a.id, Status: a.status, Outcome: a.outcome, Class: class, Reading: signature.Reading{
 				Producer: a.producer, GatewayResponse: a.response, ErrorType: a.errType, APIID: a.api, Stage: a.stage,
 			}},
 			Target: target, Scenario: scenario, Summary: fmt.Sprintf("%d {%s}", a.status, a.id),

@@ -22,6 +22,9 @@ func TestDeploymentErrors(t *testing.T) {
 		"BadRequestException: Timeout should be between 50 ms and 29000 ms":                                                                                "integration-error",
 		"Error: creating API Gateway Integration (agi-abc-GET): operation error API Gateway: PutIntegration, BadRequestException: Invalid lambda function": "integration-error",
 		"Error: adding Lambda Permission (arn:aws:lambda:us-east-1:123456789012:function:orders:/Allow): operation error Lambda: AddPermission, api error ValidationException: 1 validation error detected: Value 'arn:aws:lambda:us-east-1:123456789012:function:orders:' at 'functionName' failed to satisfy constraint": "integration-error",
+		"Resource handler returned message: \"Too Many Requests (Service: ApiGateway, Status Code: 429, Request ID: 1)\"":    "stale-deployment",
+		"Invalid Resource identifier specified (Service: AmazonApiGateway; Status Code: 404; Error Code: NotFoundException)": "stale-deployment",
+		"BadRequestException: The provided certificate does not exist.":                                                      "unmapped-target",
 	} {
 		doc, err := Explain([]byte(said), Options{})
 		if err != nil || doc.Kind != KindDeployment || len(doc.Notices) != 1 || doc.Notices[0].Candidates[0].Cause != want {

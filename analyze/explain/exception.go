@@ -44,6 +44,12 @@ var exceptions = compileAll(
 	`Status\(`+aStatus+`[^)\n]{0,20}\), url: "`+aURL,                                                                                                                                                                               // reqwest, as its errors are printed for a programmer
 	`Status\(`+aStatus+`[^)\n]{0,20}\), url: Url \{[^\n]{0,120}host: Some\(Domain\("(?P<host>[^"\n]+)"\)\)[^\n]{0,60} path: "(?P<path>/[^"\n]*)"`,
 	`(?:HttpException: HTTP |OpenURI::HTTPError[^\n]{0,20}: |\bERROR )`+aStatus+`\b`, // Retrofit, OpenURI, wget
+	`HTTP/[0-9.]+ `+aStatus+` [^\n"]{0,40}returned for "`+aURL,                       // Symfony
+	`too many `+aStatus+` error responses`,                                           // urllib3's retries
+	`[Ee]xpected status code <[0-9]{3}> but was <`+aStatus+`>`,                       // REST Assured
+	`Expected: 2[0-9][0-9]\s+Received: (?:"?)`+aStatus+`\b`,                          // Jest, Playwright
+	`\bHTTP `+aStatus+` [A-Za-z ]{2,30} `+aURL,                                       // status, reason, URL
+	`Error: [^\n]{2,80}\n(?:[^\n]*\n){0,12}?\s+status(?:Code)?: `+aStatus+`\b`,       // superagent, as Node prints it
 	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                        // Net::HTTP
 	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|invalid status code of |An error occurred \(|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
@@ -100,6 +106,11 @@ func reports(text []byte) []report {
 // an API's host.
 func oneURL(text []byte) string {
 	urls := distinct(urlOnly.FindAll(text, -1))
+	for i := range urls {
+		urls[i] = tidyURL(urls[i])
+	}
+	slices.Sort(urls)
+	urls = slices.Compact(urls)
 	if len(urls) > 1 {
 		urls = slices.DeleteFunc(urls, func(u string) bool { return !executeAPI.MatchString(u) })
 	}
@@ -216,13 +227,16 @@ func namesOther(text []byte) bool { return askedName(text) != nil }
 // corsMessage is how browsers say that CORS blocks an answer.
 var corsMessage = lazyregexp.New(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
 
+// unshown is how browsers say that they show no answer, which CORS is the usual reason of.
+var unshown = lazyregexp.New(`TypeError: (?:Failed to fetch|Load failed|NetworkError when attempting)|NetworkError when attempting to fetch|: 0 Unknown Error|AxiosError: Network Error`)
+
 var preflightWord = lazyregexp.New(`(?i)preflight`)
 
 // parseBlocked reads a browser's message that CORS blocks an answer. A status in
 // it is that of the answer, or of the preflight's.
 func parseBlocked(text []byte, url string) (signature.Answer, bool) {
 	text = text[:min(len(text), maxLine)]
-	if !corsMessage.Match(text) {
+	if !corsMessage.Match(text) && !(unshown.Match(text) && (url != "" || oneURL(text) != "")) {
 		return signature.Answer{}, false
 	}
 	a := signature.Answer{URL: cmpOr(url, oneBlocked(text)), Blocked: true, Preflight: preflightWord.Match(text)}

@@ -36,6 +36,11 @@ func TestExceptions(t *testing.T) {
 		"rest-client":   {"RestClient::BadGateway: 502 Bad Gateway (" + exampleURL + ")", "", 502},
 		"curl -w":       {"$ curl -s -o /dev/null -w '%{http_code}\\n' " + exampleURL + "\n403\n", "", 403},
 		"axios as JSON": {`{"message":"Request failed with status code 403","stack":"at http://localhost:8081/index.bundle:1","config":{"url":"` + exampleURL + `","method":"get"}}`, "", 403},
+		"Symfony":       {"ClientException: HTTP/2 403  returned for \"" + exampleURL + "\".", "", 403},
+		"retries":       {"(" + exampleURL + ") Max retries exceeded (Caused by ResponseError('too many 502 error responses'))", "", 502},
+		"REST Assured":  {exampleURL + "\nExpected status code <200> but was <403>.", "", 403},
+		"Jest":          {"Expected: 200\nReceived: 403\n  " + exampleURL, "", 403},
+		"superagent":    {"Error: Forbidden\n    at Response.toError (response.js:94:15)\n  status: 403,\n  url: '" + exampleURL + "'", "", 403},
 		"handshake":     {"WebSocket connection to 'wss://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod' failed: Error during WebSocket handshake: Unexpected response code: 403", "", 403},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +113,15 @@ func TestUnanswered(t *testing.T) {
 		if first := items[0]["candidates"].([]any)[0].(map[string]any)["cause"]; items[0]["producer"] != "network" || first != cause || items[0]["api_id"] != "abcdefghij" || items[0]["status"] != nil {
 			t.Errorf("%s: %v", input, items[0])
 		}
+	}
+	for _, input := range []string{"TypeError: Failed to fetch\n at main.js " + exampleURL, "Http failure response for " + exampleURL + ": 0 Unknown Error"} {
+		_, items := explainJSON(t, []byte(input), Options{})
+		if c, _ := items[0]["candidates"].([]any); len(c) == 0 || c[0].(map[string]any)["cause"] != "cors-header-missing" {
+			t.Errorf("%s: %v", input, items[0])
+		}
+	}
+	if _, err := Explain([]byte("TypeError: Failed to fetch"), Options{}); err == nil {
+		t.Error("a browser's message without an address is read")
 	}
 	// Clients of HTTP name hosts of their own, or none.
 	for input, cause := range map[string]string{

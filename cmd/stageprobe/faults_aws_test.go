@@ -81,6 +81,9 @@ func awsFaults() []awsFault {
 		add("unknown token", failure(403, "UnrecognizedClientException"))
 		add("404", text(404, "text/plain", "no such page"))
 		add("a redirect elsewhere", text(301, "text/plain", "", "Location", "http://127.0.0.1:1/"))
+		add("a clock that is off", text(403, "application/x-amz-json-1.1", `{"__type":"InvalidSignatureException","message":"Signature expired: 20260101T000000Z is now earlier than 20261127T220000Z"}`, "x-amzn-ErrorType", "InvalidSignatureException"))
+		add("one page under fresh tokens", fresh(`{"position":"p%[1]d","nextToken":"p%[1]d","item":[{"id":"a"}],"items":[],"events":[],"logGroups":[]}`))
+		add("20 MB", text(200, "application/json", `{"id":"`+strings.Repeat("a", 20<<20)+`"}`))
 		add("credentials echoed", echo)
 		add("resets", reset)
 	}

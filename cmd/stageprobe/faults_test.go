@@ -86,6 +86,10 @@ func against(t *testing.T, k fault.Kind, wrap func(net.Conn) net.Conn, requests 
 		t.Fatal(err)
 	}
 	defer s.Close()
+	patience := 250 * time.Millisecond
+	if *allFaults {
+		patience = 1500 * time.Millisecond // a machine at work on something else is not what is tried
+	}
 	scheme := "http"
 	if wrap != nil {
 		scheme = "https"
@@ -94,9 +98,9 @@ func against(t *testing.T, k fault.Kind, wrap func(net.Conn) net.Conn, requests 
 	in := func(name string) string { return filepath.Join(dir, name) }
 	a := attempt{dir, slices.Concat([]string{
 		"check", scheme + "://" + s.Addr().String() + "/prod/x", "--fixed", "--requests", fmt.Sprint(requests), "--rate", "5000", "--workers", "16",
-		"--request-timeout", "250ms", "--logs", "off", "--seed", "1", "--bearer", "env:PROBE_TOKEN", "--record", in("run.jsonl"),
+		"--request-timeout", patience.String(), "--logs", "off", "--seed", "1", "--bearer", "env:PROBE_TOKEN", "--record", in("run.jsonl"),
 		"-o", in("report.json"), "-o", in("report.html"), "-o", in("report.xml"), "-o", in("report.md"),
-	}, more), 30*time.Second + time.Duration(requests)*50*time.Millisecond}
+	}, more), 30*time.Second + time.Duration(requests)*patience}
 	code, rep := a.outcome(t)
 	if rep == nil || code == 2 || code == 130 {
 		t.Fatalf("ended with %d and no report", code)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,6 +61,27 @@ func tlsFaults(t *testing.T) []tlsFault {
 	configured("half a certificate", nil, func(c *tls.Config) { c.Certificates[0].Certificate[0] = c.Certificates[0].Certificate[0][:40] })
 	configured("a client certificate asked for", nil, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert })
 	configured("an unknown protocol", nil, func(c *tls.Config) { c.NextProtos = []string{"gopher"} })
+	configured("no ticket is taken", nil, func(c *tls.Config) {
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			again := c.Clone()
+			again.GetConfigForClient = nil
+			var key [32]byte
+			if _, err := rand.Read(key[:]); err != nil {
+				return nil, err
+			}
+			again.SetSessionTicketKeys([][32]byte{key})
+			return again, nil
+		}
+	})
+	configured("every tenth handshake refused", nil, func(c *tls.Config) {
+		var n atomic.Int64
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			if n.Add(1)%10 == 0 {
+				return nil, errors.New("refused")
+			}
+			return nil, nil
+		}
+	})
 	_, other := certificate(t, nil)
 	out = append(out, tlsFault{"an unknown authority", other, func(c net.Conn) net.Conn { return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{good}}) }, shake})
 	raw := func(name, text string, hello bool) {

@@ -201,6 +201,12 @@ api_keys: [{id: key1, name: partner, value: partner-key-0123456789}]`,
 functions: {gate: {default: allow}}`,
 		args: append([]string{"-H", "Authorization: Bearer t0ken"}, live...),
 	},
+	"a web ACL lets the probe through": {
+		world: `
+    editor: d2
+    stages: {live: {deployment: bb2222, waf: {acl: "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/1", rate: 100000, body: 8192}}}`,
+		args: live,
+	},
 	"five stages on one deployment": {
 		world: `
     editor: d2

@@ -172,6 +172,9 @@ func TestTwoRunsOneFile(t *testing.T) {
 	if _, err := probe.Create(path, probe.RecordingHeader{Run: "second"}, nil); err == nil || !strings.Contains(err.Error(), "another run is writing it") {
 		t.Errorf("the second run: %v", err)
 	}
+	if code, out := run(t, "check", "http://127.0.0.1:1/prod/x", "-o", path); code != 2 || !strings.Contains(out, "another run is writing its recording to it") {
+		t.Errorf("a report over it: %d\n%s", code, out)
+	}
 	if err := w.Close(probe.RecordingTrailer{}); err != nil {
 		t.Fatal(err)
 	}

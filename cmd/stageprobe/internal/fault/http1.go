@@ -18,6 +18,29 @@ func HTTP1() []Kind {
 			}
 		},
 		"resets without an answer": resets, "never answers": silent,
+		"408 after an answer": once(ok("{}") + "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+		"closes on the third request": func(c *Conn) {
+			for n := 0; n < 3; n++ {
+				if _, asked := c.Request(); !asked {
+					return
+				}
+				c.Answered()
+				if n < 2 {
+					_, _ = c.Write([]byte(ok("{}")))
+				}
+			}
+		},
+		"half-closes after an answer": func(c *Conn) {
+			if _, asked := c.Request(); !asked {
+				return
+			}
+			c.Answered()
+			_, _ = c.Write([]byte(ok("{}")))
+			if half, is := c.Conn.(interface{ CloseWrite() error }); is {
+				_ = half.CloseWrite()
+			}
+			<-c.Ctx.Done()
+		},
 		"closes before the request": func(c *Conn) { c.Answered() },
 		"answers before the request": func(c *Conn) {
 			c.Answered()

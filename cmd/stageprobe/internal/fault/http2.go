@@ -26,26 +26,39 @@ type h2 struct {
 
 // streams speaks HTTP/2 as far as the settings and calls do for every request.
 func streams(do func(*h2, uint32)) func(*Conn) {
-	return begun(func(f *h2) {
-		for {
-			frame, err := f.ReadFrame()
-			if err != nil {
-				return
+	return begun(func(f *h2) { answering(f, func(id uint32) { do(f, id) }) })
+}
+
+// answering does so on a connection that has begun.
+func answering(f *h2, do func(uint32)) {
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch frame := frame.(type) {
+		case *http2.HeadersFrame:
+			f.c.Answered()
+			do(frame.StreamID)
+		case *http2.SettingsFrame:
+			if !frame.IsAck() {
+				_ = f.WriteSettingsAck()
 			}
-			switch frame := frame.(type) {
-			case *http2.HeadersFrame:
-				f.c.Answered()
-				do(f, frame.StreamID)
-			case *http2.SettingsFrame:
-				if !frame.IsAck() {
-					_ = f.WriteSettingsAck()
-				}
-			case *http2.PingFrame:
-				if !frame.IsAck() {
-					_ = f.WritePing(true, frame.Data)
-				}
+		case *http2.PingFrame:
+			if !frame.IsAck() {
+				_ = f.WritePing(true, frame.Data)
 			}
 		}
+	}
+}
+
+// limited allows so many streams once some were answered.
+func limited(most uint32) func(*Conn) {
+	return streams(func(f *h2, id uint32) {
+		if id == 5 {
+			_ = f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: most})
+		}
+		f.ok(id)
 	})
 }
 
@@ -152,6 +165,62 @@ func HTTP2() []Kind {
 			<-f.c.Ctx.Done()
 		}),
 		"a frame of 16 MB": raw("\xff\xff\xff\x00\x00\x00\x00\x00\x01"), "an unknown frame": raw("\x00\x00\x04\xee\x00\x00\x00\x00\x01abcd"), "half a frame": raw("\x00\x00\xff\x01\x04\x00"), "random bytes": raw("\x13\x37\xde\xad\xbe\xef\x00\x01\x02\x03\x04\x05\x06"), "HTTP/1.1 in place of it": raw(ok("{}")),
+		"GOAWAY below streams in flight": streams(func(f *h2, id uint32) {
+			if id > 9 {
+				_ = f.WriteGoAway(7, http2.ErrCodeNo, nil)
+				return
+			}
+			f.ok(id)
+		}),
+		"GOAWAY twice, the last stream raised": streams(func(f *h2, id uint32) {
+			_ = f.WriteGoAway(id, http2.ErrCodeNo, nil)
+			_ = f.WriteGoAway(1<<31-1, http2.ErrCodeNo, nil)
+			f.ok(id)
+		}),
+		"one stream at a time, said late": limited(1), "no more streams, said late": limited(0), "a window of 0": begun(func(f *h2) {
+			_ = f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+			answering(f, f.ok)
+		}),
+		"resets by the thousand": streams(func(f *h2, id uint32) {
+			for n := 0; n < 2000 && f.WriteRSTStream(id, http2.ErrCodeCancel) == nil; n++ {
+			}
+		}),
+		"resets of streams that never were": streams(func(f *h2, id uint32) {
+			for n := uint32(0); n < 2000 && f.WriteRSTStream(id+1001+2*n, http2.ErrCodeCancel) == nil; n++ {
+			}
+			f.ok(id)
+		}),
+		"a compression bomb": streams(func(f *h2, id uint32) {
+			// A value of 4,000 bytes that every further byte names again.
+			head := append([]byte{0x88, 0x40, 1, 'z', 0x7f, 0xa1, 0x1e}, bytes.Repeat([]byte{'v'}, 4000)...)
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: head})
+			for n := range 20 {
+				_ = f.WriteContinuation(id, n == 19, bytes.Repeat([]byte{0xbe}, 16000))
+			}
+		}),
+		"a connection that dies": begun(func(f *h2) {
+			first := true
+			for {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					return
+				}
+				if _, ok := frame.(*http2.HeadersFrame); ok {
+					f.c.Answered()
+					if first {
+						f.ok(frame.Header().StreamID)
+					}
+					first = false
+				}
+			}
+		}),
+		"a connection that ends unsaid": streams(func(f *h2, id uint32) {
+			if id > 5 {
+				_ = f.c.Close()
+				return
+			}
+			f.ok(id)
+		}),
 		"credentials echoed in GOAWAY": streams(func(f *h2, id uint32) {
 			_ = f.WriteGoAway(0, http2.ErrCodeInternal, []byte("token planted-bearer-4eC39HqLyj"))
 		}),
