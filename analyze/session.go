@@ -161,7 +161,11 @@ func (s *Session) add(o *probe.Observation, target, scenario int, key uint64, dr
 		if len(s.rows) == cap(s.rows) {
 			// Room for all at once where the plan is not long: to move them takes
 			// milliseconds, and nothing is sent meanwhile.
-			s.rows = slices.Grow(s.rows, min(s.most, max(len(s.rows), min(s.plan.Requests, mostRoom), 256)))
+			room := min(s.most, max(len(s.rows), min(s.plan.Requests, mostRoom), 256))
+			if len(s.rows) == 0 {
+				s.named = make(map[uint64]struct{}, 2*room) // two ids each
+			}
+			s.rows = slices.Grow(s.rows, room)
 		}
 		s.rows = append(s.rows, reduce(o, target, scenario, table, class))
 		s.name(&s.rows[len(s.rows)-1])

@@ -112,22 +112,22 @@ func parsePlain(head string) (p plain, ok bool) {
 	if p.status = int(status); !ok || p.status < 200 || p.status == http.StatusNoContent || p.status == http.StatusNotModified {
 		return p, false
 	}
-	var headers [maxPlain]Header
+	headers := make([]Header, 0, min(max(0, strings.Count(head, "\n")-2), maxPlain))
 	_, at, ok := text(head, 12)
 	p.size = -1
-	for n := 0; ok; n++ {
+	for ok {
 		if head[at] == '\r' {
-			p.header = append([]Header(nil), headers[:n]...)
+			p.header = headers
 			return p, p.size >= 0 && at+2 == len(head)
 		}
 		colon := token(head, at)
-		if colon == at || head[colon] != ':' || n == maxPlain {
+		if colon == at || head[colon] != ':' || len(headers) == maxPlain {
 			return p, false
 		}
-		h := &headers[n]
-		h.Name = head[at:colon]
+		h := Header{Name: head[at:colon]}
 		h.Value, at, ok = text(head, colon+1)
 		ok = ok && p.framing(h.Name, h.Value)
+		headers = append(headers, h)
 	}
 	return p, false
 }

@@ -1,9 +1,12 @@
 package scenarios
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -85,6 +88,26 @@ func From(kind string, data []byte, o InitOptions) ([]byte, error) {
 		return nil, fmt.Errorf("%s: this is not %s", name, sources[i].what)
 	}
 	return sources[i].written(doc, data, name, o)
+}
+
+// FromReader is [From] for an input that may be large: a HAR recording is read entry by
+// entry, in memory that does not grow with it.
+func FromReader(kind string, in io.Reader, o InitOptions) ([]byte, error) {
+	start := bufio.NewReader(in)
+	head, _ := start.Peek(256) // what there is
+	if kind != "" && kind != "har" || !beginsAsHAR(head) {
+		data, err := io.ReadAll(start)
+		if err != nil {
+			return nil, err
+		}
+		return From(kind, data, o)
+	}
+	name := cmp.Or(strings.TrimPrefix(oneLine(o.Name), "-"), "the input")
+	d := &draft{from: "a HAR recording, " + name, open: o.Open}
+	if err := readHAR(start, d); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return d.checked(name)
 }
 
 // written is the scenario file made from a source.

@@ -1,11 +1,13 @@
 package scenarios
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
@@ -34,9 +36,11 @@ type harEntry struct {
 	}
 }
 
-func fromHAR(_ any, data []byte, d *draft) error {
+func fromHAR(_ any, data []byte, d *draft) error { return readHAR(bytes.NewReader(data), d) }
+
+func readHAR(from io.Reader, d *draft) error {
 	d.status = usualStatus
-	if err := eachEntry(data, d.recorded); err != nil {
+	if err := eachEntry(from, d.recorded); err != nil {
 		return fmt.Errorf("not a HAR recording: %w", err)
 	}
 	if len(d.requests) == 0 && len(d.urls) == 0 {
@@ -46,8 +50,12 @@ func fromHAR(_ any, data []byte, d *draft) error {
 }
 
 // eachEntry reads a recording entry by entry.
-func eachEntry(data []byte, take func(*harEntry)) error {
-	in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
+func eachEntry(from io.Reader, take func(*harEntry)) error {
+	start := bufio.NewReader(from)
+	if mark := []byte("\ufeff"); startsWith(start, mark) {
+		_, _ = start.Discard(len(mark)) // which was seen
+	}
+	in := json.NewDecoder(start)
 	return within(in, "log", func() error {
 		return within(in, "entries", func() error {
 			if _, err := in.Token(); err != nil {
@@ -64,6 +72,11 @@ func eachEntry(data []byte, take func(*harEntry)) error {
 			return err
 		})
 	})
+}
+
+func startsWith(in *bufio.Reader, what []byte) bool {
+	head, _ := in.Peek(len(what)) // a shorter input does not
+	return bytes.Equal(head, what)
 }
 
 // within reads an object and lets read take the value of a key; others are left out.

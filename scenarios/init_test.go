@@ -328,3 +328,22 @@ func TestServerlessInfoWithoutAStage(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordingsAreReadAsTheyCome: entry by entry, with a mark of byte order or without,
+// as what is read whole.
+func TestRecordingsAreReadAsTheyCome(t *testing.T) {
+	const entry = `{"request":{"method":"GET","url":"https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"},"response":{"status":200,"headers":[]}}`
+	text := `{"log":{"version":"1.2","entries":[` + entry + "," + entry + `],"pages":[]}}`
+	want, err := From("har", []byte(text), InitOptions{Name: "x.har"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []string{text, "\ufeff" + text} {
+		if got, err := FromReader("", strings.NewReader(in), InitOptions{Name: "x.har"}); err != nil || string(got) != string(want) {
+			t.Errorf("%v\n%s\nwant\n%s", err, got, want)
+		}
+	}
+	if _, err := FromReader("", strings.NewReader(text[:len(text)-20]), InitOptions{}); err == nil {
+		t.Error("half a recording is taken")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"stageprobe/probe"
+	"stageprobe/probe/lazyregexp"
 	"stageprobe/probe/logs"
 )
 
@@ -50,6 +51,10 @@ func read(in io.Reader, opts Options, large int) (doc *Document, head []byte, er
 			return doc, head, err
 		}
 	}
+	if err == nil && large >= maxDump && recording.Match(head[:256]) {
+		doc, err = Explain(head, opts) // of a browser's recording no more is read than of any dump
+		return doc, head, err
+	}
 	text, err := io.ReadAll(start)
 	switch {
 	case err != nil:
@@ -60,6 +65,9 @@ func read(in io.Reader, opts Options, large int) (doc *Document, head []byte, er
 	}
 	return doc, text, err
 }
+
+// recording is how a browser's recording (HAR) begins.
+var recording = lazyregexp.New(`^(?:\x{FEFF})?\s*\{\s*"log"\s*:\s*\{`)
 
 // zeros is how many zero bytes at the beginning tell that there is no text.
 const zeros = 512

@@ -220,11 +220,12 @@ func newInit(s Streams) *cobra.Command {
 func (f *inspectFlags) scenarioFile(cmd *cobra.Command, s Streams, from, kind string) ([]byte, error) {
 	switch {
 	case from != "":
-		data, err := readInput(from, cmd.InOrStdin())
+		in, _, done, err := inputText(from, cmd.InOrStdin())
 		if err != nil {
 			return nil, err
 		}
-		return scenarios.From(kind, data, scenarios.InitOptions{Name: from, Open: besides(from)})
+		defer done()
+		return scenarios.FromReader(kind, &inputLimit{in, from, maxInput}, scenarios.InitOptions{Name: from, Open: besides(from)})
 	case len(f.apis) == 1:
 		snap, err := f.snapshot(cmd, s, inventory.Selection{APIs: f.apis, Depth: inventory.Full})
 		if err != nil {

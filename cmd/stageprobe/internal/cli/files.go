@@ -235,30 +235,55 @@ func openInput(path string, in io.Reader) (r io.Reader, end func(), err error) {
 const maxInput = explain.Most
 
 func readInput(path string, in io.Reader) ([]byte, error) {
-	var room int64 // a large file is read into one piece of memory
+	start, room, done, err := inputText(path, in) // a large file is read into one piece of memory
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	data := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+	if _, err := data.ReadFrom(&inputLimit{start, path, maxInput}); err != nil {
+		return nil, err
+	}
+	return data.Bytes(), nil
+}
+
+// inputText opens a file of text, or standard input, with its size where that is known.
+func inputText(path string, in io.Reader) (start *bufio.Reader, size int64, done func(), err error) {
+	done = func() {}
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+			return nil, 0, nil, fmt.Errorf("read %s: %w", path, err)
 		}
-		defer f.Close()
-		in = f
+		in, done = f, func() { _ = f.Close() } // nothing was written
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			room = min(info.Size(), maxInput)
+			size = min(info.Size(), maxInput)
 		}
 	}
-	start := bufio.NewReader(in)
+	start = bufio.NewReader(in)
 	if head, _ := start.Peek(512); len(head) == 512 && bytes.Count(head, []byte{0}) == len(head) {
-		return nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
+		done()
+		return nil, 0, nil, fmt.Errorf("read %s: it holds zero bytes, so it is no text", path)
 	}
-	data := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(start, maxInput+1)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	return start, size, done, nil
+}
+
+// inputLimit is an input that ends in an error where it is too long.
+type inputLimit struct {
+	in   io.Reader
+	path string
+	left int64
+}
+
+func (l *inputLimit) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, fmt.Errorf("read %s: more than %d MiB; cut out the requests in question", l.path, maxInput>>20)
 	}
-	if data.Len() > maxInput {
-		return nil, fmt.Errorf("read %s: more than %d MiB; cut out the requests in question", path, maxInput>>20)
+	n, err := l.in.Read(p[:min(int64(len(p)), l.left+1)])
+	if l.left -= int64(n); err != nil && err != io.EOF {
+		err = fmt.Errorf("read %s: %w", l.path, err)
 	}
-	return data.Bytes(), nil
+	return n, err
 }
 
 // one asks for exactly one argument, and says which.
