@@ -116,7 +116,7 @@ func compressor(name string, to io.Writer) (flusher, error) {
 
 // Observation keeps a row.
 func (w *Writer) Observation(o *Observation) error {
-	if w.secrets.matcher() != nil {
+	if !w.secrets.Empty() {
 		clean := w.secrets.Observation(*o)
 		o = &clean
 	}

@@ -114,6 +114,9 @@ func (r *Redactor) matcher() *matcher {
 	return r.now.Load()
 }
 
+// Empty tells that there is nothing to remove.
+func (r *Redactor) Empty() bool { return r.matcher() == nil }
+
 // String replaces every secret in s.
 func (r *Redactor) String(s string) string { return r.matcher().clean(s) }
 

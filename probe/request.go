@@ -107,11 +107,12 @@ func (f *form) minted(seed, seq, attempt uint64) string {
 // MintedID is the id of a request. It follows from the run's seed and the
 // request's number, so that a recording need not keep it.
 func MintedID(seed, seq uint64) string {
-	id := mintedID(seed, seq)
+	id := MintedBytes(seed, seq)
 	return string(id[:])
 }
 
-func mintedID(seed, seq uint64) [36]byte {
+// MintedBytes is [MintedID] where no string is needed.
+func MintedBytes(seed, seq uint64) [36]byte {
 	var r rand.PCG
 	r.Seed(seed, seq)
 	r.Uint64() // the first still shows the number

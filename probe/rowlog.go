@@ -50,7 +50,7 @@ type toldString struct {
 // is overwritten by the next call.
 func (e *rowEncoder) encode(o *Observation) (parquetRow, []byte) {
 	head, hex, text := e.heads.pack(o.Header, o.MintedID)
-	minted := mintedID(e.seed, o.Seq)
+	minted := MintedBytes(e.seed, o.Seq)
 	follows := o.MintedID == string(minted[:])
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
 	for i, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
