@@ -11,6 +11,7 @@ import (
 	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // reporting makes the parts of a report from what a session has seen.
@@ -24,7 +25,7 @@ type Ending struct {
 	Stopped string // decided, budget, interrupted
 	Lost    int    // requests that were planned and that no agent reported
 	Notes   []string
-	Stood   *probe.Stood // of a recording: since when its verdicts stood; nil of a run at hand
+	Stood   *recording.Stood // of a recording: since when its verdicts stood; nil of a run at hand
 	// Vantages are the places from which was sent, where there are several.
 	Vantages []probe.Vantage
 	// NoAnswer says why, where no request got an HTTP answer.

@@ -8,13 +8,13 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // A recording holds all that a verdict rests on: the plan, the configuration, every
 // answer and what the logs said. `stageprobe check --record FILE` writes one.
 func ExampleReplay() {
-	rec, err := probe.Open("testdata/demo.jsonl.zst")
+	rec, err := recording.Open("testdata/demo.jsonl.zst")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func ExamplePolicy() {
 		},
 	}
 
-	rec, err := probe.Open("testdata/demo.jsonl.zst")
+	rec, err := recording.Open("testdata/demo.jsonl.zst")
 	if err != nil {
 		log.Fatal(err)
 	}

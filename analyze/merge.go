@@ -7,7 +7,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // Merge makes one report of several: of the accounts and regions that were read,
@@ -22,7 +22,7 @@ func Merge(parts []*Report, failOn cause.Severity) *Report {
 	out.Targets, out.Findings, out.Expectations, out.Notes, out.Open = []Target{}, []cause.Finding{}, []Expectation{}, nil, nil
 	out.Logs = Logs{Groups: []LogGroup{}}
 	out.Steps, out.Efficiency = mergeSteps(parts), nil
-	out.Run.Requests, out.Run.Failed, out.Run.Lost, out.Run.Cost = 0, 0, 0, probe.Cost{}
+	out.Run.Requests, out.Run.Failed, out.Run.Lost, out.Run.Cost = 0, 0, 0, recording.Cost{}
 	inspected := true
 	for _, p := range parts {
 		inspected = inspected && p.Inspected()

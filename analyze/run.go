@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // Sender sends a plan; *[probe.Engine] is one.
@@ -20,7 +21,7 @@ type Sender interface {
 // [Session.SetEvidence] and asks for [Session.Report]. Cancelling ctx ends it with the
 // report of what was seen. An error means that the plan could not be sent at all.
 func Check(ctx context.Context, s *Session, by Sender) (*Report, error) {
-	id, err := probe.RunID(&s.plan)
+	id, err := recording.RunID(&s.plan)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func NextLook(seen int) int { return seen + max(lookEvery, seen/lookEvery) }
 // Replay makes the report of a recording, as the run that wrote it did. The policy is
 // that of [ReadPolicy] or one's own; its Judge needs package scenarios. Cancelling ctx
 // ends it with the context's error.
-func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, error) {
+func Replay(ctx context.Context, rec *recording.Recording, policy Policy) (*Report, error) {
 	var snap probe.Snapshot
 	if rec.Snapshot != nil {
 		snap = *rec.Snapshot
@@ -107,7 +108,7 @@ func Replay(ctx context.Context, rec *probe.Recording, policy Policy) (*Report, 
 
 // rowsOf are the rows of a recording for a session. Of the parts that several machines
 // recorded, most are only counted.
-func rowsOf(s *Session, rec *probe.Recording) (iter.Seq2[*probe.Kept, error], error) {
+func rowsOf(s *Session, rec *recording.Recording) (iter.Seq2[*recording.Kept, error], error) {
 	if rec.Shards() < 2 {
 		return rec.Kept(), nil
 	}

@@ -14,6 +14,7 @@ import (
 	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // Policy is what the user asked of the verdict. Its zero value works.
@@ -74,8 +75,8 @@ type Session struct {
 
 	planner planner
 	last    cause.Result
-	stood   *probe.Stood // as of the last look; nil before the first
-	marks   map[mark]age // what answers are to a wait
+	stood   *recording.Stood // as of the last look; nil before the first
+	marks   map[mark]age     // what answers are to a wait
 }
 
 // row is what a session keeps of one observation of the sample.
@@ -130,7 +131,7 @@ func (s *Session) Add(o *probe.Observation) {
 
 // AddKept takes in a row of a recording. One that is only counted, and is like one
 // before it, is not read.
-func (s *Session) AddKept(k *probe.Kept) error {
+func (s *Session) AddKept(k *recording.Kept) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	target, known := s.targets[k.Target]

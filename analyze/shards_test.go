@@ -13,6 +13,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // record writes what machines that share one plan saw: a stage with a canary that logs
@@ -27,13 +28,13 @@ func record(t *testing.T, ext string, machines, n int) []string {
 			Stage: "prod", Canary: &canary, DeploymentID: "new2k4"}},
 		Scenarios: []probe.Scenario{{Name: "GET /", Method: "GET", Path: "/", Weight: 1}, {Name: "GET /rare", Method: "GET", Path: "/rare", Weight: 1}},
 	}
-	paths, out, seen := make([]string, machines), make([]*probe.Writer, machines), make([]probe.Evidence, machines)
+	paths, out, seen := make([]string, machines), make([]*recording.Writer, machines), make([]probe.Evidence, machines)
 	group := probe.LogGroup{Name: "API-Gateway-Access-Logs_abc/prod", Source: probe.AccessLogSrc, APIID: "abc", Stage: "prod", Exists: true, Events: n}
 	began := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	for i := range machines {
-		h := probe.RecordingHeader{Run: "r", Machine: fmt.Sprintf("m%d", i), Started: began, Plan: p, Snapshot: &probe.Snapshot{}}
+		h := recording.Header{Run: "r", Machine: fmt.Sprintf("m%d", i), Started: began, Plan: p, Snapshot: &probe.Snapshot{}}
 		paths[i] = filepath.Join(t.TempDir(), h.Machine+ext)
-		w, err := probe.Create(paths[i], h, nil)
+		w, err := recording.Create(paths[i], h, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +77,7 @@ func record(t *testing.T, ext string, machines, n int) []string {
 		if err := w.Evidence(&seen[i]); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Close(probe.RecordingTrailer{Ended: began.Add(time.Hour), Stopped: "budget"}); err != nil {
+		if err := w.Close(recording.Trailer{Ended: began.Add(time.Hour), Stopped: "budget"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,7 +86,7 @@ func record(t *testing.T, ext string, machines, n int) []string {
 
 func replayed(t *testing.T, paths []string) (*analyze.Report, string) {
 	t.Helper()
-	rec, err := probe.Open(paths...)
+	rec, err := recording.Open(paths...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestShardsAreCounted(t *testing.T) {
 // counted tells how many rows shards have, and how many must be read to count them.
 func counted(t *testing.T, paths []string) (n, read int) {
 	t.Helper()
-	rec, err := probe.Open(paths...)
+	rec, err := recording.Open(paths...)
 	if err != nil {
 		t.Fatal(err)
 	}

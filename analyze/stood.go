@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // stood takes in what one look at a run says, and fills in how many requests each
@@ -12,11 +12,11 @@ import (
 // open again has no answer yet; a finding that further answers take back is decided
 // anew where it comes again. Since is the time from the first request to the last answer,
 // in ms. A last look finds nothing at a time of its own.
-func stood(before *probe.Stood, r *cause.Result, since float64, last bool) *probe.Stood {
+func stood(before *recording.Stood, r *cause.Result, since float64, last bool) *recording.Stood {
 	if before == nil {
-		before = &probe.Stood{}
+		before = &recording.Stood{}
 	}
-	now := &probe.Stood{Questions: map[string]int{}, FindingsMS: map[string]float64{}}
+	now := &recording.Stood{Questions: map[string]int{}, FindingsMS: map[string]float64{}}
 	for i := range r.Efficiencies {
 		e := &r.Efficiencies[i]
 		key := e.Target + " " + e.Question

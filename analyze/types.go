@@ -6,6 +6,7 @@ import (
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // ReportSchema names the report format.
@@ -66,11 +67,11 @@ type Report struct {
 	// speaks of the last window.
 	Changes []Change `json:"changes,omitempty"`
 
-	stood *probe.Stood
+	stood *recording.Stood
 }
 
 // Stood is since when the verdicts have stood, for a recording to keep.
-func (rep *Report) Stood() *probe.Stood { return rep.stood }
+func (rep *Report) Stood() *recording.Stood { return rep.stood }
 
 // What the causes say of a run is reported as they say it.
 type (
@@ -86,18 +87,18 @@ type (
 
 // Run says how the numbers were obtained.
 type Run struct {
-	ID         string     `json:"id"`
-	Started    time.Time  `json:"started"`
-	Ended      time.Time  `json:"ended"`
-	Seed       uint64     `json:"seed"`
-	Requests   int        `json:"requests"`
-	Failed     int        `json:"failed"`  // no HTTP answer
-	Lost       int        `json:"lost"`    // planned, and reported by no agent
-	Stopped    string     `json:"stopped"` // decided, budget, duration, interrupted
-	Confidence float64    `json:"confidence"`
-	Version    string     `json:"version"`
-	Command    string     `json:"command,omitempty"` // the command line, without secrets
-	Cost       probe.Cost `json:"cost"`
+	ID         string         `json:"id"`
+	Started    time.Time      `json:"started"`
+	Ended      time.Time      `json:"ended"`
+	Seed       uint64         `json:"seed"`
+	Requests   int            `json:"requests"`
+	Failed     int            `json:"failed"`  // no HTTP answer
+	Lost       int            `json:"lost"`    // planned, and reported by no agent
+	Stopped    string         `json:"stopped"` // decided, budget, duration, interrupted
+	Confidence float64        `json:"confidence"`
+	Version    string         `json:"version"`
+	Command    string         `json:"command,omitempty"` // the command line, without secrets
+	Cost       recording.Cost `json:"cost"`
 }
 
 // Target is what one address answered.

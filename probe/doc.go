@@ -9,14 +9,14 @@
 //     harm, and [URLScenarios] those of pasted URLs.
 //  3. Both go into a [Plan] with a budget and a rate, and [Engine.Run] yields an
 //     [Observation] per request. A [Planner] says which request is next.
-//  4. [Create] keeps them in a recording, [Open] reads it.
+//  4. Package probe/recording keeps them in a file, and reads it.
 //
 // Engine.Clean with a [Cleaner] takes secrets out of answers before anything sees them;
 // Engine.Sign makes requests acceptable to methods that ask for authorization (package
 // probe/sign).
 //
-// A [Recording] holds plan, snapshot, observations and evidence. It is plain data: verdicts are a function of a
-// Recording, computed by package analyze, now or later, here or elsewhere.
+// A recording (package probe/recording) holds plan, snapshot, observations and evidence. It is plain data: verdicts
+// are a function of it, computed by package analyze, now or later, here or elsewhere.
 //
 // The package knows nothing of the AWS SDK, and it never judges.
 package probe

@@ -63,6 +63,8 @@ func to(t *testing.T, s string) probe.Redirect {
 	return r
 }
 
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
 func plan(requests int) *probe.Plan {
 	return &probe.Plan{
 		Targets:   []probe.Target{{ID: "abc/prod", URL: "https://example.com/prod", APIKind: probe.REST}},

@@ -232,9 +232,9 @@ func (r *Redactor) headers(hs []Header) []Header {
 	return clean
 }
 
-// plan removes secrets from what JSON would encode beyond recognition, and from
+// Plan removes secrets from what JSON would encode beyond recognition, and from
 // queries what is secret by its name; other strings are left to [Redactor.JSON].
-func (r *Redactor) plan(p Plan) Plan {
+func (r *Redactor) Plan(p Plan) Plan {
 	p.Scenarios = slices.Clone(p.Scenarios)
 	for i := range p.Scenarios {
 		s := &p.Scenarios[i]

@@ -11,6 +11,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // client sends requests with the engine and prints their number and, at a fixed
@@ -38,7 +39,7 @@ func client(args []string) error {
 	}
 	if *keep {
 		path := filepath.Join(*dir, "bench.parquet")
-		if work.writer, err = probe.Create(path, probe.RecordingHeader{Run: "bench", Started: time.Now(), Plan: *p}, nil); err != nil {
+		if work.writer, err = recording.Create(path, recording.Header{Run: "bench", Started: time.Now(), Plan: *p}, nil); err != nil {
 			return err
 		}
 	}
@@ -75,7 +76,7 @@ func plan(url, version string, n int, rate float64) *probe.Plan {
 // perAnswer is what is done to every answer.
 type perAnswer struct {
 	session *analyze.Session
-	writer  *probe.Writer
+	writer  *recording.Writer
 	late    []time.Duration
 	failed  int
 }
@@ -91,7 +92,7 @@ func (w *perAnswer) run(p *probe.Plan, n int, timed bool) error {
 		}
 	}
 	if w.writer != nil {
-		if err := w.writer.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
+		if err := w.writer.Close(recording.Trailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
 			return err
 		}
 	}

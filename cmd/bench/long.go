@@ -19,6 +19,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/probe"
 	"stageprobe/probe/logs"
+	"stageprobe/probe/recording"
 )
 
 // A run of any length, made up: a stage with a canary of 10 %, 10,000 different
@@ -99,7 +100,7 @@ func record(args []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := probe.Create(*path, probe.RecordingHeader{Run: "long", Started: time.Now(), Plan: *longPlan(*n), Snapshot: &probe.Snapshot{}, Policy: policy}, nil)
+	w, err := recording.Create(*path, recording.Header{Run: "long", Started: time.Now(), Plan: *longPlan(*n), Snapshot: &probe.Snapshot{}, Policy: policy}, nil)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func record(args []string) error {
 	if err := w.Evidence(&ev); err != nil {
 		return err
 	}
-	return w.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"})
+	return w.Close(recording.Trailer{Ended: time.Now(), Stopped: "budget"})
 }
 
 // recordShards writes the recordings of machines that send one plan together, each by
@@ -137,8 +138,8 @@ func recordShards(folder string, n, each int) error {
 	for i := range n {
 		p := *longPlan(n * each)
 		p.Machine = fmt.Sprintf("shard-%d", i+1)
-		w, err := probe.Create(filepath.Join(folder, p.Machine+".parquet"),
-			probe.RecordingHeader{Run: "long", Machine: p.Machine, Started: time.Now(), Plan: p, Snapshot: &probe.Snapshot{}, Policy: policy}, nil)
+		w, err := recording.Create(filepath.Join(folder, p.Machine+".parquet"),
+			recording.Header{Run: "long", Machine: p.Machine, Started: time.Now(), Plan: p, Snapshot: &probe.Snapshot{}, Policy: policy}, nil)
 		if err != nil {
 			return err
 		}
@@ -149,7 +150,7 @@ func recordShards(folder string, n, each int) error {
 				return err
 			}
 		}
-		if err := w.Close(probe.RecordingTrailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
+		if err := w.Close(recording.Trailer{Ended: time.Now(), Stopped: "budget"}); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/cmd/stageprobe/internal/fault"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 var allFaults = flag.Bool("faults", false, "try every fault often, and write testdata/FAULTS.md")
@@ -72,7 +72,7 @@ func (a *attempt) outcome(t *testing.T) (code int, rep *analyze.Report) {
 	if json.Unmarshal([]byte(texts["report.json"]), &rep) != nil {
 		return code, nil
 	}
-	if rec, err := probe.Open(filepath.Join(a.dir, "run.jsonl")); err != nil || rec.Trailer == nil || rec.Rows != rep.Run.Requests {
+	if rec, err := recording.Open(filepath.Join(a.dir, "run.jsonl")); err != nil || rec.Trailer == nil || rec.Rows != rep.Run.Requests {
 		t.Errorf("the recording lacks something of %d requests: %v %+v", rep.Run.Requests, err, rec)
 	}
 	return code, rep

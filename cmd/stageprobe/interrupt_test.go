@@ -11,7 +11,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/cmd/stageprobe/internal/cli"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // cancelAt cancels once a run says that it is under way.
@@ -54,12 +54,12 @@ func TestInterruptEarly(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	recording, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
+	kept, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	said := &cancelAt{mark: "with User-Agent", cancel: cancel}
 	code := cli.Main(ctx, []string{
-		"demo", "healthy", "--seed", "3", "--record", recording, "--format", "json", "-o", report,
+		"demo", "healthy", "--seed", "3", "--record", kept, "--format", "json", "-o", report,
 	}, cli.Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: said})
 	if code != int(cli.ExitInterrupted) {
 		t.Fatalf("exit code %d, want %d; stderr: %s", code, cli.ExitInterrupted, said.String())
@@ -75,7 +75,7 @@ func TestInterrupt(t *testing.T) {
 	if rep.Run.Stopped != "interrupted" || rep.ExitCode != 130 || rep.Outcome == analyze.Consistent {
 		t.Errorf("the report says %q, exit code %d, outcome %s", rep.Run.Stopped, rep.ExitCode, rep.Outcome)
 	}
-	rec, err := probe.Open(recording)
+	rec, err := recording.Open(kept)
 	if err != nil {
 		t.Fatal(err)
 	}

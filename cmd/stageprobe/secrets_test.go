@@ -21,7 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"stageprobe/cmd/stageprobe/internal/cli"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // planted are values that leave as credentials, and pieces of them. None of them
@@ -125,7 +125,7 @@ func written(t *testing.T, dir string) map[string]string {
 
 // rowsOf are a recording's bodies and headers as they are.
 func rowsOf(t *testing.T, path string) []byte {
-	rec, err := probe.Open(path)
+	rec, err := recording.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

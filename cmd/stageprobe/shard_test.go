@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/analyze"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // The parts of a plan are sent by machines that never speak to each other, and what
@@ -48,7 +48,7 @@ func TestShardsGiveTheReportOfOneMachine(t *testing.T) {
 // rows are the requests of a recording: what was sent where.
 func (b *box) rows(t testing.TB, name string) map[uint64]string {
 	t.Helper()
-	rec, err := probe.Open(b.path(name))
+	rec, err := recording.Open(b.path(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (b *box) rows(t testing.TB, name string) map[uint64]string {
 func timeless(t testing.TB, rep *analyze.Report) any {
 	t.Helper()
 	copied := *rep
-	copied.Run.ID, copied.Run.Started, copied.Run.Ended, copied.Run.Cost = "", time.Time{}, time.Time{}, probe.Cost{}
+	copied.Run.ID, copied.Run.Started, copied.Run.Ended, copied.Run.Cost = "", time.Time{}, time.Time{}, recording.Cost{}
 	copied.Notes = slices.DeleteFunc(slices.Clone(rep.Notes), func(n string) bool { return strings.Contains(n, "requests per second were sent") })
 	text, err := json.Marshal(copied)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"stageprobe/analyze"
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // nameServer answers every question for a name with "there is none", and keeps
@@ -165,20 +165,20 @@ func TestDiskFull(t *testing.T) {
 // TestTwoRunsOneFile: the second is refused, and the first goes on.
 func TestTwoRunsOneFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.jsonl")
-	w, err := probe.Create(path, probe.RecordingHeader{Run: "first"}, nil)
+	w, err := recording.Create(path, recording.Header{Run: "first"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := probe.Create(path, probe.RecordingHeader{Run: "second"}, nil); err == nil || !strings.Contains(err.Error(), "another run is writing it") {
+	if _, err := recording.Create(path, recording.Header{Run: "second"}, nil); err == nil || !strings.Contains(err.Error(), "another run is writing it") {
 		t.Errorf("the second run: %v", err)
 	}
 	if code, out := run(t, "check", "http://127.0.0.1:1/prod/x", "-o", path); code != 2 || !strings.Contains(out, "another run is writing its recording to it") {
 		t.Errorf("a report over it: %d\n%s", code, out)
 	}
-	if err := w.Close(probe.RecordingTrailer{}); err != nil {
+	if err := w.Close(recording.Trailer{}); err != nil {
 		t.Fatal(err)
 	}
-	if rec, err := probe.Open(path); err != nil || rec.Header.Run != "first" {
+	if rec, err := recording.Open(path); err != nil || rec.Header.Run != "first" {
 		t.Errorf("%+v, %v", rec, err)
 	}
 }
@@ -195,8 +195,8 @@ func TestSignals(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			dir := t.TempDir()
-			recording, report := filepath.Join(dir, "run.jsonl"), filepath.Join(dir, "report.json")
-			cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--requests", "100000", "--fixed", "--rate", "50", "--record", recording, "-o", report)
+			kept, report := filepath.Join(dir, "run.jsonl"), filepath.Join(dir, "report.json")
+			cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--requests", "100000", "--fixed", "--rate", "50", "--record", kept, "-o", report)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +207,7 @@ func TestSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := cmd.Wait()
-			rec, openErr := probe.Open(recording)
+			rec, openErr := recording.Open(kept)
 			if openErr != nil {
 				t.Fatal(openErr)
 			}
@@ -237,8 +237,8 @@ func TestWatchIsTerminated(t *testing.T) {
 	}))
 	defer srv.Close()
 	dir := t.TempDir()
-	recording, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
-	cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--watch", "--window", "1s", "--rate", "100", "--record", recording, "-o", report)
+	kept, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
+	cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--watch", "--window", "1s", "--rate", "100", "--record", kept, "-o", report)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestWatchIsTerminated(t *testing.T) {
 	if json.Unmarshal(b, &rep) != nil || cmd.ProcessState.ExitCode() != rep.ExitCode || rep.Run.Stopped != "duration" {
 		t.Fatalf("%v; the report ends with %d, %q:\n%s", err, rep.ExitCode, rep.Run.Stopped, b)
 	}
-	rec, err := probe.Open(recording)
+	rec, err := recording.Open(kept)
 	if err != nil || rec.Trailer == nil || rec.Rows < 150 || rec.Trailer.Stopped != "duration" {
 		t.Errorf("%v: the recording holds %+v", err, rec)
 	}

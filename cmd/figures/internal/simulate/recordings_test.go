@@ -12,11 +12,12 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // recorded is a simulated run as the probe would have recorded it.
 type recorded struct {
-	header   probe.RecordingHeader
+	header   recording.Header
 	snapshot probe.Snapshot
 	rows     []probe.Observation
 	records  []probe.LogRecord
@@ -27,7 +28,7 @@ type recorded struct {
 func recordWorld(w World, n int, rng *rand.Rand) recorded {
 	v := newView(w)
 	r := recorded{
-		header: probe.RecordingHeader{Format: probe.RecordingFormat, Run: "run-1", Version: "1", Started: began, Plan: v.in.Plan,
+		header: recording.Header{Format: recording.Format, Run: "run-1", Version: "1", Started: began, Plan: v.in.Plan,
 			Policy: json.RawMessage(`{"confidence":0.99}`)},
 		snapshot: v.in.Snapshot,
 		groups:   []probe.LogGroup{{Name: "API-Gateway-Access", APIID: apiID, Stage: "prod", Exists: true, Events: n}},
@@ -90,7 +91,7 @@ func (r *recorded) shards(t *testing.T, files int, rng *rand.Rand) (paths []stri
 
 func (r *recorded) write(t *testing.T, path string, rows, records []int) {
 	t.Helper()
-	w, err := probe.Create(path, r.header, nil)
+	w, err := recording.Create(path, r.header, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func (r *recorded) write(t *testing.T, path string, rows, records []int) {
 			t.Fatal(err)
 		}
 	}
-	for _, err := range []error{w.Snapshot(&r.snapshot), w.Evidence(&ev), w.Close(probe.RecordingTrailer{Ended: began.Add(time.Hour), Stopped: "budget"})} {
+	for _, err := range []error{w.Snapshot(&r.snapshot), w.Evidence(&ev), w.Close(recording.Trailer{Ended: began.Add(time.Hour), Stopped: "budget"})} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func (r *recorded) write(t *testing.T, path string, rows, records []int) {
 // diagnosed is the report on recordings, as bytes.
 func diagnosed(t *testing.T, paths []string) []byte {
 	t.Helper()
-	rec, err := probe.Open(paths...)
+	rec, err := recording.Open(paths...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/probe"
 	"stageprobe/probe/agents"
+	"stageprobe/probe/recording"
 )
 
 // natsFlags say how a NATS server is reached.
@@ -206,7 +207,7 @@ func (c *coordination) notes() []string {
 // comes back finds what it left.
 func (c *coordination) id(r *run) string {
 	if c != nil && c.within == 0 || r.flags.part.n > 0 {
-		if id, err := probe.RunID(&r.plan); err == nil {
+		if id, err := recording.RunID(&r.plan); err == nil {
 			return id
 		}
 	}

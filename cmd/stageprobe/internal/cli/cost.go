@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // calls counts the calls to AWS by what they are for, and how many of all were
@@ -62,14 +62,14 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 // cost is what the run has cost so far.
-func (r *run) cost() probe.Cost {
+func (r *run) cost() recording.Cost {
 	c := r.subject.cloud.spent()
 	c.Requests = r.seen
 	return c
 }
 
 // spent is what was asked of AWS so far.
-func (cl *cloud) spent() (c probe.Cost) {
+func (cl *cloud) spent() (c recording.Cost) {
 	if cl == nil {
 		return c
 	}

@@ -17,6 +17,7 @@ import (
 	"stageprobe/analyze/explain"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 	"stageprobe/scenarios"
 )
 
@@ -124,7 +125,7 @@ func newAnalyze(s Streams) *cobra.Command {
 
 // analyzeRecording runs the tail of the pipeline on what was kept.
 func analyzeRecording(ctx context.Context, paths []string, failOn string, rules *ruleFlags) (*analyze.Report, error) {
-	rec, err := probe.Open(paths...)
+	rec, err := recording.Open(paths...)
 	if err != nil {
 		return nil, hint(err, "stageprobe check … --record run.jsonl.zst writes one")
 	}
@@ -154,7 +155,7 @@ func analyzeRecording(ctx context.Context, paths []string, failOn string, rules 
 }
 
 // whyUnanswered says why no request of a recording got an HTTP answer.
-func whyUnanswered(rec *probe.Recording) (string, error) {
+func whyUnanswered(rec *recording.Recording) (string, error) {
 	var broken unanswered
 	for o, err := range rec.Arrived() {
 		if err != nil {

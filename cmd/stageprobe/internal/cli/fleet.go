@@ -20,6 +20,7 @@ import (
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
+	"stageprobe/probe/recording"
 )
 
 // fleetFlags say which of all APIs, stages and domains are meant.
@@ -233,7 +234,7 @@ func (f *fleet) tell(p *place, apis, calls int) {
 func (f *fleet) report(parts []*analyze.Report, interrupted bool) *analyze.Report {
 	rep := analyze.Merge(parts, f.policy.FailOn)
 	lacking := false
-	rep.Run.Cost = probe.Cost{Requests: rep.Run.Requests}
+	rep.Run.Cost = recording.Cost{Requests: rep.Run.Requests}
 	for _, p := range f.places {
 		rep.Run.Cost = rep.Run.Cost.Plus(p.cloud.spent())
 		if p.lack == "" {

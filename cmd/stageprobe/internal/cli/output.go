@@ -17,6 +17,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // formats are the values of --format.
@@ -107,7 +108,7 @@ func (o *outputs) check(record string) error {
 			return fmt.Errorf("-o %s: this is a folder; name a file in it", x.path)
 		} else if err == nil && !info.Mode().IsRegular() {
 			continue // a pipe or a device is there to be written to
-		} else if err == nil && probe.InUse(x.path) {
+		} else if err == nil && recording.InUse(x.path) {
 			return hint(fmt.Errorf("-o %s: another run is writing its recording to it", x.path), "name another file")
 		}
 		tmp, err := os.CreateTemp(filepath.Dir(x.path), ".stageprobe.*")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // recorder keeps a run in a file. That this fails ends no run: a full disk takes
@@ -15,13 +16,13 @@ type recorder struct {
 	seen int
 
 	mu   sync.Mutex
-	w    *probe.Writer
+	w    *recording.Writer
 	err  error // the first one
 	done chan struct{}
 }
 
-func newRecorder(path string, h probe.RecordingHeader, known *probe.Redactor) (*recorder, error) {
-	w, err := probe.Create(path, h, known)
+func newRecorder(path string, h recording.Header, known *probe.Redactor) (*recorder, error) {
+	w, err := recording.Create(path, h, known)
 	if err != nil {
 		return nil, err
 	}
@@ -40,12 +41,12 @@ func (k *recorder) flush() {
 		case <-k.done:
 			return
 		case <-tick.C:
-			k.write((*probe.Writer).Flush)
+			k.write((*recording.Writer).Flush)
 		}
 	}
 }
 
-func (k *recorder) write(do func(*probe.Writer) error) {
+func (k *recorder) write(do func(*recording.Writer) error) {
 	if k == nil {
 		return
 	}
@@ -60,19 +61,19 @@ func (k *recorder) observation(o *probe.Observation) {
 	if k != nil {
 		k.seen++
 	}
-	k.write(func(w *probe.Writer) error { return w.Observation(o) })
+	k.write(func(w *recording.Writer) error { return w.Observation(o) })
 }
 
 func (k *recorder) snapshot(s *probe.Snapshot) {
-	k.write(func(w *probe.Writer) error { return w.Snapshot(s) })
+	k.write(func(w *recording.Writer) error { return w.Snapshot(s) })
 }
 
 func (k *recorder) evidence(e *probe.Evidence) {
-	k.write(func(w *probe.Writer) error { return w.Evidence(e) })
+	k.write(func(w *recording.Writer) error { return w.Evidence(e) })
 }
 
 // close ends the recording and says what it lacks; "" where it lacks nothing.
-func (k *recorder) close(t probe.RecordingTrailer) string {
+func (k *recorder) close(t recording.Trailer) string {
 	if k == nil {
 		return ""
 	}
@@ -87,7 +88,7 @@ func (k *recorder) close(t probe.RecordingTrailer) string {
 		return ""
 	}
 	kept := 0
-	if rec, err := probe.Open(k.path); err == nil {
+	if rec, err := recording.Open(k.path); err == nil {
 		kept = rec.Rows
 	}
 	return fmt.Sprintf("%s is incomplete: it holds %d of %d answers (%s); this report is made from all of them", k.path, kept, k.seen, firstLine(k.err))

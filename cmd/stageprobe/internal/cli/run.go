@@ -17,6 +17,7 @@ import (
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
+	"stageprobe/probe/recording"
 )
 
 // run is one check on its way from plan to report.
@@ -34,7 +35,7 @@ type run struct {
 
 	display *live.Display
 	kept    *recorder // nil without --record
-	header  probe.RecordingHeader
+	header  recording.Header
 	started time.Time
 	seen    int       // observations
 	look    int       // when to weigh next
@@ -83,8 +84,8 @@ func (r *run) begin() error {
 	if err != nil {
 		return err
 	}
-	r.header = probe.RecordingHeader{
-		Format: probe.RecordingFormat, Run: r.agents.id(r), Version: Version(),
+	r.header = recording.Header{
+		Format: recording.Format, Run: r.agents.id(r), Version: Version(),
 		Started: r.started.UTC(), Plan: r.plan, Snapshot: &r.subject.snap, Policy: policy,
 	}
 	if r.flags.record != "" {
@@ -306,14 +307,14 @@ func (r *run) keep(ending analyze.Ending, rep *analyze.Report) {
 	if r.evidence != nil {
 		r.kept.evidence(r.evidence)
 	}
-	if lacks := r.kept.close(probe.RecordingTrailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood(), Vantages: ending.Vantages, Lost: ending.Lost}); lacks != "" {
+	if lacks := r.kept.close(recording.Trailer{Ended: ending.Ended.UTC(), Stopped: ending.Stopped, Notes: ending.Notes, Cost: rep.Run.Cost, Stood: rep.Stood(), Vantages: ending.Vantages, Lost: ending.Lost}); lacks != "" {
 		rep.Notes = append(rep.Notes, "the recording "+lacks)
 	}
 }
 
 // abort keeps what was recorded when the plan cannot be sent at all.
 func (r *run) abort(err error) error {
-	r.kept.close(probe.RecordingTrailer{Ended: r.now().UTC(), Stopped: "interrupted"})
+	r.kept.close(recording.Trailer{Ended: r.now().UTC(), Stopped: "interrupted"})
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 	"stageprobe/probe/sign"
 )
 
@@ -90,7 +91,7 @@ func validRecord(path string) error {
 	if path == "" {
 		return nil
 	}
-	if err := probe.RecordingName(path); err != nil {
+	if err := recording.CheckName(path); err != nil {
 		return fmt.Errorf("--record: %w", err)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {

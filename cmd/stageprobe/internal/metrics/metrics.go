@@ -15,6 +15,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // Serie is one series as it is documented.
@@ -58,7 +59,7 @@ type State struct {
 	Looked     time.Time
 	LastChange time.Time
 	Window     time.Duration
-	Cost       probe.Cost
+	Cost       recording.Cost
 	Sees       map[string]bool
 }
 

@@ -24,6 +24,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // filled is a set in which every series has a value.
@@ -37,7 +38,7 @@ func filled() *Set {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	s.Show(State{
 		Targets: []probe.Target{{ID: "abc123/prod"}}, States: []analyze.State{{Outcome: analyze.Inconsistent}},
-		Looked: now, LastChange: now, Window: 10 * time.Minute, Cost: probe.Cost{Requests: 7, ControlCalls: 3, LogBytes: 10},
+		Looked: now, LastChange: now, Window: 10 * time.Minute, Cost: recording.Cost{Requests: 7, ControlCalls: 3, LogBytes: 10},
 		Sees: map[string]bool{"network": true},
 		Report: &analyze.Report{
 			Targets: []analyze.Target{{

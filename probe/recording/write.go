@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"stageprobe/probe"
 )
 
 // How much of a recording may be lost when the process is killed.
@@ -36,7 +38,7 @@ const (
 // After an error every further call returns it.
 type Writer struct {
 	path    string // as asked for
-	secrets *Redactor
+	secrets *probe.Redactor
 	file    *os.File
 	out     flusher
 	rows    *rowEncoder // of a row log
@@ -58,9 +60,9 @@ type flusher interface {
 // .jsonl.zst or .parquet. Rows reach the disk within a second or so; a file
 // that was cut off reads up to its last complete row. Secrets are replaced in
 // everything that is written.
-func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) {
+func Create(path string, h Header, secrets *probe.Redactor) (*Writer, error) {
 	w := &Writer{path: path, secrets: secrets}
-	err := RecordingName(path)
+	err := CheckName(path)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +88,8 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	}
 	w.rest.Header = &h
 	w.timer = time.AfterFunc(flushEvery, w.tick)
-	h.Format = RecordingFormat
-	h.Plan = secrets.plan(h.Plan)
+	h.Format = Format
+	h.Plan = secrets.Plan(h.Plan)
 	if err := w.line(recordLine{Header: &h}); err != nil {
 		return nil, errors.Join(err, w.file.Close())
 	}
@@ -96,9 +98,9 @@ func Create(path string, h RecordingHeader, secrets *Redactor) (*Writer, error) 
 	return w, w.flush()
 }
 
-// RecordingName tells whether a recording can have a name: its ending says how
+// CheckName tells whether a recording can have a name: its ending says how
 // it is kept.
-func RecordingName(path string) error {
+func CheckName(path string) error {
 	for _, ext := range []string{extJSONL, extZstd, extParquet} {
 		if strings.HasSuffix(path, ext) {
 			return nil
@@ -115,7 +117,7 @@ func compressor(name string, to io.Writer) (flusher, error) {
 }
 
 // Observation keeps a row.
-func (w *Writer) Observation(o *Observation) error {
+func (w *Writer) Observation(o *probe.Observation) error {
 	if !w.secrets.Empty() {
 		clean := w.secrets.Observation(*o)
 		o = &clean
@@ -136,15 +138,15 @@ func (w *Writer) Observation(o *Observation) error {
 }
 
 // Snapshot keeps a configuration that was read after the header was written.
-func (w *Writer) Snapshot(s *Snapshot) error {
+func (w *Writer) Snapshot(s *probe.Snapshot) error {
 	w.rest.Snapshot = s
 	return w.line(recordLine{Snapshot: s})
 }
 
 // Evidence keeps what the logs said; it may be called more than once. Each log
 // record has a line of its own.
-func (w *Writer) Evidence(e *Evidence) error {
-	w.rest.Evidence = w.rest.Evidence.with(e)
+func (w *Writer) Evidence(e *probe.Evidence) error {
+	w.rest.Evidence = withReading(w.rest.Evidence, e)
 	rest := *e
 	rest.Records = nil
 	err := w.line(recordLine{Evidence: &rest})
@@ -159,7 +161,7 @@ func (w *Writer) Evidence(e *Evidence) error {
 // line writes a line with the secrets taken out.
 func (w *Writer) line(l recordLine) error { return w.encode(w.secrets, l) }
 
-func (w *Writer) encode(secrets *Redactor, l recordLine) error {
+func (w *Writer) encode(secrets *probe.Redactor, l recordLine) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -230,7 +232,7 @@ func (w *Writer) tick() {
 }
 
 // Close ends the recording. A Parquet file appears under its name here, as a whole.
-func (w *Writer) Close(t RecordingTrailer) error {
+func (w *Writer) Close(t Trailer) error {
 	if w.file == nil {
 		return w.err
 	}

@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"stageprobe/probe"
 )
 
 // A row log holds a recording while it grows, at little cost for each row. It
@@ -17,10 +19,10 @@ const rowLogMagic = "stageprobe rows 1\n"
 
 // packedRow is a row whose headers are packed.
 type packedRow struct {
-	Observation        // without Header; its strings may be shared
-	head        string // template
-	hex, text   string
-	follows     bool // MintedID is what follows from the plan's seed
+	probe.Observation        // without Header; its strings may be shared
+	head              string // template
+	hex, text         string
+	follows           bool // MintedID is what follows from the plan's seed
 }
 
 // internLimit bounds the bytes of strings that are told by number. Both sides
@@ -48,9 +50,9 @@ type toldString struct {
 
 // encode returns a row as columns, and its record without the length. The record
 // is overwritten by the next call.
-func (e *rowEncoder) encode(o *Observation) (parquetRow, []byte) {
+func (e *rowEncoder) encode(o *probe.Observation) (parquetRow, []byte) {
 	head, hex, text := e.heads.pack(o.Header, o.MintedID)
-	minted := MintedBytes(e.seed, o.Seq)
+	minted := probe.MintedBytes(e.seed, o.Seq)
 	follows := o.MintedID == string(minted[:])
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
 	for i, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
@@ -154,9 +156,9 @@ func (d *rowDecoder) decode(record []byte) (*packedRow, error) {
 	}
 	r.BodySize = d.int()
 	r.Rate = math.Float64frombits(d.uint())
-	r.Among, r.BodyHash = Among(d.uint()), d.uint()
+	r.Among, r.BodyHash = probe.Among(d.uint()), d.uint()
 	if r.follows {
-		r.MintedID = MintedID(d.seed, r.Seq)
+		r.MintedID = probe.MintedID(d.seed, r.Seq)
 	} else {
 		r.MintedID = d.text()
 	}

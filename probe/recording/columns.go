@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"encoding/json"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"stageprobe/probe"
 )
 
 // Kept is a row of a recording, for whoever looks into few of many: what one is
@@ -20,7 +22,7 @@ import (
 type Kept struct {
 	Machine, Target, Scenario string
 	Seq                       uint64
-	Outcome                   Outcome
+	Outcome                   probe.Outcome
 	Ended                     func() time.Time
 	// Alike is equal for rows of one recording that differ only in times, in
 	// connections, and in headers that name the request; 0 where nothing is known.
@@ -29,7 +31,7 @@ type Kept struct {
 	// among them; 0 where it stands for itself.
 	Others int
 	// Whole reads the row.
-	Whole func() (Observation, error)
+	Whole func() (probe.Observation, error)
 }
 
 // Kept yields every row in the order of [Recording.Arrived]. Memory does not grow
@@ -42,13 +44,13 @@ func (r *Recording) Kept() iter.Seq2[*Kept, error] {
 }
 
 // keptOf yields rows that are read one by one.
-func keptOf(rows iter.Seq2[Observation, error]) iter.Seq2[*Kept, error] {
+func keptOf(rows iter.Seq2[probe.Observation, error]) iter.Seq2[*Kept, error] {
 	return func(yield func(*Kept, error) bool) {
 		var k Kept
 		for o, err := range rows {
 			k = Kept{Machine: o.Machine, Target: o.Target, Scenario: o.Scenario, Seq: o.Seq, Outcome: o.Outcome}
 			k.Ended = func() time.Time { return o.Due.Add(o.Took) }
-			k.Whole = func() (Observation, error) { return o, nil }
+			k.Whole = func() (probe.Observation, error) { return o, nil }
 			if !yield(&k, err) || err != nil {
 				return
 			}
@@ -96,10 +98,10 @@ func (s *shard) keptRows(g parquet.RowGroup, give func(*Kept) bool) error {
 	due, sent, wait, read := c.by["due"], c.by["sent_ns"], c.by["wait_ns"], c.by["read_ns"]
 	k := Kept{
 		Ended: func() time.Time { return time.Unix(0, due.int()+sent.int()+max(wait.int(), 0)+read.int()) },
-		Whole: func() (Observation, error) {
+		Whole: func() (probe.Observation, error) {
 			row := c.packed(s.header.Plan.Seed)
 			if c.err != nil {
-				return Observation{}, c.err
+				return probe.Observation{}, c.err
 			}
 			return s.observation(recordLine{packed: row})
 		},
@@ -108,7 +110,7 @@ func (s *shard) keptRows(g parquet.RowGroup, give func(*Kept) bool) error {
 		if c.next(); is.bool() { // a log, and so are all that follow
 			return nil
 		}
-		k.Machine, k.Target, k.Scenario, k.Seq, k.Outcome = machine.text(), target.text(), scenario.text(), uint64(seq.int()), Outcome(outcome.text())
+		k.Machine, k.Target, k.Scenario, k.Seq, k.Outcome = machine.text(), target.text(), scenario.text(), uint64(seq.int()), probe.Outcome(outcome.text())
 		k.Alike = c.alike()
 		if c.err != nil {
 			return c.err
@@ -172,10 +174,10 @@ func groupKeys(g parquet.RowGroup, give func(recordLine, error) bool) (more bool
 	}
 	defer func() { _ = c.close() }() // only read
 	is, machine, seq := c.by["is_log"], c.by["machine"], c.by["seq"]
-	row := recordLine{Observation: &Observation{}}
+	row := recordLine{Observation: &probe.Observation{}}
 	for range g.NumRows() {
 		if c.next(); is.bool() {
-			give(recordLine{Log: &LogRecord{}}, nil)
+			give(recordLine{Log: &probe.LogRecord{}}, nil)
 			return false, nil
 		}
 		row.Observation.Machine, row.Observation.Seq = machine.text(), uint64(seq.int())
@@ -187,7 +189,7 @@ func groupKeys(g parquet.RowGroup, give func(recordLine, error) bool) (more bool
 }
 
 // rowLogs yields the log records of a Parquet file that are wanted.
-func rowLogs(f *parquet.File, want func(id string) bool, give func(*LogRecord) bool) error {
+func rowLogs(f *parquet.File, want func(id string) bool, give func(*probe.LogRecord) bool) error {
 	if _, told := f.Schema().Lookup("is_log"); !told {
 		return nil // the metadata hold them
 	}
@@ -212,7 +214,7 @@ func rowLogs(f *parquet.File, want func(id string) bool, give func(*LogRecord) b
 			if !mentions(text, want) {
 				continue
 			}
-			l := new(LogRecord)
+			l := new(probe.LogRecord)
 			if err := json.Unmarshal([]byte(text), l); err != nil {
 				return err
 			}
@@ -552,7 +554,7 @@ func headHash(template string) uint64 {
 		_, _ = h.WriteString(name) // a hash takes everything
 		_ = h.WriteByte(0)
 		switch {
-		case NamesRequest(name):
+		case probe.NamesRequest(name):
 			_ = h.WriteByte(byte(flag(value != "" && value != "0", 1)))
 		case strings.ContainsAny(value, marks):
 			return 0

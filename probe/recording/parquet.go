@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"encoding/json"
@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"stageprobe/probe"
 )
 
 // parquetRow is a row of a recording as columns: an Observation, or after all of
@@ -161,7 +163,7 @@ func readRows[T any](f *parquet.File, take func(*T) bool, give func(recordLine, 
 // parquetParts reads the metadata into the lines that it stands for.
 func parquetParts(f *parquet.File) ([]recordLine, error) {
 	var header, rest recordLine
-	var evidence []*Evidence
+	var evidence []*probe.Evidence
 	for key, into := range map[string]any{
 		metaHeader: &header.Header, metaSnapshot: &rest.Snapshot, metaTrailer: &rest.Trailer, metaEvidence: &evidence,
 	} {
@@ -184,11 +186,11 @@ func parquetParts(f *parquet.File) ([]recordLine, error) {
 }
 
 func (r *parquetRow) packed(seed uint64) *packedRow {
-	p := &packedRow{head: r.Head, hex: string(r.Hex), text: r.Text, follows: r.Follows, Observation: Observation{
+	p := &packedRow{head: r.Head, hex: string(r.Hex), text: r.Text, follows: r.Follows, Observation: probe.Observation{
 		Machine: r.Machine, Seq: r.Seq, Target: r.Target, Scenario: r.Scenario,
 		Due: time.Unix(0, r.Due).UTC(), Sent: time.Duration(r.Sent), TTFB: time.Duration(r.Sent + r.Wait), Took: time.Duration(r.Sent + r.Wait + r.Read), Rate: r.Rate,
-		Among: Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
-		Outcome: Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
+		Among: probe.Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
+		Outcome: probe.Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
 		Status: int(r.Status), BodySize: r.BodySize, BodyHash: r.BodyHash, Truncated: r.Truncated,
 	}}
 	switch {
@@ -198,7 +200,7 @@ func (r *parquetRow) packed(seed uint64) *packedRow {
 		p.TTFB, p.Took = p.TTFB+1, p.Took+1
 	}
 	if r.Follows {
-		p.MintedID = MintedID(seed, r.Seq)
+		p.MintedID = probe.MintedID(seed, r.Seq)
 	}
 	if len(r.Body) > 0 {
 		p.Body = r.Body

@@ -1,35 +1,37 @@
-package probe
+package recording
 
 import (
 	"encoding/json"
 	"time"
+
+	"stageprobe/probe"
 )
 
-// RecordingFormat is the value of [RecordingHeader].Format.
-const RecordingFormat = "stageprobe.recording/v1"
+// Format is the value of [Header].Format.
+const Format = "stageprobe.recording/v1"
 
-// RecordingHeader is what a recording begins with: what was going to be sent.
-type RecordingHeader struct {
+// Header is what a recording begins with: what was going to be sent.
+type Header struct {
 	Format   string          `json:"format"`
 	Run      string          `json:"run"`
 	Machine  string          `json:"machine,omitempty"`
 	Version  string          `json:"version,omitempty"`
 	Started  time.Time       `json:"started"`
-	Plan     Plan            `json:"plan"`
-	Snapshot *Snapshot       `json:"snapshot,omitempty"`
+	Plan     probe.Plan      `json:"plan"`
+	Snapshot *probe.Snapshot `json:"snapshot,omitempty"`
 	Policy   json.RawMessage `json:"policy,omitempty"` // the analysis' own, kept as it is
 }
 
-// RecordingTrailer is what a recording that was closed ends with.
-type RecordingTrailer struct {
+// Trailer is what a recording that was closed ends with.
+type Trailer struct {
 	Ended   time.Time `json:"ended"`
 	Stopped string    `json:"stopped"` // decided, budget, interrupted
 	Notes   []string  `json:"notes,omitempty"`
 	Cost    Cost      `json:"cost,omitzero"`
 	Stood   *Stood    `json:"stood,omitempty"`
 	// Vantages are the places from which was sent, where agents or shards did.
-	Vantages []Vantage `json:"vantages,omitempty"`
-	Lost     int       `json:"lost,omitempty"` // requests that no agent reported
+	Vantages []probe.Vantage `json:"vantages,omitempty"`
+	Lost     int             `json:"lost,omitempty"` // requests that no agent reported
 }
 
 // Stood is how a run's verdicts came about, as it was looked at on its way.
@@ -59,12 +61,12 @@ func (c Cost) Plus(d Cost) Cost {
 
 // recordLine is one line of a recording in JSON Lines: one of its fields is set.
 type recordLine struct {
-	Header      *RecordingHeader  `json:"header,omitempty"`
-	Snapshot    *Snapshot         `json:"snapshot,omitempty"`
-	Observation *Observation      `json:"observation,omitempty"`
-	Evidence    *Evidence         `json:"evidence,omitempty"`
-	Log         *LogRecord        `json:"log,omitempty"` // of the evidence before it
-	Trailer     *RecordingTrailer `json:"trailer,omitempty"`
+	Header      *Header            `json:"header,omitempty"`
+	Snapshot    *probe.Snapshot    `json:"snapshot,omitempty"`
+	Observation *probe.Observation `json:"observation,omitempty"`
+	Evidence    *probe.Evidence    `json:"evidence,omitempty"`
+	Log         *probe.LogRecord   `json:"log,omitempty"` // of the evidence before it
+	Trailer     *Trailer           `json:"trailer,omitempty"`
 
 	packed *packedRow // in place of Observation
 	text   []byte     // of a log record that was not read
@@ -82,10 +84,10 @@ func (l *recordLine) key() rowKey {
 // Recording is one run as it was kept, in one file or in several shards. Its
 // rows stay in the files until they are asked for.
 type Recording struct {
-	Header   RecordingHeader
-	Snapshot *Snapshot         // the last one recorded; nil where none was
-	Evidence *Evidence         // all parts together, log records left out (ReadLogs); nil where no log was read
-	Trailer  *RecordingTrailer // nil where any of the files ends early
+	Header   Header
+	Snapshot *probe.Snapshot // the last one recorded; nil where none was
+	Evidence *probe.Evidence // all parts together, log records left out (ReadLogs); nil where no log was read
+	Trailer  *Trailer        // nil where any of the files ends early
 	Rows     int
 	Notes    []string // such as where a file was cut off
 

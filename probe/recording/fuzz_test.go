@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"stageprobe/probe"
 )
 
 // FuzzRecording reads damaged recordings: whatever they hold, both passes over
@@ -17,10 +19,10 @@ import (
 func FuzzRecording(f *testing.F) {
 	var text []byte
 	for _, l := range []recordLine{
-		{Header: &RecordingHeader{Format: RecordingFormat, Run: "r", Plan: Plan{Targets: []Target{{ID: "a/b"}}}}},
-		{Observation: &Observation{Machine: "m", Seq: 1, Outcome: OutcomeResponse, Status: 200, Header: []Header{{"a", "b"}}, Body: []byte("x")}},
-		{Evidence: &Evidence{Records: []LogRecord{{RequestID: "x"}}}},
-		{Trailer: &RecordingTrailer{Stopped: "decided"}},
+		{Header: &Header{Format: Format, Run: "r", Plan: probe.Plan{Targets: []probe.Target{{ID: "a/b"}}}}},
+		{Observation: &probe.Observation{Machine: "m", Seq: 1, Outcome: probe.OutcomeResponse, Status: 200, Header: []probe.Header{{Name: "a", Value: "b"}}, Body: []byte("x")}},
+		{Evidence: &probe.Evidence{Records: []probe.LogRecord{{RequestID: "x"}}}},
+		{Trailer: &Trailer{Stopped: "decided"}},
 	} {
 		line, err := json.Marshal(l)
 		if err != nil {
@@ -33,7 +35,7 @@ func FuzzRecording(f *testing.F) {
 		f.Fatal(err)
 	}
 	rows := rowEncoder{}
-	_, record := rows.encode(&Observation{Machine: "m", Seq: 1, Header: []Header{{"a", "b"}}, Body: []byte("x")})
+	_, record := rows.encode(&probe.Observation{Machine: "m", Seq: 1, Header: []probe.Header{{Name: "a", Value: "b"}}, Body: []byte("x")})
 	log := append(binary.AppendUvarint([]byte(rowLogMagic), uint64(len(record))), record...)
 	for _, seed := range [][]byte{log, log[:len(log)-3], text, text[:len(text)-9], z.EncodeAll(text, nil), []byte("{\"observation\":null}\n"), []byte("\n\n")} {
 		f.Add(seed)
@@ -85,7 +87,7 @@ func FuzzHeads(f *testing.F) {
 		var p headPacker
 		var u headUnpacker
 		for i := range 40 { // more than are remembered
-			hs := []Header{{name, v}, {name, fmt.Sprint(v, i)}, {"b", fmt.Sprintf("%s%016x", w, i)}, {"c", minted}, {"d", w}}
+			hs := []probe.Header{{Name: name, Value: v}, {Name: name, Value: fmt.Sprint(v, i)}, {Name: "b", Value: fmt.Sprintf("%s%016x", w, i)}, {Name: "c", Value: minted}, {Name: "d", Value: w}}
 			template, hex, text := p.pack(hs, minted)
 			got, err := u.unpack(string(template), string(hex), string(text), minted)
 			if err != nil || !slices.Equal(got, hs) {

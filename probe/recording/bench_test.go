@@ -1,4 +1,4 @@
-package probe_test
+package recording_test
 
 import (
 	"encoding/hex"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
 
 // answered makes rows like those of a REST API's stage under load.
@@ -27,9 +28,9 @@ func answered(n int) []probe.Observation {
 			Seq: uint64(i), Target: "abc/prod", Scenario: "GET /orders", Due: noon.Add(time.Duration(i) * 20 * time.Microsecond),
 			Sent: sent, TTFB: sent + time.Duration(rng.IntN(1e6)), Rate: 5e4, Conn: 1 + rng.IntN(32), ConnN: 1 + i/32,
 			RemoteIP: "192.0.2.1:443", Proto: "HTTP/1.1", Outcome: probe.OutcomeResponse, MintedID: minted, Status: 200,
-			Header: []probe.Header{{"Date", "Wed, 04 Mar 2026 12:00:00 GMT"}, {"Content-Type", "application/json"}, {"Content-Length", "27"},
-				{"Connection", "keep-alive"}, {"x-amzn-RequestId", minted}, {"x-amz-apigw-id", fmt.Sprintf("%013xAb=", rng.Uint64()>>12)},
-				{"X-Amzn-Trace-Id", "Root=1-65e5b5a0-" + hex.EncodeToString(id[:])}, {"X-Backend-Version", "41"}},
+			Header: []probe.Header{{Name: "Date", Value: "Wed, 04 Mar 2026 12:00:00 GMT"}, {Name: "Content-Type", Value: "application/json"}, {Name: "Content-Length", Value: "27"},
+				{Name: "Connection", Value: "keep-alive"}, {Name: "x-amzn-RequestId", Value: minted}, {Name: "x-amz-apigw-id", Value: fmt.Sprintf("%013xAb=", rng.Uint64()>>12)},
+				{Name: "X-Amzn-Trace-Id", Value: "Root=1-65e5b5a0-" + hex.EncodeToString(id[:])}, {Name: "X-Backend-Version", Value: "41"}},
 			Body: []byte(`{"version":2,"items":[1,2]}`), BodySize: 27,
 		}
 		list[i].Took = list[i].TTFB + time.Duration(rng.IntN(1e4))
@@ -40,7 +41,7 @@ func answered(n int) []probe.Observation {
 func BenchmarkRecording(b *testing.B) {
 	list := answered(10_000)
 	path := filepath.Join(b.TempDir(), "run.parquet")
-	w, err := probe.Create(path, header(""), nil)
+	w, err := recording.Create(path, header(""), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func BenchmarkRecording(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if err := w.Close(probe.RecordingTrailer{Stopped: "budget"}); err != nil {
+	if err := w.Close(recording.Trailer{Stopped: "budget"}); err != nil {
 		b.Fatal(err)
 	}
 	if info, err := os.Stat(path); err == nil {
@@ -63,7 +64,7 @@ func BenchmarkRecording(b *testing.B) {
 
 func BenchmarkReadingARecording(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "run.parquet")
-	w, err := probe.Create(path, header(""), nil)
+	w, err := recording.Create(path, header(""), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,12 +76,12 @@ func BenchmarkReadingARecording(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if err := w.Close(probe.RecordingTrailer{Stopped: "budget"}); err != nil {
+	if err := w.Close(recording.Trailer{Stopped: "budget"}); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
-	r, err := probe.Open(path)
+	r, err := recording.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}

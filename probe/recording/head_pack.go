@@ -1,10 +1,12 @@
-package probe
+package recording
 
 import (
 	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"stageprobe/probe"
 )
 
 // A recording keeps the headers of an answer as a template and what is put into
@@ -50,7 +52,7 @@ type headField struct {
 }
 
 // pack returns the parts; they are overwritten by the next call.
-func (p *headPacker) pack(hs []Header, minted string) (template, hex, text []byte) {
+func (p *headPacker) pack(hs []probe.Header, minted string) (template, hex, text []byte) {
 	p.out, p.hex, p.text, p.digits = p.out[:0], p.hex[:0], p.text[:0], 0
 	texts := 0
 	for i := range hs {
@@ -77,7 +79,7 @@ func (p *headPacker) pack(hs []Header, minted string) (template, hex, text []byt
 	return p.out, p.hex, p.text
 }
 
-func (p *headPacker) asJSON(hs []Header) (template, hex, text []byte) {
+func (p *headPacker) asJSON(hs []probe.Header) (template, hex, text []byte) {
 	pairs := make([][2][]byte, len(hs))
 	for i, h := range hs {
 		pairs[i] = [2][]byte{[]byte(h.Name), []byte(h.Value)}

@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"errors"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/sync/errgroup"
+
+	"stageprobe/probe"
 )
 
 // Bounds of what is held at once of recordings that are counted together. Beyond them
@@ -293,6 +295,6 @@ func (p *pickedRow) kept(others int) *Kept {
 	return &Kept{
 		Machine: p.machine, Target: p.Target, Scenario: p.Scenario, Seq: p.seq, Outcome: p.Outcome, Alike: p.alike, Others: others,
 		Ended: func() time.Time { return p.Due.Add(p.Took) },
-		Whole: func() (Observation, error) { return p.of.observation(recordLine{packed: p.packedRow}) },
+		Whole: func() (probe.Observation, error) { return p.of.observation(recordLine{packed: p.packedRow}) },
 	}
 }

@@ -1,6 +1,10 @@
-package probe
+package recording
 
-import "time"
+import (
+	"time"
+
+	"stageprobe/probe"
+)
 
 // oldParquetRow is an Observation as recordings had it as columns before headers
 // were packed.
@@ -35,19 +39,19 @@ type parquetHeader struct {
 	Value string `parquet:"value"`
 }
 
-func (r *oldParquetRow) observation() *Observation {
-	o := &Observation{
+func (r *oldParquetRow) observation() *probe.Observation {
+	o := &probe.Observation{
 		Machine: r.Machine, Seq: r.Seq, Target: r.Target, Scenario: r.Scenario,
 		Due: time.Unix(0, r.Due).UTC(), Sent: time.Duration(r.Sent), TTFB: time.Duration(r.TTFB), Took: time.Duration(r.Took), Rate: r.Rate,
-		Among: Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
-		Outcome: Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
+		Among: probe.Among(r.Among), Conn: int(r.Conn), ConnN: int(r.ConnN), Fresh: r.Fresh, RemoteIP: r.RemoteIP, Proto: r.Proto,
+		Outcome: probe.Outcome(r.Outcome), Err: r.Err, MintedID: r.MintedID,
 		Status: int(r.Status), BodySize: r.BodySize, Truncated: r.Truncated,
 	}
 	if len(r.Body) > 0 {
 		o.Body = r.Body
 	}
 	for _, h := range r.Header {
-		o.Header = append(o.Header, Header(h))
+		o.Header = append(o.Header, probe.Header(h))
 	}
 	return o
 }

@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"stageprobe/probe"
 )
 
 const (
@@ -136,7 +138,7 @@ func (w *parquetWriter) learn(s string) {
 }
 
 // close writes the log records and everything that is no row.
-func (w *parquetWriter) close(l recordLine, secrets *Redactor) (err error) {
+func (w *parquetWriter) close(l recordLine, secrets *probe.Redactor) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.drop())
@@ -145,11 +147,11 @@ func (w *parquetWriter) close(l recordLine, secrets *Redactor) (err error) {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	var evidence []Evidence
+	var evidence []probe.Evidence
 	if l.Evidence != nil {
 		rest := *l.Evidence
 		rest.Records = nil
-		evidence = []Evidence{rest}
+		evidence = []probe.Evidence{rest}
 		if err := w.logs(l.Evidence.Records, secrets); err != nil {
 			return err
 		}
@@ -167,7 +169,7 @@ func (w *parquetWriter) close(l recordLine, secrets *Redactor) (err error) {
 	return os.Rename(w.file.Name(), w.path)
 }
 
-func (w *parquetWriter) logs(records []LogRecord, secrets *Redactor) error {
+func (w *parquetWriter) logs(records []probe.LogRecord, secrets *probe.Redactor) error {
 	for i := range records {
 		text, err := secrets.JSON(&records[i])
 		if err != nil {
@@ -186,7 +188,7 @@ func (w *parquetWriter) drop() error {
 	return os.Remove(w.file.Name())
 }
 
-func newParquetRow(o *Observation, head string, hex, text []byte, follows bool) parquetRow {
+func newParquetRow(o *probe.Observation, head string, hex, text []byte, follows bool) parquetRow {
 	r := parquetRow{
 		Machine: o.Machine, Seq: o.Seq, Target: o.Target, Scenario: o.Scenario,
 		Due: o.Due.UnixNano(), Sent: int64(o.Sent), Wait: int64(o.TTFB - o.Sent), Read: int64(o.Took - o.TTFB), Rate: o.Rate,

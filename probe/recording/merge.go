@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"stageprobe/probe"
 )
 
 // Open reads a recording of one file or of several shards. The order in which
@@ -81,7 +83,7 @@ func compatible(shards []*shard) error {
 }
 
 // planText is what the machines of one run have in common.
-func planText(p Plan) ([]byte, error) {
+func planText(p probe.Plan) ([]byte, error) {
 	p.Machine, p.Seed, p.Start = "", 0, time.Time{}
 	return json.Marshal(p)
 }
@@ -120,7 +122,7 @@ func join(shards []*shard) *Recording {
 			r.Snapshot = s.snapshot
 		}
 		for _, e := range s.evidence {
-			r.Evidence = r.Evidence.with(e)
+			r.Evidence = withReading(r.Evidence, e)
 		}
 		if s.trailer == nil || s.cut {
 			closed = false
@@ -136,7 +138,7 @@ func join(shards []*shard) *Recording {
 }
 
 // with joins the ends of two shards: the later time, the weaker reason.
-func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
+func (t *Trailer) with(u *Trailer) *Trailer {
 	if t == nil {
 		return u
 	}
@@ -156,10 +158,10 @@ func (t *RecordingTrailer) with(u *RecordingTrailer) *RecordingTrailer {
 	return &joined
 }
 
-// with adds what another reading of the logs said; what both said counts once.
-func (e *Evidence) with(f *Evidence) *Evidence {
+// withReading is what two readings of the logs said; what both said counts once.
+func withReading(e, f *probe.Evidence) *probe.Evidence {
 	if e == nil {
-		e = &Evidence{}
+		e = &probe.Evidence{}
 	}
 	joined := *e
 	// The earliest reading counts: what a later one alone would have found must
@@ -169,7 +171,7 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 	}
 	joined.Groups = slices.Clone(e.Groups)
 	for _, g := range f.Groups {
-		i := slices.IndexFunc(joined.Groups, func(h LogGroup) bool { return h.Name == g.Name && h.Source == g.Source })
+		i := slices.IndexFunc(joined.Groups, func(h probe.LogGroup) bool { return h.Name == g.Name && h.Source == g.Source })
 		if i < 0 {
 			joined.Groups = append(joined.Groups, g)
 			continue
@@ -182,7 +184,7 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 		}
 	}
 	type id struct{ source, group, stream, request, extended string }
-	idOf := func(r LogRecord) id {
+	idOf := func(r probe.LogRecord) id {
 		return id{string(r.Source), r.Group, r.Stream, r.RequestID, r.ExtendedID}
 	}
 	seen := map[id]bool{}
@@ -204,7 +206,7 @@ func (e *Evidence) with(f *Evidence) *Evidence {
 // ReadLogs adds to the evidence the log records of the requests that are wanted, by
 // id or extended id; of all where want is nil.
 func (r *Recording) ReadLogs(want func(id string) bool) error {
-	part := &Evidence{}
+	part := &probe.Evidence{}
 	for _, s := range r.shards {
 		if !s.logged {
 			continue
@@ -217,14 +219,14 @@ func (r *Recording) ReadLogs(want func(id string) bool) error {
 		}
 	}
 	if len(part.Records) > 0 {
-		r.Evidence = r.Evidence.with(part)
+		r.Evidence = withReading(r.Evidence, part)
 	}
 	return nil
 }
 
 // Arrived yields every row in the order in which it came, so that a report can be
 // made again as it was made: of one file its own order, of several (seq, machine).
-func (r *Recording) Arrived() iter.Seq2[Observation, error] {
+func (r *Recording) Arrived() iter.Seq2[probe.Observation, error] {
 	if len(r.shards) != 1 {
 		return r.Observations()
 	}
@@ -233,8 +235,8 @@ func (r *Recording) Arrived() iter.Seq2[Observation, error] {
 
 // Observations yields every row in (seq, machine) order. Memory does not grow
 // with the number of rows.
-func (r *Recording) Observations() iter.Seq2[Observation, error] {
-	return func(yield func(Observation, error) bool) {
+func (r *Recording) Observations() iter.Seq2[probe.Observation, error] {
+	return func(yield func(probe.Observation, error) bool) {
 		heads := make(headHeap, 0, len(r.shards))
 		for _, s := range r.shards {
 			next, stop := iter.Pull2(s.rows())
@@ -261,8 +263,8 @@ func (r *Recording) Observations() iter.Seq2[Observation, error] {
 
 // head is the next row of a shard.
 type head struct {
-	next func() (Observation, error, bool)
-	row  Observation
+	next func() (probe.Observation, error, bool)
+	row  probe.Observation
 	err  error
 }
 

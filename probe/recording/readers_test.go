@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bytes"
@@ -11,17 +11,19 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"stageprobe/probe"
 )
 
-func someRows() []Observation {
+func someRows() []probe.Observation {
 	due := time.Date(2026, 3, 4, 12, 0, 0, 5, time.UTC)
-	return []Observation{
+	return []probe.Observation{
 		{Seq: 0, Target: "abc/prod", Scenario: "s", Due: due, Sent: 5, TTFB: 900, Took: 1000, Rate: 10, Conn: 1, ConnN: 1, Proto: "HTTP/1.1",
-			Outcome: OutcomeResponse, Status: 200, MintedID: MintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
-			Header: []Header{{"x-amzn-RequestId", MintedID(7, 0)}, {"X-Amzn-Trace-Id", "Root=1-65e5b5a0-0123456789abcdef01234567"}, {"via", "a: b"}}},
-		{Seq: 1, Target: "abc/prod", Scenario: "s", Due: due.Add(time.Second), Sent: 5, Took: 7, Outcome: OutcomeTimeout, Err: "read: i/o timeout", MintedID: "own"},
-		{Seq: 2, Target: "abc/prod", Scenario: "s", Due: due.Add(2 * time.Second), Sent: 5, TTFB: 4, Took: 5, Outcome: OutcomeResponse, Status: 500, Body: []byte("no"), BodySize: 70000,
-			BodyHash: 1 << 63, Truncated: true, Header: []Header{{"odd\n", "\xff"}}},
+			Outcome: probe.OutcomeResponse, Status: 200, MintedID: probe.MintedID(7, 0), BodySize: 2, Body: []byte{0, 0xff},
+			Header: []probe.Header{{Name: "x-amzn-RequestId", Value: probe.MintedID(7, 0)}, {Name: "X-Amzn-Trace-Id", Value: "Root=1-65e5b5a0-0123456789abcdef01234567"}, {Name: "via", Value: "a: b"}}},
+		{Seq: 1, Target: "abc/prod", Scenario: "s", Due: due.Add(time.Second), Sent: 5, Took: 7, Outcome: probe.OutcomeTimeout, Err: "read: i/o timeout", MintedID: "own"},
+		{Seq: 2, Target: "abc/prod", Scenario: "s", Due: due.Add(2 * time.Second), Sent: 5, TTFB: 4, Took: 5, Outcome: probe.OutcomeResponse, Status: 500, Body: []byte("no"), BodySize: 70000,
+			BodyHash: 1 << 63, Truncated: true, Header: []probe.Header{{Name: "odd\n", Value: "\xff"}}},
 	}
 }
 
@@ -29,7 +31,7 @@ func someRows() []Observation {
 func TestOldParquetRecordings(t *testing.T) {
 	var file bytes.Buffer
 	w := parquet.NewGenericWriter[oldParquetRow](&file)
-	header, err := json.Marshal(RecordingHeader{Format: RecordingFormat, Run: "r"})
+	header, err := json.Marshal(Header{Format: Format, Run: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func TestOldParquetRecordings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for o, err := range r.Observations() {
-		if err != nil || o.Seq != 3 || o.TTFB != 9 || o.Took != 10 || o.MintedID != "m" || !slices.Equal(o.Header, []Header{{"A", "b"}}) || string(o.Body) != "x" {
+		if err != nil || o.Seq != 3 || o.TTFB != 9 || o.Took != 10 || o.MintedID != "m" || !slices.Equal(o.Header, []probe.Header{{Name: "A", Value: "b"}}) || string(o.Body) != "x" {
 			t.Errorf("%+v (%v)", o, err)
 		}
 	}
@@ -86,7 +88,7 @@ func TestOtherReaders(t *testing.T) {
 		t.Skip("neither pyarrow nor duckdb is there; set PYTHON to a Python that has one")
 	}
 	path := filepath.Join(t.TempDir(), "run.parquet")
-	w, err := Create(path, RecordingHeader{Run: "r", Plan: Plan{Seed: 7}}, nil)
+	w, err := Create(path, Header{Run: "r", Plan: probe.Plan{Seed: 7}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,10 +98,10 @@ func TestOtherReaders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Evidence(&Evidence{Records: []LogRecord{{RequestID: "a"}}}); err != nil {
+	if err := w.Evidence(&probe.Evidence{Records: []probe.LogRecord{{RequestID: "a"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(RecordingTrailer{Stopped: "budget"}); err != nil {
+	if err := w.Close(Trailer{Stopped: "budget"}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(python, "-c", readWithPython, path).CombinedOutput()
@@ -118,7 +120,7 @@ func TestOtherReaders(t *testing.T) {
 
 func TestParquetRowsReadBackExactly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.parquet")
-	w, err := Create(path, RecordingHeader{Run: "r", Plan: Plan{Seed: 7}}, nil)
+	w, err := Create(path, Header{Run: "r", Plan: probe.Plan{Seed: 7}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func TestParquetRowsReadBackExactly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(RecordingTrailer{Stopped: "budget"}); err != nil {
+	if err := w.Close(Trailer{Stopped: "budget"}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := Open(path)

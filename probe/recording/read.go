@@ -1,4 +1,4 @@
-package probe
+package recording
 
 import (
 	"bufio"
@@ -16,6 +16,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
+
+	"stageprobe/probe"
 )
 
 const (
@@ -42,10 +44,10 @@ func (k rowKey) compare(l rowKey) int {
 // shard is one file of a recording.
 type shard struct {
 	path     string
-	header   *RecordingHeader
-	snapshot *Snapshot
-	evidence []*Evidence
-	trailer  *RecordingTrailer
+	header   *Header
+	snapshot *probe.Snapshot
+	evidence []*probe.Evidence
+	trailer  *Trailer
 	keys     rowKeys
 	logged   bool // it holds log records
 	heads    headUnpacker
@@ -221,7 +223,7 @@ var (
 // alone, and a log record not at all; the rest is checked when it is asked for.
 func decodeLine(line []byte, keysOnly bool) (recordLine, error) {
 	if keysOnly && bytes.HasPrefix(line, logStart) {
-		return recordLine{Log: &LogRecord{}, text: line}, nil
+		return recordLine{Log: &probe.LogRecord{}, text: line}, nil
 	}
 	if keysOnly && bytes.HasPrefix(line, rowStart) {
 		var k struct {
@@ -233,7 +235,7 @@ func decodeLine(line []byte, keysOnly bool) (recordLine, error) {
 		if err := json.Unmarshal(line, &k); err != nil || k.Observation == nil {
 			return recordLine{}, cmp.Or(err, errors.New("an empty row"))
 		}
-		return recordLine{Observation: &Observation{Machine: k.Observation.Machine, Seq: k.Observation.Seq}}, nil
+		return recordLine{Observation: &probe.Observation{Machine: k.Observation.Machine, Seq: k.Observation.Seq}}, nil
 	}
 	var l recordLine
 	err := json.Unmarshal(line, &l)
@@ -268,8 +270,8 @@ func (s *shard) take(l recordLine) error {
 	case l.Header != nil && s.header != nil:
 		return errors.New("it has two headers; read recordings as separate files, not joined together")
 	case l.Header != nil:
-		if l.Header.Format != RecordingFormat {
-			return fmt.Errorf("its format is %q, this version reads %q", l.Header.Format, RecordingFormat)
+		if l.Header.Format != Format {
+			return fmt.Errorf("its format is %q, this version reads %q", l.Header.Format, Format)
 		}
 		s.header, s.snapshot = l.Header, l.Header.Snapshot
 	case l.isRow():
@@ -318,14 +320,14 @@ func (s *shard) sorted() iter.Seq2[recordLine, error] {
 }
 
 // arrived yields the observations of the file in its own order.
-func (s *shard) arrived() iter.Seq2[Observation, error] {
-	return func(yield func(Observation, error) bool) {
+func (s *shard) arrived() iter.Seq2[probe.Observation, error] {
+	return func(yield func(probe.Observation, error) bool) {
 		for l, err := range s.lines(false) {
 			if errors.Is(err, errCut) {
 				return
 			}
 			if err != nil {
-				yield(Observation{}, fmt.Errorf("recording %s: %w", s.path, err))
+				yield(probe.Observation{}, fmt.Errorf("recording %s: %w", s.path, err))
 				return
 			}
 			if !l.isRow() {
@@ -339,10 +341,10 @@ func (s *shard) arrived() iter.Seq2[Observation, error] {
 }
 
 // rows yields the observations of the file in (seq, machine) order.
-func (s *shard) rows() iter.Seq2[Observation, error] {
-	return func(yield func(Observation, error) bool) {
+func (s *shard) rows() iter.Seq2[probe.Observation, error] {
+	return func(yield func(probe.Observation, error) bool) {
 		for l, err := range s.sorted() {
-			var o Observation
+			var o probe.Observation
 			if err == nil {
 				o, err = s.observation(l)
 			}
@@ -354,7 +356,7 @@ func (s *shard) rows() iter.Seq2[Observation, error] {
 }
 
 // observation is a row as it was given to the writer.
-func (s *shard) observation(l recordLine) (Observation, error) {
+func (s *shard) observation(l recordLine) (probe.Observation, error) {
 	if l.packed == nil {
 		return *l.Observation, nil
 	}
@@ -369,7 +371,7 @@ func (s *shard) observation(l recordLine) (Observation, error) {
 // lineHeap is a heap of rows, the next one on top.
 type lineHeap []recordLine
 
-func keyOfRow(o *Observation) rowKey { return rowKey{o.Machine, o.Seq} }
+func keyOfRow(o *probe.Observation) rowKey { return rowKey{o.Machine, o.Seq} }
 
 func (h lineHeap) Len() int           { return len(h) }
 func (h lineHeap) Less(i, j int) bool { return h[i].key().compare(h[j].key()) < 0 }
@@ -384,12 +386,12 @@ func (h *lineHeap) Pop() any {
 }
 
 // logs yields the log records of the requests that are wanted.
-func (s *shard) logs(want func(id string) bool) iter.Seq2[*LogRecord, error] {
-	return func(yield func(*LogRecord, error) bool) {
+func (s *shard) logs(want func(id string) bool) iter.Seq2[*probe.LogRecord, error] {
+	return func(yield func(*probe.LogRecord, error) bool) {
 		fail := func(err error) { yield(nil, fmt.Errorf("recording %s: %w", s.path, err)) }
 		if strings.HasSuffix(s.path, extParquet) {
 			err := inParquet(s.path, func(f *parquet.File, mine func(func())) error {
-				return rowLogs(f, want, func(l *LogRecord) (more bool) {
+				return rowLogs(f, want, func(l *probe.LogRecord) (more bool) {
 					mine(func() { more = yield(l, nil) })
 					return more
 				})

@@ -1,4 +1,4 @@
-package probe_test
+package recording_test
 
 import (
 	"bytes"
@@ -15,14 +15,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/probe"
+	"stageprobe/probe/recording"
 )
+
+// plan is what a run was going to send.
+func plan(requests int) *probe.Plan {
+	return &probe.Plan{
+		Targets:   []probe.Target{{ID: "abc/prod", URL: "https://example.com/prod", APIKind: probe.REST}},
+		Scenarios: []probe.Scenario{{Name: "GET /orders", Method: "GET", Path: "/orders", Query: "limit=1"}},
+		Seed:      7, Requests: requests, Rate: 2000, Workers: 4, Timeout: 5 * time.Second,
+	}
+}
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456789, time.UTC)
 
-func header(machine string) probe.RecordingHeader {
+func header(machine string) recording.Header {
 	p := *plan(100)
 	p.Machine = machine
-	return probe.RecordingHeader{
+	return recording.Header{
 		Run: "run-1", Machine: machine, Version: "1.2.3", Started: noon, Plan: p,
 		Policy: json.RawMessage(`{"confidence":0.99}`),
 	}
@@ -37,7 +47,7 @@ func rows(machine string, n int) []probe.Observation {
 			Due: noon.Add(time.Duration(i) * time.Millisecond), Sent: 1, TTFB: 2000, Took: 3000, Rate: 12.5,
 			Conn: 1 + i%3, ConnN: 1 + i/3, Fresh: i%8 == 0, RemoteIP: "192.0.2.1:443", Proto: "HTTP/2.0",
 			Outcome: probe.OutcomeResponse, MintedID: fmt.Sprintf("id-%d", i), Status: 200,
-			Header: []probe.Header{{"content-type", "application/json"}, {"x-a", ""}},
+			Header: []probe.Header{{Name: "content-type", Value: "application/json"}, {Name: "x-a", Value: ""}},
 			Body:   []byte{0, 0xff, byte(i)}, BodySize: 99999, Truncated: true,
 		}
 		if i%5 == 4 {
@@ -49,10 +59,10 @@ func rows(machine string, n int) []probe.Observation {
 	return list
 }
 
-func record(t *testing.T, name string, h probe.RecordingHeader, list []probe.Observation) string {
+func record(t *testing.T, name string, h recording.Header, list []probe.Observation) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	w, err := probe.Create(path, h, nil)
+	w, err := recording.Create(path, h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +79,13 @@ func record(t *testing.T, name string, h probe.RecordingHeader, list []probe.Obs
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(probe.RecordingTrailer{Ended: noon.Add(time.Minute), Stopped: "budget"}); err != nil {
+	if err := w.Close(recording.Trailer{Ended: noon.Add(time.Minute), Stopped: "budget"}); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func read(t *testing.T, r *probe.Recording) []probe.Observation {
+func read(t *testing.T, r *recording.Recording) []probe.Observation {
 	t.Helper()
 	var list []probe.Observation
 	for o, err := range r.Observations() {
@@ -98,7 +108,7 @@ func TestRecordingRoundTrip(t *testing.T) {
 	for _, ext := range []string{".jsonl", ".jsonl.zst", ".parquet"} {
 		t.Run(ext, func(t *testing.T) {
 			path := record(t, "run"+ext, header("m1"), shuffled(want))
-			r, err := probe.Open(path)
+			r, err := recording.Open(path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +119,7 @@ func TestRecordingRoundTrip(t *testing.T) {
 				t.Error("a second reading differs")
 			}
 			h := header("m1")
-			h.Format = probe.RecordingFormat
+			h.Format = recording.Format
 			if diff := cmp.Diff(h, r.Header); diff != "" {
 				t.Errorf("header differs:\n%s", diff)
 			}
@@ -137,7 +147,7 @@ func TestShardsMergeExactlyInAnyOrder(t *testing.T) {
 		record(t, "a1.jsonl", header("a"), shuffled(a[:25])),
 	}
 	for _, order := range [][]string{paths, {paths[2], paths[0], paths[1]}} {
-		r, err := probe.Open(order...)
+		r, err := recording.Open(order...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +182,7 @@ func TestShardsThatDoNotBelongTogether(t *testing.T) {
 		"not a whole Parquet": {scrap(t, "x.parquet", "PAR1 and no more")},
 		"line 1":              {scrap(t, "x.jsonl", "once upon a time\n")},
 	} {
-		if _, err := probe.Open(paths...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := recording.Open(paths...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
@@ -195,7 +205,7 @@ func TestCutOffRecordingsReadUpToTheirLastCompleteRow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, keep := range []int{len(whole) - 1, len(whole) * 3 / 4, len(whole) / 2} {
-			r, err := probe.Open(scrap(t, "cut"+ext, string(whole[:keep])))
+			r, err := recording.Open(scrap(t, "cut"+ext, string(whole[:keep])))
 			if err != nil {
 				t.Fatalf("%s cut at %d: %v", ext, keep, err)
 			}
@@ -222,7 +232,7 @@ func TestDamagedParquetIsAnErrorAtMost(t *testing.T) {
 		for range 3 {
 			b[rng.IntN(len(b))] ^= byte(1 << rng.IntN(8))
 		}
-		r, err := probe.Open(scrap(t, "run.parquet", string(b)))
+		r, err := recording.Open(scrap(t, "run.parquet", string(b)))
 		if err != nil {
 			refused++
 			continue
@@ -238,7 +248,7 @@ func TestDamagedParquetIsAnErrorAtMost(t *testing.T) {
 
 func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.parquet")
-	w, err := probe.Create(path, header("m"), nil)
+	w, err := recording.Create(path, header("m"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,12 +257,12 @@ func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err = probe.Open(path)
+	_, err = recording.Open(path)
 	spill := path + ".partial"
 	if err == nil || !strings.Contains(err.Error(), spill) {
 		t.Fatalf("got %v", err)
 	}
-	r, err := probe.Open(spill)
+	r, err := recording.Open(spill)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,17 +276,17 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 	h := header("m")
 	h.Plan.Scenarios = []probe.Scenario{{
 		Name: "x", Method: "POST", Unsafe: true, Path: "/s3cret%2F%22+=%C3%A9", Query: "k=s3cret%2F%22%2B%3D%C3%A9",
-		Header: []probe.Header{{"x-api-key", secret}}, Body: []byte("body " + secret),
+		Header: []probe.Header{{Name: "x-api-key", Value: secret}}, Body: []byte("body " + secret),
 	}}
 	for _, ext := range []string{".jsonl", ".parquet"} {
 		path := filepath.Join(t.TempDir(), "run"+ext)
-		w, err := probe.Create(path, h, probe.NewRedactor("", secret, "77"))
+		w, err := recording.Create(path, h, probe.NewRedactor("", secret, "77"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		quoted, _ := json.Marshal(map[string]string{"echo": secret})
 		o := probe.Observation{Machine: "m", Seq: 77, Due: noon, Outcome: probe.OutcomeResponse, Err: secret, BodySize: 77,
-			Header: []probe.Header{{"x-echo", "<" + secret + ">"}}, Body: quoted}
+			Header: []probe.Header{{Name: "x-echo", Value: "<" + secret + ">"}}, Body: quoted}
 		if err := w.Observation(&o); err != nil {
 			t.Fatal(err)
 		}
@@ -286,10 +296,10 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 		if err := w.Evidence(&probe.Evidence{Records: []probe.LogRecord{{Lines: []string{"x-api-key=" + secret}}}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Close(probe.RecordingTrailer{Stopped: "decided"}); err != nil {
+		if err := w.Close(recording.Trailer{Stopped: "decided"}); err != nil {
 			t.Fatal(err)
 		}
-		r, err := probe.Open(path)
+		r, err := recording.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -318,7 +328,7 @@ func TestCreateRefusesWhatItCannotWrite(t *testing.T) {
 		"must end in .jsonl": filepath.Join(t.TempDir(), "run.csv"),
 		"no such file":       filepath.Join(t.TempDir(), "none", "run.jsonl"),
 	} {
-		if _, err := probe.Create(path, header("m"), nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := recording.Create(path, header("m"), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
@@ -338,7 +348,7 @@ func TestSecretsInJSONOfOthers(t *testing.T) {
 // the reading, and of several readings as of the first.
 func TestEvidenceKeepsWhenItWasRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.jsonl")
-	w, err := probe.Create(path, probe.RecordingHeader{Run: "r"}, nil)
+	w, err := recording.Create(path, recording.Header{Run: "r"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,10 +358,10 @@ func TestEvidenceKeepsWhenItWasRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(probe.RecordingTrailer{Stopped: "decided"}); err != nil {
+	if err := w.Close(recording.Trailer{Stopped: "decided"}); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := probe.Open(path)
+	rec, err := recording.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
-package probe
+package recording
 
 import (
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
+
+	"stageprobe/probe"
 )
 
 // headUnpacker puts headers together again; it remembers the templates.
@@ -31,7 +33,7 @@ const knownHeads = 16 << 20
 
 var errTemplate = errors.New("damaged headers")
 
-func (u *headUnpacker) unpack(template, hex, text, minted string) ([]Header, error) {
+func (u *headUnpacker) unpack(template, hex, text, minted string) ([]probe.Header, error) {
 	if template == "" {
 		return nil, nil
 	}
@@ -40,9 +42,9 @@ func (u *headUnpacker) unpack(template, hex, text, minted string) ([]Header, err
 		if err := json.Unmarshal([]byte(template[1:]), &pairs); err != nil {
 			return nil, err
 		}
-		hs := make([]Header, len(pairs))
+		hs := make([]probe.Header, len(pairs))
 		for i, p := range pairs {
-			hs[i] = Header{string(p[0]), string(p[1])}
+			hs[i] = probe.Header{Name: string(p[0]), Value: string(p[1])}
 		}
 		return hs, nil
 	}
@@ -58,13 +60,13 @@ func (u *headUnpacker) unpack(template, hex, text, minted string) ([]Header, err
 		u.known[template] = lines
 	}
 	f := filling{hex: hex, text: text, minted: minted}
-	hs := make([]Header, len(lines))
+	hs := make([]probe.Header, len(lines))
 	for i, l := range lines {
 		v, err := f.value(l.parts)
 		if err != nil {
 			return nil, err
 		}
-		hs[i] = Header{l.name, v}
+		hs[i] = probe.Header{Name: l.name, Value: v}
 	}
 	return hs, nil
 }
