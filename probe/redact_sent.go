@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"encoding/base64"
 	"iter"
 	"net/url"
@@ -189,7 +190,7 @@ func MaskQuery(raw string) string {
 func maskPairs(pairs []string) {
 	for i, pair := range pairs {
 		name, value, ok := strings.Cut(pair, "=")
-		if plain, err := url.QueryUnescape(name); ok && value != "" && SecretParameter(or(map[bool]string{true: plain}[err == nil], name)) {
+		if plain, err := url.QueryUnescape(name); ok && value != "" && SecretParameter(cmp.Or(map[bool]string{true: plain}[err == nil], name)) {
 			pairs[i] = name + "=" + redacted
 		}
 	}

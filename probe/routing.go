@@ -113,3 +113,33 @@ func isBelow(segments []string, base string) bool {
 func splitPath(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
+
+// BeginsWith tells whether any route takes paths below a base path.
+func (d *Definition) BeginsWith(base string) bool {
+	for key := range d.Routes {
+		_, template, ok := strings.Cut(key, " ")
+		if !ok { // the default route of an HTTP API
+			return true
+		}
+		parts, fits := segmentsOf(template), true
+		for i, want := range splitPath(base) {
+			if i < len(parts) && strings.HasSuffix(parts[i], "+}") {
+				break
+			}
+			if fits = i < len(parts) && (parts[i] == want || strings.HasPrefix(parts[i], "{")); !fits {
+				break
+			}
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+// MappingsRead tells whether everything was read that says where a domain leads.
+func (s *Snapshot) MappingsRead(d *Domain) bool {
+	return !slices.ContainsFunc(s.Gaps, func(g Gap) bool {
+		return g.Domain == d.Name && slices.Contains([]string{"GetApiMappings", "GetBasePathMappings", "ListRoutingRules"}, g.Operation)
+	})
+}

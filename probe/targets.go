@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,7 +99,7 @@ func (f *finder) api(a APISelection) {
 	}
 	api := f.snap.API(a.ID)
 	if f.snap != nil && api == nil {
-		f.problem("API "+a.ID, "it was not found in region "+or(f.region(), "(none)"),
+		f.problem("API "+a.ID, "it was not found in region "+cmp.Or(f.region(), "(none)"),
 			"check the id and --region; without rights to read it, name its --stage so that it can be probed")
 	}
 	stages := a.Stages
@@ -198,11 +199,4 @@ func noStage(api *API, name string) string {
 		return fmt.Sprintf("the URL names no stage of API %s (it has %s)", api.ID, has)
 	}
 	return fmt.Sprintf("API %s has no stage %q (it has %s)", api.ID, name, has)
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

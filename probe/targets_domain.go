@@ -25,7 +25,7 @@ func (f *finder) domains(a APISelection, stages []string) []Target {
 
 // leading are the targets of a domain that lead to the stages of an API.
 func (f *finder) leading(d *Domain, apiID string, stages []string) []Target {
-	bases := d.basePathsTo(func(r StageRef) bool { return r.APIID == apiID && slices.Contains(stages, r.Stage) })
+	bases := basePathsTo(d, func(r StageRef) bool { return r.APIID == apiID && slices.Contains(stages, r.Stage) })
 	if len(bases) > 0 && strings.HasPrefix(d.Name, "*.") {
 		f.problem("domain "+d.Name, "it stands for many names, so it is not probed by itself", "paste a URL at one of them")
 		return nil
@@ -56,14 +56,14 @@ func (f *finder) named(apiID string, sel DomainSelection) []Target {
 	}
 	bases := []string{base}
 	if base == "" {
-		bases = d.basePathsTo(func(r StageRef) bool { return (apiID == "" || r.APIID == apiID) && r.Stage == sel.Stage })
+		bases = basePathsTo(d, func(r StageRef) bool { return (apiID == "" || r.APIID == apiID) && r.Stage == sel.Stage })
 	}
 	if len(bases) == 0 {
-		bases = d.basePathsTo(func(r StageRef) bool { return r.APIID == apiID })
+		bases = basePathsTo(d, func(r StageRef) bool { return r.APIID == apiID })
 	}
 	if len(bases) == 0 {
 		// Nothing leads to the API: the root then, or the only thing that is there.
-		bases = d.basePathsTo(func(StageRef) bool { return true })
+		bases = basePathsTo(d, func(StageRef) bool { return true })
 		if len(bases) != 1 {
 			bases = []string{""}
 		}
@@ -84,7 +84,7 @@ func (f *finder) meant(t Target, apiID, stage string) Target {
 
 // basePathsTo lists the base paths of a domain that lead to a wanted stage,
 // by mapping or by rule, in order.
-func (d *Domain) basePathsTo(wanted func(StageRef) bool) []string {
+func basePathsTo(d *Domain, wanted func(StageRef) bool) []string {
 	var bases []string
 	for _, m := range d.Mappings {
 		if wanted(StageRef{m.APIID, m.Stage}) {
@@ -125,36 +125,13 @@ func (f *finder) domain(d *Domain, base string) Target {
 	t.Endpoint = endpoint
 	switch stage := f.snap.API(lead.APIID).Stage(lead.Stage); {
 	case lead.Stripped:
-	case base != "" && stage != nil && stage.Deployed != nil && !stage.Deployed.beginsWith(base):
+	case base != "" && stage != nil && stage.Deployed != nil && !stage.Deployed.BeginsWith(base):
 		t.Unmapped = fmt.Sprintf("a routing rule of domain %s leads /%s to stage %s of API %s and keeps the base path: the stage is asked for /%s/…, and no route of it begins so",
 			d.Name, base, lead.Stage, lead.APIID, base)
 	default: // the API sees the base path, so it belongs to the scenarios' paths
 		t.URL = "https://" + d.Name
 	}
 	return t
-}
-
-// beginsWith tells whether any route takes paths below a base path.
-func (d *Definition) beginsWith(base string) bool {
-	for key := range d.Routes {
-		_, template, ok := strings.Cut(key, " ")
-		if !ok { // the default route of an HTTP API
-			return true
-		}
-		parts, fits := segmentsOf(template), true
-		for i, want := range splitPath(base) {
-			if i < len(parts) && strings.HasSuffix(parts[i], "+}") {
-				break
-			}
-			if fits = i < len(parts) && (parts[i] == want || strings.HasPrefix(parts[i], "{")); !fits {
-				break
-			}
-		}
-		if fits {
-			return true
-		}
-	}
-	return false
 }
 
 // domainName is the target of a domain as far as its name tells.
@@ -198,15 +175,8 @@ func UnmappedDomains(snap *Snapshot) []Target {
 	return out
 }
 
-// MappingsRead tells whether everything was read that says where a domain leads.
-func (s *Snapshot) MappingsRead(d *Domain) bool {
-	return !slices.ContainsFunc(s.Gaps, func(g Gap) bool {
-		return g.Domain == d.Name && slices.Contains([]string{"GetApiMappings", "GetBasePathMappings", "ListRoutingRules"}, g.Operation)
-	})
-}
-
 func leadsNowhere(d *Domain, base string) string {
-	there := d.basePathsTo(func(StageRef) bool { return true })
+	there := basePathsTo(d, func(StageRef) bool { return true })
 	if len(there) == 0 {
 		return fmt.Sprintf("domain %s has no base path mapping and no routing rule", d.Name)
 	}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,7 +29,7 @@ func (f *finder) url(raw string) {
 // invoke is the target of an invoke URL.
 func (f *finder) invoke(a Address) Target {
 	stage, segment := f.stageOf(a)
-	t := Target{ID: a.APIID, URL: a.Base, Kind: InvokeURL, Region: or(a.Region, f.region())}
+	t := Target{ID: a.APIID, URL: a.Base, Kind: InvokeURL, Region: cmp.Or(a.Region, f.region())}
 	if segment != "" {
 		t.URL += "/" + segment
 	}
@@ -101,7 +102,7 @@ func (f *finder) custom(a Address) Target {
 		t = f.domain(&own, base)
 	}
 	t.URL = a.Base + strings.TrimPrefix(t.URL, "https://"+a.Host)
-	t.Region = or(a.Region, t.Region)
+	t.Region = cmp.Or(a.Region, t.Region)
 	return t
 }
 
@@ -154,7 +155,7 @@ func longestPrefix(targets []Target, whole string) *Target {
 // what should not be printed.
 func appendScenario(list []Scenario, s Scenario) []Scenario {
 	same := 0
-	s.Name = s.Method + " " + or(MaskPath(s.Path), "/")
+	s.Name = s.Method + " " + cmp.Or(MaskPath(s.Path), "/")
 	for i := range list {
 		l := &list[i]
 		if l.Path == s.Path && l.Query == s.Query {
