@@ -11,13 +11,14 @@ import (
 	"stageprobe/analyze/report/prose"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // Inspect makes a report of the configuration alone: no traffic, so nothing is
 // said of behaviour, and only what needs none is found.
 func Inspect(snap probe.Snapshot, policy Policy) *Report {
 	result := cause.Explain(cause.Input{
-		Plan: probe.Plan{Targets: append(everyStage(&snap), probe.UnmappedDomains(&snap)...)}, Snapshot: snap,
+		Plan: probe.Plan{Targets: append(everyStage(&snap), address.UnmappedDomains(&snap)...)}, Snapshot: snap,
 		Confidence: policy.confidence(), MinShare: policy.minShare(), Intended: policy.Intended,
 		Done: true, Now: snap.Taken,
 	})
@@ -82,7 +83,7 @@ func (rep *Report) Inspected() bool { return strings.HasPrefix(rep.Run.ID, inspe
 // inspectedTargets are the addresses of every stage and domain that was read.
 func inspectedTargets(snap *probe.Snapshot) []Target {
 	out := []Target{}
-	var all probe.Selection
+	var all address.Selection
 	add := func(t *probe.Target) {
 		rt := newTarget(snap, t)
 		if t.Canary != nil {
@@ -92,15 +93,15 @@ func inspectedTargets(snap *probe.Snapshot) []Target {
 	}
 	for _, t := range everyStage(snap) {
 		if t.Region != "" {
-			t.URL = probe.StageURL(t.Region, "", t.APIID, t.Stage)
+			t.URL = address.StageURL(t.Region, "", t.APIID, t.Stage)
 		}
 		add(&t)
 	}
 	for i := range snap.APIs {
-		all.APIs = append(all.APIs, probe.APISelection{ID: snap.APIs[i].ID})
+		all.APIs = append(all.APIs, address.APISelection{ID: snap.APIs[i].ID})
 	}
-	found, _ := probe.Targets(snap, all)
-	for _, t := range append(found, probe.UnmappedDomains(snap)...) {
+	found, _ := address.Targets(snap, all)
+	for _, t := range append(found, address.UnmappedDomains(snap)...) {
 		if t.Kind == probe.CustomDomain {
 			add(&t)
 		}

@@ -4,14 +4,14 @@
 //
 // To send requests and look at the answers:
 //
-//  1. [Targets] finds addresses in a [Snapshot], or from pasted URLs without one.
+//  1. Package probe/address finds targets in a [Snapshot], or from pasted URLs without one.
 //  2. [Scenarios] lists the routes of a deployed definition that may be asked without
-//     harm, and [URLScenarios] those of pasted URLs.
+//     harm, and package probe/address those of pasted URLs.
 //  3. Both go into a [Plan] with a budget and a rate, and [Engine.Run] yields an
 //     [Observation] per request. A [Planner] says which request is next.
 //  4. Package probe/recording keeps them in a file, and reads it.
 //
-// Engine.Clean with a [Cleaner] takes secrets out of answers before anything sees them;
+// Engine.Clean takes secrets out of answers before anything sees them (package probe/redact);
 // Engine.Sign makes requests acceptable to methods that ask for authorization (package
 // probe/sign).
 //

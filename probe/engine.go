@@ -25,7 +25,7 @@ type Engine struct {
 
 	// Clean, where set, takes out of an answer what is not to be kept, before
 	// anything else sees it. It is called from several goroutines; the request is
-	// as it was sent, and nil where none was made. See [Cleaner].
+	// as it was sent, and nil where none was made. See package probe/redact.
 	Clean func(*http.Request, *Observation)
 
 	// Mint sends an x-amzn-RequestId of our own to everything but HTTP APIs.

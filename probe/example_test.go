@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 	"stageprobe/scenarios/sandbox"
 )
@@ -37,8 +38,8 @@ func Example() {
 	}
 
 	// 2. What to send, and where.
-	targets, problems := probe.Targets(&snap, probe.Selection{APIs: []probe.APISelection{{
-		ID: "orders7x2a", Stages: []string{"prod"}, Domains: []probe.DomainSelection{{Name: "api.example.com"}},
+	targets, problems := address.Targets(&snap, address.Selection{APIs: []address.APISelection{{
+		ID: "orders7x2a", Stages: []string{"prod"}, Domains: []address.DomainSelection{{Name: "api.example.com"}},
 	}}})
 	for _, p := range problems {
 		log.Fatal(p.Subject, ": ", p.Text)

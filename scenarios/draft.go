@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -64,12 +65,12 @@ func (a *API) addStage(stage string) {
 
 // address takes in what an address says: the API with its stage, or a URL at a
 // custom domain.
-func (d *draft) address(a probe.Address, stage string) {
+func (d *draft) address(a address.Address, stage string) {
 	switch a.Kind {
-	case probe.AddressExecuteAPI:
+	case address.AddressExecuteAPI:
 		d.region = cmp.Or(d.region, a.Region)
 		d.api(a.APIID).addStage(stage)
-	case probe.AddressCustom, probe.AddressEmulator:
+	case address.AddressCustom, address.AddressEmulator:
 		if u := a.Base + a.Path; !contains(d.urls, u) {
 			d.urls = append(d.urls, u)
 		}

@@ -15,6 +15,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 	"stageprobe/scenarios"
 	"stageprobe/scenarios/sandbox"
@@ -53,7 +54,7 @@ func Example() {
 	}
 
 	plan := probe.Plan{Requests: 1000, Rate: 500, Seed: 1}
-	plan.Targets, _ = probe.Targets(&snap, probe.Selection{APIs: file.Selections()})
+	plan.Targets, _ = address.Targets(&snap, address.Selection{APIs: file.Selections()})
 	if plan.Scenarios, err = file.Probes(plan.Targets); err != nil {
 		log.Fatal(err)
 	}

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
-	"stageprobe/probe"
+	"stageprobe/probe/address"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios/internal/guard"
 )
 
@@ -174,7 +175,7 @@ func (f *File) complete() {
 		s := &f.Scenarios[i]
 		s.Request.complete()
 		if s.Name == "" && s.Request.Path != "" {
-			s.Name = s.Request.Method + " " + probe.MaskURL(s.Request.Path) // it stands in every report
+			s.Name = s.Request.Method + " " + redact.MaskURL(s.Request.Path) // it stands in every report
 			if s.Preflight != nil {
 				s.Name = "preflight of " + s.Name
 			}
@@ -186,12 +187,12 @@ func (f *File) complete() {
 }
 
 // Selections are the APIs, stages and domains that the file names.
-func (f *File) Selections() []probe.APISelection {
-	var out []probe.APISelection
+func (f *File) Selections() []address.APISelection {
+	var out []address.APISelection
 	for _, a := range f.APIs {
-		sel := probe.APISelection{ID: a.ID, Stages: slices.Clone(a.Stages)}
+		sel := address.APISelection{ID: a.ID, Stages: slices.Clone(a.Stages)}
 		for _, d := range a.Domains {
-			sel.Domains = append(sel.Domains, probe.DomainSelection{
+			sel.Domains = append(sel.Domains, address.DomainSelection{
 				Name: d.Name, Stage: d.Stage, BasePath: strings.Trim(d.BasePath, "/"),
 			})
 		}

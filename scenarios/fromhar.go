@@ -12,7 +12,9 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
+	"stageprobe/probe/redact"
 )
 
 func isHAR(doc any) bool { return listAt(doc, "log", "entries") != nil }
@@ -104,13 +106,13 @@ func within(in *json.Decoder, key string, read func() error) error {
 
 // recorded takes in one request of the recording.
 func (d *draft) recorded(e *harEntry) {
-	a, err := probe.ParseURL(e.Request.URL)
+	a, err := address.ParseURL(e.Request.URL)
 	if err != nil {
 		return
 	}
 	switch {
-	case a.Kind == probe.AddressExecuteAPI:
-	case a.Kind == probe.AddressCustom && e.gateway():
+	case a.Kind == address.AddressExecuteAPI:
+	case a.Kind == address.AddressCustom && e.gateway():
 		if strings.EqualFold(e.Request.Method, "GET") {
 			d.address(a, "")
 		}
@@ -148,7 +150,7 @@ func (e *harEntry) http() bool {
 	return probe.HeaderValue(e.Response.Headers, "apigw-requestid") != ""
 }
 
-func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
+func (e *harEntry) draft(a *address.Address, d *draft) draftRequest {
 	r := draftRequest{method: strings.ToUpper(e.Request.Method), path: cmp.Or(a.Path, "/")}
 	switch {
 	case e.http():
@@ -164,7 +166,7 @@ func (e *harEntry) draft(a *probe.Address, d *draft) draftRequest {
 		}
 	}
 	r.path = strings.NewReplacer("{", "%7B", "}", "%7D").Replace(r.path)
-	r.name = r.method + " " + shorten(maxComment, probe.MaskPath(r.path))
+	r.name = r.method + " " + shorten(maxComment, redact.MaskPath(r.path))
 	r.query = recordedQuery(a.Query)
 	r.recordedHeaders(e.Request.Headers)
 	if origin := probe.HeaderValue(e.Request.Headers, "origin"); r.method == "OPTIONS" && origin != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/scenarios/internal/guard"
 )
 
@@ -71,11 +72,11 @@ func (d *draft) server(s *openapi3.Server) {
 	for name, v := range s.Variables {
 		url = strings.ReplaceAll(url, "{"+name+"}", strings.TrimPrefix(v.Default, "/"))
 	}
-	a, err := probe.ParseURL(url)
+	a, err := address.ParseURL(url)
 	if err != nil || strings.Contains(url, "{") {
 		return
 	}
-	if a.Kind == probe.AddressExecuteAPI {
+	if a.Kind == address.AddressExecuteAPI {
 		d.address(a, a.First)
 		return
 	}

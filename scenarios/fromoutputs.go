@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -115,7 +116,7 @@ func (d *draft) output(key, value string) {
 	case apiIDKey.MatchString(key) && apiID.MatchString(value):
 		d.api(value)
 	case strings.HasPrefix(value, "https://") && looksLike.MatchString(key+value):
-		if a, err := probe.ParseURL(value); err == nil && !elsewhere.MatchString(a.Host) {
+		if a, err := address.ParseURL(value); err == nil && !elsewhere.MatchString(a.Host) {
 			d.invokeURL(a)
 		}
 	}
@@ -128,12 +129,12 @@ var elsewhere = lazyregexp.New(`\.(on\.aws|cloudfront\.net|amazoncognito\.com|el
 const stageNote = "The first segment of an invoke URL is taken as the stage; leave stages out for an HTTP API that serves $default."
 
 // invokeURL takes in an address with a stage and perhaps a path behind it.
-func (d *draft) invokeURL(a probe.Address) {
-	if a.Kind == probe.AddressExecuteAPI && a.First != "" && !contains(d.notes, stageNote) {
+func (d *draft) invokeURL(a address.Address) {
+	if a.Kind == address.AddressExecuteAPI && a.First != "" && !contains(d.notes, stageNote) {
 		d.notes = append(d.notes, stageNote)
 	}
 	d.address(a, a.First)
-	if a.Kind != probe.AddressExecuteAPI || len(a.Segments) < 2 {
+	if a.Kind != address.AddressExecuteAPI || len(a.Segments) < 2 {
 		return
 	}
 	path := "/" + strings.Join(a.Segments[1:], "/")
@@ -179,7 +180,7 @@ func fromSAMEndpoints(doc any, _ []byte, d *draft) error {
 		found := false
 		for _, e := range listAt(resource, "CloudEndpoint") {
 			text, _ := e.(string)
-			if a, err := probe.ParseURL(text); err == nil && a.Kind == probe.AddressExecuteAPI {
+			if a, err := address.ParseURL(text); err == nil && a.Kind == address.AddressExecuteAPI {
 				found = true
 				d.address(a, a.First)
 			}

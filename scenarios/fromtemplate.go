@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -446,12 +447,12 @@ func fromServerlessInfo(data []byte, d *draft) error {
 	for _, m := range serverlessEndpoint.FindAllSubmatch(data, -1) {
 		method := string(m[1])
 		// A parameter's braces are no part of a URL; they are put back in the route.
-		a, err := probe.ParseURL(strings.NewReplacer("{", "%7B", "}", "%7D").Replace(string(m[2])))
+		a, err := address.ParseURL(strings.NewReplacer("{", "%7B", "}", "%7D").Replace(string(m[2])))
 		if err != nil {
 			continue
 		}
 		path := strings.NewReplacer("%7B", "{", "%7D", "}", "%2B", "+").Replace(a.Path)
-		if a.Kind == probe.AddressExecuteAPI {
+		if a.Kind == address.AddressExecuteAPI {
 			if a.First == stage && !serverlessHTTP.Match(data) {
 				path = "/" + strings.TrimPrefix(strings.TrimPrefix(path, "/"+stage), "/")
 				d.address(a, stage)

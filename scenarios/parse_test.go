@@ -12,6 +12,7 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -29,7 +30,7 @@ func TestContract(t *testing.T) {
 	if f.Region != "eu-west-1" || f.Version != 1 {
 		t.Errorf("region %q, version %d", f.Region, f.Version)
 	}
-	wantAPIs := []probe.APISelection{{ID: "abc123", Stages: []string{"prod", "dev"}, Domains: []probe.DomainSelection{{Name: "api.example.com", BasePath: "v1", Stage: "prod"}}}}
+	wantAPIs := []address.APISelection{{ID: "abc123", Stages: []string{"prod", "dev"}, Domains: []address.DomainSelection{{Name: "api.example.com", BasePath: "v1", Stage: "prod"}}}}
 	if diff := cmp.Diff(wantAPIs, f.Selections()); diff != "" {
 		t.Error(diff)
 	}

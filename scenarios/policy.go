@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/logs"
 )
 
@@ -86,7 +86,7 @@ func (o *PolicyOptions) complete() {
 
 // partitionOf asks how an invoke URL of the region would be read.
 func partitionOf(region string) string {
-	a, err := probe.ParseURL(probe.StageURL(region, "", "abc123", "prod"))
+	a, err := address.ParseURL(address.StageURL(region, "", "abc123", "prod"))
 	if err != nil || region == "" {
 		return "aws"
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
-	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios/internal/guard"
 )
 
@@ -161,7 +161,7 @@ func hidden(line string) string {
 	done := 0
 	for _, at := range pair.FindAllSubmatchIndex([]byte(line), -1) {
 		name, value := line[at[2]:at[3]], line[at[4]:at[5]]
-		if (probe.SecretName(name) || probe.SecretParameter(name)) && !isReference(strings.Trim(value, `"'`)) {
+		if (redact.SecretName(name) || redact.SecretParameter(name)) && !isReference(strings.Trim(value, `"'`)) {
 			out.WriteString(line[done:at[4]] + strings.Repeat("*", utf8.RuneCountInString(value)))
 			done = at[5]
 		}

@@ -14,6 +14,7 @@ import (
 
 	"stageprobe/analyze/feature"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
@@ -24,7 +25,7 @@ func (d *document) validate(f *File) error {
 		return d.wrong(d.at("version"), fmt.Sprintf("version must be %d", Version), "the first line of a scenario file is version: 1")
 	}
 	for i, raw := range f.URLs {
-		if _, err := probe.ParseURL(raw); err != nil {
+		if _, err := address.ParseURL(raw); err != nil {
 			return d.wrong(d.at("urls", i), err.Error(), "paste the URL as the caller uses it")
 		}
 	}

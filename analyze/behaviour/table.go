@@ -8,6 +8,7 @@ import (
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // Options tune a [Table].
@@ -27,7 +28,7 @@ type Options struct {
 // about single answers and not with the run.
 type Table struct {
 	opts      Options
-	redact    *probe.Redactor
+	redact    *redact.Redactor
 	scenarios []*scenario
 	rows      []row
 	index     map[uint64]int32 // by row.key, and the next number where that is taken
@@ -116,7 +117,7 @@ type class struct {
 
 // New makes an empty table.
 func New(opts Options) *Table {
-	t := &Table{opts: opts, redact: probe.NewRedactor(opts.Secrets...), exemplars: exemplars{map[int]*Exemplar{}, map[[2]int32][]int{}},
+	t := &Table{opts: opts, redact: redact.New(opts.Secrets...), exemplars: exemplars{map[int]*Exemplar{}, map[[2]int32][]int{}},
 		index: map[uint64]int32{}, recall: newRecall(), room: leastRoom}
 	for i := range opts.Scenarios {
 		var x feature.Options
@@ -279,7 +280,7 @@ func (r *row) same(o *row) bool {
 }
 
 // at is the place of a value among those of a feature.
-func (d *def) at(v *feature.Value, redact *probe.Redactor) int32 {
+func (d *def) at(v *feature.Value, redact *redact.Redactor) int32 {
 	if at, ok := d.index[v.Hash]; ok {
 		return at
 	}

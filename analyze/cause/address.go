@@ -7,6 +7,7 @@ import (
 	"stageprobe/analyze/feature"
 	"stageprobe/analyze/remedy"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // AnswersByAddress says that a target and the own URL of the stage meant answer
@@ -163,7 +164,7 @@ func unprobed(fx *Facts, ref probe.StageRef) bool {
 
 // host is the host of a URL.
 func host(url string) string {
-	a, err := probe.ParseURL(url)
+	a, err := address.ParseURL(url)
 	if err != nil {
 		return url
 	}

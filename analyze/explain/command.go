@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -68,7 +68,7 @@ var preflightFlag = lazyregexp.New(`(?i)['" ]access-control-request-method:`)
 
 // pathOf is the path of a URL, with its query.
 func pathOf(raw string) string {
-	addr, err := probe.ParseURL(raw)
+	addr, err := address.ParseURL(raw)
 	if err != nil {
 		return "/"
 	}

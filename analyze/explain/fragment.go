@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -130,7 +131,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	}
 	if body := a.Body; len(body) > 0 && body[0] == '{' { // an API's own words, below the command that asked for them
 		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], body, nil))
-		if addr, err := probe.ParseURL(a.URL); err == nil && addr.Kind == probe.AddressExecuteAPI && url == "" {
+		if addr, err := address.ParseURL(a.URL); err == nil && addr.Kind == address.AddressExecuteAPI && url == "" {
 			return a, true
 		}
 	}

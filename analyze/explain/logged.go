@@ -12,6 +12,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/failure"
 	"stageprobe/probe/logs"
 )
@@ -228,7 +229,7 @@ func answered(rec *probe.LogRecord) []signature.Candidate {
 // request, and under which id.
 func innerLogs(rec *probe.LogRecord) string {
 	where := "That gateway's own logs"
-	if inner, err := probe.ParseURL(rec.IntegrationURI); err == nil && inner.APIID != "" && inner.First != "" {
+	if inner, err := address.ParseURL(rec.IntegrationURI); err == nil && inner.APIID != "" && inner.First != "" {
 		where = "The logs of API " + inner.APIID + ", of a REST API's stage the group API-Gateway-Execution-Logs_" + inner.APIID + "/" + inner.First
 	}
 	id := "the x-amzn-RequestId in \"Endpoint response headers\" (data trace)"

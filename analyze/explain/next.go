@@ -9,6 +9,7 @@ import (
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // next is the command that reads the request's execution log, where candidates
@@ -25,7 +26,7 @@ func next(a signature.Answer, r signature.Reading) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "aws logs filter-log-events --log-group-name API-Gateway-Execution-Logs_%s/%s", cmp.Or(r.APIID, "API_ID"), cmp.Or(r.Stage, "STAGE"))
-	if addr, err := probe.ParseURL(a.URL); err == nil && addr.Region != "" {
+	if addr, err := address.ParseURL(a.URL); err == nil && addr.Region != "" {
 		b.WriteString(" --region " + addr.Region)
 	}
 	if at, err := time.Parse(time.RFC1123, probe.HeaderValue(a.Header, "date")); err == nil {
@@ -40,7 +41,7 @@ func next(a signature.Answer, r signature.Reading) string {
 // again is the command that shows what the copy of an answer lacks: its headers.
 // The query, which may hold a secret, is left to the reader.
 func again(a signature.Answer, r signature.Reading) string {
-	addr, err := probe.ParseURL(a.URL)
+	addr, err := address.ParseURL(a.URL)
 	if err != nil || a.Outcome != "" && a.Outcome != probe.OutcomeResponse || r.NotAPIGateway != "" || len(r.Candidates) == 0 {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 func TestWhatIsBeyondTheBoundIsOneValue(t *testing.T) {
@@ -118,7 +118,7 @@ func TestEncodedBodies(t *testing.T) {
 }
 
 func TestSecretsAreNotShown(t *testing.T) {
-	x := New(Options{Redact: probe.NewRedactor("open sesame")})
+	x := New(Options{Redact: redact.New("open sesame")})
 	for i := range 3 {
 		for _, v := range x.Features(observed(fmt.Sprintf(`{"a":"open sesame","m":"with open sesame %d","l":["open sesame"]}`, i), "x-key: open sesame"), integration) {
 			d := &x.Defs()[v.Def]

@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // Options tune an [Extractor]. The zero value works.
@@ -17,7 +18,7 @@ type Options struct {
 	// Compare makes what it names a class feature, Ignore leaves it out.
 	Compare, Ignore []Rule
 	// Redact removes secrets from what is kept for display; nil removes none.
-	Redact *probe.Redactor
+	Redact *redact.Redactor
 }
 
 // Extractor holds the definitions of one scenario over all its targets and

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 
 	"stageprobe/analyze"
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // plainReport is a copy of a report with every string in it made [plain].
 func plainReport(rep *analyze.Report) *analyze.Report {
-	c := probe.Texts(*rep, plain)
+	c := redact.Texts(*rep, plain)
 	return &c
 }
 

@@ -10,6 +10,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // Stream writes a run as JSON Lines while it runs: an object a line, with event and
@@ -153,7 +154,7 @@ func (s *Stream) write(e event) {
 	}
 	e.At = s.now().UTC()
 	if s.clean != nil {
-		e = probe.Texts(e, s.clean)
+		e = redact.Texts(e, s.clean)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

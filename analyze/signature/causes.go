@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // candidacy tells which candidate causes an answer allows.
@@ -99,9 +100,9 @@ func (e candidacy) rank(c cause) int {
 func (e candidacy) holds(c condition) int {
 	switch c {
 	case onInvokeURL:
-		return known(e.addr.Host != "", e.addr.Kind == probe.AddressExecuteAPI || e.addr.Emulator)
+		return known(e.addr.Host != "", e.addr.Kind == address.AddressExecuteAPI || e.addr.Emulator)
 	case onDomain:
-		return known(e.addr.Host != "", e.addr.Kind == probe.AddressCustom || e.addr.Kind == probe.AddressRegional)
+		return known(e.addr.Host != "", e.addr.Kind == address.AddressCustom || e.addr.Kind == address.AddressRegional)
 	case onPrivate:
 		return e.private()
 	case stageTwice:
@@ -127,7 +128,7 @@ func (e candidacy) holds(c condition) int {
 	case prefixHandedOn:
 		return known(true, e.echoesPrefix())
 	case mayHandPrefixOn:
-		return known(true, e.Status == 404 && e.addr.Kind == probe.AddressExecuteAPI && e.kind() == probe.HTTP && len(e.addr.Segments) > 1)
+		return known(true, e.Status == 404 && e.addr.Kind == address.AddressExecuteAPI && e.kind() == probe.HTTP && len(e.addr.Segments) > 1)
 	case cloudFrontSaysBadRequest:
 		return known(true, e.says("bad request") > 0 && (e.Method == "" || e.Method == "GET" || e.Method == "HEAD"))
 	case getWithBody:
@@ -162,7 +163,7 @@ func (e candidacy) private() int {
 	if kind := e.endpointType(e.kind()); kind != "" {
 		return known(true, kind == "private")
 	}
-	return known(e.addr.Kind == probe.AddressExecuteAPI, false)
+	return known(e.addr.Kind == address.AddressExecuteAPI, false)
 }
 
 func known(is, holds bool) int {

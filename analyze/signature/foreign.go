@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -177,7 +177,7 @@ func (e stranger) functionURL() bool {
 	}
 	return e.APIKind == "" && e.errorType == "" &&
 		e.requestID != "" && e.traced && !e.has("server") && e.has("content-type") &&
-		e.addr.Kind != probe.AddressExecuteAPI && !e.passThrough
+		e.addr.Kind != address.AddressExecuteAPI && !e.passThrough
 }
 
 func (e stranger) functionURLProducer() Producer {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -57,7 +58,7 @@ func (e candidacy) echoesPrefix() bool {
 	body := bytes.ToLower(e.Body[:min(len(e.Body), 16<<10)])
 	// A REST API hands its application the path without the stage, and with a
 	// domain's base path.
-	return (e.addr.Kind == probe.AddressCustom || e.kind() == probe.HTTP) && bytes.Contains(body, []byte(strings.ToLower("/"+e.addr.First)))
+	return (e.addr.Kind == address.AddressCustom || e.kind() == probe.HTTP) && bytes.Contains(body, []byte(strings.ToLower("/"+e.addr.First)))
 }
 
 // twoIDs tells the two gateways of an answer apart by their request ids.

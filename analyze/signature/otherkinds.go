@@ -3,7 +3,7 @@ package signature
 import (
 	"strings"
 
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // challenge judges the answer by which AWS WAF asks for a puzzle (405) or a
@@ -17,7 +17,7 @@ func (e *evidence) challenge() (verdict, bool) {
 	default:
 		return verdict{}, false
 	}
-	if e.kind() != "" || e.requestID != "" || e.addr.Kind == probe.AddressExecuteAPI {
+	if e.kind() != "" || e.requestID != "" || e.addr.Kind == address.AddressExecuteAPI {
 		return verdict{by: Gateway, causes: wafChallenge}, true
 	}
 	return verdict{by: Edge, foreign: "AWS WAF", causes: wafChallenge}, true

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -66,7 +67,7 @@ func (e placing) placeByBody(r *Reading) {
 // execute-api hosts and with the base path on a custom domain.
 func (e placing) placeByPath(r *Reading, path string) {
 	first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if !strings.HasPrefix(path, "/") || first == "" || e.addr.Kind == probe.AddressCustom {
+	if !strings.HasPrefix(path, "/") || first == "" || e.addr.Kind == address.AddressCustom {
 		return
 	}
 	if r.Stage == "" && more {
@@ -107,8 +108,8 @@ func (e placing) placeByURL(r *Reading, v verdict) {
 	stage := a.Stage
 	// At a private endpoint, and at a load balancer in front of one, only REST
 	// APIs answer, and no mapping takes a part of the path away.
-	byID := e.AskedAPI != "" && a.APIID == e.AskedAPI || a.Kind == probe.AddressVPCE
-	if stage == "" && (a.Kind == probe.AddressExecuteAPI || byID) && (r.APIKind == probe.REST || e.webSocket) {
+	byID := e.AskedAPI != "" && a.APIID == e.AskedAPI || a.Kind == address.AddressVPCE
+	if stage == "" && (a.Kind == address.AddressExecuteAPI || byID) && (r.APIKind == probe.REST || e.webSocket) {
 		stage = a.First
 	}
 	if stage == "" || v.unserved || v.by == Network || v.by == Edge {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -50,7 +51,7 @@ type verdict struct {
 type evidence struct {
 	Answer
 	message
-	addr probe.Address // zero where the URL is unknown
+	addr address.Address // zero where the URL is unknown
 
 	errorType  string
 	requestID  string
@@ -67,7 +68,7 @@ type evidence struct {
 func examine(a Answer) *evidence {
 	e := &evidence{Answer: a}
 	if a.URL != "" {
-		e.addr, _ = probe.ParseURL(a.URL)
+		e.addr, _ = address.ParseURL(a.URL)
 	}
 	e.errorType, _, _ = strings.Cut(e.get("x-amzn-errortype"), ":")
 	e.errorType = token(e.errorType)
@@ -210,7 +211,7 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 		return ""
 	case e.Endpoint != "":
 		return strings.ToLower(e.Endpoint)
-	case e.addr.Kind == probe.AddressVPCE || e.addr.VPCEndpoint != "" || e.AskedAPI != "" && e.addr.Kind != probe.AddressExecuteAPI:
+	case e.addr.Kind == address.AddressVPCE || e.addr.VPCEndpoint != "" || e.AskedAPI != "" && e.addr.Kind != address.AddressExecuteAPI:
 		return "private"
 	case e.cached():
 		return "" // a distribution of somebody's own is in front, and hides the endpoint

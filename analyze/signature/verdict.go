@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/failure"
 	"stageprobe/probe/lazyregexp"
 )
@@ -50,7 +51,7 @@ func (e *evidence) noAnswer() (verdict, bool) {
 	if (e.Outcome == probe.OutcomeTLS || e.Outcome == probe.OutcomeDNS) && e.extraLabel() {
 		return verdict{by: Network, causes: concat(malformedHost, networkCauses[e.Outcome])}, true
 	}
-	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == probe.AddressCustom && !e.extraLabel() {
+	if e.Outcome == probe.OutcomeTLS && strings.Contains(e.Certificate, "*.execute-api.") && e.addr.Kind == address.AddressCustom && !e.extraLabel() {
 		return verdict{by: Network, causes: concat(gatewayCertificate, networkCauses[e.Outcome])}, true
 	}
 	if e.Outcome == probe.OutcomeTLS && e.Misnamed {
@@ -133,7 +134,7 @@ func (e *evidence) unshown() verdict {
 	if len(e.Body) == 0 {
 		return verdict{causes: concat(byStatus[e.Status], headersNotShown)}
 	}
-	if e.addr.Kind == probe.AddressExecuteAPI {
+	if e.addr.Kind == address.AddressExecuteAPI {
 		return verdict{causes: headersNotShown[:1]} // in no words of API Gateway's
 	}
 	return verdict{causes: headersNotShown[1:]}
@@ -193,7 +194,7 @@ func (e *evidence) success() verdict {
 	if e.kind() == "" && e.requestID == "" {
 		by = "" // nothing says that API Gateway took part
 	}
-	if causes := e.inside(); causes != nil && (by != "" || e.kind() != "" || e.addr.Kind == probe.AddressExecuteAPI) {
+	if causes := e.inside(); causes != nil && (by != "" || e.kind() != "" || e.addr.Kind == address.AddressExecuteAPI) {
 		return verdict{by: by, causes: causes}
 	}
 	if e.Cut {

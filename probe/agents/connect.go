@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // Access is how a NATS server is reached.
@@ -56,7 +56,7 @@ func Connect(a Access, name string, within time.Duration) (*nats.Conn, error) {
 			return nc, nil
 		}
 		if bad := (*url.Error)(nil); errors.As(err, &bad) { // it quotes what it took for a port
-			return nil, fmt.Errorf("connect to NATS: %s is not a URL", probe.MaskURL(a.URL))
+			return nil, fmt.Errorf("connect to NATS: %s is not a URL", redact.MaskURL(a.URL))
 		}
 		refused := errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrSecureConnWanted)
 		if refused || time.Now().After(until) {

@@ -9,6 +9,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 const (
@@ -138,7 +139,7 @@ func (w *parquetWriter) learn(s string) {
 }
 
 // close writes the log records and everything that is no row.
-func (w *parquetWriter) close(l recordLine, secrets *probe.Redactor) (err error) {
+func (w *parquetWriter) close(l recordLine, secrets *redact.Redactor) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.drop())
@@ -169,7 +170,7 @@ func (w *parquetWriter) close(l recordLine, secrets *probe.Redactor) (err error)
 	return os.Rename(w.file.Name(), w.path)
 }
 
-func (w *parquetWriter) logs(records []probe.LogRecord, secrets *probe.Redactor) error {
+func (w *parquetWriter) logs(records []probe.LogRecord, secrets *redact.Redactor) error {
 	for i := range records {
 		text, err := secrets.JSON(&records[i])
 		if err != nil {

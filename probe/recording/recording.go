@@ -1,3 +1,7 @@
+// Package recording keeps what a run was going to send, what came back and what the logs
+// said of it: [Create] begins a file, [Open] reads one or the parts of several machines.
+// Files are JSON Lines, plain or compressed, or Parquet; they are read as streams, and no
+// secret is written.
 package recording
 
 import (

@@ -16,6 +16,7 @@ import (
 
 	"stageprobe/probe"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 )
 
 // plan is what a run was going to send.
@@ -280,7 +281,7 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 	}}
 	for _, ext := range []string{".jsonl", ".parquet"} {
 		path := filepath.Join(t.TempDir(), "run"+ext)
-		w, err := recording.Create(path, h, probe.NewRedactor("", secret, "77"))
+		w, err := recording.Create(path, h, redact.New("", secret, "77"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -336,7 +337,7 @@ func TestCreateRefusesWhatItCannotWrite(t *testing.T) {
 
 // Other programs leave &, < and > in JSON strings as they are.
 func TestSecretsInJSONOfOthers(t *testing.T) {
-	r := probe.NewRedactor(`a"b&c<"`)
+	r := redact.New(`a"b&c<"`)
 	for _, said := range []string{`{"echo":"a\"b&c<\""}`, `{"echo":"a\"b\u0026c\u003c\""}`, `a"b&c<"`} {
 		if clean := r.String(said); strings.Contains(clean, "b") || !strings.Contains(clean, "***") {
 			t.Errorf("%s became %s", said, clean)

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // How much of a recording may be lost when the process is killed.
@@ -38,7 +39,7 @@ const (
 // After an error every further call returns it.
 type Writer struct {
 	path    string // as asked for
-	secrets *probe.Redactor
+	secrets *redact.Redactor
 	file    *os.File
 	out     flusher
 	rows    *rowEncoder // of a row log
@@ -60,7 +61,7 @@ type flusher interface {
 // .jsonl.zst or .parquet. Rows reach the disk within a second or so; a file
 // that was cut off reads up to its last complete row. Secrets are replaced in
 // everything that is written.
-func Create(path string, h Header, secrets *probe.Redactor) (*Writer, error) {
+func Create(path string, h Header, secrets *redact.Redactor) (*Writer, error) {
 	w := &Writer{path: path, secrets: secrets}
 	err := CheckName(path)
 	if err != nil {
@@ -161,7 +162,7 @@ func (w *Writer) Evidence(e *probe.Evidence) error {
 // line writes a line with the secrets taken out.
 func (w *Writer) line(l recordLine) error { return w.encode(w.secrets, l) }
 
-func (w *Writer) encode(secrets *probe.Redactor, l recordLine) error {
+func (w *Writer) encode(secrets *redact.Redactor, l recordLine) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {

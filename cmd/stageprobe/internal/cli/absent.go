@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 )
 
@@ -74,7 +75,7 @@ func noSuchDomain(ctx context.Context, cl *cloud, snap *probe.Snapshot, name str
 
 // noSuchStage refuses a stage that none of the named APIs has, as far as their
 // stages could be read.
-func noSuchStage(snap *probe.Snapshot, stages []string, apis []probe.APISelection) error {
+func noSuchStage(snap *probe.Snapshot, stages []string, apis []address.APISelection) error {
 	for _, name := range stages {
 		var all []string
 		known := len(apis) > 0
@@ -115,7 +116,7 @@ func (s *subject) mustExist(ctx context.Context, stages []string) error {
 	if s.cloud == nil || s.unread != nil {
 		return nil
 	}
-	var named []probe.APISelection
+	var named []address.APISelection
 	for _, sel := range s.selection.APIs {
 		if sel.ID == "" {
 			continue
@@ -127,7 +128,7 @@ func (s *subject) mustExist(ctx context.Context, stages []string) error {
 			return err
 		}
 		if len(stages) == 0 && len(sel.Stages) > 0 {
-			if err := noSuchStage(&s.snap, sel.Stages, []probe.APISelection{sel}); err != nil {
+			if err := noSuchStage(&s.snap, sel.Stages, []address.APISelection{sel}); err != nil {
 				return err
 			}
 		}

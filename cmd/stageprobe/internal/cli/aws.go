@@ -21,9 +21,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
-	"stageprobe/probe"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
+	"stageprobe/probe/redact"
 )
 
 // credentialWait bounds the search for credentials: on a machine without any,
@@ -98,7 +98,7 @@ func (c *cloud) forget() {
 // open finds region and credentials as the AWS CLI does. fallback is the
 // region of a pasted URL. The secrets of credentials are made known before the first call: an
 // answer may repeat them.
-func (f *awsFlags) open(ctx context.Context, secrets *probe.Redactor, fallback string) (c *cloud, why *inventory.UnreadError, err error) {
+func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback string) (c *cloud, why *inventory.UnreadError, err error) {
 	if err := f.validate(); err != nil {
 		return nil, nil, err
 	}

@@ -25,6 +25,7 @@ import (
 	"stageprobe/analyze/watch"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
 )
@@ -248,7 +249,7 @@ func (c *checkFlags) newRun(ctx context.Context, s Streams, subject *subject) (*
 		flags: c, streams: s, subject: subject, plan: plan, policy: policy, engine: engine,
 		redactor: s.secrets, now: time.Now,
 	}
-	engine.Clean = (&probe.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
+	engine.Clean = (&redact.Cleaner{Secrets: s.secrets, KeepOwn: c.keepBodies}).Clean
 	r.session = analyze.NewSession(plan, subject.snap, policy)
 	r.agents = c.coordination
 	if c.agents > 0 {
@@ -410,11 +411,11 @@ func meantSuffix(t *probe.Target) string {
 }
 
 func describe(sc *probe.Scenario, targets int) string {
-	text := sc.Method + " " + cmp.Or(probe.MaskPath(sc.Path), "/")
+	text := sc.Method + " " + cmp.Or(redact.MaskPath(sc.Path), "/")
 	if sc.Query != "" {
-		text += "?" + probe.MaskQuery(sc.Query)
+		text += "?" + redact.MaskQuery(sc.Query)
 	}
-	if sc.Name != text && sc.Name != sc.Method+" "+cmp.Or(probe.MaskPath(sc.Path), "/") {
+	if sc.Name != text && sc.Name != sc.Method+" "+cmp.Or(redact.MaskPath(sc.Path), "/") {
 		text += "  «" + sc.Name + "»"
 	}
 	if n := len(sc.Targets); n > 0 && n < targets {

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // Streams are a command's three streams.
@@ -25,10 +25,10 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 
-	color   *colourMode     // --color; nil is auto
-	config  *settings       // of the configuration file; nil where none is read
-	secrets *probe.Redactor // what must not be written anywhere; [Main] makes it
-	args    []string        // of the command line, as given
+	color   *colourMode      // --color; nil is auto
+	config  *settings        // of the configuration file; nil where none is read
+	secrets *redact.Redactor // what must not be written anywhere; [Main] makes it
+	args    []string         // of the command line, as given
 }
 
 // version is set by the linker in releases.
@@ -56,7 +56,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	when := colourMode("auto")
 	s.color, s.config = &when, &settings{}
 	log.SetOutput(io.Discard) // where net/http tells of frames it does not know
-	s.secrets = &probe.Redactor{}
+	s.secrets = &redact.Redactor{}
 	learnArgs(s.secrets, args)
 	s.args = args
 	root := newRoot(s)

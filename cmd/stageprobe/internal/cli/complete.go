@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/probe"
 	"stageprobe/probe/inventory"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios"
 )
 
@@ -40,7 +41,7 @@ func completeTargets(cmd *cobra.Command, f *awsFlags, apis *[]string) {
 			continue
 		}
 		_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			cl, _, err := f.open(cmd.Context(), &probe.Redactor{}, "")
+			cl, _, err := f.open(cmd.Context(), &redact.Redactor{}, "")
 			if err != nil || cl == nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

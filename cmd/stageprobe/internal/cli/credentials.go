@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // mayHaveCredentials refuses a plan that would hand credentials to somebody who
@@ -40,7 +41,7 @@ func (c *checkFlags) mayHaveCredentials(subject *subject) error {
 // credentialFor names a credential that requests to a target carry; "" for none.
 func (c *checkFlags) credentialFor(subject *subject, t *probe.Target) string {
 	for _, h := range c.headers {
-		if name, _, _ := strings.Cut(h, ":"); probe.SecretName(strings.TrimSpace(name)) {
+		if name, _, _ := strings.Cut(h, ":"); redact.SecretName(strings.TrimSpace(name)) {
 			return "the header " + strings.TrimSpace(name)
 		}
 	}
@@ -50,7 +51,7 @@ func (c *checkFlags) credentialFor(subject *subject, t *probe.Target) string {
 			continue
 		}
 		for _, h := range sc.Header {
-			if probe.SecretName(h.Name) && h.Value != "" {
+			if redact.SecretName(h.Name) && h.Value != "" {
 				return "the header " + h.Name
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // planned is what would be sent, for programs.
@@ -72,7 +73,7 @@ func (o *outputs) dry(s Streams, r *run) error {
 	}
 	for i := range p.Targets {
 		t := &p.Targets[i]
-		e := planTarget{ID: t.ID, URL: probe.MaskURL(t.URL), Stage: t.Stage}
+		e := planTarget{ID: t.ID, URL: redact.MaskURL(t.URL), Stage: t.Stage}
 		if t.Meant != nil {
 			e.Meant = t.Meant.Stage
 		}
@@ -80,7 +81,7 @@ func (o *outputs) dry(s Streams, r *run) error {
 	}
 	for i := range p.Scenarios {
 		sc := &p.Scenarios[i]
-		out.Scenarios = append(out.Scenarios, planRequest{sc.Name, sc.Method, probe.MaskPath(sc.Path), probe.MaskQuery(sc.Query), string(sc.Auth), sc.Targets, sc.Limit})
+		out.Scenarios = append(out.Scenarios, planRequest{sc.Name, sc.Method, redact.MaskPath(sc.Path), redact.MaskQuery(sc.Query), string(sc.Auth), sc.Targets, sc.Limit})
 	}
 	e := json.NewEncoder(w)
 	if x.format == "jsonl" {

@@ -16,8 +16,8 @@ import (
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/explain"
 	"stageprobe/analyze/report"
-	"stageprobe/probe"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios"
 )
 
@@ -163,7 +163,7 @@ func whyUnanswered(rec *recording.Recording) (string, error) {
 		}
 		broken.add(&o)
 	}
-	return broken.why(rec.Header.Plan.Targets, &probe.Redactor{}), nil
+	return broken.why(rec.Header.Plan.Targets, &redact.Redactor{}), nil
 }
 
 func newExplain(s Streams) *cobra.Command {
@@ -205,7 +205,7 @@ func newExplain(s Streams) *cobra.Command {
 				err = doc.Text(&b)
 			}
 			learnTranscript(s.secrets, head)
-			clean := report.SafeJSON([]byte(probe.OwnText(s.secrets.String(b.String()))))
+			clean := report.SafeJSON([]byte(redact.OwnText(s.secrets.String(b.String()))))
 			_, werr := s.Out.Write(clean)
 			return cmp.Or(err, werr)
 		},

@@ -19,6 +19,7 @@ import (
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/recording"
 )
@@ -334,9 +335,9 @@ func (u *unit) subject(ctx context.Context, c *checkFlags) (*subject, error) {
 	s.snap.Gaps = slices.DeleteFunc(slices.Clone(u.place.snap.Gaps), func(g probe.Gap) bool {
 		return strings.HasPrefix(g.Subject, "API ") && !strings.Contains(g.Subject, u.api.ID)
 	})
-	s.selection = probe.Selection{
+	s.selection = address.Selection{
 		Headers: append(probe.FixedHeaders(userAgent()), c.plainHeaders()...), InvokeTemplate: c.invokeTemplate,
-		Region: u.place.snap.Region, APIs: []probe.APISelection{{ID: u.api.ID, Stages: c.stages}},
+		Region: u.place.snap.Region, APIs: []address.APISelection{{ID: u.api.ID, Stages: c.stages}},
 	}
 	return s, s.findTargets(ctx, c)
 }

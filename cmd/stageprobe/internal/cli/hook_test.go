@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // TestWebhookOfTheTargetsHost: what a webhook's URL holds is secret, but not the host,
 // which may be a target's.
 func TestWebhookOfTheTargetsHost(t *testing.T) {
-	known := &probe.Redactor{}
+	known := &redact.Redactor{}
 	learnHook(known, "https://bot:pass-93kq@api.example.com:8443/services/T0AB12CD9/hook?sig=Zk81hqLm")
 	for text, want := range map[string]string{
 		"to https://api.example.com:8443":          "to https://api.example.com:8443",

@@ -11,6 +11,7 @@ import (
 
 	"stageprobe/probe"
 	"stageprobe/probe/agents"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios"
 )
 
@@ -131,7 +132,7 @@ func (e *employed) engine(ctx context.Context, job *agents.Job) (*probe.Engine, 
 			return nil, errors.New("the job's certificate authorities cannot be read")
 		}
 	}
-	engine.Clean = (&probe.Cleaner{Secrets: e.streams.secrets, KeepOwn: e.keepBodies}).Clean
+	engine.Clean = (&redact.Cleaner{Secrets: e.streams.secrets, KeepOwn: e.keepBodies}).Clean
 	return engine, secrets.err
 }
 

@@ -15,6 +15,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // lastBaseline names the newest kept report of the same targets.
@@ -48,7 +49,7 @@ func keepReport(s Streams, rep *analyze.Report) {
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
-	clean := probe.Texts(*rep, s.secrets.String)
+	clean := redact.Texts(*rep, s.secrets.String)
 	var b bytes.Buffer
 	if err == nil {
 		err = render(&b, "json", &clean, report.Options{})

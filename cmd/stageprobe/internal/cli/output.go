@@ -18,6 +18,7 @@ import (
 	"stageprobe/analyze/report"
 	"stageprobe/probe"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 )
 
 // formats are the values of --format.
@@ -158,7 +159,7 @@ func canonical(path string) string {
 func (o *outputs) write(s Streams, rep *analyze.Report, quiet, verbose bool) error {
 	made := *rep
 	made.Run.Command = cmp.Or(made.Run.Command, s.commandLine())
-	clean := probe.Texts(made, s.secrets.String)
+	clean := redact.Texts(made, s.secrets.String)
 	rep = &clean
 	list := slices.Clone(o.list)
 	toFile := func(x output) bool { return x.path != "" && x.path != "-" }

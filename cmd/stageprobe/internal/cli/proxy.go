@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // proxies are those that curl would take: --proxy, else by the environment
@@ -40,7 +41,7 @@ func validProxy(raw string) error {
 		u, err = url.Parse("http://" + raw)
 	}
 	if raw != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return hint(fmt.Errorf("the proxy %s is no http or https proxy", probe.MaskURL(raw)), "write it as http://proxy.example.com:3128; --proxy and HTTPS_PROXY name it, NO_PROXY the hosts that are reached without")
+		return hint(fmt.Errorf("the proxy %s is no http or https proxy", redact.MaskURL(raw)), "write it as http://proxy.example.com:3128; --proxy and HTTPS_PROXY name it, NO_PROXY the hosts that are reached without")
 	}
 	return nil
 }

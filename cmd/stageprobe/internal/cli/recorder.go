@@ -7,6 +7,7 @@ import (
 
 	"stageprobe/probe"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 )
 
 // recorder keeps a run in a file. That this fails ends no run: a full disk takes
@@ -21,7 +22,7 @@ type recorder struct {
 	done chan struct{}
 }
 
-func newRecorder(path string, h recording.Header, known *probe.Redactor) (*recorder, error) {
+func newRecorder(path string, h recording.Header, known *redact.Redactor) (*recorder, error) {
 	w, err := recording.Create(path, h, known)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,9 @@ import (
 
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios"
 )
 
@@ -22,7 +24,7 @@ type subject struct {
 	file      *scenarios.File // nil without -f
 	cloud     *cloud          // nil without credentials
 	snap      probe.Snapshot
-	selection probe.Selection
+	selection address.Selection
 	targets   []probe.Target
 	scenarios []probe.Scenario
 	intended  []cause.Intended
@@ -32,7 +34,7 @@ type subject struct {
 }
 
 // resolve reads the scenario file and the configuration and finds the targets.
-func (c *checkFlags) resolve(ctx context.Context, secrets *probe.Redactor, urls []string) (*subject, error) {
+func (c *checkFlags) resolve(ctx context.Context, secrets *redact.Redactor, urls []string) (*subject, error) {
 	s := &subject{}
 	var err error
 	if c.targetFlags.scenarios != "" {
@@ -72,19 +74,19 @@ func (c *checkFlags) resolve(ctx context.Context, secrets *probe.Redactor, urls 
 	return s, nil
 }
 
-func parseURLs(urls []string) ([]probe.Address, error) {
-	var out []probe.Address
+func parseURLs(urls []string) ([]address.Address, error) {
+	var out []address.Address
 	for _, raw := range urls {
-		a, err := probe.ParseURL(raw)
+		a, err := address.ParseURL(raw)
 		if err != nil {
-			return nil, hint(fmt.Errorf("read the URL %q: %w", probe.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
+			return nil, hint(fmt.Errorf("read the URL %q: %w", redact.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
 		}
 		out = append(out, a)
 	}
 	return out, nil
 }
 
-func urlRegion(addresses []probe.Address) string {
+func urlRegion(addresses []address.Address) string {
 	for _, a := range addresses {
 		if a.Region != "" {
 			return a.Region
@@ -101,8 +103,8 @@ func fileRegion(f *scenarios.File) string {
 }
 
 // selection brings flags and file together. A flag narrows what a file says.
-func (c *checkFlags) selection(file *scenarios.File, urls []string) (probe.Selection, error) {
-	sel := probe.Selection{
+func (c *checkFlags) selection(file *scenarios.File, urls []string) (address.Selection, error) {
+	sel := address.Selection{
 		Headers: append(probe.FixedHeaders(userAgent()), c.plainHeaders()...), InvokeTemplate: c.invokeTemplate, Region: c.region,
 	}
 	sel.URLs = append(sel.URLs, urls...)
@@ -111,8 +113,8 @@ func (c *checkFlags) selection(file *scenarios.File, urls []string) (probe.Selec
 		sel.URLs = append(sel.URLs, file.URLs...)
 	}
 	for _, id := range c.apis {
-		if !slices.ContainsFunc(sel.APIs, func(a probe.APISelection) bool { return a.ID == id }) {
-			sel.APIs = append(sel.APIs, probe.APISelection{ID: id})
+		if !slices.ContainsFunc(sel.APIs, func(a address.APISelection) bool { return a.ID == id }) {
+			sel.APIs = append(sel.APIs, address.APISelection{ID: id})
 		}
 	}
 	if len(c.stages) > 0 {
@@ -132,9 +134,9 @@ func (c *checkFlags) selection(file *scenarios.File, urls []string) (probe.Selec
 
 // addDomains adds --domain to the API that was named; alone, it stands for
 // whatever it is mapped to. With exactly one --stage it is meant to serve it.
-func (c *checkFlags) addDomains(sel *probe.Selection) {
+func (c *checkFlags) addDomains(sel *address.Selection) {
 	if len(sel.APIs) == 0 {
-		sel.APIs = append(sel.APIs, probe.APISelection{Stages: c.stages})
+		sel.APIs = append(sel.APIs, address.APISelection{Stages: c.stages})
 	}
 	meant := ""
 	if len(c.stages) == 1 {
@@ -142,7 +144,7 @@ func (c *checkFlags) addDomains(sel *probe.Selection) {
 	}
 	for _, d := range c.domains {
 		name, base := splitDomain(d)
-		sel.APIs[0].Domains = append(sel.APIs[0].Domains, probe.DomainSelection{Name: name, BasePath: base, Stage: meant})
+		sel.APIs[0].Domains = append(sel.APIs[0].Domains, address.DomainSelection{Name: name, BasePath: base, Stage: meant})
 	}
 }
 
@@ -168,7 +170,7 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 		}
 	}
 	for _, raw := range s.selection.URLs {
-		if a, err := probe.ParseURL(raw); err == nil {
+		if a, err := address.ParseURL(raw); err == nil {
 			want.Hosts = append(want.Hosts, a.Host)
 			if a.APIID != "" && !slices.Contains(want.APIs, a.APIID) {
 				want.APIs = append(want.APIs, a.APIID)
@@ -201,7 +203,7 @@ func (s *subject) readConfiguration(ctx context.Context) error {
 // findTargets turns the selection into addresses, and says which requests go
 // there.
 func (s *subject) findTargets(ctx context.Context, c *checkFlags) error {
-	targets, problems := probe.Targets(&s.snap, s.selection)
+	targets, problems := address.Targets(&s.snap, s.selection)
 	for _, p := range problems {
 		s.notes = append(s.notes, joinHint(p))
 	}
@@ -288,7 +290,7 @@ func unknownAPI(snap *probe.Snapshot, targets []probe.Target) {
 	}
 }
 
-func joinHint(p probe.Problem) string {
+func joinHint(p address.Problem) string {
 	text := p.Subject + ": " + p.Text
 	if p.Hint != "" {
 		text += "; " + p.Hint
@@ -301,7 +303,7 @@ func joinHint(p probe.Problem) string {
 func (s *subject) lookUp(ctx context.Context, c *checkFlags, t *probe.Transport) {
 	var hosts []string
 	for _, target := range s.targets {
-		a, err := probe.ParseURL(target.URL)
+		a, err := address.ParseURL(target.URL)
 		d := s.snap.Domain(a.Host)
 		if err != nil || d == nil || len(d.Targets) == 0 || t.Redirected(a.Host) || slices.Contains(hosts, d.Name) {
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"stageprobe/analyze/diff"
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 )
 
@@ -29,7 +30,7 @@ func (s *subject) findScenarios(ctx context.Context, c *checkFlags) error {
 		s.intended = s.file.IntendedDifferences()
 	}
 	if len(s.scenarios) == 0 {
-		s.scenarios = slices.DeleteFunc(probe.URLScenarios(s.targets, s.selection), s.bareStage)
+		s.scenarios = slices.DeleteFunc(address.URLScenarios(s.targets, s.selection), s.bareStage)
 	}
 	if !s.covered() {
 		s.addRoutes(c)

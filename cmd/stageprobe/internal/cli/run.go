@@ -18,6 +18,7 @@ import (
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 )
 
 // run is one check on its way from plan to report.
@@ -30,7 +31,7 @@ type run struct {
 	engine   *probe.Engine
 	agents   *coordination // nil where this process sends itself
 	session  *analyze.Session
-	redactor *probe.Redactor
+	redactor *redact.Redactor
 	now      func() time.Time
 
 	display *live.Display

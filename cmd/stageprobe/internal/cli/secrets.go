@@ -15,13 +15,14 @@ import (
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
+	"stageprobe/probe/redact"
 	"stageprobe/probe/sign"
 )
 
 // secretValues resolves what the flags and the file name as secret, and makes it
 // known to everything that writes.
 type secretValues struct {
-	known  *probe.Redactor
+	known  *redact.Redactor
 	values []string
 	err    error
 }
@@ -41,7 +42,7 @@ func (v *secretValues) resolve(what, spec string) sign.Secret {
 
 // secrets gathers what the plan sends, whoever wrote it where: a header that was
 // given literally is as secret as one from the environment.
-func (c *checkFlags) secrets(known *probe.Redactor, subject *subject) *secretValues {
+func (c *checkFlags) secrets(known *redact.Redactor, subject *subject) *secretValues {
 	v := &secretValues{known: known}
 	if subject.file != nil {
 		v.values = append(v.values, subject.file.Secrets()...)
@@ -67,7 +68,7 @@ func (c *checkFlags) secrets(known *probe.Redactor, subject *subject) *secretVal
 
 // learnArgs learns from the command line as it was typed, before it is read: what
 // is wrong with it is told without what may be secret in it.
-func learnArgs(known *probe.Redactor, args []string) {
+func learnArgs(known *redact.Redactor, args []string) {
 	for i, arg := range args {
 		name, value, joined := strings.Cut(arg, "=")
 		if !joined && i+1 < len(args) {
@@ -108,7 +109,7 @@ func (s Streams) warnOfSecrets() {
 		secret := name == "--api-key" || name == "--bearer"
 		if name == "-H" || name == "--header" {
 			header, rest, _ := strings.Cut(value, ":")
-			name, value, secret = name+" "+header, strings.TrimSpace(rest), probe.SecretName(strings.TrimSpace(header))
+			name, value, secret = name+" "+header, strings.TrimSpace(rest), redact.SecretName(strings.TrimSpace(header))
 		}
 		if secret && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") && !slices.Contains(seen, name) {
 			seen = append(seen, name)
@@ -124,7 +125,7 @@ func (s Streams) warnOfSecrets() {
 }
 
 // learnURL learns what a URL holds of credentials.
-func learnURL(known *probe.Redactor, raw string) {
+func learnURL(known *redact.Redactor, raw string) {
 	if _, rest, ok := strings.Cut(raw, "://"); ok {
 		authority, _, _ := strings.Cut(rest, "/")
 		if at := strings.LastIndexByte(authority, '@'); at > 0 {
@@ -155,9 +156,9 @@ var (
 
 // safeText is a message for a person: without secrets and whatever looks like
 // one, without control characters, and not longer than needed.
-func safeText(known *probe.Redactor, text string) string {
-	text = probe.OwnText(known.String(text))
-	text = shownURL.ReplaceAllStringFunc(text, probe.MaskURL)
+func safeText(known *redact.Redactor, text string) string {
+	text = redact.OwnText(known.String(text))
+	text = shownURL.ReplaceAllStringFunc(text, redact.MaskURL)
 	text = keyWord.ReplaceAllStringFunc(text, func(w string) string {
 		if strings.ContainsAny(w, "0123456789") && strings.ToLower(w) != w && strings.ToUpper(w) != w {
 			return "***"
@@ -193,7 +194,7 @@ func (c *checkFlags) signer(ctx context.Context, subject *subject, v *secretValu
 		if err != nil {
 			return nil, err
 		}
-		if name, _, _ := strings.Cut(h, ":"); probe.SecretName(strings.TrimSpace(name)) {
+		if name, _, _ := strings.Cut(h, ":"); redact.SecretName(strings.TrimSpace(name)) {
 			d = notPreflight(d)
 		}
 		chain = append(chain, d)
@@ -267,7 +268,7 @@ func (v *secretValues) ownSecrets(subject *subject) map[string]sign.Decorator {
 
 // withoutSecrets is the text of a scenario file as it is kept. The word stands for
 // itself in YAML, however it is quoted; three stars would begin an alias.
-func withoutSecrets(known *probe.Redactor, text string) string {
+func withoutSecrets(known *redact.Redactor, text string) string {
 	const word, own = "redacted", "\x00"
 	text = strings.ReplaceAll(text, "***", own)
 	return strings.ReplaceAll(strings.ReplaceAll(known.String(text), "***", word), own, "***")
@@ -276,7 +277,7 @@ func withoutSecrets(known *probe.Redactor, text string) string {
 // safeWriter writes whole lines without secrets.
 type safeWriter struct {
 	to    io.Writer
-	known *probe.Redactor
+	known *redact.Redactor
 }
 
 func (s Streams) safe(to io.Writer) io.Writer { return &safeWriter{to, s.secrets} }
@@ -293,10 +294,10 @@ func (w *safeWriter) Write(p []byte) (int, error) {
 var sentHeader = lazyregexp.New(`(?m)(?:^[>*\s]*|['"])([A-Za-z][A-Za-z0-9-]{2,40}): ?([^\r\n'"]{4,1000})`)
 
 // learnTranscript learns from a pasted transcript what was sent in it.
-func learnTranscript(known *probe.Redactor, text []byte) {
+func learnTranscript(known *redact.Redactor, text []byte) {
 	text = text[:min(len(text), 1<<20)]
 	for i, m := range sentHeader.FindAllSubmatch(text, 1000) {
-		if name := string(m[1]); i < 1000 && probe.SecretName(name) {
+		if name := string(m[1]); i < 1000 && redact.SecretName(name) {
 			known.AddHeader(name, strings.TrimSpace(string(m[2])))
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -53,7 +53,7 @@ func withoutTyped(text string, args, environ []string) string {
 // typedWords are the words of what was typed: none of a URL, which is masked as one, nor
 // of a path or a reference to a secret.
 func typedWords(typed string) []string {
-	if _, err := probe.ParseURL(typed); err == nil && strings.Contains(typed, "://") {
+	if _, err := address.ParseURL(typed); err == nil && strings.Contains(typed, "://") {
 		return nil
 	}
 	if strings.HasPrefix(typed, "env:") || strings.HasPrefix(typed, "file:") {

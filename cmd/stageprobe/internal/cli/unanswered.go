@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // unanswered counts requests that got no HTTP answer, by what went wrong, with
@@ -36,7 +37,7 @@ func (u *unanswered) add(o *probe.Observation) {
 }
 
 // notes are a line per kind of failure.
-func (u unanswered) notes(redact *probe.Redactor) []string {
+func (u unanswered) notes(redact *redact.Redactor) []string {
 	var out []string
 	for _, outcome := range slices.Sorted(maps.Keys(u)) {
 		f := u[outcome]
@@ -58,7 +59,7 @@ func (u unanswered) notes(redact *probe.Redactor) []string {
 
 // why says in a sentence why most requests got no answer; "" where all did. targets
 // are those of the plan.
-func (u unanswered) why(targets []probe.Target, redact *probe.Redactor) string {
+func (u unanswered) why(targets []probe.Target, redact *redact.Redactor) string {
 	if len(u) == 0 {
 		return ""
 	}

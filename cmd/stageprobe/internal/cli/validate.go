@@ -15,6 +15,7 @@ import (
 	"stageprobe/analyze/cause"
 	"stageprobe/probe"
 	"stageprobe/probe/recording"
+	"stageprobe/probe/redact"
 	"stageprobe/probe/sign"
 )
 
@@ -128,7 +129,7 @@ func (f *transportFlags) validate() error {
 
 // validSecrets resolves what the flags name and forgets it again.
 func (f *transportFlags) validSecrets() error {
-	v := &secretValues{known: &probe.Redactor{}}
+	v := &secretValues{known: &redact.Redactor{}}
 	for i, r := range f.resolvers {
 		at, err := probe.ParseResolver(r)
 		if err != nil {
@@ -181,7 +182,7 @@ func (f *awsFlags) validate() error {
 func validURL(flag, shown, raw, example string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return fmt.Errorf("%s %s: not an http or https URL; %s", flag, probe.MaskURL(shown), example)
+		return fmt.Errorf("%s %s: not an http or https URL; %s", flag, redact.MaskURL(shown), example)
 	}
 	return nil
 }

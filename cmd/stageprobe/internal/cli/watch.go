@@ -18,6 +18,7 @@ import (
 	"stageprobe/cmd/stageprobe/internal/metrics"
 	"stageprobe/cmd/stageprobe/internal/notify"
 	"stageprobe/probe"
+	"stageprobe/probe/redact"
 	"stageprobe/probe/sign"
 	"stageprobe/scenarios"
 )
@@ -98,7 +99,7 @@ func (f *watchFlags) prepare(s Streams, r *runFlags) error {
 
 // learnHook makes a webhook's URL secret, and of its parts those that are: its host may
 // be that of a target, which a report names.
-func learnHook(known *probe.Redactor, raw string) {
+func learnHook(known *redact.Redactor, raw string) {
 	known.Add(raw)
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
@@ -301,7 +302,7 @@ const lastWords = 10 * time.Second
 // tellAll tells every sink of every change, in order.
 func (w *watcher) tellAll(ctx context.Context) {
 	for c := range w.tell {
-		clean := probe.Texts(c, w.redactor.String)
+		clean := redact.Texts(c, w.redactor.String)
 		for _, s := range w.flags.sinks {
 			err := s.Send(ctx, &clean)
 			w.meters.Told(s.Name(), err)

@@ -30,7 +30,7 @@ import (
 
 	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
-	"stageprobe/probe"
+	"stageprobe/probe/redact"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -252,8 +252,8 @@ func watchBehind(t *testing.T, world string, lasting time.Duration, front betwee
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said, secrets: &probe.Redactor{}}
-	subject, err := c.resolve(ctx, &probe.Redactor{}, nil)
+	s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said, secrets: &redact.Redactor{}}
+	subject, err := c.resolve(ctx, &redact.Redactor{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

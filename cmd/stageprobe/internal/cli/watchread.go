@@ -9,7 +9,7 @@ import (
 	"stageprobe/analyze"
 	"stageprobe/analyze/watch"
 	"stageprobe/analyze/words"
-	"stageprobe/probe"
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
 )
@@ -79,7 +79,7 @@ func (w *watcher) reconfigure(ctx context.Context) {
 	if err := fresh.readConfiguration(ctx); err != nil || fresh.unread != nil || ctx.Err() != nil {
 		return // the next reading sees the change as well
 	}
-	targets, _ := probe.Targets(&fresh.snap, fresh.selection) // what is new is not watched
+	targets, _ := address.Targets(&fresh.snap, fresh.selection) // what is new is not watched
 	w.run.flags.meantByStage(&fresh.snap, targets)
 	unknownAPI(&fresh.snap, targets)
 	w.subject.snap = fresh.snap

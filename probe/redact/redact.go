@@ -1,4 +1,7 @@
-package probe
+// Package redact keeps secrets out of everything that is written: a [Redactor] knows what
+// was sent and finds it again however it is spelled, a [Cleaner] masks what answers bring
+// themselves, and [MaskURL] and its kin what is secret by its name.
+package redact
 
 import (
 	"bytes"
@@ -11,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"stageprobe/probe"
 )
 
 // redacted is what stands in place of a secret.
@@ -46,8 +51,8 @@ type matcher struct {
 	replacer *strings.Replacer
 }
 
-// NewRedactor takes the secret values; empty ones are ignored.
-func NewRedactor(secrets ...string) *Redactor {
+// New takes the secret values; empty ones are ignored.
+func New(secrets ...string) *Redactor {
 	r := &Redactor{}
 	r.Add(secrets...)
 	return r
@@ -211,7 +216,7 @@ func withoutWord(s, secret string) string {
 }
 
 // Observation returns the row without secrets; o itself is not changed.
-func (r *Redactor) Observation(o Observation) Observation {
+func (r *Redactor) Observation(o probe.Observation) probe.Observation {
 	if r.matcher() == nil {
 		return o
 	}
@@ -221,20 +226,20 @@ func (r *Redactor) Observation(o Observation) Observation {
 	return o
 }
 
-func (r *Redactor) headers(hs []Header) []Header {
+func (r *Redactor) headers(hs []probe.Header) []probe.Header {
 	if r.matcher() == nil || len(hs) == 0 {
 		return hs
 	}
-	clean := make([]Header, len(hs))
+	clean := make([]probe.Header, len(hs))
 	for i, h := range hs {
-		clean[i] = Header{h.Name, r.String(h.Value)}
+		clean[i] = probe.Header{Name: h.Name, Value: r.String(h.Value)}
 	}
 	return clean
 }
 
 // Plan removes secrets from what JSON would encode beyond recognition, and from
 // queries what is secret by its name; other strings are left to [Redactor.JSON].
-func (r *Redactor) Plan(p Plan) Plan {
+func (r *Redactor) Plan(p probe.Plan) probe.Plan {
 	p.Scenarios = slices.Clone(p.Scenarios)
 	for i := range p.Scenarios {
 		s := &p.Scenarios[i]

@@ -1,4 +1,4 @@
-package probe_test
+package address_test
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // account is a region with one of everything that addresses can lead to.
@@ -66,75 +67,75 @@ func TestTargets(t *testing.T) {
 	root := brief{"root.example.com", "https://root.example.com", "rest1", "dev", "dep0", probe.CustomDomain, probe.REST, "", "", false}
 	for _, tt := range []struct {
 		name string
-		sel  probe.Selection
+		sel  address.Selection
 		want []brief
 		told string // in a problem
 	}{
-		{"an API with everything that leads to it", probe.Selection{APIs: []probe.APISelection{{ID: "rest1"}}}, []brief{
+		{"an API with everything that leads to it", address.Selection{APIs: []address.APISelection{{ID: "rest1"}}}, []brief{
 			prod, dev, v1,
 			{"api.example.com/v1/beta", "https://api.example.com/v1/beta", "rest1", "dev", "dep0", probe.CustomDomain, probe.REST, "EDGE", "v1/beta", false},
 			root,
 			{"rules.example.com", "https://rules.example.com", "rest1", "prod", "dep1", probe.CustomDomain, probe.REST, "", "", false},
 			{"rules.example.com/v2", "https://rules.example.com", "rest1", "dev", "dep0", probe.CustomDomain, probe.REST, "", "v2", false},
 		}, ""},
-		{"a stage and a domain meant to serve it", probe.Selection{APIs: []probe.APISelection{{ID: "rest1", Stages: []string{"prod"},
-			Domains: []probe.DomainSelection{{Name: "root.example.com", Stage: "prod"}}}}}, []brief{prod, root}, ""},
-		{"of several base paths the one that leads where it is meant to", probe.Selection{APIs: []probe.APISelection{{ID: "rest1", Stages: []string{"prod"},
-			Domains: []probe.DomainSelection{{Name: "api.example.com", Stage: "prod"}}}}}, []brief{prod, v1}, ""},
-		{"a domain that leads nowhere", probe.Selection{APIs: []probe.APISelection{{ID: "rest1", Stages: []string{"prod"},
-			Domains: []probe.DomainSelection{{Name: "bare.example.com", Stage: "prod"}, {Name: "api.example.com", BasePath: "/v9/"}}}}}, []brief{
+		{"a stage and a domain meant to serve it", address.Selection{APIs: []address.APISelection{{ID: "rest1", Stages: []string{"prod"},
+			Domains: []address.DomainSelection{{Name: "root.example.com", Stage: "prod"}}}}}, []brief{prod, root}, ""},
+		{"of several base paths the one that leads where it is meant to", address.Selection{APIs: []address.APISelection{{ID: "rest1", Stages: []string{"prod"},
+			Domains: []address.DomainSelection{{Name: "api.example.com", Stage: "prod"}}}}}, []brief{prod, v1}, ""},
+		{"a domain that leads nowhere", address.Selection{APIs: []address.APISelection{{ID: "rest1", Stages: []string{"prod"},
+			Domains: []address.DomainSelection{{Name: "bare.example.com", Stage: "prod"}, {Name: "api.example.com", BasePath: "/v9/"}}}}}, []brief{
 			prod,
 			{"bare.example.com", "https://bare.example.com", "", "", "", probe.CustomDomain, "", "", "", true},
 			{"api.example.com/v9", "https://api.example.com/v9", "", "", "", probe.CustomDomain, "", "EDGE", "v9", true},
 		}, ""},
-		{"a stage that is not there", probe.Selection{APIs: []probe.APISelection{{ID: "rest1", Stages: []string{"prd"}, Domains: []probe.DomainSelection{{Name: "elsewhere.test"}}}}}, []brief{
+		{"a stage that is not there", address.Selection{APIs: []address.APISelection{{ID: "rest1", Stages: []string{"prd"}, Domains: []address.DomainSelection{{Name: "elsewhere.test"}}}}}, []brief{
 			{"rest1/prd", "https://rest1" + execute + "/prd", "rest1", "prd", "", probe.InvokeURL, probe.REST, "REGIONAL", "", true},
 			{"elsewhere.test", "https://elsewhere.test", "", "", "", probe.CustomDomain, "", "", "", false},
 		}, "not found among the custom domains"},
-		{"stages that could not be read are not absent", probe.Selection{APIs: []probe.APISelection{{ID: "unread", Stages: []string{"prod"}}}}, []brief{
+		{"stages that could not be read are not absent", address.Selection{APIs: []address.APISelection{{ID: "unread", Stages: []string{"prod"}}}}, []brief{
 			{"unread/prod", "https://unread" + execute + "/prod", "unread", "prod", "", probe.InvokeURL, probe.REST, "", "", false},
 		}, ""},
-		{"an endpoint that is switched off", probe.Selection{APIs: []probe.APISelection{{ID: "closed"}}}, []brief{
+		{"an endpoint that is switched off", address.Selection{APIs: []address.APISelection{{ID: "closed"}}}, []brief{
 			{"api.example.com/c", "https://api.example.com/c", "closed", "prod", "", probe.CustomDomain, probe.REST, "EDGE", "c", false},
 		}, "domain rules.example.com, /v2: its way"},
-		{"an emulator", probe.Selection{InvokeTemplate: "http://localhost:4566/_aws/execute-api/{api}/{stage}/", APIs: []probe.APISelection{{ID: "http1"}}}, []brief{
+		{"an emulator", address.Selection{InvokeTemplate: "http://localhost:4566/_aws/execute-api/{api}/{stage}/", APIs: []address.APISelection{{ID: "http1"}}}, []brief{
 			{"http1/$default", "http://localhost:4566/_aws/execute-api/http1", "http1", "$default", "", probe.InvokeURL, probe.HTTP, "", "", false},
 			{"http1/beta", "http://localhost:4566/_aws/execute-api/http1/beta", "http1", "beta", "", probe.InvokeURL, probe.HTTP, "", "", false},
 		}, "many names"},
-		{"an unknown API", probe.Selection{APIs: []probe.APISelection{{ID: "nope"}}}, nil, "not found in region us-east-1"},
-		{"pasted: REST", probe.Selection{URLs: []string{"https://rest1" + execute + "/prod/orders", "https://rest1" + execute + "/prod/x"}}, []brief{prod}, ""},
-		{"pasted: REST without its stage", probe.Selection{URLs: []string{"https://rest1" + execute + "/orders", "https://rest1" + execute}}, []brief{
+		{"an unknown API", address.Selection{APIs: []address.APISelection{{ID: "nope"}}}, nil, "not found in region us-east-1"},
+		{"pasted: REST", address.Selection{URLs: []string{"https://rest1" + execute + "/prod/orders", "https://rest1" + execute + "/prod/x"}}, []brief{prod}, ""},
+		{"pasted: REST without its stage", address.Selection{URLs: []string{"https://rest1" + execute + "/orders", "https://rest1" + execute}}, []brief{
 			{"rest1/orders", "https://rest1" + execute + "/orders", "rest1", "orders", "", probe.InvokeURL, probe.REST, "REGIONAL", "", true},
 			{"rest1", "https://rest1" + execute, "rest1", "", "", probe.InvokeURL, probe.REST, "REGIONAL", "", true},
 		}, ""},
-		{"pasted: HTTP API", probe.Selection{URLs: []string{"https://http1" + execute + "/orders", "https://http1" + execute + "/beta/orders", "https://http2" + execute + "/orders"}}, []brief{
+		{"pasted: HTTP API", address.Selection{URLs: []string{"https://http1" + execute + "/orders", "https://http1" + execute + "/beta/orders", "https://http2" + execute + "/orders"}}, []brief{
 			{"http1/$default", "https://http1" + execute, "http1", "$default", "", probe.InvokeURL, probe.HTTP, "", "", false},
 			{"http1/beta", "https://http1" + execute + "/beta", "http1", "beta", "", probe.InvokeURL, probe.HTTP, "", "", false},
 			{"http2/orders", "https://http2" + execute + "/orders", "http2", "orders", "", probe.InvokeURL, probe.HTTP, "", "", true},
 		}, ""},
-		{"pasted: custom domains", probe.Selection{URLs: []string{"https://api.example.com/v1/orders", "https://api.example.com/nine", "https://a.w.example.com:8443/x", "https://elsewhere.test/y"}}, []brief{
+		{"pasted: custom domains", address.Selection{URLs: []string{"https://api.example.com/v1/orders", "https://api.example.com/nine", "https://a.w.example.com:8443/x", "https://elsewhere.test/y"}}, []brief{
 			v1,
 			{"api.example.com", "https://api.example.com", "", "", "", probe.CustomDomain, "", "EDGE", "", true},
 			{"a.w.example.com", "https://a.w.example.com:8443", "http1", "$default", "", probe.CustomDomain, probe.HTTP, "", "", false},
 			{"elsewhere.test", "https://elsewhere.test", "", "", "", probe.CustomDomain, "", "", "", false},
 		}, "not found among"},
-		{"pasted: rules look at the probe's headers", probe.Selection{Headers: []probe.Header{{Name: "x-version", Value: "beta2"}}, URLs: []string{"https://rules.example.com/v2/orders", "https://rules.example.com/V2"}}, []brief{
+		{"pasted: rules look at the probe's headers", address.Selection{Headers: []probe.Header{{Name: "x-version", Value: "beta2"}}, URLs: []string{"https://rules.example.com/v2/orders", "https://rules.example.com/V2"}}, []brief{
 			{"rules.example.com/v2", "https://rules.example.com/v2", "closed", "prod", "", probe.CustomDomain, probe.REST, "", "v2", false},
 			{"rules.example.com", "https://rules.example.com", "rest1", "prod", "dep1", probe.CustomDomain, probe.REST, "", "", false},
 		}, ""},
-		{"pasted: VPC endpoints", probe.Selection{URLs: []string{"https://rest1-vpce-0a.execute-api.us-east-1.amazonaws.com/dev", "https://vpce-0a-b.execute-api.us-east-1.vpce.amazonaws.com/dev"}}, []brief{
+		{"pasted: VPC endpoints", address.Selection{URLs: []string{"https://rest1-vpce-0a.execute-api.us-east-1.amazonaws.com/dev", "https://vpce-0a-b.execute-api.us-east-1.vpce.amazonaws.com/dev"}}, []brief{
 			{"rest1/dev", "https://rest1-vpce-0a.execute-api.us-east-1.amazonaws.com/dev", "rest1", "dev", "dep0", probe.InvokeURL, probe.REST, "PRIVATE", "", false},
 		}, "does not say which API"},
-		{"pasted: an emulator", probe.Selection{URLs: []string{"http://localhost:4566/restapis/rest1/dev/_user_request_/orders"}}, []brief{
+		{"pasted: an emulator", address.Selection{URLs: []string{"http://localhost:4566/restapis/rest1/dev/_user_request_/orders"}}, []brief{
 			{"rest1/dev", "http://localhost:4566/restapis/rest1/dev/_user_request_", "rest1", "dev", "dep0", probe.InvokeURL, probe.REST, "REGIONAL", "", false},
 		}, ""},
-		{"pasted: no URL", probe.Selection{URLs: []string{"https://"}}, nil, "no host name"},
-		{"pasted: a domain's DNS target", probe.Selection{URLs: []string{"https://d-1.execute-api.us-east-1.amazonaws.com/"}}, []brief{
+		{"pasted: no URL", address.Selection{URLs: []string{"https://"}}, nil, "no host name"},
+		{"pasted: a domain's DNS target", address.Selection{URLs: []string{"https://d-1.execute-api.us-east-1.amazonaws.com/"}}, []brief{
 			{"d-1" + execute, "https://d-1" + execute, "", "", "", probe.CustomDomain, "", "", "", false},
 		}, "only under the domain's name"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, problems := probe.Targets(account(), tt.sel)
+			got, problems := address.Targets(account(), tt.sel)
 			if diff := cmp.Diff(tt.want, briefs(got)); diff != "" {
 				t.Error(diff)
 			}
@@ -150,8 +151,8 @@ func TestTargets(t *testing.T) {
 }
 
 func TestTargetsSayWhatTheyAreMeantToServeAndWhatWaitsThere(t *testing.T) {
-	got, _ := probe.Targets(account(), probe.Selection{APIs: []probe.APISelection{{ID: "rest1", Stages: []string{"prod"},
-		Domains: []probe.DomainSelection{{Name: "root.example.com", Stage: "prod"}}}}, URLs: []string{"https://root.example.com/x"}})
+	got, _ := address.Targets(account(), address.Selection{APIs: []address.APISelection{{ID: "rest1", Stages: []string{"prod"},
+		Domains: []address.DomainSelection{{Name: "root.example.com", Stage: "prod"}}}}, URLs: []string{"https://root.example.com/x"}})
 	if len(got) != 2 || got[0].Canary == nil || got[0].Canary.Percent != 10 || got[0].Meant != nil {
 		t.Fatalf("%+v", got)
 	}
@@ -161,7 +162,7 @@ func TestTargetsSayWhatTheyAreMeantToServeAndWhatWaitsThere(t *testing.T) {
 }
 
 func TestTargetsWithoutAConfiguration(t *testing.T) {
-	got, problems := probe.Targets(nil, probe.Selection{Region: "eu-west-1", APIs: []probe.APISelection{{ID: "abc", Stages: []string{"prod"}}},
+	got, problems := address.Targets(nil, address.Selection{Region: "eu-west-1", APIs: []address.APISelection{{ID: "abc", Stages: []string{"prod"}}},
 		URLs: []string{"https://xyz.execute-api.us-east-1.amazonaws.com/dev/a", "https://api.example.com/v1/a",
 			"https://vpce-0a-b.execute-api.us-east-1.vpce.amazonaws.com/dev"}})
 	want := []brief{
@@ -180,7 +181,7 @@ func TestTargetsWithoutAConfiguration(t *testing.T) {
 
 func TestReaches(t *testing.T) {
 	snap := account()
-	targets, _ := probe.Targets(snap, probe.Selection{URLs: []string{"https://api.example.com/v1/", "https://rest1" + execute + "/prod/", "https://elsewhere.test/"}})
+	targets, _ := address.Targets(snap, address.Selection{URLs: []string{"https://api.example.com/v1/", "https://rest1" + execute + "/prod/", "https://elsewhere.test/"}})
 	for _, tt := range []struct {
 		target int
 		path   string
@@ -196,18 +197,18 @@ func TestReaches(t *testing.T) {
 }
 
 func TestURLScenarios(t *testing.T) {
-	sel := probe.Selection{URLs: []string{
+	sel := address.Selection{URLs: []string{
 		"https://rest1" + execute + "/prod/orders?limit=1", "https://rest1" + execute + "/dev/orders?limit=1", "https://rest1" + execute + "/dev/orders",
 		"https://api.example.com/v1/orders", "https://rest1" + execute + "/dev", "https://http1" + execute + "/a%2Fb/", "https://",
 	}}
-	targets, _ := probe.Targets(account(), sel)
+	targets, _ := address.Targets(account(), sel)
 	want := []probe.Scenario{
 		{Name: "GET /orders", Method: "GET", Path: "/orders", Query: "limit=1", Targets: []string{"rest1/prod", "rest1/dev"}},
 		{Name: "GET /orders (2)", Method: "GET", Path: "/orders", Targets: []string{"rest1/dev", "api.example.com/v1"}},
 		{Name: "GET /", Method: "GET", Targets: []string{"rest1/dev"}},
 		{Name: "GET /a%2Fb/", Method: "GET", Path: "/a%2Fb/", Targets: []string{"http1/$default"}},
 	}
-	if diff := cmp.Diff(want, probe.URLScenarios(targets, sel)); diff != "" {
+	if diff := cmp.Diff(want, address.URLScenarios(targets, sel)); diff != "" {
 		t.Error(diff)
 	}
 }

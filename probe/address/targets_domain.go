@@ -1,16 +1,18 @@
-package probe
+package address
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"stageprobe/probe"
 )
 
 // domains are the targets of an API's custom domains: those that were named,
 // else every one that leads to the stages.
-func (f *finder) domains(a APISelection, stages []string) []Target {
-	var found []Target
+func (f *finder) domains(a APISelection, stages []string) []probe.Target {
+	var found []probe.Target
 	for _, d := range a.Domains {
 		found = append(found, f.named(a.ID, d)...)
 	}
@@ -24,13 +26,13 @@ func (f *finder) domains(a APISelection, stages []string) []Target {
 }
 
 // leading are the targets of a domain that lead to the stages of an API.
-func (f *finder) leading(d *Domain, apiID string, stages []string) []Target {
-	bases := basePathsTo(d, func(r StageRef) bool { return r.APIID == apiID && slices.Contains(stages, r.Stage) })
+func (f *finder) leading(d *probe.Domain, apiID string, stages []string) []probe.Target {
+	bases := basePathsTo(d, func(r probe.StageRef) bool { return r.APIID == apiID && slices.Contains(stages, r.Stage) })
 	if len(bases) > 0 && strings.HasPrefix(d.Name, "*.") {
 		f.problem("domain "+d.Name, "it stands for many names, so it is not probed by itself", "paste a URL at one of them")
 		return nil
 	}
-	var found []Target
+	var found []probe.Target
 	for _, base := range bases {
 		t := f.domain(d, base)
 		if t.APIID == apiID && slices.Contains(stages, t.Stage) {
@@ -47,52 +49,52 @@ func (f *finder) leading(d *Domain, apiID string, stages []string) []Target {
 // named are the targets of a domain that somebody named for an API: the base
 // path they named, else those that lead to the stage it is meant to serve, else
 // those that lead to another stage of the API.
-func (f *finder) named(apiID string, sel DomainSelection) []Target {
+func (f *finder) named(apiID string, sel DomainSelection) []probe.Target {
 	base := strings.Trim(sel.BasePath, "/")
 	d := f.snap.Domain(sel.Name)
 	if d == nil {
 		f.notFound(sel.Name)
-		return []Target{f.meant(f.domainName(sel.Name, base), apiID, sel.Stage)}
+		return []probe.Target{f.meant(f.domainName(sel.Name, base), apiID, sel.Stage)}
 	}
 	bases := []string{base}
 	if base == "" {
-		bases = basePathsTo(d, func(r StageRef) bool { return (apiID == "" || r.APIID == apiID) && r.Stage == sel.Stage })
+		bases = basePathsTo(d, func(r probe.StageRef) bool { return (apiID == "" || r.APIID == apiID) && r.Stage == sel.Stage })
 	}
 	if len(bases) == 0 {
-		bases = basePathsTo(d, func(r StageRef) bool { return r.APIID == apiID })
+		bases = basePathsTo(d, func(r probe.StageRef) bool { return r.APIID == apiID })
 	}
 	if len(bases) == 0 {
 		// Nothing leads to the API: the root then, or the only thing that is there.
-		bases = basePathsTo(d, func(StageRef) bool { return true })
+		bases = basePathsTo(d, func(probe.StageRef) bool { return true })
 		if len(bases) != 1 {
 			bases = []string{""}
 		}
 	}
-	var found []Target
+	var found []probe.Target
 	for _, b := range bases {
 		found = append(found, f.meant(f.domain(d, b), apiID, sel.Stage))
 	}
 	return found
 }
 
-func (f *finder) meant(t Target, apiID, stage string) Target {
+func (f *finder) meant(t probe.Target, apiID, stage string) probe.Target {
 	if stage != "" {
-		t.Meant = &StageRef{cmp.Or(apiID, t.APIID), stage} // a domain alone is meant for the API it leads to
+		t.Meant = &probe.StageRef{APIID: cmp.Or(apiID, t.APIID), Stage: stage} // a domain alone is meant for the API it leads to
 	}
 	return t
 }
 
 // basePathsTo lists the base paths of a domain that lead to a wanted stage,
 // by mapping or by rule, in order.
-func basePathsTo(d *Domain, wanted func(StageRef) bool) []string {
+func basePathsTo(d *probe.Domain, wanted func(probe.StageRef) bool) []string {
 	var bases []string
 	for _, m := range d.Mappings {
-		if wanted(StageRef{m.APIID, m.Stage}) {
+		if wanted(probe.StageRef{APIID: m.APIID, Stage: m.Stage}) {
 			bases = append(bases, m.BasePath)
 		}
 	}
 	for _, r := range d.Rules {
-		if !wanted(StageRef{r.APIID, r.Stage}) {
+		if !wanted(probe.StageRef{APIID: r.APIID, Stage: r.Stage}) {
 			continue
 		}
 		if len(r.BasePaths) == 0 {
@@ -108,7 +110,7 @@ func basePathsTo(d *Domain, wanted func(StageRef) bool) []string {
 
 // domain is the target of a base path of a domain, followed to its stage as
 // the probe's own headers lead.
-func (f *finder) domain(d *Domain, base string) Target {
+func (f *finder) domain(d *probe.Domain, base string) probe.Target {
 	t := f.domainName(d.Name, base)
 	if len(d.EndpointTypes) == 1 {
 		t.Endpoint = d.EndpointTypes[0]
@@ -135,8 +137,8 @@ func (f *finder) domain(d *Domain, base string) Target {
 }
 
 // domainName is the target of a domain as far as its name tells.
-func (f *finder) domainName(name, base string) Target {
-	t := Target{ID: name, URL: "https://" + name, Kind: CustomDomain, Region: f.region(), BasePath: base}
+func (f *finder) domainName(name, base string) probe.Target {
+	t := probe.Target{ID: name, URL: "https://" + name, Kind: probe.CustomDomain, Region: f.region(), BasePath: base}
 	if base != "" {
 		t.ID += "/" + base
 		t.URL += "/" + base
@@ -155,7 +157,7 @@ func (f *finder) notFound(domain string) {
 // that failed is no absence, and a gap tells of it.
 func (f *finder) readDomains(domain string) bool {
 	asked := !f.snap.Taken.IsZero() || len(f.snap.APIs)+len(f.snap.Domains) > 0
-	return asked && !slices.ContainsFunc(f.snap.Gaps, func(g Gap) bool {
+	return asked && !slices.ContainsFunc(f.snap.Gaps, func(g probe.Gap) bool {
 		about := g.Subject == "domain "+domain || strings.HasPrefix(g.Subject, "region ") && g.Operation != "LookupEvents"
 		return about && g.Reason != "" && g.Reason != "absent"
 	})
@@ -163,9 +165,9 @@ func (f *finder) readDomains(domain string) bool {
 
 // UnmappedDomains are the custom domains of a snapshot that lead nowhere, as
 // targets. One whose mappings could not all be read is none of them.
-func UnmappedDomains(snap *Snapshot) []Target {
+func UnmappedDomains(snap *probe.Snapshot) []probe.Target {
 	f := finder{snap: snap}
-	var out []Target
+	var out []probe.Target
 	for i := range snap.Domains {
 		d := &snap.Domains[i]
 		if len(d.Mappings) == 0 && len(d.Rules) == 0 && snap.MappingsRead(d) {
@@ -175,8 +177,8 @@ func UnmappedDomains(snap *Snapshot) []Target {
 	return out
 }
 
-func leadsNowhere(d *Domain, base string) string {
-	there := basePathsTo(d, func(StageRef) bool { return true })
+func leadsNowhere(d *probe.Domain, base string) string {
+	there := basePathsTo(d, func(probe.StageRef) bool { return true })
 	if len(there) == 0 {
 		return fmt.Sprintf("domain %s has no base path mapping and no routing rule", d.Name)
 	}

@@ -1,4 +1,4 @@
-package probe_test
+package address_test
 
 import (
 	"net/url"
@@ -8,74 +8,75 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 func TestParseURL(t *testing.T) {
 	for _, tt := range []struct {
 		raw  string
-		want probe.Address
+		want address.Address
 	}{
-		{"https://abc123.execute-api.us-east-1.amazonaws.com/dev/orders/7?limit=1#top", probe.Address{
-			Scheme: "https", Host: "abc123.execute-api.us-east-1.amazonaws.com", Kind: probe.AddressExecuteAPI,
+		{"https://abc123.execute-api.us-east-1.amazonaws.com/dev/orders/7?limit=1#top", address.Address{
+			Scheme: "https", Host: "abc123.execute-api.us-east-1.amazonaws.com", Kind: address.AddressExecuteAPI,
 			Region: "us-east-1", Partition: "aws", APIID: "abc123", Base: "https://abc123.execute-api.us-east-1.amazonaws.com",
 			Segments: []string{"dev", "orders", "7"}, First: "dev", Path: "/dev/orders/7", Query: "limit=1",
 		}},
-		{" <ABC123.execute-api.eu-west-1.amazonaws.com:443> ", probe.Address{
-			Scheme: "https", Host: "abc123.execute-api.eu-west-1.amazonaws.com", Port: "443", Kind: probe.AddressExecuteAPI,
+		{" <ABC123.execute-api.eu-west-1.amazonaws.com:443> ", address.Address{
+			Scheme: "https", Host: "abc123.execute-api.eu-west-1.amazonaws.com", Port: "443", Kind: address.AddressExecuteAPI,
 			Region: "eu-west-1", Partition: "aws", APIID: "abc123", Base: "https://abc123.execute-api.eu-west-1.amazonaws.com:443",
 		}},
-		{"https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod", probe.Address{
-			Scheme: "https", Host: "abc123.execute-api.cn-north-1.amazonaws.com.cn", Kind: probe.AddressExecuteAPI,
+		{"https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod", address.Address{
+			Scheme: "https", Host: "abc123.execute-api.cn-north-1.amazonaws.com.cn", Kind: address.AddressExecuteAPI,
 			Region: "cn-north-1", Partition: "aws-cn", APIID: "abc123", Base: "https://abc123.execute-api.cn-north-1.amazonaws.com.cn",
 			Segments: []string{"prod"}, First: "prod", Path: "/prod",
 		}},
-		{"https://abc123.execute-api.us-gov-west-1.amazonaws.com/prod/", probe.Address{
-			Scheme: "https", Host: "abc123.execute-api.us-gov-west-1.amazonaws.com", Kind: probe.AddressExecuteAPI,
+		{"https://abc123.execute-api.us-gov-west-1.amazonaws.com/prod/", address.Address{
+			Scheme: "https", Host: "abc123.execute-api.us-gov-west-1.amazonaws.com", Kind: address.AddressExecuteAPI,
 			Region: "us-gov-west-1", Partition: "aws-us-gov", APIID: "abc123", Base: "https://abc123.execute-api.us-gov-west-1.amazonaws.com",
 			Segments: []string{"prod"}, First: "prod", Path: "/prod/",
 		}},
-		{"https://abc123-vpce-0a1b2c3d.execute-api.us-east-1.amazonaws.com/prod", probe.Address{
-			Scheme: "https", Host: "abc123-vpce-0a1b2c3d.execute-api.us-east-1.amazonaws.com", Kind: probe.AddressExecuteAPI,
+		{"https://abc123-vpce-0a1b2c3d.execute-api.us-east-1.amazonaws.com/prod", address.Address{
+			Scheme: "https", Host: "abc123-vpce-0a1b2c3d.execute-api.us-east-1.amazonaws.com", Kind: address.AddressExecuteAPI,
 			Region: "us-east-1", Partition: "aws", APIID: "abc123", VPCEndpoint: "vpce-0a1b2c3d",
 			Base:     "https://abc123-vpce-0a1b2c3d.execute-api.us-east-1.amazonaws.com",
 			Segments: []string{"prod"}, First: "prod", Path: "/prod",
 		}},
-		{"https://vpce-0a1b2c3d-xyz-us-east-1a.execute-api.us-east-1.vpce.amazonaws.com/prod", probe.Address{
-			Scheme: "https", Host: "vpce-0a1b2c3d-xyz-us-east-1a.execute-api.us-east-1.vpce.amazonaws.com", Kind: probe.AddressVPCE,
+		{"https://vpce-0a1b2c3d-xyz-us-east-1a.execute-api.us-east-1.vpce.amazonaws.com/prod", address.Address{
+			Scheme: "https", Host: "vpce-0a1b2c3d-xyz-us-east-1a.execute-api.us-east-1.vpce.amazonaws.com", Kind: address.AddressVPCE,
 			Region: "us-east-1", Partition: "aws", VPCEndpoint: "vpce-0a1b2c3d",
 			Base:     "https://vpce-0a1b2c3d-xyz-us-east-1a.execute-api.us-east-1.vpce.amazonaws.com",
 			Segments: []string{"prod"}, First: "prod", Path: "/prod",
 		}},
-		{"https://d-a1b2c3.execute-api.us-east-1.amazonaws.com/v1", probe.Address{
-			Scheme: "https", Host: "d-a1b2c3.execute-api.us-east-1.amazonaws.com", Kind: probe.AddressRegional,
+		{"https://d-a1b2c3.execute-api.us-east-1.amazonaws.com/v1", address.Address{
+			Scheme: "https", Host: "d-a1b2c3.execute-api.us-east-1.amazonaws.com", Kind: address.AddressRegional,
 			Region: "us-east-1", Partition: "aws", Base: "https://d-a1b2c3.execute-api.us-east-1.amazonaws.com",
 			Segments: []string{"v1"}, First: "v1", Path: "/v1",
 		}},
-		{"api.example.com./v1//a%2Fb", probe.Address{
-			Scheme: "https", Host: "api.example.com", Kind: probe.AddressCustom, Base: "https://api.example.com.",
+		{"api.example.com./v1//a%2Fb", address.Address{
+			Scheme: "https", Host: "api.example.com", Kind: address.AddressCustom, Base: "https://api.example.com.",
 			Segments: []string{"v1", "a%2Fb"}, First: "v1", Path: "/v1//a%2Fb",
 		}},
-		{"http://localhost:4566/_aws/execute-api/abc123/dev/orders?x=1", probe.Address{
-			Scheme: "http", Host: "localhost", Port: "4566", Kind: probe.AddressEmulator, APIID: "abc123", Emulator: true,
+		{"http://localhost:4566/_aws/execute-api/abc123/dev/orders?x=1", address.Address{
+			Scheme: "http", Host: "localhost", Port: "4566", Kind: address.AddressEmulator, APIID: "abc123", Emulator: true,
 			Base: "http://localhost:4566/_aws/execute-api/abc123/dev", Stage: "dev",
 			Segments: []string{"orders"}, First: "orders", Path: "/orders", Query: "x=1",
 		}},
-		{"http://localhost:4566/restapis/abc123/dev/_user_request_/orders", probe.Address{
-			Scheme: "http", Host: "localhost", Port: "4566", Kind: probe.AddressEmulator, APIID: "abc123", Emulator: true,
+		{"http://localhost:4566/restapis/abc123/dev/_user_request_/orders", address.Address{
+			Scheme: "http", Host: "localhost", Port: "4566", Kind: address.AddressEmulator, APIID: "abc123", Emulator: true,
 			Base: "http://localhost:4566/restapis/abc123/dev/_user_request_", Stage: "dev",
 			Segments: []string{"orders"}, First: "orders", Path: "/orders",
 		}},
-		{"abc123.execute-api.localhost.localstack.cloud:4566/dev", probe.Address{
-			Scheme: "http", Host: "abc123.execute-api.localhost.localstack.cloud", Port: "4566", Kind: probe.AddressEmulator,
+		{"abc123.execute-api.localhost.localstack.cloud:4566/dev", address.Address{
+			Scheme: "http", Host: "abc123.execute-api.localhost.localstack.cloud", Port: "4566", Kind: address.AddressEmulator,
 			APIID: "abc123", Emulator: true, Base: "http://abc123.execute-api.localhost.localstack.cloud:4566",
 			Segments: []string{"dev"}, First: "dev", Path: "/dev",
 		}},
-		{"http://[::1]:3000/orders", probe.Address{
-			Scheme: "http", Host: "::1", Port: "3000", Kind: probe.AddressCustom, Base: "http://[::1]:3000",
+		{"http://[::1]:3000/orders", address.Address{
+			Scheme: "http", Host: "::1", Port: "3000", Kind: address.AddressCustom, Base: "http://[::1]:3000",
 			Segments: []string{"orders"}, First: "orders", Path: "/orders",
 		}},
 	} {
-		got, err := probe.ParseURL(tt.raw)
+		got, err := address.ParseURL(tt.raw)
 		if err != nil {
 			t.Errorf("%s: %v", tt.raw, err)
 		}
@@ -98,7 +99,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"https://example.com/%zz":      "invalid URL escape",
 		"https://exa mple.com/hush":    "invalid character",
 	} {
-		_, err := probe.ParseURL(raw)
+		_, err := address.ParseURL(raw)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%q: got %v, want %q", raw, err, want)
 		}
@@ -114,11 +115,11 @@ func TestStageURL(t *testing.T) {
 		"https://abc.execute-api.us-iso-east-1.c2s.ic.gov/prod":        {"us-iso-east-1", "", "abc", "prod"},
 		"https://abc.execute-api.us-east-1.example.test/prod":          {"us-east-1", "example.test", "abc", "prod"},
 	} {
-		got := probe.StageURL(in[0], in[1], in[2], in[3])
+		got := address.StageURL(in[0], in[1], in[2], in[3])
 		if got != want {
 			t.Errorf("%v: %s, want %s", in, got, want)
 		}
-		if a, err := probe.ParseURL(got); err != nil || in[1] == "" && (a.APIID != "abc" || a.Region != in[0]) {
+		if a, err := address.ParseURL(got); err != nil || in[1] == "" && (a.APIID != "abc" || a.Region != in[0]) {
 			t.Errorf("%s reads as %+v, %v", got, a, err)
 		}
 	}
@@ -133,7 +134,7 @@ func FuzzParseURL(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		a, err := probe.ParseURL(raw)
+		a, err := address.ParseURL(raw)
 		if err != nil {
 			return
 		}
@@ -145,7 +146,7 @@ func FuzzParseURL(f *testing.F) {
 		if u.Hostname() == "" || a.Host == "" || a.Path != "" && a.Path[0] != '/' {
 			t.Fatalf("%q: %+v", raw, a)
 		}
-		again, err := probe.ParseURL(whole + query(a))
+		again, err := address.ParseURL(whole + query(a))
 		if err != nil {
 			t.Fatalf("%q reads, and %q does not: %v", raw, whole, err)
 		}
@@ -155,7 +156,7 @@ func FuzzParseURL(f *testing.F) {
 	})
 }
 
-func query(a probe.Address) string {
+func query(a address.Address) string {
 	if a.Query == "" {
 		return ""
 	}
@@ -223,17 +224,17 @@ func TestPartitions(t *testing.T) {
 		"eu-isoe-west-1": {"aws-iso-e", "cloud.adc-e.uk"},
 		"eusc-de-east-1": {"aws-eusc", "amazonaws.eu"},
 	} {
-		if got := probe.Suffix(region); got != want.suffix {
+		if got := address.Suffix(region); got != want.suffix {
 			t.Errorf("%s: suffix %s", region, got)
 		}
-		for host, kind := range map[string]probe.AddressKind{
-			"abc123.execute-api." + region + "." + want.suffix:                  probe.AddressExecuteAPI,
-			"abc123.execute-api-fips." + region + "." + want.suffix:             probe.AddressExecuteAPI,
-			"d-a1b2c3.execute-api." + region + "." + want.suffix:                probe.AddressRegional,
-			"vpce-0a1b.execute-api." + region + ".vpce." + want.suffix:          probe.AddressVPCE,
-			"vpce-0a1b-xyz.execute-api-fips." + region + ".vpce." + want.suffix: probe.AddressVPCE,
+		for host, kind := range map[string]address.Kind{
+			"abc123.execute-api." + region + "." + want.suffix:                  address.AddressExecuteAPI,
+			"abc123.execute-api-fips." + region + "." + want.suffix:             address.AddressExecuteAPI,
+			"d-a1b2c3.execute-api." + region + "." + want.suffix:                address.AddressRegional,
+			"vpce-0a1b.execute-api." + region + ".vpce." + want.suffix:          address.AddressVPCE,
+			"vpce-0a1b-xyz.execute-api-fips." + region + ".vpce." + want.suffix: address.AddressVPCE,
 		} {
-			a, err := probe.ParseURL("https://" + host + "/prod")
+			a, err := address.ParseURL("https://" + host + "/prod")
 			if err != nil || a.Kind != kind || a.Region != region || a.Partition != want.partition {
 				t.Errorf("%s: %+v, %v", host, a, err)
 			}

@@ -1,10 +1,12 @@
-package probe
+package address
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"stageprobe/probe"
 )
 
 // Selection is what somebody named to be checked.
@@ -15,7 +17,7 @@ type Selection struct {
 
 	// Headers are the fixed headers that every probe sends; routing rules of a
 	// custom domain look at them. See [FixedHeaders].
-	Headers []Header
+	Headers []probe.Header
 
 	// InvokeTemplate replaces the invoke URL of a stage for emulators, such as
 	// "http://localhost:4566/_aws/execute-api/{api}/{stage}"; "" is Amazon's.
@@ -46,7 +48,7 @@ type Problem struct {
 // Targets finds the addresses that a selection speaks of, each once. snap may
 // be nil: what only the control plane knows is then left empty. An address
 // that leads nowhere by configuration is a target all the same, and says so.
-func Targets(snap *Snapshot, sel Selection) ([]Target, []Problem) {
+func Targets(snap *probe.Snapshot, sel Selection) ([]probe.Target, []Problem) {
 	f := finder{snap: snap, sel: sel}
 	for _, a := range sel.APIs {
 		f.api(a)
@@ -59,15 +61,15 @@ func Targets(snap *Snapshot, sel Selection) ([]Target, []Problem) {
 
 // finder gathers targets.
 type finder struct {
-	snap     *Snapshot
+	snap     *probe.Snapshot
 	sel      Selection
-	targets  []Target
+	targets  []probe.Target
 	problems []Problem
 }
 
 // add keeps a target unless its address is there already. Another address with
 // the same id (an emulator's beside Amazon's) gets its URL as id.
-func (f *finder) add(t Target) {
+func (f *finder) add(t probe.Target) {
 	for i := range f.targets {
 		if f.targets[i].URL == t.URL && f.targets[i].BasePath == t.BasePath {
 			if f.targets[i].Meant == nil {
@@ -125,21 +127,21 @@ func (f *finder) api(a APISelection) {
 }
 
 // stage is the invoke URL of one stage.
-func (f *finder) stage(apiID, stage string) Target {
-	t := Target{
-		ID: apiID + "/" + stage, Kind: InvokeURL, Region: f.region(),
+func (f *finder) stage(apiID, stage string) probe.Target {
+	t := probe.Target{
+		ID: apiID + "/" + stage, Kind: probe.InvokeURL, Region: f.region(),
 		URL: StageURL(f.region(), "", apiID, stage),
 	}
 	if f.sel.InvokeTemplate != "" {
 		t.URL = expand(f.sel.InvokeTemplate, f.region(), apiID, stage)
 	}
-	f.describe(&t, StageRef{apiID, stage})
+	f.describe(&t, probe.StageRef{APIID: apiID, Stage: stage})
 	return t
 }
 
 // expand fills in an emulator's template; $default has no segment of its own.
 func expand(template, region, api, stage string) string {
-	if stage == DefaultStage {
+	if stage == probe.DefaultStage {
 		template = strings.ReplaceAll(template, "/{stage}", "")
 	}
 	return strings.TrimSuffix(strings.NewReplacer(
@@ -155,7 +157,7 @@ func (f *finder) region() string {
 
 // describe fills in what the configuration says of the stage that an address
 // leads to.
-func (f *finder) describe(t *Target, ref StageRef) {
+func (f *finder) describe(t *probe.Target, ref probe.StageRef) {
 	t.APIID, t.Stage = ref.APIID, ref.Stage
 	api := f.snap.API(ref.APIID)
 	if api == nil {
@@ -165,7 +167,7 @@ func (f *finder) describe(t *Target, ref StageRef) {
 	if len(api.EndpointTypes) == 1 {
 		t.Endpoint = api.EndpointTypes[0]
 	}
-	if t.Kind == InvokeURL && api.DefaultEndpointOff {
+	if t.Kind == probe.InvokeURL && api.DefaultEndpointOff {
 		t.Unmapped = fmt.Sprintf("the execute-api endpoint of API %s is switched off (disableExecuteApiEndpoint)", api.ID)
 	}
 	stage := api.Stage(ref.Stage)
@@ -179,13 +181,13 @@ func (f *finder) describe(t *Target, ref StageRef) {
 }
 
 // stagesRead tells an API without a stage from one whose stages could not be read.
-func (f *finder) stagesRead(api *API) bool {
-	return !slices.ContainsFunc(f.snap.Gaps, func(g Gap) bool {
+func (f *finder) stagesRead(api *probe.API) bool {
+	return !slices.ContainsFunc(f.snap.Gaps, func(g probe.Gap) bool {
 		return g.Operation == "GetStages" && g.APIID == api.ID
 	})
 }
 
-func noStage(api *API, name string) string {
+func noStage(api *probe.API, name string) string {
 	if len(api.Stages) == 0 {
 		return fmt.Sprintf("API %s has no stage at all", api.ID)
 	}

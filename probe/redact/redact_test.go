@@ -1,4 +1,4 @@
-package probe
+package redact
 
 import (
 	"encoding/base64"
@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"stageprobe/probe"
 )
 
 func TestRedactorReplaces(t *testing.T) {
-	r := NewRedactor("42", "open", "Xy7-long/secret")
+	r := New("42", "open", "Xy7-long/secret")
 	r.AddHeader("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("wally:hunter2!")))
 	r.AddHeader("Cookie", "lang=en; sid=s3ss10nvalue99")
 	r.AddHeader("X-Tenant", "smoke")
@@ -68,7 +70,7 @@ func TestSecretNames(t *testing.T) {
 }
 
 func TestAnAnswersOwnSecrets(t *testing.T) {
-	clean := func(o Observation) Observation {
+	clean := func(o probe.Observation) probe.Observation {
 		c := &Cleaner{Secrets: &Redactor{}}
 		c.Clean(&http.Request{}, &o)
 		return o
@@ -78,7 +80,7 @@ func TestAnAnswersOwnSecrets(t *testing.T) {
 		`{"token_type":"Bearer","message":"Missing Authentication Token"}`: true, `{"monkey":"abcdefgh12345678"}`: true, `{"session":"open"}`: true, `{"nextToken":null}`: true, `{"authorizer":"abcdefgh12345678"}`: true,
 		"AKIAIOSFODNN7EXAMPLE": false, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl": false, "/x?access_token=abcdefgh1234&y=1": false, "-----BEGIN PRIVATE KEY-----\nabc": false,
 	} {
-		o := clean(Observation{Body: []byte(body)})
+		o := clean(probe.Observation{Body: []byte(body)})
 		if (string(o.Body) == body) != kept || json.Valid([]byte(body)) != json.Valid(o.Body) {
 			t.Errorf("%s becomes %s", body, o.Body)
 		}
@@ -87,7 +89,7 @@ func TestAnAnswersOwnSecrets(t *testing.T) {
 		}
 	}
 	header := func(v string) string {
-		return clean(Observation{Header: []Header{{"Set-Cookie", v}}}).Header[0].Value
+		return clean(probe.Observation{Header: []probe.Header{{Name: "Set-Cookie", Value: v}}}).Header[0].Value
 	}
 	if a, b := header("sid=abcdefgh1234; Path=/"), header("sid=abcdefgh1235; Path=/"); a == b || a != header("sid=abcdefgh1234; Path=/") || !strings.HasSuffix(a, "; Path=/") || strings.Contains(a, "abcd") {
 		t.Errorf("cookies become %q and %q", a, b)
@@ -106,7 +108,7 @@ func FuzzRedactor(f *testing.F) {
 		if len(secret) < headLength || strings.Contains(secret, "*") || strings.Contains("***", secret) {
 			t.Skip()
 		}
-		r := NewRedactor(secret)
+		r := New(secret)
 		quoted, _ := json.Marshal(secret)
 		for _, spelt := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`), base64.StdEncoding.EncodeToString([]byte(secret))} {
 			if got := r.String(before + spelt + after); strings.Contains(got, secret) && !strings.Contains(before+"***"+after, secret) {

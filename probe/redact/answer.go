@@ -1,4 +1,4 @@
-package probe
+package redact
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 
+	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 )
 
@@ -30,7 +31,7 @@ type Cleaner struct {
 
 // Clean is for [Engine].Clean. req is the request as it was sent; nil where it was
 // not even made.
-func (c *Cleaner) Clean(req *http.Request, o *Observation) {
+func (c *Cleaner) Clean(req *http.Request, o *probe.Observation) {
 	r := c.Secrets
 	if req != nil {
 		r = c.sent(req)
@@ -233,7 +234,7 @@ func replaceGroup(re lazyregexp.Regexp, s string, n int, is func(m []string) boo
 
 // ownHeaders disguises what an answer sets or passes on; the headers are changed
 // in place.
-func ownHeaders(hs []Header) {
+func ownHeaders(hs []probe.Header) {
 	for i := range hs {
 		h := &hs[i]
 		switch name := strings.ToLower(h.Name); {

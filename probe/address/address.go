@@ -1,4 +1,6 @@
-package probe
+// Package address reads URLs of API Gateway, and finds what to probe: [ParseURL] tells the
+// parts of an address, [Targets] chooses invoke URLs and custom domains in a snapshot.
+package address
 
 import (
 	"errors"
@@ -7,19 +9,20 @@ import (
 	"strings"
 	"unicode"
 
+	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 )
 
-// AddressKind is the shape of a URL.
-type AddressKind string
+// Kind is the shape of a URL.
+type Kind string
 
 // The shapes of an address.
 const (
-	AddressExecuteAPI AddressKind = "execute-api"     // {api}.execute-api.{region}.amazonaws.com, also {api}-{vpce}
-	AddressVPCE       AddressKind = "vpc-endpoint"    // vpce-….execute-api.{region}.vpce.amazonaws.com
-	AddressRegional   AddressKind = "regional-domain" // d-….execute-api.{region}.amazonaws.com
-	AddressCustom     AddressKind = "custom-domain"   // anything else
-	AddressEmulator   AddressKind = "emulator"        // LocalStack and its like
+	AddressExecuteAPI Kind = "execute-api"     // {api}.execute-api.{region}.amazonaws.com, also {api}-{vpce}
+	AddressVPCE       Kind = "vpc-endpoint"    // vpce-….execute-api.{region}.vpce.amazonaws.com
+	AddressRegional   Kind = "regional-domain" // d-….execute-api.{region}.amazonaws.com
+	AddressCustom     Kind = "custom-domain"   // anything else
+	AddressEmulator   Kind = "emulator"        // LocalStack and its like
 )
 
 // Address is a URL taken apart. What its shape does not tell is empty.
@@ -27,7 +30,7 @@ type Address struct {
 	Scheme      string // https or http
 	Host        string // lower case, without port
 	Port        string // "" where the URL names none
-	Kind        AddressKind
+	Kind        Kind
 	Region      string
 	Partition   string // aws, aws-cn, aws-us-gov …
 	APIID       string
@@ -220,7 +223,7 @@ func StageURL(region, suffix, api, stage string) string {
 		suffix = Suffix(region)
 	}
 	base := "https://" + api + ".execute-api." + region + "." + suffix
-	if stage == "" || stage == DefaultStage {
+	if stage == "" || stage == probe.DefaultStage {
 		return base
 	}
 	return base + "/" + url.PathEscape(stage)

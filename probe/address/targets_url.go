@@ -1,4 +1,4 @@
-package probe
+package address
 
 import (
 	"cmp"
@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"stageprobe/probe"
+	"stageprobe/probe/redact"
 )
 
 // url adds the target that a pasted URL lies below.
@@ -27,16 +30,16 @@ func (f *finder) url(raw string) {
 }
 
 // invoke is the target of an invoke URL.
-func (f *finder) invoke(a Address) Target {
+func (f *finder) invoke(a Address) probe.Target {
 	stage, segment := f.stageOf(a)
-	t := Target{ID: a.APIID, URL: a.Base, Kind: InvokeURL, Region: cmp.Or(a.Region, f.region())}
+	t := probe.Target{ID: a.APIID, URL: a.Base, Kind: probe.InvokeURL, Region: cmp.Or(a.Region, f.region())}
 	if segment != "" {
 		t.URL += "/" + segment
 	}
 	if stage != "" {
 		t.ID += "/" + stage
 	}
-	f.describe(&t, StageRef{a.APIID, stage})
+	f.describe(&t, probe.StageRef{APIID: a.APIID, Stage: stage})
 	if a.VPCEndpoint != "" {
 		t.Endpoint = "PRIVATE"
 	}
@@ -56,9 +59,9 @@ func (f *finder) stageOf(a Address) (stage, segment string) {
 		first = a.First
 	}
 	api := f.snap.API(a.APIID)
-	if api != nil && api.Kind == HTTP && api.Stage(first) == nil {
-		if api.Stage(DefaultStage) != nil || first == "" {
-			return DefaultStage, ""
+	if api != nil && api.Kind == probe.HTTP && api.Stage(first) == nil {
+		if api.Stage(probe.DefaultStage) != nil || first == "" {
+			return probe.DefaultStage, ""
 		}
 	}
 	return first, a.First
@@ -74,12 +77,12 @@ func (f *finder) vpce(a Address) {
 	}
 	a.APIID = f.sel.APIs[0].ID
 	t := f.invoke(a)
-	t.Header = []Header{{"x-apigw-api-id", a.APIID}}
+	t.Header = []probe.Header{{Name: "x-apigw-api-id", Value: a.APIID}}
 	f.add(t)
 }
 
 // custom is the target of a URL at a custom domain.
-func (f *finder) custom(a Address) Target {
+func (f *finder) custom(a Address) probe.Target {
 	if a.Kind == AddressRegional {
 		f.problem("URL "+a.Host, "this is what the DNS record of a custom domain points at; it answers only under the domain's name",
 			fmt.Sprintf("paste the domain's own URL and add --connect-to DOMAIN:443=%s:443", a.Host))
@@ -88,7 +91,7 @@ func (f *finder) custom(a Address) Target {
 	if d == nil {
 		d = f.wildcard(a.Host)
 	}
-	var t Target
+	var t probe.Target
 	if d == nil {
 		f.notFound(a.Host)
 		t = f.domainName(a.Host, "")
@@ -107,7 +110,7 @@ func (f *finder) custom(a Address) Target {
 }
 
 // wildcard finds the domain *.example.com for a host below it.
-func (f *finder) wildcard(host string) *Domain {
+func (f *finder) wildcard(host string) *probe.Domain {
 	_, parent, ok := strings.Cut(host, ".")
 	if !ok {
 		return nil
@@ -118,8 +121,8 @@ func (f *finder) wildcard(host string) *Domain {
 // URLScenarios are the requests that pasted URLs name, each for the target
 // that [Targets] made of it: what stands in the URL behind the stage or base
 // path. URLs that cannot be read are left out; Targets has told of them.
-func URLScenarios(targets []Target, sel Selection) []Scenario {
-	var list []Scenario
+func URLScenarios(targets []probe.Target, sel Selection) []probe.Scenario {
+	var list []probe.Scenario
 	for _, raw := range sel.URLs {
 		a, err := ParseURL(raw)
 		if err != nil {
@@ -130,7 +133,7 @@ func URLScenarios(targets []Target, sel Selection) []Scenario {
 		if t == nil {
 			continue
 		}
-		list = appendScenario(list, Scenario{
+		list = appendScenario(list, probe.Scenario{
 			Method: http.MethodGet, Path: strings.TrimPrefix(whole, t.URL), Query: a.Query, Targets: []string{t.ID},
 		})
 	}
@@ -138,8 +141,8 @@ func URLScenarios(targets []Target, sel Selection) []Scenario {
 }
 
 // longestPrefix finds the target that a URL lies below.
-func longestPrefix(targets []Target, whole string) *Target {
-	var best *Target
+func longestPrefix(targets []probe.Target, whole string) *probe.Target {
+	var best *probe.Target
 	for i := range targets {
 		t := &targets[i]
 		rest, ok := strings.CutPrefix(whole, t.URL)
@@ -153,9 +156,9 @@ func longestPrefix(targets []Target, whole string) *Target {
 // appendScenario joins a request that is there already for another target, and
 // gives a new one a name of its own. A query stays out of the name: it may hold
 // what should not be printed.
-func appendScenario(list []Scenario, s Scenario) []Scenario {
+func appendScenario(list []probe.Scenario, s probe.Scenario) []probe.Scenario {
 	same := 0
-	s.Name = s.Method + " " + cmp.Or(MaskPath(s.Path), "/")
+	s.Name = s.Method + " " + cmp.Or(redact.MaskPath(s.Path), "/")
 	for i := range list {
 		l := &list[i]
 		if l.Path == s.Path && l.Query == s.Query {
