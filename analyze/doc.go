@@ -4,7 +4,7 @@
 //
 //  1. Read what is configured: inventory.Reader of package probe/inventory gives a
 //     [probe.Snapshot]. An empty one will do; verdicts then rest on answers alone.
-//  2. Make the [probe.Plan]: [probe.Targets] finds the addresses; the requests come from a
+//  2. Make the [probe.Plan]: [address.Targets] finds the addresses; the requests come from a
 //     scenario file (package scenarios), from [probe.Scenarios] or from your own list.
 //  3. Open a [Session] with plan, snapshot and [Policy], and let [Check] send it with a
 //     [probe.Engine]. It stops as soon as every question is decided.

@@ -297,7 +297,7 @@ func TestProtobufOnTheWire(t *testing.T) {
 		}
 	}
 	// Messages are followed to maxMessages, and no deeper.
-	nested := []byte{1<<3 | 0, 5}
+	nested := []byte{1 << 3, 5}
 	for range maxMessages + 2 {
 		nested = wireField(1, 2, append(varint(uint64(len(nested))), nested...)...)
 	}
