@@ -82,22 +82,16 @@ func (r *Redactor) with(values []string) *Redactor {
 		*m = *old
 	}
 	m.forms = slices.Clone(m.forms)
-	pairs := make([]string, 0, 8*len(values))
 	for _, v := range values {
-		for _, f := range append(encodings(v), v) {
+		for _, f := range append(encodings(v), v, backwards(v)) {
 			if len(f) >= shortSecret && !slices.Contains(m.forms, f) {
 				m.forms = append(m.forms, f)
-				pairs = append(pairs, f, redacted)
 			}
 		}
 		if len(v) >= 2*headLength {
 			m.heads = append(slices.Clip(m.heads), v)
 		}
 	}
-	for _, f := range m.forms[:len(m.forms)-len(pairs)/2] {
-		pairs = append(pairs, f, redacted)
-	}
-	m.replacer = strings.NewReplacer(pairs...)
 	out := &Redactor{}
 	out.now.Store(m)
 	return out

@@ -45,10 +45,9 @@ type Redactor struct {
 
 // matcher is what a redactor knows at a time. It never changes.
 type matcher struct {
-	forms    []string // of secretLength and more, the longest first
-	alone    []string // shorter ones
-	heads    []string // what may be cut off
-	replacer *strings.Replacer
+	forms []string // of shortSecret bytes and more
+	alone []string // shorter ones
+	heads []string // what may be cut off
 }
 
 // New takes the secret values; empty ones are ignored.
@@ -93,22 +92,16 @@ func newMatcher(values map[string]bool) *matcher {
 		}
 	}
 	m := &matcher{}
-	var pairs []string
-	// The longest first: one secret may begin with another.
-	for _, f := range slices.SortedFunc(maps.Keys(forms), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	}) {
+	for _, f := range slices.Sorted(maps.Keys(forms)) {
 		if len(f) < shortSecret {
 			m.alone = append(m.alone, f)
 			continue
 		}
 		m.forms = append(m.forms, f)
-		pairs = append(pairs, f, redacted)
 		if heads[f] {
 			m.heads = append(m.heads, f)
 		}
 	}
-	m.replacer = strings.NewReplacer(pairs...)
 	return m
 }
 
@@ -128,7 +121,7 @@ func (r *Redactor) String(s string) string { return r.matcher().clean(s) }
 // Bytes replaces every secret in b; b itself is not changed.
 func (r *Redactor) Bytes(b []byte) []byte {
 	m := r.matcher()
-	if !holds(m, b, bytes.Contains, bytes.HasSuffix) {
+	if m == nil || !bytes.ContainsAny(b, escapes) && !holds(m, b, bytes.Contains, bytes.HasSuffix) {
 		return b
 	}
 	return []byte(m.clean(string(b)))
@@ -159,60 +152,101 @@ func holds[T ~[]byte | ~string](m *matcher, text T, contains, endsIn func(T, T) 
 	return false
 }
 
+// clean replaces what a text holds, as it is or escaped.
 func (m *matcher) clean(s string) string {
-	if !holds(m, s, strings.Contains, strings.HasSuffix) {
+	if m == nil {
 		return s
 	}
-	s = m.replacer.Replace(s)
+	var secret []span
+	if holds(m, s, strings.Contains, strings.HasSuffix) {
+		secret = m.find(s)
+	}
+	if strings.ContainsAny(s, escapes) {
+		text, at := unescape(s)
+		for n := 1; len(text) < len(s); n++ {
+			if holds(m, text, strings.Contains, strings.HasSuffix) {
+				for _, f := range m.find(text) {
+					secret = append(secret, span{at[f.from].from, at[f.to-1].to})
+				}
+			}
+			again, within := unescape(text)
+			if n == levels || len(again) == len(text) {
+				break
+			}
+			for i, w := range within {
+				within[i] = span{at[w.from].from, at[w.to-1].to}
+			}
+			text, at = again, within
+		}
+	}
+	return without(s, secret)
+}
+
+// without replaces parts of a text; those that overlap are one.
+func without(s string, parts []span) string {
+	if len(parts) == 0 {
+		return s
+	}
+	slices.SortFunc(parts, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	var out strings.Builder
+	end := int32(0)
+	for _, p := range parts {
+		if p.from >= end {
+			out.WriteString(s[end:p.from] + redacted)
+		}
+		end = max(end, p.to)
+	}
+	out.WriteString(s[end:])
+	return out.String()
+}
+
+// find finds the parts of a text that are secret: whole values, what is left of those
+// that were cut off, and short ones where no letter or digit stands beside them.
+func (m *matcher) find(text string) (found []span) {
+	each := func(form string, end func(at int) int) {
+		for from := 0; ; {
+			at := strings.Index(text[from:], form)
+			if at < 0 {
+				return
+			}
+			at += from
+			to := end(at)
+			if from = max(to, at+1); to > at {
+				found = append(found, span{int32(at), int32(to)})
+			}
+		}
+	}
+	for _, f := range m.forms {
+		each(f, func(at int) int { return at + len(f) })
+	}
 	for _, f := range m.heads {
-		s = withoutBeginning(s, f)
+		each(f[:headLength], func(at int) int {
+			n := headLength
+			for at+n < len(text) && n < len(f) && text[at+n] == f[n] {
+				n++
+			}
+			return at + n
+		})
+		for n := headLength - 1; n >= tailLength; n-- {
+			if strings.HasSuffix(text, f[:n]) {
+				found = append(found, span{int32(len(text) - n), int32(len(text))})
+				break
+			}
+		}
+	}
+	word := func(i int) bool {
+		return i >= 0 && i < len(text) && (text[i] >= 0x80 || text[i] == '_' ||
+			'0' <= text[i] && text[i] <= '9' || 'a' <= text[i]|0x20 && text[i]|0x20 <= 'z')
 	}
 	for _, f := range m.alone {
-		s = withoutWord(s, f)
+		each(f, func(at int) int {
+			if word(at-1) || word(at+len(f)) {
+				return at
+			}
+			return at + len(f)
+		})
 	}
-	return s
-}
-
-// withoutBeginning replaces what is left of a secret that was cut off.
-func withoutBeginning(s, secret string) string {
-	for from := 0; ; {
-		at := strings.Index(s[from:], secret[:headLength])
-		if at < 0 {
-			break
-		}
-		at += from
-		end := at + headLength
-		for end < len(s) && end-at < len(secret) && s[end] == secret[end-at] {
-			end++
-		}
-		s, from = s[:at]+redacted+s[end:], at+len(redacted)
-	}
-	for n := headLength - 1; n >= tailLength; n-- {
-		if rest, ok := strings.CutSuffix(s, secret[:n]); ok {
-			return rest + redacted
-		}
-	}
-	return s
-}
-
-// withoutWord replaces a short secret where no letter or digit stands beside it.
-func withoutWord(s, secret string) string {
-	word := func(i int) bool {
-		return i >= 0 && i < len(s) && (s[i] >= 0x80 || s[i] == '_' ||
-			'0' <= s[i] && s[i] <= '9' || 'a' <= s[i]|0x20 && s[i]|0x20 <= 'z')
-	}
-	for from := 0; ; {
-		at := strings.Index(s[from:], secret)
-		if at < 0 {
-			return s
-		}
-		at += from
-		if word(at-1) || word(at+len(secret)) {
-			from = at + 1
-			continue
-		}
-		s, from = s[:at]+redacted+s[at+len(secret):], at+len(redacted)
-	}
+	return found
 }
 
 // Observation returns the row without secrets; o itself is not changed.

@@ -132,9 +132,35 @@ func TestEveryCharacterEscaped(t *testing.T) {
 		"&#75;&#101;&#121;&#43;&#55;&#47;&#113;&#56;&#56;&#61;&#61;&#120;&#57;", "&#x4b;&#x65;&#x79;&#x2b;&#x37;&#x2f;&#x71;&#x38;&#x38;&#x3d;&#x3d;&#x78;&#x39;",
 		`\u004b\u0065\u0079\u002b\u0037\u002f\u0071\u0038\u0038\u003d\u003d\u0078\u0039`, `\u004B\u0065\u0079\u002B\u0037\u002F\u0071\u0038\u0038\u003D\u003D\u0078\u0039`,
 		"9x==88q/7+yeK", "Key+7/q88",
+		"Key%2B7/q88%3D=x9", `\x4bey+7\/q88=\u003dx9`, "%254bey+7%252fq88==x9", `\\\"Key+7\\/q88&#61;&#x3D;x9`, "4b 65 79 2b 37 2f 71 38 38 3d 3d 78 39",
+		"4b:65:79:2b:37:2f:71:38:38:3d:3d:78:39", "S2V5KzcvcTg4PT14OQ==", "UzJWNUt6Y3ZjVGc0UFQxNE9RPT0=",
 	} {
-		if got := r.String("a " + text); got != "a ***" {
+		want := "a ***"
+		if strings.HasPrefix(text, `\`) && strings.Contains(text, `"`) {
+			want = `a \\\"***` // the quotation mark before it stays
+		}
+		if got := r.String("a " + text); got != want {
 			t.Errorf("%s: %q", text, got)
+		}
+	}
+	if text := `50 % of C:\new\table & &amp; 100%25 \u0041`; r.String(text) != text {
+		t.Errorf("%s becomes %s", text, r.String(text))
+	}
+}
+
+// TestSecretsOfABody: what is secret by its name in a body that is sent, and a value
+// that is not ASCII.
+func TestSecretsOfABody(t *testing.T) {
+	for sent, answers := range map[string][]string{
+		`{"user":"me","login":[{"password":"Wör1er!x"}]}`: {`{"echo":"Wör1er!x"}`, `{"echo":"W\u00f6r1er!x"}`, "%57%c3%b6r1er%21x"},
+		"user=me&client_secret=W%26r1er%21x":              {`"W\u0026r1er!x"`, "W&amp;r1er!x"},
+	} {
+		r := &Redactor{}
+		r.AddBody([]byte(sent))
+		for _, a := range answers {
+			if got := r.String(a); strings.Contains(got, "r1er") || r.String("me") != "me" {
+				t.Errorf("%s: %s", a, got)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package redact
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/json"
 	"iter"
 	"net/url"
 	"slices"
@@ -60,6 +61,33 @@ func (r *Redactor) AddHeader(name, value string) {
 // AddQuery learns from the query of a URL what is secret by name.
 func (r *Redactor) AddQuery(raw string) { r.addPairs(strings.SplitSeq(raw, "&")) }
 
+// AddBody learns from a body that is sent what is secret by name: members of JSON, and
+// fields of a form.
+func (r *Redactor) AddBody(body []byte) {
+	var tree any
+	if json.Unmarshal(body, &tree) == nil {
+		r.addMembers(tree)
+	} else if s := string(body); strings.Contains(s, "=") {
+		r.AddQuery(s)
+	}
+}
+
+func (r *Redactor) addMembers(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, m := range v {
+			r.addMembers(m)
+		}
+	case map[string]any:
+		for name, m := range v {
+			if text, ok := m.(string); ok && SecretName(name) && likeKey(text) {
+				r.AddParts(text)
+			}
+			r.addMembers(m)
+		}
+	}
+}
+
 // AddPath learns from the matrix parameters of a path, as in /orders;token=…/items.
 func (r *Redactor) AddPath(raw string) {
 	for segment := range strings.SplitSeq(raw, "/") {
@@ -85,7 +113,7 @@ func parts(value string) []string {
 	var out []string
 	for _, p := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;", r) }) {
 		p = strings.Trim(p, `"'`)
-		if name, v, ok := strings.Cut(p, "="); ok && !strings.HasPrefix(v, "=") && v != "" && !strings.ContainsAny(name, "+/") { // those are base64's
+		if name, v, ok := strings.Cut(p, "="); ok && !strings.HasPrefix(v, "=") && v != "" && !strings.ContainsAny(name, "+/%~&:@!$*?<>^") { // those are no name's
 			v = strings.Trim(v, `"'`)
 			if key, _, scope := strings.Cut(v, "/"); strings.EqualFold(name, "Credential") && scope {
 				v = key

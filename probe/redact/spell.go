@@ -9,76 +9,134 @@ import (
 	"html"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// spellings are the ways in which others write a value down: as it is, escaped
-// for JSON (once and within a JSON string), for URLs and for HTML, in hex, and in
-// base64 with whatever may stand before it.
+// spellings are the ways in which others write a value down: as it is, in another
+// case, backwards, in hex, and in base64 with whatever may stand before it. What is
+// escaped is read by [unescape] and needs none of its own.
 func spellings(s string) []string {
-	plain := []string{s}
+	out := []string{s, url.QueryEscape(s)} // a space as +
+	for range levels {
+		plain, _ := unescape(out[len(out)-1])
+		out = append(out, plain) // of a value that holds what looks like an escape
+	}
 	if len(s) >= shortSecret { // the case of a short word tells nothing
-		plain = append(plain, strings.ToLower(s), strings.ToUpper(s))
+		out = append(out, strings.ToLower(s), strings.ToUpper(s))
 	}
-	out := slices.Clone(plain)
-	for _, q := range quotations(s) {
-		out = append(out, q, strings.ReplaceAll(q, "/", `\/`))
-		out = append(out, quotations(q)...)
-	}
-	for _, p := range []string{url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20")} {
-		out = append(out, p, lowerEscapes(p), url.QueryEscape(p))
-	}
-	numeric := html.EscapeString(s) // &#34; and &#39;
-	named := strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(numeric)
-	out = append(out, numeric, named, strings.ReplaceAll(named, "&apos;", "&#x27;"))
 	if len(s) >= tailLength {
-		out = append(out, hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))))
-		out = append(out, encodings(s)...)
-		out = append(out, escaped(s)...)
+		for _, form := range []string{"%x", "% x"} {
+			text := fmt.Sprintf(form, s)
+			out = append(out, text, strings.ToUpper(text), strings.ReplaceAll(text, " ", ":"))
+		}
+		out = append(out, hex.EncodeToString([]byte(backwards(s))), backwards(s))
+		for _, t := range []string{s, quoted(s), base64.StdEncoding.EncodeToString([]byte(s))} {
+			out = append(out, encodings(t)...)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-// escaped spells every character as URLs, HTML and JSON may, needed or not, and the whole
-// backwards.
-func escaped(s string) []string {
-	var out []string
-	for _, form := range []string{"%%%02x", "%%%02X", "&#%d;", "&#x%x;", "&#x%X;", `\u%04x`, `\u%04X`} {
-		var b strings.Builder
-		for _, c := range []byte(s) {
-			fmt.Fprintf(&b, form, c)
-		}
-		out = append(out, b.String())
-	}
+func backwards(s string) string {
 	back := []rune(s)
 	slices.Reverse(back)
-	return append(out, string(back))
+	return string(back)
 }
 
-// quotations spells a string as JSON does within its quotes: with <, > and &
-// escaped, as Go does, and as they are, as others do.
-func quotations(s string) []string {
-	var out []string
-	for _, escape := range []bool{true, false} {
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(escape)
-		_ = e.Encode(s) // a string into memory
-		out = append(out, strings.TrimSuffix(b.String(), "\"\n")[1:])
+// quoted is a value as JSON spells it, with <, > and & as they are.
+func quoted(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string into memory
+	return strings.TrimSuffix(b.String(), "\"\n")[1:]
+}
+
+// levels is how often a text may be escaped over again.
+const levels = 3
+
+// escapes are the characters with which an escape begins.
+const escapes = `%\&`
+
+// span is the part of a text that became one byte of another.
+type span struct{ from, to int32 }
+
+// unescape undoes one level of what URLs, JSON, programming languages and HTML escape,
+// needed or not, and tells of each byte where it was. What is no escape stays.
+func unescape(s string) (string, []span) {
+	out, at := make([]byte, 0, len(s)), make([]span, 0, len(s))
+	for i := 0; i < len(s); {
+		text, n := s[i:i+1], 1
+		if strings.IndexByte(escapes, s[i]) >= 0 {
+			if plain, long := escape(s[i:]); long > 0 {
+				text, n = plain, long
+			}
+		}
+		for j := range len(text) {
+			out, at = append(out, text[j]), append(at, span{int32(i), int32(i + n)})
+		}
+		i += n
 	}
-	return out
+	return string(out), at
 }
 
-// lowerEscapes writes %2F as %2f.
-func lowerEscapes(s string) string {
-	b := []byte(s)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:i+3], bytes.ToLower(b[i+1:i+3]))
+// escape reads the escape with which s begins, and its length; 0 where it is none.
+func escape(s string) (string, int) {
+	switch s[0] {
+	case '%':
+		if b, ok := digits(s, 1, 2); ok {
+			return string([]byte{byte(b)}), 3
+		}
+	case '&':
+		if end := strings.IndexByte(s[:min(len(s), 12)], ';'); end > 0 {
+			if plain := html.UnescapeString(s[:end+1]); plain != s[:end+1] {
+				return plain, end + 1
+			}
+		}
+		return "", 0
+	}
+	if len(s) < 2 {
+		return "", 0
+	}
+	switch s[1] {
+	case 'u':
+		high, ok := digits(s, 2, 4)
+		if !ok {
+			return "", 0
+		}
+		if low, ok := digits(s, 8, 4); ok && strings.HasPrefix(s[6:], s[:2]) {
+			if both := utf16.DecodeRune(high, low); both != utf8.RuneError {
+				return string(both), 12
+			}
+		}
+		return string(high), 6
+	case 'x':
+		if b, ok := digits(s, 2, 2); ok && s[0] == '\\' {
+			return string([]byte{byte(b)}), 4
+		}
+	case '"', '\\', '/', '\'':
+		if s[0] == '\\' {
+			return s[1:2], 2
+		}
+	case 'n', 'r', 't':
+		if s[0] == '\\' {
+			return map[byte]string{'n': "\n", 'r': "\r", 't': "\t"}[s[1]], 2
 		}
 	}
-	return string(b)
+	return "", 0
+}
+
+// digits reads n hexadecimal digits.
+func digits(s string, from, n int) (rune, bool) {
+	if len(s) < from+n {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(s[from:from+n], 16, 32)
+	return rune(v), err == nil
 }
 
 // encodings are the base64 characters that a value makes wherever it stands in

@@ -54,6 +54,7 @@ func (c *checkFlags) secrets(known *redact.Redactor, subject *subject) *secretVa
 		sc := &subject.scenarios[i]
 		known.AddPath(sc.Path)
 		known.AddQuery(sc.Query)
+		known.AddBody(sc.Body)
 		for _, h := range sc.Header {
 			known.AddHeader(h.Name, h.Value)
 		}
