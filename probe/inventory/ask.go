@@ -49,8 +49,15 @@ func ask[T any](ctx context.Context, rd *reading, q question, call func(context.
 		var none T
 		return none, errGivenUp
 	}
+	if rd.silentFor(q.op) {
+		var none T
+		rd.gap(q, errSilent)
+		return none, errSilent
+	}
 	answer, err := attempt(ctx, rd, q, call)
-	rd.note(q, err)
+	if ctx.Err() == nil {
+		rd.note(q, err)
+	}
 	if err != nil && ctx.Err() == nil && (q.quiet == nil || !q.quiet(err)) {
 		rd.gap(q, err)
 	}
@@ -63,7 +70,7 @@ func attempt[T any](ctx context.Context, rd *reading, q question, call func(cont
 			var zero T
 			return zero, err
 		}
-		answer, err := call(ctx)
+		answer, err := patiently(ctx, rd, call)
 		if err == nil || n+1 >= attempts(err) || inVain(rd) {
 			return answer, err
 		}

@@ -116,6 +116,8 @@ type reading struct {
 	gaps        []probe.Gap
 	told        int              // calls to API Gateway that were answered, or that told of an absence
 	failed      map[Reason]error // the last of each
+	silent      int              // calls in a row that were not answered in time
+	waited      map[string]int   // … of an operation
 	done, total int
 }
 

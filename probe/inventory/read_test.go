@@ -175,6 +175,45 @@ func TestWhatCannotBeReadIsAGap(t *testing.T) {
 	}
 }
 
+// impatient gives calls to some paths little time, and the others what they need.
+type impatient func(path string) bool
+
+func (f impatient) Do(r *http.Request) (*http.Response, error) {
+	if !f(r.URL.Path) {
+		return http.DefaultClient.Do(r)
+	}
+	within, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
+	defer cancel()
+	return http.DefaultClient.Do(r.WithContext(within))
+}
+
+// A service that does not answer is waited for once: one that never does, and one
+// operation of one that else does.
+func TestSilenceIsWaitedForOnce(t *testing.T) {
+	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	read := func(h http.Handler, client impatient) (probe.Snapshot, error) {
+		srv := httptest.NewServer(h)
+		t.Cleanup(srv.Close)
+		cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &srv.URL, HTTPClient: client, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")}
+		r := &inventory.Reader{REST: apigateway.NewFromConfig(cfg), HTTP: apigatewayv2.NewFromConfig(cfg), Limiter: rate.NewLimiter(rate.Inf, 1)}
+		return r.Read(t.Context(), inventory.Selection{APIs: []string{"abc123"}, Depth: inventory.Full})
+	}
+	asked := atomic.Int32{}
+	snap, err := read(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked.Add(1); hang(w, r) }), func(string) bool { return true })
+	var unread *inventory.UnreadError
+	if !errors.As(err, &unread) || unread.Reason != inventory.Unreachable || asked.Load() > 1 {
+		t.Errorf("%v after %d calls, gaps %+v", err, asked.Load(), snap.Gaps)
+	}
+	g := fullWorld()
+	stages := atomic.Int32{}
+	g.override["/restapis/abc123/stages"] = func(w http.ResponseWriter, r *http.Request) { stages.Add(1); hang(w, r) }
+	snap, err = read(g, func(path string) bool { return path == "/restapis/abc123/stages" })
+	i := slices.IndexFunc(snap.Gaps, func(g probe.Gap) bool { return g.Operation == "GetStages" })
+	if err != nil || i < 0 || snap.Gaps[i].Reason != string(inventory.Unreachable) || stages.Load() != 1 || snap.API("abc123") == nil {
+		t.Errorf("%v, %d calls, gaps %+v", err, stages.Load(), snap.Gaps)
+	}
+}
+
 func TestCanaryIsReadFromTheSummary(t *testing.T) {
 	g := fullWorld()
 	g.override["/restapis/abc123/deployments/dep002"] = func(w http.ResponseWriter, r *http.Request) {

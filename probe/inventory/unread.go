@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"stageprobe/probe"
 )
@@ -28,6 +29,7 @@ const (
 	Denied        Reason = "denied"
 	Absent        Reason = "absent"
 	ClockOff      Reason = "clock-off"
+	Silent        Reason = "credentials-silent"
 	Unclear       Reason = "unclear"
 )
 
@@ -57,6 +59,8 @@ func (e *UnreadError) Error() string {
 		return "this machine's clock is off by more than AWS allows" + detail
 	case Unreachable:
 		return "the AWS endpoint cannot be reached" + detail
+	case Silent:
+		return "the source of the AWS credentials does not answer" + detail
 	case Throttled:
 		return "AWS throttles the calls, after waiting, too" + detail
 	case Denied:
@@ -82,6 +86,8 @@ func (e *UnreadError) Hint() string {
 		return "set this machine's clock, as with chronyc makestep or w32tm /resync"
 	case Unreachable:
 		return "check the network, the proxy, --endpoint-url and AWS_ENDPOINT_URL"
+	case Silent:
+		return "aws sts get-caller-identity shows whether it does later; AWS_PROFILE or --profile names another"
 	case Throttled:
 		return "try again later: others use the account's quota, too"
 	case Denied:
@@ -117,7 +123,7 @@ func reasonOf(err error) Reason {
 		return Absent
 	case denied(err):
 		return Denied
-	case noConnection(err):
+	case noConnection(err), errors.Is(err, errSilent):
 		return Unreachable
 	}
 	return Unclear
@@ -164,6 +170,8 @@ func noConnection(err error) bool {
 func CredentialsError(err error) *UnreadError {
 	text := err.Error()
 	switch {
+	case strings.Contains(text, "credential process timed out"):
+		return &UnreadError{Reason: Silent, Detail: "credential_process timed out"}
 	case strings.Contains(text, "EC2 IMDS") || strings.Contains(text, "ec2imds") || errors.Is(err, context.DeadlineExceeded):
 		return &UnreadError{Reason: NoCredentials} // the end of the chain: nothing before it had any
 	case strings.Contains(strings.ToLower(text), "expired") || slices.Contains(expiredCodes, codeOf(err)):
@@ -211,6 +219,18 @@ func unread(rd *reading) error {
 func (rd *reading) note(q question, err error) {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
+	if !timedOut(err) {
+		rd.silent = 0
+		delete(rd.waited, q.op)
+	} else {
+		if q.path != "*" {
+			rd.silent++
+		}
+		if rd.waited == nil {
+			rd.waited = map[string]int{}
+		}
+		rd.waited[q.op]++
+	}
 	switch {
 	case q.path == "*":
 	case err == nil || notFound(err):
@@ -221,6 +241,37 @@ func (rd *reading) note(q question, err error) {
 		}
 		rd.failed[reasonOf(err)] = err
 	}
+}
+
+// errSilent: others were waited for, and so much time is not spent again.
+var errSilent = errors.New("not asked: calls before it were not answered in time")
+
+// secondWait bounds a call after one that was not answered in time.
+const secondWait = 8 * time.Second
+
+// silentFor tells that so many calls were waited for, of all or of an operation, that
+// no more are made.
+func (rd *reading) silentFor(op string) bool {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	most := 1
+	if rd.Kept != nil {
+		most = 3 // of a whole account: a single loss is no sign
+	}
+	return rd.silent >= 2*most || rd.told == 0 && rd.silent >= most || rd.waited[op] >= most
+}
+
+// patiently makes a call, which gets less time where others were waited for already.
+func patiently[T any](ctx context.Context, rd *reading, call func(context.Context) (T, error)) (T, error) {
+	rd.mu.Lock()
+	waited := rd.silent > 0
+	rd.mu.Unlock()
+	if !waited {
+		return call(ctx)
+	}
+	within, cancel := context.WithTimeout(ctx, secondWait)
+	defer cancel()
+	return call(within)
 }
 
 // inVain tells that a call was tried to its end already and nothing was ever

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -108,6 +110,7 @@ func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback 
 	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("stageprobe"), config.WithLogger(logging.Nop{}),
+		config.WithProcessCredentialOptions(func(o *processcreds.Options) { o.Timeout = credentialWait - time.Second }),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callWait).WithTransportOptions(func(t *http.Transport) { t.Proxy = sdkProxy(proxies) })),
 	}
 	if f.region != "" {
@@ -146,7 +149,7 @@ func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback 
 	cfg.HTTPClient = &counted{cfg.HTTPClient, made}
 	creds, err := cfg.Credentials.Retrieve(within)
 	if err != nil {
-		return nil, inventory.CredentialsError(err), nil
+		return nil, credentialsError(within, cfg.Credentials, err), nil
 	}
 	renewed := &renewable{current: cfg.Credentials, load: func(ctx context.Context) (aws.CredentialsProvider, error) {
 		again, err := config.LoadDefaultConfig(ctx, opts...)
@@ -170,6 +173,16 @@ func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback 
 	}
 	renewed.learn(creds)
 	return c, nil, nil
+}
+
+// credentialsError says why there are none. The metadata service of a machine, with which
+// the chain ends, is silent wherever there is none; any other source was named by somebody.
+func credentialsError(within context.Context, provider aws.CredentialsProvider, err error) *inventory.UnreadError {
+	named, ok := provider.(aws.CredentialProviderSource)
+	if within.Err() != nil && ok && !slices.Contains(named.ProviderSources(), aws.CredentialSourceIMDS) {
+		return &inventory.UnreadError{Reason: inventory.Silent, Detail: fmt.Sprintf("waited %s", credentialWait)}
+	}
+	return inventory.CredentialsError(err)
 }
 
 // assume gives the credentials of the role that is to be taken, where one is.
