@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // question is a decided question with its cost.
@@ -71,6 +73,23 @@ func stranger(fx *Facts, sub *target) Fact {
 	return AnswersAll{By: fx.Clusters[fx.clustersOf(sub)[0]].Reading.NotAPIGateway}
 }
 
+// SomeUnanswered asks whether scenarios are answered of which no request got a whole
+// answer, while others of the same target did.
+type SomeUnanswered struct {
+	said
+	Scenarios []string
+	Requests  int
+}
+
+// silent are the scenarios of a target of which not one request got a whole answer, for
+// no reason that was found: too late for the probe, or lost on the way.
+func silent(fx *Facts, known *Known, sub *target) []*cell {
+	return slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool {
+		return c.ref < 0 || len(c.rows) < tuning.Enough.Refused || known.by[c.ref] != "" ||
+			slices.ContainsFunc(c.clusters, func(k int) bool { return fx.Clusters[k].Class != signature.Transport })
+	})
+}
+
 // AnswersAll says that something answers at an address although there is no stage by the
 // configuration, or what it is.
 type AnswersAll struct {
@@ -104,13 +123,16 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 	var v Verdict
 	for i, sub := range fx.targets {
 		k, n := known.strays(sub)
+		if q := someUnanswered(fx, known, sub); q != nil && !known.closed[i] {
+			v.Open = append(v.Open, *q)
+		}
 		more, split, closed := needs(fx, known, sub), known.split[i], known.closed[i]
 		if !split && !closed && n > 0 {
 			claims[sub.ID] = stat.UpperBound(k, n, fx.Confidence)
 		}
 		switch {
 		case unanswered(fx, sub) && !closed:
-			v.Open = append(v.Open, unansweredQuestion(sub, n))
+			v.Open = append(v.Open, unansweredQuestion(fx, sub, n))
 		case stranger(fx, sub) != nil && !closed:
 			v.Open = append(v.Open, Question{Target: sub.ID, Asks: WhoseAnswers{Why: stranger(fx, sub)}, Needs: Topic("who is behind the name")})
 		case more > 0 && !(fx.Done && split):
@@ -138,12 +160,37 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 	return v
 }
 
-func unansweredQuestion(sub *target, n int) Question {
-	q := Question{Target: sub.ID, Asks: Unanswered{Requests: n}, Needs: Topic("name and network")}
-	if sub.private() {
-		q.Needs = Advised{Remedy: remedy.FromWithin}
+func unansweredQuestion(fx *Facts, sub *target, n int) Question {
+	return Question{Target: sub.ID, Asks: Unanswered{Requests: n}, Needs: toBeAnswered(fx, sub, sub.cells)}
+}
+
+// toBeAnswered is what lets a target's requests be answered: more time where nothing but
+// time ran out.
+func toBeAnswered(fx *Facts, sub *target, cells []*cell) Fact {
+	late := func(c *cell) bool {
+		return !slices.ContainsFunc(c.clusters, func(k int) bool { return fx.Clusters[k].Outcome != probe.OutcomeTimeout })
 	}
-	return q
+	switch {
+	case sub.private():
+		return Advised{Remedy: remedy.FromWithin}
+	case !slices.ContainsFunc(cells, func(c *cell) bool { return !late(c) }):
+		return Topic("more time")
+	}
+	return Topic("name and network")
+}
+
+// someUnanswered asks for the scenarios of a target that got no answer; nil where there
+// are none, or all are such.
+func someUnanswered(fx *Facts, known *Known, sub *target) *Question {
+	cells := silent(fx, known, sub)
+	if len(cells) == 0 || unanswered(fx, sub) {
+		return nil
+	}
+	asks := SomeUnanswered{Scenarios: fx.cellNames(cells)}
+	for _, c := range cells {
+		asks.Requests += len(c.rows)
+	}
+	return &Question{Target: sub.ID, Asks: asks, Needs: toBeAnswered(fx, sub, cells)}
 }
 
 // remarks say of each target what no cause covers but a reader must know: that
@@ -184,7 +231,8 @@ func dearest(costs []expense) []expense {
 // HTTP.
 func unanswered(fx *Facts, sub *target) bool {
 	rows, total := throttles(sub)
-	return total > 0 && len(rows) == 0 && fx.answered(sub) == 0
+	return total > 0 && len(rows) == 0 && fx.answered(sub) == 0 &&
+		!slices.ContainsFunc(fx.clustersOf(sub), func(k int) bool { return fx.Clusters[k].brokeOff() })
 }
 
 // distanceToGo is how much evidence the leader still lacks against its nearest

@@ -129,6 +129,9 @@ func flaky(fx *Facts, w *weighing) Finding {
 	} else if k := inside(fx, bad); k != nil {
 		f.say(Inside{Why: k.Why})
 	}
+	if !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].brokeOff() }) {
+		f.say(breaksOff(fx, w.sub, w.cells[0].scenario))
+	}
 	behind := gatewaysBehind(fx, bad)
 	if behind != nil {
 		f.say(OfBehind{Gateways: *behind})

@@ -93,6 +93,11 @@ func (c *Cluster) lost() bool {
 	return c.Class == signature.Transport && c.Status == 0 && c.Outcome != probe.OutcomeTimeout
 }
 
+// brokeOff tells an answer that began and ended before its body did.
+func (c *Cluster) brokeOff() bool {
+	return c.Class == signature.Transport && c.Status != 0 && c.Outcome == probe.OutcomeReset
+}
+
 // LogState says how far the logs could be read.
 type LogState struct {
 	Read          bool

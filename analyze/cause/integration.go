@@ -81,6 +81,9 @@ func integrationError(fx *Facts, known *Known) Verdict {
 // wrote, as a gateway response shows, or that the logs lay to the integration, and
 // that nobody expects.
 func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
+	if brokeOffThroughout(fx, c) {
+		return len(c.rows) >= tuning.Enough.Refused && known.by[c.ref] == ""
+	}
 	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || !failsThroughout(fx, c) ||
 		fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
 		return false
@@ -93,6 +96,12 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 	// What a backend answers always is its own word; one that fails in several ways and
 	// never succeeds is broken, whoever wrote the answers.
 	return said != nil || read.Producer == signature.Gateway || read.GatewayResponse != "" || len(fx.names(c.clusters)) > 1 || gatewayWords(fx, c)
+}
+
+// brokeOffThroughout tells whether every answer of a cell began, and ended before its
+// body did.
+func brokeOffThroughout(fx *Facts, c *cell) bool {
+	return c.ref >= 0 && !slices.ContainsFunc(c.clusters, func(k int) bool { return !fx.Clusters[k].brokeOff() })
 }
 
 // gatewayWords tells whether an answer of an HTTP API, which names no gateway response, is
@@ -163,13 +172,17 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		why = ByConfiguration{What: quote(known.Why)}
 	}
 	if known == nil {
-		if ownAnswers(fx, cells) {
+		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
+		switch {
+		case brokeOffThroughout(fx, cells[0]):
+			f.say(breaksOff(fx, sub, cells[0].scenario))
+			f.Remedy = []Remedy{remedy.WatchStream}
+		case ownAnswers(fx, cells):
 			f.say(Topic("no success"))
-		} else {
+		default:
 			f.say(Topic("no usable answer"))
 			f.SettledBy = ErrorLogs{Stage: sub.Stage}
 		}
-		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
 		f.Proof = evidence(fx.example(sub, k))
 		return f
 	}
@@ -183,6 +196,18 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 		f.Remedy = []Remedy{lookAt(known)}
 	}
 	return f
+}
+
+// BreaksOff says what ends answers before their body does. Streamed tells that the route
+// streams them.
+type BreaksOff struct {
+	said
+	Streamed, Edge bool
+}
+
+func breaksOff(fx *Facts, sub *target, scenario int) BreaksOff {
+	r := fx.route(sub, scenario)
+	return BreaksOff{Streamed: r != nil && r.Integration.TransferMode == "STREAM", Edge: sub.Endpoint == "EDGE"}
 }
 
 // ownAnswers tells whether all answers of some cells are the integration's own.

@@ -549,7 +549,7 @@ func told(in *Input) *behaviour.Table {
 			continue
 		}
 		c := &in.Clusters[r.Cluster]
-		a := behaviour.Answer{Class: c.Class, Status: c.Status, Reading: c.Reading}
+		a := behaviour.Answer{Class: c.Class, Status: c.Status, Outcome: c.Outcome, Reading: c.Reading}
 		r.Table = t.AddValues(r.Target, r.Scenario, a, []feature.Value{{Hash: hashOf(c.ID), Text: c.ID}}, defs)
 	}
 	return t

@@ -9,6 +9,8 @@ import (
 
 // Advice without a command: what a person looks at or changes elsewhere.
 var (
+	WatchStream = Remedy{Text: "see after how many bytes and seconds an answer ends (curl -sN), and look at the integration's own logs at the times of these requests; let a stream that pauses write something in between"}
+
 	AddressInApplication = Remedy{Text: "compare what the application does with the Host header, the base path and the stage in the path of the two addresses; if the difference is meant, name it with --ignore or ignore: in the scenario file"}
 	BeganToRefuse        = Remedy{Text: "look whether a rate rule of the WAF, an authorizer or a policy began to refuse then: the probe's own requests may have tripped a rate rule (--rate)"}
 	BehindLogs           = Remedy{Text: "look at the integration's URI: the gateway that refuses or fails stands behind it; its own logs hold the second id, and its resource policy, authorizer, API key, path or integration is what to mend"}

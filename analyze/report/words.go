@@ -222,7 +222,7 @@ func runLine(rep *analyze.Report) string {
 		words.Plural(r.Requests, "request"), words.Plural(len(rep.Targets), "target"), span(r.Ended.Sub(r.Started)),
 		stoppedWords(rep), words.Percent(r.Confidence))
 	if r.Failed > 0 {
-		s += fmt.Sprintf(" %d got no HTTP answer.", r.Failed)
+		s += fmt.Sprintf(" %d got no whole HTTP answer.", r.Failed)
 	}
 	return s
 }

@@ -21,6 +21,7 @@ var quick = []string{
 	"flaky-at-canary-rate", "canary-and-flaky", "http-auto-deploy-off", "switch-mid-run", "cache-key-without-query", "cache-key-query-alike", "failure-in-success", "status-in-success", "gateway-behind-refuses", "gateway-behind-answers", "gateway-behind-fails", "gateway-behind-flaky",
 	"outages", "failure-in-success-partly", "two-failures", "http-permission-missing", "response-cache-current", "cdn-stale", "cdn-current", "cdn-staging-distribution",
 	"waf-captcha", "waf-size-rule", "waf-rate-rule", "terraform-without-trigger", "preflight-failing", "preflight-refused", "preflight-answered",
+	"integration-timeout", "integration-slow", "stream-whole", "stream-cut", "stream-idle",
 }
 
 func TestWorlds(t *testing.T) {

@@ -34,7 +34,10 @@ func TestEveryWorldServes(t *testing.T) {
 					if stage != "$default" {
 						base += stage + "/"
 					}
-					for key := range api.Definitions[api.Deployments[0].Definition].Routes {
+					for key, route := range api.Definitions[api.Deployments[0].Definition].Routes {
+						if i := route.Integration; i != nil && i.TransferMode != "" && len(w.Causes) > 0 {
+							continue // that its answers break off is what the world is about
+						}
 						method, path, _ := strings.Cut(key, " ")
 						got := g.send(c, method+" "+strings.TrimSuffix(base, "/")+path, "")
 						if got.status >= 500 && slices.ContainsFunc(w.Causes, func(c sandbox.Truth) bool { return c.Cause == "integration-error" }) {

@@ -8,17 +8,18 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 	"stageprobe/probe/redact"
 )
 
-// unanswered counts requests that got no HTTP answer, by what went wrong, with
+// unanswered counts requests that got no whole HTTP answer, by what went wrong, with
 // the words of one of each kind. The zero value is ready to use.
 type unanswered map[probe.Outcome]*failure
 
 type failure struct {
-	n    int
-	text string
+	n, begun int // begun is of how many an answer had begun
+	text     string
 }
 
 func (u *unanswered) add(o *probe.Observation) {
@@ -34,6 +35,9 @@ func (u *unanswered) add(o *probe.Observation) {
 		(*u)[o.Outcome] = f
 	}
 	f.n++
+	if o.Status != 0 {
+		f.begun++
+	}
 }
 
 // notes are a line per kind of failure.
@@ -41,9 +45,12 @@ func (u unanswered) notes(redact *redact.Redactor) []string {
 	var out []string
 	for _, outcome := range slices.Sorted(maps.Keys(u)) {
 		f := u[outcome]
-		note := fmt.Sprintf("%d requests got no HTTP answer", f.n)
-		if f.n == 1 {
-			note = "1 request got no HTTP answer"
+		note := words.Plural(f.n, "request") + " got no HTTP answer"
+		switch {
+		case f.begun == f.n:
+			note = words.Plural(f.n, "answer") + " began and did not end"
+		case f.begun > 0:
+			note = fmt.Sprintf("%d requests got no whole HTTP answer, of which %d began", f.n, f.begun)
 		}
 		note += ": " + cmp.Or(redact.String(f.text), string(outcome))
 		if strings.Contains(f.text, "unknown authority") {

@@ -139,6 +139,7 @@ func (e *exporter) integration(path string, i *world.Integration) doc {
 		"passthroughBehavior": strings.ToLower(i.Passthrough), "contentHandling": i.ContentHandling,
 		"connectionType": i.ConnectionType, "connectionId": i.ConnectionID,
 		"requestParameters": i.RequestParameters, "requestTemplates": i.RequestTemplates,
+		"responseTransferMode": i.TransferMode,
 	})
 	if i.TimeoutMS != 29000 {
 		out["timeoutInMillis"] = i.TimeoutMS

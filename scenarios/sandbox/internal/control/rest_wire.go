@@ -227,7 +227,7 @@ func restIntegration(a *cloud.API, path string, i *world.Integration) doc {
 		"passthroughBehavior": i.Passthrough, "timeoutInMillis": i.TimeoutMS, "contentHandling": i.ContentHandling,
 		"connectionType": i.ConnectionType, "connectionId": i.ConnectionID,
 		"requestParameters": i.RequestParameters, "requestTemplates": i.RequestTemplates,
-		"cacheNamespace": ResourceID(a, path),
+		"cacheNamespace": ResourceID(a, path), "responseTransferMode": i.TransferMode,
 	})
 	out["cacheKeyParameters"] = append([]string{}, i.CacheKeys...)
 	if len(i.Responses) > 0 {

@@ -22,19 +22,36 @@ type reply struct {
 	version string
 	latency time.Duration
 	failure string // kind of failure that is not an HTTP answer; "" for none
+	pieces  pieces
 }
 
-// call asks a backend: one of its versions, failing as it does.
-func (x integration) callBackend(b *world.Backend) reply {
+// callBackend asks the backend of an integration: one of its versions, failing as it
+// does, or for longer than the integration waits.
+func (x integration) callBackend(b *world.Backend, i *world.Integration) reply {
 	p := x.plane
 	latency := b.Latency.Std() + time.Duration(p.shape.draw()*float64(b.Jitter))
+	streamed := i.TransferMode == "STREAM"
+	if !streamed {
+		latency += time.Duration(max(0, b.Pieces-1)) * b.Pause.Std()
+	}
+	if limit := time.Duration(i.TimeoutMS) * time.Millisecond; limit > 0 && latency > limit {
+		x.wait(limit)
+		return reply{latency: limit, failure: "timeout"}
+	}
 	x.wait(latency)
 	v := p.version(b)
 	out := reply{status: cmp.Or(v.Status, b.Status, 200), version: cmp.Or(v.Name, "$LATEST"), latency: latency}
 	for _, failing := range []*world.Failing{v.Fail, b.Fail} {
-		if failing != nil && p.fails(failing) {
+		switch {
+		case failing == nil || !p.fails(failing):
+		case failing.Kind == "cut" && streamed:
+			out.pieces.cut = true
+		default:
 			return x.failed(out, failing)
 		}
+	}
+	if streamed {
+		out.pieces.n, out.pieces.pause, out.pieces.idle = max(1, b.Pieces), b.Pause.Std(), x.idle(i)
 	}
 	headers := merge(b.Headers, v.Headers)
 	for _, name := range slices.Sorted(maps.Keys(headers)) {

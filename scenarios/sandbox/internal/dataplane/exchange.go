@@ -41,6 +41,7 @@ type answer struct {
 	status  int
 	headers []gwlog.Pair
 	body    string
+	pieces  pieces
 }
 
 // maxRequest is the payload limit of API Gateway: 10 MB.
@@ -208,6 +209,12 @@ func (x *exchange) write(w http.ResponseWriter) {
 	if f := frontOf(x); f != nil {
 		x.edge(h)
 		f.keep(h)
+	}
+	if x.out.pieces.n > 0 && x.r.Method != http.MethodHead {
+		h.Del("Content-Length")
+		w.WriteHeader(x.out.status)
+		x.stream(w)
+		return
 	}
 	w.WriteHeader(x.out.status)
 	if x.r.Method != http.MethodHead {

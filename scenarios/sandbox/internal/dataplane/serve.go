@@ -81,7 +81,7 @@ func (x integration) integrate(i *world.Integration) *refusal {
 	if b == nil {
 		return x.unreachable(record, uri)
 	}
-	got := x.callBackend(b)
+	got := x.callBackend(b, i)
 	record.Latency = got.latency
 	if got.failure != "" {
 		return x.broken(record, got)
@@ -125,6 +125,7 @@ var failures = map[string]refusal{
 	"permission":     {kind: "API_CONFIGURATION_ERROR", failure: gwlog.FunctionPermission},
 	"timeout":        {kind: "INTEGRATION_TIMEOUT", failure: gwlog.Timeout},
 	"network":        {kind: "INTEGRATION_FAILURE", failure: gwlog.Network, detail: "Connection is closed"},
+	"cut":            {kind: "INTEGRATION_FAILURE", failure: gwlog.Network, detail: "Connection is closed"},
 	"role":           {kind: "API_CONFIGURATION_ERROR", failure: gwlog.RolePermission, detail: "arn:aws:iam::123456789012:role/integration"},
 	"unreachable":    {kind: "API_CONFIGURATION_ERROR", failure: gwlog.Configuration, detail: "There was an internal error while executing your request"},
 	"undeclared":     {kind: "API_CONFIGURATION_ERROR", failure: gwlog.InvalidMethodResponse, detail: "200"},
@@ -171,7 +172,7 @@ func (x integration) deliver(i *world.Integration, b *world.Backend, record *gwl
 		record.Status, record.ExecutedVersion, record.ResponseHeaders = 200, got.version, nil
 	}
 	if strings.HasSuffix(i.Type, "_PROXY") {
-		x.out = answer{status: got.status, headers: x.remapped(got.headers), body: got.body}
+		x.out = answer{status: got.status, headers: x.remapped(got.headers), body: got.body, pieces: got.pieces}
 		return nil
 	}
 	r, status := selectResponse(i, got, record.FunctionARN != "")

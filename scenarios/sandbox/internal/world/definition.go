@@ -55,6 +55,10 @@ type Integration struct {
 	RequestTemplates  map[string]string               `yaml:"request_templates"`
 	Responses         map[string]*IntegrationResponse `yaml:"responses"` // by status
 	CacheKeys         []string                        `yaml:"cache_keys"`
+	TransferMode      string                          `yaml:"transfer_mode"` // responseTransferMode: STREAM; BUFFERED where left out
+	// Idle is how long a streamed answer may pause before the gateway ends it: 5 minutes
+	// where left out, 30 s on an edge-optimised API.
+	Idle Duration `yaml:"idle"`
 }
 
 // IntegrationResponse maps a backend's answer to a method response.
@@ -123,6 +127,10 @@ type Backend struct {
 	Moves   []moves.Spec       `yaml:"moves"`
 	Differs []moves.Difference `yaml:"differs"`
 	Format  string             `yaml:"format"`
+	// Pieces is in how many pieces the body is written, with a Pause between them. A
+	// streamed answer passes them on as they come, any other is kept until it is whole.
+	Pieces int      `yaml:"pieces"`
+	Pause  Duration `yaml:"pause"`
 	// Versions are the published versions behind an alias, drawn by weight.
 	Versions []*Version `yaml:"versions"`
 	// Gateway makes the backend another API Gateway that refuses, or fails with Status;
@@ -154,7 +162,8 @@ type Failing struct {
 	Mode string  `yaml:"mode"` // iid (default) or burst
 	Mean float64 `yaml:"mean"` // mean length of a burst in requests
 	// Kind: status (the application answers Status), function-error,
-	// malformed, throttle, permission, timeout, network, certificate.
+	// malformed, throttle, permission, timeout, network, certificate, cut (the
+	// connection to the backend ends amid the body).
 	Kind   string `yaml:"kind"`
 	Status int    `yaml:"status"` // 500 where left out
 	Body   string `yaml:"body"`
