@@ -6,6 +6,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // byDraw are the causes under which each answer is drawn, so that only labels
@@ -351,6 +352,8 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		// these are is a question already.
 	case foreignFailures(fx, w):
 		j.ask(fx, w, "foreign", nil)
+	case longerThanTime(fx, w):
+		j.ask(fx, w, "longer", nil)
 	case w.post("") > fx.alpha:
 		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
@@ -370,6 +373,16 @@ func lostOnTheWay(fx *Facts, w *weighing) bool {
 func foreignFailures(fx *Facts, w *weighing) bool {
 	bad := bad(fx, w.split)
 	return w.failure && len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return fx.Clusters[k].Reading.NotAPIGateway == "" })
+}
+
+// longerThanTime tells whether what differs is that some answers had begun when the time
+// of their request was over. That is the probe's own end, and none that a backend makes: an
+// integration that takes too long is answered for by the gateway.
+func longerThanTime(fx *Facts, w *weighing) bool {
+	bad := bad(fx, w.split)
+	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool {
+		return fx.Clusters[k].Status == 0 || fx.Clusters[k].Outcome != probe.OutcomeTimeout
+	})
 }
 
 // hypotheses are the posteriors that are worth a word.
@@ -569,7 +582,7 @@ func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) 
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
 		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
 	}
-	if question == "the way" || question == "foreign" {
+	if question == "the way" || question == "longer" || question == "foreign" {
 		// Each further one says what the first did.
 		o.Leader, o.Percent, o.Needs = "", 0, Topic(question)
 		j.open = append(j.open, o)
