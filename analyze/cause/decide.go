@@ -347,6 +347,11 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case lostOnTheWay(fx, w):
 		j.ask(fx, w, "the way", nil)
+	case w.failure && stranger(fx, sub) != nil:
+		// That what answers in a stage's place fails is no backend's doing: whose answers
+		// these are is a question already.
+	case foreignFailures(fx, w):
+		j.ask(fx, w, "foreign", nil)
 	case longerThanTime(fx, w):
 		j.ask(fx, w, "longer", nil)
 	case w.post("") > fx.alpha:
@@ -362,6 +367,12 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 func lostOnTheWay(fx *Facts, w *weighing) bool {
 	bad := bad(fx, w.split)
 	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].lost() })
+}
+
+// foreignFailures tells whether what fails answers in API Gateway's place, or before it.
+func foreignFailures(fx *Facts, w *weighing) bool {
+	bad := bad(fx, w.split)
+	return w.failure && len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return fx.Clusters[k].Reading.NotAPIGateway == "" })
 }
 
 // longerThanTime tells whether what differs is that some answers had begun when the time
@@ -571,8 +582,8 @@ func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) 
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
 		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
 	}
-	if question == "the way" || question == "longer" {
-		// Each further one that is lost says what the first did.
+	if question == "the way" || question == "longer" || question == "foreign" {
+		// Each further one says what the first did.
 		o.Leader, o.Percent, o.Needs = "", 0, Topic(question)
 		j.open = append(j.open, o)
 		return
