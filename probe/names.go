@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -73,19 +72,22 @@ func resolver(at string) *net.Resolver {
 	}}
 }
 
-// namesAtOnce is how many questions are on their way at once, namesWait how long one may
-// take.
+// namesAtOnce is how many questions are on their way at once, namesAsked how often each
+// is asked, one after the other: weighted records answer otherwise by turns. namesWait is
+// how long all turns of one may take.
 const (
 	namesAtOnce = 8
+	namesAsked  = 3
 	namesWait   = 3 * time.Second
 )
 
-// LookUp asks each resolver for each host, in the order of hosts and resolvers.
+// LookUp asks each resolver for each host a few times, and gives each other answer once,
+// in the order of hosts and resolvers.
 func (r Resolvers) LookUp(ctx context.Context, hosts []string) []Name {
-	out := make([]Name, 0, len(hosts)*len(r))
+	out := make([][]Name, 0, len(hosts)*len(r))
 	for _, h := range hosts {
 		for _, at := range r {
-			out = append(out, Name{Host: h, Resolver: at})
+			out = append(out, []Name{{Host: h, Resolver: at}})
 		}
 	}
 	var g errgroup.Group
@@ -94,24 +96,41 @@ func (r Resolvers) LookUp(ctx context.Context, hosts []string) []Name {
 		g.Go(func() error {
 			within, cancel := context.WithTimeout(ctx, namesWait)
 			defer cancel()
-			out[i].look(within)
+			out[i] = out[i][0].turns(within)
 			return nil
 		})
 	}
 	_ = g.Wait() // none returns an error
+	return slices.Concat(out...)
+}
+
+// turns asks a few times. One that gives no address counts where none does.
+func (n *Name) turns(ctx context.Context) []Name {
+	var out []Name
+	for range namesAsked {
+		again := Name{Host: n.Host, Resolver: n.Resolver}
+		again.look(ctx)
+		if again.Err != "" {
+			if len(out) == 0 {
+				return []Name{again}
+			}
+			break
+		}
+		if !slices.ContainsFunc(out, func(o Name) bool { return o.Canonical == again.Canonical && slices.Equal(o.Addresses, again.Addresses) }) {
+			out = append(out, again)
+		}
+	}
 	return out
 }
 
 func (n *Name) look(ctx context.Context) {
-	r := resolver(n.Resolver)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if canonical, err := r.LookupCNAME(ctx, n.Host); err == nil {
-			n.Canonical = strings.ToLower(strings.TrimSuffix(canonical, "."))
-		}
-	})
-	found, err := r.LookupNetIP(ctx, "ip", n.Host)
-	wg.Wait()
+	r, of := resolver(n.Resolver), n.Host
+	// The addresses are those of the name that was answered: the next answer may be another.
+	if canonical, err := r.LookupCNAME(ctx, n.Host); err == nil {
+		n.Canonical = strings.ToLower(strings.TrimSuffix(canonical, "."))
+		of = canonical
+	}
+	found, err := r.LookupNetIP(ctx, "ip", of)
 	if err != nil {
 		n.Err = err.Error()
 	}
@@ -141,8 +160,10 @@ func (s *Snapshot) Leads(d *Domain) []Leading {
 	fixed := len(d.Targets) > 0
 	for _, target := range d.Targets {
 		fixed = fixed && !strings.HasSuffix(strings.ToLower(target), ".cloudfront.net")
+		seen := map[string]bool{} // resolvers: one that answers otherwise by turns does not tell all addresses
 		for _, n := range s.Names {
 			if strings.EqualFold(n.Host, target) {
+				fixed, seen[n.Resolver] = fixed && !seen[n.Resolver], true
 				for _, a := range n.Addresses {
 					own[a] = true
 				}

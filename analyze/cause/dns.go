@@ -41,6 +41,8 @@ type NameLeadsElsewhere struct {
 	Away    []LedTo
 	Given   []string // the names that API Gateway gave
 	Here    string   // a resolver that leads there; "" where none does
+	Turns   bool     // the same resolver leads elsewhere, too, when it is asked again
+	Regions []string // where the name leads to API Gateway in several
 	Noted   string   // the target, where it is a note
 	Unusual bool     // no distribution of one's own explains it
 }
@@ -72,8 +74,35 @@ func dnsElsewhere(fx *Facts, sub *target) *NameLeadsElsewhere {
 	}
 	if len(here) > 0 {
 		f.Here = here[0].Resolver
+		f.Regions = regionsOf(d.Targets, away)
+	}
+	for _, h := range here {
+		if slices.ContainsFunc(away, func(a probe.Leading) bool { return a.Resolver == h.Resolver }) {
+			f.Here, f.Turns = h.Resolver, true
+		}
 	}
 	return f
+}
+
+// regionsOf are the regions in which names of API Gateway's are that a domain leads to;
+// nothing where they are in one, or not known.
+func regionsOf(given []string, away []probe.Leading) []string {
+	names := slices.Clone(given)
+	for _, l := range away {
+		names = append(names, l.Canonical)
+	}
+	var out []string
+	for _, n := range names {
+		_, rest, ok := strings.Cut(strings.ToLower(n), ".execute-api.")
+		if region, _, _ := strings.Cut(rest, "."); ok && !slices.Contains(out, region) {
+			out = append(out, region)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	slices.Sort(out)
+	return out
 }
 
 // namesLead are the notes on where DNS leads the domains that were probed.
@@ -138,6 +167,9 @@ func ledElsewhere(fx *Facts, sub *target, g *sighting) *Finding {
 		Cause: WrongStage, Severity: Error, Linked: Statistical, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells),
 		Differs: differs(fx, sub, g.differs, sub.ID, "stage "+g.meant.Stage),
 		Remedy:  remedy.LeadDNS(fx.domainOf(sub)), SettledBy: Topic("records of the name"),
+	}
+	if led.Here != "" {
+		f.Linked = ConsistentWith // which records answered which request nothing tells
 	}
 	f.say(NotServedBy{Target: sub.ID, Stage: g.meant.Stage, Part: led.Here != "", Answers: fx.answered(sub)}, *led)
 	var lines []Fact

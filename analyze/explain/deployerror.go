@@ -1,11 +1,6 @@
 package explain
 
-import (
-	"strings"
-
-	"stageprobe/analyze/signature"
-	"stageprobe/probe/lazyregexp"
-)
+import "stageprobe/probe/lazyregexp"
 
 // deployError is one error with which deployments fail, in the service's own
 // words, which every tool passes on. $1 in a text is what the first group of the
@@ -148,48 +143,4 @@ var tools = []struct {
 	{"Zappa", lazyregexp.New(`(?i)zappa`), "zappa update"},
 	{"CloudFormation", lazyregexp.New(`Resource handler returned message|(?:CREATE|UPDATE)_FAILED|AWS::ApiGateway|RequestToken:`), "aws cloudformation deploy, or the update of the stack"},
 	{"AWS CLI or an SDK", lazyregexp.New(`An error occurred \(\w+\) when calling the|botocore|\(Service: (?:Amazon)?ApiGateway`), ""},
-}
-
-// readDeploymentErrors finds the errors of deployments in a text, each once.
-func readDeploymentErrors(text []byte) []Notice {
-	const most = 256 << 10 // a log's end, where the error stands
-	s := string(text[max(0, len(text)-most):])
-	tool, again := "", ""
-	for _, t := range tools {
-		if t.words.MatchString(s) {
-			tool, again = t.name, t.again
-			break
-		}
-	}
-	var out []Notice
-	for _, e := range deployErrors {
-		for _, m := range e.words.FindAllStringSubmatch(s, 16) {
-			stage := ""
-			if len(m) > 1 {
-				stage = m[1]
-			}
-			n := Notice{Subject: "the error of a deployment", Tool: known(tool), Stage: known(stage)}
-			if len(out) > 0 && (len(m) < 2 || hasNotice(out, e.cause, stage)) {
-				continue // the same failure in other words of its sentence
-			}
-			fill := strings.NewReplacer("$1", cmpOr(stage, "STAGE"))
-			n.say("%s", m[0])
-			apart := e.apart
-			if again != "" {
-				apart += " Then deploy again: " + again + "."
-			}
-			n.add(signature.Candidate{Cause: e.cause, Why: e.why, TellsApart: fill.Replace(apart), Remedy: fill.Replace(e.run)})
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func hasNotice(list []Notice, cause, stage string) bool {
-	for _, n := range list {
-		if n.Candidates[0].Cause == cause && str(n.Stage) == stage || n.Stage != nil && stage == "" {
-			return true
-		}
-	}
-	return false
 }

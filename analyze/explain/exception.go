@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +52,12 @@ var exceptions = compileAll(
 	`\bHTTP `+aStatus+` [A-Za-z ]{2,30} `+aURL,                                       // status, reason, URL
 	`Error: [^\n]{2,80}\n(?:[^\n]*\n){0,12}?\s+status(?:Code)?: `+aStatus+`\b`,       // superagent, as Node prints it
 	aStatus+` "[A-Za-z -]{2,40}" \(Net::HTTP`,                                        // Net::HTTP
+	inWords, // RestSharp
 	`(?i:failed with status code |status code does not indicate success: |Received status code |responded with (?:a )?status (?:of )?|Response code |returned an error: \(|URL returned error: |awaiting response\.\.\. |[Uu]nexpected (?:HTTP )?(?:response )?status(?: code)?[:=]? ?|bad (?:HTTP )?status(?: code)?[:=]? ?|non-2\d\d (?:response|status)(?: code)?[:=]? ?|HTTP status(?: code)?[:=]? ?|invalid status code of |An error occurred \(|yielded a |has a status code of |RestClient::[A-Za-z]{1,40}: )`+aStatus+`\b`,
 )
+
+// inWords is how .NET's clients name a status.
+const inWords = `(?i:failed with status code |\bStatusCode: ?)(?P<word>[A-Z][a-z]+[A-Za-z]{0,30})\b`
 
 func compileAll(patterns ...string) []lazyregexp.Regexp {
 	out := make([]lazyregexp.Regexp, len(patterns))
@@ -81,6 +86,8 @@ func reports(text []byte) []report {
 				switch name {
 				case "status":
 					r.status, _ = strconv.Atoi(string(m[i])) // three digits
+				case "word":
+					r.status = statusNamed(string(m[i]))
 				case "url":
 					r.url = tidyURL(string(m[i]))
 				case "host":
@@ -91,6 +98,9 @@ func reports(text []byte) []report {
 					r.method = string(m[i])
 				}
 			}
+			if r.status == 0 {
+				continue // a word that is no status
+			}
 			if !slices.ContainsFunc(out, r.said) && len(out) < most {
 				out = append(out, r)
 			}
@@ -100,6 +110,20 @@ func reports(text []byte) []report {
 		out[0].url = oneURL(text)
 	}
 	return out
+}
+
+// statusNamed is the status that .NET calls by a name, such as BadGateway; 0 where it is none.
+func statusNamed(name string) int {
+	switch name {
+	case "RequestUriTooLong":
+		return http.StatusRequestURITooLong
+	}
+	for status := http.StatusBadRequest; status <= http.StatusNetworkAuthenticationRequired; status++ {
+		if words := http.StatusText(status); words != "" && strings.NewReplacer(" ", "", "-", "").Replace(words) == name {
+			return status
+		}
+	}
+	return 0
 }
 
 // oneURL is the URL that a text is about: the only one in it, or the only one of
@@ -162,6 +186,12 @@ var unanswered = []struct {
 	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|HttpClient\.Timeout of|Net::(?:Open|Read)Timeout|:timeout`)},
 }
 
+// nameless is how clients name a host that has no address.
+var nameless = lazyregexp.New(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ((?:[a-z0-9-]+\.)+[a-z]{2,24})\b|Could not resolve host: ((?:[a-z0-9-]+\.)+[a-z]{2,24})\b|lookup ((?:[a-z0-9-]+\.)+[a-z]{2,24})(?: on [^\s]{1,60})?: no such host|UnknownHostException: ((?:[a-z0-9-]+\.)+[a-z]{2,24})\b`)
+
+// otherService is a host that no API is called at: a database's, a cache's, a registry's.
+var otherService = lazyregexp.New(`^(?:.*[.-])?(?:db|database|sql|mysql|postgres|postgresql|pg|rds|redis|cache|mongo|mongodb|kafka|smtp|mail|ldap|registry|proxy)[0-9]*[.-]`)
+
 // noConnection are words of a timeout before there was a connection.
 var noConnection = lazyregexp.New(`connect ETIMEDOUT|ConnectTimeout|Connect Timeout|[Cc]onnect timed out|[Cc]onnection (?:to [^\n]{1,80} )?timed out|ERR_CONNECTION_TIMED_OUT|dial tcp [^\n]{1,80}i/o timeout|OpenTimeout|Failed to connect to|ConnectException`)
 
@@ -180,6 +210,9 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 	asked := cmpOr(url, oneURL(text))
 	if m := overHTTP.FindSubmatch(text); m != nil {
 		asked = cmpOr(asked, "https://"+string(m[1])+"/")
+	}
+	if m := nameless.FindSubmatch(text); m != nil && asked == "" && len(hosts) == 0 && !otherService.Match(bytes.Join(m[1:], nil)) {
+		asked = "https://" + string(bytes.Join(m[1:], nil)) + "/"
 	}
 	if len(hosts) != 1 && asked == "" && (certificate == nil || !namesOther(text)) && !byItself.Match(text) {
 		return signature.Answer{}, false
@@ -228,7 +261,7 @@ func namesOther(text []byte) bool { return askedName(text) != nil }
 var corsMessage = lazyregexp.New(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)
 
 // unshown is how browsers say that they show no answer, which CORS is the usual reason of.
-var unshown = lazyregexp.New(`TypeError: (?:Failed to fetch|Load failed|NetworkError when attempting)|NetworkError when attempting to fetch|: 0 Unknown Error|AxiosError: Network Error`)
+var unshown = lazyregexp.New(`TypeError: (?:Failed to fetch|Load failed|NetworkError when attempting)|NetworkError when attempting to fetch|: 0 Unknown Error|status["']?: ?0,\s{0,20}["']?statusText["']?: ?["']Unknown Error|AxiosError: Network Error`)
 
 var preflightWord = lazyregexp.New(`(?i)preflight`)
 

@@ -33,6 +33,8 @@ func TestExceptions(t *testing.T) {
 		"curl -f":       {"$ curl -fsS " + exampleURL + "\ncurl: (22) The requested URL returned error: 403", "", 403},
 		"urllib3's log": {"DEBUG:urllib3.connectionpool:" + strings.Replace(exampleURL, ".com/", ".com:443 \"GET /", 1) + " HTTP/1.1\" 403 23", "GET", 403},
 		"Dio":           {"DioException [bad response]: the response has a status code of 403 and RequestOptions.validateStatus was configured to throw\nuri: " + exampleURL, "", 403},
+		"RestSharp":     {"HttpRequestException: Request failed with status code BadGateway\n  " + exampleURL, "", 502},
+		"RestSharp's":   {"StatusCode: TooManyRequests, Content-Type: application/json, Content-Length: 28\n  " + exampleURL, "", 429},
 		"rest-client":   {"RestClient::BadGateway: 502 Bad Gateway (" + exampleURL + ")", "", 502},
 		"curl -w":       {"$ curl -s -o /dev/null -w '%{http_code}\\n' " + exampleURL + "\n403\n", "", 403},
 		"axios as JSON": {`{"message":"Request failed with status code 403","stack":"at http://localhost:8081/index.bundle:1","config":{"url":"` + exampleURL + `","method":"get"}}`, "", 403},
@@ -114,7 +116,9 @@ func TestUnanswered(t *testing.T) {
 			t.Errorf("%s: %v", input, items[0])
 		}
 	}
-	for _, input := range []string{"TypeError: Failed to fetch\n at main.js " + exampleURL, "Http failure response for " + exampleURL + ": 0 Unknown Error"} {
+	for _, input := range []string{"TypeError: Failed to fetch\n at main.js " + exampleURL, "Http failure response for " + exampleURL + ": 0 Unknown Error",
+		`HttpErrorResponse {headers: HttpHeaders, status: 0, statusText: "Unknown Error", url: "` + exampleURL + `", ok: false}`,
+		`{"headers":{},"status":0,"statusText":"Unknown Error","url":"` + exampleURL + `","ok":false,"name":"HttpErrorResponse"}`} {
 		_, items := explainJSON(t, []byte(input), Options{})
 		if c, _ := items[0]["candidates"].([]any); len(c) == 0 || c[0].(map[string]any)["cause"] != "cors-header-missing" {
 			t.Errorf("%s: %v", input, items[0])
@@ -141,16 +145,21 @@ func TestUnanswered(t *testing.T) {
 		"SSLPeerUnverifiedException: Certificate for <api.example.com> doesn't match any of the subject alternative names: [*.execute-api.eu-west-1.amazonaws.com]":                                                                                    "domain-not-configured",
 		"TaskCanceledException: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.":                                                                                                                            "client-timeout",
 		"requests.exceptions.ChunkedEncodingError: ('Connection broken: IncompleteRead(512 bytes read)', IncompleteRead(512 bytes read))":                                                                                                              "answer-cut",
-		"curl: (18) transfer closed with outstanding read data remaining":                                                                                                                                                                              "answer-cut",
-		"HTTP/1.1 200 OK\nx-amzn-RequestId: 11111111-2222-4333-8444-555555555555\nx-amz-apigw-id: AAAAAAAAAAAAAAA=\n\ndata: one\ncurl: (18) transfer closed with outstanding read data remaining\n":                                                    "answer-cut",
+		"getaddrinfo ENOTFOUND api.example.com":                           "no-such-host",
+		"java.net.UnknownHostException: api.example.com":                  "no-such-host",
+		"curl: (6) Could not resolve host: api.example.com":               "no-such-host",
+		"curl: (18) transfer closed with outstanding read data remaining": "answer-cut",
+		"HTTP/1.1 200 OK\nx-amzn-RequestId: 11111111-2222-4333-8444-555555555555\nx-amz-apigw-id: AAAAAAAAAAAAAAA=\n\ndata: one\ncurl: (18) transfer closed with outstanding read data remaining\n": "answer-cut",
 	} {
 		_, items := explainJSON(t, []byte(input), Options{})
 		if c, _ := items[0]["candidates"].([]any); len(c) == 0 || c[0].(map[string]any)["cause"] != cause {
 			t.Errorf("%s: %v", input, items[0])
 		}
 	}
-	if _, err := Explain([]byte("getaddrinfo ENOTFOUND db.example.com"), Options{}); err == nil {
-		t.Error("about another host")
+	for _, input := range []string{"getaddrinfo ENOTFOUND db.example.com", "getaddrinfo ENOTFOUND orders.c1.eu-west-1.rds.amazonaws.com", "getaddrinfo ENOTFOUND", "lookup orders-redis.internal.example.com: no such host"} {
+		if _, err := Explain([]byte(input), Options{}); err == nil {
+			t.Errorf("%s: about another host", input)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"stageprobe/analyze/signature"
 )
@@ -17,6 +18,12 @@ type Notice struct {
 	DeploymentID *string               `json:"deployment_id"`
 	Says         []string              `json:"says"` // what stands there, in sentences
 	Candidates   []signature.Candidate `json:"candidates"`
+
+	// Count is how often an error came, where it came several times, between First and
+	// Last; nil where nothing tells.
+	Count int        `json:"count,omitempty"`
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
 }
 
 // explainNotice reads a configuration or a deployment's error; nil where the text

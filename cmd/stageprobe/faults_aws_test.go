@@ -98,6 +98,11 @@ func awsFaults() []awsFault {
 	operation("pages without an end", "FilterLogEvents", fresh(`{"events":[],"nextToken":"t%d"}`))
 	operation("one page again and again", "FilterLogEvents", text(200, "application/x-amz-json-1.1", `{"events":[],"nextToken":"same"}`))
 	operation("a list without an end", "DescribeLogGroups", fresh(`{"logGroups":[],"nextToken":"t%d"}`))
+	operation("queries that never end", "GetQueryResults", text(200, "application/x-amz-json-1.1", `{"status":"Running","results":[]}`))
+	operation("queries that fail", "GetQueryResults", text(200, "application/x-amz-json-1.1", `{"status":"Failed","results":[]}`))
+	operation("results denied", "GetQueryResults", failure(400, "AccessDeniedException"))
+	operation("results throttled always", "GetQueryResults", failure(400, "ThrottlingException"))
+	operation("queries without an id", "StartQuery", text(200, "application/x-amz-json-1.1", "{}"))
 	operation("events of nonsense", "FilterLogEvents", text(200, "application/x-amz-json-1.1", `{"events":[{"timestamp":-5,"message":"\u001b[2J(abc) Method"},{"message":"x"},{}]}`))
 	return out
 }
@@ -110,6 +115,12 @@ func (k *awsFault) try(t *testing.T) tried {
 	world, err := sandbox.Load("healthy")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if strings.Contains(k.only, "Query") { // a class that only Logs Insights reads
+		world.Logs.Groups = map[string]sandbox.Delivery{}
+		for _, g := range []string{"API-Gateway-Execution-Logs_orders7x2a/prod", "orders-prod-access"} {
+			world.Logs.Groups[g] = sandbox.Delivery{Class: "INFREQUENT_ACCESS"}
+		}
 	}
 	server, err := sandbox.Start(world, sandbox.Options{Seed: 1})
 	if err != nil {
@@ -153,6 +164,9 @@ func (k *awsFault) try(t *testing.T) tried {
 		if len(note) > 1000 {
 			t.Errorf("a note of %d bytes: %.200s", len(note), note)
 		}
+	}
+	if noted := strings.Join(rep.Notes, " "); strings.Contains(k.only, "Query") && !strings.Contains(noted, "log-wait") && !strings.Contains(noted, k.only) {
+		t.Errorf("the call that failed is not named: %q", rep.Notes)
 	}
 	if k.only == "DescribeLogGroups" && strings.Contains(k.name, "denied") && !strings.Contains(strings.Join(rep.Notes, " ")+rep.Logs.Note, "DescribeLogGroups") {
 		t.Errorf("the denied call is not named: %q %q", rep.Notes, rep.Logs.Note)

@@ -15,8 +15,8 @@ import (
 )
 
 // zone answers questions for addresses on a loopback socket: a name's canonical name, if
-// it has one, and the address.
-type zone map[string]struct{ canonical, address string }
+// it has one, the address, and what the second question for it is answered with instead.
+type zone map[string]struct{ canonical, address, second string }
 
 func (z zone) serve(t *testing.T) string {
 	t.Helper()
@@ -26,6 +26,7 @@ func (z zone) serve(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	go func() {
+		asked := map[string]int{}
 		b := make([]byte, 1500)
 		for {
 			n, from, err := c.ReadFrom(b)
@@ -36,14 +37,18 @@ func (z zone) serve(t *testing.T) string {
 			if m.Unpack(b[:n]) != nil || len(m.Questions) == 0 {
 				continue
 			}
-			answer, _ := z.answer(m).Pack()
+			q := m.Questions[0]
+			if q.Type == dnsmessage.TypeA {
+				asked[q.Name.String()]++
+			}
+			answer, _ := z.answer(m, asked[q.Name.String()] == 2).Pack()
 			_, _ = c.WriteTo(answer, from)
 		}
 	}()
 	return c.LocalAddr().String()
 }
 
-func (z zone) answer(m dnsmessage.Message) *dnsmessage.Message {
+func (z zone) answer(m dnsmessage.Message, second bool) *dnsmessage.Message {
 	q := m.Questions[0]
 	m.Response, m.Authoritative, m.Additionals = true, true, nil
 	host := strings.ToLower(strings.TrimSuffix(q.Name.String(), "."))
@@ -55,14 +60,18 @@ func (z zone) answer(m dnsmessage.Message) *dnsmessage.Message {
 		m.RCode = dnsmessage.RCodeNameError
 		return &m
 	}
+	if q.Type != dnsmessage.TypeA {
+		return &m // nothing, and no canonical name either
+	}
+	if second && r.second != "" {
+		r.canonical = r.second
+	}
 	name := q.Name
 	if r.canonical != "" {
 		name = dnsmessage.MustNewName(r.canonical + ".")
 		m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 60}, Body: &dnsmessage.CNAMEResource{CNAME: name}})
 	}
-	if q.Type == dnsmessage.TypeA {
-		m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: name, Class: q.Class, TTL: 60}, Body: &dnsmessage.AResource{A: netip.MustParseAddr(r.address).As4()}})
-	}
+	m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: name, Class: q.Class, TTL: 60}, Body: &dnsmessage.AResource{A: netip.MustParseAddr(r.address).As4()}})
 	return &m
 }
 
@@ -94,8 +103,10 @@ func TestWhereNamesLead(t *testing.T) {
 	srv.Listener = l
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	here := zone{given: {address: "127.0.0.1"}, domain: {canonical: "d-here.execute-api.us-east-1.amazonaws.com", address: "127.0.0.1"}}.serve(t)
-	away := zone{given: {address: "127.0.0.1"}, domain: {canonical: "d-other.execute-api.eu-west-1.amazonaws.com", address: "127.0.0.2"}}.serve(t)
+	const hereName, awayName = "d-here.execute-api.us-east-1.amazonaws.com", "d-other.execute-api.eu-west-1.amazonaws.com"
+	here := zone{given: {address: "127.0.0.1"}, domain: {canonical: hereName, address: "127.0.0.1"}}.serve(t)
+	away := zone{given: {address: "127.0.0.1"}, awayName: {address: "127.0.0.2"}, domain: {canonical: awayName, address: "127.0.0.2"}}.serve(t)
+	turns := zone{given: {address: "127.0.0.1"}, awayName: {address: "127.0.0.2"}, domain: {canonical: hereName, address: "127.0.0.1", second: awayName}}.serve(t)
 	gone := zone{given: {address: "127.0.0.1"}}.serve(t)
 	for _, tt := range []struct {
 		resolvers []string
@@ -106,7 +117,8 @@ func TestWhereNamesLead(t *testing.T) {
 		{[]string{here}, 0, nil, "elsewhere"},
 		{[]string{away}, 1, []string{"wrong-stage on " + domain, "leads " + domain + " to d-other.execute-api.eu-west-1.amazonaws.com, 127.0.0.2", "route53"}, "leads there"},
 		{[]string{here, gone}, 0, []string{"resolver " + here + " knows " + domain, "give no address (" + gone, "no such host"}, "elsewhere"},
-		{[]string{here, away}, 1, []string{"Resolver " + here + " leads there", "127.0.0.2"}, ""},
+		{[]string{here, away}, 1, []string{"Resolver " + here + " leads there", "127.0.0.2", "API Gateway in several regions: eu-west-1 and us-east-1"}, "Asked again"},
+		{[]string{turns}, 0, []string{"DNS leads " + domain + " elsewhere", "Asked again, resolver " + turns + " leads there", "in several regions: eu-west-1 and us-east-1"}, "wrong-stage"},
 	} {
 		var asked []string
 		for _, r := range tt.resolvers {

@@ -38,13 +38,16 @@ type Coordinator struct {
 	Memory  bool // keep streams in the server's memory
 	Size    int  // requests of a batch; 0: about a quarter of a second of the run
 
-	AckWait  time.Duration // after which the batch of an agent that is not heard is given to another; 0: 20 s
-	Patience time.Duration // without any result, after which what is out is lost; 0: from the plan's timeout
+	AckWait time.Duration // after which the batch of an agent that is not heard is given to another; 0: 20 s
+	// Patience is how long there may be no result until what is out is lost; after as long
+	// again without any, the run ends with what came. 0: from the plan's timeout.
+	Patience time.Duration
 	// Status is told how the run stands, about once a second.
 	Status func(Status)
 
 	withdrawn bool
 	lost      int
+	cut       string // why the run ended before its plan did
 	vantages  map[string]probe.Vantage
 	refusals  map[string]string // by instance
 	counts    map[Count]int
@@ -101,6 +104,9 @@ func (c *Coordinator) Notes() []string {
 	for _, instance := range slices.Sorted(maps.Keys(c.refusals)) {
 		out = append(out, "an agent took no part: "+c.refusals[instance])
 	}
+	if c.cut != "" {
+		out = append(out, "the run ended before its plan did: "+c.cut)
+	}
 	if c.lost > 0 {
 		out = append(out, fmt.Sprintf("%d planned requests were lost: no agent reported them", c.lost))
 	}
@@ -121,7 +127,7 @@ func (c *Coordinator) Run(ctx context.Context, p *probe.Plan, planner probe.Plan
 			}
 			return
 		}
-		defer r.end()
+		defer r.remove()
 		if err := r.loop(ctx, yield); err != nil && ctx.Err() == nil {
 			yield(probe.Observation{}, err)
 		}
@@ -169,6 +175,7 @@ type conducting struct {
 	arrived  chan arrival
 	present  *roll
 	progress time.Time
+	heard    time.Time // when a result last came, or the plan began
 	stop     []func()
 }
 
@@ -178,9 +185,9 @@ func (c *Coordinator) begin(ctx context.Context, p *probe.Plan, planner probe.Pl
 	}
 	r := &conducting{
 		Coordinator: c, plan: p, planner: planner, out: map[int]out{}, done: map[int]bool{}, held: map[int][]probe.Observation{},
-		arrived: make(chan arrival, 64), progress: time.Now(), clock: serverClock{now: time.Now},
+		arrived: make(chan arrival, 64), progress: time.Now(), heard: time.Now(), clock: serverClock{now: time.Now},
 	}
-	c.vantages, c.refusals, c.counts, c.lost, c.withdrawn = map[string]probe.Vantage{}, map[string]string{}, map[Count]int{}, 0, false
+	c.vantages, c.refusals, c.counts, c.lost, c.withdrawn, c.cut = map[string]probe.Vantage{}, map[string]string{}, map[Count]int{}, 0, false, ""
 	if c.AckWait <= 0 {
 		c.AckWait = defaultAckWait
 	}
@@ -402,6 +409,9 @@ func (r *conducting) loop(ctx context.Context, yield func(probe.Observation, err
 			if err := r.look(); err != nil {
 				return err
 			}
+			if !r.release(yield, false) { // what waited for a batch that was given up
+				return nil
+			}
 		case <-interrupt:
 			interrupt, overtime = nil, time.After(grace)
 			r.ended = true
@@ -419,7 +429,7 @@ func (r *conducting) ready() bool {
 		return false
 	}
 	if !r.started {
-		r.started = true
+		r.started, r.heard = true, time.Now()
 		if s, ok := r.planner.(Resumer); ok && r.top > 0 {
 			s.Skip(r.top)
 		}
@@ -450,6 +460,11 @@ func (r *conducting) publish(ctx context.Context) error {
 			return nil
 		}
 		stream, err := r.put(ctx, &b)
+		if errors.Is(err, errNotStored) {
+			r.lost += len(b.Requests)
+			r.end(err.Error())
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -461,6 +476,10 @@ func (r *conducting) publish(ctx context.Context) error {
 	return nil
 }
 
+// errNotStored: a server that is gone comes back, mostly, and one that has lost the
+// stream of a run does not get it back.
+var errNotStored = errors.New("the NATS server takes no more work")
+
 // put publishes a batch under an id of its own: asking again after an answer that
 // never came adds none.
 func (r *conducting) put(ctx context.Context, b *Batch) (uint64, error) {
@@ -469,7 +488,12 @@ func (r *conducting) put(ctx context.Context, b *Batch) (uint64, error) {
 		return 0, err
 	}
 	id := r.ID + "." + strconv.Itoa(b.N)
-	ack, err := publish(ctx, r.js, workSubject(r.ID)+"."+strconv.Itoa(b.N), data, id)
+	within, cancel := context.WithTimeout(ctx, 2*r.Patience)
+	defer cancel()
+	ack, err := publish(within, r.js, workSubject(r.ID)+"."+strconv.Itoa(b.N), data, id)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return 0, errNotStored
+	}
 	if err != nil {
 		return 0, fmt.Errorf("hand out batch %d: %w", b.N, err)
 	}
@@ -523,6 +547,7 @@ func (r *conducting) take(a *arrival, yield func(probe.Observation, error) bool)
 	r.next, r.top = max(r.next, res.Batch+1), max(r.top, o.first+uint64(o.n))
 	r.covered += uint64(o.n)
 	r.progress = time.Now()
+	r.heard = r.progress
 	rows := r.own(a.rows, o)
 	r.lost += o.n - len(rows)
 	Add(r.counts, res.Counts)
@@ -609,13 +634,26 @@ func (r *conducting) look() error {
 	switch {
 	case agents > 0 && len(r.refusals) >= agents && len(r.done) == 0 && idle > 2*time.Second:
 		return fmt.Errorf("every agent refuses the plan: %s", r.refusals[slices.Sorted(maps.Keys(r.refusals))[0]])
-	case len(r.out) > 0 && agents > 0 && idle > r.Patience:
+	case len(r.out)+r.backlog > 0 && agents > 0 && idle > r.Patience:
 		r.giveUp()
+		if silent := time.Since(r.heard); silent > 2*r.Patience {
+			r.end(fmt.Sprintf("none of the agents present (%d) reported anything for %s", agents, silent.Round(time.Second)))
+		}
+	case agents > 0 && !r.started && r.backlog == 0 && idle > allGone:
+		r.end(fmt.Sprintf("%d of the %d agents that it waits for came within %s", agents, r.WaitAgents, allGone))
 	case agents == 0 && idle > allGone:
-		r.ended = true
-		r.giveUp()
+		r.end(fmt.Sprintf("no agent is present since %s", idle.Round(time.Second)))
 	}
 	return nil
+}
+
+// end ends the run with what came.
+func (r *conducting) end(why string) {
+	r.ended = true
+	if r.cut == "" && !r.withdrawn {
+		r.cut = why
+	}
+	r.giveUp()
 }
 
 // giveUp counts what is out as lost.
@@ -653,8 +691,8 @@ func (r *conducting) withdraw(ctx context.Context) {
 	}
 }
 
-// end removes what the run kept on the server.
-func (r *conducting) end() {
+// remove removes what the run kept on the server.
+func (r *conducting) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	_ = r.jobs.Delete(ctx, r.ID) // what stays behind goes by itself after a day

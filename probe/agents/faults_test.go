@@ -2,6 +2,7 @@ package agents_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,5 +76,45 @@ func TestWhatGoesWrongIsToldOnce(t *testing.T) {
 	}
 	if len(told)+c.Lost() != p.Requests {
 		t.Errorf("%d requests are told and %d lost, of %d", len(told), c.Lost(), p.Requests)
+	}
+}
+
+// An agent is there and gets nothing, for somebody deleted the consumer, or the whole
+// stream: the run ends, and says what is missing.
+func TestSilentAgentsEndTheRun(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	for name, lose := range map[string]func(js jetstream.JetStream, run string) error{
+		"consumer": func(js jetstream.JetStream, run string) error {
+			return js.DeleteConsumer(t.Context(), "stageprobe_work_"+run, "agents")
+		},
+		"stream": func(js jetstream.JetStream, run string) error {
+			return js.DeleteStream(t.Context(), "stageprobe_work_"+run)
+		},
+	} {
+		s := server(t)
+		nc := connect(t, s)
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := st.plan(300, 50)
+		hire(t, connect(t, s), nil)
+		c := &agents.Coordinator{Conn: nc, ID: name, InOrder: true, Size: 10, AckWait: time.Second, Patience: time.Second}
+		told := 0
+		for _, err := range c.Run(t.Context(), p, plannerOf(p)) {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if told++; told == 1 {
+				if err := lose(js, name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		notes := strings.Join(c.Notes(), "; ")
+		if c.Lost() == 0 || !strings.Contains(notes, "ended before its plan did") || !strings.Contains(notes, "lost") {
+			t.Errorf("%s: %d told, %d lost, %s", name, told, c.Lost(), notes)
+		}
 	}
 }

@@ -111,7 +111,7 @@ func short(err error) string {
 		if api.ErrorCode() == "UnknownError" { // the SDK's own word for an error without a code
 			return fmt.Sprintf("HTTP %d %s", status, http.StatusText(status))
 		}
-		return strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")
+		return strings.TrimSuffix(api.ErrorCode()+": "+strings.TrimPrefix(api.ErrorMessage(), "UnknownError"), ": ")
 	}
 	cause := err
 	for errors.Unwrap(cause) != nil {

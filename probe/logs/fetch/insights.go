@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -34,7 +35,7 @@ func (r insights) query(ctx context.Context, g *group, ids []string, whole *page
 			if ctx.Err() != nil {
 				return err
 			}
-			r.gap(r.failure("StartQuery", "log group "+g.Name, g.arn, err, "a large log group takes longer to read"))
+			r.gap(r.failure(operation(err), "log group "+g.Name, g.arn, err, "a large log group takes longer to read"))
 			return r.readIDs(ctx, g, ids, whole)
 		}
 		ids = ids[n:]
@@ -51,7 +52,7 @@ func (r insights) readQueried(ctx context.Context, g *group, ids []string, from,
 			return err
 		}
 		g.denied = true
-		r.gap(r.failure("StartQuery", "log group "+g.Name, g.arn, err, g.costs()+"; FilterLogEvents does not read a group of its class"))
+		r.gap(r.failure(operation(err), "log group "+g.Name, g.arn, err, g.costs()+"; FilterLogEvents does not read a group of its class"))
 		return nil
 	}
 	for len(ids) > 0 {
@@ -108,6 +109,9 @@ func (r insights) ask(ctx context.Context, g *group, query string, limit int32, 
 	if err != nil {
 		return nil, err
 	}
+	if aws.ToString(started.QueryId) == "" {
+		return nil, errors.New("answer not understood: it names no query")
+	}
 	const pause = time.Second
 	for {
 		out, err := call(ctx, r.Reader, func() (*cloudwatchlogs.GetQueryResultsOutput, error) {
@@ -123,14 +127,28 @@ func (r insights) ask(ctx context.Context, g *group, query string, limit int32, 
 			case types.QueryStatusRunning, types.QueryStatusScheduled:
 				err = r.sleep(ctx, pause)
 			default:
-				return nil, fmt.Errorf("query ended as %s", out.Status)
+				return nil, &resultsError{fmt.Errorf("query ended as %q", out.Status)}
 			}
 		}
 		if err != nil {
 			r.stop(ctx, started.QueryId)
-			return nil, err
+			return nil, &resultsError{err}
 		}
 	}
+}
+
+// resultsError is that of a query which was started.
+type resultsError struct{ error }
+
+// Unwrap gives the error of the call.
+func (e *resultsError) Unwrap() error { return e.error }
+
+// operation is the call that failed.
+func operation(err error) string {
+	if _, ok := errors.AsType[*resultsError](err); ok {
+		return "GetQueryResults"
+	}
+	return "StartQuery"
 }
 
 // stop ends a query that nobody waits for; it would go on to be billed.

@@ -419,12 +419,14 @@ func (r *run) listDenied(ev *probe.Evidence) {
 	}
 }
 
-// unreadable tells whether no group exists, or none of those that do may be
-// read.
+// unreadable tells whether no group exists, or none of those that do can be read: by
+// paging, or by queries, which are billed whether they end well or not.
 func unreadable(ev *probe.Evidence) bool {
 	denied := 0
 	for _, g := range ev.Gaps {
-		if g.Operation == "FilterLogEvents" {
+		queried := g.Operation == "StartQuery" || g.Operation == "GetQueryResults"
+		empty := func(l probe.LogGroup) bool { return g.Subject == "log group "+l.Name && l.Events == 0 }
+		if g.Operation == "FilterLogEvents" || queried && slices.ContainsFunc(ev.Groups, empty) {
 			denied++
 		}
 	}
