@@ -98,6 +98,30 @@ func TestAnswersThatDidNotCome(t *testing.T) {
 	}
 }
 
+// TestLongerThanTheirTime: answers that had begun when our time for them was over are no
+// failures of an integration, for which the gateway would answer. Those that break off by
+// themselves are.
+func TestLongerThanTheirTime(t *testing.T) {
+	for outcome, flaky := range map[probe.Outcome]bool{probe.OutcomeTimeout: false, probe.OutcomeReset: true} {
+		w := newWorld(7)
+		w.send(900, func(r *request) answer {
+			if r.chance(.3) {
+				return answer{id: "begun", status: 200, outcome: outcome, producer: signature.Network, class: signature.Transport}
+			}
+			return ok("v2")
+		})
+		r := explained(w.Input)
+		open := ""
+		for _, q := range r.Open {
+			open += q.Text + q.Enable
+		}
+		if _, is := found(r)[FlakyBackend]; is != flaky || strings.Contains(open, "--request-timeout") == flaky {
+			dump(t, r)
+			t.Errorf("%s: found %v, open %s", outcome, found(r), open)
+		}
+	}
+}
+
 // TestBrokenConnections: a connection that breaks takes the requests on it with
 // it. Such failures are no endpoint's, and no integration's either: why they are lost is
 // left open.

@@ -6,6 +6,7 @@ import (
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe"
 )
 
 // byDraw are the causes under which each answer is drawn, so that only labels
@@ -346,6 +347,13 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 		j.settle(fx, &decision{weighing: w, cause: driven.cause, law: driven})
 	case lostOnTheWay(fx, w):
 		j.ask(fx, w, "the way", nil)
+	case w.failure && stranger(fx, sub) != nil:
+		// That what answers in a stage's place fails is no backend's doing: whose answers
+		// these are is a question already.
+	case foreignFailures(fx, w):
+		j.ask(fx, w, "foreign", nil)
+	case longerThanTime(fx, w):
+		j.ask(fx, w, "longer", nil)
 	case w.post("") > fx.alpha:
 		j.ask(fx, w, "more than noise", nil)
 	case byChance(fx, w):
@@ -359,6 +367,22 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 func lostOnTheWay(fx *Facts, w *weighing) bool {
 	bad := bad(fx, w.split)
 	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].lost() })
+}
+
+// foreignFailures tells whether what fails answers in API Gateway's place, or before it.
+func foreignFailures(fx *Facts, w *weighing) bool {
+	bad := bad(fx, w.split)
+	return w.failure && len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return fx.Clusters[k].Reading.NotAPIGateway == "" })
+}
+
+// longerThanTime tells whether what differs is that some answers had begun when the time
+// of their request was over. That is the probe's own end, and none that a backend makes: an
+// integration that takes too long is answered for by the gateway.
+func longerThanTime(fx *Facts, w *weighing) bool {
+	bad := bad(fx, w.split)
+	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool {
+		return fx.Clusters[k].Status == 0 || fx.Clusters[k].Outcome != probe.OutcomeTimeout
+	})
 }
 
 // hypotheses are the posteriors that are worth a word.
@@ -558,9 +582,9 @@ func (j *judgement) ask(fx *Facts, w *weighing, question string, together Fact) 
 		Target: w.sub.ID, Leader: string(lead), Percent: int(100*p + .5),
 		Asks: SplitOpen{Asks: question, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Together: together},
 	}
-	if question == "the way" {
-		// Each further one that is lost says what the first did.
-		o.Leader, o.Percent, o.Needs = "", 0, Topic("the way")
+	if question == "the way" || question == "longer" || question == "foreign" {
+		// Each further one says what the first did.
+		o.Leader, o.Percent, o.Needs = "", 0, Topic(question)
 		j.open = append(j.open, o)
 		return
 	}
