@@ -495,6 +495,43 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+// Of what nobody asks about, the features of few values are kept while answers have few
+// kinds by them, and of a feature with many values those in use, and the usual one.
+func TestCompactAtItsBounds(t *testing.T) {
+	compacted := func(fields ...int) *answers {
+		a := newAnswers()
+		for i := range 4000 {
+			var told []string
+			for k, n := range fields {
+				told = append(told, fmt.Sprintf("/f%d=%d", k, i%n))
+				i /= n
+			}
+			a.add(0, 0, signature.Informative, told...)
+		}
+		a.Compact(func(func(int) bool) {})
+		return a
+	}
+	for _, tt := range []struct {
+		fields []int
+		rows   int
+	}{
+		{[]int{few}, few},
+		{[]int{few + 1}, 1},
+		{[]int{8, 8, 8, 2}, leastRoom / 8},
+		{[]int{8, 8, 8, 3}, 1},
+	} {
+		if a := compacted(tt.fields...); len(a.rows) != tt.rows || a.n != 4000 {
+			t.Errorf("of fields with %v values %d rows are left, want %d", tt.fields, len(a.rows), tt.rows)
+		}
+	}
+	for n, left := range map[int]int{keepTexts: keepTexts, keepTexts + 1: 1} {
+		d := compacted(n).scenarios[0].defs[0]
+		if len(d.values) != left || d.usual < 0 || d.index[d.values[d.usual].hash] != d.usual {
+			t.Errorf("of %d values %d are left, and the usual one is at %d", n, len(d.values), d.usual)
+		}
+	}
+}
+
 // Full is told once so many kinds of answer came, and no sooner.
 func TestFull(t *testing.T) {
 	a := newAnswers()
@@ -628,6 +665,34 @@ func TestEarlier(t *testing.T) {
 	}
 	if e := a.Partition(nil, apart).Of(0, 0)[0].Exemplar; e.seq != 3 {
 		t.Errorf("the exemplar is answer %d", e.seq)
+	}
+}
+
+// What an earlier answer shows is no reason any more to keep a later one.
+func TestExemplarsThatOthersMakeNeedless(t *testing.T) {
+	a := newAnswers()
+	put := func(seq, status int, pod string) int {
+		o := observed(seq, `{"pod":"`+pod+`"}`)
+		o.Status = status
+		n, _ := a.Add(o, 0, 0, true, 0)
+		return n
+	}
+	for seq := range firstExemplars {
+		put(seq, 200, "a")
+	}
+	put(5, 404, "a")
+	put(6, 204, "a")
+	put(7, 201, "a")
+	late := put(30, 503, "b")
+	if e := a.exemplar(late); e == nil || e.seq != 30 {
+		t.Fatalf("an answer that shows what is new is not kept: %v", e)
+	}
+	put(20, 503, "a")
+	if e := a.exemplar(late); e == nil {
+		t.Fatal("an answer that shows what is new is not kept")
+	}
+	if put(21, 200, "b"); a.exemplar(late) != nil {
+		t.Error("an answer is kept of which earlier ones show everything")
 	}
 }
 

@@ -263,9 +263,15 @@ func (w *watcher) serve(ctx context.Context) (stop func(), err error) {
 		fmt.Fprintf(w.streams.Err, "metrics: %s\n", url)
 	}
 	if export, err := metrics.Exports(); err == nil && export {
+		for name, value := range metrics.Headers() {
+			w.redactor.AddHeader(name, value)
+		}
+		said := ""
 		end, err := w.meters.Export(ctx, Version(), func(err error) {
-			if ctx.Err() == nil { // else the last of them are sent below
-				w.say("metrics were not sent over OTLP: " + firstLine(err))
+			// Once, although each further interval may fail alike; the last are sent below.
+			if text := firstLine(err); ctx.Err() == nil && text != said {
+				said = text
+				w.say("metrics were not sent over OTLP: " + text)
 			}
 		})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,6 +221,28 @@ func TestAlertsAskForWhatIsServed(t *testing.T) {
 	}
 	if rules < 5 {
 		t.Errorf("%d rules", rules)
+	}
+}
+
+// A collector that redirects is told as a failure: the headers, which hold its key, go
+// nowhere else.
+func TestOTLPFollowsNoRedirect(t *testing.T) {
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=s3cret%20value, tenant=orders")
+	if got := Headers(); got["x-key"] != "s3cret value" || got["tenant"] != "orders" {
+		t.Errorf("headers %q", got)
+	}
+	stop, err := filled().Export(t.Context(), "1.2.3", func(error) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(t.Context()); err == nil || elsewhere.Load() > 0 {
+		t.Errorf("%v, %d requests elsewhere", err, elsewhere.Load())
 	}
 }
 

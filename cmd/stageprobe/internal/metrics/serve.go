@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,10 +67,41 @@ func Exports() (bool, error) {
 	return true, nil
 }
 
+// Headers are those that the OTEL_* variables have sent along; some hold a key.
+func Headers() map[string]string {
+	headers := map[string]string{}
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"} {
+		for pair := range strings.SplitSeq(os.Getenv(name), ",") {
+			name, value, _ := strings.Cut(pair, "=")
+			if plain, err := url.PathUnescape(strings.TrimSpace(value)); err == nil {
+				headers[strings.TrimSpace(name)] = plain
+			}
+		}
+	}
+	return headers
+}
+
+// ownClient does not follow redirects, which would take the headers elsewhere. Where the
+// variables name certificates, the exporter's own client knows them.
+func ownClient() []otlpmetrichttp.Option {
+	wait := 10 * time.Second
+	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+		if os.Getenv(prefix+"CERTIFICATE") != "" || os.Getenv(prefix+"CLIENT_CERTIFICATE") != "" {
+			return nil
+		}
+		if ms, err := strconv.Atoi(os.Getenv(prefix + "TIMEOUT")); err == nil && ms > 0 {
+			wait = time.Duration(ms) * time.Millisecond
+		}
+	}
+	return []otlpmetrichttp.Option{otlpmetrichttp.WithHTTPClient(&http.Client{
+		Timeout: wait, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})}
+}
+
 // Export sends the series over OTLP, as the OTEL_* variables say, until stop is
 // called, which sends them once more. fail is told of what could not be sent.
 func (s *Set) Export(ctx context.Context, version string, fail func(error)) (stop func(context.Context) error, err error) {
-	exporter, err := otlpmetrichttp.New(ctx)
+	exporter, err := otlpmetrichttp.New(ctx, ownClient()...)
 	if err != nil {
 		return nil, err
 	}
