@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/cause"
 	"stageprobe/scenarios/sandbox"
 )
 
@@ -67,6 +68,29 @@ func TestPolicyIsEnough(t *testing.T) {
 				t.Error("no targets")
 			}
 		})
+	}
+}
+
+// Without the optional rights nothing else is refused than what they allow, and what was
+// found is found.
+func TestRequiredRightsAreEnough(t *testing.T) {
+	if err := environment(); err != nil {
+		t.Fatal(err)
+	}
+	optional := []string{"cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "lambda:GetAlias"}
+	for _, name := range []string{"stale-canary-10", "terraform-without-trigger"} {
+		b, _ := guarded(t, name, "--required", "--access-log-group", "orders-prod-access")
+		rep := b.check(t, "report.json", "--requests", "60", "--log-wait", "1s")
+		for _, c := range b.refused() {
+			action, resource, _ := strings.Cut(c, " ")
+			ofAccount := strings.Contains(resource, "/usageplans") || strings.Contains(resource, "/vpclinks") || strings.Contains(resource, "/account")
+			if !slices.Contains(optional, action) && !ofAccount {
+				t.Errorf("%s: refused: %s", name, c)
+			}
+		}
+		if name == "terraform-without-trigger" && find(rep.Findings, cause.StaleDeployment) == nil {
+			t.Errorf("the edit that waits is not found: %v", rep.Verdict)
+		}
 	}
 }
 
