@@ -38,10 +38,12 @@ type NobodyLetIn struct {
 	Target string
 }
 
-// Unanswered asks what a target serves that answered none of the requests.
+// Unanswered asks what a target serves that answered none of the requests. Begun tells
+// that answers began, and were not whole.
 type Unanswered struct {
 	said
 	Requests int
+	Begun    bool
 }
 
 // AnswersInstead says that something else than API Gateway answers.
@@ -161,20 +163,25 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 }
 
 func unansweredQuestion(fx *Facts, sub *target, n int) Question {
-	return Question{Target: sub.ID, Asks: Unanswered{Requests: n}, Needs: toBeAnswered(fx, sub, sub.cells)}
+	begun := slices.ContainsFunc(fx.clustersOf(sub), func(k int) bool { return fx.Clusters[k].Status != 0 })
+	return Question{Target: sub.ID, Asks: Unanswered{Requests: n, Begun: begun}, Needs: toBeAnswered(fx, sub, sub.cells)}
 }
 
 // toBeAnswered is what lets a target's requests be answered: more time where nothing but
 // time ran out.
 func toBeAnswered(fx *Facts, sub *target, cells []*cell) Fact {
-	late := func(c *cell) bool {
-		return !slices.ContainsFunc(c.clusters, func(k int) bool { return fx.Clusters[k].Outcome != probe.OutcomeTimeout })
+	all := func(is func(*Cluster) bool) bool {
+		return !slices.ContainsFunc(cells, func(c *cell) bool {
+			return slices.ContainsFunc(c.clusters, func(k int) bool { return !is(&fx.Clusters[k]) })
+		})
 	}
 	switch {
 	case sub.private():
 		return Advised{Remedy: remedy.FromWithin}
-	case !slices.ContainsFunc(cells, func(c *cell) bool { return !late(c) }):
+	case all(func(c *Cluster) bool { return c.Outcome == probe.OutcomeTimeout }):
 		return Topic("more time")
+	case all((*Cluster).brokeOff):
+		return Topic("whole answers")
 	}
 	return Topic("name and network")
 }
@@ -232,7 +239,7 @@ func dearest(costs []expense) []expense {
 func unanswered(fx *Facts, sub *target) bool {
 	rows, total := throttles(sub)
 	return total > 0 && len(rows) == 0 && fx.answered(sub) == 0 &&
-		!slices.ContainsFunc(fx.clustersOf(sub), func(k int) bool { return fx.Clusters[k].brokeOff() })
+		!slices.ContainsFunc(sub.cells, func(c *cell) bool { return brokeOffThroughout(fx, sub, c) })
 }
 
 // distanceToGo is how much evidence the leader still lacks against its nearest

@@ -81,7 +81,7 @@ func integrationError(fx *Facts, known *Known) Verdict {
 // wrote, as a gateway response shows, or that the logs lay to the integration, and
 // that nobody expects.
 func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
-	if brokeOffThroughout(fx, c) {
+	if brokeOffThroughout(fx, sub, c) {
 		return len(c.rows) >= tuning.Enough.Refused && known.by[c.ref] == ""
 	}
 	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || !failsThroughout(fx, c) ||
@@ -98,10 +98,11 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 	return said != nil || read.Producer == signature.Gateway || read.GatewayResponse != "" || len(fx.names(c.clusters)) > 1 || gatewayWords(fx, c)
 }
 
-// brokeOffThroughout tells whether every answer of a cell began, and ended before its
-// body did.
-func brokeOffThroughout(fx *Facts, c *cell) bool {
-	return c.ref >= 0 && !slices.ContainsFunc(c.clusters, func(k int) bool { return !fx.Clusters[k].brokeOff() })
+// brokeOffThroughout tells whether every answer of a route that streams began, and ended
+// before its body did. An answer that API Gateway holds until it is whole does not break
+// off: there it is the doing of what stands before it, and nobody's failure here.
+func brokeOffThroughout(fx *Facts, sub *target, c *cell) bool {
+	return c.ref >= 0 && streams(fx, sub, c.scenario) && !slices.ContainsFunc(c.clusters, func(k int) bool { return !fx.Clusters[k].brokeOff() })
 }
 
 // gatewayWords tells whether an answer of an HTTP API, which names no gateway response, is
@@ -174,7 +175,7 @@ func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	if known == nil {
 		f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
 		switch {
-		case brokeOffThroughout(fx, cells[0]):
+		case brokeOffThroughout(fx, sub, cells[0]):
 			f.say(breaksOff(fx, sub, cells[0].scenario))
 			f.Remedy = []Remedy{remedy.WatchStream}
 		case ownAnswers(fx, cells):
@@ -206,8 +207,13 @@ type BreaksOff struct {
 }
 
 func breaksOff(fx *Facts, sub *target, scenario int) BreaksOff {
+	return BreaksOff{Streamed: streams(fx, sub, scenario), Edge: sub.Endpoint == "EDGE"}
+}
+
+// streams tells whether the configuration has a route's answers streamed.
+func streams(fx *Facts, sub *target, scenario int) bool {
 	r := fx.route(sub, scenario)
-	return BreaksOff{Streamed: r != nil && r.Integration.TransferMode == "STREAM", Edge: sub.Endpoint == "EDGE"}
+	return r != nil && r.Integration.TransferMode == "STREAM"
 }
 
 // ownAnswers tells whether all answers of some cells are the integration's own.

@@ -8,8 +8,8 @@ import (
 	"stageprobe/probe"
 )
 
-// TestSilentScenarios: a scenario whose every answer breaks off fails, one to which no
-// answer comes in time, or at all, stays open; either may be hidden among others that are
+// TestSilentScenarios: a scenario that streams and whose every answer breaks off fails; one
+// that does not stream, or to which no answer comes in time, or at all, stays open; either may be hidden among others that are
 // well, and one of many answers that is late is neither.
 func TestSilentScenarios(t *testing.T) {
 	late := answer{id: "late", class: signature.Transport, outcome: probe.OutcomeTimeout, producer: signature.Network}
@@ -23,8 +23,8 @@ func TestSilentScenarios(t *testing.T) {
 		fails      string // what the finding says; "" where there is none
 		open, need string
 	}{
-		"cut":             {items: cut, fails: "ends before its body does."},
-		"cut, both":       {items: cut, all: true, fails: "ends before its body does."},
+		"cut":             {items: cut, open: "whether it answers items: none of ", need: "what stands before API Gateway"},
+		"cut, both":       {items: cut, all: true, open: "what it serves: none of 200 requests got a whole answer", need: "what stands before API Gateway"},
 		"cut, streamed":   {items: cut, streamed: true, fails: "API Gateway ends a stream that pauses for 5 minutes"},
 		"late":            {items: late, open: "whether it answers items: none of ", need: "--request-timeout"},
 		"stalled":         {items: stalled, open: "whether it answers items: none of ", need: "--request-timeout"},
