@@ -78,16 +78,7 @@ func TestRequestsThatTheServerNeverLookedAtAreNotItsFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = l.Close() }()
-			go func() {
-				for {
-					c, err := l.Accept()
-					if err != nil {
-						return
-					}
-					go func() { _ = oneAnswer(c, then) }()
-				}
-			}()
+			accept(t, l, func(c net.Conn) { _ = oneAnswer(c, then) })
 			p := plan(3)
 			p.HTTP, p.Slots, p.Workers, p.Timeout = "2", 1, 1, 3*time.Second
 			p.Targets[0].URL = "https://" + l.Addr().String()
@@ -104,6 +95,20 @@ func TestRequestsThatTheServerNeverLookedAtAreNotItsFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// accept serves each connection by itself, until the test is over.
+func accept(t *testing.T, l net.Listener, serve func(net.Conn)) {
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
 }
 
 // corked sends what was written in one piece.
@@ -130,28 +135,19 @@ func TestWordsThatNobodyAskedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = c.Close() }()
-				below := &corked{Conn: c}
-				above := tls.Server(below, &tls.Config{Certificates: srv.TLS.Certificates, NextProtos: []string{"http/1.1"}})
-				if _, err := http.ReadRequest(bufio.NewReader(above)); err != nil {
-					return
-				}
-				below.on = true
-				_, _ = io.WriteString(above, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-				_, _ = io.WriteString(above, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-				_, _ = c.Write(below.held.Bytes())
-				_, _ = io.Copy(io.Discard, c)
-			}()
+	accept(t, l, func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		below := &corked{Conn: c}
+		above := tls.Server(below, &tls.Config{Certificates: srv.TLS.Certificates, NextProtos: []string{"http/1.1"}})
+		if _, err := http.ReadRequest(bufio.NewReader(above)); err != nil {
+			return
 		}
-	}()
+		below.on = true
+		_, _ = io.WriteString(above, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		_, _ = io.WriteString(above, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		_, _ = c.Write(below.held.Bytes())
+		_, _ = io.Copy(io.Discard, c)
+	})
 	p := plan(6)
 	p.HTTP, p.Slots, p.Workers = "1.1", 1, 1
 	p.Targets[0].URL = "https://" + l.Addr().String()

@@ -365,24 +365,25 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 
 // lostOnTheWay tells whether what differs is that some requests were lost.
 func lostOnTheWay(fx *Facts, w *weighing) bool {
+	return allBad(fx, w, (*Cluster).lost)
+}
+
+// allBad tells whether what differs is of one kind.
+func allBad(fx *Facts, w *weighing, is func(*Cluster) bool) bool {
 	bad := bad(fx, w.split)
-	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].lost() })
+	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !is(&fx.Clusters[k]) })
 }
 
 // foreignFailures tells whether what fails answers in API Gateway's place, or before it.
 func foreignFailures(fx *Facts, w *weighing) bool {
-	bad := bad(fx, w.split)
-	return w.failure && len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return fx.Clusters[k].Reading.NotAPIGateway == "" })
+	return w.failure && allBad(fx, w, func(c *Cluster) bool { return c.Reading.NotAPIGateway != "" })
 }
 
 // longerThanTime tells whether what differs is that some answers had begun when the time
 // of their request was over. That is the probe's own end, and none that a backend makes: an
 // integration that takes too long is answered for by the gateway.
 func longerThanTime(fx *Facts, w *weighing) bool {
-	bad := bad(fx, w.split)
-	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool {
-		return fx.Clusters[k].Status == 0 || fx.Clusters[k].Outcome != probe.OutcomeTimeout
-	})
+	return allBad(fx, w, func(c *Cluster) bool { return c.Status != 0 && c.Outcome == probe.OutcomeTimeout })
 }
 
 // hypotheses are the posteriors that are worth a word.

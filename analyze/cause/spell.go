@@ -91,8 +91,9 @@ func oneSpell(fx *Facts, x *split) []spell {
 	}
 	// Of all places for so many failures those within one stretch of this length, which
 	// may begin anywhere and is looked for at a dozen looks.
-	n, at := len(x.draws), func(row int) int {
-		return slices.IndexFunc(inTime(fx, x.draws), func(d draw) bool { return d.row == row })
+	draws := inTime(fx, x.draws)
+	n, at := len(draws), func(row int) int {
+		return slices.IndexFunc(draws, func(d draw) bool { return d.row == row })
 	}
 	long := at(s[0].to) - at(s[0].from) + 1
 	if stat.LogNoneAmong(n, s[0].n, n-long)+math.Log(float64(n-long+1)) > math.Log(tuning.IID/looks) {
