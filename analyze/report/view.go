@@ -156,6 +156,9 @@ func (b *behaviour) describe() string {
 	case b.ErrorType != nil:
 		s += " " + *b.ErrorType
 	}
+	if b.Producer == "network" {
+		return s + " that breaks off"
+	}
 	return s + " " + producerWords(b.Producer)
 }
 
