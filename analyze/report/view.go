@@ -157,7 +157,7 @@ func (b *behaviour) describe() string {
 		s += " " + *b.ErrorType
 	}
 	if b.Producer == "network" {
-		return s + " that breaks off"
+		return s + " whose body did not come whole"
 	}
 	return s + " " + producerWords(b.Producer)
 }
