@@ -504,8 +504,9 @@ func (t *Table) Wavering(q *Question) []Mark {
 }
 
 // strays are a feature's levels where On has values that speak for another
-// answer; nil where it has none. A member of a list that comes once says nothing,
-// and neither does a field that appeared once.
+// answer; nil where it has none. A member of a list that comes once, or is missing once,
+// says nothing, and neither does a field that appeared once, or a look that a value had
+// once: of values by chance some look like none of the others.
 func (x *tally) strays(at int) []Level {
 	d := x.s.defs[at]
 	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
@@ -529,6 +530,8 @@ func (x *tally) strays(at int) []Level {
 	case kinds != 1 && !named:
 		return nil
 	case lacking.Off == x.total.Off && !named && (d.Late == feature.MemberKind || other < 2):
+		return nil
+	case other < 2 && !named && (d.Late == feature.MemberKind || d.Aspect == feature.Shape):
 		return nil
 	}
 	return x.levels(at)

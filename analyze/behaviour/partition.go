@@ -157,7 +157,13 @@ func (s *sorter) add(m *Mark) {
 
 // compared tells whether a feature tells behaviours apart by itself.
 func (d *def) compared() bool {
-	return d.Class && (d.hard() || len(d.values) <= few && !d.ticks())
+	return d.Class && (d.hard() || len(d.values) <= few && !d.ticks() && !d.sorts())
+}
+
+// sorts tells a word for a kind of thing (tag: sale, new or hot) from a version: three values
+// or more, and no digit in any. Two words may be the blue deployment and the green one.
+func (d *def) sorts() bool {
+	return len(d.values) > 2 && !slices.ContainsFunc(d.values, func(v value) bool { return v.text == "" || strings.ContainsAny(v.text, "0123456789") })
 }
 
 // take takes in a value of a field that is named like a version, in the order of arrival.

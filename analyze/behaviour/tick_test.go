@@ -1,6 +1,10 @@
 package behaviour
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 // A whole number that is named like a version is a counter where it steps twice or more
 // and never back, and a version where several come side by side.
@@ -26,6 +30,48 @@ func TestACounterIsNoVersion(t *testing.T) {
 		}
 		if got := d.ticks(); got != tt.want || d.compared() == tt.want {
 			t.Errorf("%s: ticks %t, compared %t", name, got, d.compared())
+		}
+	}
+}
+
+// Words by three or more are kinds of things; two may be a blue deployment and a green one.
+func TestWordsThatSortAreNoVersions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		values []string
+		want   bool
+	}{
+		"tags of a shop":    {[]string{"sale", "new", "hot"}, true},
+		"two deployments":   {[]string{"blue", "green"}, false},
+		"releases":          {[]string{"r1", "r2", "next"}, false},
+		"one is not told":   {[]string{"sale", "new", ""}, false},
+		"none":              {nil, false},
+		"nothing but words": {[]string{"alpha", "beta", "gamma", "delta"}, true},
+	} {
+		d := &def{}
+		d.Class, d.Path = true, "/tag"
+		for _, v := range tt.values {
+			d.values = append(d.values, value{text: v})
+		}
+		if got := d.sorts(); got != tt.want || d.compared() == tt.want {
+			t.Errorf("%s: sorts %t, compared %t", name, got, d.compared())
+		}
+	}
+}
+
+// A value by chance may once have a form that none of the others has, and a list lack a
+// member once; what holds a form twice is another answer.
+func TestAnOddLookIsNoStray(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		odd  int
+		want []string
+	}{{"once", 1, nil}, {"twice", 2, []string{`/members holds ""`}}} {
+		a := newAnswers()
+		draws := a.several(20, false, ":status=200", "/members=1")
+		draws = append(draws, a.several(20, true, ":status=200", "/members=1")...)
+		draws = append(draws, a.several(tt.odd, true, ":status=200")...)
+		if diff := cmp.Diff(tt.want, wheres(a.Strays(&Question{Draws: draws}))); diff != "" {
+			t.Errorf("%s:\n%s", tt.name, diff)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool)
 	}
 	w := weigh(fx, x)
 	i := slices.IndexFunc(w.laws, func(l law) bool { return l.cause == DeployPropagating })
-	if i < 0 || x.failure && (w.post(DeployPropagating) < 1-fx.alpha || !holds(fx, w)) {
+	if i < 0 || x.failure && (w.post(DeployPropagating) < 1-fx.alpha || !holds(fx, w)) && !goneAtTheEnd(fx, x) {
 		return
 	}
 	j.settle(fx, &decision{weighing: w, cause: DeployPropagating, law: &w.laws[i]})

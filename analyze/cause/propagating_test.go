@@ -73,3 +73,52 @@ func TestAnEventProvesTheSwitchThatFollowsIt(t *testing.T) {
 		}
 	}
 }
+
+// A target that fails until the end of the run is out, and no deployment under way, however
+// much shorter that is than the time for which it answered before.
+func TestAnOutageThatHasNotEndedIsNoOpenQuestion(t *testing.T) {
+	for _, since := range []int{75, 141, 300} {
+		for seed := range uint64(4) {
+			r := explained(newWorld(seed).send(400+since, func(q *request) answer {
+				if q.n >= 400 {
+					return fails(502)
+				}
+				return ok("v1")
+			}).Input)
+			if len(r.Open) > 0 {
+				t.Errorf("%d failures at the end: open: %v", since, r.Open)
+			}
+			want(t, r, only(IntegrationError, ConsistentWith))
+		}
+	}
+}
+
+// What comes in one window of time, or in stretches, is not said to go with no moment of the
+// run.
+func TestWhatKeepsToAWindowIsSaidToDoSo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		old      func(*request) bool
+		windows  int
+		unsteady bool
+	}{
+		"one window":     {func(q *request) bool { return q.n >= 200 && q.n < 260 }, 1, false},
+		"two windows":    {func(q *request) bool { return q.n >= 100 && q.n < 140 || q.n >= 300 && q.n < 340 }, 2, false},
+		"from then on":   {func(q *request) bool { return q.n >= 300 && q.chance(.3) }, 0, true},
+		"many stretches": {func(q *request) bool { return q.n/20%2 == 0 }, 0, true},
+	} {
+		r := explained(newWorld(3).send(600, func(q *request) answer {
+			if tt.old(q) {
+				return ok("v1")
+			}
+			return ok("v2")
+		}).Input)
+		at := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Cause == UnexplainedSplit })
+		if at < 0 {
+			t.Errorf("%s: %v", name, found(r))
+			continue
+		}
+		if says, _ := r.Findings[at].Says[0].(Unexplained); len(says.Windows) != tt.windows || says.Unsteady != tt.unsteady {
+			t.Errorf("%s: %+v", name, says)
+		}
+	}
+}

@@ -84,8 +84,22 @@ func failedFor(fx *Facts, x *split) []spell {
 // oneSpell is the one stretch that all failures of a split came in, where they are too few
 // to be told from a burst of a backend that fails by chance, and still no chance that is
 // independent of time puts them so; nil elsewhere.
-func oneSpell(fx *Facts, x *split) []spell {
-	s := spellsOf(fx, x, 1, (*Cluster).fails)
+func oneSpell(fx *Facts, x *split) []spell { return onlySpell(fx, x, (*Cluster).fails) }
+
+// keptTo are the stretches that the deviants of a split kept to, which no chance that is
+// independent of time does; nil where they did not.
+func keptTo(fx *Facts, x *split) []spell {
+	deviates := func(c *Cluster) bool {
+		return slices.ContainsFunc(x.clusters, func(k int) bool { return &fx.Clusters[k] == c })
+	}
+	if s := spellsOf(fx, x, 1, deviates); len(s) > 1 {
+		return s
+	}
+	return onlySpell(fx, x, deviates)
+}
+
+func onlySpell(fx *Facts, x *split, is func(*Cluster) bool) []spell {
+	s := spellsOf(fx, x, 1, is)
 	if len(s) != 1 {
 		return nil
 	}
@@ -148,6 +162,17 @@ func (j *judgement) outages(fx *Facts, sub *target) {
 	}
 	x.failure = true
 	j.settle(fx, &decision{weighing: weigh(fx, x), cause: FlakyBackend})
+}
+
+// goneAtTheEnd tells whether the one window in which a target failed lasts until the end of
+// the run, which hears no more of it: an outage that has not ended.
+func goneAtTheEnd(fx *Facts, x *split) bool {
+	if !fx.Done {
+		return false
+	}
+	spells := failedFor(fx, x)
+	draws := inTime(fx, x.draws)
+	return len(spells) == 1 && spells[0].from != draws[0].row && spells[0].to == draws[len(draws)-1].row
 }
 
 // windowsOf are spells as findings show them.

@@ -14,7 +14,9 @@ type Unexplained struct {
 	Target         string
 	Deviate        Count
 	Answers, Usual []string
-	Ruled          string // how the canary of Stage was ruled out
+	Windows        []Spell // of time, to which they kept
+	Unsteady       bool    // they come in no windows, and not evenly over time either
+	Ruled          string  // how the canary of Stage was ruled out
 	Stage          string
 }
 
@@ -140,7 +142,12 @@ func unexplained(fx *Facts, w *weighing) Finding {
 		Statistics:   shareStatistics(fx, w, UnexplainedSplit),
 		Alternatives: w.alternatives(UnexplainedSplit, fx.alpha),
 	}
-	f.say(Unexplained{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Ruled: ruledOut(fx, w), Stage: w.sub.Stage})
+	says := Unexplained{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Ruled: ruledOut(fx, w), Stage: w.sub.Stage}
+	if later, _, _ := timed(fx, w.split); min(orderP(w.split), orderOf(later)) < tuning.IID {
+		says.Windows, _ = windowsOf(fx, keptTo(fx, w.split))
+		says.Unsteady = len(says.Windows) == 0
+	}
+	f.say(says)
 	f.SettledBy = Topic("version named")
 	if w.sub.api == nil {
 		f.SettledBy = Topic("configuration read")
