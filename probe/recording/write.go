@@ -131,8 +131,12 @@ func (w *Writer) Observation(o *probe.Observation) error {
 	if w.err != nil {
 		return w.err
 	}
-	row, record := w.rows.encode(o)
-	if err := w.columns.add(&row); err != nil {
+	row, err := w.columns.place(o.Machine, o.Seq)
+	if err != nil {
+		return w.failed(err)
+	}
+	record, new := w.rows.encode(o, row, w.columns.group)
+	if err := w.columns.add(new); err != nil {
 		return w.failed(err)
 	}
 	return w.keep(record)
