@@ -20,6 +20,7 @@ import (
 // How much of a recording may be lost when the process is killed.
 const (
 	flushRows  = 64
+	flushLog   = 256 // rows of a row log
 	flushEvery = time.Second
 )
 
@@ -184,7 +185,9 @@ func (w *Writer) encode(secrets *redact.Redactor, l recordLine) error {
 
 // keep writes a line, or a record of a row log.
 func (w *Writer) keep(b []byte) error {
+	most := flushRows
 	if w.rows != nil {
+		most = flushLog
 		w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
 		if _, err := w.out.Write(w.length); err != nil {
 			return w.failed(err)
@@ -193,7 +196,7 @@ func (w *Writer) keep(b []byte) error {
 	if _, err := w.out.Write(b); err != nil {
 		return w.failed(err)
 	}
-	if w.pending++; w.pending >= flushRows {
+	if w.pending++; w.pending >= most {
 		return w.flush()
 	}
 	return nil
