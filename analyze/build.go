@@ -88,6 +88,12 @@ func (s *Session) Report(end Ending) *Report {
 			Enable: "execution or access logs of the stages, and the right to read them (stageprobe policy logs)",
 		})
 	}
+	for i := range rep.Targets {
+		t := &rep.Targets[i]
+		if len(s.plan.Scenarios) > 0 && !slices.ContainsFunc(s.plan.Scenarios, func(sc probe.Scenario) bool { return sc.For(t.ID) }) {
+			rep.Open = append(rep.Open, Question{Target: t.ID, Text: "what answers there: nothing was found that may be sent to it", Enable: "requests to it in a scenario file (-f)"})
+		}
+	}
 	if s.policy.Judge != nil {
 		rep.Expectations = orEmpty(s.policy.Judge.Judge(rep))
 		rep.addExpectationFindings()

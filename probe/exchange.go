@@ -28,6 +28,7 @@ type exchange struct {
 	run  *run
 	form *form
 	due  time.Time
+	sent time.Time
 	out  *Observation
 
 	attempt uint64
@@ -45,7 +46,7 @@ func (x *exchange) request() *http.Request {
 }
 
 // elapsed is the time since the request was due.
-func (x *exchange) elapsed() time.Duration { return x.run.clock.Now().Sub(x.due) }
+func (x *exchange) elapsed() time.Duration { return since(x.run.clock, x.sent).Sub(x.due) }
 
 // do sends the request and fills in the observation as far as the answer came, and
 // tells when that was. now is the system's time.
@@ -73,7 +74,7 @@ func (x *exchange) do(d draw, now time.Time) (ended time.Time, err error) {
 			x.out.Proto = "HTTP/1.1"
 			reusable, err = x.http1(c, minted, now, deadline)
 		}
-		ended = x.run.clock.Now()
+		ended = since(x.run.clock, x.sent)
 		x.run.pool.put(c.conn, !reusable, x.run.wall(ended))
 		if err == nil || !errors.Is(err, errGone) {
 			return ended, err
@@ -102,7 +103,7 @@ func (x *exchange) http1(c lease, minted string, now, deadline time.Time) (reusa
 	}
 	x.out.TTFB = x.elapsed()
 	if x.form.request.Method != http.MethodHead {
-		if p, ok := h.plainHead(); ok {
+		if p, ok := h.plainHead(&x.form.alike); ok {
 			x.out.Status, x.out.Header = p.status, p.header
 			whole, err := x.sized(h, p.size)
 			return whole && err == nil && !p.close && h.at == len(h.in), err
@@ -134,6 +135,11 @@ var connectionEnds = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, sy
 func (x *exchange) sized(h *h1, size int64) (whole bool, err error) {
 	if size > int64(x.run.plan.MaxBody) {
 		return x.content(io.LimitReader(h, size), size)
+	}
+	if n := h.at + int(size); n <= len(h.in) {
+		x.out.Body, x.out.BodySize = x.form.alike.keep(h.in[h.at:n]), size
+		h.at = n
+		return true, nil
 	}
 	b := make([]byte, size)
 	n, err := io.ReadFull(h, b)

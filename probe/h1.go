@@ -32,6 +32,7 @@ type h1 struct {
 	watch  watch
 	in     []byte // what was read
 	at     int    // and how much of it is done with
+	odd    []byte // for the lines of a head that are unlike another's
 }
 
 func newH1(stream net.Conn) *h1 {
@@ -81,7 +82,7 @@ type plain struct {
 
 // plainHead reads such a head; false where the answer is of another form, and
 // then nothing has been taken.
-func (h *h1) plainHead() (p plain, ok bool) {
+func (h *h1) plainHead(like *alike) (p plain, ok bool) {
 	end := -1
 	for from := 0; ; {
 		if end = bytes.Index(h.in[from:], crlf2); end >= 0 {
@@ -93,7 +94,7 @@ func (h *h1) plainHead() (p plain, ok bool) {
 			return p, false
 		}
 	}
-	if p, ok = parsePlain(string(h.in[:end])); ok {
+	if p, ok = like.parse(h.in[:end], &h.odd); ok {
 		h.at = end
 	}
 	return p, ok
@@ -120,16 +121,25 @@ func parsePlain(head string) (p plain, ok bool) {
 			p.header = headers
 			return p, p.size >= 0 && at+2 == len(head)
 		}
-		colon := token(head, at)
-		if colon == at || head[colon] != ':' || len(headers) == maxPlain {
+		if len(headers) == maxPlain {
 			return p, false
 		}
-		h := Header{Name: head[at:colon]}
-		h.Value, at, ok = text(head, colon+1)
+		var h Header
+		h.Name, h.Value, at, ok = field(head, at)
 		ok = ok && p.framing(h.Name, h.Value)
 		headers = append(headers, h)
 	}
 	return p, false
+}
+
+// field reads a header that begins at a place, and tells where the next line begins.
+func field(head string, at int) (name, value string, next int, ok bool) {
+	colon := token(head, at)
+	if colon == at || head[colon] != ':' {
+		return "", "", 0, false
+	}
+	value, next, ok = text(head, colon+1)
+	return head[at:colon], value, next, ok
 }
 
 // token is where a header name that begins at a place ends (RFC 9110 section

@@ -3,6 +3,7 @@ package probe
 import (
 	"bufio"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,10 +22,14 @@ func FuzzPlainHead(f *testing.F) {
 		"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
 		"HTTP/1.1 304 OK\r\nContent-Length : 3\r\n\r\n",
 		"HTTP/1.1 200 OK\nContent-Length: 3\r\n\r\n",
+		strings.Repeat("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-a: b\r\n\r\n", 2),
+		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-a: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-a: b\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-a: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n c: d\r\n\r\n",
 	} {
 		f.Add(head)
 	}
 	f.Fuzz(func(t *testing.T, head string) {
+		likeAnother(t, head)
 		if head = head[:max(0, strings.Index(head, "\r\n\r\n"))]; head == "" {
 			return
 		}
@@ -50,4 +55,22 @@ func FuzzPlainHead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// likeAnother holds the reading of a head that is like one before it against the reading
+// of it alone: the two halves of a text are the heads.
+func likeAnother(t *testing.T, text string) {
+	var like alike
+	var odd []byte
+	for _, head := range []string{text[:len(text)/2], text[len(text)/2:], text, text[:len(text)/2]} {
+		if head = head[:max(0, strings.Index(head, "\r\n\r\n"))]; head == "" {
+			continue
+		}
+		head += "\r\n\r\n"
+		got, ok := like.parse([]byte(head), &odd)
+		want, wanted := parsePlain(head)
+		if ok != wanted || ok && (got.status != want.status || got.size != want.size || got.close != want.close || !slices.Equal(got.header, want.header)) {
+			t.Fatalf("%q: %+v %t, want %+v %t", head, got, ok, want, wanted)
+		}
+	}
 }

@@ -50,7 +50,7 @@ type Observation struct {
 
 	Status    int      `json:"status,omitempty"`
 	Header    []Header `json:"header,omitempty"` // in wire order; of HTTP/2 by name
-	Body      []byte   `json:"body,omitempty"`   // at most Plan.MaxBody bytes
+	Body      []byte   `json:"body,omitempty"`   // at most Plan.MaxBody bytes; shared by answers that are alike, not to be written to
 	BodySize  int64    `json:"body_size,omitempty"`
 	Truncated bool     `json:"truncated,omitempty"` // the body was longer than what is kept
 	// BodyHash is the CRC-64 (ECMA) of a body that was longer than what is kept,

@@ -44,6 +44,7 @@ type form struct {
 	key      hostKey
 	whole    bool  // the request line holds the whole URL: it goes to a proxy
 	host     *host // of the run's pool
+	alike    alike
 	mint     bool
 	sign     func(*Target, *Scenario, *http.Request) error
 }

@@ -63,7 +63,8 @@ func (t *Target) Reaches(snap *Snapshot, path string, headers []Header) bool {
 		return true
 	}
 	lead, ok := d.Route(u.EscapedPath()+path, headers)
-	return ok && lead.StageRef == StageRef{t.APIID, t.Stage}
+	// Of a domain that leads nowhere every path is its own: what it answers is the question.
+	return lead.StageRef == StageRef{t.APIID, t.Stage} || !ok && !snap.MappingsRead(d)
 }
 
 func byPriority(a, b RoutingRule) int { return cmp.Compare(a.Priority, b.Priority) }

@@ -41,7 +41,8 @@ type run struct {
 	stopped atomic.Bool // requests in flight were abandoned
 
 	jobs    chan job
-	results chan Observation
+	results chan *Observation
+	spare   []*Observation // the loop's, to be filled in again
 	group   errgroup.Group
 
 	timer  *time.Timer
@@ -67,6 +68,7 @@ type job struct {
 	rate float64
 	Choice
 	draw
+	out *Observation
 }
 
 // draw is the random part of a request beside target and scenario. It follows
@@ -111,7 +113,7 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 	// Both channels hold a full set of workers, so neither the loop nor a
 	// worker ever waits for the other to take something.
 	r.jobs = make(chan job, r.plan.Workers)
-	r.results = make(chan Observation, r.plan.Workers)
+	r.results = make(chan *Observation, r.plan.Workers)
 	for range r.plan.Workers {
 		r.group.Go(r.work)
 	}
@@ -120,10 +122,9 @@ func newRun(ctx context.Context, e *Engine, p *Plan, planner Planner) (*run, err
 
 func (r *run) work() error {
 	var x exchange
-	var o Observation
 	for j := range r.jobs {
-		r.attempt(j, &x, &o)
-		r.results <- o
+		r.attempt(j, &x, j.out)
+		r.results <- j.out
 	}
 	return nil
 }
@@ -164,17 +165,23 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 				continue
 			}
 		}
+		if wake == nil {
+			select {
+			case o := <-r.results: // what is there needs no waiting
+				if !r.landed(o, yield) {
+					return
+				}
+				continue
+			default:
+			}
+		}
 		select {
 		case <-wake:
 			wake = nil
 		case <-r.idle:
 			r.idle = nil
 		case o := <-r.results:
-			if r.flying == r.plan.Workers {
-				r.freed = r.clock.Now()
-			}
-			r.flying--
-			if !yield(o, nil) {
+			if !r.landed(o, yield) {
 				return
 			}
 		case <-interrupt:
@@ -184,6 +191,25 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 			r.abandon()
 		}
 	}
+}
+
+// landed yields what became of a request.
+func (r *run) landed(o *Observation, yield func(Observation, error) bool) bool {
+	if r.flying == r.plan.Workers {
+		r.freed = since(r.clock, r.start)
+	}
+	r.flying--
+	r.spare = append(r.spare, o)
+	return yield(*o, nil)
+}
+
+// since is the time now, where a clock has told an earlier one: the system then has to be
+// asked for half as much.
+func since(c Clock, earlier time.Time) time.Time {
+	if _, same := c.(systemClock); same {
+		return earlier.Add(time.Since(earlier))
+	}
+	return c.Now()
 }
 
 func (r *run) grace() time.Duration {
@@ -284,6 +310,11 @@ func (r *run) dispatch(now time.Time) bool {
 // send hands a request to a worker.
 func (r *run) send(j job) {
 	j.draw = newDraw(r.plan.Seed, j.seq)
+	if n := len(r.spare); n > 0 {
+		j.out, r.spare = r.spare[n-1], r.spare[:n-1]
+	} else {
+		j.out = new(Observation)
+	}
 	r.jobs <- j
 	r.flying++
 }
@@ -298,6 +329,7 @@ func (r *run) attempt(j job, x *exchange, o *Observation) {
 	}
 	*x = exchange{run: r, due: j.due, attempt: j.Attempt, out: o, form: r.forms[j.Target][j.Scenario], wire: x.wire}
 	sent := r.clock.Now()
+	x.sent = sent
 	o.Sent = sent.Sub(x.due)
 	ended, err := x.do(j.draw, r.wall(sent))
 	o.Took = ended.Sub(x.due)

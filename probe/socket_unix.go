@@ -68,7 +68,10 @@ func again(call func(int, []byte) (int, error), fd int, p []byte) (n int, err er
 // read, an end of file, an alert or a stray answer, means that it cannot carry
 // another request.
 func silent(fd int) bool {
-	var b [1]byte
-	_, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	return err == unix.EAGAIN || err == unix.EWOULDBLOCK
+	list := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(list[:], 0)
+	for err == unix.EINTR {
+		n, err = unix.Poll(list[:], 0)
+	}
+	return n == 0 && err == nil
 }

@@ -1,8 +1,8 @@
 package behaviour
 
 import (
-	"encoding/binary"
 	"hash/maphash"
+	"strings"
 
 	"stageprobe/probe"
 )
@@ -11,6 +11,8 @@ import (
 // what names the request, need not be reduced to its features anew.
 type recall struct {
 	seed  maphash.Seed
+	last  [lastHeaders]hashed // of the last answer, in order
+	body  hashed
 	known map[uint64]recalled
 	older map[uint64]recalled // what was known before known was full
 }
@@ -60,28 +62,66 @@ func (c *recall) renumber(moved []int) {
 	}
 }
 
+// hashed is a text of the last answer, and its part of a key.
+type hashed struct {
+	name  string // of a header
+	names bool   // the request or the time
+	text  []byte
+	hash  uint64 // 0: none yet
+}
+
+// Bounds of what is kept of an answer to be compared with the next.
+const (
+	lastHeaders = 48
+	lastText    = 4 << 10
+)
+
 // key is equal for answers that are equal but for the request's own names and the
 // time. An answer that holds its own request's id elsewhere is like none before it.
+// Most of an answer is as the last one had it, and then hashed already.
 func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
-	var h maphash.Hash
-	h.SetSeed(c.seed)
-	var b [48]byte
-	for i, v := range [...]uint64{uint64(target), uint64(scenario), uint64(o.Status), uint64(o.BodySize), o.BodyHash, uint64(flag(o.Truncated))} {
-		binary.LittleEndian.PutUint64(b[8*i:], v)
+	h := maphash.String(c.seed, string(o.Outcome))
+	for _, v := range [...]uint64{uint64(target), uint64(scenario), uint64(o.Status), uint64(o.BodySize), o.BodyHash, uint64(flag(o.Truncated)), uint64(len(o.Header))} {
+		h = mix(h, v)
 	}
-	_, _ = h.Write(b[:])
-	_, _ = h.WriteString(string(o.Outcome)) // a hash takes everything
 	for i := range o.Header {
-		f := &o.Header[i]
-		_, _ = h.WriteString(f.Name)
-		_ = h.WriteByte(0)
-		if probe.NamesRequest(f.Name) {
-			_ = h.WriteByte(byte(flag(f.Value != "" && f.Value != "0")))
+		if f := &o.Header[i]; i < lastHeaders {
+			h = mix(h, c.last[i].header(c.seed, f))
 		} else {
-			_, _ = h.WriteString(f.Value)
+			h = mix(h, new(hashed).header(c.seed, f))
 		}
-		_ = h.WriteByte(0)
 	}
-	_, _ = h.Write(o.Body)
-	return h.Sum64()
+	if c.body.hash == 0 || string(c.body.text) != string(o.Body) { // no copies
+		c.body.hash = maphash.Bytes(c.seed, o.Body) | 1
+		c.body.text = append(c.body.text[:0], o.Body[:min(len(o.Body), lastText)]...)
+	}
+	h = mix(h, c.body.hash)
+	if len(o.Body) > lastText {
+		c.body.hash = 0 // not all of it is kept
+	}
+	return h
 }
+
+// header is a header's part of a key.
+func (l *hashed) header(seed maphash.Seed, f *probe.Header) uint64 {
+	same := l.hash != 0 && l.name == f.Name
+	if same && (string(l.text) == f.Value || l.names && says(string(l.text)) && says(f.Value)) { // no copies
+		return l.hash
+	}
+	if !same {
+		l.name, l.names = strings.Clone(f.Name), probe.NamesRequest(f.Name)
+	}
+	value := f.Value
+	if l.names {
+		value = "1"[:flag(says(value))]
+	}
+	hash := mix(maphash.String(seed, f.Name), maphash.String(seed, value)) | 1
+	l.text, l.hash = append(l.text[:0], f.Value[:min(len(f.Value), lastText)]...), hash
+	if len(f.Value) > lastText {
+		l.hash = 0 // not all of it is kept
+	}
+	return hash
+}
+
+// says tells that there is something in a header that names the request or the time.
+func says(value string) bool { return value != "" && value != "0" }

@@ -28,10 +28,10 @@ type LogsOrDNS struct {
 	Host string
 }
 
-// ProbeStages is the command that asks an API's other stages as well.
+// ProbeStages is how a run asks an API's other stages as well.
 type ProbeStages struct {
 	said
-	API, Domain string
+	API, Stage, Domain string
 }
 
 // addressDependent finds targets that answer otherwise than the own URL of the
@@ -137,7 +137,7 @@ func constantHeader(m *behaviour.Mark) bool {
 // at the address.
 func askStage(fx *Facts, sub *target, g *sighting, d Difference) Question {
 	return Question{
-		Target: sub.ID, Leader: string(WrongStage), Needs: ProbeStages{API: g.meant.APIID, Domain: host(sub.URL)},
+		Target: sub.ID, Leader: string(WrongStage), Needs: ProbeStages{API: g.meant.APIID, Stage: g.meant.Stage, Domain: host(sub.URL)},
 		Asks: WhichStage{Not: g.meant.Stage, In: &Told{Scenario: d.Scenario, Where: d.Where, Usual: d.Usual, Other: d.Other}, Perhaps: notProbed(fx, g.meant)},
 	}
 }

@@ -289,6 +289,8 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 	switch d := fx.domainOf(sub); {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
 		return append(useDomain(fx, sub), remedy.EnableDefaultEndpoint(region, sub.api)...)
+	case d != nil && sub.Meant != nil && !fx.Snapshot.MappingsRead(d):
+		return remedy.ReadMappings(region, d, *sub.Meant)
 	case d != nil && sub.Meant != nil:
 		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case stageIsRoute(fx, sub):

@@ -383,6 +383,9 @@ func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
 			return remedy.UpdateRoutingRule(fx.Snapshot.Region, d, r, to)
 		}
 	}
+	if !fx.Snapshot.MappingsRead(d) {
+		return remedy.ReadMappings(fx.Snapshot.Region, d, to)
+	}
 	return remedy.CreateBasePathMapping(fx.Snapshot.Region, d, urlPath(sub.URL), to, fx.kindOfAPI(to.APIID))
 }
 

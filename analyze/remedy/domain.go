@@ -39,6 +39,17 @@ func mappingCommand(region string, domain *probe.Domain, m probe.Mapping, to pro
 	return command(region, append(words, patchWords(ops)...)...)
 }
 
+// ReadMappings looks first at where a domain leads, where that could not be read: what is
+// to be changed is not known, and a mapping cannot be made where there is one.
+func ReadMappings(region string, domain *probe.Domain, to probe.StageRef) []Remedy {
+	return []Remedy{{
+		Text:    "See which mapping leads " + domain.Name + " elsewhere, with rights that may read it (apigateway:GET), and lead it to stage " + to.Stage + " of " + to.APIID + ".",
+		Command: command(region, "apigateway", "get-base-path-mappings", "--domain-name", domain.Name),
+		Changes: "nothing: it reads", Leaves: "everything",
+		Diagnoses: true,
+	}}
+}
+
 // CreateBasePathMapping maps a base path that leads nowhere; "" is (none).
 func CreateBasePathMapping(region string, domain *probe.Domain, path string, to probe.StageRef, kind probe.APIKind) []Remedy {
 	if domain == nil {

@@ -236,7 +236,10 @@ func questionWords(q *analyze.Question) string {
 	}
 	s = strings.TrimSuffix(s, ".")
 	if q.Leader != "" {
-		s += fmt.Sprintf("; likeliest %s (%d %%)", q.Leader, q.Percent)
+		s += "; likeliest " + q.Leader
+		if q.Percent > 0 {
+			s += fmt.Sprintf(" (%d %%)", q.Percent)
+		}
 	}
 	if q.More > 0 {
 		s += fmt.Sprintf("; about %d more requests would decide it", q.More)
@@ -282,6 +285,9 @@ func logWords(l *analyze.Logs) string {
 
 func groupWords(g *analyze.LogGroup) string {
 	side := "stage " + g.Stage
+	if g.Stage == "" {
+		side = "several stages"
+	}
 	if g.Canary {
 		side += ", canary"
 	}

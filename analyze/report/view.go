@@ -254,13 +254,16 @@ func squeeze(windows []int, width int) []int {
 func leads(t *analyze.Target) string {
 	var parts []string
 	but := ""
-	if t.Meant != "" && t.Meant != t.Stage {
+	switch {
+	case t.Meant != "" && t.Stage == "":
+		parts = append(parts, "meant for stage "+t.Meant)
+	case t.Meant != "" && t.Meant != t.Stage:
 		parts = append(parts, "MEANT FOR STAGE "+t.Meant)
 		but = "but "
 	}
 	switch {
 	case t.Stage == "":
-		parts = append(parts, but+"leads to no known stage")
+		parts = append(parts, "leads to no known stage")
 	case t.Kind == "custom-domain":
 		parts = append(parts, fmt.Sprintf("%sleads to stage %s of %s", but, t.Stage, cmp.Or(t.APIID, "an unknown API")))
 	case but != "":

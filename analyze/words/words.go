@@ -29,6 +29,12 @@ func Percent(share float64) string {
 	return text + " %"
 }
 
+// Figure writes a number to three significant digits, without an exponent.
+func Figure(x float64) string {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
+}
+
 // Plural is "1 request" or "7 requests".
 func Plural(n int, noun string) string {
 	switch {

@@ -18,6 +18,14 @@ func TestPercent(t *testing.T) {
 	}
 }
 
+func TestFigure(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", .0123: "0.0123", 47.53: "47.5", 1000: "1000", 1234: "1230", 99960: "100000", 2.5e7: "25000000"} {
+		if got := Figure(x); got != want {
+			t.Errorf("%g: %s, want %s", x, got, want)
+		}
+	}
+}
+
 // No share is written with an exponent, and less than all is never 100 %.
 func TestPercentReads(t *testing.T) {
 	reads := func(n uint32) bool {

@@ -83,10 +83,12 @@ type perAnswer struct {
 
 func (w *perAnswer) run(p *probe.Plan, n int, timed bool) error {
 	e := &probe.Engine{Mint: true, Transport: probe.Transport{Insecure: true, Fresh: -1}}
-	for o, err := range e.Run(context.Background(), p, &sendAll{n}) {
+	var o probe.Observation // one for all: nothing keeps it
+	for next, err := range e.Run(context.Background(), p, &sendAll{n}) {
 		if err != nil {
 			return err
 		}
+		o = next
 		if err := w.take(&o, timed); err != nil {
 			return err
 		}

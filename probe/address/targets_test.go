@@ -196,6 +196,33 @@ func TestReaches(t *testing.T) {
 	}
 }
 
+// Where it could not be read where a domain leads, and where it leads nowhere, every path
+// is its own: it must be asked.
+func TestReachesWhereNothingIsKnown(t *testing.T) {
+	snap := &probe.Snapshot{Domains: []probe.Domain{
+		{Name: "unread.example.com"}, {Name: "nowhere.example.com"}, {Name: "partly.example.com", Mappings: []probe.Mapping{{BasePath: "v1", APIID: "rest1", Stage: "prod"}}},
+	}}
+	for _, domain := range []string{"unread.example.com", "partly.example.com"} {
+		snap.Gaps = append(snap.Gaps, probe.Gap{Operation: "GetApiMappings", GapOf: probe.GapOf{Domain: domain}})
+	}
+	for _, tt := range []struct {
+		target probe.Target
+		path   string
+		want   bool
+	}{
+		{probe.Target{URL: "https://unread.example.com"}, "/orders", true},
+		{probe.Target{URL: "https://nowhere.example.com"}, "/orders", true},
+		{probe.Target{URL: "https://partly.example.com"}, "/orders", true},
+		{probe.Target{URL: "https://partly.example.com"}, "/v1/orders", false},
+		{probe.Target{URL: "https://partly.example.com/v1", APIID: "rest1", Stage: "prod"}, "/orders", true},
+	} {
+		tt.target.Kind = probe.CustomDomain
+		if got := tt.target.Reaches(snap, tt.path, nil); got != tt.want {
+			t.Errorf("%s%s: %v", tt.target.URL, tt.path, got)
+		}
+	}
+}
+
 func TestURLScenarios(t *testing.T) {
 	sel := address.Selection{URLs: []string{
 		"https://rest1" + execute + "/prod/orders?limit=1", "https://rest1" + execute + "/dev/orders?limit=1", "https://rest1" + execute + "/dev/orders",

@@ -39,26 +39,53 @@ type headPacker struct {
 	order  []*headField          // of the last answer
 	fields map[string]*headField // by name
 	out    []byte
+	ends   []int      // of the lines in out
+	lines  []packLine // of out, where they are known
+	turn   uint
 	hex    []byte
 	digits int
 	text   []byte
+	texts  int
 }
+
+// maxRuns is how many runs of digits of a value are told apart.
+const maxRuns = 8
 
 type headField struct {
 	name           string
 	odd            bool // no template can hold it
 	values, shapes recent
-	runs           [8]recent // of digits, by their place in a value
+	runs           [maxRuns]recent // of digits, by their place in a value
 }
 
-// pack returns the parts; they are overwritten by the next call.
-func (p *headPacker) pack(hs []probe.Header, minted string) (template, hex, text []byte) {
-	p.out, p.hex, p.text, p.digits = p.out[:0], p.hex[:0], p.text[:0], 0
-	texts := 0
-	for i := range hs {
+// packLine is a line of a template, to be filled from an answer like the last one.
+type packLine struct {
+	headLine
+	hex  bool
+	same []int // runs of digits that it holds as they are
+}
+
+// lookAnew is how often an answer that is like the last one is looked at all the same:
+// what varied may have come to rest.
+const lookAnew = 64
+
+// pack returns the parts; they are overwritten by the next call. again tells that the
+// template is that of the last one, whose lines were learned.
+func (p *headPacker) pack(hs []probe.Header, minted string) (template, hex, text []byte, again bool) {
+	p.hex, p.text, p.digits, p.texts = p.hex[:0], p.text[:0], 0, 0
+	from := p.refill(hs, minted)
+	if from == len(hs) && from == len(p.lines) && from > 0 {
+		return p.out, p.hex, p.text, true
+	}
+	p.lines, p.ends = nil, p.ends[:from]
+	if p.out = p.out[:0]; from > 0 {
+		p.out = p.out[:p.ends[from-1]]
+	}
+	for i := from; i < len(hs); i++ {
 		f, v := p.field(i, hs[i].Name), hs[i].Value
 		if f.odd || v != f.values.last && !lineable(v, false) {
-			return p.asJSON(hs)
+			p.ends = p.ends[:0]
+			return p.asJSON(hs), nil, nil, false
 		}
 		p.out = append(append(p.out, f.name...), ": "...)
 		switch {
@@ -68,24 +95,150 @@ func (p *headPacker) pack(hs []probe.Header, minted string) (template, hex, text
 			p.out = append(p.out, v...)
 		case p.shaped(f, v), p.base64(v):
 		default:
-			if texts > 0 {
-				p.text = append(p.text, '\n')
-			}
-			texts++
-			p.out, p.text = append(p.out, markText), append(p.text, v...)
+			p.out = append(p.out, markText)
+			p.addText(v)
 		}
 		p.out = append(p.out, '\n')
+		p.ends = append(p.ends, len(p.out))
 	}
-	return p.out, p.hex, p.text
+	return p.out, p.hex, p.text, false
 }
 
-func (p *headPacker) asJSON(hs []probe.Header) (template, hex, text []byte) {
+func (p *headPacker) addText(v string) {
+	if p.texts > 0 {
+		p.text = append(p.text, '\n')
+	}
+	p.texts++
+	p.text = append(p.text, v...)
+}
+
+// learn takes in the lines of the template that was made last.
+func (p *headPacker) learn(lines []packLine) { p.lines = lines }
+
+// packLines are the lines of a template; nil where it has none.
+func packLines(template string) []packLine {
+	if template == "" || template[0] == markJSON {
+		return nil
+	}
+	parsed, err := parseTemplate(template)
+	if err != nil {
+		return nil
+	}
+	lines := make([]packLine, len(parsed))
+	for i, l := range parsed {
+		lines[i].headLine = l
+		run := 0
+		for _, part := range l.parts {
+			if part.mark == markHex {
+				lines[i].hex = true
+				run++
+			}
+			for k := 0; k < len(part.text); k++ {
+				n := digitsAt(part.text, k)
+				if n >= leastRun && run < maxRuns {
+					lines[i].same = append(lines[i].same, run)
+					run++
+				}
+				k += n
+			}
+		}
+	}
+	return lines
+}
+
+// refill takes headers that are as the lines of the last template have them, and tells
+// how many are.
+func (p *headPacker) refill(hs []probe.Header, minted string) int {
+	if p.turn++; p.turn%lookAnew == 0 {
+		return 0
+	}
+	for i := range min(len(hs), len(p.lines)) {
+		l := &p.lines[i]
+		hex, text, digits, texts := len(p.hex), len(p.text), p.digits, p.texts
+		if hs[i].Name != l.name || !p.fits(l, p.order[i], hs[i].Value, minted) {
+			p.hex, p.text, p.texts = p.hex[:hex], p.text[:text], texts
+			p.undigit(digits)
+			return i
+		}
+	}
+	return min(len(hs), len(p.lines))
+}
+
+// fits takes a value in by the parts of a line; false where it has others.
+func (p *headPacker) fits(l *packLine, f *headField, v, minted string) bool {
+	if len(l.parts) == 1 && l.parts[0].mark == 0 {
+		if v != l.parts[0].text {
+			return false
+		}
+		f.values.hits++
+		return true
+	}
+	for i := range l.parts {
+		n, ok := p.fit(&l.parts[i], v, minted)
+		if !ok {
+			return false
+		}
+		v = v[n:]
+	}
+	if v != "" {
+		return false
+	}
+	if l.hex {
+		f.shapes.hits++
+	}
+	for _, run := range l.same {
+		f.runs[run].hits++
+	}
+	return true
+}
+
+// fit takes in what a part of a line stands for, and tells its length.
+func (p *headPacker) fit(part *headPart, v, minted string) (n int, ok bool) {
+	n = part.n
+	switch part.mark {
+	case markMinted:
+		return len(minted), minted != "" && strings.HasPrefix(v, minted)
+	case markText:
+		if !lineable(v, false) {
+			return 0, false
+		}
+		p.addText(v)
+		return len(v), true
+	case markHex:
+		if len(v) < n {
+			return 0, false
+		}
+		for i := range n {
+			d := nibbles[v[i]]
+			if d > 15 {
+				return 0, false
+			}
+			p.digit(d)
+		}
+		return n, true
+	case markBase64:
+		if len(v) < n {
+			return 0, false
+		}
+		for i := range n {
+			if sextets[v[i]] > 63 {
+				return 0, false
+			}
+		}
+		p.sixBits(v[:n])
+		return n, true
+	}
+	return len(part.text), strings.HasPrefix(v, part.text)
+}
+
+func (p *headPacker) asJSON(hs []probe.Header) []byte {
 	pairs := make([][2][]byte, len(hs))
 	for i, h := range hs {
 		pairs[i] = [2][]byte{[]byte(h.Name), []byte(h.Value)}
 	}
 	b, _ := json.Marshal(pairs) // bytes always can be
-	return append(append(p.out[:0], markJSON), b...), nil, nil
+	p.out = append(append(p.out[:0], markJSON), b...)
+	return p.out
 }
 
 // field finds what is known of a header; names mostly come in the same order.
@@ -111,12 +264,9 @@ func (p *headPacker) field(i int, name string) *headField {
 func (p *headPacker) shaped(f *headField, v string) bool {
 	out, hex, digits := len(p.out), len(p.hex), p.digits
 	for i, run := 0, 0; i < len(v); {
-		n := i
-		for n < len(v) && nibbles[v[n]] < 16 {
-			n++
-		}
-		if n-i < 4 || f.same(run, v[i:n]) {
-			run += int(flag(n-i >= 4, 1))
+		n := i + digitsAt(v, i)
+		if n-i < leastRun || f.same(run, v[i:n]) {
+			run += int(flag(n-i >= leastRun, 1))
 			n = max(n, i+1)
 			p.out = append(p.out, v[i:n]...)
 			i = n
@@ -132,10 +282,27 @@ func (p *headPacker) shaped(f *headField, v string) bool {
 		return true
 	}
 	p.out, p.hex = p.out[:out], p.hex[:hex]
-	if p.digits = digits; digits%2 == 1 {
-		p.hex[hex-1] &= 0xf0
-	}
+	p.undigit(digits)
 	return false
+}
+
+// leastRun is how many digits are worth telling by their values.
+const leastRun = 4
+
+// digitsAt is how many hexadecimal digits follow each other from a place on.
+func digitsAt(v string, at int) int {
+	n := at
+	for n < len(v) && nibbles[v[n]] < 16 {
+		n++
+	}
+	return n - at
+}
+
+// undigit lets go of the digits after so many; hex has been cut already.
+func (p *headPacker) undigit(digits int) {
+	if p.digits = digits; digits%2 == 1 {
+		p.hex[len(p.hex)-1] &= 0xf0
+	}
 }
 
 // base64 writes a value that is an id in base64 by its bits; false where it is none.
@@ -148,6 +315,13 @@ func (p *headPacker) base64(v string) bool {
 		return false
 	}
 	p.out = append(append(strconv.AppendInt(append(p.out, markBase64), int64(n), 10), markEnd), v[n:]...)
+	p.sixBits(v[:n])
+	return true
+}
+
+// sixBits writes letters of base64 by their bits.
+func (p *headPacker) sixBits(v string) {
+	n := len(v)
 	for i := 0; i < n; i += 2 {
 		a := sextets[v[i]]
 		if p.digit(a >> 2); i+1 == n {
@@ -158,7 +332,6 @@ func (p *headPacker) base64(v string) bool {
 		p.digit(a&3<<2 | b>>4)
 		p.digit(b & 15)
 	}
-	return true
 }
 
 func (p *headPacker) digit(d byte) {

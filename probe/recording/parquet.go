@@ -24,9 +24,9 @@ type parquetRow struct {
 	Target    string  `parquet:"target,dict"`
 	Scenario  string  `parquet:"scenario,dict"`
 	Due       int64   `parquet:"due,timestamp(nanosecond),delta"`
-	Sent      int64   `parquet:"sent_ns,delta"`
-	Wait      int64   `parquet:"wait_ns,delta"`
-	Read      int64   `parquet:"read_ns,delta"`
+	Sent      int64   `parquet:"sent_ns,delta,uncompressed"`
+	Wait      int64   `parquet:"wait_ns,delta,uncompressed"`
+	Read      int64   `parquet:"read_ns,delta,uncompressed"`
 	Rate      float64 `parquet:"rate,dict"`
 	Among     uint64  `parquet:"among,dict"`
 	Conn      int64   `parquet:"conn,dict"`
@@ -40,7 +40,7 @@ type parquetRow struct {
 	Follows   bool    `parquet:"minted_follows"`
 	Status    int32   `parquet:"status,dict"`
 	Head      string  `parquet:"head,dict,zstd"`
-	Hex       []byte  `parquet:"head_hex"`
+	Hex       []byte  `parquet:"head_hex,uncompressed"`
 	Text      string  `parquet:"head_text,zstd"`
 	Body      []byte  `parquet:"body,dict"`
 	BodySize  int64   `parquet:"body_size,dict"`

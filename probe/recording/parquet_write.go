@@ -34,8 +34,8 @@ type parquetWriter struct {
 	there []bool       // beside held
 	first uint64
 
-	known map[string]bool // heads and bodies of the row group
-	bytes int
+	group int // of rows, from 1
+	bytes int // of its strings
 	rows  int
 }
 
@@ -50,26 +50,34 @@ func createParquet(path string) (*parquetWriter, error) {
 		return nil, err
 	}
 	codec := &zstd.Codec{Level: zstd.SpeedFastest}
-	options := []parquet.WriterOption{parquet.Compression(codec)}
+	// The column index has the bounds of pages already.
+	options := []parquet.WriterOption{parquet.Compression(codec), parquet.DataPageStatistics(false)}
 	for _, name := range textColumns {
 		options = append(options, parquet.SkipPageBounds(name)) // the least and the greatest say nothing
 	}
-	return &parquetWriter{path: path, file: f, to: parquet.NewGenericWriter[parquetRow](f, options...)}, nil
+	return &parquetWriter{path: path, file: f, group: 1, to: parquet.NewGenericWriter[parquetRow](f, options...)}, nil
 }
 
-// add takes a row, and writes those whose turn has come.
-func (w *parquetWriter) add(r *parquetRow) error {
-	at := r.Seq - w.first
-	if at >= inOrder || len(w.held) > 0 && w.machine() != r.Machine {
+// place is where the row of a machine and number goes.
+func (w *parquetWriter) place(machine string, seq uint64) (*parquetRow, error) {
+	at := seq - w.first
+	if at >= inOrder || len(w.held) > 0 && w.machine() != machine {
 		if err := w.flush(); err != nil {
-			return err
+			return nil, err
 		}
-		w.first, at = r.Seq, 0
+		w.first, at = seq, 0
 	}
 	for uint64(len(w.held)) <= at {
 		w.held, w.there = append(w.held, parquetRow{}), append(w.there, false)
 	}
-	w.held[at], w.there[at] = *r, true
+	w.there[at] = true
+	return &w.held[at], nil
+}
+
+// add takes in a row that was put into its place, with so many bytes of strings that are
+// new, and writes those whose turn has come.
+func (w *parquetWriter) add(new int) error {
+	w.bytes += new
 	if len(w.held) < 2*parquetBatch {
 		return nil
 	}
@@ -114,28 +122,13 @@ func (w *parquetWriter) write(rows []parquetRow) error {
 	for i := range rows {
 		r := &rows[i]
 		w.bytes += len(r.Hex) + len(r.Text) + len(r.Log)
-		if !w.known[r.Head] {
-			w.learn(r.Head)
-		}
-		if !w.known[string(r.Body)] { // no copy
-			w.learn(string(r.Body))
-		}
 	}
 	w.rows += len(rows)
 	if _, err := w.to.Write(rows); err != nil || w.bytes < groupBytes && w.rows < groupRows {
 		return err
 	}
-	w.known, w.bytes, w.rows = nil, 0, 0
+	w.group, w.bytes, w.rows = w.group+1, 0, 0
 	return w.to.Flush()
-}
-
-// learn takes in a string that is new in the row group's dictionaries.
-func (w *parquetWriter) learn(s string) {
-	if w.known == nil {
-		w.known = map[string]bool{}
-	}
-	w.known[s] = true
-	w.bytes += len(s)
 }
 
 // close writes the log records and everything that is no row.
@@ -189,13 +182,14 @@ func (w *parquetWriter) drop() error {
 	return os.Remove(w.file.Name())
 }
 
-func newParquetRow(o *probe.Observation, head string, hex, text []byte, follows bool) parquetRow {
-	r := parquetRow{
+// set fills in what a row has beside its headers and its body.
+func (r *parquetRow) set(o *probe.Observation, follows bool) {
+	*r = parquetRow{
 		Machine: o.Machine, Seq: o.Seq, Target: o.Target, Scenario: o.Scenario,
 		Due: o.Due.UnixNano(), Sent: int64(o.Sent), Wait: int64(o.TTFB - o.Sent), Read: int64(o.Took - o.TTFB), Rate: o.Rate,
 		Among: uint64(o.Among), Conn: int64(o.Conn), ConnN: int64(o.ConnN), Fresh: o.Fresh, RemoteIP: o.RemoteIP, Proto: o.Proto,
-		Outcome: string(o.Outcome), Err: o.Err, Follows: follows, Status: int32(o.Status), Head: head, Hex: hex, Text: string(text),
-		Body: o.Body, BodySize: o.BodySize, BodyHash: o.BodyHash, Truncated: o.Truncated,
+		Outcome: string(o.Outcome), Err: o.Err, Follows: follows, Status: int32(o.Status),
+		BodySize: o.BodySize, BodyHash: o.BodyHash, Truncated: o.Truncated,
 	}
 	switch {
 	case o.TTFB == 0:
@@ -206,5 +200,4 @@ func newParquetRow(o *probe.Observation, head string, hex, text []byte, follows 
 	if !follows {
 		r.MintedID = o.MintedID
 	}
-	return r
 }

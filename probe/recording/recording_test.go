@@ -253,7 +253,7 @@ func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range rows("m", 128) { // killed here: never closed
+	for _, o := range rows("m", 512) { // killed here: never closed
 		if err := w.Observation(&o); err != nil {
 			t.Fatal(err)
 		}
@@ -267,7 +267,7 @@ func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(read(t, r)); n < 64 || len(r.Notes) != 1 {
+	if n := len(read(t, r)); n < 256 || len(r.Notes) != 1 {
 		t.Errorf("%d rows, notes %v", n, r.Notes)
 	}
 }

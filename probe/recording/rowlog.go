@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -33,13 +32,24 @@ const internLimit = 32 << 20
 type rowEncoder struct {
 	seed    uint64
 	heads   headPacker
-	ids     map[string]uint64
-	strings []string // by id less 1
+	head    *told // of the last row; nil where it may be unknown by now
+	body    *told
+	ids     map[string]*told
 	size    int
 	lastDue int64
 	lastSeq uint64
 	b       []byte
+	hex     []byte // of rows, one after the other
 	last    [7]toldString
+}
+
+// told is a string that was told: from then on its number is.
+type told struct {
+	id    uint64
+	text  string
+	body  []byte     // as it was given, where it is one
+	lines []packLine // where it is a template
+	group int        // of rows in columns, the last that holds it
 }
 
 // toldString is what stood last in one place of a row.
@@ -48,18 +58,32 @@ type toldString struct {
 	id   uint64
 }
 
-// encode returns a row as columns, and its record without the length. The record
-// is overwritten by the next call.
-func (e *rowEncoder) encode(o *probe.Observation) (parquetRow, []byte) {
-	head, hex, text := e.heads.pack(o.Header, o.MintedID)
+// hexRoom is how much is made room for at once.
+const hexRoom = 16 << 10
+
+// encode makes the record of a row, without the length, and fills in its columns. The
+// record is overwritten by the next call. new tells how many bytes of strings the group
+// of rows did not have.
+func (e *rowEncoder) encode(o *probe.Observation, r *parquetRow, group int) (record []byte, new int) {
+	head, hex, text, again := e.heads.pack(o.Header, o.MintedID)
 	minted := probe.MintedBytes(e.seed, o.Seq)
 	follows := o.MintedID == string(minted[:])
 	e.b = append(e.b[:0], 'r', flag(o.Fresh, 1)|flag(o.Truncated, 2)|flag(follows, 4)|flag(len(o.Body) > 0, 8))
 	for i, s := range [...]string{o.Machine, o.Target, o.Scenario, o.RemoteIP, o.Proto, string(o.Outcome), o.Err} {
 		e.str(s, &e.last[i])
 	}
-	template := e.bytes(head)
-	e.bytes(o.Body)
+	told := e.head
+	if again && told != nil {
+		e.b = binary.AppendUvarint(e.b, told.id)
+	} else {
+		told = e.template(head)
+	}
+	body := e.body
+	if body != nil && body.text == string(o.Body) { // no copy
+		e.b = binary.AppendUvarint(e.b, body.id)
+	} else {
+		body = e.content(o.Body)
+	}
 	due := o.Due.UnixNano()
 	for _, v := range [...]int64{int64(o.Seq - e.lastSeq), due - e.lastDue, int64(o.Sent), int64(o.TTFB), int64(o.Took), int64(o.Conn), int64(o.ConnN), int64(o.Status), o.BodySize} {
 		e.b = binary.AppendVarint(e.b, v)
@@ -73,7 +97,47 @@ func (e *rowEncoder) encode(o *probe.Observation) (parquetRow, []byte) {
 	}
 	e.b = appendText(e.b, hex)
 	e.b = appendText(e.b, text)
-	return newParquetRow(o, template, bytes.Clone(hex), text, follows), e.b
+	r.set(o, follows)
+	r.Head, r.Body, r.Hex, r.Text = told.text, body.body, e.keepHex(hex), string(text)
+	return e.b, told.in(group) + body.in(group)
+}
+
+// template writes a template of headers.
+func (e *rowEncoder) template(head []byte) *told {
+	e.head = e.bytes(head)
+	if e.head.lines == nil {
+		e.head.lines = packLines(e.head.text)
+	}
+	e.heads.learn(e.head.lines)
+	return e.head
+}
+
+// content writes a body. The columns have it as it was given when it was new.
+func (e *rowEncoder) content(body []byte) *told {
+	e.body = e.bytes(body)
+	if e.body.body == nil {
+		e.body.body = body
+	}
+	return e.body
+}
+
+// keepHex is a copy that lasts.
+func (e *rowEncoder) keepHex(hex []byte) []byte {
+	if cap(e.hex)-len(e.hex) < len(hex) {
+		e.hex = make([]byte, 0, max(hexRoom, len(hex)))
+	}
+	at := len(e.hex)
+	e.hex = append(e.hex, hex...)
+	return e.hex[at:len(e.hex):len(e.hex)]
+}
+
+// in tells how many bytes a string adds to a group of rows.
+func (t *told) in(group int) int {
+	if t.group == group {
+		return 0
+	}
+	t.group = group
+	return len(t.text)
 }
 
 func flag(set bool, bit byte) byte {
@@ -90,7 +154,10 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 // str writes a string by its number, or 0 and the string where it has none yet.
 func (e *rowEncoder) str(s string, last *toldString) {
 	if last.id == 0 || last.text != s {
-		*last = toldString{s, e.ids[s]}
+		*last = toldString{text: s}
+		if t := e.ids[s]; t != nil {
+			last.id = t.id
+		}
 	}
 	id := last.id
 	e.b = binary.AppendUvarint(e.b, id)
@@ -99,24 +166,23 @@ func (e *rowEncoder) str(s string, last *toldString) {
 	}
 }
 
-func (e *rowEncoder) bytes(s []byte) string {
-	id, ok := e.ids[string(s)] // no copy
-	e.b = binary.AppendUvarint(e.b, id)
-	if ok {
-		return e.strings[id-1]
+func (e *rowEncoder) bytes(s []byte) *told {
+	if t := e.ids[string(s)]; t != nil { // no copy
+		e.b = binary.AppendUvarint(e.b, t.id)
+		return t
 	}
-	text := string(s)
-	e.learn(text)
-	return text
+	e.b = append(e.b, 0)
+	return e.learn(string(s))
 }
 
-func (e *rowEncoder) learn(s string) {
+func (e *rowEncoder) learn(s string) *told {
 	e.b = appendText(e.b, s)
 	if e.size += len(s) + 16; e.ids == nil || e.size > internLimit {
-		e.ids, e.strings, e.size, e.last = map[string]uint64{}, nil, len(s)+16, [7]toldString{}
+		e.ids, e.size, e.last, e.head, e.body = map[string]*told{}, len(s)+16, [7]toldString{}, nil, nil
 	}
-	e.strings = append(e.strings, s)
-	e.ids[s] = uint64(len(e.strings))
+	t := &told{id: uint64(len(e.ids) + 1), text: s, group: -1}
+	e.ids[s] = t
+	return t
 }
 
 // rowDecoder reads what rowEncoder wrote.

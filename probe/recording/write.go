@@ -20,6 +20,7 @@ import (
 // How much of a recording may be lost when the process is killed.
 const (
 	flushRows  = 64
+	flushLog   = 256 // rows of a row log
 	flushEvery = time.Second
 )
 
@@ -131,8 +132,12 @@ func (w *Writer) Observation(o *probe.Observation) error {
 	if w.err != nil {
 		return w.err
 	}
-	row, record := w.rows.encode(o)
-	if err := w.columns.add(&row); err != nil {
+	row, err := w.columns.place(o.Machine, o.Seq)
+	if err != nil {
+		return w.failed(err)
+	}
+	record, new := w.rows.encode(o, row, w.columns.group)
+	if err := w.columns.add(new); err != nil {
 		return w.failed(err)
 	}
 	return w.keep(record)
@@ -180,7 +185,9 @@ func (w *Writer) encode(secrets *redact.Redactor, l recordLine) error {
 
 // keep writes a line, or a record of a row log.
 func (w *Writer) keep(b []byte) error {
+	most := flushRows
 	if w.rows != nil {
+		most = flushLog
 		w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
 		if _, err := w.out.Write(w.length); err != nil {
 			return w.failed(err)
@@ -189,7 +196,7 @@ func (w *Writer) keep(b []byte) error {
 	if _, err := w.out.Write(b); err != nil {
 		return w.failed(err)
 	}
-	if w.pending++; w.pending >= flushRows {
+	if w.pending++; w.pending >= most {
 		return w.flush()
 	}
 	return nil

@@ -28,7 +28,7 @@ func init() { sentences = sync.OnceValue(parse) } // what is said within a sente
 
 func parse() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"percent": words.Percent, "points": points, "hundred": hundred, "plural": words.Plural, "age": words.Age, "clock": words.Clock,
+		"percent": words.Percent, "figure": words.Figure, "points": points, "hundred": hundred, "plural": words.Plural, "age": words.Age, "clock": words.Clock,
 		"instant": words.Instant, "day": words.Day, "list": words.List, "some": some, "either": either, "join": strings.Join, "more": more,
 		"say": Say, "each": each, "settings": under("setting"), "drivers": drivers,
 		"known": known, "quote": remedy.Quote, "trim": strings.TrimSuffix,

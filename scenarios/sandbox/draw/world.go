@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // drawing is a world in the making.
@@ -16,6 +17,7 @@ type drawing struct {
 	odd    int    // the route whose answers really differ
 	side   string // definition of the canary's deployment
 	stages []string
+	logged bool // single requests are in a log
 }
 
 type (
@@ -45,7 +47,13 @@ func (d *drawing) world(seed uint64) dict {
 		// Only answers and logs can tell: the mappings may not be read.
 		w["control"] = dict{"denied": list{"GetBasePathMappings", "v2:GetApiMappings"}}
 	}
-	w["check"] = dict{"args": args, "scenarios": d.scenarios()}
+	scenarios := d.scenarios()
+	if c == WrongStage && w["control"] != nil && !d.logged {
+		// Answers alone can tell: those of every stage are needed.
+		args = []string{}
+		scenarios = strings.Replace(scenarios, "id: "+api, "id: "+api+", domains: [{name: "+domain+", stage: prod}]", 1)
+	}
+	w["check"] = dict{"args": args, "scenarios": scenarios}
 	d.expect()
 	return w
 }
@@ -179,6 +187,7 @@ func (d *drawing) logging() dict {
 		level, format = []string{"OFF", "ERROR"}[d.rng.IntN(2)], ""
 	}
 	d.truth.Logs = "execution " + level
+	d.logged = level == "INFO" || format != ""
 	out := dict{"logging": level}
 	if format != "" {
 		d.truth.Logs += ", access log " + format

@@ -333,7 +333,7 @@ func announce(w io.Writer, r *run) {
 	}
 	within, share := fmt.Sprintf(", %g per second in all, %d at once, for at most %s", p.Rate, p.Workers, r.flags.longest(p))+usually(p, r.flags), ""
 	if r.flags.watch {
-		within = fmt.Sprintf(" within %s until it is stopped, %.3g per second in all (about %.0f a day), %d at once", r.flags.window, p.Rate, p.Rate*24*3600, p.Workers)
+		within = fmt.Sprintf(" within %s until it is stopped, %s per second in all (about %.0f a day), %d at once", r.flags.window, words.Figure(p.Rate), p.Rate*24*3600, p.Workers)
 		share = "One window shows differences from " + words.Percent(watch.Share(&watch.Options{Plan: *p, Policy: r.policy, Window: r.flags.window})) + " of the answers on."
 	}
 	wrapped(w, "", fmt.Sprintf("Will send at most %d requests to %s%s. Nothing is changed anywhere.", p.Requests, to, within))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -151,7 +152,7 @@ func (r *run) missedRate() []string {
 		return nil
 	}
 	if got := float64(r.seen) / r.sentFor.Seconds(); got < 0.7*r.plan.Rate {
-		return []string{fmt.Sprintf("%.3g requests per second were sent and not the %.3g asked for: answers were slow for %d workers, or the run held back", got, r.plan.Rate, r.plan.Workers)}
+		return []string{fmt.Sprintf("%s requests per second were sent and not the %s asked for: answers were slow for %d workers, or the run held back", words.Figure(got), words.Figure(r.plan.Rate), r.plan.Workers)}
 	}
 	return nil
 }

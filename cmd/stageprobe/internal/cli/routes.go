@@ -143,8 +143,16 @@ func (s *subject) covered() bool {
 // to every target whose stage knows it, so that stages can be compared.
 func (s *subject) addRoutes(c *checkFlags) {
 	byTarget := map[string][]probe.Scenario{}
+	var all []probe.Scenario
 	for _, t := range s.targets {
 		byTarget[t.ID] = s.routesOf(&t, c.authenticated())
+		all = append(all, byTarget[t.ID]...)
+	}
+	for _, t := range s.targets {
+		// A domain of which nothing tells where it leads may lead to any stage of the API.
+		if t.Kind == probe.CustomDomain && t.Stage == "" && s.definition(&t) == nil && len(s.selection.APIs) == 1 {
+			byTarget[t.ID] = all
+		}
 	}
 	index := map[string]int{}
 	for i, sc := range s.scenarios {

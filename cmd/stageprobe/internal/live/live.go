@@ -236,7 +236,7 @@ func expected(d time.Duration) string { return max(time.Second, d.Round(time.Sec
 
 // sent is what was sent, how fast and for how long.
 func sent(s *State) string {
-	text := fmt.Sprintf("%s in %s (%.3g/s)", words.Plural(s.Sent, "request"), s.Elapsed.Round(time.Second), s.rate())
+	text := fmt.Sprintf("%s in %s (%s/s)", words.Plural(s.Sent, "request"), s.Elapsed.Round(time.Second), words.Figure(s.rate()))
 	if s.Phase != "" {
 		text += ", " + clean(s.Phase)
 	}
