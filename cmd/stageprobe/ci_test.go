@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,6 @@ import (
 // documented step or job says, with the binary that it builds.
 type pipeline struct {
 	*box
-	env []string
 }
 
 // pipelineOn makes a job whose environment reaches a world's gateway.
@@ -36,17 +36,19 @@ func pipelineOn(t *testing.T, world string) *pipeline {
 	for _, name := range []string{"path", "output", "summary"} {
 		b.write(t, name, nil)
 	}
-	env := append(os.Environ(), "AWS_ENDPOINT_URL="+b.ControlURL(), "AWS_REGION="+b.world.Region,
-		"STAGEPROBE_CONNECT_TO="+strings.Join(b.ConnectTo(), " "), "STAGEPROBE_CACERT="+b.path("ca.pem"),
-		"STAGEPROBE_RATE=600", "STAGEPROBE_SEED=1", "STAGEPROBE_LOG_WAIT=20s")
-	return &pipeline{b, env}
+	b.env = []string{
+		"AWS_ENDPOINT_URL=" + b.ControlURL(), "AWS_REGION=" + b.world.Region,
+		"STAGEPROBE_CONNECT_TO=" + strings.Join(b.ConnectTo(), " "), "STAGEPROBE_CACERT=" + b.path("ca.pem"),
+		"STAGEPROBE_RATE=600", "STAGEPROBE_SEED=1", "STAGEPROBE_LOG_WAIT=20s",
+	}
+	return &pipeline{b}
 }
 
 // bash runs a script as the runners do, and gives its exit code and output.
 func (p *pipeline) bash(t *testing.T, script string, env ...string) (int, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script)
-	cmd.Dir, cmd.Env = p.dir, append(p.env, env...)
+	cmd.Dir, cmd.Env = p.dir, slices.Concat(os.Environ(), p.env, env)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -43,6 +43,7 @@ const hung = 2 * time.Minute
 // attempt is a run on something faulty; what must hold of every one is checked.
 type attempt struct {
 	dir    string
+	env    []string
 	args   []string
 	within time.Duration
 }
@@ -51,7 +52,11 @@ type attempt struct {
 func (a *attempt) outcome(t *testing.T) (code int, rep *analyze.Report) {
 	t.Helper()
 	began := time.Now()
-	code, out := run(t, a.args...)
+	code, out, stderr := execute(a.env, a.args...)
+	out += stderr
+	if code < 0 || strings.Contains(out, "\ngoroutine ") {
+		t.Fatalf("it crashed:\n%s", out)
+	}
 	if took := time.Since(began); took > a.within+hung {
 		t.Errorf("took %s, more than %s", took.Round(time.Millisecond), a.within)
 	}
@@ -96,7 +101,7 @@ func against(t *testing.T, k fault.Kind, wrap func(net.Conn) net.Conn, requests 
 	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
-	a := attempt{dir, slices.Concat([]string{
+	a := attempt{dir, []string{"GITHUB_ACTIONS=true", "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, slices.Concat([]string{
 		"check", scheme + "://" + s.Addr().String() + "/prod/x", "--fixed", "--requests", fmt.Sprint(requests), "--rate", "5000", "--workers", "16",
 		"--request-timeout", patience.String(), "--logs", "off", "--seed", "1", "--bearer", "env:PROBE_TOKEN", "--record", in("run.jsonl"),
 		"-o", in("report.json"), "-o", in("report.html"), "-o", in("report.xml"), "-o", in("report.md"),
@@ -117,33 +122,32 @@ func described(code int, rep *analyze.Report) string {
 	return fmt.Sprintf("%d %s", code, cmp.Or(strings.Join(slices.Compact(causes), ", "), string(rep.Outcome)))
 }
 
-// faultEnv keeps the machine's own configuration out, and plants a token.
-func faultEnv(t *testing.T) {
-	none := filepath.Join(t.TempDir(), "none")
-	for name, value := range map[string]string{
-		"PROBE_TOKEN": plantedBearer, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none,
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "GITHUB_ACTIONS": "true", "HOME": t.TempDir(),
-	} {
-		t.Setenv(name, value)
-	}
-}
-
 // TestFaults tries every kind of fault: nothing crashes, nothing hangs, nothing is
 // lost and no credential is written. With -faults it tries each often and writes
 // the table.
 func TestFaults(t *testing.T) {
-	faultEnv(t)
+	t.Parallel()
 	requests := 8
 	if *allFaults {
 		requests = 90
 	}
-	var all []tried
+	var all []*tried
+	try := func(name string, one func(*testing.T) tried) {
+		became := &tried{}
+		all = append(all, became)
+		t.Run(name, func(t *testing.T) {
+			if !*allFaults { // a machine at work on something else is not what the table tells of
+				t.Parallel()
+			}
+			*became = one(t)
+		})
+	}
 	each := func(kinds []fault.Kind, wrap func(net.Conn) net.Conn, more ...string) {
 		for i, k := range kinds {
 			if !*allFaults && i%4 != 0 {
 				continue // the quick part of it
 			}
-			t.Run(k.Area+"/"+k.Name, func(t *testing.T) { all = append(all, against(t, k, wrap, requests, more...)) })
+			try(k.Area+"/"+k.Name, func(t *testing.T) tried { return against(t, k, wrap, requests, more...) })
 		}
 	}
 	each(fault.HTTP1(), nil)
@@ -154,19 +158,17 @@ func TestFaults(t *testing.T) {
 	each(fault.HTTP2(), https, "--cacert", ca, "--http", "2")
 	for i, k := range tlsFaults(t) {
 		if *allFaults || i%3 == 0 {
-			t.Run("TLS/"+k.name, func(t *testing.T) {
-				kind := fault.Kind{Area: "TLS", Name: k.name, Serve: k.serve}
-				all = append(all, against(t, kind, k.wrap, requests, "--cacert", k.ca))
-			})
+			kind := fault.Kind{Area: "TLS", Name: k.name, Serve: k.serve}
+			try("TLS/"+k.name, func(t *testing.T) tried { return against(t, kind, k.wrap, requests, "--cacert", k.ca) })
 		}
 	}
 	for i, k := range awsFaults() {
 		if *allFaults || i%6 == 0 {
-			t.Run("AWS/"+k.name, func(t *testing.T) { all = append(all, k.try(t)) })
+			try("AWS/"+k.name, k.try)
 		}
 	}
 	for _, k := range fileFaults() {
-		t.Run("files/"+k.name, func(t *testing.T) { all = append(all, k.try(t)) })
+		try("files/"+k.name, k.try)
 	}
 	if *allFaults && !t.Failed() {
 		writeFaults(t, all)
@@ -202,7 +204,7 @@ func TestFaultTable(t *testing.T) {
 	}
 }
 
-func writeFaults(t *testing.T, all []tried) {
+func writeFaults(t *testing.T, all []*tried) {
 	var total int64
 	var b strings.Builder
 	for _, x := range all {

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"stageprobe/analyze"
@@ -24,21 +24,38 @@ type box struct {
 	*sandbox.Server
 	world *sandbox.World
 	dir   string
+	env   []string // more than this process has, where there is any
 }
 
-// environment gives the commands of this process what a user's shell would:
-// keys, which the embedded gateway takes whatever they are, and no files of the
-// machine's own. Scripts have an environment of their own.
-var environment = sync.OnceValue(func() error {
+// environment gives the commands of this process what a user's shell would: keys,
+// which the embedded gateway takes whatever they are, a token to plant, and nothing
+// of the machine's own. No test changes it, so that all go side by side: what wants
+// more runs the command in a process of its own (execute). Scripts have their own.
+func environment() error {
 	var errs []error
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "SANDBOX", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "NO_COLOR": "1",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "NO_COLOR": "1", "PROBE_TOKEN": plantedBearer,
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", // what is led to no gateway leads nowhere
 	} {
 		errs = append(errs, os.Setenv(name, value))
 	}
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN", "GITHUB_ACTIONS"} {
+		errs = append(errs, os.Unsetenv(name))
+	}
 	return errors.Join(errs...)
-})
+}
+
+// execute runs the program in a process of its own, with more in its environment.
+func execute(env []string, args ...string) (code int, stdout, stderr string) {
+	cmd := exec.Command("stageprobe", args...)
+	var out, said bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), &out, &said
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		return -1, "", err.Error()
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), said.String()
+}
 
 // load finds an embedded world by name.
 func load(t testing.TB, name string) *sandbox.World {
@@ -53,9 +70,6 @@ func load(t testing.TB, name string) *sandbox.World {
 // open starts a world for the rest of a test.
 func open(t testing.TB, world *sandbox.World) *box {
 	t.Helper()
-	if err := environment(); err != nil {
-		t.Fatal(err)
-	}
 	server, err := sandbox.Start(world, sandbox.Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +93,9 @@ func (b *box) write(t testing.TB, name string, data []byte) {
 // run is one command with its exit code and what it printed.
 func (b *box) run(t testing.TB, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	if len(b.env) > 0 {
+		return execute(b.env, args...)
+	}
 	var out, err bytes.Buffer
 	code = cli.Main(context.WithoutCancel(t.Context()), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
 	return code, out.String(), err.String()

@@ -203,9 +203,6 @@ func TestInspectFormats(t *testing.T) {
 func TestInspectMoto(t *testing.T) {
 	t.Parallel()
 	endpoint := mototest.Start(t)
-	if err := environment(); err != nil {
-		t.Fatal(err)
-	}
 	api, deployments := makeInMoto(t, endpoint)
 	b := &box{dir: t.TempDir()}
 	rep := b.report(t, "moto.json", []string{

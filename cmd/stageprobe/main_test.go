@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			err = errors.Join(os.Setenv("XDG_CACHE_HOME", tests.dir), os.Setenv("XDG_CONFIG_HOME", tests.dir))
 		}
-		if err != nil {
+		if err = errors.Join(err, environment()); err != nil {
 			log.Fatal(err)
 		}
 	}

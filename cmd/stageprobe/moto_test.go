@@ -97,6 +97,7 @@ func (s *motoStage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestCheckOnMoto reads the inventory and the logs of a control plane and a log
 // store that nobody here wrote.
 func TestCheckOnMoto(t *testing.T) {
+	t.Parallel()
 	endpoint := mototest.Start(t)
 	stage := newMotoStage(t, endpoint)
 	server := httptest.NewTLSServer(stage)
@@ -110,8 +111,6 @@ func TestCheckOnMoto(t *testing.T) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	var said, text testWriter
 	code := cli.Main(t.Context(), []string{
 		"check", "--api", stage.api, "--region", "eu-west-1", "--endpoint-url", endpoint, "--insecure", "--cacert", ca,

@@ -44,11 +44,10 @@ func (b *box) refused() (calls []string) {
 // A check with the printed policy and no other right makes no call that is
 // refused, of a REST and of an HTTP API, with and without the optional rights.
 func TestPolicyIsEnough(t *testing.T) {
-	if err := environment(); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	for _, name := range []string{"stale-canary-10", "http-healthy", "routing-rules"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			world := load(t, name)
 			groups := []string{}
 			for _, api := range world.APIs {
@@ -74,9 +73,7 @@ func TestPolicyIsEnough(t *testing.T) {
 // Without the optional rights nothing else is refused than what they allow, and what was
 // found is found.
 func TestRequiredRightsAreEnough(t *testing.T) {
-	if err := environment(); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	optional := []string{"cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "lambda:GetAlias"}
 	for _, name := range []string{"stale-canary-10", "terraform-without-trigger"} {
 		b, _ := guarded(t, name, "--required", "--access-log-group", "orders-prod-access")
@@ -96,9 +93,7 @@ func TestRequiredRightsAreEnough(t *testing.T) {
 
 // What the policy does not grant is denied, and the report says what that costs.
 func TestPolicyOfASmallerSize(t *testing.T) {
-	if err := environment(); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	b, _ := guarded(t, "stale-canary-10", "config", "--required")
 	rep := b.check(t, "report.json", "--requests", "60", "--log-wait", "1s")
 	calls := b.refused()
@@ -119,6 +114,7 @@ func TestPolicyOfASmallerSize(t *testing.T) {
 // With --api and credentials the policy holds the groups that the stages name;
 // else it says what it lacks.
 func TestPolicyFindsAccessLogs(t *testing.T) {
+	t.Parallel()
 	b := open(t, load(t, "http-healthy"))
 	api := b.world.APIs[0].ID
 	code, out, stderr := b.run(t, append([]string{"policy", "logs", "--api", api}, b.reach()...)...)

@@ -39,7 +39,7 @@ func TestReadme(t *testing.T) {
 // that begin with go are run by everybody who runs this test.
 func readmeScript(page, world string) []byte {
 	var b strings.Builder
-	b.WriteString("gateway world.yaml\nenv STAGEPROBE_CONNECT_TO=$CONNECT_ALL\nenv SSL_CERT_FILE=$CA\nenv STAGEPROBE_RATE=300\nenv STAGEPROBE_LOG_WAIT=10s\n")
+	b.WriteString("gateway world.yaml\nenv STAGEPROBE_CONNECT_TO=$CONNECT_ALL\nenv SSL_CERT_FILE=$CA\nenv STAGEPROBE_RATE=300\nenv STAGEPROBE_LOG_WAIT=3s\n")
 	shell := false
 	for line := range strings.Lines(page) {
 		line = strings.TrimSuffix(line, "\n")
@@ -51,7 +51,7 @@ func readmeScript(page, world string) []byte {
 			b.WriteString("stdin answer.txt\nworks stageprobe explain -\n")
 		default:
 			// A minute of the reader's is too long for a test.
-			b.WriteString("works " + strings.ReplaceAll(line, "--timeout 2m", "--timeout 5s") + "\n")
+			b.WriteString("works " + strings.ReplaceAll(line, "--timeout 2m", "--timeout 2s") + "\n")
 		}
 	}
 	b.WriteString("-- world.yaml --\n" + strings.ReplaceAll(world, "orders7x2a", "abc123"))

@@ -25,14 +25,10 @@ var openReports []string
 // command: an input by explain, a world by check over real sockets. The library
 // is held against every field of the former (analyze/explain).
 func TestReports(t *testing.T) {
+	t.Parallel()
 	for _, r := range captures.Reports() {
 		t.Run(r.Name, func(t *testing.T) {
-			if len(r.Expect.Env) == 0 {
-				t.Parallel()
-			}
-			for name, value := range r.Expect.Env {
-				t.Setenv(name, value)
-			}
+			t.Parallel()
 			var faults []string
 			if r.Args[0] == "explain" {
 				faults = explained(t, &r)
@@ -78,6 +74,9 @@ func checked(t *testing.T, r *captures.Report) (faults []string) {
 		t.Fatal(err)
 	}
 	b := open(t, world)
+	for name, value := range r.Expect.Env {
+		b.env = append(b.env, name+"="+value)
+	}
 	b.write(t, "scenarios.yaml", r.Files["input.scenarios.yaml"])
 	var args []string
 	for _, a := range r.Args {

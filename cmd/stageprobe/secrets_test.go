@@ -171,50 +171,59 @@ func run(t *testing.T, args ...string) (code int, out string) {
 // TestNoSecretIsWritten plants credentials in every way in which they can be
 // given, has them sent back in every way, and looks for them in all that is written.
 func TestNoSecretIsWritten(t *testing.T) {
+	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(echo))
-	defer srv.Close()
-	t.Setenv("GITHUB_ACTIONS", "true")
-	t.Setenv("PROBE_KEY", "env-k3y-ABCDEF-0123")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "never-sent")
-	t.Setenv("AWS_SESSION_TOKEN", "sessTOKEN/for+sigv4/0123456789")
-	t.Setenv("AWS_ENDPOINT_URL", srv.URL)
+	t.Cleanup(srv.Close)
+	env := []string{
+		"GITHUB_ACTIONS=true", "PROBE_KEY=env-k3y-ABCDEF-0123", "AWS_ENDPOINT_URL=" + srv.URL,
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=never-sent", "AWS_SESSION_TOKEN=sessTOKEN/for+sigv4/0123456789",
+	}
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("baSic-us3r:p4ss:w0rd&<x>"))
 	for name, flags := range map[string][]string{
 		"literal headers": {"-H", "X-Api-Token: hdr-9f8e7d6c5b4aQx", "-H", "Authorization: Bearer tok/en+Lit3ral==ZZ", "--api-key", "env:PROBE_KEY"},
 		"basic, cookies":  {"-H", "Authorization: " + basic, "-H", "Cookie: a=c00kie-One-777; b=c00kie-Two-888"},
 		"sigv4":           {"--sigv4", "--region", "eu-west-1"},
 	} {
-		for _, as := range []string{"plain", "json", "twice", "url", "html", "base64", "raw64", "hex", "lower", "cut"} {
-			for _, record := range []string{"run.jsonl", "run.jsonl.zst", "run.parquet"} {
-				if record != "run.jsonl" && as != "json" {
-					continue
-				}
-				dir := t.TempDir()
-				args := []string{"check", srv.URL + "/prod/x;sessionid=mx-S3cretParam-43;v=2?token=qp-S3cretToken-42&as=" + as, "--requests", "12", "--rate", "2000", "--logs", "off", "--record", filepath.Join(dir, record)}
-				for _, f := range []string{"text", "json", "html", "markdown", "junit"} {
-					args = append(args, "--format", f, "-o", filepath.Join(dir, "report."+f))
-				}
-				code, out := run(t, slices.Concat(args, flags)...)
-				if code == 2 {
-					t.Fatalf("%s as %s: %s", name, as, out)
-				}
-				_, dry := run(t, slices.Concat(args[:2], flags, []string{"--dry-run"})...)
-				texts := written(t, dir)
-				texts["terminal"], texts["plan"] = out, dry
-				for where, text := range texts {
-					if found := leaks(text); len(found) > 0 {
-						t.Errorf("%s, echoed as %s: %s holds %q", name, as, filepath.Base(where), found)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check := func(as string, more ...string) (string, int) {
+				url := srv.URL + "/prod/x;sessionid=mx-S3cretParam-43;v=2?token=qp-S3cretToken-42&as=" + as
+				code, out, stderr := execute(env, slices.Concat([]string{"check", url}, flags, more)...)
+				return out + stderr, code
+			}
+			if plan, code := check("plain", "--dry-run"); code != 0 || len(leaks(plan)) > 0 {
+				t.Errorf("the plan ends with %d and holds %q", code, leaks(plan))
+			}
+			for _, as := range []string{"plain", "json", "twice", "url", "html", "base64", "raw64", "hex", "lower", "cut"} {
+				for _, record := range []string{"run.jsonl", "run.jsonl.zst", "run.parquet"} {
+					if record != "run.jsonl" && as != "json" {
+						continue
+					}
+					dir := t.TempDir()
+					args := []string{"--requests", "12", "--rate", "2000", "--logs", "off", "--record", filepath.Join(dir, record)}
+					for _, f := range []string{"text", "json", "html", "markdown", "junit"} {
+						args = append(args, "--format", f, "-o", filepath.Join(dir, "report."+f))
+					}
+					out, code := check(as, args...)
+					if code < 0 || code == 2 {
+						t.Fatalf("echoed as %s: %s", as, out)
+					}
+					texts := written(t, dir)
+					texts["terminal"] = out
+					for where, text := range texts {
+						if found := leaks(text); len(found) > 0 {
+							t.Errorf("echoed as %s: %s holds %q", as, filepath.Base(where), found)
+						}
 					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // TestErrorsQuoteNoSecret: what is wrong with a value is told without it.
 func TestErrorsQuoteNoSecret(t *testing.T) {
+	t.Parallel()
 	const secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 	for _, args := range [][]string{
 		{"check", "https://user:" + secret + "@example.com/x"},
@@ -239,6 +248,7 @@ func TestErrorsQuoteNoSecret(t *testing.T) {
 
 // TestFilesAreTheirOwners alone, whatever was there before.
 func TestFilesAreTheirOwners(t *testing.T) {
+	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(echo))
 	defer srv.Close()
 	dir := t.TempDir()

@@ -65,9 +65,7 @@ func (s *nameServer) dial(context.Context, string, string) (net.Conn, error) {
 // TestWhoIsAsked: a check talks to what is probed and to the AWS endpoints of its
 // region, and to nobody else.
 func TestWhoIsAsked(t *testing.T) {
-	faultEnv(t)
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("AWS_ENDPOINT_URL", "") // no other test runs meanwhile
 	s := &nameServer{}
 	before := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: s.dial}
@@ -90,7 +88,7 @@ func TestWhoIsAsked(t *testing.T) {
 
 // TestCredentialsGoToTheAPIAlone.
 func TestCredentialsGoToTheAPIAlone(t *testing.T) {
-	faultEnv(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		args []string
 		says string // "" where the plan is shown
@@ -108,7 +106,8 @@ func TestCredentialsGoToTheAPIAlone(t *testing.T) {
 		{[]string{"http://127.0.0.1:9/prod/x", "--bearer", "env:PROBE_TOKEN"}, ""},
 		{[]string{"http://127.0.0.1.example.com/prod/x", "--bearer", "env:PROBE_TOKEN"}, "is not sent to"},
 	} {
-		code, out := run(t, append([]string{"check", "--dry-run", "--region", "eu-west-1"}, tt.args...)...)
+		code, out, stderr := execute([]string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, append([]string{"check", "--dry-run", "--region", "eu-west-1"}, tt.args...)...)
+		out += stderr
 		if tt.says == "" && code != 0 || tt.says != "" && (code != 2 || !strings.Contains(out, tt.says)) {
 			t.Errorf("%q ends with %d:\n%s", tt.args, code, out)
 		}
@@ -117,7 +116,7 @@ func TestCredentialsGoToTheAPIAlone(t *testing.T) {
 
 // TestRedirectsAreNotFollowed: an answer from elsewhere makes no credential leave.
 func TestRedirectsAreNotFollowed(t *testing.T) {
-	faultEnv(t)
+	t.Parallel()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked for", r.URL) }))
 	defer elsewhere.Close()
 	srv := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
@@ -129,10 +128,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 // TestDiskFull: the recording fails, and nothing else.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("there is no /dev/full")
 	}
-	faultEnv(t)
 	srv := httptest.NewServer(http.HandlerFunc(echo))
 	defer srv.Close()
 	for _, name := range []string{"run.jsonl", "run.jsonl.zst"} {
@@ -140,7 +139,6 @@ func TestDiskFull(t *testing.T) {
 		path, report := filepath.Join(dir, name), filepath.Join(dir, "report.json")
 		// Longer than the first write, which is refused before anything is sent.
 		limited := exec.Command("bash", "-c", `ulimit -f 16; exec stageprobe "$@"`, "-", "check", srv.URL+"/prod/x?as=url", "--requests", "3000", "--rate", "3000", "--fixed", "--logs", "off", "--record", path, "-o", report, "-q", "--seed", "1")
-		limited.Env = append(os.Environ(), "PATH="+os.Getenv("PATH"))
 		out, err := limited.CombinedOutput()
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && (exit.ExitCode() == 2 || exit.ExitCode() < 0) {
@@ -164,6 +162,7 @@ func TestDiskFull(t *testing.T) {
 
 // TestTwoRunsOneFile: the second is refused, and the first goes on.
 func TestTwoRunsOneFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "run.jsonl")
 	w, err := recording.Create(path, recording.Header{Run: "first"}, nil)
 	if err != nil {
@@ -183,20 +182,27 @@ func TestTwoRunsOneFile(t *testing.T) {
 	}
 }
 
-// TestSignals end a run as an interrupt does, with its recording and its report.
-func TestSignals(t *testing.T) {
-	faultEnv(t)
-	arrived := make(chan bool, 10_000)
+// arrivals is a server that tells of every request that it gets.
+func arrivals(t *testing.T) (url string, arrived <-chan bool) {
+	told := make(chan bool, 10_000)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		arrived <- true
+		told <- true
 		fmt.Fprint(w, "{}")
 	}))
-	defer srv.Close()
+	t.Cleanup(srv.Close)
+	return srv.URL, told
+}
+
+// TestSignals end a run as an interrupt does, with its recording and its report.
+func TestSignals(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			url, arrived := arrivals(t)
 			dir := t.TempDir()
 			kept, report := filepath.Join(dir, "run.jsonl"), filepath.Join(dir, "report.json")
-			cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--requests", "100000", "--fixed", "--rate", "50", "--record", kept, "-o", report)
+			cmd := exec.Command("stageprobe", "check", url+"/prod/x", "--requests", "100000", "--fixed", "--rate", "50", "--record", kept, "-o", report)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -229,16 +235,11 @@ func TestSignals(t *testing.T) {
 // TestWatchIsTerminated: SIGTERM ends a watch in order, with the report of the last
 // window and a recording that holds every answer.
 func TestWatchIsTerminated(t *testing.T) {
-	faultEnv(t)
-	arrived := make(chan bool, 10_000)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		arrived <- true
-		fmt.Fprint(w, "{}")
-	}))
-	defer srv.Close()
+	t.Parallel()
+	url, arrived := arrivals(t)
 	dir := t.TempDir()
 	kept, report := filepath.Join(dir, "run.jsonl.zst"), filepath.Join(dir, "report.json")
-	cmd := exec.Command("stageprobe", "check", srv.URL+"/prod/x", "--watch", "--window", "1s", "--rate", "100", "--record", kept, "-o", report)
+	cmd := exec.Command("stageprobe", "check", url+"/prod/x", "--watch", "--window", "1s", "--rate", "100", "--record", kept, "-o", report)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +263,7 @@ func TestWatchIsTerminated(t *testing.T) {
 
 // TestOutputClosed: whoever read the output went away; files are written all the same.
 func TestOutputClosed(t *testing.T) {
-	faultEnv(t)
+	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(echo))
 	defer srv.Close()
 	dir := t.TempDir()
