@@ -47,6 +47,9 @@ func (d *LevelDraws) Cut(n int) {
 			d.sums[d.rows[i]]--
 		}
 	}
+	for k := len(d.own); k > 0 && len(d.own[k-1]) == 0; k-- {
+		d.own = d.own[:k-1]
+	}
 	counted := min(n, len(d.scenario))
 	d.rows, d.of, d.scenario, d.nth = d.rows[:n], d.of[:n], d.scenario[:counted], d.nth[:counted]
 }
