@@ -8,9 +8,64 @@ import (
 )
 
 // LevelDraws are draws of a factor of many levels, in the order in which they were drawn.
+// The zero value has none. They are for one table, until it is compacted.
 type LevelDraws struct {
-	Rows []int // the row of each
-	Of   []int // its level, from 0
+	rows []int   // the row of each
+	of   []int   // its level
+	own  [][]int // per level, its draws
+
+	// What was counted of the first draws.
+	scenario []int       // of each
+	nth      []int       // its place among those of its scenario
+	at       [][]int     // per scenario, its draws
+	sums     map[int]int // per row, how often it was drawn
+}
+
+// Add takes in the row of the next draw, and its level, from 0.
+func (d *LevelDraws) Add(row, level int) {
+	for len(d.own) <= level {
+		d.own = append(d.own, nil)
+	}
+	d.own[level] = append(d.own[level], len(d.rows))
+	d.rows, d.of = append(d.rows, row), append(d.of, level)
+}
+
+// Len is the number of draws.
+func (d *LevelDraws) Len() int { return len(d.rows) }
+
+// Own are the draws of a level, in order.
+func (d *LevelDraws) Own(level int) []int { return d.own[level] }
+
+// Cut keeps the first n draws.
+func (d *LevelDraws) Cut(n int) {
+	for i := len(d.rows) - 1; i >= n; i-- {
+		own := &d.own[d.of[i]]
+		*own = (*own)[:len(*own)-1]
+		if i < len(d.scenario) {
+			at := &d.at[d.scenario[i]]
+			*at = (*at)[:len(*at)-1]
+			d.sums[d.rows[i]]--
+		}
+	}
+	for k := len(d.own); k > 0 && len(d.own[k-1]) == 0; k-- {
+		d.own = d.own[:k-1]
+	}
+	counted := min(n, len(d.scenario))
+	d.rows, d.of, d.scenario, d.nth = d.rows[:n], d.of[:n], d.scenario[:counted], d.nth[:counted]
+}
+
+// count takes in the draws that came since.
+func (d *LevelDraws) count(t *Table) {
+	if d.at == nil {
+		d.at, d.sums = make([][]int, len(t.scenarios)), map[int]int{}
+	}
+	for i := len(d.scenario); i < len(d.rows); i++ {
+		n := d.rows[i]
+		sc := int(t.rows[n].scenario)
+		d.scenario, d.nth = append(d.scenario, sc), append(d.nth, len(d.at[sc]))
+		d.at[sc] = append(d.at[sc], i)
+		d.sums[n]++
+	}
 }
 
 // LevelQuestion holds one level of a factor against all others, in a part of the draws.
@@ -45,9 +100,6 @@ func (t *Table) LinkLevels(draws *LevelDraws, questions []LevelQuestion) []*Link
 type levelCount struct {
 	draws *LevelDraws
 	all   []*tally // every draw, as Off
-	at    [][]int  // per scenario, its draws
-	nth   []int    // the place of a draw among those of its scenario
-	own   [][]int  // per level, its draws
 
 	delta []stat.Count // per row; all zero between uses
 	rows  []int        // of delta, those that are not
@@ -56,38 +108,11 @@ type levelCount struct {
 	weights *weights
 }
 
-// rooms are lists that will have so many members each, in one piece of memory.
-func rooms(sizes []int) [][]int {
-	total := 0
-	for _, n := range sizes {
-		total += n
-	}
-	out, all := make([][]int, len(sizes)), make([]int, total)
-	for i, n := range sizes {
-		out[i], all = all[:0:n], all[n:]
-	}
-	return out
-}
-
 func newLevelCount(t *Table, draws *LevelDraws) *levelCount {
-	c := &levelCount{draws: draws, all: make([]*tally, len(t.scenarios)),
-		nth: make([]int, len(draws.Rows)), delta: make([]stat.Count, len(t.rows))}
-	scenarios, levels := make([]int, len(t.scenarios)), []int(nil)
-	for i, n := range draws.Rows {
-		scenarios[t.rows[n].scenario]++
-		for len(levels) <= draws.Of[i] {
-			levels = append(levels, 0)
-		}
-		levels[draws.Of[i]]++
-	}
-	c.own = rooms(levels)
-	c.at = rooms(scenarios)
-	for i, n := range draws.Rows {
-		sc := t.rows[n].scenario
-		c.nth[i] = len(c.at[sc])
-		c.at[sc] = append(c.at[sc], i)
-		c.own[draws.Of[i]] = append(c.own[draws.Of[i]], i)
-		c.plus(n, stat.Count{Off: 1})
+	draws.count(t)
+	c := &levelCount{draws: draws, all: make([]*tally, len(t.scenarios)), delta: make([]stat.Count, len(t.rows))}
+	for row, n := range draws.sums {
+		c.plus(row, stat.Count{Off: n})
 	}
 	c.into(t, c.all)
 	return c
@@ -120,28 +145,28 @@ func (c *levelCount) into(t *Table, tallies []*tally) {
 // count fills the tallies for one level, one per scenario that was drawn.
 func (c *levelCount) count(t *Table, q *LevelQuestion) (tallies []*tally, whole float64) {
 	tallies = make([]*tally, len(c.all))
-	outside := q.From + len(c.draws.Rows) - q.To
+	outside := q.From + c.draws.Len() - q.To
 	if inside := q.To - q.From; inside < outside {
-		for _, n := range c.draws.Rows[q.From:q.To] {
+		for _, n := range c.draws.rows[q.From:q.To] {
 			c.plus(n, stat.Count{Off: 1})
 		}
 	} else {
 		for i, x := range c.all {
 			tallies[i] = x.clone()
 		}
-		for _, part := range [][]int{c.draws.Rows[:q.From], c.draws.Rows[q.To:]} {
+		for _, part := range [][]int{c.draws.rows[:q.From], c.draws.rows[q.To:]} {
 			for _, n := range part {
 				c.plus(n, stat.Count{Off: -1})
 			}
 		}
 	}
 	var own []int
-	if q.Level < len(c.own) {
-		own = c.own[q.Level]
+	if q.Level < len(c.draws.own) {
+		own = c.draws.own[q.Level]
 	}
 	own = own[sort.SearchInts(own, q.From):sort.SearchInts(own, q.To)]
 	for _, i := range own {
-		c.plus(c.draws.Rows[i], stat.Count{On: 1, Off: -1})
+		c.plus(c.draws.rows[i], stat.Count{On: 1, Off: -1})
 	}
 	c.into(t, tallies)
 	asked := make([]bool, len(tallies))
@@ -154,11 +179,11 @@ func (c *levelCount) count(t *Table, q *LevelQuestion) (tallies []*tally, whole 
 		}
 		asked[sc] = true
 		scenarios++
-		first := sort.SearchInts(c.at[sc], q.From)
+		first := sort.SearchInts(c.draws.at[sc], q.From)
 		places = places[:0]
 		for _, i := range own {
-			if int(t.rows[c.draws.Rows[i]].scenario) == sc {
-				places = append(places, c.nth[i]-first)
+			if int(t.rows[c.draws.rows[i]].scenario) == sc {
+				places = append(places, c.draws.nth[i]-first)
 			}
 		}
 		x.logD = t.sparse.LogD(x.total.N(), places)

@@ -3,6 +3,7 @@ package behaviour
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,20 +35,28 @@ func TestLevelsAreAskedAsOneByOne(t *testing.T) {
 					values = append(values, feature.Value{Def: d, Hash: uint64(v) + 1, Text: fmt.Sprint(v)})
 				}
 			}
-			draws.Rows = append(draws.Rows, table.AddValues(0, rng.IntN(scenarios), Answer{Status: 200}, values, defs))
-			draws.Of = append(draws.Of, level)
+			draws.Add(table.AddValues(0, rng.IntN(scenarios), Answer{Status: 200}, values, defs), level)
+			if rng.IntN(200) == 0 { // a look, and some are drawn again after it
+				table.LinkLevels(draws, nil)
+				rows, of := slices.Clone(draws.rows), slices.Clone(draws.of)
+				at := rng.IntN(len(rows))
+				draws.Cut(at)
+				for k, row := range rows[at:] {
+					draws.Add(row, of[at+k])
+				}
+			}
 		}
 		var questions []LevelQuestion
 		for l := range levels {
-			from := rng.IntN(len(draws.Of) + 1)
-			to := from + rng.IntN(len(draws.Of)-from+1)
-			questions = append(questions, LevelQuestion{Level: l, To: len(draws.Of), Weight: .1}, LevelQuestion{Level: l, From: from, To: to, Weight: .2})
+			from := rng.IntN(draws.Len() + 1)
+			to := from + rng.IntN(draws.Len()-from+1)
+			questions = append(questions, LevelQuestion{Level: l, To: draws.Len(), Weight: .1}, LevelQuestion{Level: l, From: from, To: to, Weight: .2})
 		}
 		for i, got := range table.LinkLevels(draws, questions) {
 			q := &questions[i]
 			one, on := &Question{Weight: q.Weight}, 0
 			for k := q.From; k < q.To; k++ {
-				d := Draw{Row: draws.Rows[k], On: draws.Of[k] == q.Level}
+				d := Draw{Row: draws.rows[k], On: draws.of[k] == q.Level}
 				if one.Draws = append(one.Draws, d); d.On {
 					on++
 				}

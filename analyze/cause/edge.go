@@ -74,6 +74,9 @@ type copies struct {
 // those hold constant; a time or a number may be of when the copy was made.
 func copiesOf(fx *Facts, target int, byTarget [][]int) copies {
 	var out copies
+	if !fx.Memory.dropped[target] {
+		return out // as copies are
+	}
 	on := &behaviour.Question{}
 	for i := range fx.Rows {
 		r := &fx.Rows[i]

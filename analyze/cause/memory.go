@@ -52,7 +52,8 @@ func (m *Memory) cut(n, targets int) {
 }
 
 func (l *levels) cut(draws int) {
-	l.rows, l.draws.Rows, l.draws.Of = l.rows[:draws], l.draws.Rows[:draws], l.draws.Of[:draws]
+	l.rows = l.rows[:draws]
+	l.draws.Cut(draws)
 	for k := len(l.first) - 1; k >= 0 && l.first[k] >= draws; k-- {
 		delete(l.at, l.names[k])
 		for key, level := range l.byKey {
@@ -116,6 +117,7 @@ func (l *levels) more(fx *Facts, f *factor, rows []int) {
 }
 
 func (l *levels) take(row int, r *Row, level int) {
-	l.rows, l.draws.Rows, l.draws.Of = append(l.rows, row), append(l.draws.Rows, r.Table), append(l.draws.Of, level)
+	l.rows = append(l.rows, row)
+	l.draws.Add(r.Table, level)
 	l.parts.saw(r, l.names[level])
 }

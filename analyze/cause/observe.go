@@ -390,14 +390,6 @@ func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []
 	if len(names) < 2 || len(names) > tuning.Enough.Levels || !known.parts.holdSeveral() {
 		return nil
 	}
-	n, first, last := make([]int, len(names)), make([]int, len(names)), make([]int, len(names))
-	for i, l := range draws.Of {
-		if n[l] == 0 {
-			first[l] = i
-		}
-		n[l]++
-		last[l] = i
-	}
 	order := make([]int, len(names))
 	for l := range order {
 		order[l] = l
@@ -405,13 +397,14 @@ func linkFactor(fx *Facts, target int, f *factor, rows []int, weight float64) []
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(names[a], names[b]) })
 	var questions []behaviour.LevelQuestion
 	for k, l := range order {
-		if len(names) == 2 && k == 1 && !f.within || n[l] < tuning.Enough.AtLevel {
+		own := draws.Own(l)
+		if len(names) == 2 && k == 1 && !f.within || len(own) < tuning.Enough.AtLevel {
 			continue // of two levels one tells of both
 		}
-		q := behaviour.LevelQuestion{Level: l, To: len(draws.Of), Weight: weight / float64(len(names))}
+		q := behaviour.LevelQuestion{Level: l, To: draws.Len(), Weight: weight / float64(len(names))}
 		if f.within {
-			q.From = first[l] + 1
-			q.To = max(q.From, last[l])
+			q.From = own[0] + 1
+			q.To = max(q.From, own[len(own)-1])
 		}
 		questions = append(questions, q)
 	}
