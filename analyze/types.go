@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
 	"stageprobe/analyze/behaviour"
@@ -72,6 +73,14 @@ type Report struct {
 
 // Stood is since when the verdicts have stood, for a recording to keep.
 func (rep *Report) Stood() *recording.Stood { return rep.stood }
+
+// Target finds a target by its id; nil where the report has none of it.
+func (rep *Report) Target(id string) *Target {
+	if i := slices.IndexFunc(rep.Targets, func(t Target) bool { return t.ID == id }); i >= 0 {
+		return &rep.Targets[i]
+	}
+	return nil
+}
 
 // What the causes say of a run is reported as they say it.
 type (

@@ -131,6 +131,15 @@ func (s *Stage) LoggingLevel() string {
 	return level
 }
 
+// InForce are the settings for a method, its own or those of all, by its key in
+// Methods.
+func (s *Stage) InForce(method string) MethodSettings {
+	if own, ok := s.Methods[method]; ok {
+		return own
+	}
+	return s.Methods["*/*"]
+}
+
 // Canary is a stage's canarySettings (REST APIs only).
 type Canary struct {
 	Percent       float64           `json:"percent"` // 0 to 100

@@ -105,7 +105,7 @@ func (h holds) pointer() *bool {
 func (j *judge) results(c *cell, rep *analyze.Report, key cellKey) []result {
 	out := c.results(j.began, j.confidence)
 	s := serving{judge: j, rep: rep, scenario: key.scenario, planned: c.target}
-	if s.target = find(rep, key.target); s.target == nil {
+	if s.target = rep.Target(key.target); s.target == nil {
 		return out
 	}
 	e := c.expect
@@ -124,15 +124,6 @@ func (j *judge) results(c *cell, rep *analyze.Report, key cellKey) []result {
 		out = append(out, s.canary(e.Canary.Percent))
 	}
 	return out
-}
-
-func find(rep *analyze.Report, target string) *analyze.Target {
-	for i := range rep.Targets {
-		if rep.Targets[i].ID == target {
-			return &rep.Targets[i]
-		}
-	}
-	return nil
 }
 
 func plural(n int, word string) string {

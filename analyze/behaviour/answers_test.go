@@ -802,7 +802,7 @@ func TestUsualValue(t *testing.T) {
 	}
 }
 
-// A value of many that came once is on the side of its own.
+// A value of many that came once is on no side where such values come on both.
 func TestLevelsOfManyValues(t *testing.T) {
 	a := newAnswers()
 	var draws []Draw
@@ -811,7 +811,7 @@ func TestLevelsOfManyValues(t *testing.T) {
 	}
 	tallies, _ := a.count(&Question{Draws: draws})
 	for _, v := range tallies[0].levels(0) {
-		if v.Side != v.On-v.Off {
+		if v.Side != 0 {
 			t.Errorf("a value that came once: %+v", v)
 		}
 	}
@@ -1053,19 +1053,31 @@ func TestMixedAtItsBounds(t *testing.T) {
 	}
 }
 
-// Of few values one that came once is on no side; of more it is on that of its own.
+// Of few values one that came once is on no side; of more they are on the side that all of
+// them go with, wherever each of them came.
 func TestSideOfWhatCameOnce(t *testing.T) {
 	for _, n := range []int{few, few + 1} {
 		a := newAnswers()
-		var draws []Draw
-		for i := range n {
-			draws = append(draws, a.several(1, i%2 == 0, fmt.Sprint("/id=", i))...)
+		draws := a.several(60, false, "/id=still")
+		for i := range n - 1 {
+			draws = append(draws, a.several(1, i > 0, fmt.Sprint("/id=", i))...)
 		}
 		tallies, _ := a.count(&Question{Draws: draws})
 		for _, v := range tallies[0].levels(0) {
-			if (v.Side != 0) != (n > few) {
-				t.Errorf("of %d values one is on side %d", n, v.Side)
+			if v.On+v.Off == 1 && (v.Side == 1) != (n > few) {
+				t.Errorf("of %d values one is on side %d: %+v", n, v.Side, v)
 			}
+		}
+	}
+	a := newAnswers()
+	draws := slices.Concat(a.several(12, true), a.several(2, false)) // lack it
+	for i := range 100 {
+		draws = append(draws, a.several(1, i < 8, fmt.Sprint("/id=", i))...)
+	}
+	tallies, _ := a.count(&Question{Draws: draws})
+	for _, v := range tallies[0].levels(0) {
+		if want := map[bool]int{true: 1, false: -1}[v.Absent]; v.Side != want {
+			t.Errorf("%+v: want side %d", v, want)
 		}
 	}
 }

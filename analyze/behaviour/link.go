@@ -338,11 +338,18 @@ func (x *tally) levels(at int) []Level {
 			out = append(out, Level{Text: d.values[v].text, On: c.On, Off: c.Off, at: int32(v)})
 		}
 	}
+	var once stat.Count // of the values that were seen once
+	for i := range out {
+		if l := &out[i]; !l.Absent && l.On+l.Off == 1 {
+			plus(&once, stat.Count{On: l.On, Off: l.Off})
+		}
+	}
 	for i := range out {
 		l := &out[i]
 		l.Side = Side(stat.Count{On: l.On, Off: l.Off}, x.total)
-		if l.Side == 0 && len(d.values) > few && l.On+l.Off == 1 {
-			l.Side = l.On - l.Off // a value of many, seen once: on the side of its own
+		if l.Side == 0 && !l.Absent && l.On+l.Off == 1 && len(d.values) > few {
+			// By itself such a value would only say on which side it happened to come.
+			l.Side = Side(once, x.total)
 		}
 	}
 	hash := func(l Level) uint64 {

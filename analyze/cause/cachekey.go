@@ -68,7 +68,7 @@ func keyLeavesOut(fx *Facts, sub *target, a, b *cell) *keyGap {
 	route := fx.routeKey(sub, a.scenario)
 	method, path, _ := strings.Cut(route, " ")
 	r := fx.route(sub, a.scenario)
-	if r == nil || one.Path != other.Path || one.Method != other.Method || route != fx.routeKey(sub, b.scenario) || !inForce(sub.conf, path+"/"+method).Caching {
+	if r == nil || one.Path != other.Path || one.Method != other.Method || route != fx.routeKey(sub, b.scenario) || !sub.conf.InForce(path+"/"+method).Caching {
 		return nil
 	}
 	params := leftOut(one.Query, other.Query, r.Integration.CacheKeyParameters)
@@ -84,14 +84,6 @@ func keyLeavesOut(fx *Facts, sub *target, a, b *cell) *keyGap {
 		}
 	}
 	return k
-}
-
-// inForce are the settings of a stage for a method.
-func inForce(st *probe.Stage, method string) probe.MethodSettings {
-	if own, ok := st.Methods[method]; ok {
-		return own
-	}
-	return st.Methods["*/*"]
 }
 
 // leftOut are the parameters by which two queries differ, where the key has none of

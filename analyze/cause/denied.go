@@ -183,7 +183,7 @@ func withoutCertificate(fx *Facts, sub *target) Finding {
 	d := fx.domainOf(sub)
 	f := refusalFinding(fx, sub, sub.cells)
 	f.Linked = Proven
-	f.say(WithoutCertificate{Domain: d.Name, Requests: f.Statistics.N, Answers: fx.names(fx.clustersOf(sub))})
+	f.say(WithoutCertificate{Domain: d.Name, Requests: f.Statistics.N, Answers: fx.names(behavioursOf(sub))})
 	f.Proof = evidence(append([]Fact{MutualTLS{Domain: d.Name}}, f.Proof...)...)
 	f.Remedy = []Remedy{remedy.TrustedCertificate}
 	f.rests = behavioursOf(sub)

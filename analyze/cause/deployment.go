@@ -282,8 +282,8 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	f.say(pendingHead(fx, p, cause))
 	f.say(waitingEdits(fx, p, confirmed > 0, scenarios, seen)...)
 	for _, sub := range p.all {
-		if confirmed > 0 && fx.all(sub, refused) && within(fx.clustersOf(sub), rests) { // more would be refused as well
-			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(fx.clustersOf(sub))})
+		if confirmed > 0 && fx.all(sub, refused) && within(behavioursOf(sub), rests) { // more would be refused as well
+			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(behavioursOf(sub))})
 			v.closed = append(v.closed, sub.index)
 		}
 	}

@@ -176,7 +176,7 @@ func ledElsewhere(fx *Facts, sub *target, g *sighting) *Finding {
 	for _, l := range led.Away {
 		lines = append(lines, l)
 	}
-	for _, k := range fx.clustersOf(sub) {
+	for _, k := range behavioursOf(sub) {
 		lines = append(lines, fx.example(sub, k))
 	}
 	f.Proof = evidence(lines...)

@@ -142,7 +142,7 @@ func TestParametersOutsideTheKey(t *testing.T) {
 		}
 	}
 	st := &probe.Stage{Methods: map[string]probe.MethodSettings{"*/*": {CacheTTL: 1}, "/a/GET": {CacheTTL: 2}}}
-	if own, other := inForce(st, "/a/GET").CacheTTL, inForce(st, "/b/GET").CacheTTL; own != 2 || other != 1 {
+	if own, other := st.InForce("/a/GET").CacheTTL, st.InForce("/b/GET").CacheTTL; own != 2 || other != 1 {
 		t.Errorf("%d and %d are in force, want a method's own and that of all", own, other)
 	}
 }

@@ -199,7 +199,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 		f.say(LeadsToNothing{URL: sub.URL, Why: why})
 	}
 	if n > 0 {
-		f.say(AllAre{N: n, Answers: fx.names(fx.clustersOf(sub))})
+		f.say(AllAre{N: n, Answers: fx.names(behavioursOf(sub))})
 		f.Statistics = unanimous(fx, sub)
 		if whereKnown(sub) {
 			f.Linked = Proven
@@ -212,7 +212,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	if whereKnown(sub) {
 		lines = append(lines, InConfiguration{What: why})
 	}
-	for _, k := range fx.clustersOf(sub) {
+	for _, k := range behavioursOf(sub) {
 		lines = append(lines, fx.example(sub, k))
 	}
 	f.Proof = evidence(lines...)
@@ -460,15 +460,6 @@ func (fx *Facts) domainOf(sub *target) *probe.Domain {
 		return nil
 	}
 	return fx.Snapshot.Domain(parsed(sub.URL).Hostname())
-}
-
-// clustersOf are the clusters of a target, by scenario and size.
-func (fx *Facts) clustersOf(sub *target) []int {
-	var out []int
-	for _, c := range sub.cells {
-		out = append(out, c.clusters...)
-	}
-	return out
 }
 
 func (fx *Facts) cellNames(cells []*cell) []string {

@@ -203,7 +203,7 @@ func sight(fx *Facts, sub *target) *sighting {
 			g.byLog[ref] = append(g.byLog[ref], i)
 		}
 	}
-	for _, k := range fx.clustersOf(sub) {
+	for _, k := range behavioursOf(sub) {
 		c := &fx.Clusters[k]
 		if ref := (probe.StageRef{APIID: c.Reading.APIID, Stage: c.Reading.Stage}); c.Reading.APIID != "" && c.Reading.Stage != "" && ref != meant {
 			g.byAnswer[ref] = k
@@ -270,7 +270,7 @@ func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 	if g.byConfig {
 		lines = append([]Fact{LeadsElsewhere{Target: sub.ID, To: sub.stageRef(), Meant: g.meant}}, lines...)
 	}
-	for _, k := range fx.clustersOf(sub) {
+	for _, k := range behavioursOf(sub) {
 		lines = append(lines, fx.example(sub, k))
 	}
 	f.Proof = evidence(lines...)
@@ -282,7 +282,7 @@ func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 	if len(g.differs) == 0 {
 		f.Statistics = unanimousOrNil(fx, sub)
 	}
-	for _, k := range fx.clustersOf(sub) {
+	for _, k := range behavioursOf(sub) {
 		if refused(&fx.Clusters[k]) {
 			f.rests = append(f.rests, k)
 		}
@@ -336,7 +336,7 @@ func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool, f *Finding) {
 	case n == 0:
 		f.say(Topic("nothing to confirm"))
 	case g.leftover:
-		f.say(NoRouteThere{N: n, Answers: fx.names(fx.clustersOf(sub)), Meant: g.meant.Stage})
+		f.say(NoRouteThere{N: n, Answers: fx.names(behavioursOf(sub)), Meant: g.meant.Stage})
 	case g.alike:
 		f.say(AnswerAlike{Stages: [2]string{g.rival.Stage, g.meant.Stage}, Scenarios: len(sub.cells)})
 	case behaves:

@@ -144,16 +144,9 @@ func (m *matrix) methods() {
 	}
 	for _, key := range slices.Sorted(maps.Keys(names)) {
 		for _, f := range methodFields {
-			m.row("methods["+key+"]."+f.name, f.behaviour, touchedMethod(key), func(s *probe.Stage) string { return f.value(inForce(s, key)) })
+			m.row("methods["+key+"]."+f.name, f.behaviour, touchedMethod(key), func(s *probe.Stage) string { return f.value(s.InForce(key)) })
 		}
 	}
-}
-
-func inForce(s *probe.Stage, key string) probe.MethodSettings {
-	if own, ok := s.Methods[key]; ok {
-		return own
-	}
-	return s.Methods["*/*"]
 }
 
 var methodFields = []struct {

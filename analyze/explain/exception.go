@@ -214,7 +214,7 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 	if m := nameless.FindSubmatch(text); m != nil && asked == "" && len(hosts) == 0 && !otherService.Match(bytes.Join(m[1:], nil)) {
 		asked = "https://" + string(bytes.Join(m[1:], nil)) + "/"
 	}
-	if len(hosts) != 1 && asked == "" && (certificate == nil || !namesOther(text)) && !byItself.Match(text) {
+	if len(hosts) != 1 && asked == "" && (certificate == nil || askedName(text) == nil) && !byItself.Match(text) {
 		return signature.Answer{}, false
 	}
 	for _, u := range unanswered {
@@ -254,8 +254,6 @@ func askedName(text []byte) []byte {
 
 // codeName is a name that belongs to a program and looks like a host's.
 var codeName = lazyregexp.New(`^(?:java|javax|sun|com|org|net|io|okhttp3|urllib3|requests|node|http|https|tls|ssl|x509)\.|\.(?:js|go|py|rb|java|kt|ts|php|c|rs|cs)$`)
-
-func namesOther(text []byte) bool { return askedName(text) != nil }
 
 // corsMessage is how browsers say that CORS blocks an answer.
 var corsMessage = lazyregexp.New(`blocked by CORS policy|Cross-Origin Request Blocked|not allowed by Access-Control-Allow-Origin|Preflight response is not successful|due to access control checks|pass access control check`)

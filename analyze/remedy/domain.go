@@ -2,6 +2,7 @@ package remedy
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"stageprobe/probe"
@@ -16,12 +17,12 @@ func UpdateBasePathMapping(region string, domain *probe.Domain, mapping probe.Ma
 		return nil
 	}
 	return []Remedy{{
-		Text:    "Lead " + address(domain, mapping.BasePath) + " to stage " + to.Stage + " of " + to.APIID + " instead of stage " + mapping.Stage + " of " + mapping.APIID + ".",
+		Text:    "Lead " + addressOf(domain, mapping.BasePath) + " to stage " + to.Stage + " of " + to.APIID + " instead of stage " + mapping.Stage + " of " + mapping.APIID + ".",
 		Command: mappingCommand(region, domain, mapping, to, kind),
 		Changes: "which stage answers this base path",
 		Leaves:  "other base paths of the domain, both stages, DNS",
 		Undo:    mappingCommand(region, domain, probe.Mapping{ID: mapping.ID, BasePath: mapping.BasePath, APIID: to.APIID}, probe.StageRef{APIID: mapping.APIID, Stage: mapping.Stage}, kind),
-		Warning: allTraffic(address(domain, mapping.BasePath)),
+		Warning: allTraffic(addressOf(domain, mapping.BasePath)),
 	}}
 }
 
@@ -56,7 +57,7 @@ func CreateBasePathMapping(region string, domain *probe.Domain, path string, to 
 		return nil
 	}
 	r := Remedy{
-		Text: "Map " + address(domain, path) + " to stage " + to.Stage + " of " + to.APIID + ".",
+		Text: "Map " + addressOf(domain, path) + " to stage " + to.Stage + " of " + to.APIID + ".",
 		Command: command(region, "apigateway", "create-base-path-mapping", "--domain-name", domain.Name, "--base-path", basePath(path),
 			"--rest-api-id", to.APIID, "--stage", to.Stage),
 		Changes: "requests to this base path, which were refused, reach the stage",
@@ -81,7 +82,7 @@ func onlyV2(path string, kind probe.APIKind) bool {
 
 func basePath(path string) string { return cmp.Or(path, "(none)") }
 
-func address(domain *probe.Domain, path string) string {
+func addressOf(domain *probe.Domain, path string) string {
 	return "https://" + domain.Name + "/" + path
 }
 
@@ -148,5 +149,5 @@ func putRule(region string, domain *probe.Domain, rule probe.RoutingRule) string
 	}
 	actions := []action{{invoke{rule.APIID, rule.Stage, rule.StripBasePath}}}
 	return command(region, "apigatewayv2", "put-routing-rule", "--domain-name", domain.Name, "--routing-rule-id", rule.ID,
-		"--priority", decimalInt(rule.Priority), "--conditions", toJSON(conditions), "--actions", toJSON(actions))
+		"--priority", strconv.Itoa(rule.Priority), "--conditions", toJSON(conditions), "--actions", toJSON(actions))
 }

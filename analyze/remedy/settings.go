@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
-
-func decimalInt(n int) string { return strconv.Itoa(n) }
 
 // StageVariables sets stage variables as the stage named like has them; none of the
 // others changes. An empty value removes the variable.
@@ -122,7 +120,7 @@ func AccessLogFields(region string, api *probe.API, stage *probe.Stage) []Remedy
 func startAccessLog(region string, api *probe.API, stage *probe.Stage, format string) []Remedy {
 	at := cmp.Or(region, "$(aws configure get region)")
 	group := "/aws/apigateway/" + api.ID + "/" + strings.ReplaceAll(stage.Name, "$", "")
-	arn := `'"arn:` + partition(region) + `:logs:` + at + `:$account:log-group:` + group + `"'`
+	arn := `'"arn:` + address.Partition(region) + `:logs:` + at + `:$account:log-group:` + group + `"'`
 	undo := updateStage(region, api, stage, remove("/accessLogSettings"))
 	if api.Kind == probe.HTTP {
 		undo = command(region, "apigatewayv2", "delete-access-log-settings", "--api-id", api.ID, "--stage-name", stage.Name)
@@ -205,16 +203,6 @@ func accessLogCommand(region string, api *probe.API, stage *probe.Stage, destina
 		ops = append(ops, replace("/accessLogSettings/destinationArn", destination))
 	}
 	return updateStage(region, api, stage, ops...)
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // FlushCache empties the stage's response cache.

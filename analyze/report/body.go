@@ -32,7 +32,7 @@ func bodyLines(body string, differs map[string]bool) []bodyLine {
 		return nil
 	}
 	var lines []bodyLine
-	for l := range strings.SplitSeq(plainLines(body), "\n") {
+	for l := range strings.SplitSeq(PlainLines(body), "\n") {
 		lines = append(lines, bodyLine{Text: l})
 	}
 	return lines

@@ -47,9 +47,6 @@ func unsafeRune(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// plainLines is plain for text whose line breaks are to be kept.
-func plainLines(s string) string { return PlainLines(s) }
-
 // PlainLines makes text of others safe for a terminal, its line breaks kept.
 func PlainLines(s string) string {
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")

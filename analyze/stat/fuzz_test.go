@@ -56,7 +56,7 @@ func figures(c Counts2, p, q float64) map[string]float64 {
 		"NeedZero": float64(NeedZero(p, q)), "MarkovSup": MarkovSup(markov), "MarkovM": MarkovM(markov),
 		"FactorLogM": factor, "factor posterior": post[0], "CanaryLogM": CanaryLogM(c, k, n-k, p),
 		"FlakyLogM": FlakyLogM(k, n, p), "ConsistentLogM": ConsistentLogM(k, n, p), "KT": KT(table[0]),
-		"ConsistencyGuard": ConsistencyGuard(k, n, p, q), "Fisher": Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef),
+		"Fisher":     Fisher(c.CanaryDev, c.CanaryRef, c.BaseDev, c.BaseRef),
 		"MutualInfo": MutualInfo(table), "ExplainedShare": ExplainedShare(table),
 		"KL": KL(p, q), "WaldBound": WaldBound(max(p, 1e-9), max(q, 1e-9), KL(p, q)),
 		"Remaining": mean, "Remaining lo": from, "Remaining hi": to, "X2": x2, "X2 p": spread,

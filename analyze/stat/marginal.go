@@ -106,19 +106,3 @@ func KT(counts []int) float64 {
 	half := float64(len(counts)) / 2
 	return out + lgamma(half) - lgamma(sum+half)
 }
-
-// ConsistencyGuard returns ln E against every share of qmin or more, for
-// likelihoods at eps and below: E ≥ 1/β allows the claim "at most qmin differ"
-// at a noise floor of eps, at any time.
-func ConsistencyGuard(k, n int, eps, qmin float64) float64 {
-	if n == 0 {
-		return 0
-	}
-	var m mixture
-	m.add(.5, LogBin(k, n, eps))
-	m.add(.25, LogBin(k, n, eps/3))
-	m.add(.15, LogBin(k, n, eps/10))
-	m.add(.1, LogBin(k, n, 0))
-	worst := LogBin(k, n, max(float64(k)/float64(n), qmin))
-	return against(m.log(), worst)
-}

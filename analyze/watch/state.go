@@ -75,7 +75,7 @@ func (r *reading) target(i int, id string, settled map[cause.ID]bool) seen {
 			}
 		}
 	}
-	t := targetOf(r.report, id)
+	t := r.report.Target(id)
 	if t == nil {
 		return s
 	}
@@ -90,15 +90,6 @@ func (r *reading) target(i int, id string, settled map[cause.ID]bool) seen {
 	}
 	s.failing = failing(t)
 	return s
-}
-
-func targetOf(rep *analyze.Report, id string) *analyze.Target {
-	for i := range rep.Targets {
-		if rep.Targets[i].ID == id {
-			return &rep.Targets[i]
-		}
-	}
-	return nil
 }
 
 // failing are the scenarios that nothing but failures and refusals answer, each with

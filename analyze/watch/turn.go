@@ -87,7 +87,7 @@ func (w *ledger) hint(i int) (hint, bool) {
 		return hint{}, false
 	}
 	h := hint{passing: s.passing}
-	if rt := targetOf(w.now.report, w.plan.Targets[i].ID); rt != nil {
+	if rt := w.now.report.Target(w.plan.Targets[i].ID); rt != nil {
 		h.at = onset(rt)
 	}
 	return h, true
@@ -115,7 +115,7 @@ func (w *ledger) mended(now time.Time) bool {
 			continue
 		}
 		id := w.plan.Targets[i].ID
-		hints[i], any = hint{at: ceased(targetOf(w.now.report, id), targetOf(young.report, id))}, true
+		hints[i], any = hint{at: ceased(w.now.report.Target(id), young.report.Target(id))}, true
 	}
 	if !any {
 		return false
@@ -191,7 +191,7 @@ func fails(failing map[string]cause.ID, born map[string]bool) bool {
 func (w *ledger) onsets(now time.Time) {
 	r := w.reading(w.ring.first(now), now)
 	for i := range w.targets {
-		t := targetOf(r.report, w.plan.Targets[i].ID)
+		t := r.report.Target(w.plan.Targets[i].ID)
 		if h := &w.turn.found[i]; h.at.IsZero() && t != nil {
 			// What began before the configuration was last read belongs to no change since.
 			if at := onset(t); at.After(w.read) {

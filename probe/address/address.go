@@ -215,6 +215,9 @@ func (a *Address) split(authority string) {
 // "amazonaws.com.cn" in China.
 func Suffix(region string) string { return partitionOf(region).suffix }
 
+// Partition is the partition in the ARNs of a region, such as "aws-cn" in China.
+func Partition(region string) string { return partitionOf(region).name }
+
 // StageURL puts together the invoke URL of a stage, without a slash at its
 // end. The $default stage of an HTTP API has no path segment. suffix is the
 // DNS suffix, "" for the region's own.

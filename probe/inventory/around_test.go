@@ -113,6 +113,7 @@ func TestAround(t *testing.T) {
 // A member that the SDK does not know is compared where both sources hold it, and
 // said to be not compared where one does.
 func TestUnknownMembersAreCompared(t *testing.T) {
+	t.Parallel()
 	for exported, want := range map[string]struct{ differs, uncompared bool }{
 		`{jwtConfiguration: {issuers: [{issuer: "https://new.example.com"}]}}`: {false, false},
 		`{jwtConfiguration: {issuers: [{issuer: "https://old.example.com"}]}}`: {true, false},

@@ -19,6 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"stageprobe/probe"
+	"stageprobe/probe/address"
 )
 
 // question is one control-plane call: what is asked of what, which resource
@@ -273,21 +274,7 @@ func (rd *reading) iam(q question) (action, resource string) {
 	case "GetAlias":
 		return "lambda:GetAlias", q.path
 	}
-	return "apigateway:GET", fmt.Sprintf("arn:%s:apigateway:%s::%s", partition(rd.Region), rd.Region, q.path)
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "us-iso-"):
-		return "aws-iso"
-	case strings.HasPrefix(region, "us-isob-"):
-		return "aws-iso-b"
-	}
-	return "aws"
+	return "apigateway:GET", fmt.Sprintf("arn:%s:apigateway:%s::%s", address.Partition(rd.Region), rd.Region, q.path)
 }
 
 // short is what a reader needs of an SDK error: code and message, without the

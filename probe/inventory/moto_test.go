@@ -34,6 +34,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 }
 
 func TestReadsWhatMotoWasGiven(t *testing.T) {
+	t.Parallel()
 	rest, http2 := clients(mototest.Start(t))
 	ctx := t.Context()
 	api := must(rest.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("orders")}))(t)

@@ -12,6 +12,7 @@ import (
 // TestWorldsAreToldApart reads worlds and their twins through the SDK: what
 // waits for a deployment, in what stages differ, whether a canary can differ.
 func TestWorldsAreToldApart(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		world   string
 		pending []string // "stage subject aspect"

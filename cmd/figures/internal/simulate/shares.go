@@ -62,14 +62,6 @@ func consistency(context.Context, Options) ([]Figure, error) {
 		f.Pass = n == leastZero(p)
 		out = append(out, f)
 	}
-	for _, c := range []struct{ qmin, noise float64 }{{.01, .001}, {.05, .005}, {.1, .01}} {
-		_, mean := operate(c.noise, 20_000, func(k, n int) int {
-			return bit(stat.ConsistencyGuard(k, n, c.noise, c.qmin) >= decisive)
-		})
-		bound := stat.WaldBound(alpha, alpha, stat.KL(c.noise, c.qmin))
-		name := "at most " + percent(c.qmin) + " with noise of " + percent(c.noise) + ", times the bound"
-		out = append(out, exact(group, name, mean/bound, 1.05, ""))
-	}
 	return out, nil
 }
 

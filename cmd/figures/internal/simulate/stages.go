@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-
-	"stageprobe/analyze/stat"
 )
 
 // Several stages are told apart by the scenarios in which they answer
@@ -40,7 +38,7 @@ func learnProfiles(rng *rand.Rand) (p profiles) {
 			for range learned {
 				counts[answers(g, s, rng)]++
 			}
-			p[s][g] = stat.Predictive(counts)
+			p[s][g] = predictive(counts)
 		}
 	}
 	return p
@@ -96,7 +94,7 @@ func nextScenario(p profiles, evidence [stageCount]float64, rng *rand.Rand) int 
 		for _, g := range rivals {
 			laws = append(laws, p[s][g])
 		}
-		if d := stat.Separation(p[s][lead], laws); d > separation {
+		if d := separationOf(p[s][lead], laws); d > separation {
 			best, separation = s, d
 		}
 	}

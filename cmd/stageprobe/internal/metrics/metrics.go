@@ -129,9 +129,6 @@ func (s *Set) Show(st State) {
 	s.state = st
 }
 
-// Gatherer gives the series as they stand.
-func (s *Set) Gatherer() prometheus.Gatherer { return s.registry }
-
 // gauges collects what is read off the state.
 type gauges Set
 

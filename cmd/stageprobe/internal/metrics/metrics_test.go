@@ -109,7 +109,7 @@ func TestEverySeriesIsServedAsDocumented(t *testing.T) {
 }
 
 func TestSeriesFollowTheConventions(t *testing.T) {
-	families, err := filled().Gatherer().Gather()
+	families, err := filled().registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

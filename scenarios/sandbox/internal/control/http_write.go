@@ -12,7 +12,7 @@ var httpWrites = []operation{
 	{method: http.MethodPost, path: "/v2/apis/{api}/deployments", name: "CreateDeployment", status: 201, run: createHTTPDeployment},
 	{method: http.MethodPatch, path: "/v2/apis/{api}/stages/{stage}", name: "UpdateStage", run: updateHTTPStage},
 	{method: http.MethodPost, path: "/v2/apis/{api}/stages", name: "CreateStage", status: 201, run: createHTTPStage},
-	{method: http.MethodDelete, path: "/v2/apis/{api}/stages/{stage}/cache/authorizers", name: "ResetAuthorizersCache", status: 204, run: resetAuthorizers},
+	{method: http.MethodDelete, path: "/v2/apis/{api}/stages/{stage}/cache/authorizers", name: "ResetAuthorizersCache", status: 204, run: flushAuthorizers("HTTP")},
 	{method: http.MethodPost, path: "/v2/apis/{api}/routes", name: "CreateRoute", status: 201, run: createRoute},
 	{method: http.MethodPatch, path: "/v2/apis/{api}/routes/{route}", name: "UpdateRoute", run: updateRoute},
 	{method: http.MethodDelete, path: "/v2/apis/{api}/routes/{route}", name: "DeleteRoute", status: 204, run: deleteRoute},
@@ -155,13 +155,4 @@ func createHTTPStage(r *request) (any, error) {
 	in.DeploymentID = &deployment
 	in.apply(s)
 	return httpStage(r.cloud, s), nil
-}
-
-func resetAuthorizers(r *request) (any, error) {
-	api, stage, err := r.stage("HTTP")
-	if err != nil {
-		return nil, err
-	}
-	r.cloud.Change(api, stage.Name, func(s *cloud.Stage) { s.AuthorizersFlushed = r.cloud.Now() })
-	return nil, nil
 }

@@ -20,7 +20,7 @@ var restWrites = []operation{
 	{method: http.MethodPatch, path: "/restapis/{api}/stages/{stage}", name: "UpdateStage", run: updateStage},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: deleteStage},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: flushCache},
-	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/authorizers", name: "FlushStageAuthorizersCache", status: 202, run: flushAuthorizers},
+	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/authorizers", name: "FlushStageAuthorizersCache", status: 202, run: flushAuthorizers("REST")},
 	{method: http.MethodPatch, path: "/usageplans/{plan}", name: "UpdateUsagePlan", run: updateUsagePlan},
 	{method: http.MethodPost, path: "/domainnames/{domain}/basepathmappings", name: "CreateBasePathMapping", status: 201, run: createMapping},
 	{method: http.MethodPatch, path: "/domainnames/{domain}/basepathmappings/{path}", name: "UpdateBasePathMapping", run: updateMapping},
@@ -241,13 +241,15 @@ func flushCache(r *request) (any, error) {
 	return nil, nil
 }
 
-func flushAuthorizers(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
+func flushAuthorizers(kind string) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		api, stage, err := r.stage(kind)
+		if err != nil {
+			return nil, err
+		}
+		r.cloud.Change(api, stage.Name, func(s *cloud.Stage) { s.AuthorizersFlushed = r.cloud.Now() })
+		return nil, nil
 	}
-	r.cloud.Change(api, stage.Name, func(s *cloud.Stage) { s.AuthorizersFlushed = r.cloud.Now() })
-	return nil, nil
 }
 
 func createMapping(r *request) (any, error) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"stageprobe/scenarios/sandbox/internal/world"
 )
 
 // faultPlan is what the store refuses.
@@ -101,5 +103,5 @@ func (s faultPlan) accessDenied(op, resource string) *apiError {
 	}
 	return fail("AccessDeniedException", fmt.Sprintf(
 		"User: arn:%s:iam::%s:user/stageprobe is not authorized to perform: logs:%s on resource: %s because no identity-based policy allows the logs:%s action",
-		partition(s.opt.Region), s.opt.Account, op, s.arn(resource)+":log-stream:", op))
+		world.Partition(s.opt.Region), s.opt.Account, op, s.arn(resource)+":log-stream:", op))
 }

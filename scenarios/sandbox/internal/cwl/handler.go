@@ -140,17 +140,6 @@ func requestID(seed, n uint64) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff)
 }
 
-// partition of a region: the second part of its ARNs.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
-
 // groupName takes a log group's name or ARN and returns the name.
 func groupName(identifier string) string {
 	if !strings.HasPrefix(identifier, "arn:") {

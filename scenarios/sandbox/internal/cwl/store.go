@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"stageprobe/scenarios/sandbox/internal/world"
 )
 
 // Event is one log event as its producer wrote it.
@@ -247,7 +249,7 @@ func (e entry) visible(now time.Time) bool { return e.ingested <= now.UnixMilli(
 
 // arn of a log group, without the ":*" that DescribeLogGroups adds.
 func (s *Store) arn(group string) string {
-	return fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", partition(s.opt.Region), s.opt.Region, s.opt.Account, group)
+	return fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", world.Partition(s.opt.Region), s.opt.Region, s.opt.Account, group)
 }
 
 // Serves reports whether a request speaks to CloudWatch Logs.

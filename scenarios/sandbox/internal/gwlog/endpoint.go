@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"stageprobe/scenarios/sandbox/internal/world"
 )
 
 // aws tells whether the integration calls an AWS service, Lambda included.
@@ -71,17 +73,7 @@ func (w *writer) httpHeaders(e Exchange) []Pair {
 
 // arn of a part of the API.
 func (c *Call) arn(part string) string {
-	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s", c.partition(), c.Region, c.Account, c.APIID, part)
-}
-
-func (c *Call) partition() string {
-	switch {
-	case strings.HasPrefix(c.Region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(c.Region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s", world.Partition(c.Region), c.Region, c.Account, c.APIID, part)
 }
 
 // lambdaHeaders are the headers of an answer of Lambda's Invoke.

@@ -162,7 +162,7 @@ func (o *object) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(quote(f.name) + ":" + jsonText(f.value))
+		b.WriteString(jsonText(f.name) + ":" + jsonText(f.value))
 	}
 	b.WriteByte('}')
 	return []byte(b.String()), nil
@@ -178,8 +178,6 @@ func jsonText(v any) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
-
-func quote(s string) string { return jsonText(s) }
 
 func obj(pairs ...any) *object {
 	o := &object{}

@@ -1,4 +1,4 @@
-package stat
+package simulate
 
 import "math"
 
@@ -7,11 +7,11 @@ const (
 	profileUnknown = .02 // rate of responses that no profile foretells
 )
 
-// Predictive returns how likely a stage answers one scenario next with each
+// predictive returns how likely a stage answers one scenario next with each
 // known behaviour and, as the last entry, with one never seen, from how often it
 // did so: (n_c + κu)/(n + κ) with u uniform and κ = 1/2, mixed with 2% of
 // anything at all. No entry is zero.
-func Predictive(counts []int) []float64 {
+func predictive(counts []int) []float64 {
 	var n int
 	for _, k := range counts {
 		n += k
@@ -29,26 +29,28 @@ func Predictive(counts []int) []float64 {
 	return out
 }
 
-// Divergence is the Kullback-Leibler divergence of q from p in nats, over the
+// divergenceOf is the Kullback-Leibler divergence of q from p in nats, over the
 // same behaviours.
-func Divergence(p, q []float64) (kl float64) {
+func divergenceOf(p, q []float64) (kl float64) {
 	for i := range p {
-		kl += divergence(p[i], q[i])
+		if p[i] > 0 {
+			kl += p[i] * math.Log(p[i]/q[i]) // infinite where q is impossible
+		}
 	}
 	return max(kl, 0)
 }
 
-// Separation is how fast the scenario with these profiles tells the leader from
+// separationOf is how fast the scenario with these profiles tells the leader from
 // the rival that it tells apart worst, in nats per request (Chernoff 1959): ask
 // next the scenario where it is largest. Without rivals there is nothing to tell
 // apart: 0.
-func Separation(leader []float64, rivals [][]float64) float64 {
+func separationOf(leader []float64, rivals [][]float64) float64 {
 	if len(rivals) == 0 {
 		return 0
 	}
 	least := math.Inf(1)
 	for _, r := range rivals {
-		least = min(least, Divergence(leader, r))
+		least = min(least, divergenceOf(leader, r))
 	}
 	return least
 }
