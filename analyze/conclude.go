@@ -89,9 +89,9 @@ func (rep *Report) verdict() []string {
 }
 
 func (rep *Report) claim() string {
-	worst, n, limited := 0.0, 0, 0
+	worst, n, limited, stray := 0.0, 0, 0, 0
 	for _, t := range rep.Targets {
-		n += t.Requests
+		n, stray = n+t.Requests, stray+t.stray
 		for _, c := range t.Clusters {
 			if c.Status == http.StatusTooManyRequests && !c.Reference {
 				limited += c.Count // no behaviour of the stage: what was sent was too much
@@ -109,7 +109,11 @@ func (rep *Report) claim() string {
 	if limited > 0 {
 		besides = fmt.Sprintf(" but %d that a limit refused (429)", limited)
 	}
-	return fmt.Sprintf("%s answers alike: %d requests, none deviating%s; at most %s of requests could differ (%s confidence).", who, n, besides, words.Percent(worst), words.Percent(rep.Run.Confidence))
+	deviating := "none"
+	if stray > 0 {
+		deviating = fmt.Sprint(stray)
+	}
+	return fmt.Sprintf("%s answers alike: %d requests, %s deviating%s; at most %s of requests could differ (%s confidence).", who, n, deviating, besides, words.Percent(worst), words.Percent(rep.Run.Confidence))
 }
 
 // alwaysFailing are the scenarios of which every answer was a failure that no

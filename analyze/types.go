@@ -135,6 +135,7 @@ type Target struct {
 	// Claim is the largest share of differing answers that the run does not
 	// exclude, at the run's confidence; nil where a split was found.
 	Claim *float64 `json:"claim,omitempty"`
+	stray int      // answers that differ all the same
 }
 
 // Canary is a target's canary as configured and as measured.

@@ -121,7 +121,7 @@ func needs(fx *Facts, known *Known, sub *target) int {
 }
 
 // consistency makes the claim of each target without a split, or leaves it open.
-func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
+func consistency(fx *Facts, known *Known, r *Result) Verdict {
 	var v Verdict
 	for i, sub := range fx.targets {
 		k, n := known.strays(sub)
@@ -130,7 +130,7 @@ func consistency(fx *Facts, known *Known, claims map[string]float64) Verdict {
 		}
 		more, split, closed := needs(fx, known, sub), known.split[i], known.closed[i]
 		if !split && !closed && n > 0 {
-			claims[sub.ID] = stat.UpperBound(k, n, fx.Confidence)
+			r.Claims[sub.ID], r.Strays[sub.ID] = stat.UpperBound(k, n, fx.Confidence), k
 		}
 		switch {
 		case unanswered(fx, sub) && !closed:

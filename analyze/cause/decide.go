@@ -332,7 +332,7 @@ func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	if w.labels.veto != nil {
 		j.notes = append(j.notes, NoLink{Target: sub.ID, Why: w.labels.veto})
 	}
-	if w.post("") >= 1-fx.alpha {
+	if w.post("") >= 1-fx.alpha || driven == nil && rare(fx, w) {
 		return // noise below what must be found
 	}
 	j.split[sub.index] = true
@@ -524,6 +524,12 @@ func hopeless(fx *Facts, w *weighing) bool {
 // that the stage's canary draws, while no log says of any answer who gave it (behaviour 4).
 func fitsUnlabelled(fx *Facts, w *weighing) bool {
 	return canaryConfigured(w.sub) && w.iid && len(w.clusters) == len(w.cells) && hopeless(fx, w) && !canaryExcluded(fx, w)
+}
+
+// rare tells whether what deviates is rarer than what must be found, and most likely noise:
+// how often it may come is then said, and is no question.
+func rare(fx *Facts, w *weighing) bool {
+	return w.post("") > .5 && stat.UpperBound(w.k, w.n, fx.Confidence) <= fx.MinShare
 }
 
 func canaryConfigured(sub *target) bool {

@@ -82,12 +82,12 @@ func (in *Input) prepare() {
 // conclude puts the result together.
 func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result {
 	r := Result{
-		Claims: map[string]float64{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
+		Claims: map[string]float64{}, Strays: map[string]int{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},
 		Seen: map[string]map[string]Fact{}, Settings: map[string][]Setting{},
 		Behaviours: fx.partition, Rows: fx.Rows, Clusters: fx.Clusters, Moves: movesOf(fx),
 	}
 	known := know(fx, verdicts, j, every)
-	verdicts = append(verdicts, consistency(fx, known, r.Claims))
+	verdicts = append(verdicts, consistency(fx, known, &r))
 	r.Notes = append(remarks(fx, known), j.notes...)
 	costs := j.cost
 	asked := false // the splits' questions come before those of the causes that read their verdicts

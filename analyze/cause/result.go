@@ -13,6 +13,9 @@ type Result struct {
 	// Claims holds, per target id, the largest share of differing answers that
 	// is not excluded; only for targets without a split.
 	Claims map[string]float64
+	// Strays counts, for the same, the answers that differ all the same and are too few
+	// to be more than noise.
+	Strays map[string]int
 	// Posteriors holds, per target id, how likely each hypothesis is, the
 	// likeliest first; hypotheses below 0.001 are left out.
 	Posteriors map[string][]Hypothesis

@@ -106,6 +106,30 @@ func TestClaim(t *testing.T) {
 	}
 }
 
+// A failure or two among hundreds of answers is rarer than what must be found: how often it
+// may come is said, and no question is left. A dozen, or one in every hundred, are.
+func TestRareIsNoQuestion(t *testing.T) {
+	for _, tt := range []struct {
+		every, strays int
+		open          bool
+	}{{2000, 1, false}, {1000, 2, false}, {400, 5, false}, {160, 12, true}, {100, 20, true}} {
+		w := newWorld(1)
+		r := explained(w.send(2000, func(r *request) answer {
+			if r.n%tt.every == tt.every/2 {
+				return fails(502)
+			}
+			return ok("v2")
+		}).Input)
+		strays, said := r.Strays["abc123/prod"]
+		if open := len(r.Open) > 0 || len(r.Findings) > 0; open != tt.open || said == tt.open || said && strays != tt.strays {
+			t.Errorf("%d of 2000 failed: open %+v, found %d, said to be %d strays: %v", tt.strays, r.Open, len(r.Findings), strays, said)
+		}
+		if claim := r.Claims["abc123/prod"]; said && (claim <= float64(strays)/2000 || claim > .01) {
+			t.Errorf("%d of 2000 failed: at most %g", tt.strays, claim)
+		}
+	}
+}
+
 // TestNext: further requests go to the target that needs them.
 func TestNext(t *testing.T) {
 	w := newWorld(1)
