@@ -207,9 +207,6 @@ type CanaryNotShown struct {
 	// holds still.
 	Wavers string
 	ByUpTo float64
-	// MayHide are the fields of two values of which each may be what tells its answers from
-	// the stage's own, where no log names them.
-	MayHide []string
 }
 
 // CanaryAlike asks whether a canary answers as its stage does; Stray is a difference
@@ -270,7 +267,9 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	case e.labelled == 0 && fx.Logs.Read && logging(fx, sub) && !fx.Done:
 		askCanary(fx, sub, e, v)
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
-		v.report(staleFinding(fx, sub, e, "not missed", false), stageKey(sub.Target))
+		if !slices.ContainsFunc(e.subs, func(x *target) bool { return mayHide(fx, x) }) {
+			v.report(staleFinding(fx, sub, e, "not missed", false), stageKey(sub.Target))
+		}
 	default:
 		askCanary(fx, sub, e, v)
 	}
@@ -298,15 +297,10 @@ func exercised(fx *Facts, known *Known, e exposure) bool {
 	return e.never <= fx.alpha && settled(fx, known, e)
 }
 
-// mayHide are the fields of two values of which each could be what tells a canary's answers
+// mayHide tells whether some field of two values could be what tells a canary's answers
 // from the stage's own.
-func mayHide(fx *Facts, sub *target) (fields []string) {
-	for _, f := range freeFields(fx, sub) {
-		if !f.denied {
-			fields = append(fields, f.pairs[0].Where()+" of "+fx.scenario(f.pairs[0].Scenario).Name)
-		}
-	}
-	return listed(slices.Compact(fields))
+func mayHide(fx *Facts, sub *target) bool {
+	return slices.ContainsFunc(freeFields(fx, sub), func(f *freeField) bool { return !f.denied })
 }
 
 // settled tells whether every target of the stage is found consistent.
@@ -383,11 +377,6 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	// rates, at another error rate, would seem to contradict it.
 	if e.canary > 0 && !e.changed && !e.split && e.wavers.where != "" {
 		says.Wavers, says.ByUpTo = e.wavers.where, e.wavers.most
-	}
-	if how == "not missed" {
-		for _, x := range e.subs {
-			says.MayHide = append(says.MayHide, mayHide(fx, x)...)
-		}
 	}
 	f.say(says)
 	f.Proof = evidence(canaryOf(st.Name, st.DeploymentID, c), canaryExample(fx, e))
