@@ -19,6 +19,9 @@ func noSuchAPI(ctx context.Context, cl *cloud, snap *probe.Snapshot, ids []strin
 		if snap.API(id) != nil {
 			continue
 		}
+		if ctx.Err() != nil {
+			return exitError(ExitInterrupted) // it was not looked for to the end
+		}
 		e := inventory.Unread(snap, "API "+id)
 		if e.Reason != inventory.Absent {
 			return unread(e)
@@ -61,6 +64,9 @@ func orElse(a, b string) string {
 
 // noSuchDomain says why nothing is known of a custom domain.
 func noSuchDomain(ctx context.Context, cl *cloud, snap *probe.Snapshot, name string) error {
+	if ctx.Err() != nil {
+		return exitError(ExitInterrupted)
+	}
 	e := inventory.Unread(snap, "domain "+name)
 	if e.Reason != inventory.Absent {
 		return unread(e)
