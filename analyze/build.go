@@ -114,7 +114,7 @@ func (s reporting) reportTargets(in cause.Input, result *cause.Result) []Target 
 			rt.Moves = result.Moves[i]
 		}
 		if claim, ok := result.Claims[t.ID]; ok && rt.answered() {
-			rt.Claim, rt.stray = &claim, result.Strays[t.ID]
+			rt.Claim, rt.Deviating = &claim, result.Strays[t.ID]
 		}
 		out[i] = rt
 	}

@@ -91,7 +91,7 @@ func (rep *Report) verdict() []string {
 func (rep *Report) claim() string {
 	worst, n, limited, stray := 0.0, 0, 0, 0
 	for _, t := range rep.Targets {
-		n, stray = n+t.Requests, stray+t.stray
+		n, stray = n+t.Requests, stray+t.Deviating
 		for _, c := range t.Clusters {
 			if c.Status == http.StatusTooManyRequests && !c.Reference {
 				limited += c.Count // no behaviour of the stage: what was sent was too much

@@ -135,7 +135,8 @@ type Target struct {
 	// Claim is the largest share of differing answers that the run does not
 	// exclude, at the run's confidence; nil where a split was found.
 	Claim *float64 `json:"claim,omitempty"`
-	stray int      // answers that differ all the same
+	// Deviating counts the answers that differ all the same, rarer than what must be found.
+	Deviating int `json:"deviating,omitempty"`
 }
 
 // Canary is a target's canary as configured and as measured.

@@ -98,7 +98,7 @@ func TestRequestsThatTheServerNeverLookedAtAreNotItsFailures(t *testing.T) {
 }
 
 // accept serves each connection by itself, until the test is over.
-func accept(t *testing.T, l net.Listener, serve func(net.Conn)) {
+func accept(t testing.TB, l net.Listener, serve func(net.Conn)) {
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {

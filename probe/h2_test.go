@@ -131,16 +131,7 @@ func h2Plan(t *testing.T, reply func(f *http2.Framer, id uint32, head func(...st
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serveH2(c, reply)
-		}
-	}()
+	accept(t, l, func(c net.Conn) { serveH2(c, reply) })
 	p := plan(3)
 	p.HTTP, p.Slots, p.Workers, p.Timeout = "2", 1, 1, time.Second
 	p.Targets[0].URL = "https://" + l.Addr().String()

@@ -290,7 +290,7 @@ func mapRemedy(fx *Facts, sub *target) []Remedy {
 	case sub.api != nil && sub.api.DefaultEndpointOff:
 		return append(useDomain(fx, sub), remedy.EnableDefaultEndpoint(region, sub.api)...)
 	case d != nil && sub.Meant != nil && !fx.Snapshot.MappingsRead(d):
-		return remedy.ReadMappings(region, d, *sub.Meant)
+		return remedy.ReadMappings(region, d, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case d != nil && sub.Meant != nil:
 		return remedy.CreateBasePathMapping(region, d, sub.BasePath, *sub.Meant, fx.kindOfAPI(sub.Meant.APIID))
 	case stageIsRoute(fx, sub):

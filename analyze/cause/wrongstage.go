@@ -384,7 +384,7 @@ func remap(fx *Facts, sub *target, to probe.StageRef) []Remedy {
 		}
 	}
 	if !fx.Snapshot.MappingsRead(d) {
-		return remedy.ReadMappings(fx.Snapshot.Region, d, to)
+		return remedy.ReadMappings(fx.Snapshot.Region, d, to, fx.kindOfAPI(to.APIID))
 	}
 	return remedy.CreateBasePathMapping(fx.Snapshot.Region, d, urlPath(sub.URL), to, fx.kindOfAPI(to.APIID))
 }

@@ -42,10 +42,14 @@ func mappingCommand(region string, domain *probe.Domain, m probe.Mapping, to pro
 
 // ReadMappings looks first at where a domain leads, where that could not be read: what is
 // to be changed is not known, and a mapping cannot be made where there is one.
-func ReadMappings(region string, domain *probe.Domain, to probe.StageRef) []Remedy {
+func ReadMappings(region string, domain *probe.Domain, to probe.StageRef, kind probe.APIKind) []Remedy {
+	read := []string{"apigateway", "get-base-path-mappings"}
+	if onlyV2("", kind) {
+		read = []string{"apigatewayv2", "get-api-mappings"}
+	}
 	return []Remedy{{
 		Text:    "See which mapping leads " + domain.Name + " elsewhere, with rights that may read it (apigateway:GET), and lead it to stage " + to.Stage + " of " + to.APIID + ".",
-		Command: command(region, "apigateway", "get-base-path-mappings", "--domain-name", domain.Name),
+		Command: command(region, append(read, "--domain-name", domain.Name)...),
 		Changes: "nothing: it reads", Leaves: "everything",
 		Diagnoses: true,
 	}}
