@@ -56,6 +56,14 @@ func filled(format string, r *rand.Rand) string {
 	}
 }
 
+// shuffled puts parts in another order each time.
+func shuffled(parts ...string) func(*rand.Rand) string {
+	return func(r *rand.Rand) string {
+		r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		return filled(strings.Join(parts, ""), r)
+	}
+}
+
 // list is a JSON array of some members drawn from n.
 func list(n int, member string) func(*rand.Rand) string {
 	return func(r *rand.Rand) string {
@@ -219,6 +227,12 @@ func TestOneDifference(t *testing.T) {
 			want:   []string{`:body "Reading: <number> Writing: <number> Waiting: <number>" 3`}},
 		{name: "HTML on one line", headers: "content-type: text/html", base: with(`<html><body><p id="a">Hi %s</p><b>blue</b><i>%d</i></body></html>`), canary: with(`<html><body><p id="a">Hi %s</p><b>green</b><i>%d</i></body></html>`),
 			want: []string{`:body holds "<b>blue"`, `:body holds "<b>green"`}},
+		{name: "one of several ids of one form", headers: "content-type: text/html", base: with(`<p>nonce <b>%x</b></p><p>commit <b>9f31c0a29f31c0a29f31c0a29f31c0a2</b></p><p>csrf <b>%x</b></p>`), canary: with(`<p>nonce <b>%x</b></p><p>commit <b>0b77d1e40b77d1e40b77d1e40b77d1e4</b></p><p>csrf <b>%x</b></p>`),
+			want: []string{`:body "<b><hex~32>" 2`, `:body holds "0b77d1e40b77d1e40b77d1e40b77d1e4"`, `:body holds "9f31c0a29f31c0a29f31c0a29f31c0a2"`}},
+		{name: "one of several ids in any order", headers: "content-type: text/html", base: shuffled("<i>%x</i>", "<i>9f31c0a29f31c0a29f31c0a29f31c0a2</i>", "<i>%x</i>"), canary: shuffled("<i>%x</i>", "<i>0b77d1e40b77d1e40b77d1e40b77d1e4</i>", "<i>%x</i>"),
+			want: []string{`:body holds "0b77d1e40b77d1e40b77d1e40b77d1e4"`, `:body holds "9f31c0a29f31c0a29f31c0a29f31c0a2"`}},
+		{name: "one of many ids of a line", headers: "content-type: text/plain", base: with("%x %x %x %x %x %x %x %x 9f31c0a29f31c0a29f31c0a29f31c0a2 %x %x"), canary: with("%x %x %x %x %x %x %x %x 0b77d1e40b77d1e40b77d1e40b77d1e4 %x %x"),
+			want: []string{`:body holds "0b77d1e40b77d1e40b77d1e40b77d1e4"`, `:body holds "9f31c0a29f31c0a29f31c0a29f31c0a2"`}},
 		{name: "XML", headers: "content-type: application/xml", base: with("<r>\n <at>%t</at>\n <price>12.5</price>\n</r>"), canary: with("<r>\n <at>%t</at>\n <price>12.9</price>\n</r>"),
 			want: []string{`:body "<price><number>" 1`}},
 		{name: "feed", headers: "content-type: application/rss+xml", base: with(`<rss><title>News</title><item><guid>%u</guid><title>%s %s</title></item></rss>`), canary: with(`<rss><title>Newz</title><item><guid>%u</guid><title>%s %s</title></item></rss>`),

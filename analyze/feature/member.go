@@ -31,6 +31,8 @@ type member struct {
 	gen   uint32
 	since uint32 // answer in which it was first seen
 	slots []int32
+	used  int  // of a template: wildcards in this answer
+	many  bool // an answer had it in two lines
 }
 
 // buckets is over how many features the members beyond the bound are summed up:
@@ -75,7 +77,7 @@ func (x tables) occurs(t *table, h uint64, text []byte) *member {
 	if m.gen == x.gen {
 		return m
 	}
-	m.gen = x.gen
+	m.gen, m.used = x.gen, 0
 	m.seen++
 	if m.def < 0 && (m.seen > 1 || t.wasted < maxWasted) {
 		m.def = x.define(Def{

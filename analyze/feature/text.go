@@ -10,8 +10,8 @@ type slot struct {
 	from, to int
 }
 
-// maxSlots is how many wildcards of a template have a value each; the others
-// share the last.
+// maxSlots is how many wildcards of a template have a value each, counted over
+// the lines of an answer that follow it; the others share the last.
 const maxSlots = 8
 
 // lines lists a text by its lines, a marked-up one by its elements: which
@@ -45,17 +45,27 @@ func (x texts) oneLine(n *node, seg []byte) {
 	}
 }
 
-// wildcards lists what stands for the wildcards of a template.
+// wildcards lists what stands for the wildcards of a template: one after the
+// other, and by value where several could change places, so that a commit is
+// found wherever it stands among tokens that are new each time.
 func (x texts) wildcards(n *node, m *member, seg []byte) {
+	if m.used > 0 && !m.many {
+		m.many = true
+		x.Turns++
+	}
 	for i, s := range x.slots {
-		i = min(i, maxSlots-1)
-		if i == len(m.slots) {
+		value := seg[s.from:s.to]
+		at := min(m.used, maxSlots-1)
+		if m.used++; at == len(m.slots) {
 			m.slots = append(m.slots, int32(x.define(Def{
-				Path: n.path, Aspect: Content, Member: m.text, Slot: i + 1, Class: n.class, Late: MemberKind,
+				Path: n.path, Aspect: Content, Member: m.text, Slot: at + 1, Class: n.class, Late: MemberKind,
 			}, m.hash)))
 		}
-		value := seg[s.from:s.to]
-		x.put(int(m.slots[i]), hash(value), value)
+		x.put(int(m.slots[at]), hash(value), value)
+		if m.many || m.used > maxSlots {
+			n.values = tables(x).begin(n, n.values, saltSlot)
+			tables(x).occurs(n.values, mix(mix(m.hash, uint64(i)), hash(value)), value)
+		}
 	}
 }
 

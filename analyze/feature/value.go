@@ -11,6 +11,7 @@ const (
 	saltElement
 	saltTemplate
 	saltPair
+	saltSlot
 )
 
 // present lists that there is something at the path, and of which type.
