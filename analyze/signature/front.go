@@ -8,7 +8,8 @@ import (
 
 // Front is what the headers of an answer say of a cache before the gateway.
 type Front struct {
-	Through bool // CloudFront or another CDN passed it on
+	CloudFront bool // CloudFront passed it on
+	Through    bool // CloudFront or another CDN did
 	// Copy: CloudFront says that it answered from its cache. That of an edge-optimised
 	// API never does.
 	Copy bool
@@ -22,9 +23,9 @@ func FrontOf(get func(name string) string) Front {
 	lower := func(name string) string { return strings.ToLower(get(name)) }
 	cache := lower("x-cache")
 	cloudFront := get("x-amz-cf-id") != "" || get("x-amz-cf-pop") != "" || strings.Contains(lower("via"), "cloudfront") || strings.Contains(cache, "cloudfront")
-	f := Front{Through: cloudFront || get("cf-ray") != "" || strings.Contains(lower("x-served-by"), "cache-") || get("x-akamai-request-id") != "" || get("x-azure-ref") != ""}
-	if n, err := strconv.Atoi(get("age")); err == nil && n > 0 {
-		f.Age = time.Duration(n) * time.Second
+	f := Front{CloudFront: cloudFront, Through: cloudFront || get("cf-ray") != "" || strings.Contains(lower("x-served-by"), "cache-") || get("x-akamai-request-id") != "" || get("x-azure-ref") != ""}
+	if n, err := strconv.Atoi(get("age")); err == nil {
+		f.Age = time.Duration(max(0, n)) * time.Second
 	}
 	f.Marked = strings.Contains(cache, "hit") || f.Age > 0 || lower("cf-cache-status") == "hit"
 	f.Copy = cloudFront && (strings.Contains(cache, "hit from cloudfront") || f.Age > 0)

@@ -70,7 +70,7 @@ func (e messageForm) readMessage() message {
 // print JSON prettily.
 func (e messageForm) layoutOf(m message, size int, space bool) layout {
 	length := e.contentLength()
-	if m.sole && length < 0 && bytes.IndexByte(e.Body[:size], '\n') >= 0 {
+	if m.sole && length < 0 && bytes.ContainsRune(e.Body[:size], '\n') {
 		return layoutUnknown // printed prettily, by whomever
 	}
 	if !m.sole || length < 0 || length == size {
@@ -111,7 +111,7 @@ func unquote(raw []byte) string {
 // apart where rules ask for them.
 func (e messageForm) messageByLength() message {
 	length := e.contentLength()
-	if len(e.Body) > 0 || length <= 0 || e.Status != 0 && e.Status < 400 {
+	if len(e.Body) > 0 || e.Status != 0 && e.Status < 400 {
 		return message{}
 	}
 	for _, d := range defaults {

@@ -16,17 +16,11 @@ var unfilled = lazyregexp.New(`^(?:undefined|null|None|nil|NaN|\[object Object\]
 // oddness says in what the path of the asked URL looks put together wrong; ""
 // where it does not.
 func (e candidacy) oddness() string {
-	path := e.addr.Path
-	if path == "" || path == "/" {
-		return ""
-	}
-	if strings.Contains(path, "//") {
+	if strings.Contains(e.addr.Path, "//") {
 		return "a doubled slash in the path makes an empty segment, which no route has"
 	}
 	for _, s := range e.addr.Segments {
-		if plain, err := url.PathUnescape(s); err == nil {
-			s = plain
-		}
+		s, _ = url.PathUnescape(s) // no error: the URL was parsed
 		switch trimmed := strings.TrimSpace(s); {
 		case unfilled.MatchString(trimmed):
 			return "the segment " + trimmed + " is a placeholder that was not filled in"

@@ -56,10 +56,10 @@ type evidence struct {
 	errorType  string
 	requestID  string
 	extendedID string
+	front      Front
 
 	rest, http  bool // carries the id header of a REST, of an HTTP API
 	traced      bool // x-amzn-trace-id
-	cloudFront  bool // passed through CloudFront
 	bare        bool // no header beyond those of an HTTP API's own refusals
 	webSocket   bool // the body is a message of a WebSocket API to its connection
 	passThrough bool // carries the headers of another gateway or service behind this one
@@ -75,7 +75,7 @@ func examine(a Answer) *evidence {
 	e.rest = e.get("x-amz-apigw-id") != ""
 	e.http = e.get("apigw-requestid") != "" && !e.rest
 	e.traced = e.get("x-amzn-trace-id") != ""
-	e.cloudFront = e.viaCloudFront()
+	e.front = FrontOf(e.get)
 	e.bare = onlyHeaders(a.Header, httpRefusalHeaders)
 	e.passThrough = e.get("x-amzn-remapped-x-amzn-requestid") != "" || e.count("x-amzn-requestid") > 1
 	e.requestID = token(cmpOr(e.get("x-amzn-requestid"), e.get("apigw-requestid")))
@@ -169,11 +169,6 @@ func onlyHeaders(h []probe.Header, prefixes []string) bool {
 	return true
 }
 
-func (e *evidence) viaCloudFront() bool {
-	return e.has("x-amz-cf-id") || e.has("x-amz-cf-pop") ||
-		containsFold(e.get("via"), "cloudfront") || containsFold(e.get("x-cache"), "cloudfront")
-}
-
 func containsFold(s, lower string) bool { return strings.Contains(strings.ToLower(s), lower) }
 
 // kind goes by the id header. REST answers of 2016 and 2017 lack
@@ -190,7 +185,7 @@ func (e *evidence) kind() probe.APIKind {
 		return e.APIKind
 	case e.errorType != "" && knownError(e.errorType):
 		return probe.REST
-	case e.requestID != "" && e.cloudFront:
+	case e.requestID != "" && e.front.CloudFront:
 		return probe.REST
 	case e.requestID == "" && (e.Status == 0 || e.Status >= 400) && restOnlyWording(e.text):
 		return probe.REST
@@ -213,9 +208,9 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 		return strings.ToLower(e.Endpoint)
 	case e.addr.Kind == address.AddressVPCE || e.addr.VPCEndpoint != "" || e.AskedAPI != "" && e.addr.Kind != address.AddressExecuteAPI:
 		return "private"
-	case e.cached():
+	case e.front.Copy: // which that of an edge-optimised API never does: its x-cache says Miss or Error
 		return "" // a distribution of somebody's own is in front, and hides the endpoint
-	case e.cloudFront:
+	case e.front.CloudFront:
 		return "edge"
 	case e.get("server") == "Server":
 		return "private"
@@ -225,12 +220,6 @@ func (e *evidence) endpointType(kind probe.APIKind) string {
 	return ""
 }
 
-// cached tells that CloudFront answered from a cache. That of an edge-optimised API
-// never caches: its x-cache says Miss or Error.
-func (e *evidence) cached() bool {
-	return FrontOf(e.get).Copy
-}
-
 // contentLength is the announced length of the body, -1 where there is none or
 // where it counts compressed bytes.
 func (e *evidence) contentLength() int {
@@ -238,7 +227,7 @@ func (e *evidence) contentLength() int {
 		return -1
 	}
 	n, err := strconv.Atoi(e.get("content-length"))
-	if err != nil || n < 0 {
+	if err != nil {
 		return -1
 	}
 	return n

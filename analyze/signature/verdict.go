@@ -122,7 +122,7 @@ func (e *evidence) withoutErrorType() verdict {
 	if e.Status == 0 {
 		return verdict{by: Integration}
 	}
-	if e.text != "" && e.sole && slices.Contains(generic, e.text) {
+	if e.sole && slices.Contains(generic, e.text) {
 		return verdict{by: Integration, causes: applicationOrNested}
 	}
 	return verdict{by: Integration, causes: application}
@@ -200,7 +200,7 @@ func (e *evidence) success() verdict {
 	if e.Cut {
 		return verdict{by: by, causes: answerCut}
 	}
-	if e.cached() {
+	if e.front.Copy {
 		return verdict{by: by, causes: cdnCache}
 	}
 	if e.sole && e.text != "" && slices.ContainsFunc(rules, func(r rule) bool { return r.says(e.text) }) {
