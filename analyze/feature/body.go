@@ -115,9 +115,48 @@ func (x bodies) textBody(text []byte, media string) {
 	switch {
 	case strings.HasPrefix(media, "text/csv") && x.csv(text, ','), strings.HasPrefix(media, "text/tab-separated-values") && x.csv(text, '\t'):
 	case strings.HasPrefix(media, "text/event-stream") && x.events(text):
+	case formOf(text) == formJWT, x.base64(x.body, text, 1):
+		x.inside(x.body, kindPresent, text, 1)
 	default:
-		texts(x).lines(x.body, x.hideIDs(text), text[0] == '<')
+		texts(x).lines(x.body, x.embedded(x.hideIDs(text)), text[0] == '<')
 	}
+}
+
+// maxBroken is in how many places of a text JSON may begin and be none.
+const maxBroken = 8
+
+// embedded lists the JSON objects that stand in a text, such as the state in a
+// page's script or the fields in a line of a log, and leaves the text without
+// them.
+func (x bodies) embedded(text []byte) []byte {
+	x.around = x.around[:0]
+	for broken := 0; broken < maxBroken; {
+		at := bytes.IndexByte(text, '{')
+		if at < 0 {
+			break
+		}
+		before, rest := text[:at], text[at:]
+		size := 1
+		if bytes.HasPrefix(bytes.TrimLeft(rest[1:], " \t\r\n"), []byte(`"`)) {
+			if v, err := x.level(1, rest).dec.ReadValue(); err == nil {
+				size = len(v)
+			} else {
+				broken++
+			}
+		}
+		x.around = append(x.around, before...)
+		if text = rest[size:]; size == 1 {
+			x.around = append(x.around, '{')
+			continue
+		}
+		x.json(tree(x).members(x.body), rest[:size], 1)
+		if !bytes.HasSuffix(x.around, []byte("{},")) { // how many there are in a list may move
+			x.around = append(x.around, "{}"...)
+		} else {
+			x.around = x.around[:len(x.around)-1]
+		}
+	}
+	return append(x.around, text...)
 }
 
 // events lists the JSON data of a stream of server-sent events.
@@ -140,7 +179,7 @@ func (x bodies) csv(text []byte, comma rune) bool {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.LazyQuotes, r.ReuseRecord, r.FieldsPerRecord = comma, true, true, -1
 	head, err := r.Read()
-	if err != nil || len(head) < 2 {
+	if err != nil || len(head) < 2 || !bytes.Contains(text, newline) { // one row may be the names or the values
 		return false
 	}
 	l := tree(x).open(x.body)
@@ -169,8 +208,8 @@ func (x bodies) csv(text []byte, comma rune) bool {
 	}
 }
 
-// binary lists a body that is no text: what it is, about how long, and whether
-// it is the same.
+// binary lists a body that is no text: what it is, about how long, whether it is
+// the same, and the texts in it.
 func (x bodies) binary(body []byte, media string, o *probe.Observation) {
 	if strings.Contains(media, "octet-stream") && isMessage(body) {
 		protobufs(x).messages(body, false)
@@ -183,13 +222,28 @@ func (x bodies) binary(body []byte, media string, o *probe.Observation) {
 	h := hash(body)
 	x.text = strconv.AppendUint(append(x.text[:0], "content "...), h>>32, 16)
 	tree(x).emit(x.body, Content, h, x.text)
+	x.around = x.around[:0]
+	for len(body) > 0 {
+		n := 0
+		for n < len(body) && ' ' <= body[n] && body[n] <= '~' {
+			n++
+		}
+		if n >= minRun {
+			x.around = append(append(x.around, body[:n]...), '\n')
+		}
+		body = body[min(n+1, len(body)):]
+	}
+	texts(x).lines(x.body, x.hideIDs(x.around), false)
 }
+
+// minRun is how many letters in a row make a text within a body that is none.
+const minRun = 6
 
 // isText tells whether a body is worth taking apart as text, in UTF-8 or in an
 // encoding of one byte per letter.
 func isText(body []byte) bool {
 	for _, c := range body[:min(len(body), 1024)] {
-		if c < 9 || c > 13 && c < 32 && c != 27 {
+		if c < 9 || c > 13 && c < 32 && c != 27 && c != 30 { // 30 begins JSON (RFC 7464)
 			return false
 		}
 	}

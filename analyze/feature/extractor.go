@@ -53,6 +53,7 @@ type Extractor struct {
 	text    []byte
 	line    []byte
 	cell    []byte
+	around  []byte // of a text, what stands around the JSON in it
 	tmpl    []byte // the template at hand, and its wildcards
 	slots   []slot
 	element uint64 // sum over the scalars of the array member at hand

@@ -38,7 +38,7 @@ func (x headers) headerFeatures(headers []probe.Header) {
 		case listHeaders[n.name] || strings.HasPrefix(n.name, "access-control-allow-") || n.name == "access-control-expose-headers":
 			x.list(n, x.line)
 		default:
-			tree(x).leaf(n, kindPresent, x.hideIDs(x.line))
+			bodies(x).inside(n, kindPresent, x.line, 1)
 		}
 	}
 }
@@ -173,7 +173,7 @@ func (x headers) cookie(n *node, value []byte) {
 	if c.ignored {
 		return
 	}
-	tree(x).leaf(c, kindPresent, x.hideIDs(bytes.TrimSpace(content)))
+	bodies(x).inside(c, kindPresent, bytes.TrimSpace(content), 1)
 	sum := uint64(0)
 	x.text = x.text[:0]
 	for len(attributes) > 0 {
@@ -182,6 +182,10 @@ func (x headers) cookie(n *node, value []byte) {
 		a = bytes.ToLower(bytes.TrimSpace(a))
 		if len(a) == 0 || bytes.HasPrefix(a, expires) {
 			continue
+		}
+		if age, ok := bytes.CutPrefix(a, maxAge); ok { // which may count down to a fixed end
+			tree(x).leaf(tree(x).part(n, append(bytes.TrimSpace(name), " max-age"...)), kindPresent, age)
+			a = maxAge
 		}
 		sum += hash(a)
 		x.text = append(append(x.text, a...), ';', ' ')
@@ -192,6 +196,7 @@ func (x headers) cookie(n *node, value []byte) {
 var (
 	semicolon = []byte(";")
 	expires   = []byte("expires=")
+	maxAge    = []byte("max-age=")
 )
 
 // inFront are the headers that CDNs, proxies and gateways add or write anew, or the

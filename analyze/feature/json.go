@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,7 +17,8 @@ type level struct {
 	src     bytes.Buffer
 	text    []byte
 	unquote []byte
-	failed  inner // of the body itself
+	decoded []byte // from base64
+	failed  inner  // of the body itself
 }
 
 var jsonOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
@@ -169,12 +171,47 @@ func (w *walker) scalar(n *node, key, raw []byte) {
 		w.leaf(n, k, text)
 		return
 	}
-	if w.nested+1 < maxNested && isJSON(text) && text[0] != '"' {
-		w.present(n, kindString)
-		bodies{w.Extractor}.json(n, text, w.nested+1)
+	bodies{w.Extractor}.inside(n, k, text, w.nested+1)
+}
+
+// inside lists a text, by what is in it where that is JSON: as it is, in base64,
+// or in a token (RFC 7519).
+func (x bodies) inside(n *node, k kind, text []byte, nested int) {
+	switch {
+	case nested >= maxNested || len(text) < 2 || n.ignored:
+	case isJSON(text) && text[0] != '"':
+		tree(x).present(n, k)
+		x.json(n, text, nested)
 		return
+	case formOf(text) == formJWT:
+		header, rest, _ := bytes.Cut(text, dot)
+		claims, _, _ := bytes.Cut(rest, dot)
+		x.base64(tree(x).child(n, []byte("header")), header, nested)
+		x.base64(tree(x).child(n, []byte("claims")), claims, nested)
+	default:
+		x.base64(n, text, nested)
 	}
-	w.leaf(n, k, w.hideIDs(text))
+	tree(x).leaf(n, k, x.hideIDs(text))
+}
+
+// base64 lists the JSON that a text holds in base64 and tells whether there is any.
+func (x bodies) base64(n *node, text []byte, nested int) bool {
+	switch string(text[:min(len(text), 2)]) {
+	case "ey", "ew", "W3", "Wy": // {" and { at the end of a line, [{ and ["
+	default:
+		return false
+	}
+	encoding := base64.RawStdEncoding
+	if bytes.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	l := &x.levels[nested]
+	var err error
+	l.decoded, err = encoding.AppendDecode(l.decoded[:0], bytes.TrimRight(text, "="))
+	if err != nil || !isJSON(l.decoded) {
+		return false
+	}
+	return x.json(n, l.decoded, nested)
 }
 
 func kindOf(raw []byte) kind {

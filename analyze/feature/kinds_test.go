@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -102,6 +103,15 @@ func brotlied(s string) string {
 func zstded(s string) string {
 	w, _ := zstd.NewWriter(nil)
 	return string(w.EncodeAll([]byte(s), nil))
+}
+
+func based(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// signed is a JSON object with a signed token (RFC 7519).
+func signed(claims string) func(*rand.Rand) string {
+	return func(r *rand.Rand) string {
+		return filled(`{"t":"`+based(`{"alg":"none"}`)+"."+strings.TrimRight(based(filled(claims, r)), "=")+`.%x"}`, r)
+	}
 }
 
 // message is protobuf: field 1 a number, 2 a text, 3 messages with a number and
@@ -249,7 +259,20 @@ func TestOneDifference(t *testing.T) {
 		{name: "repeated field of protobuf", headers: "content-type: application/octet-stream", base: message(7, "tea", "milk"), canary: message(7, "tea", "soap"),
 			want: []string{`:pb/3/*/2 holds "milk"`, `:pb/3/*/2 holds "soap"`}},
 		{name: "binary", headers: "content-type: image/png", base: with("\x89PNG\x00\x01\x02same"), canary: with("\x89PNG\x00\x01\x02else"), want: []string{":body"}},
-		{name: "binary that moves, of another length", headers: "content-type: image/png", base: with("\x89PNG\x00\x01\x02%x"), canary: with("\x89PNG\x00\x01\x02%x%x%x%x%x"), want: []string{":body size"}},
+		{name: "binary that moves, of another length", headers: "content-type: image/png", base: with("\x89PNG\x00\x01\x02%x"), canary: with("\x89PNG\x00\x01\x02%x%x%x%x%x"),
+			want: []string{`:body "<hex>" 1`, `:body "<hex~32>" 1`, `:body holds "<hex>"`, `:body holds "<hex~32>"`, ":body size"}},
+		{name: "text in a binary that moves", headers: "content-type: image/png", base: with("\x89PNG\x00\x01\x02tEXtmode blue\x00%x\x00"), canary: with("\x89PNG\x00\x01\x02tEXtmode gray\x00%x\x00"),
+			want: []string{`:body holds "tEXtmode blue"`, `:body holds "tEXtmode gray"`}},
+		{name: "claims of a token", headers: json, base: signed(`{"iss":"a","jti":"%u"}`), canary: signed(`{"iss":"b","jti":"%u"}`), want: []string{"/t/claims/iss"}},
+		{name: "JSON in base64", headers: json, base: wrap(`{"next":"`, encoded(with(`{"at":%d,"v":1}`), based), `"}`), canary: wrap(`{"next":"`, encoded(with(`{"at":%d,"v":2}`), based), `"}`), want: []string{"/next/v"}},
+		{name: "state in the script of a page", headers: "content-type: text/html", base: with(`<html><script nonce="%x">window.state={"user":"%s %s","v":1};</script><b>%d</b>`), canary: with(`<html><script nonce="%x">window.state={"user":"%s %s","v":2};</script><b>%d</b>`),
+			want: []string{`/*/v holds "1"`, `/*/v holds "2"`}},
+		{name: "path with an id", headers: json, base: with(`{"self":"/v1/orders/%d"}`), canary: with(`{"self":"/v2/orders/%d"}`), want: []string{`/self "/<token>/orders/<number>" 1`}},
+		{name: "paths with an id", headers: json, base: list(1e6, `{"self":"/v1/orders/#"}`), canary: list(1e6, `{"self":"/v2/orders/#"}`), want: []string{`/*/self holds "v1"`, `/*/self holds "v2"`}},
+		{name: "query in a text", headers: json, base: with(`{"q":"id=%d&mode=blue"}`), canary: with(`{"q":"id=%d&mode=gray"}`),
+			want: []string{`/q "id=<number>&mode=blue" 1`, `/q "id=<number>&mode=gray" 1`, `/q holds "id=<number>&mode=blue"`, `/q holds "id=<number>&mode=gray"`}},
+		{name: "order within members", headers: json, base: list(1e6, `{"id":#,"tags":["a","b"]}`), canary: list(1e6, `{"id":#,"tags":["b","a"]}`), want: []string{`/*/tags holds "order 9fafd02a"`, `/*/tags holds "order c4882404"`}},
+		{name: "table of one row", headers: "content-type: text/csv", base: with("%d,blue"), canary: with("%d,gray"), want: []string{`:body "<number>,blue" 1`, `:body "<number>,gray" 1`, `:body holds "<number>,blue"`, `:body holds "<number>,gray"`}},
 		{name: "nothing", headers: json, base: with(`{"n":%d}`), canary: with(""), want: []string{"/n", "/n type", ":body", ":body type", ":spacing"}},
 		{name: "failure inside a success", headers: json, base: with(`{"n":1}`), canary: with(`{"n":1,"errorMessage":"%u","errorType":"Error"}`),
 			want: []string{"/errorMessage", "/errorMessage shape", "/errorMessage type", "/errorType", "/errorType shape", "/errorType type", ":failure"}},
@@ -283,6 +306,10 @@ func TestHeaderDifference(t *testing.T) {
 		{"timing", `server-timing: db;dur=%d;desc="a, b"`, `server-timing: db;dur=%d;desc="a, b", cache;dur=%d`,
 			[]string{"server-timing cache dur", "server-timing cache dur shape", "server-timing cache dur type", `server-timing holds "cache"`}},
 		{"cookie", "set-cookie: visit=%x; Path=/; Expires=%t", "set-cookie: visit=%x; Path=/; HttpOnly; Expires=%t", []string{"set-cookie visit set"}},
+		{"time that a cookie has left", "set-cookie: s=%x; Max-Age=%d; Path=/a", "set-cookie: s=%x; Max-Age=%d; Path=/b", []string{"set-cookie s set"}},
+		{"time that a cookie has", "set-cookie: s=%x; Max-Age=60", "set-cookie: s=%x; Max-Age=90", []string{"set-cookie s max-age"}},
+		{"one of two headers of one name", "x-node: a1|x-node: %x", "x-node: %x|x-node: b1", []string{`x-node holds "a1"`, `x-node holds "b1"`}},
+		{"claims of a cookie", "set-cookie: s=eyJ0eXAiOiJKV1QifQ.eyJhIjoxfQ.%x", "set-cookie: s=eyJ0eXAiOiJKV1QifQ.eyJhIjoyfQ.%x", []string{"set-cookie s/claims/a"}},
 		{"cookie of another shape", "set-cookie: s=%x", "set-cookie: s=%u", []string{"set-cookie s shape"}},
 		{"new cookie", "set-cookie: s=%x", "set-cookie: s=%x|set-cookie: t=%x", []string{"set-cookie t", "set-cookie t shape", "set-cookie t type"}},
 		{"header gone", "server: a|etag: %x", "server: a", []string{"etag", "etag shape", "etag type"}},

@@ -20,6 +20,7 @@ type node struct {
 
 	last  uint64 // value in the last answer with it
 	moved bool   // the value has changed
+	many  uint32 // the first answer that had it twice
 
 	values *table // members by value
 	lines  *table // templates of its text

@@ -53,6 +53,14 @@ func (x tree) leaf(n *node, k kind, text []byte) {
 		}
 	}
 	x.emit(n, Content, h, text)
+	if n.gen == x.gen && n.many == 0 {
+		n.many = x.gen
+		x.Turns++
+	}
+	if n.many > 0 && n.many < x.gen { // of a header that is repeated each is a member
+		n.values = tables(x).begin(n, n.values, saltMember)
+		tables(x).occurs(n.values, mix(saltMember, h), text)
+	}
 	if n.gen != x.gen { // a repeated header moves if its first does
 		if !n.moved && n.gen > 0 && n.last != h {
 			n.moved = true
@@ -68,11 +76,12 @@ func (x tree) leaf(n *node, k kind, text []byte) {
 
 // composed tells whether a text has parts that may move by themselves.
 func composed(f form, text []byte) bool {
-	return f == formURL || f == formText && bytes.IndexByte(text, ' ') > 0
+	return f == formURL || f == formText && (bytes.IndexAny(text, " \t\n&;|,:[(") > 0 || text[0] == '/')
 }
 
 // below lists a value below an array: its shape goes into the set of the path,
-// and the value is a member, beside the template that it follows.
+// and the value is a member, beside the template that it follows and what stands for
+// its wildcards.
 func (x tree) below(n *node, k kind, f form, h uint64, text []byte) {
 	if k == kindString || f != formText && f != formNumber {
 		n.shapes |= 1 << f
@@ -82,8 +91,15 @@ func (x tree) below(n *node, k kind, f form, h uint64, text []byte) {
 	if !composed(f, text) {
 		return
 	}
-	if texts(x).template(text); len(x.slots) > 0 {
-		tables(x).occurs(n.values, mix(saltTemplate, hash(x.tmpl)), x.tmpl)
+	texts(x).template(text)
+	if len(x.slots) == 0 {
+		return
+	}
+	n.lines = tables(x).begin(n, n.lines, saltTemplate)
+	h = mix(saltTemplate, hash(x.tmpl))
+	tables(x).occurs(n.lines, h, x.tmpl)
+	for i, s := range x.slots {
+		tables(x).occurs(n.lines, mix(mix(h, uint64(i)), hash(text[s.from:s.to])), text[s.from:s.to])
 	}
 }
 
@@ -127,14 +143,23 @@ func (a *array) close(x *Extractor) {
 	}
 	x.element, x.leaves = mix(a.outer, a.order), a.leaves+1
 	if a.n.below {
+		if a.size > 1 && !a.n.ignored {
+			a.n.values = tables{x}.begin(a.n, a.n.values, saltMember)
+			x.text = appendOrder(x.text[:0], a.order)
+			tables{x}.occurs(a.n.values, mix(saltElement, a.order), x.text)
+		}
 		return
 	}
 	x.text = strconv.AppendInt(x.text[:0], int64(a.size), 10)
 	tree{x}.emit(a.n, Size, uint64(a.size)+1, x.text)
 	if a.size > 1 {
-		x.text = strconv.AppendUint(append(x.text[:0], "order "...), a.order>>32, 16)
+		x.text = appendOrder(x.text[:0], a.order)
 		tree{x}.emit(a.n, Order, a.order, x.text)
 	}
+}
+
+func appendOrder(out []byte, order uint64) []byte {
+	return strconv.AppendUint(append(out, "order "...), order>>32, 16)
 }
 
 // memberForms is the set of the shapes of an array's members.
