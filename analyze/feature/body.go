@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -174,7 +175,8 @@ func (x bodies) events(text []byte) bool {
 	return len(data) > 0 && x.sequence(x.body, data)
 }
 
-// csv lists a table by its columns, named by the first row.
+// csv lists a table by its columns, named by the first row where it holds names
+// alone.
 func (x bodies) csv(text []byte, comma rune) bool {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.LazyQuotes, r.ReuseRecord, r.FieldsPerRecord = comma, true, true, -1
@@ -184,18 +186,22 @@ func (x bodies) csv(text []byte, comma rune) bool {
 	}
 	l := tree(x).open(x.body)
 	columns := make([]*node, 0, min(len(head), maxMembers))
+	values := slices.ContainsFunc(head, func(name string) bool { return name != "" && isID([]byte(name)) })
 	for i, name := range head[:min(len(head), maxMembers)] {
-		if name == "" || isID([]byte(name)) {
+		if values || name == "" {
 			name = "column " + strconv.Itoa(i+1)
 		}
 		columns = append(columns, tree(x).child(l.star, []byte(name)))
 	}
 	tree(x).present(x.body, kindLines)
-	for {
-		row, err := r.Read()
+	for row := head; ; row, err = r.Read() {
 		if err != nil {
 			l.close(x.Extractor)
 			return err == io.EOF
+		}
+		if !values { // the first row is names
+			values = true
+			continue
 		}
 		l.begin(x.Extractor)
 		tree(x).touch(l.star)

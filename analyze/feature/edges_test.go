@@ -175,6 +175,7 @@ func TestKindsOfBodies(t *testing.T) {
 		{"text/plain", "{ a {" + strings.Repeat("{\"", 7) + "{\"a\":1}", `/*/a holds "1" = occurs`},
 		{"text/plain", strings.Repeat("{\"", 8) + "{\"a\":1}", ""},
 		{"application/json-seq", "\x1e{\"a\":1}\n\x1e{\"b\":1}\n", `/*/a holds "1" = occurs`},
+		{"text/csv", "1,x\n2,y\n", `/*/column 2 holds "x" = occurs`},
 		{"text/csv", "a,b", `:body holds "a,b" = occurs`},
 		{"text/plain", "eyJhIjoxfQ==", "/a = 1"},
 		{"application/json", `{"b":"eyJhIjoxfQ"}`, "/b/a = 1"},

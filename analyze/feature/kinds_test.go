@@ -272,6 +272,8 @@ func TestOneDifference(t *testing.T) {
 		{name: "query in a text", headers: json, base: with(`{"q":"id=%d&mode=blue"}`), canary: with(`{"q":"id=%d&mode=gray"}`),
 			want: []string{`/q "id=<number>&mode=blue" 1`, `/q "id=<number>&mode=gray" 1`, `/q holds "id=<number>&mode=blue"`, `/q holds "id=<number>&mode=gray"`}},
 		{name: "order within members", headers: json, base: list(1e6, `{"id":#,"tags":["a","b"]}`), canary: list(1e6, `{"id":#,"tags":["b","a"]}`), want: []string{`/*/tags holds "order 9fafd02a"`, `/*/tags holds "order c4882404"`}},
+		{name: "table without names", headers: "content-type: text/csv", base: with("commit,9f31c0a2\nleft,%d\n"), canary: with("commit,0b77d1e4\nleft,%d\n"),
+			want: []string{`/* holds "commit,0b77d1e4"`, `/* holds "commit,9f31c0a2"`, `/*/column 2 holds "0b77d1e4"`, `/*/column 2 holds "9f31c0a2"`}},
 		{name: "table of one row", headers: "content-type: text/csv", base: with("%d,blue"), canary: with("%d,gray"), want: []string{`:body "<number>,blue" 1`, `:body "<number>,gray" 1`, `:body holds "<number>,blue"`, `:body holds "<number>,gray"`}},
 		{name: "nothing", headers: json, base: with(`{"n":%d}`), canary: with(""), want: []string{"/n", "/n type", ":body", ":body type", ":spacing"}},
 		{name: "failure inside a success", headers: json, base: with(`{"n":1}`), canary: with(`{"n":1,"errorMessage":"%u","errorType":"Error"}`),
