@@ -411,6 +411,48 @@ func TestStrays(t *testing.T) {
 	}
 }
 
+// A value that came to one level alone is one-sided where draws would hardly have spared
+// the other: so often, for so many values that came twice.
+func TestOneSided(t *testing.T) {
+	usual := []string{":status=200", "/members=1", "/pod=1"}
+	for _, tt := range []struct {
+		name        string
+		off, on     int // of the usual answers
+		value       string
+		times, once int // On with the value; answers On with one of their own
+		want        []string
+	}{
+		{"alike", 90, 10, "/pod=1", 5, 0, nil},
+		{"another pod, five times", 90, 5, "/pod=9", 5, 0, []string{"/pod"}},
+		{"another pod, twice", 90, 8, "/pod=9", 2, 0, nil},
+		{"a member of its own, five times", 90, 5, "/members=9", 5, 0, []string{`/members holds ""`}},
+		{"at even shares, five times", 50, 45, "/pod=9", 5, 0, nil},
+		{"at even shares, eleven times", 50, 39, "/pod=9", 11, 0, []string{"/pod"}},
+		{"values that came once", 90, 5, "/pod=1", 0, 5, nil},
+		{"too few to hold against", calibration - 1, 0, "/pod=9", 1, 0, nil},
+	} {
+		a := newAnswers()
+		draws := a.several(tt.off, false, usual...)
+		draws = append(draws, a.several(tt.on, true, usual...)...)
+		name, _, _ := strings.Cut(tt.value, "=")
+		with := func(value string) (out []string) {
+			for _, u := range usual {
+				if !strings.HasPrefix(u, name+"=") {
+					out = append(out, u)
+				}
+			}
+			return append(out, value)
+		}
+		draws = append(draws, a.several(tt.times, true, with(tt.value)...)...)
+		for i := range tt.once {
+			draws = append(draws, a.several(1, true, with(fmt.Sprintf("%s=once%d", name, i))...)...)
+		}
+		if diff := cmp.Diff(tt.want, wheres(a.OneSided(&Question{Draws: draws}))); diff != "" {
+			t.Errorf("%s:\n%s", tt.name, diff)
+		}
+	}
+}
+
 // Wavering are the features of two to eight values.
 func TestWavering(t *testing.T) {
 	a := newAnswers()

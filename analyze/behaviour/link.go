@@ -510,6 +510,48 @@ func (t *Table) Wavering(q *Question) []Mark {
 	return out
 }
 
+// OneSided are the features with a value that On alone gave, so often that draws would
+// hardly have spared Off: less often than once in a hundred for all values together. It
+// takes fewer answers than a link, and claims less: that the two are not known to answer
+// alike. Only a factor that is drawn for each answer may be asked so.
+func (t *Table) OneSided(q *Question) []Mark {
+	var out []Mark
+	tallies, _ := t.count(q)
+	recurring := 0
+	for _, x := range tallies {
+		if x != nil {
+			recurring += x.recurring()
+		}
+	}
+	for i, x := range tallies {
+		if x == nil || x.total.Off < calibration {
+			continue
+		}
+		share := float64(x.total.On) / float64(x.total.N())
+		oneSided := func(c stat.Count) bool {
+			return c.Off == 0 && c.On > 1 && float64(recurring)*math.Pow(share, float64(c.On)) < .01
+		}
+		for at, d := range x.s.defs {
+			if !d.Retired && slices.ContainsFunc(x.counts[at], oneSided) {
+				out = append(out, Mark{Scenario: i, Def: d.Def, def: at, LogE: math.Inf(-1), Values: x.levels(at)})
+			}
+		}
+	}
+	return out
+}
+
+// recurring is how many values of all features came more than once.
+func (x *tally) recurring() (n int) {
+	for _, values := range x.counts {
+		for _, c := range values {
+			if c.N() > 1 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // strays are a feature's levels where On has values that speak for another
 // answer; nil where it has none. A member of a list that comes once, or is missing once,
 // says nothing, and neither does a field that appeared once, or a look that a value had
