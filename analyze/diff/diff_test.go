@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -236,5 +237,187 @@ func TestNeedsDeployment(t *testing.T) {
 		if needs, known := NeedsDeployment(event); needs != want[0] || known != want[1] {
 			t.Errorf("%s: needs %v, known %v", event, needs, known)
 		}
+	}
+}
+
+// Every difference of a route says what a probe sees before the deployment and after it.
+func TestWhatAProbeSeesOfARoute(t *testing.T) {
+	const hidden = "answers do not show it"
+	for name, tt := range map[string]struct {
+		a, b            probe.Route
+		aspect          string
+		before, after   string
+		cosmetic, alike bool
+	}{
+		"a timeout": {a: probe.Route{Integration: probe.Integration{TimeoutMS: 3000}}, b: probe.Route{Integration: probe.Integration{TimeoutMS: 29000}},
+			aspect: "integration.timeout_ms", before: "504 when the backend takes longer than 29000 ms", after: "504 when the backend takes longer than 3000 ms"},
+		"a parameter that becomes required": {a: probe.Route{Parameters: map[string]bool{"query.q": true}}, b: probe.Route{Parameters: map[string]bool{"query.q": false}},
+			aspect: "parameters.query.q", before: "query.q is not asked for", after: "where parameters are validated, 400 without query.q"},
+		"a parameter that is gone": {b: probe.Route{Parameters: map[string]bool{"query.q": true}},
+			aspect: "parameters.query.q", before: "where parameters are validated, 400 without query.q", after: "query.q is not asked for"},
+		"an optional parameter that is gone": {b: probe.Route{Parameters: map[string]bool{"query.q": false}},
+			aspect: "parameters.query.q", before: "query.q is not asked for", after: "query.q is not asked for"},
+		"a response of an empty value": {a: probe.Route{Responses: map[string]string{"200": ""}},
+			aspect: "responses.200", before: "500 where the integration maps to status 200 (not for proxy integrations)", after: "status 200 is declared"},
+		"a response that a proxy does not ask for": {
+			a:      probe.Route{Responses: map[string]string{"200": ""}, Integration: probe.Integration{Type: "AWS_PROXY"}},
+			b:      probe.Route{Integration: probe.Integration{Type: "AWS_PROXY"}},
+			aspect: "responses.200", before: hidden, after: hidden, cosmetic: true},
+		"a model that a proxy asks for": {
+			a:      probe.Route{RequestModels: map[string]string{"application/json": "Order"}, Integration: probe.Integration{Type: "AWS_PROXY"}},
+			b:      probe.Route{Integration: probe.Integration{Type: "AWS_PROXY"}},
+			aspect: "request_models.application/json", before: "application/json bodies are not validated", after: "application/json bodies are validated against model Order"},
+		"an operation's name": {a: probe.Route{OperationName: "list"}, aspect: "operation_name", before: hidden, after: hidden, cosmetic: true},
+		"the same": {a: probe.Route{Responses: map[string]string{"200": ""}, Parameters: map[string]bool{"q": true}},
+			b: probe.Route{Responses: map[string]string{"200": ""}, Parameters: map[string]bool{"q": true}}, alike: true},
+	} {
+		diffs, uncompared := Definitions(definition("GetExport", map[string]probe.Route{"GET /a": tt.a}), definition("GetExport", map[string]probe.Route{"GET /a": tt.b}))
+		if len(uncompared) > 0 || (len(diffs) == 0) != tt.alike || len(diffs) > 1 {
+			t.Errorf("%s: %+v, %q", name, diffs, uncompared)
+			continue
+		}
+		for _, d := range diffs {
+			if d.Aspect != tt.aspect || d.Before != tt.before || d.After != tt.after || d.Cosmetic != tt.cosmetic {
+				t.Errorf("%s: %+v", name, d)
+			}
+		}
+	}
+}
+
+// What one source tells of every route and the other of none was left out of it.
+func TestWhatASourceLeavesOutOfEveryRoute(t *testing.T) {
+	for aspect, r := range map[string]probe.Route{
+		"validator": {Validator: "body"}, "operation_name": {OperationName: "list"}, "responses": {Responses: map[string]string{"200": "Empty"}},
+		"integration": {Integration: probe.Integration{Type: "MOCK"}},
+	} {
+		full, bare := map[string]probe.Route{}, map[string]probe.Route{}
+		for _, key := range []string{"GET /a", "GET /b", "GET /c"} {
+			full[key], bare[key] = r, probe.Route{}
+		}
+		for _, pair := range [][2]map[string]probe.Route{{full, bare}, {bare, full}} {
+			diffs, uncompared := Definitions(definition("export", pair[0]), definition("export", pair[1]))
+			if len(diffs) > 0 || !slices.Equal(uncompared, []string{aspect + ": not told by export"}) {
+				t.Errorf("%s: %+v, %q", aspect, diffs, uncompared)
+			}
+		}
+	}
+}
+
+// A member that the SDK does not know is compared between sources of one kind, and where
+// both hold it.
+func TestMembersThatTheSDKDoesNotKnow(t *testing.T) {
+	with := func(source, value string) *probe.Definition {
+		r := proxy("https://x")
+		if value != "" {
+			r.Integration.Other = map[string]string{"newMember": value}
+		}
+		return definition(source, map[string]probe.Route{"GET /a": r})
+	}
+	for _, tt := range []struct {
+		a, b              *probe.Definition
+		diffs, uncompared int
+	}{
+		{with("GetExport", "1"), with("GetExport", ""), 1, 0},
+		{with("GetExport", "1"), with("GetExport", "1"), 0, 0},
+		{with("GetResources", "1"), with("GetExport", "2"), 1, 0},
+		{with("GetResources", "1"), with("GetExport", ""), 0, 1},
+		{with("GetResources", ""), with("GetExport", "1"), 0, 0},
+		{with("GetExport", ""), with("GetResources", "1"), 0, 1},
+	} {
+		if diffs, uncompared := Definitions(tt.a, tt.b); len(diffs) != tt.diffs || len(uncompared) != tt.uncompared {
+			t.Errorf("%+v, %q", diffs, uncompared)
+		}
+	}
+}
+
+// The deployment that could not be read is named, and a canary of a stage without
+// variables is compared with its own.
+func TestCanaryOfWhatIsThere(t *testing.T) {
+	api := &probe.API{Kind: probe.REST}
+	d := definition("GetExport", map[string]probe.Route{"GET /via": proxy("https://${stageVariables.host}")})
+	stage := &probe.Stage{Name: "prod", DeploymentID: "d1", Canary: &probe.Canary{Percent: 10, DeploymentID: "d2", Variables: map[string]string{"host": "c"}}}
+	for want, read := range map[string][2]*probe.Definition{"d2": {d, nil}, "d1": {nil, d}} {
+		stage.Deployed, stage.CanaryDeployed = read[0], read[1]
+		if _, _, same, u := CanaryDifference(api, stage); same || !slices.Equal(u, []string{"every aspect: deployment " + want + " could not be read"}) {
+			t.Errorf("%s: %q", want, u)
+		}
+	}
+	stage.Deployed, stage.CanaryDeployed = definition("GetExport", map[string]probe.Route{"GET /via": proxy("https://c")}), d
+	diffs, vars, same, u := CanaryDifference(api, stage)
+	if len(diffs) != 1 || !diffs[0].Cosmetic || len(vars) != 1 || same || len(u) > 0 {
+		t.Errorf("%+v, %+v, %v, %q", diffs, vars, same, u)
+	}
+}
+
+// How a canary lies to its stage: by its traffic, by the deployments' ages, by its variables.
+func TestCanaryStanding(t *testing.T) {
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		percent float64
+		canary  string
+		age     time.Duration // of the canary's deployment beside the stage's own
+		vars    map[string]string
+		want    Standing
+		why     string
+	}{
+		{0, "d1", 0, nil, Inert, "as a promotion leaves it"},
+		{0, "d2", time.Hour, nil, Inert, "no traffic (0 %)"},
+		{10, "d1", 0, nil, Inert, "no variable of another value"},
+		{10, "d1", 0, map[string]string{"host": "c"}, Variables, "other stage variables"},
+		{99, "d2", 48 * time.Hour, nil, Stale, "2 days older"},
+		{100, "d2", 48 * time.Hour, nil, AllTraffic, "(100 %)"},
+		{10, "d2", 48*time.Hour - 1, nil, Stale, "47 hours older"},
+		{10, "d2", 2 * time.Hour, nil, Stale, "2 hours older"},
+		{10, "d2", 2*time.Hour - 1, nil, Stale, "119 minutes older"},
+		{10, "d2", 2 * time.Minute, nil, Stale, "2 minutes older"},
+		{10, "d2", 2*time.Minute - 1, nil, Stale, "119 seconds older"},
+		{10, "d2", -time.Hour, nil, Rollout, "60 minutes newer"},
+		{10, "gone", 0, nil, Unknown, "could not be read"},
+	} {
+		api := &probe.API{Kind: probe.REST, Deployments: []probe.Deployment{{ID: "d1", Created: day}, {ID: "d2", Created: day.Add(-tt.age)}}}
+		d := definition("GetExport", map[string]probe.Route{"GET /via": proxy("https://${stageVariables.host}")})
+		stage := &probe.Stage{Name: "prod", DeploymentID: "d1", Deployed: d, Variables: map[string]string{"host": "h"},
+			Canary: &probe.Canary{Percent: tt.percent, DeploymentID: tt.canary, Variables: tt.vars}}
+		if got, why := CanaryStanding(api, stage); got != tt.want || !strings.Contains(why, tt.why) {
+			t.Errorf("%g %% of %s, %s: %s, %s", tt.percent, tt.canary, tt.age, got, why)
+		}
+	}
+}
+
+// Of two long values what differs is shown, and short ones are shown whole.
+func TestContrast(t *testing.T) {
+	long := strings.Repeat("x", most)
+	for name, tt := range map[string]struct{ a, b, wantA, wantB string }{
+		"short":                 {"aaa", "aab", "aaa", "aab"},
+		"as long as a line":     {long[1:] + "a", long[1:] + "b", long[1:] + "a", long[1:] + "b"},
+		"one longer":            {long + "a", "x", long + "a", "x"},
+		"differ at the end":     {long + "a", long + "b", "…" + long[:40] + "a", "…" + long[:40] + "b"},
+		"one a longer form":     {long + "a", long, "…" + long[:40] + "a", "…" + long[:40]},
+		"differ near the start": {long[:40] + "a" + long, long[:40] + "b" + long, long[:40] + "a" + long, long[:40] + "b" + long},
+	} {
+		if a, b := contrast(tt.a, tt.b); a != tt.wantA || b != tt.wantB {
+			t.Errorf("%s: %q, %q", name, a, b)
+		}
+	}
+}
+
+func TestStageMatrixOfLogsAndCaches(t *testing.T) {
+	got := Stages(twoStages(func(s *probe.Stage) {
+		s.AccessLog.Destination = "arn:aws:logs:eu-west-1:123456789012:log-group:x"
+		none := 0
+		s.Deployed.Authorizers["gate"] = probe.Authorizer{Type: "TOKEN", URI: "arn:${stageVariables.gate}", TTL: &none}
+	}))
+	want := []Setting{
+		{"access_log", map[string]string{"dev": "on", "prod": "off"}, nil, false},
+		{"authorizers[gate].ttl", map[string]string{"dev": "0", "prod": "300"}, []string{"GET /lambda"}, true},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	got = Stages(twoStages(func(s *probe.Stage) {
+		s.Deployed.Authorizers["gate"] = probe.Authorizer{Type: "TOKEN", URI: "arn:${stageVariables.gate}"}
+	}))
+	if d := cmp.Diff([]Setting{{"authorizers[gate].ttl", map[string]string{"dev": "", "prod": "300"}, []string{"GET /lambda"}, true}}, got); d != "" {
+		t.Errorf("a TTL that is not told: %s", d)
 	}
 }
