@@ -358,6 +358,7 @@ func TestRarer(t *testing.T) {
 		{map[int32]int{4: 6}, 10, absent, 4, true},
 		{map[int32]int{4: 4}, 10, 4, 4, true},
 		{map[int32]int{4: 5}, 10, absent, 5, true},
+		{map[int32]int{0: 1, 1: 1}, 2, 0, 1, true},
 		{map[int32]int{4: 10}, 10, 0, 0, false},
 		{map[int32]int{0: 4, 1: 4}, 10, 0, 0, false},
 		{map[int32]int{0: 4, 1: 4, 2: 2}, 10, 0, 0, false},

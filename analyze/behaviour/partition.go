@@ -109,11 +109,10 @@ func (s *sorter) symbol(v int32) uint64 {
 	return key
 }
 
-// sorters are the features by which a scenario's answers are told apart: class
+// sortersOf are the features by which a scenario's answers are told apart: class
 // features, where they name few values, and whatever a mark names.
-func (t *Table) sorters(scenario int, marks []Mark) []*sorter {
+func sortersOf(s *scenario, scenario int, marks []Mark) []*sorter {
 	var out []*sorter
-	s := t.scenarios[scenario]
 	for i, d := range s.defs {
 		if d.compared() {
 			out = append(out, &sorter{at: i, d: d})
@@ -208,7 +207,7 @@ func (t *Table) Partition(marks []Mark, kin func(target, scenario int) int) *Res
 	sorters := make([][]*sorter, len(t.scenarios))
 	slot := make([]map[int32]int, len(t.scenarios))
 	for i := range t.scenarios {
-		sorters[i] = t.sorters(i, marks)
+		sorters[i] = sortersOf(t.scenarios[i], i, marks)
 		slot[i] = map[int32]int{}
 		for k, x := range sorters[i] {
 			slot[i][int32(x.at)] = k
