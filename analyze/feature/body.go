@@ -157,7 +157,8 @@ func (x bodies) embedded(text []byte) []byte {
 			x.around = x.around[:len(x.around)-1]
 		}
 	}
-	return append(x.around, text...)
+	x.around = append(x.around, text...)
+	return x.around
 }
 
 // events lists the JSON data of a stream of server-sent events.
