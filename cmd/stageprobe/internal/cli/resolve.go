@@ -14,6 +14,7 @@ import (
 	"stageprobe/probe"
 	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
+	"stageprobe/probe/lazyregexp"
 	"stageprobe/probe/redact"
 	"stageprobe/scenarios"
 )
@@ -81,10 +82,16 @@ func parseURLs(urls []string) ([]address.Address, error) {
 		if err != nil {
 			return nil, hint(fmt.Errorf("read the URL %q: %w", redact.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
 		}
+		if consoleHost.MatchString(a.Host) {
+			return nil, hint(fmt.Errorf("%s is the AWS console, which calls no API", a.Host), "give the API's id, which the console's URL holds: stageprobe check --api ID --region REGION; or paste the invoke URL of the stage")
+		}
 		out = append(out, a)
 	}
 	return out, nil
 }
+
+// Requests to the console would only count its own sign-in page.
+var consoleHost = lazyregexp.New(`^(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)$`)
 
 func urlRegion(addresses []address.Address) string {
 	for _, a := range addresses {
