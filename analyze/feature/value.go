@@ -74,9 +74,11 @@ func (x tree) leaf(n *node, k kind, text []byte) {
 	}
 }
 
+var slash = []byte("/")
+
 // composed tells whether a text has parts that may move by themselves.
 func composed(f form, text []byte) bool {
-	return f == formURL || f == formText && (bytes.IndexAny(text, " \t\n&;|,:[(") > 0 || text[0] == '/')
+	return f == formURL || f == formText && (bytes.IndexAny(text, " \t\n&;|,:[(") > 0 || bytes.HasPrefix(text, slash))
 }
 
 // below lists a value below an array: its shape goes into the set of the path,
