@@ -133,7 +133,7 @@ func TestWays(t *testing.T) {
 			q.IDs = q.IDs[:tt.ids]
 			e := fetch(t, r, q)
 			if matched(e)[prodGroup] != tt.ids || len(e.Records) != tt.ids {
-				t.Errorf("matched %v of %d", matched(e), tt.ids)
+				t.Errorf("matched %v of %d, gaps %+v", matched(e), tt.ids, e.Gaps)
 			}
 			patterns := slices.Compact(slices.Sorted(slices.Values(c.patterns)))
 			patterns = slices.DeleteFunc(patterns, func(p string) bool { return p == "" })
