@@ -26,6 +26,8 @@ type planner struct {
 	settled []bool // per target: nothing more is asked of it for now
 	next    []cause.Cell
 	halted  bool
+	paused  chan struct{} // closed when it is over; nil where none is
+	flying  int           // given out, and not come back
 	// Memory of one draw.
 	scenarios []float64
 	live      []int
@@ -75,9 +77,13 @@ func newPlanner(plan *probe.Plan) planner {
 func (s *Session) Next(_ time.Time, _ uint64) (probe.Choice, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.planner.paused != nil {
+		return probe.Choice{Idle: s.planner.paused}, true
+	}
 	c, ok := s.planner.choose()
 	if ok {
 		c.RateScale = s.planner.backoff.next(s.plan.Rate)
+		s.planner.flying++
 	}
 	return c, ok
 }
@@ -107,9 +113,48 @@ func (p *planner) choose() (probe.Choice, bool) {
 	return probe.Choice{Target: c.target, Scenario: c.scenario, Among: among}, true
 }
 
-// Halt makes Next say that nothing more is to be sent; Resume takes it back.
-func (s *Session) Halt()   { s.mu.Lock(); s.planner.halted = true; s.mu.Unlock() }
-func (s *Session) Resume() { s.mu.Lock(); s.planner.halted = false; s.mu.Unlock() }
+// Halt makes Next say that nothing more is to be sent.
+func (s *Session) Halt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.planner.halted = true
+	s.planner.resume()
+}
+
+// End looks, once there are enough answers for it, whether every question is decided,
+// and tells whether the run is over. While requests are on their way it is not: Next has
+// nothing to give until the last of them is there, for what they say may open a question
+// again, and is then looked at. What agents were given may be lost, and is not waited for.
+func (s *Session) End(enough bool, decided func() bool) (over bool) {
+	p := &s.planner
+	s.mu.Lock()
+	if p.paused != nil {
+		enough = p.flying == 0
+	}
+	s.mu.Unlock()
+	if !enough {
+		return false
+	}
+	is := decided()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is && p.flying > 0 && len(s.vantages) == 0 {
+		if p.paused == nil {
+			p.paused = make(chan struct{})
+		}
+		return false
+	}
+	p.halted = p.halted || is
+	p.resume()
+	return is
+}
+
+func (p *planner) resume() {
+	if p.paused != nil {
+		close(p.paused)
+		p.paused = nil
+	}
+}
 
 // draw chooses a scenario, by whatever has been learnt, and then evenly among the
 // targets that are worth it: which of them a request goes to is drawn as evenly as

@@ -98,18 +98,72 @@ func TestPlannerFollowsAdviceButLooksElsewhere(t *testing.T) {
 	}
 }
 
-func TestPlannerHalts(t *testing.T) {
-	s := NewSession(plannerPlan(), probe.Snapshot{}, Policy{})
-	if _, ok := s.Next(time.Time{}, 0); !ok {
-		t.Fatal("the first request is refused")
+// A run that is decided waits for what is on its way: it ends where that changes nothing,
+// and goes on where it does.
+func TestEnd(t *testing.T) {
+	plan := plannerPlan()
+	s := NewSession(plan, probe.Snapshot{}, Policy{})
+	next := func() (idle <-chan struct{}, ok bool) {
+		c, ok := s.Next(time.Time{}, 0)
+		return c.Idle, ok
 	}
+	answer := func() {
+		s.Add(&probe.Observation{Target: plan.Targets[0].ID, Scenario: plan.Scenarios[0].Name, Outcome: probe.OutcomeResponse, Status: 200})
+	}
+	ended := func(c <-chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	}
+	yes, no, never := func() bool { return true }, func() bool { return false }, func() bool { t.Error("looked too early"); return true }
+	for range 3 {
+		if idle, ok := next(); !ok || idle != nil {
+			t.Fatal("a request is refused")
+		}
+	}
+	answer()
+	if s.End(false, never) || s.End(true, yes) {
+		t.Fatal("a run ended with requests on their way")
+	}
+	idle, ok := next()
+	if !ok || idle == nil || ended(idle) {
+		t.Fatal("a run that waits has nothing to give")
+	}
+	answer()
+	s.End(true, never)
+	if answer(); s.End(false, no) || !ended(idle) {
+		t.Error("a question that is open again does not let the run go on")
+	}
+	if idle, ok := next(); !ok || idle != nil {
+		t.Error("nothing is sent for the question that is open again")
+	}
+	s.End(true, yes)
+	idle, _ = next()
+	if answer(); !s.End(false, yes) || !ended(idle) {
+		t.Error("a run that stays decided does not end")
+	}
+	if _, ok := next(); ok {
+		t.Error("a run that has ended still sends")
+	}
+}
+
+// A run whose time is over ends, also where it waits for what is on its way.
+func TestHaltEndsAPause(t *testing.T) {
+	s := NewSession(plannerPlan(), probe.Snapshot{}, Policy{})
+	_, _ = s.Next(time.Time{}, 0)
+	s.End(true, func() bool { return true })
+	c, _ := s.Next(time.Time{}, 1)
 	s.Halt()
+	select {
+	case <-c.Idle:
+	default:
+		t.Error("the pause goes on")
+	}
 	if _, ok := s.Next(time.Time{}, 1); ok {
 		t.Error("a halted session still sends")
-	}
-	s.Resume()
-	if _, ok := s.Next(time.Time{}, 1); !ok {
-		t.Error("a resumed session does not send")
 	}
 }
 

@@ -33,13 +33,9 @@ func Check(ctx context.Context, s *Session, by Sender) (*Report, error) {
 		}
 		s.Add(&o)
 		seen++
-		if seen < look || s.plan.Fixed || end.Stopped != "budget" {
-			continue
-		}
-		look = NextLook(seen)
-		if s.Decide(false).Decided {
+		decided := func() bool { look = NextLook(seen); return s.Decide(false).Decided }
+		if !s.plan.Fixed && end.Stopped == "budget" && s.End(seen >= look, decided) {
 			end.Stopped = "decided"
-			s.Halt()
 		}
 	}
 	if ctx.Err() != nil {

@@ -122,6 +122,7 @@ func NewSession(plan probe.Plan, snap probe.Snapshot, policy Policy) *Session {
 func (s *Session) Add(o *probe.Observation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.planner.flying = max(0, s.planner.flying-1)
 	target, known := s.targets[o.Target]
 	scenario, planned := s.scenario[o.Scenario]
 	if known && planned {

@@ -127,9 +127,8 @@ func (r *run) send(ctx context.Context) (string, error) {
 			stopped = "duration"
 			r.agents.withdraw()
 		}
-		if stopped == "budget" && r.seen >= r.look && ctx.Err() == nil && r.decided(ctx) {
+		if stopped == "budget" && ctx.Err() == nil && r.session.End(r.seen >= r.look, func() bool { return r.decided(ctx) }) {
 			stopped = "decided"
-			r.session.Halt()
 			r.agents.withdraw()
 		}
 	}

@@ -171,9 +171,8 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 		}
 		r.observe(&o)
 		r.session.Mark(&o, w)
-		if r.seen >= r.look && bounded.Err() == nil && r.converged(bounded, w) {
+		if stopped == "budget" && bounded.Err() == nil && r.session.End(r.seen >= r.look, func() bool { return r.converged(bounded, w) }) {
 			stopped = "decided"
-			r.session.Halt()
 		}
 	}
 	switch {
