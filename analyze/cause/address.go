@@ -100,9 +100,9 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	f.say(says)
 	lines := []Fact{}
 	for _, c := range sub.cells {
-		if slices.Contains(scenarios, c.scenario) && c.ref >= 0 {
+		if slices.Contains(scenarios, c.scenario) {
 			lines = append(lines, fx.example(sub, c.ref))
-			if e := cellOf(expected, c.scenario); e != nil && e.ref >= 0 {
+			if e := cellOf(expected, c.scenario); e != nil {
 				lines = append(lines, fx.example(expected, e.ref))
 			}
 		}

@@ -38,7 +38,7 @@ func refusedBehind(fx *Facts, known *Known, sub *target, v *Verdict) {
 	by := map[string][]*cell{}
 	var answers []string
 	for _, c := range sub.cells {
-		if c.ref < 0 || len(c.clusters) != 1 || len(c.rows) < tuning.Enough.Refused && !fx.Done || known.by[c.ref] != "" || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
+		if len(c.clusters) != 1 || len(c.rows) < tuning.Enough.Refused && !fx.Done || known.by[c.ref] != "" || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
 			continue
 		}
 		k := &fx.Clusters[c.ref]

@@ -124,7 +124,7 @@ func cachedSide(fx *Facts, p [2]*target, reasons []diff.Setting) *target {
 			continue
 		}
 		hits, known := hits(fx, sub)
-		if onlyCache && (known == 0 || hits > 0) || known > 0 && 2*hits > known {
+		if onlyCache && (known == 0 || hits > 0) || 2*hits > known {
 			return sub
 		}
 	}

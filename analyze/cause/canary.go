@@ -308,7 +308,7 @@ func canaryHead(fx *Facts, x *split) Fact {
 		return MayShareCanary{Target: sub.ID, Meant: sub.Meant.Stage, Share: sub.share()}
 	}
 	out := TwoDeployments{Stage: sub.Stage}
-	if c := x.labels.counts; c.N() > 0 && float64(c.N()) >= tuning.Measurable*float64(x.n) {
+	if c := x.labels.counts; float64(c.N()) >= tuning.Measurable*float64(x.n) {
 		out.Measured = interval(c.Canary(), c.N(), fx.alpha)
 	}
 	if sub.Canary == nil {

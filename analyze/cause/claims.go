@@ -108,7 +108,7 @@ func needs(fx *Facts, known *Known, sub *target) int {
 		return 0
 	}
 	k, n := known.strays(sub)
-	if known.split[sub.index] && k > 0 {
+	if known.split[sub.index] {
 		k = 0 // the split is a question of its own
 	}
 	need := stat.NeedZero(fx.MinShare, fx.Confidence)

@@ -73,9 +73,6 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool) {
 	x, rows := &split{sub: sub}, 0
 	for _, c := range sub.cells {
-		if c.ref < 0 {
-			continue
-		}
 		for _, k := range j.known.otherwise(c) {
 			if bad(&fx.Clusters[k]) != bad(&fx.Clusters[c.ref]) {
 				x.clusters = append(x.clusters, k)
@@ -88,9 +85,6 @@ func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool)
 	}
 	all := make([]draw, 0, rows)
 	for _, c := range sub.cells {
-		if c.ref < 0 {
-			continue
-		}
 		for _, i := range c.rows {
 			all = append(all, draw{i, bad(&fx.Clusters[fx.Rows[i].Cluster])})
 		}
@@ -185,7 +179,7 @@ func (j *judgement) linkedLevels(fx *Facts, sub *target) {
 func (j *judgement) linkedSplit(fx *Facts, sub *target, marks []behaviour.Mark, level levelOf) *split {
 	x, turned := &split{sub: sub}, []int{}
 	for _, c := range sub.cells {
-		if c.ref < 0 || !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
+		if !slices.ContainsFunc(marks, func(m behaviour.Mark) bool { return m.Scenario == c.scenario }) {
 			continue
 		}
 		counts, all := byLevel(fx, c, level)
@@ -232,9 +226,6 @@ func (j *judgement) alike(fx *Facts, x *split, level levelOf) []int {
 	}
 	var out []int
 	for _, c := range x.sub.cells {
-		if c.ref < 0 {
-			continue
-		}
 		counts, _ := byLevel(fx, c, level)
 		for _, k := range j.known.otherwise(c) {
 			n := counts[k]

@@ -193,7 +193,7 @@ func withoutCertificate(fx *Facts, sub *target) Finding {
 // refusedThroughout tells whether a scenario got nothing but one refusal that
 // nobody expects and nothing else explains.
 func refusedThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
-	if c.ref < 0 || len(c.clusters) != 1 || known.by[c.ref] != "" || !refused(&fx.Clusters[c.ref]) {
+	if len(c.clusters) != 1 || known.by[c.ref] != "" || !refused(&fx.Clusters[c.ref]) {
 		return false
 	}
 	if len(c.rows) < tuning.Enough.Refused && !fx.Done {

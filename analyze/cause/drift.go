@@ -422,7 +422,7 @@ func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
 	var usual []*behaviour.Cluster
 	for _, sub := range p {
 		for _, c := range sub.cells {
-			if c.scenario == scenario && c.ref >= 0 {
+			if c.scenario == scenario {
 				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
 				usual = append(usual, fx.Clusters[c.ref].Cluster)
 			}
@@ -443,9 +443,6 @@ func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
 // unequalField is the first field of a behaviour that another has with another value; nil
 // where there is none.
 func unequalField(c, other *behaviour.Cluster) *behaviour.Field {
-	if c == nil || other == nil {
-		return nil
-	}
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		if f.Value != "" && slices.ContainsFunc(other.Fields, func(o behaviour.Field) bool { return o.Path == f.Path && o.Value != "" && o.Value != f.Value }) {

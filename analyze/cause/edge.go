@@ -206,7 +206,7 @@ func oldCopies(fx *Facts, sub *target, x *copies, shown []Difference) Finding {
 	}
 	if c := controlOf(fx, sub.index); c >= 0 {
 		for _, cell := range fx.targets[c].cells {
-			if slices.Contains(scenarios, cell.scenario) && cell.ref >= 0 {
+			if slices.Contains(scenarios, cell.scenario) {
 				lines = append(lines, fx.example(fx.targets[c], cell.ref))
 			}
 		}

@@ -34,13 +34,7 @@ func insideSuccess(fx *Facts, known *Known, sub *target, v *Verdict) {
 			found[f.Why] = f
 		}
 	}
-	for _, why := range slices.Sorted(func(yield func(string) bool) {
-		for k := range byKind {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
+	for _, why := range sortedKeys(byKind) {
 		cells, what := byKind[why], found[why]
 		f := Finding{Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Remedy: remedy.Inside(&what, placeOf(fx, sub, cells[0]))}
 		n, logged := 0, false

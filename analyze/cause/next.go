@@ -23,7 +23,7 @@ func showsNext(fx *Facts, findings []Finding) {
 				continue
 			}
 			first := func(way []Remedy) func(*Remedy) bool {
-				return func(r *Remedy) bool { return len(way) > 0 && !r.Then && r.Command == way[0].Command }
+				return func(r *Remedy) bool { return !r.Then && r.Command == way[0].Command }
 			}
 			afterwards(f, waitsFor(sub.api, sub.conf), first(remedy.RemoveCanary(fx.Snapshot.Region, sub.api, sub.conf)))
 			afterwards(f, waitsForCanary(sub.api, sub.conf), first(remedy.PromoteCanary(fx.Snapshot.Region, sub.api, sub.conf)))

@@ -203,9 +203,7 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	for _, i := range group {
 		rows = append(rows, byTarget[i]...)
 	}
-	if len(group) > 1 {
-		slices.Sort(rows)
-	}
+	slices.Sort(rows)
 	q.Draws = make([]behaviour.Draw, 0, len(rows))
 	events := eventsOf(fx, group[0])
 	on, contradictory := 0, 0
@@ -455,8 +453,6 @@ func nameClusters(fx *Facts) {
 		fx.Clusters = append(fx.Clusters, nameCluster(fx, c))
 	}
 	taken := map[int]bool{}
-	var last *behaviour.Cluster
-	k := -1
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
 		var c *behaviour.Cluster
@@ -467,9 +463,7 @@ func nameClusters(fx *Facts) {
 			r.Cluster = -1
 			continue
 		}
-		if c != last {
-			last, k = c, index[c]
-		}
+		k := index[c]
 		if fx.told && !taken[k] {
 			c.ID, fx.Clusters[k].Summary = given[r.Cluster].ID, given[r.Cluster].Summary
 			taken[k] = true
@@ -596,7 +590,7 @@ func goesWith(fx *Facts, k, usual int, marks []behaviour.Mark, side, usualSide, 
 		return side != 0 && side != usualSide
 	}
 	c, u := fx.Clusters[k].Cluster, fx.Clusters[usual].Cluster
-	return c != nil && u != nil && slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
+	return slices.ContainsFunc(marks, func(m behaviour.Mark) bool {
 		return m.Scenario == fx.Clusters[k].Scenario && c.Holds(&m) && c.Side(&m) != 0 && c.Side(&m) != u.Side(&m)
 	})
 }

@@ -758,7 +758,7 @@ func TestSmallThings(t *testing.T) {
 		other *behaviour.Cluster
 		want  string
 	}{
-		{nil, ""}, {c, ""}, {&behaviour.Cluster{}, ""},
+		{c, ""}, {&behaviour.Cluster{}, ""},
 		{&behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", "2"), field("/c", ""), field("/d", "5")}}, "/d"},
 		{&behaviour.Cluster{Fields: []behaviour.Field{field("/d", "5"), field("/a", "2")}}, "/a"},
 	} {

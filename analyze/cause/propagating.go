@@ -333,7 +333,7 @@ func switched(fx *Facts, w *weighing, l *law) Finding {
 	if k := s.since(); unwanted(k) || k.Status >= 400 {
 		f.Remedy = []Remedy{whereToLook(k)}
 	}
-	if w.sub.conf != nil && w.sub.api != nil {
+	if w.sub.conf != nil {
 		if prev := previous(w.sub); prev != "" {
 			f.Remedy = append(f.Remedy, remedy.RollBack(fx.Snapshot.Region, w.sub.api, w.sub.conf, prev)...)
 		}

@@ -136,9 +136,6 @@ func refusedFor(fx *Facts, w *weighing) []spell {
 func (j *judgement) outages(fx *Facts, sub *target) {
 	x := &split{sub: sub}
 	for _, c := range sub.cells {
-		if c.ref < 0 {
-			continue
-		}
 		for _, k := range j.known.otherwise(c) {
 			if fx.Clusters[k].fails() != fx.Clusters[c.ref].fails() {
 				x.clusters = append(x.clusters, k)

@@ -153,7 +153,7 @@ func settle(fx *Facts, x *split) *split {
 // same sort, as two failures are, it is none.
 func character(fx *Facts, x *split) {
 	all := func(ks []int, is func(*Cluster) bool) bool {
-		return len(ks) > 0 && !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
+		return !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
 	}
 	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
 	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
@@ -164,7 +164,7 @@ func character(fx *Facts, x *split) {
 // bad are the clusters that fail, whichever side they are on.
 func bad(fx *Facts, x *split) []int {
 	for _, side := range [][]int{x.clusters, x.usual} {
-		if fx.Clusters[side[0]].fails() || fx.Clusters[side[0]].Class == signature.Transport {
+		if fx.Clusters[side[0]].fails() {
 			return side
 		}
 	}

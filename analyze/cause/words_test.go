@@ -41,6 +41,7 @@ func TestLambdaAlias(t *testing.T) {
 		base + "orders:${stageVariables.alias}/invocations": "orders:live",
 		base + "orders/invocations":                         "",
 		base + "orders:42/invocations":                      "",
+		base + "orders:9/invocations":                       "",
 		base + "orders:$LATEST/invocations":                 "",
 		"https://backend.example.com/orders":                "",
 	} {

@@ -229,7 +229,7 @@ func leftover(fx *Facts, sub *target, meant probe.StageRef) bool {
 func confirm(fx *Facts, sub *target, g *sighting) []Fact {
 	var lines []Fact
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {
-		if ref == g.meant || len(g.byLog[ref]) == 0 {
+		if ref == g.meant {
 			continue
 		}
 		i := g.byLog[ref][0]
