@@ -140,7 +140,7 @@ func tellingPairs(fx *Facts, w *weighing, a, b driver) []Fact {
 		}
 	}
 	slices.SortFunc(pairs, func(x, y pair) int {
-		return cmp.Or(x.n-y.n, cmp.Compare(x.LevelA, y.LevelA), cmp.Compare(x.LevelB, y.LevelB))
+		return cmp.Or(cmp.Compare(x.n, y.n), cmp.Compare(x.LevelA, y.LevelA), cmp.Compare(x.LevelB, y.LevelB))
 	})
 	var out []Fact
 	for _, p := range pairs {

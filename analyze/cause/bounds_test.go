@@ -42,6 +42,7 @@ func given(in *Input, answers ...[][]int) *Facts {
 			rank(fx, c)
 		}
 	}
+	in.Table = told(in)
 	fx.copies = make([]copies, len(fx.targets))
 	return fx
 }

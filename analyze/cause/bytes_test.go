@@ -572,6 +572,7 @@ var byteTruths = []truth{
 
 // TestBytes: what is found where answers come as bytes.
 func TestBytes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range byteTruths {
 		for _, logs := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/logs %v", tt.name, logs), func(t *testing.T) {
@@ -589,6 +590,7 @@ func TestBytes(t *testing.T) {
 // TestToldOrFound: whether behaviours are told or found in the bytes of answers makes no
 // difference to what is named as the cause.
 func TestToldOrFound(t *testing.T) {
+	t.Parallel()
 	for _, tt := range truths {
 		for _, logs := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/logs %v", tt.name, logs), func(t *testing.T) {

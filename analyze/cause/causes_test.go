@@ -332,6 +332,7 @@ var truths = []truth{
 // TestLooks: no false cause is named at any look on the way, and no true one
 // under a stronger link than it ends with.
 func TestLooks(t *testing.T) {
+	t.Parallel()
 	for _, tt := range truths {
 		for _, logs := range []bool{true, false} {
 			w := newWorld(11)
@@ -357,6 +358,7 @@ func TestLooks(t *testing.T) {
 }
 
 func TestCauses(t *testing.T) {
+	t.Parallel()
 	for _, tt := range truths {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s/%d/logs", tt.name, seed), func(t *testing.T) {

@@ -30,6 +30,7 @@ func released(seed uint64, logs bool, since string, become func(*probe.Stage)) *
 // A canary that is promoted or removed during the run is a change of
 // configuration, which explains the answers on both sides of it.
 func TestCanaryReleasedDuringTheRun(t *testing.T) {
+	t.Parallel()
 	promote := func(st *probe.Stage) {
 		st.DeploymentID, st.Canary = "dep0", &probe.Canary{DeploymentID: "dep0"}
 	}

@@ -320,6 +320,7 @@ func (w *world) variables(name, prod, dev string) {
 }
 
 func TestConfiguration(t *testing.T) {
+	t.Parallel()
 	for _, tt := range configTruths {
 		t.Run(tt.name+"/logs", func(t *testing.T) { want(t, explained(tt.build(newWorld(1)).Input), tt.logs) })
 		t.Run(tt.name+"/without", func(t *testing.T) {

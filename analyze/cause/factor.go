@@ -255,7 +255,7 @@ func perLevel(fx *Facts, w *weighing, l *law, of string) ByLevel {
 			}
 			n++
 			count[r.Cluster]++
-			if best < 0 || count[r.Cluster] > count[best] {
+			if count[r.Cluster] > count[best] {
 				best = r.Cluster
 			}
 		}

@@ -10,6 +10,7 @@ import (
 // TestOrder: a result depends on the rows, not on the order in which rows and
 // clusters are given.
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	for _, tt := range truths {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(7)
@@ -28,6 +29,7 @@ func TestOrder(t *testing.T) {
 
 // TestRepeat: the same input gives the same result.
 func TestRepeat(t *testing.T) {
+	t.Parallel()
 	for _, tt := range truths {
 		w := tt.build(newWorld(3))
 		first := encode(t, explained(w.Input))

@@ -168,7 +168,7 @@ func guard(fx *Facts, w *weighing, l *law, sup float64) {
 		l.logE = w.labels.logE
 	case l.cause == CanarySplit:
 		l.logE = stat.LogSumExp(math.Log(tuning.Label)+w.labels.logE, math.Log(1-tuning.Label)+l.logM-sup)
-	case l.factor != nil && l.factor.inTime:
+	case l.factor.inTime:
 		l.logE = math.Log(weightOf(fx, l.cause)*l.factor.share()) + l.logM - burstsInTime(fx, w)
 	case l.cause == EndpointSplit:
 		l.logE = math.Log(weightOf(fx, l.cause)*l.factor.share()) + l.logM - max(sup, windowsInTime(fx, w, l.factor.within))

@@ -11,6 +11,7 @@ import (
 // However a target comes to fail, at once or by and by, and for however short a time it has
 // done so: that nothing is left to mend is not said of it.
 func TestATargetThatFailsNowIsNotMended(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(12) {
 		for _, mixed := range []int{0, 60, 140} {
 			for _, since := range []int{13, 20, 40, 200} {

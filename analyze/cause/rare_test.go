@@ -734,6 +734,7 @@ func (w *world) labelled(canary func(*Row) bool) *world {
 }
 
 func TestRareWorlds(t *testing.T) {
+	t.Parallel()
 	for _, tt := range rareTruths {
 		for _, logs := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/logs %v", tt.name, logs), func(t *testing.T) {

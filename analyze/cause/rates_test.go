@@ -97,6 +97,7 @@ func falseLinks(n null, seed uint64) bool {
 // that the logs prove, although the run looks after every batch.
 // RATES=n runs n worlds of each kind.
 func TestFalseLinks(t *testing.T) {
+	t.Parallel()
 	worlds := 8
 	if n, err := strconv.Atoi(os.Getenv("RATES")); err == nil {
 		worlds = n

@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // testdata: causes, links and numbers to be read, of everything else a sum. Whoever changes
 // how evidence is weighed sees here in which worlds it shows.
 func TestWholeResults(t *testing.T) {
+	t.Parallel()
 	for _, file := range []struct {
 		name  string
 		of    []truth
