@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -166,13 +167,12 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 			}
 		}
 		if wake == nil {
-			select {
-			case o := <-r.results: // what is there needs no waiting
+			o, ok := r.ready()
+			if ok {
 				if !r.landed(o, yield) {
 					return
 				}
 				continue
-			default:
 			}
 		}
 		select {
@@ -190,6 +190,22 @@ func (r *run) loop(ctx context.Context, yield func(Observation, error) bool) {
 		case <-overtime:
 			r.abandon()
 		}
+	}
+}
+
+// ready returns what is there without waiting for it. The workers whose answers are there
+// go first: many at once cost less to take, and to send again, than one after the other.
+func (r *run) ready() (*Observation, bool) {
+	for yielded := false; ; yielded = true {
+		select {
+		case o := <-r.results:
+			return o, true
+		default:
+		}
+		if yielded {
+			return nil, false
+		}
+		runtime.Gosched()
 	}
 }
 

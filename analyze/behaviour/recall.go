@@ -66,6 +66,7 @@ func (c *recall) renumber(moved []int) {
 type hashed struct {
 	name  string // of a header
 	names bool   // the request or the time
+	said  bool   // something of them
 	text  []byte
 	hash  uint64 // 0: none yet
 }
@@ -105,15 +106,15 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 // header is a header's part of a key.
 func (l *hashed) header(seed maphash.Seed, f *probe.Header) uint64 {
 	same := l.hash != 0 && l.name == f.Name
-	if same && (string(l.text) == f.Value || l.names && says(string(l.text)) && says(f.Value)) { // no copies
+	if same && (string(l.text) == f.Value || l.names && l.said && says(f.Value)) { // no copies
 		return l.hash
 	}
 	if !same {
 		l.name, l.names = strings.Clone(f.Name), probe.NamesRequest(f.Name)
 	}
 	value := f.Value
-	if l.names {
-		value = "1"[:flag(says(value))]
+	if l.said = says(value); l.names {
+		value = "1"[:flag(l.said)]
 	}
 	hash := mix(maphash.String(seed, f.Name), maphash.String(seed, value)) | 1
 	l.text, l.hash = append(l.text[:0], f.Value[:min(len(f.Value), lastText)]...), hash

@@ -253,12 +253,15 @@ func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range rows("m", 512) { // killed here: never closed
+	for _, o := range rows("m", 512) {
 		if err := w.Observation(&o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = recording.Open(path)
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = recording.Open(path) // killed here: never closed
 	spill := path + ".partial"
 	if err == nil || !strings.Contains(err.Error(), spill) {
 		t.Fatalf("got %v", err)
@@ -267,7 +270,7 @@ func TestAnUnfinishedParquetRecordingSaysWhereItsRowsAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(read(t, r)); n < 256 || len(r.Notes) != 1 {
+	if n := len(read(t, r)); n != 512 || len(r.Notes) != 1 {
 		t.Errorf("%d rows, notes %v", n, r.Notes)
 	}
 }

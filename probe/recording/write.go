@@ -19,8 +19,7 @@ import (
 
 // How much of a recording may be lost when the process is killed.
 const (
-	flushRows  = 64
-	flushLog   = 256 // rows of a row log
+	flushRows  = 64 // but of a row log, whose rows are smaller than a call that writes them
 	flushEvery = time.Second
 )
 
@@ -185,9 +184,7 @@ func (w *Writer) encode(secrets *redact.Redactor, l recordLine) error {
 
 // keep writes a line, or a record of a row log.
 func (w *Writer) keep(b []byte) error {
-	most := flushRows
 	if w.rows != nil {
-		most = flushLog
 		w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
 		if _, err := w.out.Write(w.length); err != nil {
 			return w.failed(err)
@@ -196,7 +193,7 @@ func (w *Writer) keep(b []byte) error {
 	if _, err := w.out.Write(b); err != nil {
 		return w.failed(err)
 	}
-	if w.pending++; w.pending >= most {
+	if w.pending++; w.pending >= flushRows && w.rows == nil {
 		return w.flush()
 	}
 	return nil
