@@ -247,7 +247,7 @@ func unanswered(fx *Facts, sub *target) bool {
 func distanceToGo(fx *Facts, w *weighing) (need, drift, variance float64) {
 	q := (float64(w.k) + .5) / (float64(w.n) + 1)
 	switch {
-	case w.labels.known() > 0 && w.labels.both():
+	case w.labels.both():
 		need = fx.threshold() - max(w.labels.logE, w.labels.notE)
 		drift = max(labelInformation(w), 1e-4)
 	case canaryConfigured(w.sub):

@@ -66,7 +66,7 @@ func waitsForCanary(api *probe.API, stage *probe.Stage) (names []string) {
 		return names
 	}
 	own, canary := api.Deployment(stage.DeploymentID), api.Deployment(stage.Canary.DeploymentID)
-	if own != nil && canary != nil && canary.Created.Before(own.Created) && own.ID != canary.ID {
+	if own != nil && canary != nil && canary.Created.Before(own.Created) {
 		return []string{remedy.Between(canary.ID, own.ID)}
 	}
 	return nil
