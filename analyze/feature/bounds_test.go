@@ -36,6 +36,28 @@ func TestWhatIsBeyondTheBoundIsOneValue(t *testing.T) {
 	}
 }
 
+// A member that comes again seldom, among many that never do, is told from its second time
+// on, however many have taken its place meanwhile.
+func TestSeldomMemberAmongManyThatNeverRecur(t *testing.T) {
+	x := New(Options{})
+	told := 0
+	for i := range 120 {
+		list := []string{`"fixed"`}
+		for k := range 2 * maxMembers / 3 {
+			list = append(list, fmt.Sprintf(`"once %s"`, letters(100*i+k)))
+		}
+		if i%12 == 0 {
+			list = append(list, `"seldom"`)
+		}
+		if listed(x, observed("["+strings.Join(list, ",")+"]"))[`/* holds "seldom"`] != "" {
+			told++
+		}
+	}
+	if told < 9 {
+		t.Errorf("told in %d of 10 answers", told)
+	}
+}
+
 // A long text keeps sixteen sums of what is beyond its templates: a difference in
 // a late line changes the sum of the old line, of the new, and nothing else.
 func TestLateLineOfALongText(t *testing.T) {

@@ -13,9 +13,10 @@ type table struct {
 	byHash  map[uint64]int
 	all     []member
 	gen     uint32
-	answers int  // with this list
-	packed  bool // this answer has no room for more
-	wasted  int  // members forgotten after they had been given a definition
+	answers int      // with this list
+	packed  bool     // this answer has no room for more
+	wasted  int      // members forgotten after they had been given a definition
+	gone    []uint64 // members forgotten, each where its hash falls; one more recent takes its place
 
 	sums  [buckets]uint64
 	rests [buckets]int32
@@ -38,6 +39,10 @@ type member struct {
 // buckets is over how many features the members beyond the bound are summed up:
 // a difference in one of them leaves the others as they are.
 const buckets = 16
+
+// maxGone is how many members are known again that were forgotten: of a list that is
+// flooded by members that never recur, what recurs seldom is told.
+const maxGone = 1 << 12
 
 // maxWasted is how many members of a table may get a definition and be
 // forgotten. From then on a member gets one when it is seen again, so that a list
@@ -72,6 +77,9 @@ func (x tables) occurs(t *table, h uint64, text []byte) *member {
 		}
 		t.byHash[h] = i
 		t.all[i] = member{hash: h, text: x.keep(text), def: -1, since: x.gen}
+		if t.gone != nil && t.gone[h%maxGone] == h {
+			t.all[i].seen = 1 // it recurs, and stays
+		}
 	}
 	m := &t.all[i]
 	if m.gen == x.gen {
@@ -116,6 +124,10 @@ func (x tables) room(t *table) int {
 		t.wasted++
 		x.retireMember(m)
 	}
+	if t.gone == nil {
+		t.gone = make([]uint64, maxGone)
+	}
+	t.gone[m.hash%maxGone] = m.hash
 	delete(t.byHash, m.hash)
 	return oldest
 }
