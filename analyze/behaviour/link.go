@@ -465,16 +465,29 @@ func (m Mark) Turned() Mark {
 
 // Strays are the features by which some answers at On are none of those at Off:
 // a class value that Off has not, or another value of a feature that Off holds
-// constant. Where there is any, nobody can say that the two answer alike.
-func (t *Table) Strays(q *Question) []Mark {
+// constant, or one of a feature that takes several values by chance, given by On alone so
+// often that draws would have spared Off with a probability below alpha, over all values
+// that recur. Only a factor that is drawn for each answer may be asked the last; 0 asks
+// it not. Where there is any, nobody can say that the two answer alike.
+func (t *Table) Strays(q *Question, alpha float64) []Mark {
 	var out []Mark
 	tallies, _ := t.count(q)
+	recurring := 0
+	for _, x := range tallies {
+		if x != nil {
+			recurring += x.recurring()
+		}
+	}
 	for i, x := range tallies {
 		if x == nil {
 			continue
 		}
 		for at := range x.s.defs {
-			if values := x.strays(at); len(values) > 0 {
+			values := x.strays(at)
+			if len(values) == 0 && x.oneSided(at, alpha/float64(recurring)) {
+				values = x.levels(at)
+			}
+			if len(values) > 0 {
 				out = append(out, Mark{Scenario: i, Def: x.s.defs[at].Def, def: at, LogE: math.Inf(-1), Values: values})
 			}
 		}
@@ -510,34 +523,13 @@ func (t *Table) Wavering(q *Question) []Mark {
 	return out
 }
 
-// OneSided are the features with a value that On alone gave, so often that draws would
-// hardly have spared Off: less often than once in a hundred for all values together. It
-// takes fewer answers than a link, and claims less: that the two are not known to answer
-// alike. Only a factor that is drawn for each answer may be asked so.
-func (t *Table) OneSided(q *Question) []Mark {
-	var out []Mark
-	tallies, _ := t.count(q)
-	recurring := 0
-	for _, x := range tallies {
-		if x != nil {
-			recurring += x.recurring()
-		}
-	}
-	for i, x := range tallies {
-		if x == nil || x.total.Off < calibration {
-			continue
-		}
-		share := float64(x.total.On) / float64(x.total.N())
-		oneSided := func(c stat.Count) bool {
-			return c.Off == 0 && c.On > 1 && float64(recurring)*math.Pow(share, float64(c.On)) < .01
-		}
-		for at, d := range x.s.defs {
-			if !d.Retired && slices.ContainsFunc(x.counts[at], oneSided) {
-				out = append(out, Mark{Scenario: i, Def: d.Def, def: at, LogE: math.Inf(-1), Values: x.levels(at)})
-			}
-		}
-	}
-	return out
+// oneSided tells whether On alone gave a value, so often that draws would have spared Off
+// with a probability below p.
+func (x *tally) oneSided(at int, p float64) bool {
+	share := float64(x.total.On) / float64(x.total.N())
+	return x.total.Off >= calibration && !x.s.defs[at].Retired && slices.ContainsFunc(x.counts[at], func(c stat.Count) bool {
+		return c.Off == 0 && c.On > 1 && math.Pow(share, float64(c.On)) < p
+	})
 }
 
 // recurring is how many values of all features came more than once.

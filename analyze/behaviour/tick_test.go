@@ -70,7 +70,7 @@ func TestAnOddLookIsNoStray(t *testing.T) {
 		draws := a.several(20, false, ":status=200", "/members=1")
 		draws = append(draws, a.several(20, true, ":status=200", "/members=1")...)
 		draws = append(draws, a.several(tt.odd, true, ":status=200")...)
-		if diff := cmp.Diff(tt.want, wheres(a.Strays(&Question{Draws: draws}))); diff != "" {
+		if diff := cmp.Diff(tt.want, wheres(a.Strays(&Question{Draws: draws}, 0))); diff != "" {
 			t.Errorf("%s:\n%s", tt.name, diff)
 		}
 	}

@@ -88,12 +88,12 @@ func copiesOf(fx *Facts, target int, byTarget [][]int) copies {
 	if len(out.rows) == 0 || fx.told {
 		return out
 	}
-	own := fx.Table.Strays(past(fx, on, byTarget[target]))
+	own := fx.Table.Strays(past(fx, on, byTarget[target]), 0)
 	beside := byTarget[target]
 	if control := controlOf(fx, target); control >= 0 {
 		beside = slices.Concat(beside, byTarget[control])
 	}
-	for _, m := range fx.Table.Strays(past(fx, on, beside)) {
+	for _, m := range fx.Table.Strays(past(fx, on, beside), 0) {
 		if m.Def.Class {
 			out.old = append(out.old, m)
 		}

@@ -232,22 +232,6 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	return q
 }
 
-// canaryStrays are the features by which the canary of a target's stage gave
-// answers that the stage's own deployment gave none of.
-func canaryStrays(fx *Facts, sub *target) []behaviour.Mark {
-	q := questionOf(fx, sub)
-	if q == nil {
-		return nil
-	}
-	out := fx.Table.Strays(q)
-	for _, m := range fx.Table.OneSided(q) {
-		if !slices.ContainsFunc(out, func(o behaviour.Mark) bool { return o.Same(&m) }) {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
 // questionOf is the question of the canary of a target's stage; nil where the logs do not
 // name both sides.
 func questionOf(fx *Facts, sub *target) *behaviour.Question {

@@ -69,7 +69,9 @@ func exposed(fx *Facts, known *Known, st *probe.Stage) exposure {
 		e.shown, e.failed = e.shown+canaryShown, e.failed+failed
 		e.split = e.split || known.split[sub.index]
 		e.changed = e.changed || sub.changed() != nil
-		e.strays = append(e.strays, differs(fx, sub, canaryStrays(fx, sub), canarySide, ownSide)...)
+		if q := questionOf(fx, sub); q != nil {
+			e.strays = append(e.strays, differs(fx, sub, fx.Table.Strays(q, fx.alpha), canarySide, ownSide)...)
+		}
 		e.inconsistent = e.inconsistent || known.undecided[sub.index] || known.blames(sub, CanarySplit)
 	}
 	if l := fx.canary[e.subs[0].index]; l != nil {
