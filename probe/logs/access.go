@@ -37,7 +37,7 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 		}
 	}
 	text := line[open:]
-	if open > 0 && open != h.start {
+	if open != h.start {
 		if text = rowEntry(line, open); text == nil {
 			return parsePreset(line)
 		}
@@ -152,7 +152,7 @@ var spelled = func() map[string]string {
 	names := map[string]string{"ip": "identity.sourceIp", "sourceIp": "identity.sourceIp", "userAgent": "identity.userAgent"}
 	for _, name := range variableNames() {
 		names[name] = name
-		if object, field, nested := strings.Cut(name, "."); nested && field != "" {
+		if object, field, nested := strings.Cut(name, "."); nested {
 			names[object+strings.ToUpper(field[:1])+field[1:]] = name
 		}
 	}
@@ -260,7 +260,7 @@ var startTag = lazyregexp.New(`<([A-Za-z][A-Za-z0-9_.-]*)(?:\s+id="([^"]*)")?\s*
 // values are not escaped.
 func parseElements(text []byte, at time.Time) (probe.LogRecord, bool) {
 	var pairs []pair
-	for len(text) > 0 {
+	for {
 		tag := startTag.FindSubmatchIndex(text)
 		if tag == nil {
 			break

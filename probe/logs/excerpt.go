@@ -29,7 +29,7 @@ func ParseExecution(text []byte) (records []probe.LogRecord, ok bool) {
 
 // outcome returns the records, if the text was an execution log.
 func (x *Execution) outcome(amend func(*probe.LogRecord)) ([]probe.LogRecord, bool) {
-	if x.strong() == 0 {
+	if !x.strong() {
 		return nil, false
 	}
 	records := x.Records()
@@ -41,13 +41,14 @@ func (x *Execution) outcome(amend func(*probe.LogRecord)) ([]probe.LogRecord, bo
 	return records, true
 }
 
-// strong counts the lines that nothing but an execution log holds.
-func (x *Execution) strong() int {
-	n := 0
+// strong tells whether there was a line that nothing but an execution log holds.
+func (x *Execution) strong() bool {
 	for _, s := range x.streams {
-		n += s.strong
+		if s.strong {
+			return true
+		}
 	}
-	return n
+	return false
 }
 
 // addText reads text line by line. Unlike events, lines that a person copied do
@@ -225,7 +226,7 @@ func (s *stream) looseHeader(line []byte) ([]byte, header) {
 		const widest = 250
 		at = bytes.IndexByte(line[:min(len(line), widest)], '(')
 	}
-	if at <= 0 || at >= len(line) || !beginsLine(line[at:]) {
+	if at <= 0 || !beginsLine(line[at:]) {
 		return line, h
 	}
 	if line[0] == '|' {

@@ -53,7 +53,7 @@ type stream struct {
 	open       map[string]*request // by the id that its lines begin with
 	current    *request            // of the newest line; nil where nobody wants it
 	prefixed   bool                // its lines begin with an id or a date
-	strong     int                 // lines that nothing but an execution log holds
+	strong     bool                // it has a line that nothing but an execution log holds
 }
 
 // NewExecution returns an empty reader.
@@ -152,7 +152,7 @@ func (x *Execution) add(s *stream, e Event, raw []byte, h header) {
 func (s *stream) count(l *line) {
 	s.prefixed = s.prefixed || l.named()
 	if l.template != nil && (l.known() || l.kind != kindRefusal && l.kind != kindAPIKey) {
-		s.strong++
+		s.strong = true
 	}
 }
 

@@ -117,11 +117,8 @@ func (f *Format) Parse(line []byte) (probe.LogRecord, error) {
 func trimEntry(line []byte, head string) ([]byte, header) {
 	line = bytes.TrimSpace(line)
 	h := splitHeader(line)
-	if !h.known() || h.id != nil || h.test || head != "" && bytes.HasPrefix(line, []byte(head)) {
-		return line, header{}
-	}
 	rest := line[h.start:]
-	if head == "" || !bytes.HasPrefix(rest, []byte(head)) {
+	if !h.known() || h.id != nil || h.test || bytes.HasPrefix(line, []byte(head)) || !bytes.HasPrefix(rest, []byte(head)) {
 		return line, header{}
 	}
 	return rest, h

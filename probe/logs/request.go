@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -158,9 +159,7 @@ func (r *request) record() probe.LogRecord {
 	if rec.Status == nil || *rec.Status >= 300 || rec.Error != "" {
 		rec.Inside = "" // the answer's own status tells the failure
 	}
-	if len(r.ends) > 0 {
-		rec.Lines = make([]string, 0, len(r.ends))
-	}
+	rec.Lines = slices.Grow(rec.Lines, len(r.ends))
 	all, from := string(r.kept), 0
 	for _, end := range r.ends {
 		rec.Lines = append(rec.Lines, all[from:end])
@@ -209,7 +208,7 @@ func firstWord(s []byte) []byte {
 // setOnce keeps the first value: what the gateway says of itself comes before
 // anything that a client could write into a header.
 func setOnce(dst *string, value []byte) {
-	if *dst == "" && len(value) > 0 {
+	if *dst == "" {
 		*dst = string(value)
 	}
 }
@@ -221,7 +220,7 @@ func number(s []byte) (int, bool) {
 		end++
 	}
 	n, err := strconv.Atoi(string(s[:end]))
-	return n, err == nil && end > 0
+	return n, err == nil
 }
 
 // status reads a three-digit HTTP status.

@@ -59,7 +59,7 @@ func NewReader(in *bufio.Reader, clean func([]byte) []byte, format *Format) *Rea
 				entries++
 			}
 		})
-		r.Execution = format == nil && try.x.strong() > 0
+		r.Execution = format == nil && try.x.strong()
 		if r.Events = r.Execution || entries > 0; r.Events {
 			return r
 		}
@@ -68,7 +68,7 @@ func NewReader(in *bufio.Reader, clean func([]byte) []byte, format *Format) *Rea
 	if format == nil {
 		try := NewExecution(Options{})
 		try.addText(Event{}, lines)
-		r.Execution = try.strong() > 0
+		r.Execution = try.strong()
 	}
 	if _, ok := ParseAccessLog(lines, format); !r.Execution && !ok {
 		return nil
@@ -174,8 +174,11 @@ func (r *Reader) messages(tell func(Batch)) error {
 // eachEvent reads documents as [decodeEvents] does, event by event.
 func (r *Reader) eachEvent(tell func(Event)) error {
 	dec := json.NewDecoder(r.in)
-	for dec.More() {
+	for {
 		t, err := dec.Token()
+		if err == io.EOF {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -192,7 +195,6 @@ func (r *Reader) eachEvent(tell func(Event)) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // each reads the rest of an array of events.
