@@ -32,7 +32,7 @@ func (s *Session) Progress() Progress {
 	res := s.Decide(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	logs := labelling{s}.logState()
+	logs := &s.looked.logs
 	p := Progress{
 		Sent: s.requests(), Budget: s.requests() + s.planner.left(), Open: len(res.Open), Remaining: res.Remaining,
 		LogsMatched: logs.Matched, LogsWanted: logs.Sampled, Decision: res,
