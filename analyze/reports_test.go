@@ -269,6 +269,7 @@ func TestWholeConfiguration(t *testing.T) {
 	for name, now := range map[string]time.Time{"at once": began.Add(-25 * time.Hour), "next day": began.Add(-24 * time.Hour), "same week": began.Add(5*24*time.Hour - time.Second), "next week": began.Add(5 * 24 * time.Hour), "on the day": began.Add(-time.Second)} {
 		risks[name] = append(analyze.Risks(whole, now), analyze.Risks(calm, now)...)
 	}
+	risks["the riskiest comes first"] = analyze.Risks(analyze.Merge([]*analyze.Report{calm, whole}, ""), began)
 	merged := func(parts ...*analyze.Report) map[string]any {
 		rep := analyze.Merge(parts, "")
 		out := reported(rep)

@@ -82,14 +82,13 @@ type Session struct {
 // row is what a session keeps of one observation of the sample.
 type row struct {
 	cause.Row
-	ids       ids
-	ended     time.Time
-	machine   string
-	responded bool
-	joined    joined
-	kept      bool // its headers say that a cache kept it
-	status    int
-	unrouted  bool // refused before any method: no execution log is written
+	ids      ids
+	ended    time.Time
+	machine  string
+	joined   joined
+	kept     bool // its headers say that a cache kept it
+	status   int
+	unrouted bool // refused before any method: no execution log is written
 }
 
 // NewSession begins a run over a plan, with the configuration as far as it
@@ -195,13 +194,12 @@ func reduce(o *probe.Observation, target, scenario, table int, class signature.C
 			Fronted: front.Through, Copied: front.Copy, Age: front.Age,
 			Took: o.Took, RequestID: id,
 		},
-		ids:       ids{request: id, extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
-		ended:     o.Due.Add(o.Took),
-		machine:   o.Machine,
-		responded: o.Outcome == probe.OutcomeResponse,
-		kept:      front.Marked,
-		status:    o.Status,
-		unrouted:  strings.HasPrefix(o.Get("x-amzn-errortype"), "MissingAuthenticationToken"),
+		ids:      ids{request: id, extended: strings.Clone(o.ExtendedID()), minted: o.MintedID},
+		ended:    o.Due.Add(o.Took),
+		machine:  o.Machine,
+		kept:     front.Marked,
+		status:   o.Status,
+		unrouted: strings.HasPrefix(o.Get("x-amzn-errortype"), "MissingAuthenticationToken"),
 	}
 }
 
