@@ -66,6 +66,7 @@ func TestWhenACanaryIsSaidToHaveNoEffect(t *testing.T) {
 		{"beside a split, newer than the stage", func(e *exposure, fx *Facts, _ *target) {
 			e.split, fx.Snapshot.APIs[0].Deployments[1].Created = true, began
 		}, ""},
+		{"beside a split, unread when the run began", func(e *exposure, _ *Facts, sub *target) { e.split, sub.Canary, sub.DeploymentID = true, nil, "" }, ""},
 		{"beside a split, none of its answers", func(e *exposure, _ *Facts, _ *target) { e.split, e.canary, e.shown = true, 0, 0 }, ""},
 		{"beside a split, four of the stage's own", func(e *exposure, _ *Facts, _ *target) { e.split, e.labelled = true, 14 }, ""},
 		{"beside a split, five of the stage's own", func(e *exposure, _ *Facts, _ *target) { e.split, e.labelled = true, 15 }, "unrelated"},

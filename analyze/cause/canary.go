@@ -324,6 +324,9 @@ func canaryHead(fx *Facts, x *split) Fact {
 // canaryLag is how much older the canary's deployment is than the stage's own;
 // 0 where it is newer or a date is unknown.
 func canaryLag(sub *target) time.Duration {
+	if sub.Canary == nil {
+		return 0 // the stage could not be read when the run began
+	}
 	own, canary := sub.api.Deployment(sub.DeploymentID), sub.api.Deployment(sub.Canary.DeploymentID)
 	if own == nil || canary == nil || own.Created.IsZero() || canary.Created.IsZero() {
 		return 0

@@ -221,9 +221,6 @@ func without(fx *Facts, f *factor, x *split) float64 {
 			c[0]++
 		}
 	}
-	if c[0]+c[1] == 0 {
-		return 0
-	}
 	return stat.KT(c[:])
 }
 
