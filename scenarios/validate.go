@@ -70,6 +70,14 @@ func (d *document) api(a *API, path ...any) error {
 	if a.ID == "" && len(a.Domains) == 0 {
 		return d.wrong(d.at(path...), "an API needs its id", "such as id: abc123, the first part of its invoke URL")
 	}
+	if strings.ContainsAny(a.ID, "/:") {
+		return d.wrong(d.at(append(slices.Clone(path), "id")...), fmt.Sprintf("%q is not the id of an API", a.ID), "such as id: abc123, the first part of its invoke URL; a URL as a caller uses it stands under urls")
+	}
+	for i, stage := range a.Stages {
+		if strings.Contains(stage, "/") {
+			return d.wrong(d.at(append(slices.Clone(path), "stages", i)...), fmt.Sprintf("%q is not the name of a stage", stage), "such as stages: [prod]")
+		}
+	}
 	for i, dom := range a.Domains {
 		here := append(slices.Clone(path), "domains", i)
 		switch {

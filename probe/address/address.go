@@ -231,3 +231,20 @@ func StageURL(region, suffix, api, stage string) string {
 	}
 	return base + "/" + url.PathEscape(stage)
 }
+
+// NoRegion says why a word cannot be the name of a region, with one that may have been
+// meant; "" where it can.
+func NoRegion(word string) (problem, instead string) {
+	switch m := zone.FindStringSubmatch(word); {
+	case m != nil:
+		return "is an availability zone, and no region", m[1]
+	case !regionLike.MatchString(word):
+		return "is no name of a region", "us-east-1"
+	}
+	return "", ""
+}
+
+var (
+	regionLike = lazyregexp.New(`^[a-z0-9-]+$`) // what stands in a host's name: emulators take any
+	zone       = lazyregexp.New(`^([a-z]+(?:-[a-z]+)+-[0-9]+)[a-z]$`)
+)

@@ -32,7 +32,11 @@ func noSuchAPI(ctx context.Context, cl *cloud, snap *probe.Snapshot, ids []strin
 				all, names[a.ID] = append(all, a.ID), a.Name
 			}
 		}
-		return hint(unreadError{e}, "%s%s", orElse(didYouMean("", id, all), existing("the APIs there are ", all, names)), e.Hint())
+		domain := ""
+		if strings.Contains(id, ".") {
+			domain = "; a custom domain is named with --domain"
+		}
+		return hint(unreadError{e}, "%s%s%s", orElse(didYouMean("", id, all), existing("the APIs there are ", all, names)), e.Hint(), domain)
 	}
 	return nil
 }
@@ -76,7 +80,11 @@ func noSuchDomain(ctx context.Context, cl *cloud, snap *probe.Snapshot, name str
 		found, _ := cl.inv.Read(ctx, inventory.Selection{All: true, Depth: inventory.Light})
 		all = domainNames(found)
 	}
-	return hint(unreadError{e}, "%s%s", orElse(didYouMean("", name, all), existing("the domains there are ", all, nil)), "check the name, --region and --profile")
+	api := ""
+	if !strings.Contains(name, ".") {
+		api = "; an API is named with --api"
+	}
+	return hint(unreadError{e}, "%s%s", orElse(didYouMean("", name, all), existing("the domains there are ", all, nil)), "check the name, --region and --profile"+api)
 }
 
 // noSuchStage refuses a stage that none of the named APIs has, as far as their

@@ -90,8 +90,8 @@ func newInspect(s Streams) *cobra.Command {
 func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.awsFlags.bind(fs)
-	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
-	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain; repeatable")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API id; repeatable")
+	fs.Var(&namesFlag{&f.domains, domainAlone}, "domain", "custom domain; repeatable")
 	f.fleetFlags.bind(fs)
 	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file: its APIs, domains and intended differences")
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
@@ -208,7 +208,7 @@ func newInit(s Streams) *cobra.Command {
 		},
 	}
 	f.awsFlags.bind(cmd.Flags())
-	cmd.Flags().StringArrayVar(&f.apis, "api", nil, "API id")
+	cmd.Flags().Var(&namesFlag{&f.apis, apiID}, "api", "API id")
 	cmd.Flags().StringVar(&from, "from", "", "OpenAPI (also an export), HAR, a SAM, CDK or CloudFormation template, serverless.yml, the text of serverless info, cdk-outputs.json, terraform output -json, sam list endpoints or stack-outputs, or CloudFormation outputs; - is standard input")
 	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
 	cmd.Flags().BoolVar(&defaults, "defaults", false, "write a file of defaults for flags (stageprobe.yaml) instead, with the flags that are given")

@@ -27,42 +27,11 @@ type awsFlags struct {
 }
 
 func (f *awsFlags) bind(fs *pflag.FlagSet) {
-	fs.Var(&listFlag{&f.region, &f.regions}, "region", "AWS region; default as the AWS CLI finds it, or the URL's; several with --all")
-	fs.Var(&listFlag{&f.profile, &f.profiles}, "profile", "AWS profile; several with --all")
-	fs.Var(&listFlag{&f.role, &f.roles}, "role-arn", "role that is assumed to read configuration and logs; several with --all")
+	fs.Var(&listFlag{&f.region, namesFlag{&f.regions, regionName}}, "region", "AWS region; default as the AWS CLI finds it, or the URL's; several with --all")
+	fs.Var(&listFlag{&f.profile, namesFlag{&f.profiles, anyName}}, "profile", "AWS profile; several with --all")
+	fs.Var(&listFlag{&f.role, namesFlag{&f.roles, roleARN}}, "role-arn", "role that is assumed to read configuration and logs; several with --all")
 	fs.StringVar(&f.proxy, "proxy", "", "http or https proxy for all requests; default as curl: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY")
 	fs.StringVar(&f.endpoint, "endpoint-url", "", "where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
-}
-
-// listFlag takes several values, with commas or one after another, and tells the
-// first apart.
-type listFlag struct {
-	first *string
-	all   *[]string
-}
-
-// Set adds values.
-func (f *listFlag) Set(v string) error {
-	for one := range strings.SplitSeq(v, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			*f.all = append(*f.all, one)
-		}
-	}
-	*f.first = ""
-	if len(*f.all) > 0 {
-		*f.first = (*f.all)[0]
-	}
-	return nil
-}
-
-// Type names the flag's values in help texts.
-func (f *listFlag) Type() string { return "string" }
-
-func (f *listFlag) String() string {
-	if f.first == nil {
-		return ""
-	}
-	return strings.Join(*f.all, ",")
 }
 
 // targetFlags name what to check.
@@ -73,9 +42,9 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) bind(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.apis, "api", nil, "API id; repeatable")
-	fs.StringArrayVar(&f.stages, "stage", nil, "stage; repeatable; all where left out")
-	fs.StringArrayVar(&f.domains, "domain", nil, "custom domain, with its base path if it has one; with one --stage it is meant to serve that stage")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API id; repeatable")
+	fs.Var(&namesFlag{&f.stages, stageName}, "stage", "stage; repeatable; all where left out")
+	fs.Var(&namesFlag{&f.domains, customDomain}, "domain", "custom domain, with its base path if it has one; with one --stage it is meant to serve that stage")
 	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file (YAML), or builtin:smoke, builtin:gate, builtin:diagnose")
 	fs.StringVar(&f.invokeTemplate, "invoke-url", "", "template of invoke URLs for emulators, such as http://localhost:4566/_aws/execute-api/{api}/{stage}")
 }

@@ -70,7 +70,7 @@ are read as well (--offline: never).`,
 func (f *planFlags) bindTo(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.awsFlags.bind(fs)
-	fs.StringArrayVar(&f.apis, "api", nil, "hold the plan against this API of the account (needs credentials); repeatable")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "hold the plan against this API of the account (needs credentials); repeatable")
 	fs.BoolVar(&f.offline, "offline", false, "never ask the account, even where there are credentials")
 	fs.StringVar(&f.kind, "kind", "", "what FILE is, where it cannot be told: "+strings.Join(predeploy.Kinds(), ", "))
 	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")

@@ -49,7 +49,7 @@ func newPolicy(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&o.Region, "region", "", "region; * where left out")
 	cmd.Flags().StringVar(&o.Partition, "partition", "", "aws, aws-cn or aws-us-gov")
 	cmd.Flags().StringVar(&o.Account, "account", "", "account id; * where left out")
-	cmd.Flags().StringSliceVar(&o.APIs, "api", nil, "only these APIs")
+	cmd.Flags().Var(&namesFlag{&o.APIs, apiID}, "api", "only these APIs")
 	cmd.Flags().StringArrayVar(&o.AccessLogs, "access-log-group", nil, "name or ARN of a log group that holds access logs, repeatable")
 	cmd.Flags().BoolVar(&o.Required, "required", false, "leave the optional rights out")
 	cmd.Flags().StringVar(&f.profile, "profile", "", "profile that reads the stages of --api for their access-log groups")

@@ -80,7 +80,7 @@ func parseURLs(urls []string) ([]address.Address, error) {
 	for _, raw := range urls {
 		a, err := address.ParseURL(raw)
 		if err != nil {
-			return nil, hint(fmt.Errorf("read the URL %q: %w", redact.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders")
+			return nil, hint(fmt.Errorf("read the URL %q: %w", redact.MaskURL(raw), err), "paste it as the caller used it, such as https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders; an API is named with --api, a stage with --stage")
 		}
 		if consoleHost.MatchString(a.Host) {
 			return nil, hint(fmt.Errorf("%s is the AWS console, which calls no API", a.Host), "give the API's id, which the console's URL holds: stageprobe check --api ID --region REGION; or paste the invoke URL of the stage")
