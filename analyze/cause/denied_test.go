@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
@@ -142,6 +143,22 @@ func TestThrottledAltogether(t *testing.T) {
 		found := Explain(w.Input).Findings
 		if len(found) != 1 || found[0].Cause != Throttled || found[0].Severity != tt.want {
 			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
+// Where the limit lets nothing through, no slower probe would get an answer.
+func TestClosedByItsThrottle(t *testing.T) {
+	for rate, want := range map[float64]bool{0: false, 8: true} {
+		w := newWorld(1).send(40, func(*request) answer {
+			a := refuses(429, "THROTTLED", "TooManyRequestsException")
+			a.class = signature.Throttled
+			return a
+		})
+		w.api().Stages[0].Methods = map[string]probe.MethodSettings{"*/*": {ThrottlingSet: true, ThrottlingRate: rate}}
+		found := Explain(w.Input).Findings
+		if len(found) != 1 || slices.ContainsFunc(found[0].Remedy, func(r Remedy) bool { return r.Text == remedy.Slower.Text }) != want {
+			t.Errorf("%g per second: %+v", rate, found)
 		}
 	}
 }

@@ -229,7 +229,11 @@ func limitsOf(fx *Facts, sub *target, rows []int) (all []probe.Limit, limits []F
 // throttleRemedy is how the limit is raised that refuses, by whoever limits: the line of
 // a log, else the lowest limit that was read. By how much is for its owner to say.
 func throttleRemedy(fx *Facts, sub *target, rows []int, limits []probe.Limit) []Remedy {
-	out, lowest := []Remedy{remedy.Slower}, probe.Lowest(limits)
+	var out []Remedy
+	lowest := probe.Lowest(limits)
+	if lowest == nil || lowest.Rate > 0 { // a limit of nothing lets no slower probe through
+		out = append(out, remedy.Slower)
+	}
 	place := remedy.Place{Region: fx.Snapshot.Region, APIID: sub.APIID, Stage: sub.Stage}
 	if sub.api != nil {
 		place.APIKind = sub.api.Kind

@@ -371,7 +371,7 @@ func raiseMethod(_ *failure.Failure, p Place) []Remedy {
 		{
 			Text:    "set the limit to what the callers need",
 			Command: command(p.Region, append(p.stageWords("apigateway", "update-stage"), patchWords([]patch{replace(setting+"rateLimit", "RATE"), replace(setting+"burstLimit", "BURST")})...)...),
-			Changes: "the stage's limit, without a deployment", Then: true,
+			Changes: "the stage's limit, without a deployment",
 		},
 	}
 }
@@ -390,7 +390,7 @@ func raiseRoute(p Place) []Remedy {
 		{
 			Text:    "set the limit to what the callers need",
 			Command: command(p.Region, append(append([]string{"apigatewayv2", "update-stage"}, stage...), setting...)...),
-			Changes: "the stage's limit, without a deployment", Then: true,
+			Changes: "the stage's limit, without a deployment",
 		},
 	}
 }

@@ -297,3 +297,28 @@ func TestIntervalsOfShares(t *testing.T) {
 		}
 	}
 }
+
+// Where a mapping could not be read, the logs may still tell which stage answers.
+func TestLeadsByTheLogs(t *testing.T) {
+	served := func(stages ...string) *analyze.Target {
+		t := &analyze.Target{Kind: "custom-domain", Meant: "prod"}
+		for _, s := range stages {
+			t.Clusters = append(t.Clusters, analyze.Cluster{Served: analyze.Served{Stage: s}})
+		}
+		return t
+	}
+	for _, c := range []struct {
+		target *analyze.Target
+		want   string
+	}{
+		{served(""), "meant for stage prod, leads to no known stage"},
+		{served("dev", "prod"), "meant for stage prod, leads to no known stage"},
+		{served("dev,prod"), "meant for stage prod, leads to no known stage"},
+		{served("prod", ""), "meant for stage prod, by the logs served by stage prod"},
+		{served("dev"), "MEANT FOR STAGE prod, but by the logs served by stage dev"},
+	} {
+		if got := leads(c.target); got != c.want {
+			t.Errorf("leads: %q, want %q", got, c.want)
+		}
+	}
+}

@@ -253,15 +253,20 @@ func squeeze(windows []int, width int) []int {
 // leads says where a target leads.
 func leads(t *analyze.Target) string {
 	var parts []string
-	but := ""
+	but, served := "", ""
+	if t.Stage == "" {
+		served = loggedStage(t)
+	}
 	switch {
-	case t.Meant != "" && t.Stage == "":
+	case t.Meant != "" && t.Stage == "" && (served == "" || served == t.Meant):
 		parts = append(parts, "meant for stage "+t.Meant)
 	case t.Meant != "" && t.Meant != t.Stage:
 		parts = append(parts, "MEANT FOR STAGE "+t.Meant)
 		but = "but "
 	}
 	switch {
+	case served != "":
+		parts = append(parts, but+"by the logs served by stage "+served)
 	case t.Stage == "":
 		parts = append(parts, "leads to no known stage")
 	case t.Kind == "custom-domain":
@@ -275,6 +280,20 @@ func leads(t *analyze.Target) string {
 		parts = append(parts, "deployment "+t.DeploymentID)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// loggedStage is the stage whose log holds a target's requests; "" where none does, or
+// those of several do.
+func loggedStage(t *analyze.Target) string {
+	stage := ""
+	for i := range t.Clusters {
+		s := t.Clusters[i].Served.Stage
+		if s != "" && stage != "" && s != stage || strings.Contains(s, ",") {
+			return ""
+		}
+		stage = cmp.Or(stage, s)
+	}
+	return stage
 }
 
 // intention says how to state which stage a domain is meant for, where it was named
