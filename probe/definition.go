@@ -24,6 +24,9 @@ type Definition struct {
 	Unknown []string `json:"unknown,omitempty"`
 }
 
+// DeploymentSummary is the Source of what GetDeployment alone tells.
+const DeploymentSummary = "apisummary"
+
 // Route is one method of one resource, or one route of an HTTP API.
 type Route struct {
 	Authorization  string            `json:"authorization,omitempty"` // NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS, JWT (of both kinds of API)

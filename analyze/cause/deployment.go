@@ -67,6 +67,14 @@ type LacksEdits struct {
 	Canary     string
 }
 
+// MayWait says that an edit came after the deployment of a stage of which no definition
+// was read: whether it waits is not known.
+type MayWait struct {
+	said
+	Stage, API, Deployment string
+	Made                   Made
+}
+
 // ServesDeployment is the deployment that a stage serves.
 type ServesDeployment struct {
 	said
@@ -159,6 +167,9 @@ func pendingEdits(fx *Facts, p *pending, v *Verdict) {
 	case p.cause() != StaleDeployment:
 		reportPending(fx, p, v)
 	case len(p.diffs) == 0:
+		if made := madeBefore(fx, p); made.Before != nil && (st.Deployed == nil || api.Editor == nil) && !onCanary(fx, p) {
+			v.Notes = append(v.Notes, MayWait{Stage: st.Name, API: api.ID, Deployment: st.DeploymentID, Made: made})
+		}
 	case servedElsewhere(fx, p):
 		v.Notes = append(v.Notes, LacksEdits{Stage: st.Name, API: api.ID, Edits: len(p.diffs)})
 	case onCanary(fx, p):

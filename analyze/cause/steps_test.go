@@ -87,3 +87,20 @@ func TestWhatWasNotComparedIsNotEqual(t *testing.T) {
 		}
 	}
 }
+
+// An edit that came after the deployment of a stage of which nothing was read is told:
+// whether it waits is not known.
+func TestEditAfterWhatWasNotRead(t *testing.T) {
+	for _, unread := range []bool{true, false} {
+		w := newWorld(1)
+		if unread {
+			w.api().Stages[0].Deployed = nil
+		}
+		w.Snapshot.Edits = []probe.Edit{{APIID: "abc123", Event: "PutMethod", Who: "ann", At: began.Add(-time.Hour)}}
+		r := explained(w.send(100, sameForAll(ok("v2"))).Input)
+		says := strings.Contains(strings.Join(prose.Lines(r.Notes), "\n"), "whether that edit waits for a deployment could not be read")
+		if says != unread || len(r.Findings) > 0 {
+			t.Errorf("unread %t: %q, %v", unread, prose.Lines(r.Notes), r.Findings)
+		}
+	}
+}

@@ -74,9 +74,12 @@ func compare(a, b *probe.Definition, varsA, varsB map[string]string) ([]Differen
 }
 
 func (c *comparison) leaveOut(aspects []string, source string) {
+	if source == probe.DeploymentSummary {
+		source = "the deployment's summary (GetDeployment)"
+	}
 	for _, aspect := range aspects {
 		c.unknown[aspect] = true
-		c.uncompared = append(c.uncompared, aspect+": not told by "+source)
+		c.uncompared = append(c.uncompared, strings.ReplaceAll(aspect, "_", " ")+": not told by "+source)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestWhatASourceDoesNotTellIsNotCompared(t *testing.T) {
 	if want := []string{"GET /a authorization", "GET /new added"}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
-	if want := []string{"integration: not told by apisummary", "policy: not told by apisummary"}; !slices.Equal(uncompared, want) {
+	if want := []string{"integration: not told by the deployment's summary (GetDeployment)", "policy: not told by the deployment's summary (GetDeployment)"}; !slices.Equal(uncompared, want) {
 		t.Errorf("uncompared %q, want %q", uncompared, want)
 	}
 	for _, pair := range [][2]*probe.Definition{{nil, editor}, {editor, nil}} {
@@ -296,7 +296,7 @@ func TestWhatASourceLeavesOutOfEveryRoute(t *testing.T) {
 		}
 		for _, pair := range [][2]map[string]probe.Route{{full, bare}, {bare, full}} {
 			diffs, uncompared := Definitions(definition("export", pair[0]), definition("export", pair[1]))
-			if len(diffs) > 0 || !slices.Equal(uncompared, []string{aspect + ": not told by export"}) {
+			if len(diffs) > 0 || !slices.Equal(uncompared, []string{strings.ReplaceAll(aspect, "_", " ") + ": not told by export"}) {
 				t.Errorf("%s: %+v, %q", aspect, diffs, uncompared)
 			}
 		}

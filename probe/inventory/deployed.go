@@ -51,7 +51,7 @@ func servedElsewhere(api *probe.API, deployment string) *probe.Definition {
 // restExport reads the snapshot that a stage's own deployment serves.
 func (rd restReading) restExport(ctx context.Context, id, stage string) *probe.Definition {
 	q := question{op: "GetExport", subject: "stage " + stage + " of " + id, path: "/restapis/" + id + "/stages/" + stage + "/exports/oas30",
-		costs: "which edits wait for a deployment to this stage is unknown"}
+		costs: "which edits wait for a deployment to this stage is unknown or incomplete"}
 	in := &apigateway.GetExportInput{
 		RestApiId: &id, StageName: &stage, ExportType: aws.String("oas30"), Accepts: aws.String("application/json"),
 		Parameters: map[string]string{"extensions": "integrations,authorizers,apigateway"},
@@ -79,7 +79,7 @@ func (rd restReading) summary(ctx context.Context, id, deployment string) *probe
 		if len(out.ApiSummary) == 0 {
 			return nil, errNoSummary
 		}
-		d := &probe.Definition{Source: "apisummary", Routes: map[string]probe.Route{}, Unknown: append([]string(nil), summaryUnknown...)}
+		d := &probe.Definition{Source: probe.DeploymentSummary, Routes: map[string]probe.Route{}, Unknown: append([]string(nil), summaryUnknown...)}
 		for path, methods := range out.ApiSummary {
 			for method, m := range methods {
 				d.Routes[method+" "+path] = probe.Route{Authorization: aws.ToString(m.AuthorizationType), APIKeyRequired: m.ApiKeyRequired}
