@@ -46,11 +46,9 @@ func (s *Session) Report(end Ending) *Report {
 		s.stood = end.Stood
 	}
 	SetVantages(s, end.Vantages)
-	result := s.Decide(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.input(true)
-	in.Rows, in.Clusters = result.Rows, result.Clusters
+	result, in := s.decide(true)
 	rep := &Report{
 		Schema: ReportSchema,
 		Run: Run{

@@ -77,3 +77,25 @@ func TestNoCopiesAtTheOwnURL(t *testing.T) {
 		}
 	}
 }
+
+// Where an id comes again, a report still says of every behaviour when and how fast it
+// answered, and which share it has.
+func TestReportOfCopiesCountsThem(t *testing.T) {
+	plan := probe.Plan{Targets: []probe.Target{{ID: "a/prod", APIKind: probe.REST}}, Scenarios: []probe.Scenario{{Name: "GET /"}}}
+	s := NewSession(plan, probe.Snapshot{}, Policy{})
+	for i := range 200 {
+		s.Add(&probe.Observation{
+			Seq: uint64(i), Target: "a/prod", Scenario: "GET /", Status: 200, Outcome: probe.OutcomeResponse,
+			Due: time.Unix(int64(i), 0), Took: time.Millisecond,
+			Header: []probe.Header{{Name: "x-amzn-requestid", Value: "a"}, {Name: "x-amz-apigw-id", Value: "A="}},
+		})
+	}
+	target := s.Report(Ending{}).Targets[0]
+	if len(target.Clusters) != 1 {
+		t.Fatalf("%d behaviours", len(target.Clusters))
+	}
+	c := target.Clusters[0]
+	if c.Served.Unknown != 200 || c.ShareLow < 0.5 || c.LatencyMS.P50 == 0 || len(target.Timeline.Clusters) != 1 {
+		t.Errorf("served %+v, share from %g, latency %+v, timeline %+v", c.Served, c.ShareLow, c.LatencyMS, target.Timeline)
+	}
+}

@@ -257,14 +257,23 @@ func (s *Session) Unlabelled() []string {
 func (s *Session) Decide(done bool) cause.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = cause.Explain(s.input(done))
+	result, _ := s.decide(done)
+	return result
+}
+
+// decide is Decide, with what was decided on: made anew, it would not say which
+// behaviour each answer is of.
+func (s *Session) decide(done bool) (cause.Result, cause.Input) {
+	in := s.input(done)
+	s.last = cause.Explain(in)
 	s.last.InWords(prose.Say)
 	s.stood = stood(s.stood, &s.last, ms(max(0, s.looked.last.Sub(s.looked.first))), done)
 	s.planner.advise(s.last.Next)
 	if !s.plan.Fixed && !s.planner.persists {
 		s.planner.settle(s.last.Ended)
 	}
-	return s.last
+	in.Rows, in.Clusters = s.last.Rows, s.last.Clusters
+	return s.last, in
 }
 
 // input is the run so far, with what is known by now of each request.

@@ -12,7 +12,7 @@ import (
 // answers where answers differ, else what the configuration has in two ways.
 func (v *view) differ(f *cause.Finding) (rows [][]string, caption string) {
 	if len(f.Differs) > 0 {
-		return differRows(f.Differs), "What differs, and in how many answers of each side"
+		return differRows(f.Differs), "What differs, and in how many of the compared answers of each side"
 	}
 	switch f.Cause {
 	case cause.WrongStage:

@@ -49,7 +49,7 @@ var htmlPage = sync.OnceValue(func() *template.Template {
 		"intention": intention, "states": statementOf, "isCommand": isCommand,
 		"flow":     func(s string) string { return strings.ReplaceAll(s, " %", nbsp+"%") },
 		"planName": of(planName), "planStage": of(planStageWords), "planEdit": of(planEditWords), "planSeen": of(planSeenWords), "liveWords": liveWords, "grade": grade,
-		"leads": leads, "columns": of(matrixStages),
+		"leads": leads, "where": whereWords, "columns": of(matrixStages),
 		"pendingStages": func(m map[string][]analyze.Pending) []string { return columns(m) },
 	}).Parse(htmlTemplate))
 })

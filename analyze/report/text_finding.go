@@ -154,4 +154,7 @@ func (t *teller) differs(f *cause.Finding) {
 	if more := len(rows) - len(shown); more > 0 {
 		t.line("   and %s (-v lists them)", words.Plural(more, "more field"))
 	}
+	if t.o.Verbose && len(rows[0]) > 3 {
+		t.line("   counted: the answers that were compared")
+	}
 }

@@ -212,7 +212,7 @@ func (b *behaviour) differs(usual *behaviour, n int) string {
 	}
 	var parts []string
 	for _, d := range fields[:min(n, len(fields))] {
-		parts = append(parts, d.Field+" "+valueWords(d.Here)+" instead of "+valueWords(d.Usual))
+		parts = append(parts, whereWords(d.Field)+" "+valueWords(d.Here)+" instead of "+valueWords(d.Usual))
 	}
 	if more := len(fields) - n; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
