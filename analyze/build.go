@@ -48,7 +48,7 @@ func (s *Session) Report(end Ending) *Report {
 	SetVantages(s, end.Vantages)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, in := s.decide(true)
+	result, in := decide(s, true)
 	rep := &Report{
 		Schema: ReportSchema,
 		Run: Run{
@@ -222,7 +222,15 @@ func among(in cause.Input, rows []int) []bool {
 func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []int, of int, grouping *behaviour.Result) Cluster {
 	share := float64(c.Count) / float64(max(of, 1))
 	low, high := 0., 1. // nothing is known of it where answers come in a few stretches
-	if i := cause.ShareOf(among(in, rows), 1-s.policy.confidence()); i != nil && len(rows) > 0 {
+	so := among(in, rows)
+	most := 2*len(rows) > len(so) // its interval is that of the others, from the other end
+	for i := range so {
+		so[i] = so[i] != most
+	}
+	if i := cause.ShareOf(so, 1-s.policy.confidence()); i != nil && len(rows) > 0 {
+		if most {
+			i.Low, i.High = 1-i.High, 1-i.Low
+		}
 		low, high = min(i.Low, share), max(i.High, share)
 	}
 	var took []float64

@@ -257,13 +257,13 @@ func (s *Session) Unlabelled() []string {
 func (s *Session) Decide(done bool) cause.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, _ := s.decide(done)
+	result, _ := decide(s, done)
 	return result
 }
 
 // decide is Decide, with what was decided on: made anew, it would not say which
 // behaviour each answer is of.
-func (s *Session) decide(done bool) (cause.Result, cause.Input) {
+func decide(s *Session, done bool) (cause.Result, cause.Input) {
 	in := s.input(done)
 	s.last = cause.Explain(in)
 	s.last.InWords(prose.Say)

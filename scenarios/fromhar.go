@@ -196,12 +196,14 @@ var (
 	ordinary = lazyregexp.New(`^[A-Za-z]{0,20}[ /,;=:._-]?([A-Za-z]{0,20}[ /,;=:._-]?){0,6}[0-9]{0,8}$`)
 )
 
-// placeholder replaces a value that may be a secret by env:NAME.
-func placeholder(name, value string) string {
+// placeholder replaces a value that may be a secret by env:NAME. What it stands for is
+// part of the name: another secret, or a variable that every shell has (PATH, USER), is
+// not to be sent in its place.
+func placeholder(kind, name, value string) string {
 	if !secretName.MatchString(name) && ordinary.MatchString(value) {
 		return value
 	}
-	return envPrefix + variableOf(name)
+	return envPrefix + kind + variableOf(name)
 }
 
 // variableOf makes the name of an environment variable.
@@ -224,7 +226,7 @@ func recordedQuery(raw string) []probe.Header {
 		name, okName := unescapeQuery(name)
 		value, okValue := unescapeQuery(value)
 		if name != "" && okName && okValue {
-			out = append(out, probe.Header{Name: name, Value: placeholder(name, value)})
+			out = append(out, probe.Header{Name: name, Value: placeholder("QUERY_", name, value)})
 		}
 	}
 	return out
@@ -251,7 +253,7 @@ func (r *draftRequest) recordedHeaders(headers []probe.Header) {
 				r.headers = append(r.headers, probe.Header{Name: name, Value: h.Value})
 			}
 		case contains(secretHeaders, name), strings.HasPrefix(name, "x-"):
-			r.headers = append(r.headers, probe.Header{Name: name, Value: placeholder(name, h.Value)})
+			r.headers = append(r.headers, probe.Header{Name: name, Value: placeholder("HEADER_", name, h.Value)})
 		}
 	}
 }

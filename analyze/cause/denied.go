@@ -506,7 +506,7 @@ func noRoute(fx *Facts, sub *target, cells []*cell) Finding {
 	f.Remedy = []Remedy{remedy.CorrectPath}
 	if routes := routesBeside(fx, sub, cells); len(routes) > 0 {
 		f.say(HasRoutes{Routes: routes})
-		f.Remedy = useRoutes(sub, routes)
+		f.Remedy = useRoutes(fx, sub, cells, routes)
 	}
 	return f
 }

@@ -231,3 +231,18 @@ func TestRefusedWhileItWasFaster(t *testing.T) {
 		}
 	}
 }
+
+// The nearest route is one of the method that was asked where there is one, and one of
+// another method is advised with it.
+func TestNearestRouteHasItsMethod(t *testing.T) {
+	for path, says := range map[string]string{"/order": "Stage prod has the route GET /orders: use https", "/cart": "has the route DELETE /carts: use DELETE https"} {
+		w := newWorld(1)
+		routes := map[string]probe.Route{"DELETE /orders": {}, "GET /orders": {}, "DELETE /carts": {}}
+		w.api().Editor.Routes, w.api().Stages[0].Deployed.Routes = routes, routes
+		w.Plan.Scenarios = []probe.Scenario{{Name: "asked", Method: "GET", Path: path}}
+		found := Explain(w.send(40, sameForAll(refuses(403, "MISSING_AUTHENTICATION_TOKEN", "MissingAuthenticationTokenException"))).Input).Findings
+		if len(found) != 1 || !strings.Contains(found[0].Remedy[0].Text, says) {
+			t.Errorf("%s: %+v", path, found)
+		}
+	}
+}

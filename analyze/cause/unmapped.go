@@ -192,7 +192,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	n := fx.answered(sub)
 	if routes := routesBeside(fx, sub, sub.cells); len(routes) > 0 && why == Topic("no path is a route") {
 		f.say(NotARoute{URL: sub.URL, Stage: sub.Stage, Paths: pathsOf(fx, sub.cells), Routes: routes})
-		f.Remedy = useRoutes(sub, routes)
+		f.Remedy = useRoutes(fx, sub, sub.cells, routes)
 	} else if why == Topic("bare Forbidden") {
 		f.say(MayLeadToNothing{URL: sub.URL, Domain: sub.Kind == probe.CustomDomain})
 	} else {
@@ -241,13 +241,19 @@ func routesBeside(fx *Facts, sub *target, cells []*cell) []string {
 	if sub.conf == nil || sub.conf.Deployed == nil || len(cells) == 0 {
 		return nil
 	}
-	path := fx.scenario(cells[0].scenario).Path
+	asked := fx.scenario(cells[0].scenario)
+	other := func(key string) int { // a route of another method is no better than its path
+		if method, _, _ := strings.Cut(key, " "); method == asked.Method || method == "ANY" {
+			return 0
+		}
+		return 1
+	}
 	away := func(key string) int {
 		_, template, _ := strings.Cut(key, " ")
-		return near.Distance(strings.ToLower(path), strings.ToLower(template))
+		return near.Distance(strings.ToLower(asked.Path), strings.ToLower(template))
 	}
 	routes := slices.SortedFunc(maps.Keys(sub.conf.Deployed.Routes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(other(a), other(b)), cmp.Compare(a, b))
 	})
 	// A rule that keeps the base path leads no other path there.
 	return slices.DeleteFunc(routes, func(key string) bool {
@@ -265,13 +271,18 @@ func pathsOf(fx *Facts, cells []*cell) []string {
 	return out
 }
 
-// useRoutes is to call the nearest route by its URL.
-func useRoutes(sub *target, routes []string) []Remedy {
-	_, template, ok := strings.Cut(routes[0], " ")
+// useRoutes is to call the nearest route by its URL, and by its method where another one
+// was sent.
+func useRoutes(fx *Facts, sub *target, cells []*cell, routes []string) []Remedy {
+	method, template, ok := strings.Cut(routes[0], " ")
 	if !ok {
 		return []Remedy{remedy.CorrectPath}
 	}
-	return []Remedy{remedy.UseRoute(sub.Stage, routes[0], strings.TrimSuffix(sub.URL, "/")+template), remedy.CorrectPath}
+	url := strings.TrimSuffix(sub.URL, "/") + template
+	if method != fx.scenario(cells[0].scenario).Method && method != "ANY" {
+		url = method + " " + url
+	}
+	return []Remedy{remedy.UseRoute(sub.Stage, routes[0], url), remedy.CorrectPath}
 }
 
 // whereKnown tells whether the configuration was read that says where the

@@ -27,7 +27,7 @@ func differRows(list []cause.Difference) [][]string {
 	for _, d := range list {
 		row := []string{whereWords(d.Where), valueWords(d.Usual), valueWords(d.Other)}
 		if !one {
-			row[0] = d.Scenario + " " + whereWords(d.Where)
+			row[0] = whereWords(d.Where) + " of " + d.Scenario // where it is cut, the field is left
 		}
 		for _, s := range sides {
 			row = append(row, countWords(d.Counts, s))
