@@ -82,7 +82,7 @@ func TestWhatWasNotComparedIsNotEqual(t *testing.T) {
 		}
 		w.api().Stages[0].Deployed = d
 		step := explained(w.send(600, sameForAll(ok("v2"))).Input).Steps[2]
-		if got := step.Status == stepUnknown && strings.Contains(step.Note, "not compared: integration: not told by apisummary"); got == told {
+		if got := step.Status == stepUnknown && strings.Contains(step.Note, "not compared: integration: not told by the deployment's summary (GetDeployment)"); got == told {
 			t.Errorf("all told %t: step 3 is %s: %s", told, step.Status, step.Note)
 		}
 	}
