@@ -422,7 +422,7 @@ func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
 	var usual []*behaviour.Cluster
 	for _, sub := range p {
 		for _, c := range sub.cells {
-			if c.scenario == scenario {
+			if c.scenario == scenario && len(c.rows) > 0 {
 				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
 				usual = append(usual, fx.Clusters[c.ref].Cluster)
 			}
