@@ -203,7 +203,9 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 	for _, i := range group {
 		rows = append(rows, byTarget[i]...)
 	}
-	slices.Sort(rows)
+	if len(group) > 1 { // those of one target are in order
+		slices.Sort(rows)
+	}
 	q.Draws = make([]behaviour.Draw, 0, len(rows))
 	events := eventsOf(fx, group[0])
 	on, contradictory := 0, 0
@@ -437,6 +439,8 @@ func nameClusters(fx *Facts) {
 		fx.Clusters = append(fx.Clusters, nameCluster(fx, c))
 	}
 	taken := map[int]bool{}
+	var last *behaviour.Cluster // most rows are as the one before: the map need not be asked
+	k := -1
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
 		var c *behaviour.Cluster
@@ -447,7 +451,9 @@ func nameClusters(fx *Facts) {
 			r.Cluster = -1
 			continue
 		}
-		k := index[c]
+		if c != last {
+			last, k = c, index[c]
+		}
 		if fx.told && !taken[k] {
 			c.ID, fx.Clusters[k].Summary = given[r.Cluster].ID, given[r.Cluster].Summary
 			taken[k] = true
