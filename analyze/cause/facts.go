@@ -114,6 +114,15 @@ func fillCells(fx *Facts) {
 			index[at(sub.index, c.scenario)] = c
 		}
 	}
+	room := make([]int, len(index)) // rows of each, so that its list is made once
+	for i := range fx.Rows {
+		room[at(fx.Rows[i].Target, fx.Rows[i].Scenario)]++
+	}
+	for i, c := range index {
+		if c != nil && room[i] > 0 {
+			c.rows = make([]int, 0, room[i])
+		}
+	}
 	n := make([]int, len(fx.Clusters)) // answers of each
 	for i := range fx.Rows {
 		r := &fx.Rows[i]

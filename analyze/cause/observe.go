@@ -199,11 +199,12 @@ func canaryQuestion(fx *Facts, group []int, byTarget [][]int) *behaviour.Questio
 		p = t.Canary.Percent / 100
 	}
 	q := &behaviour.Question{Weight: weights(fx).Canary / float64(max(1, canaryQuestions(fx))), P: p}
-	var rows []int
-	for _, i := range group {
-		rows = append(rows, byTarget[i]...)
-	}
-	if len(group) > 1 { // those of one target are in order
+	rows := byTarget[group[0]] // in order
+	if len(group) > 1 {
+		rows = nil
+		for _, i := range group {
+			rows = append(rows, byTarget[i]...)
+		}
 		slices.Sort(rows)
 	}
 	q.Draws = make([]behaviour.Draw, 0, len(rows))
