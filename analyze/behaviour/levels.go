@@ -16,9 +16,10 @@ type LevelDraws struct {
 
 	// What was counted of the first draws.
 	scenario []int       // of each
-	nth      []int       // its place among those of its scenario
 	at       [][]int     // per scenario, its draws
+	places   [][][]int   // per level and scenario, the places of its draws among those of the scenario
 	sums     map[int]int // per row, how often it was drawn
+	known    [][]stat.Grown
 }
 
 // Add takes in the row of the next draw, and its level, from 0.
@@ -44,14 +45,17 @@ func (d *LevelDraws) Cut(n int) {
 		if i < len(d.scenario) {
 			at := &d.at[d.scenario[i]]
 			*at = (*at)[:len(*at)-1]
+			places := &d.places[d.of[i]][d.scenario[i]]
+			*places = (*places)[:len(*places)-1]
 			d.sums[d.rows[i]]--
+			d.known = nil
 		}
 	}
 	for k := len(d.own); k > 0 && len(d.own[k-1]) == 0; k-- {
 		d.own = d.own[:k-1]
 	}
 	counted := min(n, len(d.scenario))
-	d.rows, d.of, d.scenario, d.nth = d.rows[:n], d.of[:n], d.scenario[:counted], d.nth[:counted]
+	d.rows, d.of, d.scenario = d.rows[:n], d.of[:n], d.scenario[:counted]
 }
 
 // count takes in the draws that came since.
@@ -59,10 +63,18 @@ func (d *LevelDraws) count(t *Table) {
 	if d.at == nil {
 		d.at, d.sums = make([][]int, len(t.scenarios)), map[int]int{}
 	}
+	for len(d.places) < len(d.own) {
+		d.places = append(d.places, make([][]int, len(t.scenarios)))
+	}
+	for len(d.known) < len(d.own) {
+		d.known = append(d.known, make([]stat.Grown, len(t.scenarios)+1)) // the last: of all
+	}
 	for i := len(d.scenario); i < len(d.rows); i++ {
 		n := d.rows[i]
 		sc := int(t.rows[n].scenario)
-		d.scenario, d.nth = append(d.scenario, sc), append(d.nth, len(d.at[sc]))
+		d.scenario = append(d.scenario, sc)
+		places := &d.places[d.of[i]][sc]
+		*places = append(*places, len(d.at[sc]))
 		d.at[sc] = append(d.at[sc], i)
 		d.sums[n]++
 	}
@@ -100,6 +112,7 @@ func (t *Table) LinkLevels(draws *LevelDraws, questions []LevelQuestion) []*Link
 type levelCount struct {
 	draws *LevelDraws
 	all   []*tally // every draw, as Off
+	of    []*tally // the memory of one level's
 
 	delta []stat.Count // per row; all zero between uses
 	rows  []int        // of delta, those that are not
@@ -110,9 +123,15 @@ type levelCount struct {
 
 func newLevelCount(t *Table, draws *LevelDraws) *levelCount {
 	draws.count(t)
-	c := &levelCount{draws: draws, all: make([]*tally, len(t.scenarios)), delta: make([]stat.Count, len(t.rows))}
+	n := len(t.scenarios)
+	c := &levelCount{draws: draws, all: make([]*tally, n), of: make([]*tally, n), delta: make([]stat.Count, len(t.rows))}
 	for row, n := range draws.sums {
 		c.plus(row, stat.Count{Off: n})
+	}
+	for sc := range draws.at {
+		if len(draws.at[sc]) > 0 {
+			c.all[sc], c.of[sc] = newTally(t.scenarios[sc]), newTally(t.scenarios[sc])
+		}
 	}
 	c.into(t, c.all)
 	return c
@@ -130,73 +149,69 @@ func (c *levelCount) plus(row int, n stat.Count) {
 func (c *levelCount) into(t *Table, tallies []*tally) {
 	for _, n := range c.rows {
 		r := &t.rows[n]
-		if c.delta[n] == (stat.Count{}) {
-			continue
+		if c.delta[n] != (stat.Count{}) {
+			tallies[r.scenario].add(r, c.delta[n])
+			c.delta[n] = stat.Count{}
 		}
-		if tallies[r.scenario] == nil {
-			tallies[r.scenario] = newTally(t.scenarios[r.scenario])
-		}
-		tallies[r.scenario].add(r, c.delta[n])
-		c.delta[n] = stat.Count{}
 	}
 	c.rows = c.rows[:0]
 }
 
-// count fills the tallies for one level, one per scenario that was drawn.
+// count fills the tallies for one level, one per scenario that was drawn. They hold until
+// the next count.
 func (c *levelCount) count(t *Table, q *LevelQuestion) (tallies []*tally, whole float64) {
-	tallies = make([]*tally, len(c.all))
-	outside := q.From + c.draws.Len() - q.To
+	d := c.draws
+	outside := q.From + d.Len() - q.To
 	if inside := q.To - q.From; inside < outside {
-		for _, n := range c.draws.rows[q.From:q.To] {
+		for _, x := range c.of {
+			x.set(nil)
+		}
+		for _, n := range d.rows[q.From:q.To] {
 			c.plus(n, stat.Count{Off: 1})
 		}
 	} else {
-		for i, x := range c.all {
-			tallies[i] = x.clone()
+		for i, x := range c.of {
+			x.set(c.all[i])
 		}
-		for _, part := range [][]int{c.draws.rows[:q.From], c.draws.rows[q.To:]} {
+		for _, part := range [][]int{d.rows[:q.From], d.rows[q.To:]} {
 			for _, n := range part {
 				c.plus(n, stat.Count{Off: -1})
 			}
 		}
 	}
 	var own []int
-	if q.Level < len(c.draws.own) {
-		own = c.draws.own[q.Level]
+	if q.Level < len(d.own) {
+		own = within(d.own[q.Level], q.From, q.To)
 	}
-	own = own[sort.SearchInts(own, q.From):sort.SearchInts(own, q.To)]
 	for _, i := range own {
-		c.plus(c.draws.rows[i], stat.Count{On: 1, Off: -1})
+		c.plus(d.rows[i], stat.Count{On: 1, Off: -1})
 	}
-	c.into(t, tallies)
-	asked := make([]bool, len(tallies))
-	places := make([]int, 0, len(own))
+	c.into(t, c.of)
+	tallies = make([]*tally, len(c.of))
+	asked := make([]bool, len(c.of))
 	scenarios := 0
-	for sc, x := range tallies {
+	for sc, x := range c.of {
 		if x == nil || x.total == (stat.Count{}) {
-			tallies[sc] = nil
 			continue
 		}
-		asked[sc] = true
+		tallies[sc], asked[sc] = x, true
 		scenarios++
-		first := sort.SearchInts(c.draws.at[sc], q.From)
-		places = places[:0]
-		for _, i := range own {
-			if int(t.rows[c.draws.rows[i]].scenario) == sc {
-				places = append(places, c.draws.nth[i]-first)
-			}
+		if len(own) > 0 {
+			first := sort.SearchInts(d.at[sc], q.From)
+			n := x.total.N()
+			x.logD = t.sparse.LogD(&d.known[q.Level][sc], first, n, within(d.places[q.Level][sc], first, first+n))
 		}
-		x.logD = t.sparse.LogD(x.total.N(), places)
 	}
-	if scenarios > 1 {
-		places = places[:0]
-		for _, i := range own {
-			places = append(places, i-q.From)
-		}
-		whole = t.sparse.LogD(q.To-q.From, places)
+	if scenarios > 1 && len(own) > 0 {
+		whole = t.sparse.LogD(&d.known[q.Level][len(c.of)], q.From, q.To-q.From, own)
 	}
 	if c.weights == nil || !slices.Equal(c.asked, asked) {
 		c.asked, c.weights = asked, newWeights(tallies)
 	}
 	return tallies, whole
+}
+
+// within are the numbers of an ascending list from one on and before another.
+func within(list []int, from, to int) []int {
+	return list[sort.SearchInts(list, from):sort.SearchInts(list, to)]
 }

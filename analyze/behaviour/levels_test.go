@@ -37,7 +37,7 @@ func TestLevelsAreAskedAsOneByOne(t *testing.T) {
 			}
 			draws.Add(table.AddValues(0, rng.IntN(scenarios), Answer{Status: 200}, values, defs), level)
 			if rng.IntN(200) == 0 { // a look, and some are drawn again after it
-				table.LinkLevels(draws, nil)
+				table.LinkLevels(draws, []LevelQuestion{{Level: rng.IntN(levels), From: min(i, rng.IntN(3)), To: draws.Len(), Weight: .1}})
 				rows, of := slices.Clone(draws.rows), slices.Clone(draws.of)
 				at := rng.IntN(len(rows))
 				draws.Cut(at)

@@ -98,6 +98,13 @@ func (t *Table) answer(q *Question, tallies []*tally, whole float64, w *weights)
 		return out
 	}
 	pooled := map[uint64]*pool{}
+	room := 1
+	for _, x := range tallies {
+		if x != nil {
+			room += len(x.s.defs)
+		}
+	}
+	out.all = make([]float64, 0, room)
 	for i, x := range tallies {
 		if x == nil || x.s.n < x.s.settled {
 			continue
@@ -177,16 +184,21 @@ func newTally(s *scenario) *tally {
 	return x
 }
 
-// clone copies what was counted.
-func (x *tally) clone() *tally {
+// set makes it count what another of its scenario counted, or nothing for nil.
+func (x *tally) set(of *tally) {
 	if x == nil {
-		return nil
+		return
 	}
-	out := newTally(x.s)
-	out.total = x.total
-	copy(out.flat, x.flat)
-	copy(out.seen, x.seen)
-	return out
+	x.logD, x.constant = 0, nil
+	if of == nil {
+		x.total = stat.Count{}
+		clear(x.flat)
+		clear(x.seen)
+		return
+	}
+	x.total = of.total
+	copy(x.flat, of.flat)
+	copy(x.seen, of.seen)
 }
 
 func (x *tally) add(r *row, n stat.Count) {

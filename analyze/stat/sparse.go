@@ -16,19 +16,35 @@ type block struct {
 // mostBlocks is how many blocks are remembered.
 const mostBlocks = 1 << 14
 
-// LogD is what [Blocks.LogD] gives for n rows, of which those at the places in on are On.
-// The places ascend.
-func (s *Sparse) LogD(n int, on []int) float64 {
-	var d float64
-	for len(on) > 0 {
-		from := on[0] / BlockRows * BlockRows // a block without any On adds nothing
+// Grown is what [Sparse.LogD] knows of the full blocks of rows that grow in number. The
+// zero value knows none.
+type Grown struct {
+	first, n int // as asked last
+	used     int // places in the full blocks
+	d        float64
+}
+
+// LogD is what [Blocks.LogD] gives for the n rows from place first on, of which those at the
+// places in on, all of them in it, are On. The places ascend. A grown list begins with what it
+// was when it was asked with the same g and first before.
+func (s *Sparse) LogD(g *Grown, first, n int, on []int) float64 {
+	if g.first != first || n < g.n {
+		*g = Grown{first: first}
+	}
+	g.n = n
+	d := g.d
+	for on = on[g.used:]; len(on) > 0; {
+		from := (on[0] - first) / BlockRows * BlockRows // a block without any On adds nothing
 		b := block{n: uint8(min(n-from, BlockRows))}
-		for len(on) > 0 && on[0] < from+BlockRows {
-			at := on[0] - from
+		k := 0
+		for ; k < len(on) && on[k]-first < from+BlockRows; k++ {
+			at := on[k] - first - from
 			b.on[at/64] |= 1 << (at % 64)
-			on = on[1:]
 		}
-		d += s.of(b)
+		on, d = on[k:], d+s.of(b)
+		if from+BlockRows <= n {
+			g.used, g.d = g.used+k, d
+		}
 	}
 	return d
 }
