@@ -56,6 +56,7 @@ type cell struct {
 func gather(in *Input) *Facts {
 	fx := &Facts{Input: in, alpha: 1 - in.Confidence}
 	observe(fx)
+	rows := nameClusters(fx)
 	links := map[float64]func() *stat.LinkEstimated{}
 	for i := range in.Plan.Targets {
 		sub := newTarget(fx, i)
@@ -66,7 +67,7 @@ func gather(in *Input) *Facts {
 		sub.link = links[p]
 		fx.targets = append(fx.targets, sub)
 	}
-	fillCells(fx)
+	fillCells(fx, rows)
 	for _, sub := range fx.targets {
 		for _, c := range sub.cells {
 			takeCopies(fx, sub, c)
@@ -105,28 +106,22 @@ func newTarget(fx *Facts, i int) *target {
 	return sub
 }
 
-// fill hands each row to its cell.
-func fillCells(fx *Facts) {
-	index := make([]*cell, len(fx.Plan.Targets)*len(fx.Plan.Scenarios))
-	at := func(target, scenario int) int { return target*len(fx.Plan.Scenarios) + scenario }
+// fillCells hands each row to its cell. rows is how many each has, so that its list is made once.
+func fillCells(fx *Facts, rows [][]int) {
+	index := make([][]*cell, len(fx.targets)) // by target and scenario
 	for _, sub := range fx.targets {
+		index[sub.index] = make([]*cell, len(fx.Plan.Scenarios))
 		for _, c := range slices.Concat(sub.cells, sub.confirms) {
-			index[at(sub.index, c.scenario)] = c
-		}
-	}
-	room := make([]int, len(index)) // rows of each, so that its list is made once
-	for i := range fx.Rows {
-		room[at(fx.Rows[i].Target, fx.Rows[i].Scenario)]++
-	}
-	for i, c := range index {
-		if c != nil && room[i] > 0 {
-			c.rows = make([]int, 0, room[i])
+			index[sub.index][c.scenario] = c
+			if n := rows[sub.index][c.scenario]; n > 0 {
+				c.rows = make([]int, 0, n)
+			}
 		}
 	}
 	n := make([]int, len(fx.Clusters)) // answers of each
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
-		c := index[at(r.Target, r.Scenario)]
+		c := index[r.Target][r.Scenario]
 		if c == nil || r.Class == signature.OwnFault || r.Cluster < 0 {
 			continue
 		}
@@ -145,7 +140,7 @@ func fillCells(fx *Facts) {
 	}
 	for k, n := range n {
 		if n > 0 {
-			index[at(fx.Clusters[k].Target, fx.Clusters[k].Scenario)].count[k] += n
+			index[fx.Clusters[k].Target][fx.Clusters[k].Scenario].count[k] += n
 		}
 	}
 }

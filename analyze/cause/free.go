@@ -30,8 +30,11 @@ type MayBeCanary struct {
 
 // unnamed tells whether no log will say which of a target's answers are the canary's.
 func unnamed(fx *Facts, sub *target) bool {
+	if !canaryConfigured(sub) || sub.lent != nil || !fx.Done && fx.Logs.Read && logging(fx, sub) {
+		return false
+	}
 	_, known := measured(fx, sub)
-	return canaryConfigured(sub) && sub.lent == nil && known == 0 && (fx.Done || !fx.Logs.Read || !logging(fx, sub))
+	return known == 0
 }
 
 // freeFields are the fields of two values in a target's usual answers.

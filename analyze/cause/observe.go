@@ -88,7 +88,6 @@ func observe(fx *Facts) {
 		marks = append(marks, fx.copies[i].old...)
 	}
 	fx.partition = fx.Table.Partition(marks, kin(fx))
-	nameClusters(fx)
 }
 
 // kin numbers, per scenario, the targets that answer alike: two are of one kind
@@ -430,8 +429,9 @@ func levelDraws(fx *Facts, target int, f *factor, rows []int) *levels {
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// cluster names the behaviours of the partition.
-func nameClusters(fx *Facts) {
+// nameClusters names the behaviours of the partition, and tells how many rows there are,
+// by target and scenario.
+func nameClusters(fx *Facts) (rows [][]int) {
 	index := map[*behaviour.Cluster]int{}
 	given := fx.Clusters
 	fx.Clusters = nil
@@ -439,11 +439,15 @@ func nameClusters(fx *Facts) {
 		index[c] = len(fx.Clusters)
 		fx.Clusters = append(fx.Clusters, nameCluster(fx, c))
 	}
+	for range fx.Plan.Targets {
+		rows = append(rows, make([]int, len(fx.Plan.Scenarios)))
+	}
 	taken := map[int]bool{}
 	var last *behaviour.Cluster // most rows are as the one before: the map need not be asked
 	k := -1
 	for i := range fx.Rows {
 		r := &fx.Rows[i]
+		rows[r.Target][r.Scenario]++
 		var c *behaviour.Cluster
 		if r.Table >= 0 {
 			c = fx.partition.Cluster(r.Table)
@@ -461,6 +465,7 @@ func nameClusters(fx *Facts) {
 		}
 		r.Cluster = k
 	}
+	return rows
 }
 
 // named is a behaviour as findings speak of it.
