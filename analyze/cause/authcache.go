@@ -110,13 +110,7 @@ func authCached(fx *Facts, w *weighing) Finding {
 		Alternatives: w.alternatives(AuthorizerCache, fx.alpha),
 	}
 	bad := refusing(fx, w.split)
-	k := 0
-	for _, d := range w.draws {
-		if slices.Contains(bad, fx.Rows[d.row].Cluster) {
-			k++
-		}
-	}
-	f.say(SometimesRefused{Target: w.sub.ID, Refused: Count{k, w.n}, Answers: fx.names(bad), Authorizer: name})
+	f.say(SometimesRefused{Target: w.sub.ID, Refused: Count{w.countOf(fx, bad), w.n}, Answers: fx.names(bad), Authorizer: name})
 	if authSkipped(fx, w.split, bad) {
 		f.Linked = Proven
 		f.say(Topic("authorizer not called"))

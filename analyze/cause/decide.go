@@ -110,12 +110,7 @@ func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool)
 // and then, long enough for a target to be given up, of the one that deviates. Those in
 // flight at the change come in any order: a tenth may stand on the wrong side.
 func gaveOut(draws []draw) bool {
-	wrong := 0 // on a change before the first
-	for _, d := range draws {
-		if !d.deviant {
-			wrong++
-		}
-	}
+	wrong := len(draws) - deviants(draws) // on a change before the first
 	best, at := wrong, 0
 	for i, d := range draws {
 		if d.deviant {
@@ -479,13 +474,7 @@ func unlabelledYet(fx *Facts, w *weighing) bool {
 	if fx.Done || !fx.Logs.Read || !canaryConfigured(w.sub) || !logging(fx, w.sub) {
 		return false
 	}
-	late := 0
-	for _, d := range w.draws {
-		if fx.Rows[d.row].Late {
-			late++
-		}
-	}
-	return 2*late > w.n
+	return 2*w.late(fx) > w.n
 }
 
 // blind tells whether neither the configuration nor a log says anything of a

@@ -102,21 +102,10 @@ func (fx *Facts) example(sub *target, cluster int) Fact {
 // interval for independent answers misses the share of bursts more often than not.
 func ShareOf(so []bool, alpha float64) *Interval {
 	const most, least, blocks = 20, 5, 24
-	k := 0
-	for _, is := range so {
-		if is {
-			k++
-		}
-	}
+	k := count(so, true)
 	var counts []stat.BinCount
 	for part := range slices.Chunk(so, min(most, max(least, len(so)/blocks))) {
-		c := stat.BinCount{N: len(part)}
-		for _, is := range part {
-			if is {
-				c.K++
-			}
-		}
-		counts = append(counts, c)
+		counts = append(counts, stat.BinCount{K: count(part, true), N: len(part)})
 	}
 	if low, high, ok := stat.BlockedInterval(counts, alpha); ok {
 		return &Interval{Estimate: float64(k) / float64(len(so)), Low: low, High: high, Method: "blocked Jeffreys-mixture confidence sequence"}

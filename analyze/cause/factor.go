@@ -135,9 +135,7 @@ func (f *factor) count(fx *Facts, x *split) bool {
 		parts.saw(&fx.Rows[d.row], l)
 		known++
 		n[l]++
-		if d.deviant {
-			k[l]++
-		}
+		k[l] += bit(d.deviant)
 	}
 	f.levels, f.k, f.n = slices.Sorted(maps.Keys(n)), nil, nil
 	for _, l := range f.levels {
@@ -212,13 +210,8 @@ func (f *factor) deviate() []float64 {
 func without(fx *Facts, f *factor, x *split) float64 {
 	var c [2]int
 	for _, d := range x.draws {
-		if f.level(&fx.Rows[d.row]) != "" {
-			continue
-		}
-		if d.deviant {
-			c[1]++
-		} else {
-			c[0]++
+		if f.level(&fx.Rows[d.row]) == "" {
+			c[bit(d.deviant)]++
 		}
 	}
 	return stat.KT(c[:])
@@ -299,11 +292,7 @@ func permuted(fx *Facts, x *split, f *factor) float64 {
 			strata[k] = &stat.Stratum{}
 			order = append(order, k)
 		}
-		bit := 0
-		if d.deviant {
-			bit = 1
-		}
-		strata[k].Response = append(strata[k].Response, bit)
+		strata[k].Response = append(strata[k].Response, bit(d.deviant))
 		strata[k].Level = append(strata[k].Level, level)
 	}
 	var list []stat.Stratum

@@ -114,12 +114,11 @@ func flakyBackend(fx *Facts, known *Known) Verdict {
 // flaky is the finding of an integration that fails at random.
 func flaky(fx *Facts, w *weighing) Finding {
 	bad := bad(fx, w.split)
-	k := failing(fx, w.split)
 	f := Finding{
 		Cause: FlakyBackend, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID},
 		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6, Clusters: fx.ids(bad),
 	}
-	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{k, w.n}, Answers: fx.names(bad)}
+	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{w.countOf(fx, bad), w.n}, Answers: fx.names(bad)}
 	says.Pattern, says.Burst = pattern(fx, w)
 	says.Windows, _ = windowsOf(fx, oneSpell(fx, w.split))
 	f.say(says)
@@ -188,12 +187,7 @@ func steady(fx *Facts, w *weighing) bool {
 	if !iid(w.split) {
 		return false
 	}
-	rows := inTime(fx, allDraws(fx))
-	bits := make([]bool, len(rows))
-	for i, d := range rows {
-		bits[i] = d.deviant
-	}
-	p, _ := stat.RunsTest(bits)
+	p, _ := stat.RunsTest(bits(inTime(fx, allDraws(fx))))
 	return p >= tuning.IID
 }
 

@@ -96,11 +96,7 @@ func (f *freeField) weigh(fx *Facts, sub *target, rowsOf map[int][]int) {
 func runsBy(fx *Facts, x *split, level func(*Row) string) float64 {
 	draws := slices.Clone(x.draws)
 	slices.SortStableFunc(draws, func(a, b draw) int { return cmp.Compare(level(&fx.Rows[a.row]), level(&fx.Rows[b.row])) })
-	bits := make([]bool, len(draws))
-	for i, d := range draws {
-		bits[i] = d.deviant
-	}
-	p, _ := stat.RunsTest(bits)
+	p, _ := stat.RunsTest(bits(draws))
 	return p
 }
 

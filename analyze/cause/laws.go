@@ -200,12 +200,7 @@ func windowsInTime(fx *Facts, w *weighing, short bool) float64 {
 // share of its own.
 func stretchesM(draws []draw, rows int) (logM float64) {
 	for part := range slices.Chunk(draws, rows) {
-		k := 0
-		for _, d := range part {
-			if d.deviant {
-				k++
-			}
-		}
+		k := deviants(part)
 		logM += stat.LogBin(k, len(part), float64(k)/float64(len(part)))
 	}
 	return logM
@@ -215,11 +210,7 @@ func stretchesM(draws []draw, rows int) (logM float64) {
 // all machines.
 func burstsInTime(fx *Facts, w *weighing) (sup float64) {
 	for _, part := range w.parts {
-		var bits []bool
-		for _, d := range inTime(fx, part.draws) {
-			bits = append(bits, d.deviant)
-		}
-		sup += stat.MarkovSup(stat.Transitions(bits))
+		sup += stat.MarkovSup(stat.Transitions(bits(inTime(fx, part.draws))))
 	}
 	return sup
 }

@@ -175,10 +175,7 @@ func timed(fx *Facts, x *split) (later []bool, rows []int, scenarios int) {
 		if when[sc] == nil {
 			when[sc] = &moment{}
 		}
-		side := 0
-		if d.deviant {
-			side = 1
-		}
+		side := bit(d.deviant)
 		when[sc].sum[side] += i
 		when[sc].n[side]++
 	}
@@ -197,10 +194,7 @@ func mixedM(bits []bool, n, least int) float64 {
 	enter, leave, stay := -math.Log(float64(n)), -math.Log(tuning.MixedPhase), math.Log1p(-1/tuning.MixedPhase)
 	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
 	for i, b := range bits {
-		k := 0
-		if b {
-			k = 1
-		}
+		k := bit(b)
 		if len(bits)-i < least {
 			mixed = math.Inf(-1)
 		}
@@ -469,10 +463,7 @@ func mixedPhase(bits []bool, n int) (from, to int) {
 	before, mixed, after := 0., math.Inf(-1), math.Inf(-1)
 	began, from, to := 1, 1, 1 // of the phase that is on, and of the likeliest that is over
 	for i, b := range bits {
-		k := 0
-		if b {
-			k = 1
-		}
+		k := bit(b)
 		if mixed+leave > after {
 			after, from, to = mixed+leave, began, i
 		}

@@ -40,6 +40,31 @@ type draw struct {
 	deviant bool
 }
 
+// bits tells of each draw whether it deviates.
+func bits(draws []draw) []bool {
+	out := make([]bool, len(draws))
+	for i, d := range draws {
+		out[i] = d.deviant
+	}
+	return out
+}
+
+// deviants counts the draws that deviate.
+func deviants(draws []draw) (k int) {
+	for _, d := range draws {
+		k += bit(d.deviant)
+	}
+	return k
+}
+
+// bit is 1 for true, so that counts can be indexed by it.
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // kindOf groups deviants by what they are, over scenarios: a canary's answers
 // differ from scenario to scenario, a failure is the same everywhere.
 func kindOf(c *Cluster) string {
@@ -138,12 +163,7 @@ func settle(fx *Facts, x *split) *split {
 		}
 	}
 	slices.SortFunc(x.draws, func(a, b draw) int { return cmp.Compare(a.row, b.row) })
-	x.n = len(x.draws)
-	for _, d := range x.draws {
-		if d.deviant {
-			x.k++
-		}
-	}
+	x.k, x.n = deviants(x.draws), len(x.draws)
 	x.labels = readLabels(fx, x)
 	character(fx, x)
 	return x
@@ -171,17 +191,10 @@ func bad(fx *Facts, x *split) []int {
 	return nil
 }
 
-// failing counts the rows of the failing side.
-func failing(fx *Facts, x *split) int {
-	bad := bad(fx, x)
-	if len(bad) == 0 {
-		return x.k
-	}
-	k := 0
+// countOf counts a split's answers that are of some behaviours.
+func (x *split) countOf(fx *Facts, behaviours []int) (k int) {
 	for _, d := range x.draws {
-		if slices.Contains(bad, fx.Rows[d.row].Cluster) {
-			k++
-		}
+		k += bit(slices.Contains(behaviours, fx.Rows[d.row].Cluster))
 	}
 	return k
 }
@@ -224,10 +237,7 @@ func transitions(fx *Facts, draws []draw) (t [2][2]int) {
 		if i > 0 && fx.Rows[d.row].Machine != fx.Rows[draws[i-1].row].Machine {
 			last = -1
 		}
-		now := 0
-		if d.deviant {
-			now = 1
-		}
+		now := bit(d.deviant)
 		if last >= 0 {
 			t[last][now]++
 		}
@@ -241,13 +251,8 @@ func transitions(fx *Facts, draws []draw) (t [2][2]int) {
 func started(fx *Facts, draws []draw) [2][2]int {
 	t := transitions(fx, draws)
 	for i, d := range draws {
-		if i > 0 && fx.Rows[d.row].Machine == fx.Rows[draws[i-1].row].Machine {
-			continue
-		}
-		if d.deviant {
-			t[0][1]++
-		} else {
-			t[0][0]++
+		if i == 0 || fx.Rows[d.row].Machine != fx.Rows[draws[i-1].row].Machine {
+			t[0][bit(d.deviant)]++
 		}
 	}
 	return t
@@ -292,12 +297,8 @@ func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) 
 func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][]int {
 	t := [][]int{make([]int, len(columns)), make([]int, len(columns))}
 	for _, d := range x.draws {
-		side := 0
-		if d.deviant {
-			side = 1
-		}
 		if col := slices.Index(columns, level(&fx.Rows[d.row])); col >= 0 {
-			t[side][col]++
+			t[bit(d.deviant)][col]++
 		}
 	}
 	return t
@@ -308,25 +309,13 @@ func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][
 func iid(x *split) bool { return orderP(x) >= tuning.IID }
 
 // orderP is the least p-value of what may speak against independent draws.
-func orderP(x *split) float64 {
-	bits := make([]bool, 0, x.n)
-	for _, d := range x.draws {
-		bits = append(bits, d.deviant)
-	}
-	return orderOf(bits)
-}
+func orderP(x *split) float64 { return orderOf(bits(x.draws)) }
 
 func orderOf(bits []bool) float64 {
-	k := 0
-	for _, b := range bits {
-		if b {
-			k++
-		}
-	}
 	runs, _ := stat.RunsTest(bits)
 	p := min(runs, stat.LagTest(bits, lags))
 	if windows, m := windowCounts(bits); len(windows) >= 2 {
-		_, spread := stat.Dispersion(windows, m, float64(k)/float64(len(bits)))
+		_, spread := stat.Dispersion(windows, m, float64(count(bits, true))/float64(len(bits)))
 		p = min(p, spread)
 	}
 	return p
@@ -350,22 +339,14 @@ func (x *split) amongAll() []bool {
 // windowCounts cuts the answers into at most 20 windows that expect six
 // deviants or so each: with five or more the spread has a known distribution.
 func windowCounts(bits []bool) (windows []int, m int) {
-	k := 0
-	for _, b := range bits {
-		if b {
-			k++
-		}
-	}
-	n := min(20, k/6)
+	n := min(20, count(bits, true)/6)
 	if n < 2 {
 		return nil, 0
 	}
 	m = len(bits) / n
 	windows = make([]int, n)
-	for i, b := range bits[:n*m] {
-		if b {
-			windows[i/m]++
-		}
+	for i := range windows {
+		windows[i] = count(bits[i*m:(i+1)*m], true)
 	}
 	return windows, m
 }

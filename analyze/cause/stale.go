@@ -148,11 +148,7 @@ func unmatched(fx *Facts, subs []*target) bool {
 			for _, i := range c.rows {
 				if canary, ok := ofCanary(&fx.Rows[i]); ok {
 					n := counts[c.scenario]
-					if canary {
-						n[1]++
-					} else {
-						n[0]++
-					}
+					n[bit(canary)]++
 					counts[c.scenario] = n
 				}
 			}

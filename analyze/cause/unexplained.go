@@ -98,10 +98,7 @@ func ordered(x *split, windows int) (logM float64) {
 	t := make([][2][2]int, windows)
 	prev := 0
 	for i, d := range x.draws {
-		now := 0
-		if d.deviant {
-			now = 1
-		}
+		now := bit(d.deviant)
 		t[i*windows/x.n][prev][now]++
 		prev = now
 	}
@@ -122,11 +119,7 @@ func windowed(x *split) float64 {
 func shares(x *split, windows int) (logM float64) {
 	t := make([][2]int, windows)
 	for i, d := range x.draws {
-		if d.deviant {
-			t[i*windows/x.n][1]++
-		} else {
-			t[i*windows/x.n][0]++
-		}
+		t[i*windows/x.n][bit(d.deviant)]++
 	}
 	for _, counts := range t {
 		logM += stat.KT(counts[:])
