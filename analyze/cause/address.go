@@ -108,10 +108,8 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 		}
 	}
 	f.Proof = evidence(lines...)
-	f.Statistics = &Statistics{
-		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
-		Table: profileTable(fx, sub, g),
-	}
+	f.Statistics = againstMeant(fx, sub, g)
+	f.Statistics.Table = profileTable(fx, sub, g)
 	f.Remedy = []Remedy{remedy.AddressInApplication}
 	return f
 }

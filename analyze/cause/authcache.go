@@ -132,18 +132,14 @@ func refusing(fx *Facts, x *split) []int {
 // authSkipped tells whether the logs show refused requests for which no
 // authorizer ran, while it ran for others.
 func authSkipped(fx *Facts, x *split, bad []int) bool {
-	if fx.Records == nil {
-		return false
-	}
 	ran, skipped := 0, 0
 	for _, d := range x.draws {
-		r := &fx.Rows[d.row]
-		for _, rec := range fx.Records(r.RequestID) {
+		for i, rec := range recordsOf(fx, d.row) {
 			switch {
 			case rec.AuthorizerCalled != nil && *rec.AuthorizerCalled:
 				ran++
 			case !rec.Complete || rec.AuthorizerID != "" && rec.AuthorizerCalled == nil:
-			case slices.Contains(bad, r.Cluster):
+			case slices.Contains(bad, fx.Rows[i].Cluster):
 				skipped++
 			}
 		}

@@ -38,7 +38,7 @@ func refusedBehind(fx *Facts, known *Known, sub *target, v *Verdict) {
 	by := map[string][]*cell{}
 	var answers []string
 	for _, c := range sub.cells {
-		if len(c.clusters) != 1 || len(c.rows) < tuning.Enough.Refused && !fx.Done || known.by[c.ref] != "" || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
+		if len(c.clusters) != 1 || len(c.rows) < tuning.Enough.Refused && !fx.Done || known.by[c.ref] != "" || expected(fx, sub, c.scenario) {
 			continue
 		}
 		k := &fx.Clusters[c.ref]
@@ -54,19 +54,12 @@ func refusedBehind(fx *Facts, known *Known, sub *target, v *Verdict) {
 	for _, answer := range answers {
 		cells := by[answer]
 		k := cells[0].ref
-		f := Finding{Linked: Proven, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Remedy: []Remedy{remedy.BehindLogs}}
-		n := 0
-		for _, c := range cells {
-			n += len(c.rows)
-			f.rests = append(f.rests, c.clusters...)
-			f.Proof = append(f.Proof, fx.example(sub, c.ref))
-		}
+		f := alikeThroughout(fx, sub, cells)
+		f.Linked, f.Remedy = Proven, []Remedy{remedy.BehindLogs}
 		if fx.Clusters[k].fails() {
 			f.Cause = IntegrationError
 		}
-		f.say(RefusedBehind{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answer: answer, Fails: fx.Clusters[k].fails(), Gateways: *gatewaysOf(&fx.Clusters[k])})
-		f.Proof = evidence(f.Proof...)
-		f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
+		f.say(RefusedBehind{N: f.Statistics.N, Target: sub.ID, Scenarios: f.Scenarios, Answer: answer, Fails: fx.Clusters[k].fails(), Gateways: *gatewaysOf(&fx.Clusters[k])})
 		v.report(f, stageKey(sub.Target)+"/behind/"+answer)
 	}
 }

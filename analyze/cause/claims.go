@@ -72,7 +72,7 @@ func stranger(fx *Facts, sub *target) Fact {
 	if sub.conf != nil || !fx.all(sub, func(c *Cluster) bool { return c.Reading.NotAPIGateway != "" }) {
 		return nil
 	}
-	return AnswersAll{By: fx.Clusters[behavioursOf(sub)[0]].Reading.NotAPIGateway}
+	return AnswersAll{By: fx.Clusters[behavioursOf(sub.cells)[0]].Reading.NotAPIGateway}
 }
 
 // SomeUnanswered asks whether scenarios are answered of which no request got a whole
@@ -163,7 +163,7 @@ func consistency(fx *Facts, known *Known, r *Result) Verdict {
 }
 
 func unansweredQuestion(fx *Facts, sub *target, n int) Question {
-	begun := slices.ContainsFunc(behavioursOf(sub), func(k int) bool { return fx.Clusters[k].Status != 0 })
+	begun := slices.ContainsFunc(behavioursOf(sub.cells), func(k int) bool { return fx.Clusters[k].Status != 0 })
 	return Question{Target: sub.ID, Asks: Unanswered{Requests: n, Begun: begun}, Needs: toBeAnswered(fx, sub, sub.cells)}
 }
 
@@ -208,7 +208,7 @@ func remarks(fx *Facts, known *Known) []Fact {
 		if stranger(fx, sub) != nil {
 			continue // an open question says it
 		}
-		for _, k := range behavioursOf(sub) {
+		for _, k := range behavioursOf(sub.cells) {
 			if by := fx.Clusters[k].Reading.NotAPIGateway; by != "" {
 				notes = append(notes, AnswersInstead{Target: sub.ID, By: by, Answer: fx.summary(k)})
 			}

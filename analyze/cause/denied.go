@@ -129,7 +129,7 @@ func refusals(fx *Facts, known *Known) []refusal {
 		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
 			r := refusal{sub: sub, cells: byKind[kind], kind: kind}
 			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0]) && !strings.HasSuffix(kind, onPreflight)
-			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, clustersOfCells(r.cells))
+			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, behavioursOf(r.cells))
 			out = append(out, r)
 		}
 	}
@@ -183,23 +183,17 @@ func withoutCertificate(fx *Facts, sub *target) Finding {
 	d := fx.domainOf(sub)
 	f := refusalFinding(fx, sub, sub.cells)
 	f.Linked = Proven
-	f.say(WithoutCertificate{Domain: d.Name, Requests: f.Statistics.N, Answers: fx.names(behavioursOf(sub))})
+	f.say(WithoutCertificate{Domain: d.Name, Requests: f.Statistics.N, Answers: fx.names(behavioursOf(sub.cells))})
 	f.Proof = evidence(append([]Fact{MutualTLS{Domain: d.Name}}, f.Proof...)...)
 	f.Remedy = []Remedy{remedy.TrustedCertificate}
-	f.rests = behavioursOf(sub)
 	return f
 }
 
 // refusedThroughout tells whether a scenario got nothing but one refusal that
 // nobody expects and nothing else explains.
 func refusedThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
-	if len(c.clusters) != 1 || known.by[c.ref] != "" || !refused(&fx.Clusters[c.ref]) {
-		return false
-	}
-	if len(c.rows) < tuning.Enough.Refused && !fx.Done {
-		return false
-	}
-	return fx.Expected == nil || !fx.Expected(sub.index, c.scenario)
+	return len(c.clusters) == 1 && known.by[c.ref] == "" && refused(&fx.Clusters[c.ref]) &&
+		(len(c.rows) >= tuning.Enough.Refused || fx.Done) && !expected(fx, sub, c.scenario)
 }
 
 func refusedFinding(fx *Facts, sub *target, cells []*cell) Finding {
@@ -283,15 +277,10 @@ func oneForAll(fx *Facts, sub *target, cells []*cell) string {
 // authorizerRan tells whether the logs show the authorizer deciding a request
 // that was refused, rather than a result that was kept.
 func authorizerRan(fx *Facts, sub *target, cells []*cell) bool {
-	if fx.Records == nil {
-		return false
-	}
 	for _, c := range cells {
-		for _, i := range c.rows {
-			for _, rec := range fx.Records(fx.Rows[i].RequestID) {
-				if rec.AuthorizerCalled != nil && *rec.AuthorizerCalled {
-					return true
-				}
+		for _, rec := range recordsOf(fx, c.rows...) {
+			if rec.AuthorizerCalled != nil && *rec.AuthorizerCalled {
+				return true
 			}
 		}
 	}
@@ -303,14 +292,6 @@ func drawsOf(sub *target) []draw {
 	var out []draw
 	for _, i := range sub.rows() {
 		out = append(out, draw{row: i})
-	}
-	return out
-}
-
-func clustersOfCells(cells []*cell) []int {
-	var out []int
-	for _, c := range cells {
-		out = append(out, c.clusters...)
 	}
 	return out
 }
@@ -329,21 +310,15 @@ func cachedDenial(fx *Facts, sub *target, cells []*cell) Finding {
 
 // refusalFinding is what all findings of refused scenarios share.
 func refusalFinding(fx *Facts, sub *target, cells []*cell) Finding {
-	n := 0
+	f := alikeThroughout(fx, sub, cells)
 	var lines []Fact
-	var rests []int
 	for _, c := range cells {
-		if len(c.rows) == 0 {
-			continue
+		if len(c.rows) > 0 {
+			lines = append(lines, fx.example(sub, c.ref), fx.logLine(c.rows[0], refusalLine))
 		}
-		n += len(c.rows)
-		rests = append(rests, c.ref)
-		lines = append(lines, fx.example(sub, c.ref), fx.logLine(c.rows[0], refusalLine))
 	}
-	return Finding{
-		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Proof: evidence(lines...), rests: rests,
-		Statistics: &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)},
-	}
+	f.Proof = evidence(lines...)
+	return f
 }
 
 func refusalLine(r *probe.LogRecord) Fact {

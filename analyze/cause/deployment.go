@@ -191,10 +191,8 @@ func onCanary(fx *Facts, p *pending) bool {
 	if own == nil || canary == nil || !canary.Created.After(own.Created) {
 		return false
 	}
-	for _, e := range fx.Snapshot.Edits {
-		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api.ID && (needs || !known) && e.At.After(canary.Created) {
-			return false
-		}
+	if e := lastEdit(fx, api.ID); e != nil && e.At.After(canary.Created) {
+		return false
 	}
 	if api.Editor == nil || st.CanaryDeployed == nil {
 		return true
@@ -293,8 +291,8 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	f.say(pendingHead(fx, p, cause))
 	f.say(waitingEdits(fx, p, confirmed > 0, scenarios, seen)...)
 	for _, sub := range p.all {
-		if confirmed > 0 && fx.all(sub, refused) && within(behavioursOf(sub), rests) { // more would be refused as well
-			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(behavioursOf(sub))})
+		if confirmed > 0 && fx.all(sub, refused) && within(behavioursOf(sub.cells), rests) { // more would be refused as well
+			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(behavioursOf(sub.cells))})
 			v.closed = append(v.closed, sub.index)
 		}
 	}
@@ -336,14 +334,23 @@ func editOf(e *probe.Edit) *Edited { return &Edited{Event: e.Event, At: e.At, Wh
 // lastEdit is the last change of an API that needs a deployment; nil where
 // CloudTrail tells of none.
 func lastEdit(fx *Facts, api string) *probe.Edit {
-	var last *probe.Edit
+	edits := editsOf(fx, api)
+	if len(edits) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(edits, func(a, b *probe.Edit) int { return a.At.Compare(b.At) })
+}
+
+// editsOf are the changes of an API that need a deployment, as far as is known.
+func editsOf(fx *Facts, api string) []*probe.Edit {
+	var out []*probe.Edit
 	for i := range fx.Snapshot.Edits {
 		e := &fx.Snapshot.Edits[i]
-		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && (last == nil || e.At.After(last.At)) {
-			last = e
+		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) {
+			out = append(out, e)
 		}
 	}
-	return last
+	return out
 }
 
 // waitingEdits are the edits and what the probe saw of them.
@@ -411,11 +418,9 @@ func deploymentFact(api *probe.API, st *probe.Stage) Fact {
 // editFacts are the last edits that need a deployment, from CloudTrail.
 func editFacts(fx *Facts, api string) []Fact {
 	var out []Fact
-	for i := range fx.Snapshot.Edits {
-		e := &fx.Snapshot.Edits[i]
-		if needs, known := diff.NeedsDeployment(e.Event); e.APIID == api && (needs || !known) && len(out) < 2 {
-			out = append(out, *editOf(e))
-		}
+	edits := editsOf(fx, api)
+	for _, e := range edits[:min(2, len(edits))] {
+		out = append(out, *editOf(e))
 	}
 	return out
 }

@@ -176,11 +176,8 @@ func ledElsewhere(fx *Facts, sub *target, g *sighting) *Finding {
 	for _, l := range led.Away {
 		lines = append(lines, l)
 	}
-	for _, k := range behavioursOf(sub) {
-		lines = append(lines, fx.example(sub, k))
-	}
-	f.Proof = evidence(lines...)
-	f.Statistics = &Statistics{Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub)}
+	f.Proof = evidence(append(lines, fx.examples(sub, behavioursOf(sub.cells))...)...)
+	f.Statistics = againstMeant(fx, sub, g)
 	return f
 }
 

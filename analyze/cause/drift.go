@@ -370,7 +370,7 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 			if slices.Contains(scenarios, c.scenario) {
 				n += len(c.rows)
 				lines = append(lines, fx.example(sub, c.ref))
-				f.rests = append(f.rests, refusedIn(fx, c)...)
+				f.rests = append(f.rests, refusedIn(fx, c.clusters)...)
 			}
 		}
 	}
@@ -411,9 +411,9 @@ func roots(reasons []diff.Setting) int {
 	return len(kinds)
 }
 
-// refusedIn are the refusals of a cell.
-func refusedIn(fx *Facts, c *cell) []int {
-	return slices.DeleteFunc(slices.Clone(c.clusters), func(k int) bool { return !refused(&fx.Clusters[k]) })
+// refusedIn are the refusals among behaviours.
+func refusedIn(fx *Facts, behaviours []int) []int {
+	return slices.DeleteFunc(slices.Clone(behaviours), func(k int) bool { return !refused(&fx.Clusters[k]) })
 }
 
 // contrast are one scenario's usual answers side by side.

@@ -311,7 +311,7 @@ func onlyInFront(fx *Facts, w *weighing) bool {
 	}
 	own := fx.targets[control]
 	return own.n() >= tuning.Enough.Compare && !slices.ContainsFunc(w.clusters, func(k int) bool {
-		return slices.ContainsFunc(behavioursOf(own), func(o int) bool { return fx.Clusters[o].ID == fx.Clusters[k].ID })
+		return slices.ContainsFunc(behavioursOf(own.cells), func(o int) bool { return fx.Clusters[o].ID == fx.Clusters[k].ID })
 	})
 }
 
@@ -360,6 +360,6 @@ func divided(fx *Facts, sub *target, g *sighting) Finding {
 		}
 	}
 	f.Proof = evidence(lines...)
-	f.Statistics = &Statistics{Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub)}
+	f.Statistics = againstMeant(fx, sub, g)
 	return f
 }

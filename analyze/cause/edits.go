@@ -106,9 +106,9 @@ func shows(fx *Facts, sub *target, row int, d *diff.Difference) Fact {
 // that was called, or the deployment that answered.
 func logShows(fx *Facts, sub *target, row int, d *diff.Difference) Fact {
 	r := &fx.Rows[row]
-	if d.Aspect == "integration.uri" && fx.Records != nil && r.RequestID != "" {
+	if d.Aspect == "integration.uri" && r.RequestID != "" {
 		vars := sub.conf.Variables
-		for _, rec := range fx.Records(r.RequestID) {
+		for _, rec := range recordsOf(fx, row) {
 			if rec.IntegrationURI != "" && rec.IntegrationURI == diff.Resolve(d.B, vars) && rec.IntegrationURI != diff.Resolve(d.A, vars) {
 				return SentToOld{URI: rec.IntegrationURI}
 			}

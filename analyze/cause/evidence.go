@@ -1,11 +1,13 @@
 package cause
 
 import (
+	"iter"
 	"slices"
 	"time"
 
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // Asked is one request and what it got.
@@ -49,15 +51,44 @@ func (fx *Facts) request(i int, note Fact) Fact {
 // logLine is what the logs say of a row; nil where they say nothing.
 func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) Fact) Fact {
 	id := fx.Rows[i].RequestID
-	if fx.Records == nil || id == "" || fx.Rows[i].Copied {
+	if id == "" || fx.Rows[i].Copied {
 		return nil
 	}
-	for _, r := range fx.Records(id) {
-		if says := worth(&r); says != nil {
+	for _, r := range recordsOf(fx, i) {
+		if says := worth(r); says != nil {
 			return Logged{Group: r.Group, Request: id, Says: says}
 		}
 	}
 	return nil
+}
+
+// recordsOf are the log records of some rows.
+func recordsOf(fx *Facts, rows ...int) iter.Seq2[int, *probe.LogRecord] {
+	return func(yield func(int, *probe.LogRecord) bool) {
+		if fx.Records == nil {
+			return
+		}
+		for _, i := range rows {
+			records := fx.Records(fx.Rows[i].RequestID)
+			for k := range records {
+				if !yield(i, &records[k]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// failureOf is the first failure of a cause that the logs of some rows name, with its line
+// of evidence; nil where they name none.
+func failureOf(fx *Facts, cause string, rows []int) (line Fact, known *failure.Failure) {
+	for i, r := range recordsOf(fx, rows...) {
+		found, _ := failure.Of(r)
+		if k := slices.IndexFunc(found, func(f failure.Failure) bool { return f.Cause == cause }); k >= 0 {
+			return Logged{Group: r.Group, Request: fx.Rows[i].RequestID, Says: quote(found[k].Line)}, &found[k]
+		}
+	}
+	return nil, nil
 }
 
 // served is what a record says about who served the request.
@@ -95,6 +126,33 @@ func (fx *Facts) example(sub *target, cluster int) Fact {
 		return fx.request(i, nil)
 	}
 	return nil
+}
+
+// examples are a request of each of some behaviours.
+func (fx *Facts) examples(sub *target, behaviours []int) (lines []Fact) {
+	for _, k := range behaviours {
+		lines = append(lines, fx.example(sub, k))
+	}
+	return lines
+}
+
+// alikeThroughout is what all findings share of scenarios of which every answer is alike.
+func alikeThroughout(fx *Facts, sub *target, cells []*cell) Finding {
+	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), rests: behavioursOf(cells)}
+	n := 0
+	for _, c := range cells {
+		n += len(c.rows)
+		if len(c.rows) > 0 {
+			f.Proof = append(f.Proof, fx.example(sub, c.ref))
+		}
+	}
+	f.Proof, f.Statistics = evidence(f.Proof...), allAlike(fx, n)
+	return f
+}
+
+// allAlike are the numbers of so many answers that are all alike.
+func allAlike(fx *Facts, n int) *Statistics {
+	return &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
 }
 
 // ShareOf is the share of answers that are so, with an interval that is wider where they

@@ -8,6 +8,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // FailsAtRandom says that an integration fails by chance. Pattern is the law by
@@ -122,7 +123,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	says.Pattern, says.Burst = pattern(fx, w)
 	says.Windows, _ = windowsOf(fx, oneSpell(fx, w.split))
 	f.say(says)
-	line, known := failureOf(fx, rowsOf(fx, w.split, (*Cluster).fails))
+	line, known := failureOf(fx, failure.CauseIntegration, rowsOf(fx, w.split, (*Cluster).fails))
 	if known != nil {
 		f.say(ByLogs{What: known.Why})
 	} else if k := inside(fx, bad); k != nil {

@@ -36,18 +36,10 @@ func insideSuccess(fx *Facts, known *Known, sub *target, v *Verdict) {
 	}
 	for _, why := range sortedKeys(byKind) {
 		cells, what := byKind[why], found[why]
-		f := Finding{Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells), Remedy: remedy.Inside(&what, placeOf(fx, sub, cells[0]))}
-		n, logged := 0, false
-		for _, c := range cells {
-			n += len(c.rows)
-			f.rests = append(f.rests, c.clusters...)
-			f.Proof = append(f.Proof, fx.example(sub, c.ref))
-			logged = logged || loggedInside(fx, c, what.Candidate)
-		}
-		f.Proof = evidence(f.Proof...)
-		f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
-		f.say(AllInside{N: n, Target: sub.ID, Scenarios: f.Scenarios, What: why})
-		if logged {
+		f := alikeThroughout(fx, sub, cells)
+		f.Severity, f.Remedy = Warning, remedy.Inside(&what, placeOf(fx, sub, cells[0]))
+		f.say(AllInside{N: f.Statistics.N, Target: sub.ID, Scenarios: f.Scenarios, What: why})
+		if slices.ContainsFunc(cells, func(c *cell) bool { return loggedInside(fx, c, what.Candidate) }) {
 			f.Linked = Proven
 			f.say(LoggedInside{})
 		} else {
@@ -58,7 +50,7 @@ func insideSuccess(fx *Facts, known *Known, sub *target, v *Verdict) {
 }
 
 func insideThroughout(fx *Facts, known *Known, sub *target, c *cell) (f failure.Failure, ok bool) {
-	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
+	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || expected(fx, sub, c.scenario) || known.by[c.ref] != "" {
 		return f, false
 	}
 	for i, k := range c.clusters {
@@ -109,14 +101,9 @@ func sureInside(body []byte) bool {
 
 // loggedInside tells whether a log shows the same failure in what the integration answered.
 func loggedInside(fx *Facts, c *cell, candidate string) bool {
-	if fx.Records == nil {
-		return false
-	}
-	for _, i := range c.rows {
-		for _, r := range fx.Records(fx.Rows[i].RequestID) {
-			if r.Inside == candidate {
-				return true
-			}
+	for _, r := range recordsOf(fx, c.rows...) {
+		if r.Inside == candidate {
+			return true
 		}
 	}
 	return false

@@ -62,7 +62,7 @@ func integrationError(fx *Facts, known *Known) Verdict {
 				continue
 			}
 			line := fx.Clusters[c.ref].ID
-			if _, known := failureOf(fx, c.rows); known != nil {
+			if _, known := failureOf(fx, failure.CauseIntegration, c.rows); known != nil {
 				line = known.Line
 			}
 			if byLine[line] == nil {
@@ -85,13 +85,13 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 		return len(c.rows) >= tuning.Enough.Refused && known.by[c.ref] == ""
 	}
 	if c.ref < 0 || len(c.rows) < tuning.Enough.Refused && !fx.Done || !failsThroughout(fx, c) ||
-		fx.Expected != nil && fx.Expected(sub.index, c.scenario) || known.by[c.ref] != "" {
+		expected(fx, sub, c.scenario) || known.by[c.ref] != "" {
 		return false
 	}
 	if len(c.clusters) > 1 && canaryConfigured(sub) {
 		return false // which side fails how is the canary's
 	}
-	_, said := failureOf(fx, c.rows)
+	_, said := failureOf(fx, failure.CauseIntegration, c.rows)
 	read := &fx.Clusters[c.ref].Reading
 	// What a backend answers always is its own word; one that fails in several ways and
 	// never succeeds is broken, whoever wrote the answers.
@@ -113,9 +113,12 @@ func gatewayWords(fx *Facts, c *cell) bool {
 	if k.Reading.APIKind != probe.HTTP || len(k.Reading.Candidates) == 0 || ID(k.Reading.Candidates[0].Finding) != IntegrationError {
 		return false
 	}
-	return fx.Records == nil || !slices.ContainsFunc(c.rows, func(i int) bool {
-		return slices.ContainsFunc(fx.Records(fx.Rows[i].RequestID), func(r probe.LogRecord) bool { return r.IntegrationStatus != nil && *r.IntegrationStatus == k.Status })
-	})
+	for _, r := range recordsOf(fx, c.rows...) {
+		if r.IntegrationStatus != nil && *r.IntegrationStatus == k.Status {
+			return false
+		}
+	}
+	return true
 }
 
 // inside is the failure that successes of some behaviours hold; nil where they hold none.
@@ -128,41 +131,16 @@ func inside(fx *Facts, behaviours []int) *failure.Failure {
 	return nil
 }
 
-// failureOf is the first failure of the integration that the logs of some rows name,
-// with its line of evidence; nil where they name none.
-func failureOf(fx *Facts, rows []int) (line Fact, known *failure.Failure) {
-	if fx.Records == nil {
-		return nil, nil
-	}
-	for _, i := range rows {
-		for _, r := range fx.Records(fx.Rows[i].RequestID) {
-			found, _ := failure.Of(&r)
-			for k := range found {
-				if found[k].Cause == failure.CauseIntegration {
-					return Logged{Group: r.Group, Request: fx.Rows[i].RequestID, Says: quote(found[k].Line)}, &found[k]
-				}
-			}
-		}
-	}
-	return nil, nil
-}
-
 // broken is the finding of an integration that never answers the gateway.
 func broken(fx *Facts, sub *target, cells []*cell) Finding {
-	f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(cells)}
-	n := 0
-	for _, c := range cells {
-		n += len(c.rows)
-		f.rests = append(f.rests, c.clusters...)
-	}
+	f := alikeThroughout(fx, sub, cells)
 	k := cells[0].ref
 	answers := answersOf(fx, cells)
-	f.say(AllFail{N: n, Target: sub.ID, Scenarios: f.Scenarios, Answers: answers})
+	f.say(AllFail{N: f.Statistics.N, Target: sub.ID, Scenarios: f.Scenarios, Answers: answers})
 	if fx.preflight(cells[0].scenario) {
 		f.say(Topic("preflight fails"))
 	}
-	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n, Share: interval(n, n, fx.alpha)}
-	line, known := failureOf(fx, cells[0].rows)
+	line, known := failureOf(fx, failure.CauseIntegration, cells[0].rows)
 	var why Fact
 	if known != nil {
 		why = ByLogs{What: known.Why}

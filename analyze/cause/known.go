@@ -121,10 +121,10 @@ func (kn *Known) blames(sub *target, id ID) bool {
 	})
 }
 
-// behavioursOf are all behaviours of a target.
-func behavioursOf(sub *target) []int {
+// behavioursOf are all behaviours of some scenarios of a target.
+func behavioursOf(cells []*cell) []int {
 	var out []int
-	for _, c := range sub.cells {
+	for _, c := range cells {
 		out = append(out, c.clusters...)
 	}
 	return out

@@ -184,9 +184,7 @@ func reportSharing(fx *Facts, known *Known, sub *target, g sighting, v *Verdict)
 		v.split = append(v.split, sub.index)
 		v.cost = append(v.cost, expense{target: sub.ID, asks: WhichStages{Target: sub.ID}, used: sub.n(), bound: min(float64(sub.n()), leastShared(fx, x))})
 		f.say(sharedBy(fx, x))
-		for _, k := range x.clusters {
-			lines = append(lines, fx.example(sub, k))
-		}
+		lines = append(lines, fx.examples(sub, x.clusters)...)
 	}
 	f.Proof = evidence(lines...)
 	g.rival = sh.rival

@@ -327,6 +327,11 @@ func profileOf(fx *Facts, sub *target, scenario int) (counts map[string]int, n i
 	return counts, n
 }
 
+// againstMeant are the numbers of answers that were held against those of the stage meant.
+func againstMeant(fx *Facts, sub *target, g *sighting) *Statistics {
+	return &Statistics{Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub)}
+}
+
 // profileTable counts the target's answers beside those of the two stages.
 func profileTable(fx *Facts, sub *target, g *sighting) *Table {
 	columns := []*target{sub}

@@ -10,6 +10,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
+	"stageprobe/probe/failure"
 )
 
 // switchLaws: behaviour changed once, at a time to be named, at once or through a
@@ -402,7 +403,7 @@ func brokeDown(fx *Facts, w *weighing, f Finding, bad ID) Finding {
 			f.say(HasWebACL{Stage: w.sub.Stage, ACL: w.sub.conf.WebACL, Sent: s.hat})
 		}
 	}
-	if line, known := failureOf(fx, s.rows[s.hat:]); known != nil {
+	if line, known := failureOf(fx, failure.CauseIntegration, s.rows[s.hat:]); known != nil {
 		f.Linked = Proven
 		f.say(ByLogs{What: known.Why})
 		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)

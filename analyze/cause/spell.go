@@ -8,6 +8,7 @@ import (
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
+	"stageprobe/probe/failure"
 )
 
 // FailedBetween says that a target failed for a while, or for several.
@@ -193,7 +194,7 @@ func failedBetween(fx *Facts, w *weighing, f Finding, spells []spell) Finding {
 	f.Says = []Fact{FailedBetween{Target: w.sub.ID, Failed: Count{n, w.n}, Spells: windows, Answer: fx.summary(k)}}
 	f.SettledBy = ErrorLogs{Stage: w.sub.Stage}
 	f.Remedy = []Remedy{whereToLook(&fx.Clusters[k])}
-	if line, known := failureOf(fx, rowsOf(fx, w.split, (*Cluster).fails)); known != nil {
+	if line, known := failureOf(fx, failure.CauseIntegration, rowsOf(fx, w.split, (*Cluster).fails)); known != nil {
 		f.Linked, f.SettledBy = Proven, nil
 		f.say(ByLogs{What: known.Why})
 		f.Proof = evidence(append([]Fact{line}, f.Proof...)...)

@@ -172,7 +172,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout 
 	case sub.conf != nil:
 		f.say(Topic("no limit of its own"))
 	}
-	if said := limiting(fx, rows); said != nil {
+	if _, said := failureOf(fx, failure.CauseThrottled, rows); said != nil {
 		f.say(ByLogs{What: said.Why})
 	}
 	if since := barren(fx, sub, rows); len(since) >= Barren {
@@ -184,7 +184,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout 
 		Share: interval(len(rows), total, fx.alpha),
 	}
 	f.Remedy = throttleRemedy(fx, sub, rows, apply)
-	if throughout && !slices.ContainsFunc(scenarios, func(i int) bool { return fx.Expected != nil && fx.Expected(sub.index, i) }) {
+	if throughout && !slices.ContainsFunc(scenarios, func(i int) bool { return expected(fx, sub, i) }) {
 		f.Severity = Error // it answers nothing else
 	}
 	return f
@@ -239,7 +239,7 @@ func throttleRemedy(fx *Facts, sub *target, rows []int, limits []probe.Limit) []
 		place.APIKind = sub.api.Kind
 	}
 	sc := fx.scenario(fx.Rows[rows[0]].Scenario)
-	f := limiting(fx, rows)
+	_, f := failureOf(fx, failure.CauseThrottled, rows)
 	if f == nil && usedUp(fx, rows) {
 		f = &failure.Failure{Cause: failure.CauseThrottled, Candidate: planQuota}
 	}
@@ -263,22 +263,4 @@ func throttleRemedy(fx *Facts, sub *target, rows []int, limits []probe.Limit) []
 		return append(out, remedy.Failure(&f, place)...)
 	}
 	return out
-}
-
-// limiting is the throttle that the logs of some rows name; nil where they name none.
-func limiting(fx *Facts, rows []int) *failure.Failure {
-	if fx.Records == nil {
-		return nil
-	}
-	for _, i := range rows {
-		for _, r := range fx.Records(fx.Rows[i].RequestID) {
-			found, _ := failure.Of(&r)
-			for k := range found {
-				if found[k].Cause == failure.CauseThrottled {
-					return &found[k]
-				}
-			}
-		}
-	}
-	return nil
 }

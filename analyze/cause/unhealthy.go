@@ -24,7 +24,7 @@ func unhealthy(fx *Facts, known *Known) []Fact {
 	var notes []Fact
 	for _, sub := range fx.targets {
 		for _, c := range sub.cells {
-			if c.ref < 0 || known.by[c.ref] != "" || !failsThroughout(fx, c) || fx.Expected != nil && fx.Expected(sub.index, c.scenario) {
+			if c.ref < 0 || known.by[c.ref] != "" || !failsThroughout(fx, c) || expected(fx, sub, c.scenario) {
 				continue
 			}
 			notes = append(notes, AlwaysFails{

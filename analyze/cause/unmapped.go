@@ -154,9 +154,14 @@ func unmappedBy(sub *target) Fact {
 	return nil
 }
 
-// expects tells whether a scenario of the target expects to be refused.
+// expected tells whether a scenario of the target is meant to be refused.
+func expected(fx *Facts, sub *target, scenario int) bool {
+	return fx.Expected != nil && fx.Expected(sub.index, scenario)
+}
+
+// expects tells whether any is.
 func expects(fx *Facts, sub *target) bool {
-	return fx.Expected != nil && slices.ContainsFunc(sub.cells, func(c *cell) bool { return fx.Expected(sub.index, c.scenario) })
+	return slices.ContainsFunc(sub.cells, func(c *cell) bool { return expected(fx, sub, c.scenario) })
 }
 
 // noRouteAtAll tells whether no scenario's path is a route of what the stage
@@ -187,7 +192,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	why := sub.nowhere
 	f := Finding{
 		Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: fx.cellNames(sub.cells), Remedy: mapRemedy(fx, sub),
-		rests: behavioursOf(sub),
+		rests: behavioursOf(sub.cells),
 	}
 	n := fx.answered(sub)
 	if routes := routesBeside(fx, sub, sub.cells); len(routes) > 0 && why == Topic("no path is a route") {
@@ -199,8 +204,8 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 		f.say(LeadsToNothing{URL: sub.URL, Why: why})
 	}
 	if n > 0 {
-		f.say(AllAre{N: n, Answers: fx.names(behavioursOf(sub))})
-		f.Statistics = unanimous(fx, sub)
+		f.say(AllAre{N: n, Answers: fx.names(behavioursOf(sub.cells))})
+		f.Statistics = allAlike(fx, n)
 		if whereKnown(sub) {
 			f.Linked = Proven
 		}
@@ -212,10 +217,7 @@ func leadsNowhere(fx *Facts, sub *target) Finding {
 	if whereKnown(sub) {
 		lines = append(lines, InConfiguration{What: why})
 	}
-	for _, k := range behavioursOf(sub) {
-		lines = append(lines, fx.example(sub, k))
-	}
-	f.Proof = evidence(lines...)
+	f.Proof = evidence(append(lines, fx.examples(sub, behavioursOf(sub.cells))...)...)
 	switch {
 	case f.Linked == Proven:
 	case len(fx.Rows) == 0 && sub.Kind == probe.CustomDomain: // inspect: nobody was seen to call
@@ -481,13 +483,4 @@ func (fx *Facts) cellNames(cells []*cell) []string {
 		}
 	}
 	return fx.scenarioNames(scenarios...)
-}
-
-// unanimous are the numbers of a target of which all answers are alike.
-func unanimous(fx *Facts, sub *target) *Statistics {
-	n := fx.answered(sub)
-	return &Statistics{
-		Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n,
-		Share: interval(n, n, fx.alpha),
-	}
 }

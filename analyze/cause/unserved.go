@@ -95,7 +95,7 @@ func unservedFinding(fx *Facts, p *pending, w *waiting) Finding {
 	})
 	f.SettledBy = DeploymentRead{Deployment: st.DeploymentID, By: toRead(unreadDeployed(fx, api, st))}
 	f.Proof = evidence(slices.Concat([]Fact{deploymentFact(api, st)}, w.lines, editFacts(fx, api.ID))...)
-	f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(w.requests), Effect: 1, N: w.requests, Share: interval(w.requests, w.requests, fx.alpha)}
+	f.Statistics = allAlike(fx, w.requests)
 	f.Remedy = remedy.Redeploy(fx.Snapshot.Region, api, st)
 	if p.cause() == AutoDeployOff {
 		f.Remedy = append(f.Remedy, remedy.AutoDeploy(fx.Snapshot.Region, api, st)...)

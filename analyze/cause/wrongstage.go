@@ -203,7 +203,7 @@ func sight(fx *Facts, sub *target) *sighting {
 			g.byLog[ref] = append(g.byLog[ref], i)
 		}
 	}
-	for _, k := range behavioursOf(sub) {
+	for _, k := range behavioursOf(sub.cells) {
 		c := &fx.Clusters[k]
 		if ref := (probe.StageRef{APIID: c.Reading.APIID, Stage: c.Reading.Stage}); c.Reading.APIID != "" && c.Reading.Stage != "" && ref != meant {
 			g.byAnswer[ref] = k
@@ -270,23 +270,15 @@ func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 	if g.byConfig {
 		lines = append([]Fact{LeadsElsewhere{Target: sub.ID, To: sub.stageRef(), Meant: g.meant}}, lines...)
 	}
-	for _, k := range behavioursOf(sub) {
-		lines = append(lines, fx.example(sub, k))
-	}
-	f.Proof = evidence(lines...)
+	f.Proof = evidence(append(lines, fx.examples(sub, behavioursOf(sub.cells))...)...)
 	f.Differs = differs(fx, sub, g.differs, sub.ID, "stage "+g.meant.Stage)
-	f.Statistics = &Statistics{
-		Test: "link e-value by feature, target as factor", Statistic: g.against, EValue: evalue(g.against), Effect: 1, N: fx.answered(sub),
-		Table: profileTable(fx, sub, &g),
+	if behaves {
+		f.Statistics = againstMeant(fx, sub, &g)
+		f.Statistics.Table = profileTable(fx, sub, &g)
+	} else if n := fx.answered(sub); n > 0 {
+		f.Statistics = &Statistics{Test: "configuration", Effect: 1, N: n}
 	}
-	if len(g.differs) == 0 {
-		f.Statistics = unanimousOrNil(fx, sub)
-	}
-	for _, k := range behavioursOf(sub) {
-		if refused(&fx.Clusters[k]) {
-			f.rests = append(f.rests, k)
-		}
-	}
+	f.rests = refusedIn(fx, behavioursOf(sub.cells))
 	return f
 }
 
@@ -294,13 +286,6 @@ func wrongFinding(fx *Facts, sub *target, g sighting) Finding {
 // answers there.
 func namesStage(fx *Facts, sub *target) bool {
 	return sub.Kind == probe.InvokeURL && meantElsewhere(sub) && fx.answered(sub) > 0 && !fx.all(sub, nowhere)
-}
-
-func unanimousOrNil(fx *Facts, sub *target) *Statistics {
-	if fx.answered(sub) == 0 {
-		return nil
-	}
-	return &Statistics{Test: "configuration", Effect: 1, N: fx.answered(sub)}
 }
 
 // instead is the stage that the logs, the answers or the configuration name.
@@ -336,7 +321,7 @@ func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool, f *Finding) {
 	case n == 0:
 		f.say(Topic("nothing to confirm"))
 	case g.leftover:
-		f.say(NoRouteThere{N: n, Answers: fx.names(behavioursOf(sub)), Meant: g.meant.Stage})
+		f.say(NoRouteThere{N: n, Answers: fx.names(behavioursOf(sub.cells)), Meant: g.meant.Stage})
 	case g.alike:
 		f.say(AnswerAlike{Stages: [2]string{g.rival.Stage, g.meant.Stage}, Scenarios: len(sub.cells)})
 	case behaves:
