@@ -99,12 +99,10 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	}
 	f.say(says)
 	lines := []Fact{}
-	for _, c := range sub.cells {
-		if slices.Contains(scenarios, c.scenario) {
-			lines = append(lines, fx.example(sub, c.ref))
-			if e := cellOf(expected, c.scenario); e != nil {
-				lines = append(lines, fx.example(expected, e.ref))
-			}
+	for _, c := range cellsOf(sub, scenarios) {
+		lines = append(lines, fx.example(sub, c.ref))
+		if e := cellOf(expected, c.scenario); e != nil {
+			lines = append(lines, fx.example(expected, e.ref))
 		}
 	}
 	f.Proof = evidence(lines...)

@@ -120,12 +120,7 @@ func tellingPairs(fx *Facts, w *weighing, a, b driver) []Fact {
 			continue
 		}
 		seen[p]++
-		if !slices.Contains(as, p[0]) {
-			as = append(as, p[0])
-		}
-		if !slices.Contains(bs, p[1]) {
-			bs = append(bs, p[1])
-		}
+		as, bs = once(as, p[0]), once(bs, p[1])
 	}
 	type pair struct {
 		LevelPair

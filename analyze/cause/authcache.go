@@ -68,11 +68,7 @@ func authorizerCache(fx *Facts, known *Known) Verdict {
 // takeIn says of a finding that another's refusals are its as well.
 func (f *Finding) takeIn(denied *Finding) {
 	f.say(RefusedAsWell{Requests: denied.Statistics.N, Scenarios: denied.Scenarios})
-	for _, name := range denied.Scenarios {
-		if !slices.Contains(f.Scenarios, name) {
-			f.Scenarios = append(slices.Clone(f.Scenarios), name)
-		}
-	}
+	f.Scenarios = once(slices.Clone(f.Scenarios), denied.Scenarios...)
 	f.rests = append(f.rests, denied.rests...)
 }
 

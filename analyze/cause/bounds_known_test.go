@@ -410,7 +410,7 @@ func TestRemediesThatLeaveEditsWaiting(t *testing.T) {
 	ways := []Remedy{{Command: "map"}, {Command: "then", Then: true}, {Text: "by hand"}, {Command: "look", Diagnoses: true}}
 	for name, told := range map[string][]Finding{"told nowhere": nil, "told": {{Cause: StaleDeployment, Targets: []string{"a/s0"}}}} {
 		findings := append([]Finding{{Cause: WrongStage, Targets: []string{"t0"}, Remedy: ways}}, told...)
-		showsNext(fx, findings)
+		showsNext(fx, fx.targets[0], &findings[0], findings)
 		for i, r := range findings[0].Remedy {
 			if changed := !reflect.DeepEqual(r, ways[i]); changed != (i == 0 && told == nil) {
 				t.Errorf("%s: remedy %d says %+v", name, i, r)

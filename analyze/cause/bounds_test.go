@@ -312,7 +312,7 @@ func TestWhoChangedWhat(t *testing.T) {
 			f.Says = []Fact{EditsWait{Made: Made{Before: &Edited{Event: "PutMethod", At: began.Add(-time.Hour)}}}}
 		}
 		findings := []Finding{f}
-		whoChanged(fx, findings)
+		whoChanged(fx, fx.targets[0], &findings[0])
 		var says []string
 		for _, s := range findings[0].Says {
 			if name := reflect.TypeOf(s).Name(); name != "EditsWait" {
@@ -337,12 +337,12 @@ func TestWhoChangedWhat(t *testing.T) {
 	in := &Input{Clusters: behaviours(served200())}
 	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}}}}
 	in.Snapshot.History = &probe.History{Changes: []probe.Change{deployed("Terraform")}, Whole: true}
-	findings := []Finding{{Cause: StaleDeployment, Targets: []string{"t0"}}}
-	if whoChanged(given(in, [][]int{{0}}), findings); len(findings[0].Remedy) != 0 {
-		t.Errorf("%+v", findings[0].Remedy)
+	fx, bare := given(in, [][]int{{0}}), Finding{Cause: StaleDeployment, Targets: []string{"t0"}}
+	if whoChanged(fx, fx.targets[0], &bare); len(bare.Remedy) != 0 {
+		t.Errorf("%+v", bare.Remedy)
 	}
 	// Of settings the deployments are no writes.
-	fx := given(&Input{Clusters: behaviours(served200()), Snapshot: probe.Snapshot{History: &probe.History{Changes: []probe.Change{
+	fx = given(&Input{Clusters: behaviours(served200()), Snapshot: probe.Snapshot{History: &probe.History{Changes: []probe.Change{
 		{APIID: "a", Stage: "s0", Event: "CreateDeployment", At: began}, {APIID: "a", Stage: "s0", Event: "UpdateStage", At: began.Add(-time.Hour)},
 	}}}}, [][]int{{0}})
 	for cause, want := range map[ID]string{StageConfigDrift: "UpdateStage", AccessDenied: "CreateDeployment"} {

@@ -161,10 +161,7 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 	}
 	f.Differs = stagesApart(fx, p, scenarios)
 	f.say(CachedBeside{Stage: sub.Stage, Scenarios: f.Scenarios, Other: other.Stage, Answers: contrast(fx, p, scenarios[0])})
-	var lines []Fact
-	for _, r := range reasons {
-		lines = append(lines, settingFact(r, p))
-	}
+	lines := asFacts(settingsOf(p, reasons))
 	hits, known := hits(fx, sub)
 	f.Statistics.Statistic, f.Statistics.N = float64(hits), sub.n()
 	if hits > 0 {
@@ -180,10 +177,8 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 			f.SettledBy = nil
 		}
 	}
-	for _, c := range sub.cells {
-		if slices.Contains(scenarios, c.scenario) {
-			lines = append(lines, fx.example(sub, c.ref))
-		}
+	for _, c := range cellsOf(sub, scenarios) {
+		lines = append(lines, fx.example(sub, c.ref))
 	}
 	f.Proof = evidence(lines...)
 	return f

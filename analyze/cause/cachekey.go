@@ -165,11 +165,9 @@ func keyless(fx *Facts, sub *target, v *Verdict) {
 		}
 		f := Finding{Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: k.Scenarios, Step: 4, SettledBy: Topic("ask past the cache")}
 		n := 0
-		for _, c := range sub.cells {
-			if slices.Contains(k.scenarios, c.scenario) {
-				n += len(c.rows)
-				f.Proof = append(f.Proof, fx.example(sub, c.ref))
-			}
+		for _, c := range cellsOf(sub, k.scenarios) {
+			n += len(c.rows)
+			f.Proof = append(f.Proof, fx.example(sub, c.ref))
 		}
 		f.Proof = evidence(f.Proof...)
 		f.Statistics = &Statistics{Test: "all answers alike", Statistic: float64(n), Effect: 1, N: n}

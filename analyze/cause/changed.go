@@ -39,37 +39,29 @@ type NoTrigger struct {
 	At          time.Time
 }
 
-// whoChanged fills in who changed last what each finding is about, and what mends it in
+// whoChanged fills in who changed last what a finding is about, and what mends it in
 // the terms of the tool that deploys the API.
-func whoChanged(fx *Facts, findings []Finding) {
-	h := fx.Snapshot.History
-	for i := range findings {
-		f := &findings[i]
-		sub := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) })
-		if sub == nil {
-			continue
-		}
-		last := lastWrite(fx, sub, f)
-		tool := ""
-		if last != nil {
-			f.Changed = &Changed{By: last.By, ARN: last.ARN, At: last.At, Event: last.Event, Agent: last.Agent, Tool: last.Tool}
-			tool = last.Tool
-		}
-		if edit, burst := h.Undeployed(sub.APIID); f.Cause == StaleDeployment && edit != nil && burst && !byHand(edit.Tool) && edit.Tool != "" {
-			f.say(NoTrigger{Tool: edit.Tool, Event: edit.Event, At: edit.At})
-		} else if last != nil && !editTold(f, last) {
-			f.say(ChangedBy{Changed: *f.Changed, Ago: max(0, fx.Snapshot.Taken.Sub(last.At))})
-		}
-		owner := deployedBy(fx, sub)
-		if byHand(tool) && owner != "" && !byHand(owner) {
-			f.say(HandEdit{Tool: tool, Owner: owner})
-		}
-		if !byHand(owner) {
-			tool = cmp.Or(owner, tool)
-		}
-		if r, ok := remedy.InTerms(tool, remedyKind[f.Cause]); ok && len(f.Remedy) > 0 {
-			f.Remedy = afterFirst(f.Remedy, r)
-		}
+func whoChanged(fx *Facts, sub *target, f *Finding) {
+	last := lastWrite(fx, sub, f)
+	tool := ""
+	if last != nil {
+		f.Changed = &Changed{By: last.By, ARN: last.ARN, At: last.At, Event: last.Event, Agent: last.Agent, Tool: last.Tool}
+		tool = last.Tool
+	}
+	if edit, burst := fx.Snapshot.History.Undeployed(sub.APIID); f.Cause == StaleDeployment && edit != nil && burst && !byHand(edit.Tool) && edit.Tool != "" {
+		f.say(NoTrigger{Tool: edit.Tool, Event: edit.Event, At: edit.At})
+	} else if last != nil && !editTold(f, last) {
+		f.say(ChangedBy{Changed: *f.Changed, Ago: max(0, fx.Snapshot.Taken.Sub(last.At))})
+	}
+	owner := deployedBy(fx, sub)
+	if byHand(tool) && owner != "" && !byHand(owner) {
+		f.say(HandEdit{Tool: tool, Owner: owner})
+	}
+	if !byHand(owner) {
+		tool = cmp.Or(owner, tool)
+	}
+	if r, ok := remedy.InTerms(tool, remedyKind[f.Cause]); ok && len(f.Remedy) > 0 {
+		f.Remedy = afterFirst(f.Remedy, r)
 	}
 }
 

@@ -3,7 +3,6 @@ package cause
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -126,7 +125,7 @@ func refusals(fx *Facts, known *Known) []refusal {
 				byKind[kind] = append(byKind[kind], c)
 			}
 		}
-		for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		for _, kind := range sortedKeys(byKind) {
 			r := refusal{sub: sub, cells: byKind[kind], kind: kind}
 			r.noRoute = unrouted(&fx.Clusters[r.cells[0].ref]) && !signed(fx, sub, r.cells[0]) && !strings.HasSuffix(kind, onPreflight)
 			r.cached = !r.noRoute && mayBeCached(fx, sub, r.cells) && authSkipped(fx, &split{draws: drawsOf(sub)}, behavioursOf(r.cells))

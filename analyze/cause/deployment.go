@@ -137,7 +137,7 @@ func onBoth(f, also Finding, p *pending) Finding {
 	head.Also = append(slices.Clone(head.Also), p.sub.conf.Name)
 	f.Says = append([]Fact{head}, f.Says[1:]...)
 	f.Targets = slices.Concat(f.Targets, also.Targets)
-	f.Scenarios = slices.Compact(slices.Sorted(slices.Values(slices.Concat(f.Scenarios, also.Scenarios))))
+	f.Scenarios = compacted(slices.Concat(f.Scenarios, also.Scenarios))
 	f.Proof = evidence(slices.Concat(f.Proof, also.Proof)...)
 	f.rests = slices.Concat(f.rests, also.rests)
 	for _, r := range also.Remedy {

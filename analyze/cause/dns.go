@@ -172,11 +172,7 @@ func ledElsewhere(fx *Facts, sub *target, g *sighting) *Finding {
 		f.Linked = ConsistentWith // which records answered which request nothing tells
 	}
 	f.say(NotServedBy{Target: sub.ID, Stage: g.meant.Stage, Part: led.Here != "", Answers: fx.answered(sub)}, *led)
-	var lines []Fact
-	for _, l := range led.Away {
-		lines = append(lines, l)
-	}
-	f.Proof = evidence(append(lines, fx.examples(sub, behavioursOf(sub.cells))...)...)
+	f.Proof = evidence(append(asFacts(led.Away), fx.examples(sub, behavioursOf(sub.cells))...)...)
 	f.Statistics = againstMeant(fx, sub, g)
 	return f
 }
@@ -193,9 +189,7 @@ func privateDNS(fx *Facts, sub *target) (addresses []string) {
 		if err != nil || !a.IsPrivate() || fx.Clusters[fx.Rows[i].Cluster].Reading.Producer == signature.Integration {
 			return nil
 		}
-		if !slices.Contains(addresses, a.String()) {
-			addresses = append(addresses, a.String())
-		}
+		addresses = once(addresses, a.String())
 	}
 	slices.Sort(addresses)
 	return addresses

@@ -56,8 +56,8 @@ func stageConfigDrift(fx *Facts, _ *Known) Verdict {
 func apisOf(fx *Facts) []*probe.API {
 	var out []*probe.API
 	for _, sub := range fx.targets {
-		if sub.api != nil && !slices.Contains(out, sub.api) {
-			out = append(out, sub.api)
+		if sub.api != nil {
+			out = once(out, sub.api)
 		}
 	}
 	return out
@@ -125,10 +125,7 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 			SettledBy: Topic("scenario behind the authorizer"),
 		}
 		f.say(AuthorizersDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, In: settingsOf(p, reasons)})
-		for _, s := range settingsOf(p, reasons) {
-			f.Proof = append(f.Proof, s)
-		}
-		f.Proof = evidence(f.Proof...)
+		f.Proof = evidence(asFacts(settingsOf(p, reasons))...)
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
 	}
@@ -155,8 +152,7 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 	if len(differ) == 0 {
 		return
 	}
-	slices.Sort(stages)
-	stages = slices.Compact(stages)
+	stages = compacted(stages)
 	f := Finding{
 		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
 		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(settingNames(reasons), stages...)},
@@ -164,10 +160,7 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 	if pair, ok := bothOf(fx, api, stages); ok {
 		f.Remedy = alignRemedy(fx, api, pair, reasons)
 	}
-	for _, c := range differ {
-		f.Proof = append(f.Proof, c)
-	}
-	f.Proof = evidence(f.Proof...)
+	f.Proof = evidence(asFacts(differ)...)
 	for _, st := range stages {
 		f.Targets = append(f.Targets, api.ID+"/"+st)
 	}
@@ -354,10 +347,7 @@ func sameRoute(fx *Facts, a, b *target, scenario int) bool {
 func driftFinding(fx *Facts, u *unlike) Finding {
 	p, scenarios, reasons := u.stages, u.scenarios, u.reasons
 	f := Finding{Linked: Statistical, Targets: []string{p[0].ID, p[1].ID}, Scenarios: fx.scenarioNames(scenarios...)}
-	var lines []Fact
-	for _, s := range settingsOf(p, reasons) {
-		lines = append(lines, s)
-	}
+	lines := asFacts(settingsOf(p, reasons))
 	f.say(StagesDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, Scenarios: f.Scenarios, Answers: contrast(fx, p, scenarios[0]), In: settingsOf(p, reasons)})
 	if roots(reasons) == 1 {
 		f.Linked = Proven
@@ -366,12 +356,10 @@ func driftFinding(fx *Facts, u *unlike) Finding {
 	}
 	n := 0
 	for _, sub := range p {
-		for _, c := range sub.cells {
-			if slices.Contains(scenarios, c.scenario) {
-				n += len(c.rows)
-				lines = append(lines, fx.example(sub, c.ref))
-				f.rests = append(f.rests, refusedIn(fx, c.clusters)...)
-			}
+		for _, c := range cellsOf(sub, scenarios) {
+			n += len(c.rows)
+			lines = append(lines, fx.example(sub, c.ref))
+			f.rests = append(f.rests, refusedIn(fx, c.clusters)...)
 		}
 	}
 	f.Proof = evidence(lines...)
@@ -421,11 +409,9 @@ func contrast(fx *Facts, p [2]*target, scenario int) []LevelAnswer {
 	var out []LevelAnswer
 	var usual []*behaviour.Cluster
 	for _, sub := range p {
-		for _, c := range sub.cells {
-			if c.scenario == scenario && len(c.rows) > 0 {
-				out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
-				usual = append(usual, fx.Clusters[c.ref].Cluster)
-			}
+		if c := cellOf(sub, scenario); c != nil && len(c.rows) > 0 {
+			out = append(out, LevelAnswer{Level: sub.Stage, Answer: fx.summary(c.ref), Count: Count{c.count[c.ref], len(c.rows)}})
+			usual = append(usual, fx.Clusters[c.ref].Cluster)
 		}
 	}
 	if len(out) != 2 || out[0].Answer != out[1].Answer {
@@ -454,25 +440,7 @@ func unequalField(c, other *behaviour.Cluster) *behaviour.Field {
 
 // pairTable counts behaviours by stage.
 func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
-	t := &Table{Columns: []string{p[0].Stage, p[1].Stage}}
-	row := map[behaviourKey]int{}
-	for i, sub := range p {
-		for _, c := range sub.cells {
-			if !slices.Contains(scenarios, c.scenario) {
-				continue
-			}
-			for _, k := range c.clusters {
-				key := behaviourKey{c.scenario, fx.Clusters[k].ID}
-				if _, ok := row[key]; !ok {
-					row[key] = len(t.Rows)
-					t.Rows = append(t.Rows, rowName(fx, k))
-					t.Counts = append(t.Counts, []int{0, 0})
-				}
-				t.Counts[row[key]][i] += c.count[k]
-			}
-		}
-	}
-	return t
+	return targetTable(fx, p[:], []string{p[0].Stage, p[1].Stage}, func(c *cell) bool { return slices.Contains(scenarios, c.scenario) })
 }
 
 // alignRemedy sets stage variables on either stage as they are on the other: which of

@@ -191,13 +191,9 @@ func oldCopies(fx *Facts, sub *target, x *copies, shown []Difference) Finding {
 	}
 	d := shown[0]
 	f.say(OldCopies{Target: sub.ID, Copies: marksOfCopies(fx, old), Scenario: d.Scenario, Where: d.Where, Old: d.Other, Past: d.Usual, Control: controlName(fx, sub)})
-	for _, c := range sub.cells {
-		if slices.Contains(scenarios, c.scenario) {
-			for _, i := range c.copied {
-				if !slices.Contains(f.rests, fx.Rows[i].Cluster) {
-					f.rests = append(f.rests, fx.Rows[i].Cluster)
-				}
-			}
+	for _, c := range cellsOf(sub, scenarios) {
+		for _, i := range c.copied {
+			f.rests = once(f.rests, fx.Rows[i].Cluster)
 		}
 	}
 	var lines []Fact
@@ -205,10 +201,8 @@ func oldCopies(fx *Facts, sub *target, x *copies, shown []Difference) Finding {
 		lines = append(lines, fx.request(i, KeptFor{Age: fx.Rows[i].Age}))
 	}
 	if c := controlOf(fx, sub.index); c >= 0 {
-		for _, cell := range fx.targets[c].cells {
-			if slices.Contains(scenarios, cell.scenario) {
-				lines = append(lines, fx.example(fx.targets[c], cell.ref))
-			}
+		for _, cell := range cellsOf(fx.targets[c], scenarios) {
+			lines = append(lines, fx.example(fx.targets[c], cell.ref))
 		}
 	}
 	f.Proof = evidence(lines...)

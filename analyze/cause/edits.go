@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -144,7 +143,7 @@ func demandedParameter(editor *probe.Definition, d *diff.Difference) (string, bo
 	if d.Aspect != "validator" || strings.Contains(d.B, "params") {
 		return "", false
 	}
-	for _, name := range slices.Sorted(maps.Keys(route.Parameters)) {
+	for _, name := range sortedKeys(route.Parameters) {
 		if route.Parameters[name] && !strings.HasPrefix(name, "path.") {
 			return name, true
 		}

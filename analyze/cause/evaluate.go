@@ -103,9 +103,14 @@ func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result 
 	}
 	r.Findings, r.Notes = causes.resolve(r.Findings, r.Notes)
 	if fx.Done {
-		whoChanged(fx, r.Findings)
-		surround(fx, r.Findings)
-		showsNext(fx, r.Findings)
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			if sub := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) }); sub != nil {
+				whoChanged(fx, sub, f)
+				surround(fx, sub, f)
+				showsNext(fx, sub, f, r.Findings)
+			}
+		}
 		r.Notes = append(r.Notes, aside(fx, r.Findings)...)
 	}
 	r.Efficiency, r.Efficiencies = efficiency(costs), efficiencies(costs)

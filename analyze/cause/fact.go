@@ -79,6 +79,14 @@ type AllAre struct {
 	Answers []string
 }
 
+// asFacts are things of one type as facts.
+func asFacts[T Fact](list []T) (facts []Fact) {
+	for _, f := range list {
+		facts = append(facts, f)
+	}
+	return facts
+}
+
 // quote is a fact of something that is told in its own words already.
 func quote(text string) Fact {
 	if text == "" {

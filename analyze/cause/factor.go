@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -137,7 +136,7 @@ func (f *factor) count(fx *Facts, x *split) bool {
 		n[l]++
 		k[l] += bit(d.deviant)
 	}
-	f.levels, f.k, f.n = slices.Sorted(maps.Keys(n)), nil, nil
+	f.levels, f.k, f.n = sortedKeys(n), nil, nil
 	for _, l := range f.levels {
 		f.k, f.n = append(f.k, k[l]), append(f.n, n[l])
 	}

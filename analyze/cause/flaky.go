@@ -299,8 +299,7 @@ func integrations(fx *Facts, x *split) []string {
 			uris = append(uris, r.Integration.URI)
 		}
 	}
-	slices.Sort(uris)
-	return slices.Compact(uris)
+	return compacted(uris)
 }
 
 // route is the deployed route that a scenario hits; nil where unknown.

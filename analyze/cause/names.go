@@ -18,6 +18,11 @@ func (fx *Facts) scenarioNames(scenarios ...int) []string {
 	return names
 }
 
+// cellsOf are a target's cells of some scenarios.
+func cellsOf(sub *target, scenarios []int) []*cell {
+	return slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return !slices.Contains(scenarios, c.scenario) })
+}
+
 // summary is how a cluster is called in a sentence.
 func (fx *Facts) summary(k int) string {
 	c := &fx.Clusters[k]
@@ -34,11 +39,19 @@ func (fx *Facts) summary(k int) string {
 func (fx *Facts) names(clusters []int) []string {
 	var out []string
 	for _, k := range clusters {
-		if t := fx.summary(k); !slices.Contains(out, t) {
-			out = append(out, t)
-		}
+		out = once(out, fx.summary(k))
 	}
 	return out
+}
+
+// once adds to a list what it does not hold yet.
+func once[T comparable](list []T, more ...T) []T {
+	for _, x := range more {
+		if !slices.Contains(list, x) {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // ids are the ids of behaviours in a report.

@@ -8,30 +8,23 @@ import (
 	"stageprobe/probe"
 )
 
-// showsNext says of remedies what they will make visible: edits that wait for a
+// showsNext says of a finding's remedies what they will make visible: edits that wait for a
 // deployment to the stage that then answers, where no finding tells of them yet.
-func showsNext(fx *Facts, findings []Finding) {
-	for i := range findings {
-		f := &findings[i]
-		sub := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) })
-		if sub == nil {
-			continue
+func showsNext(fx *Facts, sub *target, f *Finding, findings []Finding) {
+	switch f.Cause {
+	case CanarySplit, StaleCanary:
+		if sub.conf == nil || sub.conf.Canary == nil || waitTold(findings, sub.APIID, sub.Stage) {
+			return
 		}
-		switch f.Cause {
-		case CanarySplit, StaleCanary:
-			if sub.conf == nil || sub.conf.Canary == nil || waitTold(findings, sub.APIID, sub.Stage) {
-				continue
-			}
-			first := func(way []Remedy) func(*Remedy) bool {
-				return func(r *Remedy) bool { return !r.Then && r.Command == way[0].Command }
-			}
-			afterwards(f, waitsFor(sub.api, sub.conf), first(remedy.RemoveCanary(fx.Snapshot.Region, sub.api, sub.conf)))
-			afterwards(f, waitsForCanary(sub.api, sub.conf), first(remedy.PromoteCanary(fx.Snapshot.Region, sub.api, sub.conf)))
-		case WrongStage, UnmappedTarget:
-			if d := fx.domainOf(sub); d != nil && sub.Meant != nil && !waitTold(findings, sub.Meant.APIID, sub.Meant.Stage) {
-				api := fx.Snapshot.API(sub.Meant.APIID)
-				afterwards(f, waitsFor(api, api.Stage(sub.Meant.Stage)), func(r *Remedy) bool { return r.Command != "" && !r.Then && !r.Diagnoses })
-			}
+		first := func(way []Remedy) func(*Remedy) bool {
+			return func(r *Remedy) bool { return !r.Then && r.Command == way[0].Command }
+		}
+		afterwards(f, waitsFor(sub.api, sub.conf), first(remedy.RemoveCanary(fx.Snapshot.Region, sub.api, sub.conf)))
+		afterwards(f, waitsForCanary(sub.api, sub.conf), first(remedy.PromoteCanary(fx.Snapshot.Region, sub.api, sub.conf)))
+	case WrongStage, UnmappedTarget:
+		if d := fx.domainOf(sub); d != nil && sub.Meant != nil && !waitTold(findings, sub.Meant.APIID, sub.Meant.Stage) {
+			api := fx.Snapshot.API(sub.Meant.APIID)
+			afterwards(f, waitsFor(api, api.Stage(sub.Meant.Stage)), func(r *Remedy) bool { return r.Command != "" && !r.Then && !r.Diagnoses })
 		}
 	}
 }

@@ -920,7 +920,7 @@ func TestWhatIsKnownOfAStage(t *testing.T) {
 		{Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL, Unmapped: "off"}, cells: asked},
 		{Target: &probe.Target{Kind: probe.InvokeURL}}, {Target: &probe.Target{Kind: probe.CustomDomain}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked},
 	}
-	if n := stagesProbed(fx); n != 2 {
+	if n := len(stagesProbed(fx)); n != 2 {
 		t.Errorf("%d stages gave answers at their own URL, want 2", n)
 	}
 }

@@ -31,8 +31,8 @@ func compare(fx *Facts, sub *target, g *sighting) {
 	if len(g.differs) == 0 {
 		return
 	}
-	for _, rival := range fx.targets {
-		if rival != sub && rival != expected && rival.Kind == probe.InvokeURL && rival.Unmapped == "" && rival.n() > 0 && servedBy(fx, sub, rival, expected, g) {
+	for _, rival := range stagesProbed(fx) {
+		if rival != sub && rival != expected && servedBy(fx, sub, rival, expected, g) {
 			g.rivals = append(g.rivals, rival.stageRef())
 		}
 	}
@@ -65,8 +65,8 @@ func marksOf(fx *Facts, a, b *target) ([]behaviour.Mark, float64) {
 func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 	apart, _ := marksOf(fx, rival, expected)
 	against, _ := marksOf(fx, sub, rival)
-	told, stages := false, stagesProbed(fx)
-	need := math.Log(float64(max(1, stages-1))) + fx.threshold()
+	told := false
+	need := math.Log(float64(max(1, len(stagesProbed(fx))-1))) + fx.threshold()
 	for i := range g.differs {
 		m := &g.differs[i]
 		tells := telling(fx, m, sub, rival, expected)
@@ -90,12 +90,9 @@ func servedBy(fx *Facts, sub, rival, expected *target, g *sighting) bool {
 // mayBeServed tells whether another stage than the one meant may yet turn out to
 // serve a target: nothing tells the two apart so far.
 func mayBeServed(fx *Facts, sub, expected *target) bool {
-	return slices.ContainsFunc(fx.targets, func(x *target) bool {
-		if x == sub || x == expected || x.Kind != probe.InvokeURL || x.Unmapped != "" || x.n() == 0 {
-			return false
-		}
+	return slices.ContainsFunc(stagesProbed(fx), func(x *target) bool {
 		marks, _ := marksOf(fx, sub, x)
-		return len(marks) == 0
+		return x != sub && x != expected && len(marks) == 0
 	})
 }
 
@@ -103,15 +100,9 @@ func hasMark(marks []behaviour.Mark, m *behaviour.Mark) bool {
 	return slices.ContainsFunc(marks, func(o behaviour.Mark) bool { return o.Same(m) })
 }
 
-// stagesProbed is how many stages' own invoke URLs gave answers.
-func stagesProbed(fx *Facts) int {
-	n := 0
-	for _, x := range fx.targets {
-		if x.Kind == probe.InvokeURL && x.Unmapped == "" && x.n() > 0 {
-			n++
-		}
-	}
-	return n
+// stagesProbed are the stages' own invoke URLs that gave answers.
+func stagesProbed(fx *Facts) []*target {
+	return slices.DeleteFunc(slices.Clone(fx.targets), func(x *target) bool { return x.Kind != probe.InvokeURL || x.Unmapped != "" || x.n() == 0 })
 }
 
 // bin are the values of a feature that tell a target from the stage meant.
@@ -131,8 +122,8 @@ type bin struct {
 func telling(fx *Facts, m *behaviour.Mark, sub, rival, expected *target) *bin {
 	mine, theirs, others := valuesOf(fx, sub, m, always), valuesOf(fx, expected, m, always), valuesOf(fx, rival, m, always)
 	elsewhere := map[behaviour.ValueID]bool{}
-	for _, x := range fx.targets {
-		if x != sub && x.Kind == probe.InvokeURL && x.Unmapped == "" {
+	for _, x := range stagesProbed(fx) {
+		if x != sub {
 			for v := range valuesOf(fx, x, m, always) {
 				elsewhere[v] = true
 			}
@@ -144,7 +135,7 @@ func telling(fx *Facts, m *behaviour.Mark, sub, rival, expected *target) *bin {
 	}
 	out := &bin{values: map[behaviour.ValueID]bool{}, stage: expected, meant: theirs}
 	most, given := 0., false
-	for _, v := range sortedValues(mine) {
+	for _, v := range sortedKeys(mine) {
 		more := float64(mine[v])/nm - float64(theirs[v])/nt
 		if more > most {
 			most, given = more, elsewhere[v]
@@ -189,7 +180,7 @@ func oneSource(a, b map[behaviour.ValueID]int) bool {
 		all[v] += n
 	}
 	repeated, apart, foreseen := 0., 0., 0.
-	for _, v := range sortedValues(all) {
+	for _, v := range sortedKeys(all) {
 		c := float64(all[v])
 		if c < 2 {
 			continue
@@ -222,11 +213,7 @@ func total(counts map[behaviour.ValueID]int) (n float64) {
 	return n
 }
 
-func sortedValues(m map[behaviour.ValueID]int) []behaviour.ValueID {
-	return slices.Sorted(maps.Keys(m))
-}
-
-func always(*Row) bool { return true }
+func always[T any](*T) bool { return true }
 
 // valuesOf counts a feature's values in those of a target's answers that may.
 func valuesOf(fx *Facts, sub *target, m *behaviour.Mark, may func(*Row) bool) map[behaviour.ValueID]int {
@@ -298,15 +285,10 @@ func distance(fx *Facts, a, b *target, scenario int) (d float64, n int) {
 	if na == 0 || nb == 0 {
 		return 0, 0
 	}
-	ids := map[string]bool{}
-	for id := range pa {
-		ids[id] = true
-	}
-	for id := range pb {
-		ids[id] = true
-	}
+	all := maps.Clone(pa)
+	maps.Copy(all, pb)
 	// In order, so that the sum is the same to the last bit.
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
+	for _, id := range sortedKeys(all) {
 		d += math.Abs(float64(pa[id])/float64(na) - float64(pb[id])/float64(nb))
 	}
 	return d / 2, min(na, nb)
@@ -315,10 +297,7 @@ func distance(fx *Facts, a, b *target, scenario int) (d float64, n int) {
 // profileOf counts a target's answers to a scenario by behaviour.
 func profileOf(fx *Facts, sub *target, scenario int) (counts map[string]int, n int) {
 	counts = map[string]int{}
-	for _, c := range sub.cells {
-		if c.scenario != scenario {
-			continue
-		}
+	if c := cellOf(sub, scenario); c != nil {
 		for k, m := range c.count {
 			counts[fx.Clusters[k].ID] += m
 			n += m
@@ -334,17 +313,24 @@ func againstMeant(fx *Facts, sub *target, g *sighting) *Statistics {
 
 // profileTable counts the target's answers beside those of the two stages.
 func profileTable(fx *Facts, sub *target, g *sighting) *Table {
-	columns := []*target{sub}
-	t := &Table{Columns: []string{sub.ID}}
+	columns, names := []*target{sub}, []string{sub.ID}
 	for _, ref := range []probe.StageRef{g.rival, g.meant} {
 		if o := fx.invoke(ref); o != nil && o != sub {
-			columns = append(columns, o)
-			t.Columns = append(t.Columns, o.ID)
+			columns, names = append(columns, o), append(names, o.ID)
 		}
 	}
+	return targetTable(fx, columns, names, always)
+}
+
+// targetTable counts the behaviours of some scenarios by target.
+func targetTable(fx *Facts, columns []*target, names []string, of func(*cell) bool) *Table {
+	t := &Table{Columns: names}
 	row := map[behaviourKey]int{}
 	for i, col := range columns {
 		for _, c := range col.cells {
+			if !of(c) {
+				continue
+			}
 			for _, k := range c.clusters {
 				key := behaviourKey{c.scenario, fx.Clusters[k].ID}
 				if _, ok := row[key]; !ok {

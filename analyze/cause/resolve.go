@@ -40,22 +40,13 @@ func merge(a, b Finding) Finding {
 	if slices.Index(strength, b.Linked) < slices.Index(strength, a.Linked) {
 		strong, weak = b, a
 	}
-	targets := slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Targets, b.Targets))))
+	targets := compacted(slices.Concat(a.Targets, b.Targets))
 	if len(targets) > len(strong.Targets) {
-		var others []string
-		for _, t := range weak.Targets {
-			if !slices.Contains(strong.Targets, t) {
-				others = append(others, t)
-			}
-		}
+		others := slices.DeleteFunc(slices.Clone(weak.Targets), func(t string) bool { return slices.Contains(strong.Targets, t) })
 		strong.Says = append(slices.Clone(strong.Says), SeenThrough{Targets: others})
 	}
 	strong.Targets = targets
-	for _, name := range weak.Scenarios {
-		if !slices.Contains(strong.Scenarios, name) {
-			strong.Scenarios = append(slices.Clone(strong.Scenarios), name)
-		}
-	}
+	strong.Scenarios = once(slices.Clone(strong.Scenarios), weak.Scenarios...)
 	strong.Proof = evidence(slices.Concat(strong.Proof, weak.Proof)...)
 	strong.Clusters = slices.Concat(strong.Clusters, weak.Clusters)
 	strong.rests = slices.Concat(strong.rests, weak.rests)

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -128,7 +127,7 @@ func splitsOf(fx *Facts, known *Known, sub *target) []*split {
 		}
 	}
 	var out []*split
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+	for _, kind := range sortedKeys(kinds) {
 		out = append(out, settle(fx, kinds[kind]))
 	}
 	return out

@@ -252,11 +252,7 @@ func uncompared(subjects []*target) []string {
 	var out []string
 	for _, sub := range subjects {
 		_, un := diff.Undeployed(sub.api, sub.conf)
-		for _, text := range un {
-			if !slices.Contains(out, text) {
-				out = append(out, text)
-			}
-		}
+		out = once(out, un...)
 	}
 	return out
 }
@@ -320,9 +316,7 @@ func canaryStep(fx *Facts, r *Result) (string, Fact) {
 	var out Canaries
 	for _, sub := range fx.targets {
 		if c := sub.Canary; c != nil {
-			if at := (StageCanary{Stage: sub.Stage, Share: c.Percent / 100}); !slices.Contains(out.Of, at) {
-				out.Of = append(out.Of, at)
-			}
+			out.Of = once(out.Of, StageCanary{Stage: sub.Stage, Share: c.Percent / 100})
 		}
 	}
 	switch un := unread(fx); {

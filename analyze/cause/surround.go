@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -69,24 +68,17 @@ type EventAt struct {
 // surround says what was read around the APIs of a finding: who changed what at the time
 // at which answers changed, the weights of an alias, a canary's traffic, a VPC link that
 // is not available, the routing rules that requests matched.
-func surround(fx *Facts, findings []Finding) {
-	for i := range findings {
-		f := &findings[i]
-		sub := fx.find(func(t *target) bool { return slices.Contains(f.Targets, t.ID) })
-		if sub == nil {
-			continue
-		}
-		events(fx, sub, f)
-		switch f.Cause {
-		case BackendSplit:
-			aliasWeights(fx, sub, f)
-		case CanarySplit, StaleCanary:
-			counted(fx, sub, f)
-		case IntegrationError, FlakyBackend:
-			links(fx, sub, f)
-		case WrongStage, UnmappedTarget, UnexplainedSplit:
-			rules(fx, sub, f)
-		}
+func surround(fx *Facts, sub *target, f *Finding) {
+	events(fx, sub, f)
+	switch f.Cause {
+	case BackendSplit:
+		aliasWeights(fx, sub, f)
+	case CanarySplit, StaleCanary:
+		counted(fx, sub, f)
+	case IntegrationError, FlakyBackend:
+		links(fx, sub, f)
+	case WrongStage, UnmappedTarget, UnexplainedSplit:
+		rules(fx, sub, f)
 	}
 }
 
@@ -184,7 +176,7 @@ func aliasWeights(fx *Facts, sub *target, f *Finding) {
 		called := lambdaAlias(r.Integration.URI, variables(sub))
 		if a := aliasRead(fx, called); a != nil && len(a.Weights) > 0 {
 			out, rest := AliasWeights{Alias: called}, 1.
-			for _, v := range slices.Sorted(maps.Keys(a.Weights)) {
+			for _, v := range sortedKeys(a.Weights) {
 				out.Shares = append(out.Shares, VersionShare{Version: v, Share: a.Weights[v]})
 				rest -= a.Weights[v]
 			}
@@ -260,7 +252,7 @@ func rules(fx *Facts, sub *target, f *Finding) {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(by)) {
+	for _, id := range sortedKeys(by) {
 		m := RuleMatched{Rule: id, K: by[id]}
 		if at := slices.IndexFunc(d.Rules, func(r probe.RoutingRule) bool { return r.ID == id }); at >= 0 {
 			m.Priority, m.LeadsTo = d.Rules[at].Priority, strings.Trim("stage "+d.Rules[at].Stage+" of "+d.Rules[at].APIID, " ")

@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +42,7 @@ func refusedFaster(fx *Facts, sub *target, throttled []int) (refused []int, sent
 		rates[fx.Rows[i].Rate] = true
 	}
 	answered := sub.rows()
-	for _, rate := range slices.Sorted(maps.Keys(rates)) {
+	for _, rate := range sortedKeys(rates) {
 		slower := func(i int) bool { return fx.Rows[i].Rate < rate }
 		k := slices.DeleteFunc(slices.Clone(throttled), slower)
 		n := len(k)
@@ -208,11 +207,7 @@ func limitsOf(fx *Facts, sub *target, rows []int) (all []probe.Limit, limits []F
 		sc := fx.scenario(fx.Rows[i].Scenario)
 		keyed := sc.Auth == probe.AuthAPIKey || probe.HeaderValue(sc.Header, "x-api-key") != ""
 		route := cmp.Or(sc.Route, sc.Method+" "+sc.Path)
-		for _, l := range fx.Snapshot.Limits(sub.APIID, sub.Stage, route, keyed) {
-			if !slices.Contains(all, l) {
-				all = append(all, l)
-			}
-		}
+		all = once(all, fx.Snapshot.Limits(sub.APIID, sub.Stage, route, keyed)...)
 	}
 	lowest := probe.Lowest(all)
 	for _, l := range all {

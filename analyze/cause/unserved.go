@@ -116,9 +116,7 @@ func await(fx *Facts, known *Known, w *waiting, sub *target, c *cell) {
 	w.cells = append(w.cells, c)
 	w.requests += len(c.rows)
 	w.lines = append(w.lines, fx.request(c.rows[0], EditorHas{Route: key}))
-	if !slices.Contains(w.routes, key) {
-		w.routes = append(w.routes, key)
-	}
+	w.routes = once(w.routes, key)
 }
 
 // editorRoute is the route of the editor that a scenario matches; "" where there

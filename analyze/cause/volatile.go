@@ -1,10 +1,6 @@
 package cause
 
-import (
-	"slices"
-
-	"stageprobe/analyze/behaviour"
-)
+import "stageprobe/analyze/behaviour"
 
 // MoveByThemselves are fields that go with nothing that was drawn.
 type MoveByThemselves struct {
@@ -31,14 +27,10 @@ func volatileContent(fx *Facts, _ *Known) Verdict {
 		}
 		f.Targets = append(f.Targets, fx.targets[i].ID)
 		for _, m := range moves {
-			if !slices.Contains(f.Scenarios, m.Scenario) {
-				f.Scenarios = append(f.Scenarios, m.Scenario)
-			}
+			f.Scenarios = once(f.Scenarios, m.Scenario)
 			if key := [2]string{m.Scenario, m.Where}; !fields[key] {
 				fields[key] = true
-				if text := m.Where + " (" + m.Kind + ")"; !slices.Contains(names, text) {
-					names = append(names, text)
-				}
+				names = once(names, m.Where+" ("+m.Kind+")")
 			}
 		}
 	}
