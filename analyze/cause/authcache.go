@@ -52,7 +52,7 @@ func authorizerCache(fx *Facts, known *Known) Verdict {
 			v.report(cachedDenial(fx, r.sub, r.cells), stageKey(r.sub.Target))
 		}
 	}
-	for _, d := range known.decidedFor(AuthorizerCache) {
+	splits := worded(fx, known, AuthorizerCache, func(d *decision) Finding {
 		f := authCached(fx, d.weighing)
 		f.rests = slices.Clone(d.clusters)
 		for _, denied := range known.found {
@@ -60,8 +60,9 @@ func authorizerCache(fx *Facts, known *Known) Verdict {
 				f.takeIn(&denied)
 			}
 		}
-		v.report(f, stageKey(d.sub.Target))
-	}
+		return f
+	})
+	v.Found = append(v.Found, splits.Found...)
 	return v
 }
 
@@ -98,23 +99,17 @@ func cachingAuthorizer(fx *Facts, x *split) string {
 
 // authCached is the finding of a cached authorizer result.
 func authCached(fx *Facts, w *weighing) Finding {
-	name := cachingAuthorizer(fx, w.split)
-	f := Finding{
-		Cause: AuthorizerCache, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 4,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
-		Statistics:   shareStatistics(fx, w, AuthorizerCache),
-		Alternatives: w.alternatives(AuthorizerCache, fx.alpha),
-	}
+	f := splitFinding(fx, w.split, ConsistentWith)
+	f.Statistics, f.Alternatives = shareStatistics(fx, w, AuthorizerCache), w.alternatives(AuthorizerCache, fx.alpha)
 	bad := refusing(fx, w.split)
-	f.say(SometimesRefused{Target: w.sub.ID, Refused: Count{w.countOf(fx, bad), w.n}, Answers: fx.names(bad), Authorizer: name})
+	f.say(SometimesRefused{Target: w.sub.ID, Refused: Count{w.countOf(fx, bad), w.n}, Answers: fx.names(bad), Authorizer: cachingAuthorizer(fx, w.split)})
 	if authSkipped(fx, w.split, bad) {
 		f.Linked = Proven
 		f.say(Topic("authorizer not called"))
 	} else {
 		f.SettledBy = Topic("authorizer calls or flush")
 	}
-	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
-	f.Remedy = append(f.Remedy, remedy.CoverRoutes)
+	f.Remedy = append(remedy.FlushAuthorizersCache(fx.Snapshot.Region, w.sub.api, w.sub.conf), remedy.CoverRoutes)
 	return f
 }
 

@@ -50,8 +50,7 @@ func versionsPrior(fx *Facts, x *split) float64 {
 
 // backendSplit words the splits that were decided for several versions.
 func backendSplit(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(BackendSplit) {
+	return worded(fx, known, BackendSplit, func(d *decision) Finding {
 		f := fleet(fx, d.weighing)
 		if d.law != nil {
 			f = versions(fx, d.weighing, d.law)
@@ -59,9 +58,8 @@ func backendSplit(fx *Facts, known *Known) Verdict {
 			f = perhapsDivided(fx, d.weighing)
 		}
 		f.Differs = d.differsFromMost(fx)
-		v.report(f, stageKey(d.sub.Target))
-	}
-	return v
+		return f
+	})
 }
 
 // versionFactor is the Lambda version that ran. A canary that calls another
@@ -117,8 +115,7 @@ func variables(sub *target) map[string]string {
 
 // versions is the finding of answers that follow the version that ran.
 func versions(fx *Facts, w *weighing, l *law) Finding {
-	f := backendFinding(fx, w)
-	f.Linked = Proven
+	f := backendFinding(fx, w, Proven)
 	f.say(SeveralVersions{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "version")})
 	f.Statistics = factorStatistics(fx, w, l)
 	return f
@@ -141,8 +138,7 @@ func oneDeployment(fx *Facts, x *split) bool {
 
 // fleet is the finding of several versions that only the shares speak for.
 func fleet(fx *Facts, w *weighing) Finding {
-	f := backendFinding(fx, w)
-	f.Linked = ConsistentWith
+	f := backendFinding(fx, w, ConsistentWith)
 	a := alias(fx, w.split)
 	f.say(AtRandomBehind{Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Stage: w.sub.Stage, Alias: a})
 	f.Statistics = shareStatistics(fx, w, BackendSplit)
@@ -154,14 +150,9 @@ func fleet(fx *Facts, w *weighing) Finding {
 	return f
 }
 
-func backendFinding(fx *Facts, w *weighing) Finding {
-	f := Finding{
-		Cause: BackendSplit, Severity: Error, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...),
-		Proof:     bothSides(fx, w.split),
-		Clusters:  fx.ids(w.clusters),
-	}
-	f.Remedy = []Remedy{remedy.OneVersion}
+func backendFinding(fx *Facts, w *weighing, linked Link) Finding {
+	f := splitFinding(fx, w.split, linked)
+	f.Clusters, f.Remedy = fx.ids(w.clusters), []Remedy{remedy.OneVersion}
 	if a := alias(fx, w.split); a != "" {
 		f.Remedy = []Remedy{remedy.WholeAlias(fx.Snapshot.Region, a)}
 	}

@@ -56,11 +56,12 @@ func responseCache(fx *Facts, known *Known) Verdict {
 	for _, sub := range fx.targets {
 		keyless(fx, sub, &v)
 	}
-	for _, d := range known.decidedFor(ResponseCache) {
+	splits := worded(fx, known, ResponseCache, func(d *decision) Finding {
 		f := cached(fx, d.weighing, d.law)
 		f.Differs = d.differs(fx)
-		v.report(f, stageKey(d.sub.Target))
-	}
+		return f
+	})
+	v.Found = append(v.Found, splits.Found...)
 	return v
 }
 
@@ -103,13 +104,9 @@ func caching(sub *target) bool {
 
 // cached is the finding of old answers that come from the stage's cache.
 func cached(fx *Facts, w *weighing, l *law) Finding {
-	f := Finding{
-		Cause: ResponseCache, Severity: Warning, Linked: Proven, Targets: []string{w.sub.ID}, Step: 4,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
-		Statistics: factorStatistics(fx, w, l),
-	}
+	f := splitFinding(fx, w.split, Proven)
 	f.say(CacheDiffers{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "cache")})
-	f.Remedy = remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
+	f.Statistics, f.Remedy = factorStatistics(fx, w, l), remedy.FlushCache(fx.Snapshot.Region, w.sub.api, w.sub.conf)
 	return f
 }
 
@@ -154,7 +151,7 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 		other = p[1]
 	}
 	f := Finding{
-		Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Step: 4,
+		Linked: ConsistentWith, Targets: []string{sub.ID},
 		Scenarios:  fx.scenarioNames(scenarios...),
 		Statistics: &Statistics{Test: "answers of two stages", Effect: 1, Table: pairTable(fx, p, scenarios)},
 		Remedy:     remedy.FlushCache(fx.Snapshot.Region, sub.api, sub.conf),

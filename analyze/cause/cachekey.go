@@ -163,7 +163,7 @@ func keyless(fx *Facts, sub *target, v *Verdict) {
 		if !k.declared || len(k.Copied) == 0 || uncachedBeside(fx, sub, &k) {
 			continue
 		}
-		f := Finding{Cause: ResponseCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: k.Scenarios, Step: 4, SettledBy: Topic("ask past the cache")}
+		f := Finding{Linked: ConsistentWith, Targets: []string{sub.ID}, Scenarios: k.Scenarios, SettledBy: Topic("ask past the cache")}
 		n := 0
 		for _, c := range cellsOf(sub, k.scenarios) {
 			n += len(c.rows)

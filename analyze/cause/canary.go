@@ -42,21 +42,18 @@ func canaryOfParts(parts []*split, otherwise float64) float64 {
 
 // canarySplit words the splits that were decided for a canary.
 func canarySplit(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(CanarySplit) {
-		var f Finding
+	v := worded(fx, known, CanarySplit, func(d *decision) (f Finding) {
 		if d.marks != nil {
 			f = canaryLinked(fx, d.weighing)
 			f.Differs = differs(fx, d.sub, d.marks, canarySide, ownSide)
 		} else {
 			f = canaryFits(fx, d.weighing)
 		}
-		key := stageKey(d.sub.Target)
 		if d.sub.lent != nil {
-			key = stageKey(d.sub.lent.Target)
+			f.key = stageKey(d.sub.lent.Target)
 		}
-		v.report(f, key)
-	}
+		return f
+	})
 	freeCanaries(fx, known, &v)
 	// Where the canary is one of a stage that another target is meant to serve, the stage speaks.
 	slices.SortStableFunc(v.Found, func(a, b Finding) int { return cmp.Compare(borrows(fx, &a), borrows(fx, &b)) })
@@ -227,9 +224,8 @@ type CanaryLogs struct {
 // canaryLinked is the finding of a split that the logs tie to the canary.
 func canaryLinked(fx *Facts, w *weighing) Finding {
 	c := w.main().labels.counts
-	f := canaryFinding(fx, w.split)
-	f.Linked = Proven
-	u := stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
+	f := canaryFinding(fx, w.split, Proven)
+	u := stat.ExplainedShare(w.main().labels.table())
 	says := CanaryDeviates{Canary: Count{c.CanaryDev, c.Canary()}, Own: Count{c.BaseDev, c.Base()}, Answers: fx.names(w.clusters), Explains: u, Late: w.main().late(fx)}
 	f.say(canaryHead(fx, w.split), says, canaryDrift(fx, w.split))
 	f.Statistics = &Statistics{
@@ -257,8 +253,7 @@ func (x *split) late(fx *Facts) int {
 // canaryFits is the finding where only the share speaks for the canary.
 func canaryFits(fx *Facts, w *weighing) Finding {
 	fit := fitShare(w)
-	f := canaryFinding(fx, w.split)
-	f.Linked = ConsistentWith
+	f := canaryFinding(fx, w.split, ConsistentWith)
 	says := ShareFits{Deviate: Count{fit.k, fit.n}, Answers: fx.names(w.clusters), Share: w.sub.share(), Wide: fit.support < fx.threshold()}
 	if w.labels.both() {
 		rates := bothRates(fx, w)
@@ -286,11 +281,8 @@ func configured(sub *target) *float64 {
 	return ptr(sub.share())
 }
 
-func canaryFinding(fx *Facts, x *split) Finding {
-	f := Finding{
-		Cause: CanarySplit, Severity: Error, Targets: []string{x.sub.ID},
-		Scenarios: fx.scenarioNames(x.scenarios()...), Step: 5,
-	}
+func canaryFinding(fx *Facts, x *split, linked Link) Finding {
+	f := splitFinding(fx, x, linked)
 	if x.sub.conf != nil && x.sub.conf.Canary != nil {
 		region := fx.Snapshot.Region
 		f.Remedy = slices.Concat(remedy.RemoveCanary(region, x.sub.api, x.sub.conf), remedy.PromoteCanary(region, x.sub.api, x.sub.conf))

@@ -170,11 +170,7 @@ func unansweredQuestion(fx *Facts, sub *target, n int) Question {
 // toBeAnswered is what lets a target's requests be answered: more time where nothing but
 // time ran out.
 func toBeAnswered(fx *Facts, sub *target, cells []*cell) Fact {
-	all := func(is func(*Cluster) bool) bool {
-		return !slices.ContainsFunc(cells, func(c *cell) bool {
-			return slices.ContainsFunc(c.clusters, func(k int) bool { return !is(&fx.Clusters[k]) })
-		})
-	}
+	all := func(is func(*Cluster) bool) bool { return allOf(fx, behavioursOf(cells), is) }
 	switch {
 	case sub.private():
 		return Advised{Remedy: remedy.FromWithin}
@@ -264,8 +260,7 @@ func distanceToGo(fx *Facts, w *weighing) (need, drift, variance float64) {
 // labelInformation is what one answer tells about a link: the mutual information
 // of label and answer as seen, in nats.
 func labelInformation(w *weighing) float64 {
-	c := w.labels.counts
-	return stat.MutualInfo([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}})
+	return stat.MutualInfo(w.labels.table())
 }
 
 // leastFor is the least mean number of requests that a verdict can cost at the

@@ -71,19 +71,11 @@ func (j *judgement) settle(fx *Facts, d *decision) {
 // Which behaviour is usual may differ between its scenarios, which are one split here.
 // Failures go back and forth sooner than refusals do: of them the weight must say so, too.
 func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool) {
-	x, rows := &split{sub: sub}, 0
-	for _, c := range sub.cells {
-		for _, k := range j.known.otherwise(c) {
-			if bad(&fx.Clusters[k]) != bad(&fx.Clusters[c.ref]) {
-				x.clusters = append(x.clusters, k)
-			}
-		}
-		rows += len(c.rows)
-	}
-	if len(x.clusters) == 0 {
+	x := j.otherSort(sub, bad)
+	if x == nil {
 		return
 	}
-	all := make([]draw, 0, rows)
+	all := make([]draw, 0, sub.n())
 	for _, c := range sub.cells {
 		for _, i := range c.rows {
 			all = append(all, draw{i, bad(&fx.Clusters[fx.Rows[i].Cluster])})
@@ -104,6 +96,23 @@ func (j *judgement) brokenSince(fx *Facts, sub *target, bad func(*Cluster) bool)
 		return
 	}
 	j.settle(fx, &decision{weighing: w, cause: DeployPropagating, law: &w.laws[i]})
+}
+
+// otherSort is the split of a target into what is of another sort than the usual answer of
+// its scenario, and the rest, before its rows are gathered; nil where nothing is.
+func (j *judgement) otherSort(sub *target, is func(*Cluster) bool) *split {
+	x, clusters := &split{sub: sub}, j.known.fx.Clusters
+	for _, c := range sub.cells {
+		for _, k := range j.known.otherwise(c) {
+			if is(&clusters[k]) != is(&clusters[c.ref]) {
+				x.clusters = append(x.clusters, k)
+			}
+		}
+	}
+	if len(x.clusters) == 0 {
+		return nil
+	}
+	return x
 }
 
 // gaveOut tells whether answers in the order in which they were asked for are of one sort,
@@ -357,7 +366,7 @@ func lostOnTheWay(fx *Facts, w *weighing) bool {
 // allBad tells whether what differs is of one kind.
 func allBad(fx *Facts, w *weighing, is func(*Cluster) bool) bool {
 	bad := bad(fx, w.split)
-	return len(bad) > 0 && !slices.ContainsFunc(bad, func(k int) bool { return !is(&fx.Clusters[k]) })
+	return len(bad) > 0 && allOf(fx, bad, is)
 }
 
 // foreignFailures tells whether what fails answers in API Gateway's place, or before it.

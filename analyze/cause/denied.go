@@ -302,8 +302,7 @@ func cachedDenial(fx *Facts, sub *target, cells []*cell) Finding {
 	f := refusalFinding(fx, sub, cells)
 	f.Linked = Proven
 	f.say(RefusesAll{Target: sub.ID, Requests: f.Statistics.N, Scenarios: f.Scenarios, Answer: fx.summary(cells[0].ref)}, DecidedForOther{Authorizer: name})
-	f.Remedy = remedy.FlushAuthorizersCache(fx.Snapshot.Region, sub.api, sub.conf)
-	f.Remedy = append(f.Remedy, remedy.CoverRoutes)
+	f.Remedy = append(remedy.FlushAuthorizersCache(fx.Snapshot.Region, sub.api, sub.conf), remedy.CoverRoutes)
 	return f
 }
 

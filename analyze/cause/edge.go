@@ -311,11 +311,10 @@ func onlyInFront(fx *Facts, w *weighing) bool {
 
 // perhapsDivided is the finding of such a split.
 func perhapsDivided(fx *Facts, w *weighing) Finding {
-	f := Finding{
-		Cause: EdgeCache, Severity: Warning, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Scenarios: fx.scenarioNames(w.scenarios()...),
-		Proof: bothSides(fx, w.split), Statistics: shareStatistics(fx, w, UnexplainedSplit), Alternatives: w.alternatives(EdgeCache, fx.alpha),
-		Remedy: remedy.ContinuousDeployment(host(w.sub.URL)), SettledBy: Topic("distribution"),
-	}
+	f := splitFinding(fx, w.split, ConsistentWith)
+	f.Cause, f.Severity = EdgeCache, Warning
+	f.Statistics, f.Alternatives = shareStatistics(fx, w, UnexplainedSplit), w.alternatives(EdgeCache, fx.alpha)
+	f.Remedy, f.SettledBy = remedy.ContinuousDeployment(host(w.sub.URL)), Topic("distribution")
 	f.say(NotByOwnURL{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Stage: w.sub.Stage}, Topic("divided before the gateway"))
 	return f
 }

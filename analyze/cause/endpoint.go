@@ -14,23 +14,18 @@ func endpointLaws(fx *Facts, x *split) []law { return factorLaws(fx, x, Endpoint
 
 // endpointSplit words the splits that were decided for where a request went.
 func endpointSplit(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(EndpointSplit) {
+	return worded(fx, known, EndpointSplit, func(d *decision) Finding {
 		f := endpoint(fx, d.weighing, d.law)
-		f.Differs = d.differsFromMost(fx)
-		v.report(f, d.sub.ID)
-	}
-	return v
+		f.Differs, f.key = d.differsFromMost(fx), d.sub.ID
+		return f
+	})
 }
 
 // endpoint is the finding of answers that follow the address, the edge location
 // or the connection, which the probe draws for each request.
 func endpoint(fx *Facts, w *weighing, l *law) Finding {
-	f := Finding{
-		Cause: EndpointSplit, Severity: Error, Linked: Statistical, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split),
-		Statistics: factorStatistics(fx, w, l),
-	}
+	f := splitFinding(fx, w.split, Statistical)
+	f.Statistics = factorStatistics(fx, w, l)
 	depends, seen := DependsOn{Target: w.sub.ID, Factor: l.factor.name}, fromPlaces(fx, w)
 	if l.factor.name != vantagePoint || len(seen.Groups) == 0 {
 		depends.Levels = perLevel(fx, w, l, "")

@@ -101,24 +101,20 @@ func (fx *Facts) inBursts(x *split) float64 { return stat.MarkovM(started(fx, x.
 
 // flakyBackend words the failures that were decided to come by chance.
 func flakyBackend(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(FlakyBackend) {
+	return worded(fx, known, FlakyBackend, func(d *decision) Finding {
 		f := flaky(fx, d.weighing)
-		if s := failedFor(fx, d.weighing.split); s != nil {
+		if s := failedFor(fx, d.split); s != nil {
 			f = failedBetween(fx, d.weighing, f, s)
 		}
-		v.report(f, stageKey(d.sub.Target))
-	}
-	return v
+		return f
+	})
 }
 
 // flaky is the finding of an integration that fails at random.
 func flaky(fx *Facts, w *weighing) Finding {
 	bad := bad(fx, w.split)
-	f := Finding{
-		Cause: FlakyBackend, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID},
-		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 6, Clusters: fx.ids(bad),
-	}
+	f := splitFinding(fx, w.split, ConsistentWith)
+	f.Clusters = fx.ids(bad)
 	says := FailsAtRandom{Backend: backend(fx, w.split), Failing: Count{w.countOf(fx, bad), w.n}, Answers: fx.names(bad)}
 	says.Pattern, says.Burst = pattern(fx, w)
 	says.Windows, _ = windowsOf(fx, oneSpell(fx, w.split))
@@ -129,7 +125,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	} else if k := inside(fx, bad); k != nil {
 		f.say(Inside{Why: k.Why})
 	}
-	if !slices.ContainsFunc(bad, func(k int) bool { return !fx.Clusters[k].brokeOff() }) {
+	if allOf(fx, bad, (*Cluster).brokeOff) {
 		f.say(breaksOff(fx, w.sub, w.cells[0].scenario))
 	}
 	behind := gatewaysBehind(fx, bad)

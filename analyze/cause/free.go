@@ -122,8 +122,8 @@ func freeFinding(fx *Facts, sub *target, fits []*freeField) Finding {
 			x.cells = append(x.cells, c)
 		}
 	}
-	f := canaryFinding(fx, x)
-	f.Severity, f.Linked = Warning, ConsistentWith
+	f := canaryFinding(fx, x, ConsistentWith)
+	f.Severity = Warning
 	first := fits[0]
 	f.say(MayBeCanary{
 		Stage: sub.Stage, Share: sub.share(), Answers: Count{first.k, first.n}, Where: first.pairs[0].Where(), Value: levelText(first.pairs[0].Values[1]), More: len(fits) - 1,

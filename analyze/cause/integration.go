@@ -102,7 +102,7 @@ func brokenThroughout(fx *Facts, known *Known, sub *target, c *cell) bool {
 // before its body did. An answer that API Gateway holds until it is whole does not break
 // off: there it is the doing of what stands before it, and nobody's failure here.
 func brokeOffThroughout(fx *Facts, sub *target, c *cell) bool {
-	return c.ref >= 0 && streams(fx, sub, c.scenario) && !slices.ContainsFunc(c.clusters, func(k int) bool { return !fx.Clusters[k].brokeOff() })
+	return c.ref >= 0 && streams(fx, sub, c.scenario) && allOf(fx, c.clusters, (*Cluster).brokeOff)
 }
 
 // gatewayWords tells whether an answer of an HTTP API, which names no gateway response, is
@@ -197,7 +197,7 @@ func streams(fx *Facts, sub *target, scenario int) bool {
 // ownAnswers tells whether all answers of some cells are the integration's own.
 func ownAnswers(fx *Facts, cells []*cell) bool {
 	return !slices.ContainsFunc(cells, func(c *cell) bool {
-		return gatewayWords(fx, c) || slices.ContainsFunc(c.clusters, func(k int) bool { return fx.Clusters[k].Reading.Producer != signature.Integration })
+		return gatewayWords(fx, c) || !allOf(fx, c.clusters, func(k *Cluster) bool { return k.Reading.Producer == signature.Integration })
 	})
 }
 

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"slices"
 
 	"stageprobe/probe"
@@ -27,6 +28,24 @@ type Verdict struct {
 func (v *Verdict) report(f Finding, key string) {
 	f.key = key
 	v.Found = append(v.Found, f)
+}
+
+// worded reports the splits that were decided for a cause, as find words them, with
+// examples of both sides where it shows no other proof.
+func worded(fx *Facts, known *Known, id ID, find func(*decision) Finding) (v Verdict) {
+	for _, d := range known.decidedFor(id) {
+		f := find(d)
+		if f.Proof == nil {
+			f.Proof = bothSides(fx, d.split)
+		}
+		v.report(f, cmp.Or(f.key, stageKey(d.sub.Target)))
+	}
+	return v
+}
+
+// splitFinding is what all findings of a split share.
+func splitFinding(fx *Facts, x *split, linked Link) Finding {
+	return Finding{Linked: linked, Targets: []string{x.sub.ID}, Scenarios: fx.scenarioNames(x.scenarios()...)}
 }
 
 // Known is what is known so far: the verdicts that a cause may read, and the

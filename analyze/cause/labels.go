@@ -30,6 +30,12 @@ func (l *labels) known() int { return l.counts.N() }
 // both tells that the logs saw both sides.
 func (l *labels) both() bool { return l.counts.Canary() > 0 && l.counts.Base() > 0 }
 
+// table are the counts of usual and deviant answers on the two sides of a canary.
+func (l *labels) table() [][]int {
+	c := l.counts
+	return [][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}}
+}
+
 // pool takes the evidence of parts together: they share no row, so that their
 // e-values multiply.
 func (l *labels) pool(parts []*split) {
@@ -118,7 +124,7 @@ func testLink(fx *Facts, x *split, l *labels) {
 func (l *labels) mayBeLoss() bool {
 	c, unknown := l.counts, l.unknownDev+l.unknownRef
 	return float64(c.N()) < tuning.Measurable*float64(c.N()+unknown) &&
-		stat.ExplainedShare([][]int{{c.BaseRef, c.CanaryRef}, {c.BaseDev, c.CanaryDev}}) < enoughExplained
+		stat.ExplainedShare(l.table()) < enoughExplained
 }
 
 // worst is the least evidence for a link over what the missing labels could be,

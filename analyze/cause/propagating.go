@@ -54,15 +54,13 @@ func switchE(fx *Facts, x *split) float64 {
 // no answer confirmed as waiting are hidden beside one: the configuration was read
 // before, and what waited then may have been deployed since.
 func deployPropagating(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(DeployPropagating) {
+	return worded(fx, known, DeployPropagating, func(d *decision) Finding {
 		f := switched(fx, d.weighing, d.law)
 		if bad := shiftOf(fx, d.split).toBad(); bad != "" {
 			f = brokeDown(fx, d.weighing, f, bad)
 		}
-		v.report(f, stageKey(d.sub.Target))
-	}
-	return v
+		return f
+	})
 }
 
 // HasWebACL says that a stage has a web ACL, and how many requests were sent before it
@@ -287,12 +285,8 @@ func (s *shift) since() *Cluster  { return &s.fx.Clusters[most(s.fx, s.rows[s.ha
 // switched is the finding of a behaviour that changed once.
 func switched(fx *Facts, w *weighing, l *law) Finding {
 	s := shiftOf(fx, w.split)
-	f := Finding{
-		Cause: DeployPropagating, Severity: Warning, Linked: Statistical, Targets: []string{w.sub.ID},
-		Scenarios: fx.scenarioNames(w.scenarios()...), Step: 2,
-	}
+	f := splitFinding(fx, w.split, ConsistentWith)
 	f.say(ChangedOnce{Target: w.sub.ID, At: s.at(s.hat), From: s.from(), To: s.to(), What: s.sides()})
-	f.Linked = ConsistentWith
 	what := s.event(w.sub)
 	if what != nil {
 		if !unwanted(s.before()) {

@@ -135,15 +135,8 @@ func refusedFor(fx *Facts, w *weighing) []spell {
 // where the run is over and the configuration shows no change that the end of it may
 // come from.
 func (j *judgement) outages(fx *Facts, sub *target) {
-	x := &split{sub: sub}
-	for _, c := range sub.cells {
-		for _, k := range j.known.otherwise(c) {
-			if fx.Clusters[k].fails() != fx.Clusters[c.ref].fails() {
-				x.clusters = append(x.clusters, k)
-			}
-		}
-	}
-	if len(x.clusters) == 0 {
+	x := j.otherSort(sub, (*Cluster).fails)
+	if x == nil {
 		return
 	}
 	settle(fx, x)

@@ -171,12 +171,9 @@ func settle(fx *Facts, x *split) *split {
 // character says of what sort the difference is. Where both sides are of the
 // same sort, as two failures are, it is none.
 func character(fx *Facts, x *split) {
-	all := func(ks []int, is func(*Cluster) bool) bool {
-		return !slices.ContainsFunc(ks, func(k int) bool { return !is(&fx.Clusters[k]) })
-	}
-	differ := func(is func(*Cluster) bool) bool { return all(x.clusters, is) != all(x.usual, is) }
-	x.transport = all(x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
-	x.failure = x.transport || differ(func(c *Cluster) bool { return c.fails() })
+	differ := func(is func(*Cluster) bool) bool { return allOf(fx, x.clusters, is) != allOf(fx, x.usual, is) }
+	x.transport = allOf(fx, x.clusters, func(c *Cluster) bool { return c.Class == signature.Transport })
+	x.failure = x.transport || differ((*Cluster).fails)
 	x.refusal = differ(refused)
 }
 

@@ -60,8 +60,7 @@ func unsettledOrder(x *split) float64 {
 
 // unexplainedSplit words the splits that no known cause fits.
 func unexplainedSplit(fx *Facts, known *Known) Verdict {
-	var v Verdict
-	for _, d := range known.decidedFor(UnexplainedSplit) {
+	return worded(fx, known, UnexplainedSplit, func(d *decision) Finding {
 		f := unexplained(fx, d.weighing)
 		if s := refusedFor(fx, d.weighing); s != nil {
 			f = refusedBetween(fx, d.weighing, f, s)
@@ -71,9 +70,8 @@ func unexplainedSplit(fx *Facts, known *Known) Verdict {
 			f.Alternatives = append(f.Alternatives, Alternative{Cause: EdgeCache})
 			f.say(Topic("came through a CDN"))
 		}
-		v.report(f, stageKey(d.sub.Target))
-	}
-	return v
+		return f
+	})
 }
 
 // changes counts the answers that are not like the one before them, and tells
@@ -129,12 +127,8 @@ func shares(x *split, windows int) (logM float64) {
 
 // unexplained is the finding of a split that no candidate cause fits.
 func unexplained(fx *Facts, w *weighing) Finding {
-	f := Finding{
-		Cause: UnexplainedSplit, Severity: Error, Linked: ConsistentWith, Targets: []string{w.sub.ID}, Step: 6,
-		Scenarios: fx.scenarioNames(w.scenarios()...), Proof: bothSides(fx, w.split), Clusters: fx.ids(w.clusters),
-		Statistics:   shareStatistics(fx, w, UnexplainedSplit),
-		Alternatives: w.alternatives(UnexplainedSplit, fx.alpha),
-	}
+	f := splitFinding(fx, w.split, ConsistentWith)
+	f.Clusters, f.Statistics, f.Alternatives = fx.ids(w.clusters), shareStatistics(fx, w, UnexplainedSplit), w.alternatives(UnexplainedSplit, fx.alpha)
 	says := Unexplained{Target: w.sub.ID, Deviate: Count{w.k, w.n}, Answers: fx.names(w.clusters), Usual: fx.names(w.usual), Ruled: ruledOut(fx, w), Stage: w.sub.Stage}
 	if later, _, _ := timed(fx, w.split); min(orderP(w.split), orderOf(later)) < tuning.IID {
 		says.Windows, _ = windowsOf(fx, keptTo(fx, w.split))

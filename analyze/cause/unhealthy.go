@@ -1,7 +1,6 @@
 package cause
 
 import (
-	"slices"
 	"strings"
 
 	"stageprobe/analyze/remedy"
@@ -38,9 +37,7 @@ func unhealthy(fx *Facts, known *Known) []Fact {
 // failsThroughout tells whether a scenario was answered, and by nothing but
 // failures.
 func failsThroughout(fx *Facts, c *cell) bool {
-	return !slices.ContainsFunc(c.clusters, func(k int) bool {
-		return !fx.Clusters[k].fails() || fx.Clusters[k].Class == signature.Transport
-	})
+	return allOf(fx, c.clusters, func(k *Cluster) bool { return k.fails() && k.Class != signature.Transport })
 }
 
 // lookAt is what to check of a failure that no command mends.

@@ -33,16 +33,14 @@ func unrouted(c *Cluster) bool {
 // nowhere is either.
 func nowhere(c *Cluster) bool { return forbidden(c) || unrouted(c) }
 
+// allOf tells whether all of some behaviours are of one sort.
+func allOf(fx *Facts, behaviours []int, is func(*Cluster) bool) bool {
+	return !slices.ContainsFunc(behaviours, func(k int) bool { return !is(&fx.Clusters[k]) })
+}
+
 // all tells whether every answer of a target is of one sort, and there is one.
 func (fx *Facts) all(sub *target, is func(*Cluster) bool) bool {
-	for _, c := range sub.cells {
-		for _, k := range c.clusters {
-			if fx.Clusters[k].Class != signature.Transport && !is(&fx.Clusters[k]) {
-				return false
-			}
-		}
-	}
-	return fx.answered(sub) > 0
+	return fx.answered(sub) > 0 && allOf(fx, behavioursOf(sub.cells), func(c *Cluster) bool { return c.Class == signature.Transport || is(c) })
 }
 
 // LeadsToNothing says why an address leads to nothing.
