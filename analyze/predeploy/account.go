@@ -1,12 +1,14 @@
 package predeploy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -35,11 +37,8 @@ func (c *Change) Name(ids []string) error {
 			}
 		}
 		if len(nameless) != 1 || len(ids) != 1 {
-			var known []string
-			for _, api := range c.APIs {
-				known = append(known, api.Label())
-			}
-			return hinted("leave --api out, or name an API that the files hold", "--api %s: which of the files' APIs that is cannot be told; they hold %s", id, orElse(few(known, 6), "none"))
+			known := each(c.APIs, (*API).Label)
+			return hinted("leave --api out, or name an API that the files hold", "--api %s: which of the files' APIs that is cannot be told; they hold %s", id, cmp.Or(few(known, 6), "none"))
 		}
 		nameless[0].ID = id
 	}
@@ -105,9 +104,7 @@ func (a *API) against(live *probe.API) {
 	}
 	var uncompared []string
 	a.Differs, uncompared = diff.Definitions(a.Wanted, served)
-	for _, d := range a.Differs {
-		a.Edits = append(a.Edits, Edit{Kind: "body", Address: a.Address, Subject: d.Subject, What: []string{d.Aspect}})
-	}
+	a.Edits = append(a.Edits, bodyEdits(a.Address, a.Differs)...)
 	if served == nil {
 		a.Doubts = append(a.Doubts, "what "+a.ID+" serves could not be read: "+strings.Join(uncompared, "; "))
 	}
@@ -137,7 +134,7 @@ func (j *judge) waiting(api *API, s *Stage) {
 	}
 	who := ""
 	if e := lastEdit(api.trail); e != nil {
-		who = fmt.Sprintf(" The last edit, %s by %s, was made on %s.", e.Event, orElse(e.Who, "somebody unknown"), e.At.UTC().Format("2006-01-02 15:04Z"))
+		who = fmt.Sprintf(" The last edit, %s by %s, was made on %s.", e.Event, cmp.Or(e.Who, "somebody unknown"), words.Day(e.At))
 	}
 	n := unique(subjects)
 	verb := "waits in the editor and would go live with this change, too"
@@ -146,7 +143,7 @@ func (j *judge) waiting(api *API, s *Stage) {
 	}
 	j.find(api, s, cause.Finding{
 		Cause: cause.StaleDeployment, Severity: cause.Warning, Step: 3,
-		Statement: fmt.Sprintf("%s of somebody else %s, on stage %s of %s: %s.%s", plural(len(n), "edit"), verb, s.Name, api.Label(), few(n, 4), who),
+		Statement: fmt.Sprintf("%s of somebody else %s, on stage %s of %s: %s.%s", words.Plural(len(n), "edit"), verb, s.Name, api.Label(), few(n, 4), who),
 		Evidence:  evidence,
 		Remedy: []cause.Remedy{{
 			Text: "Look at what waits before you deploy: stageprobe inspect --api " + api.ID + " lists it. Undo in the editor what must not go live.", Diagnoses: true,
@@ -172,7 +169,7 @@ func (j *judge) behind(api *API) {
 	var names []string
 	for _, st := range api.account.Stages {
 		if api.stage(st.Name) == nil {
-			names = append(names, fmt.Sprintf("%s (deployment %s)", st.Name, orElse(st.DeploymentID, "none")))
+			names = append(names, fmt.Sprintf("%s (deployment %s)", st.Name, cmp.Or(st.DeploymentID, "none")))
 		}
 	}
 	if len(names) > 0 {

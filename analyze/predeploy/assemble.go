@@ -226,11 +226,7 @@ var settingSubject = map[Kind]string{
 }
 
 func (a *assembly) spelt(r *resource, names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = cmp.Or(r.names[n], n)
-	}
-	return out
+	return each(names, func(n string) string { return cmp.Or(r.names[n], n) })
 }
 
 // finish says what callers will see, and makes stages of deployments that have

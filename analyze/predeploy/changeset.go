@@ -1,6 +1,7 @@
 package predeploy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -76,13 +77,6 @@ func readChangeSet(files []File) (*changes, error) {
 // without values.
 const unsaid = "(changes)"
 
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 // context reads the properties of a change set made with
 // --include-property-values; without them there are none.
 func context(text string) map[string]any {
@@ -130,7 +124,7 @@ func (ch *setChange) resource() *resource {
 		name := plainName(d.Target.Name)
 		r.names[name] = d.Target.Name
 		if same(r.before[name], r.after[name]) && r.before != nil && r.after != nil { // the values are left out
-			r.before[name], r.after[name] = d.Target.BeforeValue, orElse(d.Target.AfterValue, unsaid)
+			r.before[name], r.after[name] = d.Target.BeforeValue, cmp.Or(d.Target.AfterValue, unsaid)
 		}
 		if cause, _, _ := strings.Cut(d.CausingEntity, "."); name == "deploymentid" && cause != "" && r.after != nil {
 			r.after[name] = cause

@@ -1,6 +1,7 @@
 package predeploy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -44,28 +45,15 @@ func newTemplate(f *File) *template {
 
 // lookUp replaces what is found in a mapping by plain keys.
 func lookUp(v any, mappings map[string]any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if name, arg, ok := intrinsic(v); ok && name == "Fn::FindInMap" {
+	return rewritten(v, func(m map[string]any) (any, bool) {
+		if name, arg, ok := intrinsic(m); ok && name == "Fn::FindInMap" {
 			if l, _ := arg.([]any); len(l) == 3 {
-				if found := object(object(mappings[textOf(l[0])])[textOf(l[1])])[textOf(l[2])]; found != nil {
-					return found
-				}
+				found := object(object(mappings[textOf(l[0])])[textOf(l[1])])[textOf(l[2])]
+				return found, found != nil
 			}
 		}
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			out[k] = lookUp(x, mappings)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = lookUp(x, mappings)
-		}
-		return out
-	}
-	return v
+		return nil, false
+	})
 }
 
 func (t *template) typeOf(id string) string { return textOf(t.resources[id]["Type"]) }
@@ -159,7 +147,7 @@ func (t *templates) resource(id string) {
 	if was != "" && now != "" && was != now { // CloudFormation refuses this; SAM's own types come here
 		return
 	}
-	key := typeKey(now + was[:len(was)*one(now == "")])
+	key := typeKey(cmp.Or(now, was))
 	if _, known := kindOfType[key]; !known {
 		return
 	}
@@ -177,13 +165,6 @@ func (t *templates) resource(id string) {
 		t.alias(id, r)
 	}
 	t.c.resources = append(t.c.resources, r)
-}
-
-func one(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // needsOf are the logical ids that a resource comes after.
@@ -204,11 +185,7 @@ func needsOf(r map[string]any) map[string]bool {
 
 // referIntrinsic finds what a property refers to.
 func referIntrinsic(r *resource, property string, after bool) string {
-	p := r.before
-	if after {
-		p = r.after
-	}
-	v, ok := p[property]
+	v, ok := r.at(after)[property]
 	if !ok {
 		return ""
 	}
@@ -221,17 +198,10 @@ func (t *templates) alias(id string, r *resource) {
 	if update == nil || r.before == nil || r.after == nil || same(r.before["functionversion"], r.after["functionversion"]) {
 		return
 	}
-	group := textOf(object(update["DeploymentGroupName"])["Ref"])
-	if group == "" {
-		group = target(update["DeploymentGroupName"])
-	}
+	group := cmp.Or(textOf(object(update["DeploymentGroupName"])["Ref"]), target(update["DeploymentGroupName"]))
 	config := textOf(t.new.properties(group)["DeploymentConfigName"])
-	if strings.Contains(config, "AllAtOnce") {
-		return
-	}
-	r.shift = config
-	if r.shift == "" {
-		r.shift = "CodeDeploy"
+	if !strings.Contains(config, "AllAtOnce") {
+		r.shift = cmp.Or(config, "CodeDeploy")
 	}
 }
 
@@ -242,15 +212,13 @@ func (t *templates) elsewhere() {
 		if kind != "AWS::CloudFormation::Stack" && kind != "AWS::Serverless::Application" {
 			continue
 		}
-		if was := t.old.properties(id); !reflect.DeepEqual(was, t.new.properties(id)) {
+		if !reflect.DeepEqual(t.old.properties(id), t.new.properties(id)) {
 			t.c.open = append(t.c.open, "nested stack "+id+" changes, and its template is not in these files: compare its two templates, too")
 		}
 	}
-	for _, x := range []*template{t.new} {
-		for key := range object(x.doc["Resources"]) {
-			if strings.HasPrefix(key, "Fn::") && !reflect.DeepEqual(object(t.old.doc["Resources"])[key], object(x.doc["Resources"])[key]) {
-				t.c.open = append(t.c.open, "what "+key+" makes of the template is not told: compare the processed templates (aws cloudformation get-template --template-stage Processed)")
-			}
+	for key, made := range object(t.new.doc["Resources"]) {
+		if strings.HasPrefix(key, "Fn::") && !reflect.DeepEqual(object(t.old.doc["Resources"])[key], made) {
+			t.c.open = append(t.c.open, "what "+key+" makes of the template is not told: compare the processed templates (aws cloudformation get-template --template-stage Processed)")
 		}
 	}
 	t.conditions()
@@ -269,7 +237,7 @@ func (t *templates) conditions() {
 	for _, r := range t.c.resources {
 		was := textOf(t.old.resources[r.address]["Condition"])
 		if r.condition != was && r.before != nil && r.after != nil || r.condition != "" && !same(before[r.condition], after[r.condition]) && r.before != nil {
-			t.c.open = append(t.c.open, "whether "+r.address+" is there depends on condition "+orElse(r.condition, was)+", which changes: a change set tells")
+			t.c.open = append(t.c.open, "whether "+r.address+" is there depends on condition "+cmp.Or(r.condition, was)+", which changes: a change set tells")
 		}
 	}
 }

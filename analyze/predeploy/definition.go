@@ -46,10 +46,7 @@ func (a *assembly) path(address string, depth int) string {
 
 // routeOf is the method and path of a part of a REST API's route.
 func (a *assembly) routeOf(r *resource) string {
-	at := a.refer(r, "resourceid", r.after != nil)
-	if at == "" {
-		at = a.refer(r, "resource", r.after != nil) // Pulumi
-	}
+	at := cmp.Or(a.refer(r, "resourceid", r.after != nil), a.refer(r, "resource", r.after != nil)) // the latter is Pulumi's
 	return cmp.Or(r.now().text("httpmethod"), "ANY") + " " + a.path(at, 0)
 }
 
@@ -103,10 +100,7 @@ func (a *assembly) routesTo(integration string) []string {
 // definition is the API's definition after the change, or before it, as far as
 // the files hold it. Both sides are made alike, so that they can be compared.
 func (a *assembly) definition(api *API, after bool) *probe.Definition {
-	d := &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{}}
-	if api.Kind == probe.HTTP {
-		d.Source = "ExportApi"
-	}
+	d := &probe.Definition{Source: sourceOf(api.Kind), Routes: map[string]probe.Route{}}
 	integrations := map[string]probe.Integration{}
 	for _, r := range a.parts[api.Address] {
 		p := r.side(after)
@@ -130,10 +124,7 @@ func (a *assembly) definition(api *API, after bool) *probe.Definition {
 // side is a resource's properties after the change, or before it; what is not
 // known yet stands as such.
 func (r *resource) side(after bool) props {
-	p := r.before
-	if after {
-		p = r.after
-	}
+	p := r.at(after)
 	if p == nil || len(r.unknown)+len(r.hidden) == 0 {
 		return p
 	}
@@ -211,17 +202,11 @@ func (a *assembly) body(d *probe.Definition, p props) {
 	if !ok || empty(v) {
 		return
 	}
-	kind := probe.REST
-	if d.Source == "ExportApi" {
-		kind = probe.HTTP
-	}
-	def, err := bodyDefinition(v, kind)
+	def, err := bodyDefinition(v, kindOf(d.Source == sourceOf(probe.HTTP)))
 	if err != nil {
 		return
 	}
-	for key, r := range def.Routes {
-		d.Routes[key] = r
-	}
+	maps.Copy(d.Routes, def.Routes)
 	d.Authorizers, d.Models, d.CORS, d.Unknown = def.Authorizers, def.Models, def.CORS, def.Unknown
 	d.GatewayResponses, d.BinaryTypes, d.APIKeySource = def.GatewayResponses, def.BinaryTypes, def.APIKeySource
 	d.Policy = cmp.Or(d.Policy, def.Policy)
@@ -240,11 +225,15 @@ func bodyDefinition(v any, kind probe.APIKind) (*probe.Definition, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := "GetExport"
+	return inventory.ParseOpenAPI(text, kind, sourceOf(kind))
+}
+
+// sourceOf is the operation that exports a definition of a kind.
+func sourceOf(kind probe.APIKind) string {
 	if kind == probe.HTTP {
-		source = "ExportApi"
+		return "ExportApi"
 	}
-	return inventory.ParseOpenAPI(text, kind, source)
+	return "GetExport"
 }
 
 func number(v any) (float64, bool) {
@@ -304,12 +293,7 @@ func canonicalJSON(v any) string {
 }
 
 func texts(list []any) []string {
-	var out []string
-	for _, v := range list {
-		out = append(out, textOf(v))
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(slices.Values(each(list, textOf)))
 }
 
 func textMap(m map[string]any) map[string]string {
@@ -329,10 +313,9 @@ func boolMap(m map[string]any) map[string]bool {
 	}
 	out := make(map[string]bool, len(m))
 	for k, v := range m {
-		p := props{"v": v}
 		name := strings.TrimPrefix(k, "method.request.")
 		name = strings.Replace(name, "querystring.", "query.", 1)
-		out[name] = p.bool("v")
+		out[name] = isTrue(v)
 	}
 	return out
 }

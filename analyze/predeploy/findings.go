@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stageprobe/analyze/cause"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -46,10 +47,7 @@ func withCommands(ways, others []cause.Remedy) []cause.Remedy {
 func (j *judge) fillIn() {
 	for i := range j.Findings {
 		f := &j.Findings[i]
-		var names []string
-		for _, t := range f.Targets {
-			names = append(names, t[strings.LastIndexByte(t, '/')+1:])
-		}
+		names := each(f.Targets, func(t string) string { return t[strings.LastIndexByte(t, '/')+1:] })
 		word := "stage "
 		if len(names) > 1 {
 			word = "stages "
@@ -143,18 +141,11 @@ func covers(attributes []string, e Edit) bool {
 	return !slices.ContainsFunc(e.What, func(w string) bool { return !slices.Contains(attributes, w) })
 }
 
-func unique(list []string) []string {
-	out := slices.Clone(list)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 func (j *judge) evidence(api *API) []string {
-	var out []string
-	for _, e := range api.Edits {
+	out := each(api.Edits, func(e Edit) string {
 		p := e.planned(j.terms)
-		out = append(out, p.String())
-	}
+		return p.String()
+	})
 	const most = 8
 	if len(out) > most {
 		out = append(out[:most], fmt.Sprintf("and %d more", len(out)-most))
@@ -163,19 +154,12 @@ func (j *judge) evidence(api *API) []string {
 }
 
 func editWords(api *API) string {
-	var subjects []string
-	for _, e := range api.Edits {
-		subjects = append(subjects, e.Subject)
-	}
-	return plural(len(api.Edits), "edit") + " (" + few(unique(subjects), 3) + ")"
+	subjects := each(api.Edits, func(e Edit) string { return e.Subject })
+	return words.Plural(len(api.Edits), "edit") + " (" + few(unique(subjects), 3) + ")"
 }
 
 func (j *judge) unsureWords(api *API) string {
-	var parts []string
-	for _, e := range api.Edits {
-		parts = append(parts, strings.Join(e.What, ", ")+" of "+j.terms.short(e.Address))
-	}
-	parts = unique(parts)
+	parts := unique(each(api.Edits, func(e Edit) string { return strings.Join(e.What, ", ") + " of " + j.terms.short(e.Address) }))
 	if len(parts) == 1 {
 		return parts[0] + " is"
 	}
@@ -201,10 +185,13 @@ func (j *judge) destroyedFirst(api *API, s *Stage, d *Deployment) {
 
 // canaryInTheWay finds a canary that stays while its stage is to move.
 func (j *judge) canaryInTheWay(api *API, s *Stage, add func(Live, string)) {
-	c := s.Canary
+	c, lost := s.Canary, "nothing of it"
+	if len(api.Edits) > 0 {
+		lost = editWords(api)
+	}
 	f := cause.Finding{Cause: cause.StaleCanary, Severity: cause.Error, Step: 5, Remedy: j.terms.canary(api, s)}
 	f.Statement = fmt.Sprintf("Stage %s of %s has a canary (%s of requests) that stays while it is to move to a new deployment: API Gateway refuses that (\"Non canary deployment not supported on stage … because Canary is enabled\"), so the deploy would fail and %s would not go live.",
-		s.Name, api.Label(), percentWords(c.Percent), cmp.Or(editsOrNone(api), "nothing of it"))
+		s.Name, api.Label(), percentWords(c.Percent), lost)
 	f.Evidence = []string{fmt.Sprintf("%s: canary settings with %s of requests stay", j.terms.short(s.Address), percentWords(c.Percent))}
 	if c.ByHand {
 		f.Evidence[0] = "the stage in the account has a canary that is not in the files"
@@ -224,13 +211,6 @@ func (j *judge) nextRefused(api *API, s *Stage) {
 		Statement: fmt.Sprintf(stageMark+" of %s would get a canary (%s of requests): as long as it is there, API Gateway refuses the next deployment.", api.Label(), percentWords(s.Canary.Percent)),
 		Evidence:  []string{j.terms.short(s.Address) + ": canary settings are added"}, Remedy: j.terms.canary(api, s),
 	})
-}
-
-func editsOrNone(api *API) string {
-	if len(api.Edits) == 0 {
-		return ""
-	}
-	return editWords(api)
 }
 
 // turnedOff warns of an HTTP API's stage that will deploy by itself no more.
@@ -273,7 +253,7 @@ func (j *judge) order(api *API, s *Stage, d *Deployment) {
 	if len(early) == 0 {
 		return
 	}
-	shorter := j.terms.shorts(early)
+	shorter := unique(each(early, j.terms.short))
 	j.find(api, s, cause.Finding{
 		Cause: cause.StaleDeployment, Severity: cause.Warning, Step: 2,
 		Statement: fmt.Sprintf(stageMark+" of %s: the new deployment does not wait for %s: it may be made before the edit, and then hold the old definition.", api.Label(), few(shorter, 3)),

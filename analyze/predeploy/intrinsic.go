@@ -1,6 +1,7 @@
 package predeploy
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,11 +31,7 @@ func intrinsicText(m map[string]any) (string, bool) {
 		return "${" + textOf(arg) + "}", true
 	case "Fn::GetAtt":
 		if l, ok := arg.([]any); ok {
-			parts := make([]string, len(l))
-			for i, v := range l {
-				parts[i] = textOf(v)
-			}
-			return "${" + strings.Join(parts, ".") + "}", true
+			return "${" + strings.Join(each(l, textOf), ".") + "}", true
 		}
 		return "${" + textOf(arg) + "}", true
 	case "Fn::Sub":
@@ -51,11 +48,7 @@ func intrinsicText(m map[string]any) (string, bool) {
 	case "Fn::Join":
 		if l, ok := arg.([]any); ok && len(l) == 2 {
 			if list, ok := l[1].([]any); ok {
-				parts := make([]string, len(list))
-				for i, v := range list {
-					parts[i] = textOf(v)
-				}
-				return strings.Join(parts, textOf(l[0])), true
+				return strings.Join(each(list, textOf), textOf(l[0])), true
 			}
 		}
 	}
@@ -83,7 +76,7 @@ func included(v any) string {
 	switch v := v.(type) {
 	case map[string]any:
 		if t := object(v["Fn::Transform"]); t != nil && t["Name"] == "AWS::Include" {
-			return orElse(textOf(object(t["Parameters"])["Location"]), "another file")
+			return cmp.Or(textOf(object(t["Parameters"])["Location"]), "another file")
 		}
 		for _, k := range sortedKeys(v) {
 			if at := included(v[k]); at != "" {
@@ -102,24 +95,10 @@ func included(v any) string {
 
 // plainIntrinsics writes every call in a value as text.
 func plainIntrinsics(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if s, ok := intrinsicText(v); ok {
-			return s
-		}
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			out[k] = plainIntrinsics(x)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = plainIntrinsics(x)
-		}
-		return out
-	}
-	return v
+	return rewritten(v, func(m map[string]any) (any, bool) {
+		s, ok := intrinsicText(m)
+		return s, ok
+	})
 }
 
 var substituted = regexp.MustCompile(`\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}`)

@@ -1,6 +1,9 @@
 package predeploy
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Kind is what an edit is of.
 type Kind string
@@ -109,32 +112,14 @@ func plainName(s string) string { return strings.ToLower(strings.ReplaceAll(s, "
 
 // kindOfProperty is the finer kind of an edit of one property, where the
 // property belongs to another row of the table than its resource.
-func kindOfProperty(k Kind, property string) Kind {
-	switch {
-	case k == "API" && property == "policy":
-		return "policy"
-	case k == "API" && property == "binarymediatypes":
-		return "binary types"
-	case k == "API" && (property == "endpointconfiguration" || property == "disableexecuteapiendpoint"):
-		return "endpoint"
-	case k == "API" && (property == "body" || property == "bodys3location"):
-		return "body"
-	case k == "method" && property == "integration":
-		return "integration"
-	case k == "method" && property == "methodresponses":
-		return "method response"
-	}
-	switch {
-	case k == "API" && property == "gatewayresponses":
-		return "gateway response"
-	case k == "API" && property == "models":
-		return "model"
-	case k == "API" && property == "auth":
-		return "authorizer"
-	case k == "API" && property == "definitionuri":
-		return "body"
-	}
-	return k
+func kindOfProperty(k Kind, property string) Kind { return cmp.Or(finer[k][property], k) }
+
+var finer = map[Kind]map[string]Kind{
+	"API": {
+		"policy": "policy", "binarymediatypes": "binary types", "endpointconfiguration": "endpoint", "disableexecuteapiendpoint": "endpoint",
+		"body": "body", "bodys3location": "body", "definitionuri": "body", "gatewayresponses": "gateway response", "models": "model", "auth": "authorizer",
+	},
+	"method": {"integration": "integration", "methodresponses": "method response"},
 }
 
 // ignored are properties that say nothing about the definition: what the

@@ -36,14 +36,17 @@ func readDocuments(files []File) (*Change, error) {
 	api := &API{Address: files[1].Name, Name: textOf(info["title"]), Kind: kind, Outside: true}
 	var uncompared []string
 	api.Differs, uncompared = diff.Definitions(sides[1], sides[0])
-	for _, d := range api.Differs {
-		api.Edits = append(api.Edits, Edit{Kind: "body", Address: files[1].Name, Subject: d.Subject, What: []string{d.Aspect}})
-	}
+	api.Edits = bodyEdits(api.Address, api.Differs)
 	out := &Change{Tool: OpenAPI, APIs: []*API{api}}
-	for _, u := range uncompared {
-		out.Notes = append(out.Notes, "Not compared: "+u+".")
-	}
+	out.Notes = each(uncompared, func(u string) string { return "Not compared: " + u + "." })
 	return out, nil
+}
+
+// bodyEdits are the differences of two whole definitions as edits.
+func bodyEdits(address string, differs []diff.Difference) []Edit {
+	return each(differs, func(d diff.Difference) Edit {
+		return Edit{Kind: "body", Address: address, Subject: d.Subject, What: []string{d.Aspect}}
+	})
 }
 
 // readDocument reads one document, to be held against an account.

@@ -1,6 +1,7 @@
 package predeploy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -74,10 +75,7 @@ func readPulumi(files []File) (*changes, error) {
 // created, the replacement is noted, the old one is deleted.
 func (p *pulumi) step(s *pulumiStep) {
 	s.fill()
-	state := s.NewState
-	if state == nil {
-		state = s.OldState
-	}
+	state := cmp.Or(s.NewState, s.OldState)
 	key := typeKey(state.Type)
 	if _, known := kindOfType[key]; !known || strings.HasPrefix(s.Op, "read") {
 		return
@@ -97,7 +95,7 @@ func (p *pulumi) step(s *pulumiStep) {
 		r.after = s.NewState.props()
 		p.state[s.URN] = s.NewState
 		for k, v := range r.after {
-			if unknownPulumi(v) {
+			if holds(v, func(x any) bool { return x == pulumiUnknown }) {
 				r.unknown[k] = true
 			}
 		}
@@ -163,22 +161,6 @@ func (s *pulumiState) props() props {
 	return p
 }
 
-func unknownPulumi(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return v == pulumiUnknown
-	case []any:
-		return slices.ContainsFunc(v, unknownPulumi)
-	case map[string]any:
-		for _, x := range v {
-			if unknownPulumi(x) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func (p *pulumi) connect(urn string, r *resource) {
 	state := p.state[urn]
 	r.needs, r.ordered = map[string]bool{}, len(state.Dependencies) > 0
@@ -202,15 +184,8 @@ func (p *pulumi) connect(urn string, r *resource) {
 var pulumiLeads = map[string]string{"restapi": "restapiid", "deployment": "deploymentid", "resource": "resourceid", "authorizer": "authorizerid"}
 
 func (p *pulumi) refer(r *resource, property string, after bool) string {
-	side := r.before
-	if after {
-		side = r.after
-	}
-	keys := leadsTo[property]
-	if keys == nil {
-		keys = leadsTo[pulumiLeads[property]]
-	}
-	v := side.text(property)
+	keys := leadsTo[cmp.Or(pulumiLeads[property], property)]
+	v := r.at(after).text(property)
 	if v == unsaid {
 		return ""
 	}

@@ -59,13 +59,7 @@ func assembled(read func([]File) (*changes, error)) func([]File) (*Change, error
 }
 
 // Kinds are the names of [Readers].
-func Kinds() []string {
-	out := make([]string, len(Readers))
-	for i := range Readers {
-		out[i] = Readers[i].Kind
-	}
-	return out
-}
+func Kinds() []string { return each(Readers, func(r Reader) string { return r.Kind }) }
 
 // Options say how files are read.
 type Options struct {
@@ -140,11 +134,7 @@ func recognise(f *File, kind string) (*Reader, error) {
 }
 
 func whatIsRead() string {
-	parts := make([]string, len(Readers))
-	for i := range Readers {
-		parts[i] = Readers[i].What
-	}
-	return "what can be read: " + strings.Join(parts, "; ")
+	return "what can be read: " + strings.Join(each(Readers, func(r Reader) string { return r.What }), "; ")
 }
 
 // telling knows files by their first bytes that are no document at all.

@@ -90,14 +90,13 @@ func verdict(j *Judgement, rep *analyze.Report) []string {
 			live[o.Live] = append(live[o.Live], words)
 		}
 	}
-	if list := live[All]; len(list) > 0 {
-		out = append(out, "Would be live: "+few(list, 4)+".")
-	}
-	if list := live[OnCanary]; len(list) > 0 {
-		out = append(out, "On the canary alone: "+few(list, 4)+".")
-	}
-	if list := live[Gone]; len(list) > 0 {
-		out = append(out, "Would be gone: "+few(list, 4)+".")
+	for _, says := range []struct {
+		live  Live
+		words string
+	}{{All, "Would be live: "}, {OnCanary, "On the canary alone: "}, {Gone, "Would be gone: "}} {
+		if list := live[says.live]; len(list) > 0 {
+			out = append(out, says.words+few(list, 4)+".")
+		}
 	}
 	for _, f := range rep.Findings {
 		if len(out) == 0 && f.Severity == cause.Info {

@@ -87,6 +87,14 @@ func spelling(maps ...map[string]any) map[string]string {
 	return out
 }
 
+// at is what there is after the change, or was before it.
+func (r *resource) at(after bool) props {
+	if after {
+		return r.after
+	}
+	return r.before
+}
+
 // now is what there is afterwards, or was before where nothing is left.
 func (r *resource) now() props {
 	if r.after != nil {
@@ -104,17 +112,7 @@ func (r *resource) changed() (names []string, sure bool) {
 	if r.before == nil || r.after == nil {
 		return nil, true
 	}
-	all := map[string]bool{}
-	for k := range r.before {
-		all[k] = true
-	}
-	for k := range r.after {
-		all[k] = true
-	}
-	for k := range r.unknown {
-		all[k] = true
-	}
-	for k := range all {
+	for _, k := range unique(slices.Concat(sortedKeys(r.before), sortedKeys(r.after), sortedKeys(r.unknown))) {
 		switch {
 		case ignored[k]:
 		case r.unknown[k]:
@@ -125,7 +123,6 @@ func (r *resource) changed() (names []string, sure bool) {
 			names, sure = append(names, k), true
 		}
 	}
-	slices.Sort(names)
 	return names, sure
 }
 
@@ -156,8 +153,10 @@ func empty(v any) bool {
 
 func (p props) text(name string) string { return textOf(p[name]) }
 
-func (p props) bool(name string) bool {
-	switch v := p[name].(type) {
+func (p props) bool(name string) bool { return isTrue(p[name]) }
+
+func isTrue(v any) bool {
+	switch v := v.(type) {
 	case bool:
 		return v
 	case string:

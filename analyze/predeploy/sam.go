@@ -147,26 +147,23 @@ func merged(globals, own map[string]any) map[string]any {
 func newSAMAPI(p map[string]any) *samAPI {
 	plain := plainProps(p)
 	s := &samAPI{api: props{}, rest: props{}, stage: props{"stagename": cmp.Or[any](plain["stagename"], "")}, always: plain.bool("alwaysdeploy"), functions: map[string]bool{}}
-	for _, k := range hashed {
-		if v, ok := plain[k]; ok {
-			s.rest[k], s.api[k] = v, v
-		}
-	}
-	for _, k := range unhashed {
-		if v, ok := plain[k]; ok {
-			s.api[k] = v
-		}
-	}
-	for _, k := range stageSettings {
-		if v, ok := plain[k]; ok {
-			s.stage[k] = v
-		}
-	}
+	plain.copyTo(s.rest, hashed)
+	plain.copyTo(s.api, hashed)
+	plain.copyTo(s.api, unhashed)
+	plain.copyTo(s.stage, stageSettings)
 	s.api["name"] = plain["name"]
 	delete(s.api, "definitionbody")
 	delete(s.rest, "definitionbody")
 	s.body = plain["definitionbody"]
 	return s
+}
+
+func (p props) copyTo(to props, names []string) {
+	for _, k := range names {
+		if v, ok := p[k]; ok {
+			to[k] = v
+		}
+	}
 }
 
 // events writes a function's events into the APIs that they are at, as SAM
@@ -212,16 +209,7 @@ func (s *samAPI) route(e props, function string) {
 	if doc == nil {
 		doc = map[string]any{"openapi": "3.0.1"}
 	}
-	paths := object(doc["paths"])
-	if paths == nil {
-		paths = map[string]any{}
-		doc["paths"] = paths
-	}
-	item := object(paths[path])
-	if item == nil {
-		item = map[string]any{}
-		paths[path] = item
-	}
+	item := within(within(doc, "paths"), path)
 	op := map[string]any{"x-amazon-apigateway-integration": map[string]any{"type": "aws_proxy", "httpMethod": "POST", "uri": "${" + function + ".Arn}"}}
 	for _, k := range []string{"auth", "requestmodel", "requestparameters", "payloadformatversion", "timeoutinmillis"} {
 		if v, ok := e[k]; ok {
@@ -232,23 +220,17 @@ func (s *samAPI) route(e props, function string) {
 	s.body = doc
 }
 
+// within is the object that another holds under a name, made where there is none.
+func within(m map[string]any, name string) map[string]any {
+	if object(m[name]) == nil {
+		m[name] = map[string]any{}
+	}
+	return object(m[name])
+}
+
 // plainCopy copies a value, so that writing into it changes nothing else.
 func plainCopy(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			out[k] = plainCopy(x)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = plainCopy(x)
-		}
-		return out
-	}
-	return v
+	return rewritten(v, func(map[string]any) (any, bool) { return nil, false })
 }
 
 // shifts notes the functions whose new version gets its traffic step by step:

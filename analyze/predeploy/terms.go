@@ -51,14 +51,6 @@ func termsOf(tool Tool, region string) terms {
 	return t
 }
 
-func (t terms) shorts(addresses []string) []string {
-	out := make([]string, len(addresses))
-	for i, a := range addresses {
-		out[i] = t.short(a)
-	}
-	return unique(out)
-}
-
 // redeploy makes the edits reach a stage; s is nil where the files hold none.
 func (t terms) redeploy(api *API, s *Stage) []cause.Remedy {
 	if made := api.made(); len(made) > 0 && s != nil {

@@ -37,12 +37,10 @@ func indented(lines []string) string {
 }
 
 func withoutAll(addresses []string) []string {
-	out := make([]string, len(addresses))
-	for i, a := range addresses {
+	return unique(each(addresses, func(a string) string {
 		plain := withoutIndices(a)
-		out[i] = strings.TrimPrefix(strings.TrimPrefix(plain, modulePath(plain)), ".")
-	}
-	return unique(out)
+		return strings.TrimPrefix(strings.TrimPrefix(plain, modulePath(plain)), ".")
+	}))
 }
 
 // maxHashed bounds the list that a triggers block names.
@@ -84,12 +82,7 @@ func renewTerraform(t terms, api *API, s *Stage, d *Deployment) []cause.Remedy {
 }
 
 func bodyEdited(api *API) bool {
-	for _, e := range api.Edits {
-		if e.Kind == "body" && len(api.Edits) == 1 {
-			return true
-		}
-	}
-	return false
+	return len(api.Edits) == 1 && api.Edits[0].Kind == "body"
 }
 
 func (t *terms) pulumi() {
@@ -103,11 +96,7 @@ func (t *terms) pulumi() {
 	t.auto = "autoDeploy: true"
 	t.allNow = "To send everything to the new version at once, take routingConfig off the alias."
 	t.order = func(d *Deployment, early []string) cause.Remedy {
-		names := make([]string, len(early))
-		for i, e := range early {
-			names[i] = nameOfURN(e)
-		}
-		return cause.Remedy{Text: "Let " + shortURN(d.Address) + " wait for them.", Write: lines("dependsOn: [" + strings.Join(names, ", ") + "]")}
+		return cause.Remedy{Text: "Let " + shortURN(d.Address) + " wait for them.", Write: lines("dependsOn: [" + strings.Join(each(early, nameOfURN), ", ") + "]")}
 	}
 }
 
@@ -130,10 +119,7 @@ func shortURN(urn string) string {
 }
 
 func renewPulumi(t terms, api *API, s *Stage, d *Deployment) []cause.Remedy {
-	var parts []string
-	for _, p := range api.Parts {
-		parts = append(parts, nameOfURN(p))
-	}
+	parts := each(api.Parts, nameOfURN)
 	return []cause.Remedy{{
 		Text:    "So that every edit makes a new deployment: hash the definition in the triggers of " + t.short(d.Address) + ".",
 		Write:   lines("triggers: {\n  redeployment: pulumi.all([" + few(unique(parts), maxHashed) + "])\n    .apply(all => sha1(JSON.stringify(all))),\n}"),

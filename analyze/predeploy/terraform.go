@@ -131,27 +131,11 @@ func object(v any) map[string]any {
 func marked(v any) map[string]bool {
 	out := map[string]bool{}
 	for k, x := range object(v) {
-		if anyTrue(x) {
+		if holds(x, func(leaf any) bool { return leaf == true }) {
 			out[plainName(k)] = true
 		}
 	}
 	return out
-}
-
-func anyTrue(v any) bool {
-	switch v := v.(type) {
-	case bool:
-		return v
-	case []any:
-		return slices.ContainsFunc(v, anyTrue)
-	case map[string]any:
-		for _, x := range v {
-			if anyTrue(x) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // unchanged adds what the plan only lists among the planned values.

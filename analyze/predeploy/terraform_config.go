@@ -173,11 +173,7 @@ var leadsTo = map[string][]string{
 // refer finds what a property leads to: by its id where that is known, else by
 // what its expression refers to.
 func (t *terraform) refer(r *resource, property string, after bool) string {
-	p := r.before
-	if after {
-		p = r.after
-	}
-	id := p.text(property)
+	id := r.at(after).text(property)
 	if after && r.unknown[property] {
 		id = ""
 	}

@@ -9,14 +9,50 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// unique is a list in order, each once.
+func unique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
+// each is what a function makes of every element of a list.
+func each[T, U any](list []T, f func(T) U) []U {
+	out := make([]U, len(list))
+	for i, x := range list {
+		out[i] = f(x)
 	}
-	if strings.HasSuffix(what, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
+	return out
+}
+
+// rewritten is a copy of a value in which f replaces what objects it takes.
+func rewritten(v any, f func(map[string]any) (any, bool)) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if other, ok := f(v); ok {
+			return other
+		}
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			out[k] = rewritten(x, f)
+		}
+		return out
+	case []any:
+		return each(v, func(x any) any { return rewritten(x, f) })
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return v
+}
+
+// holds tells whether anything within a value, at whatever depth, is so.
+func holds(v any, is func(any) bool) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			if holds(x, is) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return holds(x, is) })
+	}
+	return is(v)
 }
 
 // few joins the first of a list, and says how many more there are.
