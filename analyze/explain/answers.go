@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ var (
 
 // maxLine is how much of a line is searched for a command or a request.
 const maxLine = 16 << 10
+
+func beginning(text []byte) []byte { return text[:min(len(text), maxLine)] }
 
 // asked is what the input tells of the request that an answer belongs to.
 type asked struct {
@@ -69,7 +72,7 @@ func parseAnswers(text []byte, url string) []signature.Answer {
 	s.end()
 	for i := range s.answers {
 		a := &s.answers[i]
-		a.URL = cmpOr(a.URL, url)
+		a.URL = cmp.Or(a.URL, url)
 		switch a.Outcome {
 		case probe.OutcomeTLS:
 			a.Certificate, a.Misnamed = string(gatewaysOwn.Find(text)), otherName.Match(text)
@@ -130,7 +133,7 @@ func (s *scanner) status(m []string) {
 	status, _ := strconv.Atoi(m[3])
 	s.state = inHeader
 	// 1xx is no answer, nor is the proxy's own before a tunnel.
-	if status < 200 || containsFold(m[4], "connection established") {
+	if status < 200 || strings.Contains(strings.ToLower(m[4]), "connection established") {
 		s.current = nil
 		return
 	}
@@ -232,17 +235,10 @@ func (s *scanner) request(line string) {
 func (a *asked) full() string {
 	switch {
 	case a.host == "" || strings.Contains(a.path, "://"):
-		return cmpOr(a.url, a.path)
+		return cmp.Or(a.url, a.path)
 	default:
 		return "https://" + a.host + a.path
 	}
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (s *scanner) body(line string, raw []byte) {
@@ -292,5 +288,3 @@ func (s *scanner) failed(code string) {
 	}
 	s.answers = append(s.answers, signature.Answer{Outcome: outcome, Method: s.method, URL: s.full()})
 }
-
-func containsFold(s, lower string) bool { return strings.Contains(strings.ToLower(s), lower) }

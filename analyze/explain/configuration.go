@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,7 +196,10 @@ func when(t time.Time) string {
 
 // stage says what one stage's own settings tell.
 func (c *configuration) stage(o object) Notice {
-	s := &probe.Stage{Name: o.text("stageName"), DeploymentID: o.text("deploymentId"), Variables: cmpMap(o.variables("variables"), o.variables("stageVariables"))}
+	s := &probe.Stage{Name: o.text("stageName"), DeploymentID: o.text("deploymentId"), Variables: o.variables("variables")}
+	if len(s.Variables) == 0 {
+		s.Variables = o.variables("stageVariables")
+	}
 	n := Notice{Subject: "stage " + s.Name, APIID: c.id(), Stage: known(s.Name), DeploymentID: known(s.DeploymentID)}
 	n.say("It runs deployment %s.", cmp.Or(s.DeploymentID, "of an id that is not shown"))
 	if c.newest.ID != "" && c.newest.ID != s.DeploymentID {
@@ -212,13 +216,6 @@ func (c *configuration) stage(o object) Notice {
 	c.settings(&n, s, o)
 	c.autoDeploy(&n, s, o)
 	return n
-}
-
-func cmpMap(a, b map[string]string) map[string]string {
-	if len(a) > 0 {
-		return a
-	}
-	return b
 }
 
 // canary judges a stage's canary by its settings alone.
@@ -248,14 +245,8 @@ func (c *configuration) canary(s *probe.Stage) signature.Candidate {
 	return out
 }
 
-func names(m map[string]string) []string {
-	var out []string
-	for name := range m {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
+// names are the keys of a map, in order.
+func names[M ~map[string]V, V any](m M) []string { return slices.Sorted(maps.Keys(m)) }
 
 // settings reads cache, logging and throttling.
 func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
@@ -268,7 +259,7 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 	}
 	methods := o.object("methodSettings")
 	logged := false
-	for _, key := range slices.Sorted(keysOf(methods)) {
+	for _, key := range names(methods) {
 		m := methods.object(key)
 		if level := m.text("loggingLevel"); level != "" && level != "OFF" {
 			logged = true
@@ -277,7 +268,7 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 			n.add(signature.Candidate{Cause: "throttled", Why: "the throttling of " + key + " is rate 0, burst 0, which refuses every request with 429", TellsApart: "aws apigateway get-stage --query methodSettings; -1 stands for no limit of the stage's own."})
 		}
 	}
-	for _, key := range slices.Sorted(keysOf(methods)) {
+	for _, key := range names(methods) {
 		m := methods.object(key)
 		if rate := m.number("throttlingRateLimit"); rate > 0 && rate != ofAccount {
 			n.say("It lets %v requests a second through for %s, with bursts of %v.", m.get("throttlingRateLimit"), key, m.get("throttlingBurstLimit"))
@@ -305,16 +296,6 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 // ofAccount is the rate that API Gateway writes into a stage's settings where none was
 // chosen, and every account begins with.
 const ofAccount = 10000
-
-func keysOf(o object) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range o {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
 
 // autoDeploy reads what stages of HTTP APIs have.
 func (c *configuration) autoDeploy(n *Notice, s *probe.Stage, o object) {
@@ -346,13 +327,7 @@ func (c *configuration) compareStages() {
 		by[o.text("deploymentId")] = append(by[o.text("deploymentId")], o.text("stageName"))
 	}
 	n := Notice{Subject: "the stages together", APIID: c.id(), Candidates: []signature.Candidate{}}
-	for _, id := range slices.Sorted(func(yield func(string) bool) {
-		for k := range by {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
+	for _, id := range names(by) {
 		n.say("Deployment %s: %s.", cmp.Or(id, "unknown"), strings.Join(by[id], ", "))
 	}
 	if len(by) > 1 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"stageprobe/analyze/signature"
@@ -117,7 +116,7 @@ func usagePlan(o object) Notice {
 	}
 	for _, s := range o.list("apiStages") {
 		n.say("It holds for stage %s of API %s.", s.text("stage"), s.text("apiId"))
-		for _, route := range slices.Sorted(keysOf(s.object("throttle"))) {
+		for _, route := range names(s.object("throttle")) {
 			limit(route+" of stage "+s.text("stage"), s.object("throttle").object(route))
 		}
 	}
@@ -241,7 +240,7 @@ func authorizerOf(o object) Notice {
 // tells them; without that their names alone are known.
 func resource(o object) []Notice {
 	methods := o.object("resourceMethods")
-	names := slices.Sorted(keysOf(methods))
+	names := names(methods)
 	var out []Notice
 	for _, name := range names {
 		if m := methods.object(name); len(m) > 0 {

@@ -18,8 +18,7 @@ import (
 func readDeploymentErrors(text []byte) []Notice {
 	const most = 256 << 10 // a log's end, where the error stands
 	s := string(text[max(0, len(text)-most):])
-	lines := strings.Split(s, "\n")
-	events := stackEvents(text)
+	lines, events := strings.Split(s, "\n"), stackEvents(text)
 	if events != nil {
 		lines = events
 	}
@@ -170,7 +169,7 @@ func (f *failures) notices() []Notice {
 		if len(x.resources) > 0 {
 			n.say("For %s.", list.List(x.resources))
 		}
-		fill := strings.NewReplacer("$1", cmpOr(x.stage, "STAGE"))
+		fill := strings.NewReplacer("$1", cmp.Or(x.stage, "STAGE"))
 		apart := e.apart
 		if f.again != "" {
 			apart += " Then deploy again: " + f.again + "."

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,7 +144,7 @@ func (f *finder) take(header []probe.Header, above []*node, beside []node) {
 			a.URL = u
 		}
 	}
-	a.URL, a.Method = cmpOr(a.URL, scalar(asked, "url")), strings.ToUpper(cmpOr(a.Method, scalar(asked, "method")))
+	a.URL, a.Method = cmp.Or(a.URL, scalar(asked, "url")), strings.ToUpper(cmp.Or(a.Method, scalar(asked, "method")))
 	if !strings.Contains(a.URL, "://") {
 		a.URL = f.url
 	}
@@ -173,7 +174,7 @@ func sentHeaders(a *signature.Answer, header []probe.Header) {
 	has := func(name string) bool { return probe.HeaderValue(header, name) != "" }
 	a.Preflight = a.Preflight || a.Method == "OPTIONS" && has("access-control-request-method")
 	a.SentBody = a.SentBody || has("content-length") && probe.HeaderValue(header, "content-length") != "0"
-	a.AskedAPI = cmpOr(a.AskedAPI, probe.HeaderValue(header, "x-apigw-api-id"))
+	a.AskedAPI = cmp.Or(a.AskedAPI, probe.HeaderValue(header, "x-apigw-api-id"))
 	if whole := a.Preflight || has("accept") || has("user-agent") || has("host") || has(":authority"); whole || has("authorization") {
 		sent := has("authorization")
 		a.SentAuthorization = &sent

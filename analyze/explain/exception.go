@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -77,7 +78,7 @@ type report struct {
 // patterns. One without a URL is left out where another has that status, too.
 func reports(text []byte) []report {
 	const most = 16
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	var out []report
 	for _, re := range exceptions {
 		for _, m := range re.FindAllSubmatch(text, most) {
@@ -114,8 +115,7 @@ func reports(text []byte) []report {
 
 // statusNamed is the status that .NET calls by a name, such as BadGateway; 0 where it is none.
 func statusNamed(name string) int {
-	switch name {
-	case "RequestUriTooLong":
+	if name == "RequestUriTooLong" {
 		return http.StatusRequestURITooLong
 	}
 	for status := http.StatusBadRequest; status <= http.StatusNetworkAuthenticationRequired; status++ {
@@ -133,8 +133,7 @@ func oneURL(text []byte) string {
 	for i := range urls {
 		urls[i] = tidyURL(urls[i])
 	}
-	slices.Sort(urls)
-	urls = slices.Compact(urls)
+	urls = slices.Compact(slices.Sorted(slices.Values(urls)))
 	if len(urls) > 1 {
 		urls = slices.DeleteFunc(urls, func(u string) bool { return !executeAPI.MatchString(u) })
 	}
@@ -204,12 +203,12 @@ var executeAPI = lazyregexp.New(`[a-z0-9]{8,12}(?:-vpce-[a-z0-9]+)?\.execute-api
 // parseUnanswered reads a client's report that no answer came from an API's
 // host. Without such a name it may be about anything.
 func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	hosts := distinct(anyExecuteAPI.FindAll(text, -1))
 	certificate := gatewaysOwn.Find(text)
-	asked := cmpOr(url, oneURL(text))
+	asked := cmp.Or(url, oneURL(text))
 	if m := overHTTP.FindSubmatch(text); m != nil {
-		asked = cmpOr(asked, "https://"+string(m[1])+"/")
+		asked = cmp.Or(asked, "https://"+string(m[1])+"/")
 	}
 	if m := nameless.FindSubmatch(text); m != nil && asked == "" && len(hosts) == 0 && !otherService.Match(bytes.Join(m[1:], nil)) {
 		asked = "https://" + string(bytes.Join(m[1:], nil)) + "/"
@@ -266,16 +265,16 @@ var preflightWord = lazyregexp.New(`(?i)preflight`)
 // parseBlocked reads a browser's message that CORS blocks an answer. A status in
 // it is that of the answer, or of the preflight's.
 func parseBlocked(text []byte, url string) (signature.Answer, bool) {
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	if !corsMessage.Match(text) && !(unshown.Match(text) && (url != "" || oneURL(text) != "")) {
 		return signature.Answer{}, false
 	}
-	a := signature.Answer{URL: cmpOr(url, oneBlocked(text)), Blocked: true, Preflight: preflightWord.Match(text)}
+	a := signature.Answer{URL: cmp.Or(url, oneBlocked(text)), Blocked: true, Preflight: preflightWord.Match(text)}
 	if a.Preflight {
 		a.Method = "OPTIONS"
 	}
 	if r := reports(text); len(r) == 1 {
-		a.Status, a.Method = r[0].status, cmpOr(a.Method, r[0].method)
+		a.Status, a.Method = r[0].status, cmp.Or(a.Method, r[0].method)
 	}
 	if m := statusCode.FindSubmatch(text); m != nil && a.Status == 0 {
 		a.Status, _ = strconv.Atoi(string(m[1])) // three digits
@@ -302,9 +301,9 @@ func oneBlocked(text []byte) string {
 func parseExceptions(text []byte, url string) []signature.Answer {
 	var answers []signature.Answer
 	for _, r := range reports(text) {
-		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmpOr(r.url, url), Method: r.method})
+		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmp.Or(r.url, url), Method: r.method})
 	}
-	if bodies := distinct(bodyInText.FindAll(text[:min(len(text), maxLine)], -1)); len(bodies) == 1 && len(answers) == 1 {
+	if bodies := distinct(bodyInText.FindAll(beginning(text), -1)); len(bodies) == 1 && len(answers) == 1 {
 		answers[0].Body = []byte(bodies[0]) // in words of its own
 	}
 	if a, ok := parseUnanswered(text, url); ok && len(answers) == 0 {
@@ -320,7 +319,7 @@ func addReport(a *signature.Answer, text []byte) {
 		if a.Status == 0 {
 			a.Status = r[0].status
 		}
-		a.URL, a.Method = cmpOr(a.URL, r[0].url), cmpOr(a.Method, r[0].method)
+		a.URL, a.Method = cmp.Or(a.URL, r[0].url), cmp.Or(a.Method, r[0].method)
 	}
 }
 
@@ -333,7 +332,7 @@ func mentionedHeaders(text []byte) []probe.Header {
 	var out []probe.Header
 	for _, name := range marks {
 		var values [][]byte
-		for _, m := range mention.FindAllSubmatch(text[:min(len(text), maxLine)], 64) {
+		for _, m := range mention.FindAllSubmatch(beginning(text), 64) {
 			if bytes.EqualFold(m[1], []byte(name)) {
 				values = append(values, m[2])
 			}

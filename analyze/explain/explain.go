@@ -5,6 +5,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -105,7 +106,7 @@ var errUnknown = errors.New("nothing in the input is an answer or a log entry: l
 func Explain(input []byte, opts Options) (*Document, error) {
 	text := clean(input)
 	if inner, url := unarrow(text); url != "" {
-		text, opts.URL = inner, cmpOr(opts.URL, url)
+		text, opts.URL = inner, cmp.Or(opts.URL, url)
 	}
 	if opts.AccessFormat != "" {
 		return explainAccessFormat(text, opts)
@@ -137,14 +138,10 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if answers := parseMessages(text, opts.URL); len(answers) > 1 {
 		return explainAnswers(answers), nil
 	}
-	if a, ok := parseFragment(text, opts.URL); ok {
-		return explainAnswers([]signature.Answer{a}), nil
-	}
-	if a, ok := parseWords(text, opts.URL); ok {
-		return explainAnswers([]signature.Answer{a}), nil
-	}
-	if a, ok := parseBlocked(text, opts.URL); ok {
-		return explainAnswers([]signature.Answer{a}), nil
+	for _, parse := range []func([]byte, string) (signature.Answer, bool){parseFragment, parseWords, parseBlocked} {
+		if a, ok := parse(text, opts.URL); ok {
+			return explainAnswers([]signature.Answer{a}), nil
+		}
 	}
 	if answers := parseExceptions(text, opts.URL); len(answers) > 0 {
 		return explainAnswers(answers), nil

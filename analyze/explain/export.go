@@ -1,7 +1,7 @@
 package explain
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	"stageprobe/analyze/signature"
@@ -13,12 +13,12 @@ var methodNames = []string{"get", "put", "post", "delete", "options", "head", "p
 // preflights that are guarded or fail, integrations that lead nowhere.
 func export(o object) Notice {
 	info := o.object("info")
-	n := Notice{Subject: "the definition of " + cmpOr(info.text("title"), "an API"), Candidates: []signature.Candidate{}}
+	n := Notice{Subject: "the definition of " + cmp.Or(info.text("title"), "an API"), Candidates: []signature.Candidate{}}
 	if version := info.text("version"); version != "" {
 		n.say("Its version: %s.", version)
 	}
 	paths, routes := o.object("paths"), 0
-	for _, path := range slices.Sorted(keysOf(paths)) {
+	for _, path := range names(paths) {
 		item := paths.object(path)
 		for _, method := range methodNames {
 			if operation := item.object(method); operation != nil {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -60,7 +61,7 @@ var loneLabel = lazyregexp.New(`(?i)^(?:request url|request method|status code|s
 // joinLabels puts a name that stands on a line of its own before the value below
 // it, as one line. Text that has fewer than three such names stays as it is.
 func joinLabels(text []byte) []byte {
-	lines := bytes.Split(text[:min(len(text), maxLine)], []byte("\n"))
+	lines := bytes.Split(beginning(text), []byte("\n"))
 	var out [][]byte
 	joined := 0
 	for i := 0; i < len(lines); i++ {
@@ -81,7 +82,7 @@ func joinLabels(text []byte) []byte {
 
 // notedStatus is the status that stands beside an answer, 0 where none does.
 func notedStatus(text []byte) int {
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	for _, re := range []lazyregexp.Regexp{statusNote, reasoned, headed} {
 		if m := re.FindSubmatch(text); m != nil {
 			status, _ := strconv.Atoi(string(m[1]))
@@ -97,40 +98,38 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 	text = joinLabels(text)
 	a := signature.Answer{URL: url}
 	a.Status = notedStatus(text)
-	if m := shownURL.FindSubmatch(text[:min(len(text), maxLine)]); m != nil && url == "" {
+	if m := shownURL.FindSubmatch(beginning(text)); m != nil && url == "" {
 		a.URL = string(m[1])
 	}
-	if m := shownMethod.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
+	if m := shownMethod.FindSubmatch(beginning(text)); m != nil {
 		a.Method = string(m[1])
 	}
-	if m := shownRequest.FindSubmatch(text[:min(len(text), maxLine)]); m != nil {
-		a.Method, a.URL = cmpOr(a.Method, string(m[1])), cmpOr(a.URL, string(m[2]))
+	if m := shownRequest.FindSubmatch(beginning(text)); m != nil {
+		a.Method, a.URL = cmp.Or(a.Method, string(m[1])), cmp.Or(a.URL, string(m[2]))
 	}
 	var body []byte
 	a.Header, body = noted(text)
 	a.Body, a.BodyTruncated = trimBody(body)
-	for _, name := range []string{"x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid", "x-amzn-errortype"} {
-		if probe.HeaderValue(a.Header, name) != "" {
-			addReport(&a, text)
-			if a.URL == "" && corsMessage.Match(text) {
-				a.URL = oneBlocked(text)
-			}
-			return a, true
+	if hasMark(a.Header) {
+		addReport(&a, text)
+		if a.URL == "" && corsMessage.Match(text) {
+			a.URL = oneBlocked(text)
 		}
+		return a, true
 	}
 	if a.Header = mentionedHeaders(text); len(a.Header) > 0 {
-		if bodies := distinct(bodyInText.FindAll(text[:min(len(text), maxLine)], -1)); len(bodies) == 1 {
+		if bodies := distinct(bodyInText.FindAll(beginning(text), -1)); len(bodies) == 1 {
 			a.Body = []byte(bodies[0])
 		}
 		addNoted(&a, text)
 		return a, true
 	}
 	if len(a.Body) > 0 && a.Body[0] == '{' && tells(a) {
-		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], a.Body, nil))
+		addNoted(&a, bytes.ReplaceAll(beginning(text), a.Body, nil))
 		return a, true
 	}
 	if body := a.Body; len(body) > 0 && body[0] == '{' { // an API's own words, below the command that asked for them
-		addNoted(&a, bytes.ReplaceAll(text[:min(len(text), maxLine)], body, nil))
+		addNoted(&a, bytes.ReplaceAll(beginning(text), body, nil))
 		if addr, err := address.ParseURL(a.URL); err == nil && addr.Kind == address.AddressExecuteAPI && url == "" {
 			return a, true
 		}
@@ -139,7 +138,7 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		return note, true
 	}
 	if len(a.Body) == 0 || a.Body[0] != '{' {
-		a.Body = text[:min(len(text), maxLine)] // an error page, perhaps as a browser shows it
+		a.Body = beginning(text) // an error page, perhaps as a browser shows it
 		addReport(&a, text)
 		addCommand(&a, text)
 		return a, signature.Read(a).NotAPIGateway != ""

@@ -132,15 +132,12 @@ func window(first, last *time.Time) string {
 
 // span is the window of all.
 func span(list []Group) (first, last *time.Time) {
+	var all Group
 	for _, g := range list {
-		if g.First != nil && (first == nil || g.First.Before(*first)) {
-			first = g.First
-		}
-		if g.Last != nil && (last == nil || g.Last.After(*last)) {
-			last = g.Last
-		}
+		all.add(g.First)
+		all.add(g.Last)
 	}
-	return first, last
+	return all.First, all.Last
 }
 
 // pageText writes many requests: the groups, and of each that failed the first.

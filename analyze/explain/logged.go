@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,9 +38,9 @@ func explainAccess(text []byte) *Document {
 // explainAccessFormat reads entries in the stage's own format. Lines that do
 // not fit it are left out; where none fits, the first says why.
 func explainAccessFormat(text []byte, opts Options) (*Document, error) {
-	format, err := logs.CompileFormat(opts.AccessFormat)
+	format, err := opts.format()
 	if err != nil {
-		return nil, fmt.Errorf("access format: %w", err)
+		return nil, err
 	}
 	if records, ok := logs.ParseAccessLog(text, format); ok {
 		return explainRecords(KindAccessLog, records), nil
@@ -202,7 +203,7 @@ func mending(steps []remedy.Remedy) string {
 // named is a candidate of the answers' catalogue with the log's own evidence.
 func named(cause, why, next string) signature.Candidate {
 	c, _ := signature.CauseNamed(cause)
-	c.Cause, c.TellsApart = cause, cmpOr(next, c.TellsApart)
+	c.Cause, c.TellsApart = cause, cmp.Or(next, c.TellsApart)
 	if c.Why == "" {
 		c.Why = why
 	} else {
@@ -236,7 +237,7 @@ func innerLogs(rec *probe.LogRecord) string {
 	if rec.InnerRequestID != "" {
 		id = "its own request id " + rec.InnerRequestID
 	}
-	return where + ", under " + id + "; " + cmpOr(rec.RequestID, "the id of this log") + " is this gateway's."
+	return where + ", under " + id + "; " + cmp.Or(rec.RequestID, "the id of this log") + " is this gateway's."
 }
 
 // failedIntegration are the causes of API Gateway's error in place of the

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -24,7 +25,7 @@ var (
 // parseNote reads what a person notes of an answer in a sentence: a body, and
 // the status and the URL beside it where the sentence names one of each.
 func parseNote(text []byte, url string) (signature.Answer, bool) {
-	text = bytes.ReplaceAll(text[:min(len(text), maxLine)], []byte(`\"`), []byte(`"`))
+	text = bytes.ReplaceAll(beginning(text), []byte(`\"`), []byte(`"`))
 	bodies := distinct(bodyInText.FindAll(text, -1))
 	if len(bodies) != 1 {
 		return signature.Answer{}, false
@@ -50,7 +51,7 @@ var messageLabel = lazyregexp.New(`^[ \t]*["']?[Mm]essage["']?[ \t]*[:=]`)
 // policy anywhere. ok is false where the text holds none, or more than one.
 func parseWords(text []byte, url string) (a signature.Answer, ok bool) {
 	const most = 64
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	said := map[string]string{} // message to key
 	for _, m := range denied.FindAllString(string(text), most) {
 		said[m] = "Message"
@@ -99,12 +100,12 @@ func addNoted(a *signature.Answer, text []byte) {
 func addCommand(a *signature.Answer, text []byte) {
 	var s scanner
 	for line := range bytes.Lines(text) {
-		s.command(strings.TrimRight(string(line[:min(len(line), maxLine)]), "\r\n"))
+		s.command(strings.TrimRight(string(beginning(line)), "\r\n"))
 	}
 	if s.url == "" || a.URL != "" && a.URL != s.url {
 		return
 	}
-	a.URL, a.Method = s.full(), cmpOr(a.Method, s.method)
+	a.URL, a.Method = s.full(), cmp.Or(a.Method, s.method)
 	a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.auth, s.key, s.api
 }
 
@@ -114,7 +115,7 @@ var connectionID = lazyregexp.New(`['"]connectionId['"]\s*:`)
 // parseMessages reads the messages with which a WebSocket API answers a
 // connection's own, each an answer, as a client's session shows them.
 func parseMessages(text []byte, url string) []signature.Answer {
-	text = text[:min(len(text), maxLine)]
+	text = beginning(text)
 	if urls := distinct(socketURL.FindAll(text, -1)); url == "" && len(urls) == 1 {
 		url = tidyURL(urls[0])
 	}

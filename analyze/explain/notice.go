@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"time"
 
@@ -39,9 +40,7 @@ func explainNotice(text []byte) *Document {
 }
 
 func (n *Notice) add(c signature.Candidate) {
-	if c.Finding == "" {
-		c.Finding = c.Cause
-	}
+	c.Finding = cmp.Or(c.Finding, c.Cause)
 	n.Candidates = append(n.Candidates, c)
 }
 

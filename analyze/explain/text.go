@@ -84,12 +84,19 @@ func (r *Response) who() string {
 		return "this is not API Gateway's answer, but that of " + *r.NotAPIGateway
 	case r.Producer == nil:
 		return "nothing in it tells who answered"
-	case holdsFailure(r.Candidates):
+	}
+	return answeredBy(*r.Producer, r.Candidates)
+}
+
+// answeredBy says who answered where the producer is known.
+func answeredBy(producer string, c []signature.Candidate) string {
+	switch {
+	case holdsFailure(c):
 		return "the integration answered a success that holds a failure"
-	case *r.Producer == "integration" && failed(r.Candidates):
+	case producer == "integration" && failed(c):
 		return "the integration failed, and API Gateway answered for it"
 	}
-	return whoAnswered[*r.Producer]
+	return whoAnswered[producer]
 }
 
 // passedOn are the causes with which the integration itself answered.
@@ -107,13 +114,8 @@ func failed(c []signature.Candidate) bool {
 
 func (r *Request) text(b *bytes.Buffer) {
 	who := "the log does not tell who answered"
-	switch {
-	case r.Producer != nil && holdsFailure(r.Candidates):
-		who = "the integration answered a success that holds a failure"
-	case r.Producer != nil && *r.Producer == "integration" && failed(r.Candidates):
-		who = "the integration failed, and API Gateway answered for it"
-	case r.Producer != nil:
-		who = whoAnswered[*r.Producer]
+	if r.Producer != nil {
+		who = answeredBy(*r.Producer, r.Candidates)
 	}
 	fmt.Fprintf(b, "%s%s\n", statusWord(r.Status), who)
 	facts(b, []fact{
