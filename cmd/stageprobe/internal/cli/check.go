@@ -63,12 +63,13 @@ func newCheck(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [URL...]",
 		Short: "Find out what serves, and why it is not what you expect",
-		Example: `  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/dev/resource
+		Example: `  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/dev/orders
   stageprobe check --api abc123
-  stageprobe check --api abc123 --stage prod --domain api.example.com   # the domain is meant to serve prod
+  # The domain is meant to serve prod:
+  stageprobe check --api abc123 --stage prod --domain api.example.com
   stageprobe check -f scenarios.yaml --format junit -o report.xml
-  stageprobe check --api abc123 --dry-run                               # what would be sent
-  stageprobe check --api abc123 --watch --metrics 127.0.0.1:9464 --notify env:SLACK_URL`,
+  stageprobe check --api abc123 --dry-run   # what would be sent
+  stageprobe check --api abc123 --watch --notify env:SLACK_URL`,
 		RunE: func(cmd *cobra.Command, urls []string) error {
 			c.command = commandOf(cmd)
 			return c.run(cmd.Context(), s, urls)
@@ -76,9 +77,9 @@ func newCheck(s Streams) *cobra.Command {
 	}
 	c.bind(cmd.Flags())
 	c.fleetFlags.bind(cmd.Flags())
-	cmd.Flags().StringVar(&c.shard, "shard", "", "send the i-th of N parts of the plan, as in 3/8, or auto/8 where Kubernetes or AWS Batch numbers the jobs; needs --seed, implies --fixed; {shard} in --record is the number; analyze shard-*.parquet brings the recordings together")
-	cmd.Flags().StringVar(&c.startAt, "start-at", "", "with --shard: when the plan begins, the same for all parts, such as 2026-05-01T12:00:00Z; default: now")
-	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with so many agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
+	cmd.Flags().StringVar(&c.shard, "shard", "", "send one `part` of the plan, as in 3/8, or auto/8 where Kubernetes or AWS Batch numbers the jobs; needs --seed, implies --fixed; {shard} in --record is its number; analyze shard-*.parquet brings the recordings together")
+	cmd.Flags().StringVar(&c.startAt, "start-at", "", "with --shard: the `time` when the plan begins, the same for all parts, such as 2026-05-01T12:00:00Z; default: now")
+	cmd.Flags().IntVar(&c.agents, "agents", 0, "send with `n` agents, on an embedded NATS server in this process; coordinate does so with agents elsewhere")
 	c.watchFlags.bind(cmd.Flags())
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"stageprobe/probe/redact"
@@ -105,16 +107,16 @@ func newRoot(s Streams) *cobra.Command {
 		Short: "Find out what an Amazon API Gateway really serves",
 		Long: `stageprobe finds out from the outside what an Amazon API Gateway really serves.
 
-  stageprobe demo                                   see it work: no account, no network
-  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders
-  stageprobe check --api abc123                     every stage and every domain mapped to them
+  stageprobe demo                       see it work: no account, no network
+  stageprobe check https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
+  stageprobe check --api abc123         every stage, every domain mapped to it
   stageprobe check --api abc123 --stage prod --domain api.example.com
-  stageprobe inspect --api abc123                   configuration only, no traffic
-  stageprobe plan plan.json                         before the deploy: what will be live afterwards
+  stageprobe inspect --api abc123       configuration only, no traffic
+  stageprobe plan plan.json             before the deploy: what goes live
   curl -si https://api.example.com/x | stageprobe explain -
 
-Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50, and
-then from stageprobe.yaml (stageprobe init --defaults writes one).
+Every flag may also come from the environment: STAGEPROBE_RATE=50 for --rate 50,
+and then from stageprobe.yaml (stageprobe init --defaults writes one).
 It only reads: no command ever changes anything in AWS.`,
 		Version:       Version(),
 		SilenceUsage:  true,
@@ -127,6 +129,10 @@ It only reads: no command ever changes anything in AWS.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			switch cmd.Name() {
+			case "man", "schema", cobra.ShellCompRequestCmd:
+				unquoteUsages(cmd.Root())
+			}
 			if err := fromEnvironment(cmd.Flags()); err != nil {
 				return hint(err, "unset it, or give a value that %s --help allows", cmd.CommandPath())
 			}
@@ -141,7 +147,7 @@ It only reads: no command ever changes anything in AWS.`,
 		return flagError(cmd.Flags(), cmd.CommandPath(), err)
 	})
 	root.PersistentFlags().AddFlag(s.colourFlag())
-	root.PersistentFlags().StringVar(&config, "config", "", "file of defaults for flags; else stageprobe.yaml in the working folder, then in the user's configuration folder")
+	root.PersistentFlags().StringVar(&config, "config", "", "`file` of defaults for flags; else stageprobe.yaml in the working folder, then in the user's configuration folder")
 	root.AddCommand(
 		newDemo(s), newCheck(s), newCoordinate(s), newAgent(s), newPlan(s), newInspect(s), newWait(s), newAnalyze(s), newReport(s),
 		newExplain(s), newSandbox(s), newInit(s), newPolicy(s), newSchema(s), newMan(), newVersion(s), newMetrics(s), newManifest(s),
@@ -150,11 +156,26 @@ It only reads: no command ever changes anything in AWS.`,
 	return root
 }
 
-// examplesFirst puts the examples of a help page before its synopsis.
+// helpWidth is the width of help pages, in columns.
+const helpWidth = 80
+
+// examplesFirst puts the examples of a help page before its synopsis, and wraps its flags.
 func examplesFirst(template string) string {
 	const examples = "{{if .HasExample}}\n\nExamples:\n{{.Example}}{{end}}"
 	rest := strings.Replace(template, examples, "", 1)
+	rest = strings.ReplaceAll(rest, ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth))
 	return "{{if .HasExample}}Examples:\n{{.Example}}\n\n{{end}}" + rest
+}
+
+// unquoteUsages takes out of the flags' texts the quotes that mark, for help pages alone,
+// what stands for a value.
+func unquoteUsages(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	cmd.Flags().VisitAll(plain)
+	cmd.PersistentFlags().VisitAll(plain)
+	for _, c := range cmd.Commands() {
+		unquoteUsages(c)
+	}
 }
 
 // commandLine is the command line as a shell would take it; "" where it is not known.

@@ -12,7 +12,7 @@ import (
 type colourMode string
 
 func (m *colourMode) String() string { return string(*m) }
-func (m *colourMode) Type() string   { return "WHEN" }
+func (m *colourMode) Type() string   { return "when" }
 
 func (m *colourMode) Set(v string) error {
 	switch v {

@@ -53,12 +53,13 @@ func newInspect(s Streams) *cobra.Command {
 	f := &inspectFlags{}
 	cmd := &cobra.Command{
 		Use:   "inspect",
-		Short: "Read the configuration only: stages, deployments, canaries, mappings, undeployed edits",
+		Short: "Read the configuration alone: stages, canaries, mappings, drift",
 		Example: `  stageprobe inspect --api abc123
   stageprobe inspect --all --format json -o inventory.json
-  stageprobe inspect --all --profile prod,test --region eu-west-1,us-east-1 --exclude 'tag:team=lab'
+  stageprobe inspect --all --profile prod,test --exclude 'tag:team=lab'
   stageprobe inspect --domain api.example.com
-  stageprobe inspect -f scenarios.yaml --fail-on warning   # differences that the file declares are meant`,
+  # Differences that the file declares are meant:
+  stageprobe inspect -f scenarios.yaml --fail-on warning`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.out.check(""); err != nil {
@@ -90,11 +91,11 @@ func newInspect(s Streams) *cobra.Command {
 func (f *inspectFlags) bindTo(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.awsFlags.bind(fs)
-	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API id; repeatable")
-	fs.Var(&namesFlag{&f.domains, domainAlone}, "domain", "custom domain; repeatable")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API `id`; repeatable")
+	fs.Var(&namesFlag{&f.domains, domainAlone}, "domain", "custom `domain`; repeatable")
 	f.fleetFlags.bind(fs)
-	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file: its APIs, domains and intended differences")
-	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info")
+	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario `file`: its APIs, domains and intended differences")
+	fs.StringVar(&f.failOn, "fail-on", "error", "the least `severity` that makes the exit code 1: error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "what each finding rests on, and every way to mend it")
 	f.out.bind(fs)
@@ -176,10 +177,11 @@ func newInit(s Streams) *cobra.Command {
 	var defaults bool
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a scenario file from the deployed definition, or from what you have",
+		Short: "Write a scenario file from the deployed API, or from what you have",
 		Example: `  stageprobe init --api abc123 -o scenarios.yaml
   stageprobe init --from openapi.yaml -o scenarios.yaml
-  stageprobe init --defaults --api abc123 --region eu-west-1 -o stageprobe.yaml   # defaults for flags
+  # Defaults for flags:
+  stageprobe init --defaults --api abc123 --region eu-west-1 -o stageprobe.yaml
   stageprobe init --from session.har
   terraform output -json | stageprobe init --from -`,
 		Args: cobra.NoArgs,
@@ -208,11 +210,11 @@ func newInit(s Streams) *cobra.Command {
 		},
 	}
 	f.awsFlags.bind(cmd.Flags())
-	cmd.Flags().Var(&namesFlag{&f.apis, apiID}, "api", "API id")
-	cmd.Flags().StringVar(&from, "from", "", "OpenAPI (also an export), HAR, a SAM, CDK or CloudFormation template, serverless.yml, the text of serverless info, cdk-outputs.json, terraform output -json, sam list endpoints or stack-outputs, or CloudFormation outputs; - is standard input")
-	cmd.Flags().StringVar(&name, "kind", "", "what --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
+	cmd.Flags().Var(&namesFlag{&f.apis, apiID}, "api", "API `id`")
+	cmd.Flags().StringVar(&from, "from", "", "`file` to write it from: OpenAPI (also an export), HAR, a SAM, CDK or CloudFormation template, serverless.yml, the text of serverless info, cdk-outputs.json, terraform output -json, sam list endpoints or stack-outputs, or CloudFormation outputs; - is standard input")
+	cmd.Flags().StringVar(&name, "kind", "", "what `kind` of file --from is, where it cannot be told: "+strings.Join(scenarios.Kinds(), ", "))
 	cmd.Flags().BoolVar(&defaults, "defaults", false, "write a file of defaults for flags (stageprobe.yaml) instead, with the flags that are given")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write; default standard output")
 	completeTargets(cmd, &f.awsFlags, &f.apis)
 	return cmd
 }
@@ -252,8 +254,9 @@ func besides(file string) func(string) ([]byte, error) {
 func newSchema(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema report|scenarios|config",
-		Short: "Print the JSON Schema of the report, of the scenario file, or of stageprobe.yaml",
-		Example: `  stageprobe schema scenarios > stageprobe.schema.json   # for completion in an editor
+		Short: "Print the JSON Schema of report, scenario file or stageprobe.yaml",
+		Example: `  # For completion in an editor:
+  stageprobe schema scenarios > stageprobe.schema.json
   stageprobe schema report`,
 		Args:      cobra.MatchAll(one("report, scenarios or config"), among("schema", "report", "scenarios", "config")),
 		ValidArgs: []string{"report", "scenarios", "config"},

@@ -32,9 +32,9 @@ type natsFlags struct {
 }
 
 func (f *natsFlags) bind(fs *pflag.FlagSet) {
-	fs.StringVar(&f.url, "nats", "", "URL of a NATS server or cluster with JetStream, such as tls://nats.example.com:4222")
-	fs.StringVar(&f.creds, "creds", "", "file of NATS credentials, or of an NKey seed")
-	fs.StringVar(&f.ca, "nats-ca", "", "PEM file of the authorities to trust for NATS instead of the system's")
+	fs.StringVar(&f.url, "nats", "", "`url` of a NATS server or cluster with JetStream, such as tls://nats.example.com:4222")
+	fs.StringVar(&f.creds, "creds", "", "`file` of NATS credentials, or of an NKey seed")
+	fs.StringVar(&f.ca, "nats-ca", "", "PEM `file` of the authorities to trust for NATS instead of the system's")
 	fs.BoolVar(&f.plain, "nats-plaintext", false, "speak to NATS on other machines without TLS, too")
 }
 
@@ -66,21 +66,22 @@ func newCoordinate(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coordinate [URL...]",
 		Short: "Check with agents at many vantage points, on NATS JetStream",
-		Example: `  stageprobe coordinate --api abc123 --wait-agents 2         # prints nats: URL for the agents
-  stageprobe agent --nats nats://127.0.0.1:4222 --vantage eu-west-1a --allow '*.amazonaws.com'
-  stageprobe coordinate --api abc123 --nats tls://nats.example.com:4222 --creds coordinator.creds
-  stageprobe check --api abc123 --agents 4                   # all in one process`,
+		Example: `  # Prints nats: URL for the agents:
+  stageprobe coordinate --api abc123 --wait-agents 2
+  stageprobe coordinate --api abc123 --nats tls://nats.example.com:4222 \
+    --creds coordinator.creds
+  stageprobe check --api abc123 --agents 4   # all in one process`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return c.run(cmd.Context(), s, urls) },
 	}
 	fs := cmd.Flags()
 	c.bind(fs)
 	co.nats.bind(fs)
-	fs.StringVar(&co.listen.addr, "listen", "127.0.0.1:0", "address of the embedded NATS server, where --nats names none")
-	fs.StringVar(&co.listen.dir, "store", "", "folder in which the embedded server keeps a run, so that the same command goes on with it after an end; default: none")
-	fs.StringVar(&co.listen.cert, "listen-cert", "", "certificate (PEM) of the embedded server; needed for other machines")
-	fs.StringVar(&co.listen.key, "listen-key", "", "its private key (PEM)")
-	fs.StringArrayVar(&co.listen.users, "listen-nkey", nil, "public NKey (U…) that may connect to the embedded server; repeatable; needed for other machines")
-	fs.IntVar(&co.wait, "wait-agents", 1, "begin when so many agents have joined")
+	fs.StringVar(&co.listen.addr, "listen", "127.0.0.1:0", "`address` of the embedded NATS server, where --nats names none")
+	fs.StringVar(&co.listen.dir, "store", "", "`folder` in which the embedded server keeps a run, so that the same command goes on with it after an end; default: none")
+	fs.StringVar(&co.listen.cert, "listen-cert", "", "`file` of the certificate (PEM) of the embedded server; needed for other machines")
+	fs.StringVar(&co.listen.key, "listen-key", "", "`file` of its private key (PEM)")
+	fs.StringArrayVar(&co.listen.users, "listen-nkey", nil, "public `nkey` (U…) that may connect to the embedded server; repeatable; needed for other machines")
+	fs.IntVar(&co.wait, "wait-agents", 1, "begin when `n` agents have joined")
 	completeTargets(cmd, &c.awsFlags, &c.apis)
 	return cmd
 }
@@ -293,9 +294,12 @@ func newAgent(s Streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "agent",
-		Short: "Send from this vantage point what a coordinator asks for, until it is stopped",
-		Example: `  stageprobe agent --nats nats://127.0.0.1:4222 --vantage eu-west-1a --allow '*.execute-api.eu-west-1.amazonaws.com'
-  stageprobe agent --nats tls://nats.example.com:4222 --creds agent.creds --vantage office --allow api.example.com --rate 10`,
+		Short: "Send from this vantage point what a coordinator asks for",
+		Example: `  # Works until it is stopped:
+  stageprobe agent --nats nats://127.0.0.1:4222 --vantage eu-west-1a \
+    --allow '*.execute-api.eu-west-1.amazonaws.com'
+  stageprobe agent --nats tls://nats.example.com:4222 --creds agent.creds \
+    --vantage office --allow api.example.com --rate 10`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
@@ -325,14 +329,14 @@ func newAgent(s Streams) *cobra.Command {
 	}
 	fs := cmd.Flags()
 	nf.bind(fs)
-	fs.StringVar(&vantage.Name, "vantage", "", "name of this place, as reports call it")
-	fs.StringArrayVar(&allow, "allow", nil, "host that may be asked, with * for any part, such as *.example.com; repeatable; everything else is refused")
-	fs.Float64Var(&rate, "rate", 25, "requests per second that this agent never exceeds")
-	fs.StringVar(&cert, "cert", "", "client certificate (PEM) for mutual TLS with the API")
-	fs.StringVar(&key, "key", "", "its private key (PEM)")
+	fs.StringVar(&vantage.Name, "vantage", "", "`name` of this place, as reports call it")
+	fs.StringArrayVar(&allow, "allow", nil, "`host` that may be asked, with * for any part, such as *.example.com; repeatable; everything else is refused")
+	fs.Float64Var(&rate, "rate", 25, "`n` requests per second that this agent never exceeds")
+	fs.StringVar(&cert, "cert", "", "`file` of the client certificate (PEM) for mutual TLS with the API")
+	fs.StringVar(&key, "key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens)")
-	fs.StringVar(&region, "region", "", "AWS region of this place; default AWS_REGION")
-	fs.StringVar(&prof, "profile", "", "AWS profile that signs requests where the plan asks for it")
+	fs.StringVar(&region, "region", "", "AWS `region` of this place; default AWS_REGION")
+	fs.StringVar(&prof, "profile", "", "AWS `profile` that signs requests where the plan asks for it")
 	fs.BoolVarP(&quiet, "quiet", "q", false, "say nothing of what is done")
 	return cmd
 }

@@ -87,7 +87,7 @@ func newAnalyze(s Streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "analyze FILE...",
-		Short: "Give the verdict on recorded observations, of one file or of many shards",
+		Short: "Give the verdict on recorded observations, of one file or many",
 		Example: `  stageprobe check --api abc123 --record run.jsonl.zst
   stageprobe analyze run.jsonl.zst --format json
   stageprobe analyze shard-*.jsonl`,
@@ -116,8 +116,8 @@ func newAnalyze(s Streams) *cobra.Command {
 	}
 	out.bind(cmd.Flags())
 	rules.bind(cmd.Flags())
-	cmd.Flags().StringVar(&failOn, "fail-on", "error", "error, warning or info")
-	cmd.Flags().StringVar(&baseline, "baseline", "", "compare with an earlier JSON report")
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "the least `severity` that makes the exit code 1: error, warning or info")
+	cmd.Flags().StringVar(&baseline, "baseline", "", "compare with the `file` of an earlier JSON report")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "the report alone")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "more detail")
 	return cmd
@@ -173,11 +173,13 @@ func newExplain(s Streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "explain FILE|-|CAUSE",
-		Short: "Say who answered and why, from a pasted answer or log excerpt; or print a cause's page",
-		Example: `  curl -si https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders | stageprobe explain -
+		Short: "Say who answered and why, from a pasted answer or log",
+		Example: `  curl -si https://api.example.com/orders | stageprobe explain -
   stageprobe explain execution.log
-  aws apigateway get-stage --rest-api-id abc123 --stage-name prod | stageprobe explain -
-  stageprobe explain --access-format '$context.requestId $context.status' access.log
+  aws apigateway get-stage --rest-api-id abc123 --stage-name prod |
+    stageprobe explain -
+  stageprobe explain access.log \
+    --access-format '$context.requestId $context.status'
   stageprobe explain canary-split`,
 		Args: one("FILE, - for standard input, or a cause such as canary-split"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -213,10 +215,10 @@ func newExplain(s Streams) *cobra.Command {
 			return explain.Pages(), cobra.ShellCompDirectiveDefault
 		},
 	}
-	cmd.Long = "explain reads what a person has at hand and says who answered and why. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(explain.Pages(), 76)
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().StringVar(&opts.AccessFormat, "access-format", "", "the stage's accessLogSettings.format")
-	cmd.Flags().StringVar(&opts.URL, "url", "", "the URL that was called, where the input does not say")
+	cmd.Long = "explain reads what a person has at hand and says who answered and why, or prints\nthe page of a cause. No credentials, no network.\n\nCauses with a page of their own:\n  " + wrapList(explain.Pages(), 76)
+	cmd.Flags().StringVar(&format, "format", "text", "`format`: text or json")
+	cmd.Flags().StringVar(&opts.AccessFormat, "access-format", "", "the `format` of the stage's accessLogSettings")
+	cmd.Flags().StringVar(&opts.URL, "url", "", "the `url` that was called, where the input does not say")
 	return cmd
 }
 

@@ -27,11 +27,11 @@ type awsFlags struct {
 }
 
 func (f *awsFlags) bind(fs *pflag.FlagSet) {
-	fs.Var(&listFlag{&f.region, namesFlag{&f.regions, regionName}}, "region", "AWS region; default as the AWS CLI finds it, or the URL's; several with --all")
-	fs.Var(&listFlag{&f.profile, namesFlag{&f.profiles, anyName}}, "profile", "AWS profile; several with --all")
-	fs.Var(&listFlag{&f.role, namesFlag{&f.roles, roleARN}}, "role-arn", "role that is assumed to read configuration and logs; several with --all")
-	fs.StringVar(&f.proxy, "proxy", "", "http or https proxy for all requests; default as curl: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY")
-	fs.StringVar(&f.endpoint, "endpoint-url", "", "where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
+	fs.Var(&listFlag{&f.region, namesFlag{&f.regions, regionName}}, "region", "AWS `region`; default as the AWS CLI finds it, or the URL's; several with --all")
+	fs.Var(&listFlag{&f.profile, namesFlag{&f.profiles, anyName}}, "profile", "AWS `profile`; several with --all")
+	fs.Var(&listFlag{&f.role, namesFlag{&f.roles, roleARN}}, "role-arn", "role (`arn`) that is assumed to read configuration and logs; several with --all")
+	fs.StringVar(&f.proxy, "proxy", "", "`url` of a proxy (http or https) for all requests; default as curl: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY")
+	fs.StringVar(&f.endpoint, "endpoint-url", "", "`url` where AWS calls go instead (AWS_ENDPOINT_URL and its kin apply too)")
 }
 
 // targetFlags name what to check.
@@ -42,11 +42,11 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) bind(fs *pflag.FlagSet) {
-	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API id; repeatable")
-	fs.Var(&namesFlag{&f.stages, stageName}, "stage", "stage; repeatable; all where left out")
-	fs.Var(&namesFlag{&f.domains, customDomain}, "domain", "custom domain, with its base path if it has one; with one --stage it is meant to serve that stage")
-	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario file (YAML), or builtin:smoke, builtin:gate, builtin:diagnose")
-	fs.StringVar(&f.invokeTemplate, "invoke-url", "", "template of invoke URLs for emulators, such as http://localhost:4566/_aws/execute-api/{api}/{stage}")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "API `id`; repeatable")
+	fs.Var(&namesFlag{&f.stages, stageName}, "stage", "`name` of a stage; repeatable; all where left out")
+	fs.Var(&namesFlag{&f.domains, customDomain}, "domain", "custom `domain`, with its base path if it has one; with one --stage it is meant to serve that stage")
+	fs.StringVarP(&f.scenarios, "scenarios", "f", "", "scenario `file` (YAML), or builtin:smoke, builtin:gate, builtin:diagnose")
+	fs.StringVar(&f.invokeTemplate, "invoke-url", "", "`template` of invoke URLs for emulators, such as http://localhost:4566/_aws/execute-api/{api}/{stage}")
 }
 
 // transportFlags say how connections are made and requests authenticated.
@@ -66,20 +66,20 @@ type transportFlags struct {
 }
 
 func (f *transportFlags) bind(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "host:port=host:port, *.suffix:port=host:port: dial elsewhere, keep Host and SNI; repeatable, several of one left side are several addresses")
-	fs.StringSliceVar(&f.resolvers, "resolver", nil, "address of a name server, or system; repeatable: all addresses that any of them knows are probed, and where they lead a custom domain is compared")
-	fs.StringVar(&f.cacert, "cacert", "", "PEM file of the authorities to trust instead of the system's")
+	fs.StringArrayVar(&f.connectTo, "connect-to", nil, "dial elsewhere, keep Host and SNI; `from=to` is host:port=host:port or *.suffix:port=host:port; repeatable, several of one left side are several addresses")
+	fs.StringSliceVar(&f.resolvers, "resolver", nil, "`address` of a name server, or system; repeatable: all addresses that any of them knows are probed, and where they lead a custom domain is compared")
+	fs.StringVar(&f.cacert, "cacert", "", "PEM `file` of the authorities to trust instead of the system's")
 	fs.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
-	fs.StringVar(&f.cert, "cert", "", "client certificate (PEM) for mutual TLS")
-	fs.StringVar(&f.key, "key", "", "its private key (PEM)")
-	fs.StringArrayVarP(&f.headers, "header", "H", nil, "header sent with every probe, 'Name: value'; value may be env:NAME; repeatable")
-	fs.StringVar(&f.apiKey, "api-key", "", "sent as x-api-key; env:NAME or file:PATH")
-	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; env:NAME or file:PATH")
+	fs.StringVar(&f.cert, "cert", "", "`file` of the client certificate (PEM) for mutual TLS")
+	fs.StringVar(&f.key, "key", "", "`file` of its private key (PEM)")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil, "`header` sent with every probe, 'Name: value'; the value may be env:NAME; repeatable")
+	fs.StringVar(&f.apiKey, "api-key", "", "sent as x-api-key; `secret` is env:NAME or file:PATH")
+	fs.StringVar(&f.bearer, "bearer", "", "sent as Authorization: Bearer; `secret` is env:NAME or file:PATH")
 	fs.BoolVar(&f.sigv4, "sigv4", false, "sign probes with the AWS credentials (IAM-authorised methods)")
-	fs.StringArrayVar(&f.sendTo, "send-credentials-to", nil, "host that may get credentials although the configuration does not say it is the API's; repeatable")
+	fs.StringArrayVar(&f.sendTo, "send-credentials-to", nil, "`host` that may get credentials although the configuration does not say it is the API's; repeatable")
 	fs.DurationVar(&f.timeout, "request-timeout", defaultTimeout, "the longest one request may take; where it is not given, a route's own integration timeout and 6 s more")
 	f.timeoutFlag = fs.Lookup("request-timeout")
-	fs.StringVar(&f.httpVersion, "http", "", "1.1 or 2; default: both, drawn per connection")
+	fs.StringVar(&f.httpVersion, "http", "", "HTTP `version`: 1.1 or 2; default: both, drawn per connection")
 }
 
 // runFlags say how much is sent and what counts.
@@ -107,26 +107,26 @@ type runFlags struct {
 }
 
 func (f *runFlags) bind(fs *pflag.FlagSet) {
-	fs.IntVar(&f.requests, "requests", 2000, "the most requests one target gets; it stops earlier when every question is decided")
+	fs.IntVar(&f.requests, "requests", 2000, "at most `n` requests to one target; it stops earlier when every question is decided")
 	f.requestsFlag = fs.Lookup("requests")
 	fs.DurationVar(&f.duration, "duration", 0, "the longest the sending may take, such as 30s; with --rate it bounds the requests")
 	fs.BoolVar(&f.fixed, "fixed", false, "send the whole budget; no early stop")
 	fs.BoolVar(&f.thorough, "thorough", false, "go on after an error is decided for a target, until no other behaviour of --min-share is possible")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, as text, json or jsonl, and stop")
-	fs.Float64Var(&f.rate, "rate", 25, "requests per second over all targets")
+	fs.Float64Var(&f.rate, "rate", 25, "`n` requests per second over all targets")
 	f.rateFlag = fs.Lookup("rate")
 	fs.BoolVar(&f.forceRate, "force-rate", false, "send at --rate although the stage's throttle allows less than ten times as much")
-	fs.IntVar(&f.workers, "workers", 16, "concurrent requests at most")
-	fs.Float64Var(&f.confidence, "confidence", 0.99, "both error rates of a verdict are at most one minus this")
-	fs.Float64Var(&f.minShare, "min-share", 0.01, "smallest share of deviating answers that must be found")
-	fs.StringVar(&f.logs, "logs", "auto", "auto, off or require: whether execution and access logs are read")
-	fs.StringSliceVar(&f.require, "require", nil, "config, logs or both: exit code 3 where these could not be read")
+	fs.IntVar(&f.workers, "workers", 16, "at most `n` concurrent requests")
+	fs.Float64Var(&f.confidence, "confidence", 0.99, "both error rates of a verdict are at most one minus this `share`")
+	fs.Float64Var(&f.minShare, "min-share", 0.01, "smallest `share` of deviating answers that must be found")
+	fs.StringVar(&f.logs, "logs", "auto", "`when` execution and access logs are read: auto, off or require")
+	fs.StringSliceVar(&f.require, "require", nil, "`what` must be read, else the exit code is 3: config, logs or both")
 	fs.DurationVar(&f.logWait, "log-wait", 2*time.Minute, "how long to wait for late log events")
-	fs.StringVar(&f.record, "record", "", "keep every observation (.jsonl, .jsonl.zst or .parquet)")
+	fs.StringVar(&f.record, "record", "", "keep every observation in a `file` (.jsonl, .jsonl.zst or .parquet)")
 	fs.BoolVar(&f.keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens) in reports and recordings")
-	fs.StringVar(&f.baseline, "baseline", "", "compare with an earlier JSON report; last: the newest that was kept of the same targets")
-	fs.Uint64Var(&f.seed, "seed", 0, "everything random is drawn from it; default: drawn anew and reported")
-	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
+	fs.StringVar(&f.baseline, "baseline", "", "compare with the `file` of an earlier JSON report; last: the newest that was kept of the same targets")
+	fs.Uint64Var(&f.seed, "seed", 0, "`number` from which everything random is drawn; default: drawn anew and reported")
+	fs.StringVar(&f.failOn, "fail-on", "error", "the least `severity` that makes the exit code 1: error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no plan; the report alone")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "more detail in the report and on stderr")
 }
@@ -135,8 +135,8 @@ func (f *runFlags) bind(fs *pflag.FlagSet) {
 type ruleFlags struct{ compare, ignore []string }
 
 func (f *ruleFlags) bind(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.compare, "compare", nil, "a JSON pointer (* for indices), a header's name or /regexp/ that is part of behaviour; repeatable")
-	fs.StringArrayVar(&f.ignore, "ignore", nil, "one that is not; repeatable")
+	fs.StringArrayVar(&f.compare, "compare", nil, "`field` that is part of behaviour: a JSON pointer (* for indices), a header's name or /regexp/; repeatable")
+	fs.StringArrayVar(&f.ignore, "ignore", nil, "`field` that is not; repeatable")
 }
 
 func (f *ruleFlags) validate() error {

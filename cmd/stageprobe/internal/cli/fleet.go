@@ -33,8 +33,8 @@ type fleetFlags struct {
 
 func (f *fleetFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.all, "all", false, "every API, stage and domain; of several accounts and regions where --profile, --region or --role-arn name them")
-	fs.StringArrayVar(&f.include, "include", nil, "with --all: only APIs and domains of this name, id or tag:key=value; * stands for any part; repeatable")
-	fs.StringArrayVar(&f.exclude, "exclude", nil, "with --all: none of this name, id or tag:key=value; repeatable")
+	fs.StringArrayVar(&f.include, "include", nil, "with --all: only APIs and domains of this `name`, id or tag:key=value; * stands for any part; repeatable")
+	fs.StringArrayVar(&f.exclude, "exclude", nil, "with --all: none of this `name`, id or tag:key=value; repeatable")
 	fs.BoolVar(&f.resume, "resume", false, "with --all: go on where the same command was interrupted within the last hour")
 }
 

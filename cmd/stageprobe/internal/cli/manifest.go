@@ -46,11 +46,13 @@ func newManifest(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "manifest kubernetes|aws-batch|github -- FLAGS OF CHECK",
 		Short: "Print the job with which a scheduler sends one plan in shards",
-		Long: "manifest prints an Indexed Job for Kubernetes, the input of aws batch submit-job for an array job, or a\n" +
-			"workflow with a matrix for GitHub Actions. What stands after -- is given to check in every shard.",
-		Example: `  stageprobe manifest kubernetes --shards 8 -- --api abc123 --requests 8000 | kubectl apply -f -
-  stageprobe manifest aws-batch --shards 8 -- --api abc123 > job.json   # aws batch submit-job --cli-input-json file://job.json
-  stageprobe manifest github --shards 8 -- --api abc123 > .github/workflows/shards.yml`,
+		Long: "manifest prints an Indexed Job for Kubernetes, the input of aws batch submit-job\n" +
+			"for an array job, or a workflow with a matrix for GitHub Actions. What stands\n" +
+			"after -- is given to check in every shard.",
+		Example: `  stageprobe manifest kubernetes --shards 8 -- --api abc123 | kubectl apply -f -
+  stageprobe manifest aws-batch --shards 8 -- --api abc123 > job.json
+  aws batch submit-job --cli-input-json file://job.json
+  stageprobe manifest github -- --api abc123 > .github/workflows/shards.yml`,
 		ValidArgs: []string{"kubernetes", "aws-batch", "github"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || schedulers[args[0]] == "" || cmd.ArgsLenAtDash() > 1 || cmd.ArgsLenAtDash() < 0 && len(args) > 1 {
@@ -72,11 +74,11 @@ func newManifest(s Streams) *cobra.Command {
 			return m.print(s, args[0], seed, start, args[1:])
 		},
 	}
-	cmd.Flags().IntVar(&m.N, "shards", 4, "into how many parts the plan is divided")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "of the plan; which part is whose follows from it")
-	cmd.Flags().StringVar(&startAt, "start-at", "", "when the plan begins, such as 2026-05-01T12:00:00Z; default in ten minutes; a workflow takes the time of its own start")
-	cmd.Flags().StringVar(&m.Image, "image", "ghcr.io/OWNER/stageprobe:latest", "container image for Kubernetes")
-	cmd.Flags().StringVar(&m.Folder, "folder", "/recordings", "where the shards find the volume that the recordings come together on")
+	cmd.Flags().IntVar(&m.N, "shards", 4, "divide the plan into `n` parts")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "`number` from which the plan is drawn, and which part is whose")
+	cmd.Flags().StringVar(&startAt, "start-at", "", "`time` when the plan begins, such as 2026-05-01T12:00:00Z; default in ten minutes; a workflow takes the time of its own start")
+	cmd.Flags().StringVar(&m.Image, "image", "ghcr.io/OWNER/stageprobe:latest", "container `image` for Kubernetes")
+	cmd.Flags().StringVar(&m.Folder, "folder", "/recordings", "`folder` where the shards find the volume that the recordings come together on")
 	return cmd
 }
 

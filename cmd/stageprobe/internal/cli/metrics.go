@@ -13,7 +13,7 @@ func newMetrics(s Streams) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "metrics",
-		Short: "List the series of check --watch --metrics, or print a dashboard and alert rules for them",
+		Short: "List the series of check --watch; print a dashboard or alert rules",
 		Example: `  stageprobe metrics
   stageprobe metrics --format grafana > dashboard.json
   stageprobe metrics --format alerts > /etc/prometheus/rules/stageprobe.yaml`,
@@ -27,6 +27,6 @@ func newMetrics(s Streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text, grafana or alerts")
+	cmd.Flags().StringVar(&format, "format", "text", "`format`: text, grafana or alerts")
 	return cmd
 }

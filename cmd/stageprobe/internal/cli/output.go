@@ -45,15 +45,15 @@ type outputs struct{ list []output }
 
 func (o *outputs) bind(fs *pflag.FlagSet) {
 	fs.Var(formatFlag{o}, "format", strings.Join(formats(), ", ")+"; may be repeated, each with its own -o")
-	fs.VarP(pathFlag{o}, "output", "o", "file for the format before it")
+	fs.VarP(pathFlag{o}, "output", "o", "`file` for the format before it")
 }
 
 type formatFlag struct{ *outputs }
 type pathFlag struct{ *outputs }
 
-func (formatFlag) Type() string   { return "FORMAT" }
+func (formatFlag) Type() string   { return "format" }
 func (formatFlag) String() string { return "" }
-func (pathFlag) Type() string     { return "FILE" }
+func (pathFlag) Type() string     { return "file" }
 func (pathFlag) String() string   { return "" }
 
 func (f formatFlag) Set(v string) error {

@@ -30,19 +30,22 @@ func newPlan(s Streams) *cobra.Command {
 	f := &planFlags{}
 	cmd := &cobra.Command{
 		Use:   "plan FILE...",
-		Short: "Before the deploy: say what will be live afterwards and what will not",
-		Example: `  terraform show -json plan.out | stageprobe plan -      # OpenTofu likewise
+		Short: "Before the deploy: say what will be live afterwards, and what not",
+		Example: `  terraform show -json plan.out | stageprobe plan -   # OpenTofu likewise
   pulumi preview --json --show-sames | stageprobe plan -
   aws cloudformation get-template --stack-name orders > deployed.json
-  stageprobe plan deployed.json new.yaml      # CloudFormation, CDK, SAM, Serverless: deployed first, new second
-  aws cloudformation describe-change-set --change-set-name ARN | stageprobe plan -
-  stageprobe plan old-openapi.yaml new-openapi.yaml      # what callers will see change
-  stageprobe plan plan.json --api abc123      # with credentials: whose edits wait and go live, too
+  # CloudFormation, CDK, SAM, Serverless: deployed first, new second:
+  stageprobe plan deployed.json new.yaml
+  aws cloudformation describe-change-set --change-set-name ARN |
+    stageprobe plan -
+  stageprobe plan old-openapi.yaml new-openapi.yaml   # what callers see change
+  # With credentials: whose edits wait and go live, too:
+  stageprobe plan plan.json --api abc123
 
-Exit codes: 0 all goes live, 1 something does not, 2 a file cannot be read or one
-of two is missing, 3 the files do not tell. Needs no credentials and no network;
-where the environment holds credentials and the plan the ids of its APIs, they
-are read as well (--offline: never).`,
+Exit codes: 0 all goes live, 1 something does not, 2 a file cannot be read or
+one of two is missing, 3 the files do not tell. Needs no credentials and no
+network; where the environment holds credentials and the plan the ids of its
+APIs, they are read as well (--offline: never).`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return hint(errors.New("stageprobe plan takes at least one file: a plan, a change set, or two templates"), "stageprobe plan --help shows examples")
@@ -70,10 +73,10 @@ are read as well (--offline: never).`,
 func (f *planFlags) bindTo(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.awsFlags.bind(fs)
-	fs.Var(&namesFlag{&f.apis, apiID}, "api", "hold the plan against this API of the account (needs credentials); repeatable")
+	fs.Var(&namesFlag{&f.apis, apiID}, "api", "hold the plan against the API of this `id` (needs credentials); repeatable")
 	fs.BoolVar(&f.offline, "offline", false, "never ask the account, even where there are credentials")
-	fs.StringVar(&f.kind, "kind", "", "what FILE is, where it cannot be told: "+strings.Join(predeploy.Kinds(), ", "))
-	fs.StringVar(&f.failOn, "fail-on", "error", "error, warning or info: the least severe finding that makes the exit code 1")
+	fs.StringVar(&f.kind, "kind", "", "what `kind` of file FILE is, where it cannot be told: "+strings.Join(predeploy.Kinds(), ", "))
+	fs.StringVar(&f.failOn, "fail-on", "error", "the least `severity` that makes the exit code 1: error, warning or info")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "the report alone")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "every edit, and what each remedy changes")
 	f.out.bind(fs)

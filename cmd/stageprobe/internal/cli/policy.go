@@ -24,9 +24,10 @@ func newPolicy(s Streams) *cobra.Command {
 		Example: `  stageprobe policy                       # with configuration and logs
   stageprobe policy config --api abc123 --region eu-west-1
   stageprobe policy logs --access-log-group /aws/apigateway/orders`,
-		Long: "policy prints the identity policy with which stageprobe can do its work. Statements whose Sid begins with\n" +
-			"Optional make a report tell more; --required leaves them out. Access logs are granted by group: those of\n" +
-			"--access-log-group, and with --api and credentials those that the stages name.",
+		Long: "policy prints the identity policy with which stageprobe can do its work.\n" +
+			"Statements whose Sid begins with Optional make a report tell more; --required\n" +
+			"leaves them out. Access logs are granted by group: those of --access-log-group,\n" +
+			"and with --api and credentials those that the stages name.",
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), among("size of the policy", "probe", "config", "logs")),
 		ValidArgs: []string{"probe", "config", "logs"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,14 +47,14 @@ func newPolicy(s Streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&o.Region, "region", "", "region; * where left out")
-	cmd.Flags().StringVar(&o.Partition, "partition", "", "aws, aws-cn or aws-us-gov")
-	cmd.Flags().StringVar(&o.Account, "account", "", "account id; * where left out")
-	cmd.Flags().Var(&namesFlag{&o.APIs, apiID}, "api", "only these APIs")
-	cmd.Flags().StringArrayVar(&o.AccessLogs, "access-log-group", nil, "name or ARN of a log group that holds access logs, repeatable")
+	cmd.Flags().StringVar(&o.Region, "region", "", "`region`; * where left out")
+	cmd.Flags().StringVar(&o.Partition, "partition", "", "`partition`: aws, aws-cn or aws-us-gov")
+	cmd.Flags().StringVar(&o.Account, "account", "", "account `id`; * where left out")
+	cmd.Flags().Var(&namesFlag{&o.APIs, apiID}, "api", "only the API of this `id`; repeatable")
+	cmd.Flags().StringArrayVar(&o.AccessLogs, "access-log-group", nil, "`name` or ARN of a log group that holds access logs; repeatable")
 	cmd.Flags().BoolVar(&o.Required, "required", false, "leave the optional rights out")
-	cmd.Flags().StringVar(&f.profile, "profile", "", "profile that reads the stages of --api for their access-log groups")
-	cmd.Flags().StringVar(&f.endpoint, "endpoint-url", "", "endpoint of all AWS services, as of an emulator")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "`profile` that reads the stages of --api for their access-log groups")
+	cmd.Flags().StringVar(&f.endpoint, "endpoint-url", "", "`url` of all AWS services, as of an emulator")
 	completeTargets(cmd, &f, &o.APIs)
 	return cmd
 }

@@ -24,7 +24,7 @@ import (
 func newDemo(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [WORLD]",
-		Short: "See a diagnosis on the embedded gateway: no account, no network, no flags",
+		Short: "See a diagnosis on the embedded gateway: no account, no network",
 		Example: `  stageprobe demo
   stageprobe demo --list
   stageprobe demo canary-1
@@ -142,7 +142,7 @@ func (c *checkFlags) reach(world *sandbox.World, server *sandbox.Server, dir str
 }
 
 func demoHelp(cmd *cobra.Command, w io.Writer, fs *pflag.FlagSet) error {
-	fmt.Fprintf(w, "%s\n\nUsage:\n  stageprobe %s\n\nExamples:\n%s\n\nFlags (all of check's may be added):\n%s", cmd.Short, cmd.Use, cmd.Example, fs.FlagUsages())
+	fmt.Fprintf(w, "%s\n\nUsage:\n  stageprobe %s\n\nExamples:\n%s\n\nFlags (all of check's may be added):\n%s", cmd.Short, cmd.Use, cmd.Example, fs.FlagUsagesWrapped(helpWidth))
 	return nil
 }
 
@@ -175,8 +175,8 @@ func newSandbox(s Streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "sandbox [WORLD]",
-		Short: "Keep the embedded gateway running for any AWS client, and for check",
-		Example: `  stageprobe sandbox                          # prints the environment and flags to reach it
+		Short: "Keep the embedded gateway running, for AWS clients and for check",
+		Example: `  stageprobe sandbox   # prints the environment and flags to reach it
   stageprobe sandbox canary-1 --cacert ca.pem
   stageprobe sandbox --world-file my-world.yaml`,
 		Args: cobra.MaximumNArgs(1),
@@ -216,11 +216,11 @@ func newSandbox(s Streams) *cobra.Command {
 			return worldNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "everything random is drawn from it")
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "address of the data plane (TLS)")
-	cmd.Flags().StringVar(&control, "control-addr", "127.0.0.1:0", "address of the control plane and the logs")
-	cmd.Flags().StringVar(&ca, "cacert", "", "where to write the certificate authority; default: a temporary file")
-	cmd.Flags().StringVar(&file, "world-file", "", "a world of your own (YAML)")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "`number` from which everything random is drawn")
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "`address` of the data plane (TLS)")
+	cmd.Flags().StringVar(&control, "control-addr", "127.0.0.1:0", "`address` of the control plane and the logs")
+	cmd.Flags().StringVar(&ca, "cacert", "", "`file` to write the certificate authority to; default: a temporary file")
+	cmd.Flags().StringVar(&file, "world-file", "", "`file` of a world of your own (YAML)")
 	return cmd
 }
 

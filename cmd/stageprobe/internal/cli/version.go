@@ -32,7 +32,7 @@ func newVersion(s Streams) *cobra.Command {
 			return hint(fmt.Errorf("--format %q: use text or json", format), "stageprobe version --help shows examples")
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`format`: text or json")
 	return cmd
 }
 

@@ -27,19 +27,24 @@ func newWait(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait [URL...]",
 		Short: "After a deploy: probe until the new behaviour serves everything",
-		Example: `  stageprobe wait -f scenarios.yaml --timeout 5m            # new is what meets the expectations, and did not before
-  stageprobe wait --api abc123 --stage prod --baseline before.json   # new is what differs from before
-  stageprobe wait --api abc123 --stage prod --deployment a1b2c3      # new is a deployment id in the access log`,
-		Long: `wait probes after a deploy until the new behaviour serves all traffic. It ends in 0 only where old and new
-could be told apart and no error stands: by old answers that came first, by a report from before the deploy
-(--baseline), by the deployment id in the access log (--deployment), or by answers that changed with the stage's
-deployment. Where the old deployment may meet what is expected, too, it ends in 3 and says what to give. It ends
-in 1 where an error stands, or old answers are left at --timeout.`,
+		Example: `  # New is what meets the expectations, and did not before:
+  stageprobe wait -f scenarios.yaml --timeout 5m
+  # New is what differs from before:
+  stageprobe wait --api abc123 --stage prod --baseline before.json
+  # New is a deployment id in the access log:
+  stageprobe wait --api abc123 --stage prod --deployment a1b2c3`,
+		Long: `wait probes after a deploy until the new behaviour serves all traffic. It ends
+in 0 only where old and new could be told apart and no error stands: by old
+answers that came first, by a report from before the deploy (--baseline), by the
+deployment id in the access log (--deployment), or by answers that changed with
+the stage's deployment. Where the old deployment may meet what is expected, too,
+it ends in 3 and says what to give. It ends in 1 where an error stands, or old
+answers are left at --timeout.`,
 		RunE: func(cmd *cobra.Command, urls []string) error { return f.run(cmd.Context(), s, urls) },
 	}
 	f.check.bind(cmd.Flags())
 	cmd.Flags().DurationVar(&f.within, "timeout", 10*time.Minute, "give up after this long")
-	cmd.Flags().StringVar(&f.deployment, "deployment", "", "the deployment that is to serve, as the access log's $context.deploymentId names it")
+	cmd.Flags().StringVar(&f.deployment, "deployment", "", "`id` of the deployment that is to serve, as the access log's $context.deploymentId names it")
 	completeTargets(cmd, &f.check.awsFlags, &f.check.apis)
 	return cmd
 }

@@ -38,10 +38,10 @@ type watchFlags struct {
 func (f *watchFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.watch, "watch", false, "keep going over a sliding window and tell every change once; SIGTERM ends it with the last verdict")
 	fs.DurationVar(&f.window, "window", 10*time.Minute, "length of the sliding window of --watch; --requests is the most that one target gets within it")
-	fs.StringVar(&f.metrics, "metrics", "", "address on which --watch serves Prometheus metrics, such as 127.0.0.1:9464; stageprobe metrics lists the series")
-	fs.StringArrayVar(&f.notify, "notify", nil, "URL that gets each change as a JSON POST (Slack, Teams, PagerDuty or any other webhook); may be env:NAME or file:PATH; repeatable")
-	fs.StringVar(&f.template, "notify-template", "", "what is posted: slack, teams, pagerduty, generic, or a text/template file; default by the URL's host")
-	fs.StringArrayVar(&f.onChange, "on-change", nil, "command that is run on each change, without a shell, with the change in STAGEPROBE_CHANGE_… and as JSON on its standard input; repeatable")
+	fs.StringVar(&f.metrics, "metrics", "", "`address` on which --watch serves Prometheus metrics, such as 127.0.0.1:9464; stageprobe metrics lists the series")
+	fs.StringArrayVar(&f.notify, "notify", nil, "`url` that gets each change as a JSON POST (Slack, Teams, PagerDuty or any other webhook); may be env:NAME or file:PATH; repeatable")
+	fs.StringVar(&f.template, "notify-template", "", "`template` that is posted: slack, teams, pagerduty, generic, or a text/template file; default by the URL's host")
+	fs.StringArrayVar(&f.onChange, "on-change", nil, "`command` that is run on each change, without a shell, with the change in STAGEPROBE_CHANGE_… and as JSON on its standard input; repeatable")
 }
 
 // The window's limits: shorter holds no evidence, longer is no news.
