@@ -222,3 +222,96 @@ func TestPlannerSettlesOnlyAsLongAsItIsSaid(t *testing.T) {
 		t.Error("a target whose question opened again was not asked")
 	}
 }
+
+// Scenarios are drawn by their weights, each of their targets alike.
+func TestPlannerDrawsByWeight(t *testing.T) {
+	plan := probe.Plan{Seed: 5, Requests: 100_000, Targets: []probe.Target{{ID: "a"}, {ID: "b"}}, Scenarios: []probe.Scenario{{Name: "x", Weight: 3}, {Name: "y"}, {Name: "z", Weight: 4, Targets: []string{"b"}}}}
+	p := newPlanner(&plan)
+	counts := map[[2]int]int{}
+	for i := range 20_000 {
+		c, ok := p.choose()
+		if !ok {
+			t.Fatal("the planner ends early")
+		}
+		counts[[2]int{c.Target, c.Scenario}]++
+		among := probe.Among(0).With(1)
+		if c.Scenario < 2 {
+			among = among.With(0)
+		}
+		if i > 200 && c.Among != among { // the calibration is over
+			t.Fatalf("%+v", c)
+		}
+	}
+	for cell, share := range map[[2]int]float64{{0, 0}: .25, {1, 0}: .25, {0, 1}: 1. / 12, {1, 1}: 1. / 12, {1, 2}: 1. / 3} {
+		if got := float64(counts[cell]) / 20_000; got < share-.02 || got > share+.02 {
+			t.Errorf("%v: %.3f of the draws, want %.3f", cell, got, share)
+		}
+	}
+	if got := p.left(); got != 2*100_000-20_000 {
+		t.Errorf("%d requests are left", got)
+	}
+	// What the advice does not name, and what is spent, is not drawn.
+	p = newPlanner(&plan)
+	p.advise([]cause.Cell{{Target: 1, Scenario: 0, Weight: .5}, {Target: 0, Scenario: 1, Weight: 0}})
+	for i := range p.cells {
+		want := map[bool]float64{true: .5}[p.cells[i].target == 1 && p.cells[i].scenario == 0]
+		if got := p.advised(&p.cells[i]); got != want {
+			t.Errorf("%+v: %g", p.cells[i], got)
+		}
+	}
+	if at, _ := p.pick(func(*cell) float64 { return 0 }); at != -1 {
+		t.Errorf("of nothing %d is drawn", at)
+	}
+	p.end(0)
+	p.end(1)
+	if c, ok := p.choose(); ok || p.left() != 0 {
+		t.Errorf("%+v", c)
+	}
+	// A scenario with a limit is sent beside the budget, unless nothing may be sent.
+	limited := probe.Plan{Requests: 3, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "new", Limit: 4}}}
+	for _, tt := range []struct{ requests, want int }{{3, 7}, {0, 0}} {
+		limited.Requests = tt.requests
+		p = newPlanner(&limited)
+		n := 0
+		for {
+			if _, ok := p.choose(); !ok {
+				break
+			}
+			n++
+		}
+		if n != tt.want {
+			t.Errorf("a budget of %d: %d requests, want %d", tt.requests, n, tt.want)
+		}
+	}
+	// Draws that were planned before are passed over.
+	s, other := NewSession(plan, probe.Snapshot{}, Policy{}), NewSession(plan, probe.Snapshot{}, Policy{})
+	for range 30 {
+		s.Next(noon, 0)
+	}
+	other.Skip(30)
+	a, _ := s.Next(noon, 30)
+	b, _ := other.Next(noon, 30)
+	if a != b {
+		t.Errorf("%+v, %+v", a, b)
+	}
+	other.Skip(10_000_000) // to the end and no further
+	if _, ok := other.Next(noon, 0); ok {
+		t.Error("something is left behind the end")
+	}
+}
+
+// A wait asks what has shown a difference, and a tenth of its requests of anything.
+func TestPlannerWatches(t *testing.T) {
+	plan := probe.Plan{Seed: 5, Requests: 100_000, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "y"}}}
+	s := NewSession(plan, probe.Snapshot{}, Policy{})
+	s.Persist()
+	s.planner.watch(map[cellAt]bool{{0, 1}: true})
+	counts := map[int]int{}
+	for range 4000 {
+		c, _ := s.Next(noon, 0)
+		counts[c.Scenario]++
+	}
+	if counts[0] < 140 || counts[0] > 300 {
+		t.Errorf("%v: what shows no difference gets half of a tenth", counts)
+	}
+}

@@ -1,10 +1,12 @@
 package cause
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -143,6 +145,61 @@ func TestBrokenConnections(t *testing.T) {
 		if got := found(r); len(got) != 0 || len(r.Open) != 1 || !strings.Contains(r.Open[0].Text, "requests get no answer") {
 			dump(t, r)
 			t.Errorf("by use %t: found %v", byUse, got)
+		}
+	}
+}
+
+// Requests that tell two drivers apart are those of levels of which one foresees another
+// answer, least asked first.
+func TestTellingRequests(t *testing.T) {
+	var rows []Row
+	for i, p := range []string{"ax", "ax", "ax", "by", "by", "ay", "bx", "bx"} {
+		rows = append(rows, Row{Seq: uint64(i), Remote: p[:1], Pop: p[1:]})
+	}
+	fx := &Facts{Input: &Input{Rows: rows}}
+	w := &weighing{split: &split{draws: marked(1, 1, 1, 0, 0, 1, 0, 0)}}
+	a := driver{name: "address", level: func(r *Row) (string, bool) { return r.Remote, r.Remote == "a" }}
+	b := driver{name: "location", level: func(r *Row) (string, bool) { return r.Pop, r.Pop == "x" }}
+	want := []Fact{LevelPair{A: "address", LevelA: "a", B: "location", LevelB: "y"}, LevelPair{A: "address", LevelA: "b", B: "location", LevelB: "x"}}
+	if got := tellingPairs(fx, w, a, b); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for i := range rows {
+		if i == 5 {
+			rows[i].Pop = ""
+		}
+	}
+	if got := tellingPairs(fx, w, a, b); !reflect.DeepEqual(got, []Fact{want[0], want[1]}) {
+		t.Errorf("%+v: what was never asked is the cheapest", got)
+	}
+}
+
+// Of two drivers the second is an alias of the first while it is no more than a hundred
+// times less likely.
+func TestDriversThatAreNotToldApart(t *testing.T) {
+	for post, want := range map[float64]int{.005: 1, .0049: 0} {
+		w := &weighing{laws: []law{{name: "a", driven: true, post: .5}, {name: "b", driven: true, post: post}, {name: "chance", post: .4}}}
+		if got := aliased(w); len(got) != want {
+			t.Errorf("beside .5 a driver of %g: %d aliases", post, len(got))
+		}
+	}
+	both := &weighing{split: &split{labels: labels{counts: stat.Counts2{CanaryDev: 1, BaseRef: 1}}}}
+	d, ok := driverOf(both, &law{cause: CanarySplit})
+	if !ok {
+		t.Fatal("with the labels of both sides a canary drives single requests")
+	}
+	for label, want := range map[Label]string{LabelBase: "base", LabelCanary: "canary", LabelUnknown: ""} {
+		if level, deviates := d.level(&Row{Label: label}); level != want || deviates != (label == LabelCanary) {
+			t.Errorf("label %d is level %q, deviates %v", label, level, deviates)
+		}
+	}
+	if _, ok := driverOf(&weighing{split: &split{}}, &law{cause: CanarySplit}); ok {
+		t.Error("without labels a canary drives no single request")
+	}
+	d, _ = driverOf(both, &law{factor: &factor{name: "address", level: func(r *Row) string { return r.Remote }, levels: []string{"a", "b"}, k: []int{9, 0}, n: []int{9, 9}, rho: .3}})
+	for remote, want := range map[string]bool{"a": true, "b": false, "c": false} {
+		if level, deviates := d.level(&Row{Remote: remote}); level != remote || deviates != want {
+			t.Errorf("address %s deviates: %v", remote, deviates)
 		}
 	}
 }

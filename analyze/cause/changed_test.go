@@ -1,8 +1,13 @@
 package cause
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"stageprobe/probe"
 )
@@ -60,6 +65,111 @@ func TestCanaryReleasedDuringTheRun(t *testing.T) {
 		r = explained(released(seed, false, "v2", func(*probe.Stage) {}).Input)
 		if got := found(r); got[DeployPropagating] == Proven {
 			dump(t, r)
+		}
+	}
+}
+
+func TestRemediesInOrder(t *testing.T) {
+	list := []Remedy{{Text: "a"}, {Text: "b", Then: true}, {Text: "c"}}
+	want := []Remedy{{Text: "a"}, {Text: "b", Then: true}, {Text: "x", Then: true}, {Text: "c"}}
+	if diff := cmp.Diff(want, afterFirst(list, Remedy{Text: "x"})); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Remedy{{Text: "a"}, {Text: "b", Then: true}, {Text: "x", Then: true}}, afterFirst(list[:2], Remedy{Text: "x"})); diff != "" {
+		t.Error(diff)
+	}
+	if !byHand(probe.ToolConsole) || !byHand(probe.ToolCLI) || byHand("") || byHand("Terraform") {
+		t.Error("people change single things with the console and the command line")
+	}
+	api := &probe.API{Deployments: []probe.Deployment{{ID: "c", Created: began}, {ID: "b", Created: began.Add(-time.Hour)}, {ID: "a", Created: began.Add(-2 * time.Hour)}}}
+	for own, want := range map[string]string{"c": "b", "b": "a", "a": "", "none": ""} {
+		sub := &target{Target: &probe.Target{DeploymentID: own}, api: api}
+		if got := previous(sub); got != want {
+			t.Errorf("before %s was %q, want %q", own, got, want)
+		}
+	}
+	for _, tt := range []struct {
+		own, canary string
+		want        time.Duration
+	}{{"c", "a", 2 * time.Hour}, {"a", "c", 0}, {"c", "none", 0}, {"none", "a", 0}} {
+		sub := &target{Target: &probe.Target{DeploymentID: tt.own, Canary: &probe.Canary{DeploymentID: tt.canary}}, api: api}
+		if got := canaryLag(sub); got != tt.want {
+			t.Errorf("%s is older than %s by %s, want %s", tt.canary, tt.own, got, tt.want)
+		}
+	}
+}
+
+// Who changed what a finding is about is told with how it should be changed: by the tool
+// that deploys the API.
+func TestWhoChangedWhat(t *testing.T) {
+	deployed := func(tool string) probe.Change {
+		return probe.Change{APIID: "a", Stage: "s0", Event: "CreateDeployment", By: "ci", Tool: tool, At: began.Add(-2 * time.Hour)}
+	}
+	edited := func(by, tool string) probe.Change {
+		return probe.Change{APIID: "a", Event: "PutMethod", By: by, Tool: tool, At: began.Add(-time.Hour)}
+	}
+	for name, tt := range map[string]struct {
+		cause   ID
+		changes []probe.Change
+		says    []string
+		told    bool // by the finding already
+		remedy  bool // in the tool's terms
+	}{
+		"edits that the tool did not deploy":   {StaleDeployment, []probe.Change{edited("ci", "Terraform"), deployed("Terraform")}, []string{"NoTrigger"}, false, true},
+		"the same, of another cause":           {StageConfigDrift, []probe.Change{edited("ci", "Terraform"), deployed("Terraform")}, nil, false, true},
+		"by an unknown tool":                   {StaleDeployment, []probe.Change{edited("ci", ""), deployed("")}, []string{"ChangedBy"}, false, false},
+		"by the console, which deployed, too":  {StaleDeployment, []probe.Change{edited("ci", probe.ToolConsole), deployed(probe.ToolConsole)}, []string{"ChangedBy"}, false, false},
+		"by hand, where Terraform deploys":     {StaleDeployment, []probe.Change{edited("kim", probe.ToolConsole), deployed("Terraform")}, []string{"ChangedBy", "HandEdit"}, false, true},
+		"by hand, where people deploy by hand": {StaleDeployment, []probe.Change{edited("kim", probe.ToolConsole), deployed(probe.ToolCLI)}, []string{"ChangedBy"}, false, false},
+		"by a tool that deploys":               {StaleDeployment, []probe.Change{edited("kim", "CDK"), deployed("CDK")}, []string{"ChangedBy"}, false, true},
+		"the edit is told, the tool not known": {StaleDeployment, []probe.Change{edited("kim", ""), deployed("Terraform")}, nil, true, true},
+		"the edit is told, the tool is not":    {StaleDeployment, []probe.Change{edited("kim", "CDK"), deployed("Terraform")}, []string{"ChangedBy"}, true, true},
+	} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}}}}
+		in.Snapshot.History = &probe.History{Changes: tt.changes, Whole: true}
+		fx := given(in, [][]int{{0}})
+		f := Finding{Cause: tt.cause, Targets: []string{"t0"}, Remedy: []Remedy{{Text: "first"}}}
+		if tt.told {
+			f.Says = []Fact{EditsWait{Made: Made{Before: &Edited{Event: "PutMethod", At: began.Add(-time.Hour)}}}}
+		}
+		findings := []Finding{f}
+		whoChanged(fx, fx.targets[0], &findings[0])
+		var says []string
+		for _, s := range findings[0].Says {
+			if name := reflect.TypeOf(s).Name(); name != "EditsWait" {
+				says = append(says, name)
+			}
+		}
+		if !slices.Equal(says, tt.says) || (len(findings[0].Remedy) == 2) != tt.remedy {
+			t.Errorf("%s: says %q, remedies %+v", name, says, findings[0].Remedy)
+		}
+	}
+	// An edit is told where the finding says the same event of the same time.
+	last := &probe.Change{Event: "PutMethod", At: began}
+	for name, tt := range map[string]struct {
+		made *Edited
+		want bool
+	}{"the same": {&Edited{Event: "PutMethod", At: began}, true}, "another": {&Edited{Event: "PutIntegration", At: began}, false}, "another time": {&Edited{Event: "PutMethod", At: began.Add(1)}, false}, "none": {nil, false}} {
+		if got := editTold(&Finding{Says: []Fact{EditsWait{Made: Made{Before: tt.made}}}}, last); got != tt.want {
+			t.Errorf("%s: told %v", name, got)
+		}
+	}
+	// Where nothing is to be mended, no tool's terms are added.
+	in := &Input{Clusters: behaviours(served200())}
+	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}}}}
+	in.Snapshot.History = &probe.History{Changes: []probe.Change{deployed("Terraform")}, Whole: true}
+	fx, bare := given(in, [][]int{{0}}), Finding{Cause: StaleDeployment, Targets: []string{"t0"}}
+	if whoChanged(fx, fx.targets[0], &bare); len(bare.Remedy) != 0 {
+		t.Errorf("%+v", bare.Remedy)
+	}
+	// Of settings the deployments are no writes.
+	fx = given(&Input{Clusters: behaviours(served200()), Snapshot: probe.Snapshot{History: &probe.History{Changes: []probe.Change{
+		{APIID: "a", Stage: "s0", Event: "CreateDeployment", At: began}, {APIID: "a", Stage: "s0", Event: "UpdateStage", At: began.Add(-time.Hour)},
+	}}}}, [][]int{{0}})
+	for cause, want := range map[ID]string{StageConfigDrift: "UpdateStage", AccessDenied: "CreateDeployment"} {
+		if got := lastWrite(fx, fx.targets[0], &Finding{Cause: cause}); got == nil || got.Event != want {
+			t.Errorf("%s: the last write is %+v, want %s", cause, got, want)
 		}
 	}
 }

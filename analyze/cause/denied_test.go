@@ -8,6 +8,7 @@ import (
 
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -244,5 +245,107 @@ func TestNearestRouteHasItsMethod(t *testing.T) {
 		if len(found) != 1 || !strings.Contains(found[0].Remedy[0].Text, says) {
 			t.Errorf("%s: %+v", path, found)
 		}
+	}
+}
+
+func TestPoliciesThatMayAdmit(t *testing.T) {
+	for policy, want := range map[string]bool{
+		"": true, "{": false, `{"Statement":7}`: false, `{"Statement":[]}`: false,
+		`{"Statement":[{"Effect":"Allow"}]}`:                                                           true,
+		`{"Statement":{"Effect":"Allow"}}`:                                                             true,
+		`{"Statement":{"Effect":"Deny"}}`:                                                              false,
+		`{"Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}`:                                         false,
+		`{"Statement":[{"Effect":"Deny","Condition":{"NotIpAddress":{}}},{"Effect":"Allow"}]}`:         true,
+		`{"Statement":[{"Effect":"Deny","Condition":{"NotIpAddress":{}}}]}`:                            false,
+		`{"Statement":[{"Effect":"Allow"},{"Effect":"Deny","Condition":{"StringNotEquals":{"a":1}}}]}`: true,
+	} {
+		if mayAdmit(policy) != want {
+			t.Errorf("%s may let somebody in: %v", policy, !want)
+		}
+	}
+}
+
+// A scenario is refused throughout from five answers on, or when the run is over; a target
+// whose requests are refused alike refuses its preflights, too.
+func TestRefusedThroughout(t *testing.T) {
+	preflight := probe.Scenario{Name: "preflight", Method: "OPTIONS", Header: []probe.Header{{Name: "Origin", Value: "https://a.example"}, {Name: "Access-Control-Request-Method", Value: "GET"}}}
+	if !preflight.IsPreflight() {
+		t.Fatal("the scenario is a preflight")
+	}
+	for _, tt := range []struct {
+		n    int
+		done bool
+		want bool
+	}{{5, false, true}, {4, false, false}, {4, true, true}} {
+		in := &Input{Done: tt.done, Clusters: behaviours(replied(403, signature.Gateway, "ACCESS_DENIED", ""), replied(403, signature.Gateway, "WAF_FILTERED", ""))}
+		in.Plan.Scenarios = []probe.Scenario{{Name: "get", Method: "GET"}, preflight}
+		fx := given(in, [][]int{repeated(tt.n, 0), repeated(9, 1)})
+		known, sub := nothingKnown(fx), fx.targets[0]
+		if got := refusedThroughout(fx, known, sub, sub.cells[0]); got != tt.want {
+			t.Errorf("%d refusals, done %v: %v", tt.n, tt.done, got)
+		}
+		for kind, want := range map[string]bool{kindOf(&fx.Clusters[0]): tt.want, kindOf(&fx.Clusters[1]): false} {
+			if got := refusesRequests(fx, known, sub, kind); got != want {
+				t.Errorf("%d refusals, done %v: requests get %s: %v", tt.n, tt.done, kind, got)
+			}
+		}
+	}
+	// Nobody was seen to be turned away where nobody asked.
+	for n, want := range map[int]bool{0: false, 1: true} {
+		in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "", "ForbiddenException"))}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.CustomDomain, URL: "https://api.example.com"}}
+		in.Snapshot.Domains = []probe.Domain{{Name: "api.example.com", MutualTLS: true}}
+		fx := given(in, [][]int{repeated(n, 0)})
+		if got := mutualTLS(fx, nothingKnown(fx), fx.targets[0]); got != want {
+			t.Errorf("after %d refusals a certificate is what lacks: %v", n, got)
+		}
+	}
+}
+
+// TestWhatRefusesARequest by the answer, the logs and the configuration.
+func TestWhatRefusesARequest(t *testing.T) {
+	bare := func() *Cluster { return replied(403, signature.Gateway, "", "ForbiddenException") }
+	named := replied(403, signature.Gateway, "ACCESS_DENIED", "")
+	named.Reading.APIID, named.Reading.Stage = "a", "s0"
+	for name, tt := range map[string]struct {
+		of     *Cluster
+		route  probe.Route
+		record probe.LogRecord
+		want   string
+		proven bool
+	}{
+		"a key": {bare(), probe.Route{APIKeyRequired: true}, probe.LogRecord{}, invalidAPIKey, true}, "no key": {bare(), probe.Route{}, probe.LogRecord{}, "", false}, "a key, and another answer": {replied(403, signature.Gateway, "WAF_FILTERED", ""), probe.Route{APIKeyRequired: true}, probe.LogRecord{}, "WAF_FILTERED", false},
+		"an authorizer": {replied(401, signature.Gateway, "UNAUTHORIZED", ""), probe.Route{Authorization: "CUSTOM"}, probe.LogRecord{}, "UNAUTHORIZED", true}, "no authorization": {replied(401, signature.Gateway, "UNAUTHORIZED", ""), probe.Route{Authorization: "NONE"}, probe.LogRecord{}, "UNAUTHORIZED", false},
+		"an authorizer, of a bare answer": {bare(), probe.Route{Authorization: "CUSTOM"}, probe.LogRecord{}, "", false}, "the WAF by the log": {bare(), probe.Route{APIKeyRequired: true}, probe.LogRecord{WAF: "BLOCK"}, "WAF_FILTERED", true}, "the policy": {replied(403, signature.Gateway, "ACCESS_DENIED", ""), probe.Route{}, probe.LogRecord{}, byPolicy, false},
+		"an answer that names a stage": {named, probe.Route{Authorization: "AWS_IAM"}, probe.LogRecord{}, "ACCESS_DENIED", true},
+	} {
+		in := &Input{Clusters: behaviours(tt.of)}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": tt.route}}}}}}
+		in.Records = func(string) []probe.LogRecord { return []probe.LogRecord{tt.record} }
+		fx := given(in, [][]int{{0}})
+		if by, proof := refuser(fx, fx.targets[0], fx.targets[0].cells[0]); by != tt.want || (proof != nil) != tt.proven {
+			t.Errorf("%s: %q, %+v", name, by, proof)
+		}
+		if got := signed(fx, fx.targets[0], fx.targets[0].cells[0]); got != (tt.route.Authorization == "AWS_IAM") {
+			t.Errorf("%s: asks for a signature: %v", name, got)
+		}
+	}
+	// The logs show an authorizer deciding where it ran.
+	for ran, want := range map[*bool]bool{nil: false, yes(false): false, yes(true): true} {
+		in := &Input{Clusters: behaviours(bare())}
+		fx := given(in, [][]int{{0}})
+		if authorizerRan(fx, fx.targets[0], fx.targets[0].cells) {
+			t.Error("without logs no authorizer is seen to run")
+		}
+		in.Records = func(string) []probe.LogRecord { return []probe.LogRecord{{AuthorizerCalled: ran}} }
+		if got := authorizerRan(fx, fx.targets[0], fx.targets[0].cells); got != want {
+			t.Errorf("it ran: %v", got)
+		}
+	}
+	// A stage's own answers in a row are counted with what their share may be.
+	fx := given(&Input{Clusters: behaviours(bare(), served200())}, [][]int{{0, 0, 0}, {}})
+	f := refusalFinding(fx, fx.targets[0], fx.targets[0].cells)
+	if low, _ := stat.ConfSeq(3, 3, .01); f.Statistics.N != 3 || f.Statistics.Share.Low != low || !slices.Equal(f.rests, []int{0}) || !slices.Equal(f.Scenarios, []string{"sc0"}) {
+		t.Errorf("%+v", f)
 	}
 }

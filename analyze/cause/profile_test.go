@@ -3,6 +3,9 @@ package cause
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,4 +204,103 @@ func TestADomainOfAStageThatWasNotAskedIsLeftOpen(t *testing.T) {
 		}
 	}
 	t.Errorf("open is %v, want which stage serves it, in what it differs and that dev may", r.Open)
+}
+
+func TestValuesOfOneSource(t *testing.T) {
+	ids := func(counts ...int) map[behaviour.ValueID]int {
+		out := map[behaviour.ValueID]int{}
+		for i, n := range counts {
+			if n > 0 {
+				out[behaviour.ValueID(i)] = n
+			}
+		}
+		return out
+	}
+	if got := foreign(ids(3, 2, 1), ids(1, 0, 4)); !reflect.DeepEqual(got, ids(0, 2)) {
+		t.Errorf("values that a stage does not give: %v", got)
+	}
+	for _, tt := range []struct {
+		name string
+		a, b map[behaviour.ValueID]int
+		want bool
+	}{
+		{"nothing of one side", ids(), ids(1), false},
+		{"nothing of the other", ids(1), ids(), false},
+		{"all once", ids(1, 1, 1), ids(0, 0, 0, 1, 1), true},
+		{"all from both", ids(2, 3, 2), ids(2, 2, 2), true},
+		{"each from one", ids(9, 9, 9, 0, 0, 0), ids(0, 0, 0, 9, 9, 9), false},
+	} {
+		if got := oneSource(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+	expected := &target{}
+	b := &bin{values: map[behaviour.ValueID]bool{1: true}, stage: expected, meant: ids(0, 0, 1, 2)}
+	for _, tt := range []struct {
+		v       behaviour.ValueID
+		of      *target
+		foreign bool
+		want    bool
+	}{{1, nil, false, true}, {9, nil, false, false}, {9, nil, true, true}, {2, nil, true, false}, {2, expected, true, true}, {3, expected, true, false}} {
+		b.foreign = tt.foreign
+		if b.has(tt.v, tt.of) != tt.want {
+			t.Errorf("value %d, foreign ones %v, of the stage meant %v: %v", tt.v, tt.foreign, tt.of != nil, !tt.want)
+		}
+	}
+}
+
+// Twenty answers of each stage are enough to say that they answer alike although some
+// differ; fewer are not.
+func TestAnswersThatCannotBeToldApart(t *testing.T) {
+	for n, want := range map[int]bool{1: false, 19: false, 20: true} {
+		in := &Input{Clusters: behaviours(served200(), served200(), served200())}
+		in.Clusters[2].ID = in.Clusters[0].ID
+		fx := given(in, [][]int{repeated(n, 0)}, [][]int{append(repeated(n-1, 2), 1)})
+		if got := alike(fx, fx.targets[0], fx.targets[1]); got != want {
+			t.Errorf("%d answers each, one of which differs: alike %v", n, got)
+		}
+	}
+	in := &Input{Clusters: behaviours(served200(), served200())}
+	in.Clusters[1].ID = in.Clusters[0].ID
+	if fx := given(in, [][]int{{0}}, [][]int{{1}}); !alike(fx, fx.targets[0], fx.targets[1]) {
+		t.Error("the same answers are alike, however few")
+	}
+}
+
+// TestProfilesOfStages: how far the answers of two targets lie apart, and what each gave.
+func TestProfilesOfStages(t *testing.T) {
+	for _, tt := range []struct {
+		a, b []int // counts of three behaviours
+		d    float64
+		n    int
+	}{{[]int{4, 0, 0}, []int{0, 4, 0}, 1, 4}, {[]int{4, 0, 0}, []int{3, 3, 0}, .5, 4}, {[]int{2, 2, 0}, []int{1, 1, 2}, .5, 4}, {[]int{1, 1, 0}, []int{4, 4, 0}, 0, 2}, {[]int{0, 0, 0}, []int{1, 0, 0}, 0, 0}, {[]int{1, 0, 0}, []int{0, 0, 0}, 0, 0}} {
+		in := &Input{Clusters: behaviours(served200(), served200(), served200(), served200(), served200(), served200())}
+		var of [2][]int
+		for i, counts := range [2][]int{tt.a, tt.b} {
+			for k, n := range counts {
+				in.Clusters[3*i+k].ID = string(rune('x' + k))
+				of[i] = append(of[i], repeated(n, 3*i+k)...)
+			}
+		}
+		fx := given(in, [][]int{of[0]}, [][]int{of[1]})
+		if d, n := distance(fx, fx.targets[0], fx.targets[1], 0); math.Abs(d-tt.d) > 1e-12 || n != tt.n {
+			t.Errorf("%v and %v: %g apart, of %d", tt.a, tt.b, d, n)
+		}
+		g := &sighting{rival: fx.targets[1].stageRef()}
+		table := profileTable(fx, fx.targets[0], g)
+		for i, name := range table.Rows {
+			k := int(name[len(name)-2] - 'x')
+			if want := []int{tt.a[k], tt.b[k]}; !slices.Equal(table.Counts[i], want) {
+				t.Errorf("%s: %v, want %v", name, table.Counts[i], want)
+			}
+		}
+		if shown := pairTable(fx, [2]*target{fx.targets[0], fx.targets[1]}, []int{0}); !reflect.DeepEqual(shown.Counts, table.Counts) || len(pairTable(fx, [2]*target{fx.targets[0], fx.targets[1]}, []int{1}).Rows) != 0 {
+			t.Errorf("%+v, want %v", shown, table.Counts)
+		}
+	}
+	// A behaviour that a stage never gave is likelier the more kinds are known.
+	fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}})
+	if usual, rare, strange := foresee(fx, fx.targets[0], 0, "k0", 2), foresee(fx, fx.targets[0], 0, "k1", 2), foresee(fx, fx.targets[0], 0, "k9", 2); math.Abs(usual+rare+strange-1) > 1e-12 || usual < .85 || usual > .9 || strange > .03 || rare < strange {
+		t.Errorf("%g, %g and %g", usual, rare, strange)
+	}
 }

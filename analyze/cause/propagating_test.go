@@ -1,11 +1,16 @@
 package cause
 
 import (
+	"math"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"stageprobe/analyze/remedy"
+	"stageprobe/analyze/signature"
+	"stageprobe/probe"
 )
 
 // However a target comes to fail, at once or by and by, and for however short a time it has
@@ -120,6 +125,243 @@ func TestWhatKeepsToAWindowIsSaidToDoSo(t *testing.T) {
 		}
 		if says, _ := r.Findings[at].Says[0].(Unexplained); len(says.Windows) != tt.windows || says.Unsteady != tt.unsteady {
 			t.Errorf("%s: %+v", name, says)
+		}
+	}
+}
+
+func TestWhereBehaviourSwitched(t *testing.T) {
+	for _, tt := range [][2]int{{30, 50}, {5, 40}, {100, 20}} {
+		bits := bitsOf(tt[0], tt[1])
+		hat, lo, hi := switchedAt(bits, len(bits), false)
+		if hat != tt[0] || lo > hat || hi < hat || lo < 1 || hi-lo > 2 {
+			t.Errorf("after %d answers: at %d, between %d and %d", tt[0], hat, lo, hi)
+		}
+	}
+	mixed := slices.Concat(bitsOf(40, 0), slices.Repeat([]bool{true, false}, 8), bitsOf(0, 40))
+	if hat, lo, hi := switchedAt(mixed, len(mixed), false); hat != 56 || hi != 56 || lo != 40 {
+		t.Errorf("through a phase from 40 to 56: at %d, between %d and %d", hat, lo, hi)
+	}
+	if from, to := mixedPhase(mixed, len(mixed)); from != 40 || to != 56 {
+		t.Errorf("the phase is from %d to %d", from, to)
+	}
+	// A place is one of a switch where at most a fifth on either side is of the other.
+	possible := func(bits []bool, least int, mixture bool) string {
+		var b strings.Builder
+		for _, term := range switchTerms(bits, len(bits), least, mixture) {
+			b.WriteString(map[bool]string{true: ".", false: "x"}[math.IsInf(term, -1)])
+		}
+		return b.String()
+	}
+	// Of four answers of the old behaviour and eight of the new: after the third, of nine
+	// since one is old (a ninth); after the fifth, one of five before is new (a fifth).
+	if got := possible(bitsOf(4, 8), 1, false); got != ".xxxx......" {
+		t.Errorf("a switch may be at %s", got)
+	}
+	if got := possible(bitsOf(4, 8), 8, false); got != ".xxx......." {
+		t.Errorf("with eight answers since, a switch may be at %s", got)
+	}
+	if got := possible(bitsOf(4, 8), 9, false); got != ".xx........" {
+		t.Errorf("with nine answers since, a switch may be at %s", got)
+	}
+	// From a mixture of one in two to one behaviour, where the configuration shows a change.
+	half := slices.Concat(slices.Repeat([]bool{true, false}, 5), bitsOf(0, 10))
+	if got := possible(half, 1, false); strings.Contains(got, "x") {
+		t.Errorf("without a change shown a mixture ends at %s", got)
+	}
+	if got := possible(half, 1, true); got != ".........xxxxxxxxxx" {
+		t.Errorf("with a change shown a mixture ends at %s", got)
+	}
+	if n := count([]bool{true, false, true}, true); n != 2 {
+		t.Errorf("two of three are counted as %d", n)
+	}
+}
+
+// A switch lies between the last old answer and the first new one, which the finding shows,
+// and the answers on either side are counted as they are.
+func TestASwitchAtOnceIsPlacedExactly(t *testing.T) {
+	w := newWorld(1)
+	r := Explain(w.send(800, func(r *request) answer {
+		if r.n < 100 {
+			return ok("v1")
+		}
+		return ok("v2")
+	}).Input)
+	if len(r.Findings) != 1 {
+		t.Fatalf("%d findings", len(r.Findings))
+	}
+	f := r.Findings[0]
+	once, is := f.Says[0].(ChangedOnce)
+	if !is || once.What.Old != (Count{100, 100}) || once.What.Late != (Count{0, 700}) || once.From != w.Rows[99].At || once.At != w.Rows[100].At || once.To != w.Rows[100].At {
+		t.Errorf("%+v", f.Says[0])
+	}
+	for i, want := range []struct {
+		row  int
+		note Fact
+	}{{99, Topic("last old")}, {100, Topic("first new")}} {
+		if at, is := f.Proof[i].(Asked); !is || at.Request != w.Rows[want.row].RequestID || at.Note != want.note {
+			t.Errorf("%+v, want row %d", f.Proof[i], want.row)
+		}
+	}
+}
+
+func TestFactorsOfHand(t *testing.T) {
+	rows := rowsOfKinds(0, 0, 1, 1)
+	rows[0].Deployment, rows[1].Deployment, rows[2].Deployment, rows[3].Deployment = "a", "a", "b", ""
+	fx := &Facts{Input: &Input{Rows: rows}}
+	s := &shift{fx: fx, rows: []int{0, 1, 2, 3}, hat: 2, lo: 1, hi: 3}
+	if from, to := s.deployments(); from != "a" || to != "b" {
+		t.Errorf("from %q to %q", from, to)
+	}
+	if s.from() != rows[0].At || s.to() != rows[3].At || s.at(-1) != rows[0].At || s.at(9) != rows[3].At {
+		t.Error("a switch lies between the answer before its range and the first behind it")
+	}
+	rows[3].Deployment = "c"
+	if from, to := s.deployments(); from != "" || to != "" {
+		t.Errorf("of several deployments since: from %q to %q", from, to)
+	}
+	rows[2].Deployment, rows[3].Deployment = "", ""
+	if from, to := s.deployments(); from != "" || to != "" {
+		t.Errorf("of none since: from %q to %q", from, to)
+	}
+	if k := most(fx, []int{0, 2, 3}); k != 1 {
+		t.Errorf("%d comes most often", k)
+	}
+	if k := most(fx, []int{2, 0}); k != 1 {
+		t.Errorf("of two as frequent %d comes first", k)
+	}
+	f := &factor{k: []int{1, 5}, n: []int{4, 5}}
+	if got := f.others(); !slices.Equal(got, []int{3, 0}) {
+		t.Errorf("%v do not deviate", got)
+	}
+}
+
+func TestTimesAroundARun(t *testing.T) {
+	fx := &Facts{Input: &Input{Now: began.Add(time.Minute)}}
+	if around(fx, began) {
+		t.Error("nothing lies around a run without requests")
+	}
+	fx.Rows = []Row{{At: began.Add(time.Second)}, {At: began}}
+	for at, want := range map[time.Time]bool{
+		began.Add(-tuning.Recent): false, began.Add(1 - tuning.Recent): true, began: true, fx.Now.Add(tuning.Recent - 1): true, fx.Now.Add(tuning.Recent): false,
+	} {
+		if around(fx, at) != want {
+			t.Errorf("%s lies around the run: %v", at, !want)
+		}
+	}
+	// What is remembered holds as long as no row comes between those that were there.
+	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory == nil || in.Kept != 2 {
+		t.Error("rows in order are not put into order")
+	}
+	in = Input{Rows: []Row{{Seq: 2}, {Machine: 1, Seq: 1}, {Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory != nil || in.Kept != 0 || in.Rows[0].Seq != 1 || in.Rows[2].Machine != 1 {
+		t.Errorf("rows out of order: %+v", in.Rows)
+	}
+}
+
+// TestASwitchByItsAnswers: a target that went to failure is told so from 25 failures on, and
+// what was usual before it only where it was.
+func TestASwitchByItsAnswers(t *testing.T) {
+	for n, want := range map[int]bool{24: false, 25: true} {
+		fx := given(&Input{Clusters: behaviours(served200(), fail502())}, [][]int{slices.Concat(repeated(10, 0), repeated(n, 1))})
+		x := settle(fx, &split{sub: fx.targets[0], clusters: []int{0}})
+		if got := holds(fx, &weighing{split: x}); got != want {
+			t.Errorf("%d failures after ten answers hold: %v", n, got)
+		}
+	}
+	for old, want := range map[int]string{2: "", 3: "200 (k0)"} {
+		fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{slices.Concat(repeated(4, 0), repeated(4, 1))})
+		s := &shift{fx: fx, rows: indices(8), hat: 4, later: slices.Concat(bitsOf(old, 4-old), bitsOf(0, 4))}
+		if got := s.sides(); got.Before != want || got.Now != "200 (k1)" || got.Old != (Count{old, 4}) || got.Late != (Count{0, 4}) {
+			t.Errorf("%d of four were of the old behaviour: %+v", old, got)
+		}
+	}
+	// From or to a mixture the shares differ by a tenth at least, and one side is pure but for
+	// a fiftieth.
+	at := func(before, since []bool) bool {
+		terms := switchTerms(slices.Concat(before, since), len(before)+len(since), 1, true)
+		return !math.IsInf(terms[len(before)-1], -1)
+	}
+	few := func(n, ones int) []bool { return slices.Concat(bitsOf(0, ones), bitsOf(n-ones, 0)) }
+	for _, tt := range []struct {
+		before, since []bool
+		want          bool
+	}{
+		{few(10, 0), few(10, 1), true}, {few(10, 0), few(11, 1), false}, {few(50, 1), few(50, 25), true}, {few(49, 1), few(50, 25), false},
+		{few(50, 25), few(50, 49), true}, {few(50, 25), few(50, 48), false},
+	} {
+		if got := at(tt.before, tt.since); got != tt.want {
+			t.Errorf("%d of %d before and %d of %d since: %v", count(tt.before, true), len(tt.before), count(tt.since, true), len(tt.since), got)
+		}
+	}
+	// A switch to what a caller is at fault for is looked into, not kept.
+	r := Explain(newWorld(1).send(800, func(r *request) answer {
+		if r.n < 100 {
+			return ok("v1")
+		}
+		return answer{id: "bad request", status: 400, producer: "integration"}
+	}).Input)
+	if len(r.Findings) != 1 || r.Findings[0].Cause != DeployPropagating || r.Findings[0].Remedy[0].Text != whereToLook(replied(400, signature.Integration, "", "")).Text {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// TestChangesOfAStage: what a stage served when the targets were found and serves now, and
+// which change a switch may come from.
+func TestChangesOfAStage(t *testing.T) {
+	canary := func(percent float64) *probe.Canary { return &probe.Canary{Percent: percent, DeploymentID: "c"} }
+	for name, tt := range map[string]struct {
+		was, is             string
+		wasCanary, isCanary *probe.Canary
+		want                bool
+	}{
+		"nothing": {"d", "d", nil, nil, false}, "the same canary": {"d", "d", canary(10), canary(10), false}, "the deployment": {"d", "e", nil, nil, true}, "a canary more": {"d", "d", nil, canary(10), true},
+		"the share": {"d", "d", canary(10), canary(20), true}, "what was is not known": {"", "d", nil, nil, false},
+	} {
+		sub := &target{Target: &probe.Target{DeploymentID: tt.was, Canary: tt.wasCanary}, conf: &probe.Stage{DeploymentID: tt.is, Canary: tt.isCanary}}
+		if got := sub.changed(); (got != nil) != tt.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// Twelve answers, one in a second, of which the sixth is the first of the new behaviour.
+	for name, tt := range map[string]struct {
+		now               string // the deployment that the stage serves by now
+		updated, deployed time.Duration
+		event             any
+		changed           bool
+	}{
+		"long before":              {"d", -time.Hour, -time.Hour, nil, false},
+		"a deployment at the time": {"d", -time.Hour, 4 * time.Second, WasMade{}, true},
+		"an update at the time":    {"d", 4 * time.Second, -time.Hour, WasUpdated{}, true},
+		"two minutes before":       {"d", 4*time.Second - 2*time.Minute, -time.Hour, WasUpdated{}, true},
+		"more than that":           {"d", 3*time.Second - 2*time.Minute, -time.Hour, nil, true},
+		"just then":                {"d", 5 * time.Second, -time.Hour, WasUpdated{}, true},
+		"after it":                 {"d", 6 * time.Second, -time.Hour, nil, true},
+		"another deployment now":   {"e", 4 * time.Second, -time.Hour, StageWent{}, true},
+		"another since before":     {"e", -time.Hour, -time.Hour, StageWent{}, true},
+		"another after the switch": {"e", 6 * time.Second, -time.Hour, nil, true},
+	} {
+		in := &Input{Now: began.Add(12 * time.Second), Clusters: behaviours(served200(), served200())}
+		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0", DeploymentID: "d"}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", DeploymentID: tt.now, Updated: began.Add(tt.updated)}}, Deployments: []probe.Deployment{{ID: "d", Created: began.Add(tt.deployed)}}}}
+		fx := given(in, [][]int{slices.Concat(repeated(5, 0), repeated(7, 1))})
+		s := &shift{fx: fx, rows: indices(12), hat: 5, lo: 5, hi: 5}
+		if got := s.event(fx.targets[0]); reflect.TypeOf(got) != reflect.TypeOf(tt.event) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got := lastChanged(fx, fx.targets[0]); got != tt.changed {
+			t.Errorf("%s: changed about the run: %v", name, got)
+		}
+	}
+	for _, tt := range []struct {
+		before, since *Cluster
+		want          ID
+	}{
+		{served200(), fail502(), IntegrationError}, {fail502(), fail502(), ""}, {served200(), noRouteOf(), AccessDenied}, {noRouteOf(), noRouteOf(), ""}, {fail502(), noRouteOf(), AccessDenied}, {noRouteOf(), fail502(), IntegrationError}, {fail502(), served200(), ""},
+	} {
+		fx := given(&Input{Clusters: behaviours(tt.before, tt.since)}, [][]int{{0, 1}})
+		if got := (&shift{fx: fx, rows: indices(2), hat: 1}).toBad(); got != tt.want {
+			t.Errorf("from %d to %d: %q", tt.before.Status, tt.since.Status, got)
 		}
 	}
 }

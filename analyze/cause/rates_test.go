@@ -121,3 +121,7 @@ func TestFalseLinks(t *testing.T) {
 		t.Errorf("%d of %d null worlds were called a proven canary split, at most %d may", total, worlds*len(nulls), most)
 	}
 }
+
+func flakeAt(p float64) func(*request) answer {
+	return func(r *request) answer { return flake(p)(r, nil) }
+}

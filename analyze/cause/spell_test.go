@@ -1,11 +1,14 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
@@ -107,6 +110,73 @@ func TestGatewayWords(t *testing.T) {
 		}
 		if got := gatewayWords(fx, &cell{ref: 0, rows: []int{0}}); got != c.want {
 			t.Errorf("%+v: %t", c, got)
+		}
+	}
+}
+
+// TestWindowsOfAKind: answers of one kind are windows where they come in a few stretches,
+// each with nothing else in it but a tenth, and others come beside them.
+func TestWindowsOfAKind(t *testing.T) {
+	good, bad := func(n int) []int { return repeated(n, 0) }, func(n int) []int { return repeated(n, 1) }
+	for name, tt := range map[string]struct {
+		of    []int
+		least int
+		want  []int // how many each window holds
+	}{
+		"one":                        {slices.Concat(good(6), bad(30), good(6)), 30, []int{30}},
+		"too few":                    {slices.Concat(good(6), bad(29), good(6)), 30, nil},
+		"too few others":             {slices.Concat(good(6), bad(30), good(5)), 30, nil},
+		"two":                        {slices.Concat(bad(12), good(12), bad(12)), 1, []int{12, 12}},
+		"two that are one":           {slices.Concat(bad(200), good(11), bad(200), good(12)), 1, []int{400}},
+		"two, of which one is short": {slices.Concat(bad(12), good(12), bad(11)), 1, nil},
+		"a tenth of others in it":    {slices.Concat(good(12), bad(10), good(2), bad(10)), 1, []int{20}},
+		"more than a tenth":          {slices.Concat(good(12), bad(10), good(3), bad(10)), 1, nil},
+		"six":                        {slices.Repeat(slices.Concat(bad(12), good(12)), 6), 1, []int{12, 12, 12, 12, 12, 12}},
+		"seven come and go":          {slices.Repeat(slices.Concat(bad(12), good(12)), 7), 1, nil},
+		"none of it":                 {good(20), 1, nil},
+	} {
+		fx := given(&Input{Clusters: behaviours(served200(), fail502())}, [][]int{tt.of})
+		x := &split{sub: fx.targets[0], draws: drawsOf(fx.targets[0])}
+		var got []int
+		for _, s := range spellsOf(fx, x, tt.least, (*Cluster).fails) {
+			got = append(got, s.n)
+			if fx.Rows[s.from].Cluster != 1 || fx.Rows[s.to].Cluster != 1 {
+				t.Errorf("%s: a window is from %d to %d", name, s.from, s.to)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: windows of %v, want %v", name, got, tt.want)
+		}
+	}
+	// Of chance, three in a row are one window in six hundred answers, and none in sixty.
+	for n, want := range map[int]int{600: 1, 60: 0} {
+		fx := given(&Input{Clusters: behaviours(served200(), fail502())}, [][]int{slices.Concat(good(n/2), bad(3), good(n/2))})
+		if got := oneSpell(fx, &split{sub: fx.targets[0], draws: drawsOf(fx.targets[0])}); len(got) != want {
+			t.Errorf("among %d answers: %v", n, got)
+		}
+	}
+}
+
+// TestOutagesAreDecided once twelve answers came since, or the run is over; one at the start
+// only at the end, and one that has not ended never.
+func TestOutagesAreDecided(t *testing.T) {
+	for _, tt := range []struct {
+		before, since int
+		done, changed bool
+		want          bool
+	}{
+		{20, 12, false, false, true}, {20, 11, false, false, false}, {20, 11, true, false, true}, {20, 0, true, false, false}, {0, 20, true, false, true}, {0, 20, false, false, false}, {0, 20, true, true, false}, {20, 20, false, true, true},
+	} {
+		in := &Input{Done: tt.done, MinShare: .01, Confidence: .99, Now: began.Add(time.Hour), Clusters: behaviours(served200(), fail502())}
+		in.Clusters[0].Kind, in.Clusters[1].Kind = 1, 2
+		if tt.changed {
+			in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Updated: began}}}}
+		}
+		fx := given(in, [][]int{slices.Concat(repeated(tt.before, 0), repeated(40, 1), repeated(tt.since, 0))})
+		fx.targets[0].link = func() *stat.LinkEstimated { return stat.NewLinkEstimated(.1) }
+		j := &judgement{known: nothingKnown(fx), split: make([]bool, 1)}
+		if j.outages(fx, fx.targets[0]); (len(j.decided) == 1) != tt.want || tt.want && (j.decided[0].cause != FlakyBackend || j.known.by[0]+j.known.by[1] != FlakyBackend) {
+			t.Errorf("%d answers before and %d since, done %v, changed %v: %+v", tt.before, tt.since, tt.done, tt.changed, j.decided)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package cause
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +104,70 @@ func TestEditAfterWhatWasNotRead(t *testing.T) {
 		if says != unread || len(r.Findings) > 0 {
 			t.Errorf("unread %t: %q, %v", unread, prose.Lines(r.Notes), r.Findings)
 		}
+	}
+}
+
+// TestEditsTakenBack: at most two stages are named whose last edit was taken back.
+func TestEditsTakenBack(t *testing.T) {
+	def := &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}
+	for edited, want := range map[time.Duration]int{time.Minute: 2, 0: 0, -time.Minute: 0} {
+		in := &Input{Clusters: behaviours(served200())}
+		api := probe.API{ID: "a", Editor: def, Deployments: []probe.Deployment{{ID: "d", Created: began}}}
+		for _, name := range []string{"s0", "s1", "s2"} {
+			api.Stages = append(api.Stages, probe.Stage{Name: name, DeploymentID: "d", Deployed: def})
+		}
+		in.Snapshot.APIs, in.Snapshot.Edits = []probe.API{api}, []probe.Edit{{APIID: "a", Event: "PutMethod", At: began.Add(edited)}}
+		fx := given(in, [][]int{{0}}, [][]int{{}}, [][]int{{}})
+		status, says := redeployStep(fx, &Result{})
+		if waits, ok := says.(NothingWaits); status != stepOK || !ok || len(waits.Yet) != want {
+			t.Errorf("edited %s after the deployment: %s, %+v", edited, status, says)
+		}
+	}
+	// What is found of canaries says nothing of stages that were not read.
+	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
+	if status, says := canaryStep(fx, &Result{Findings: []Finding{{Step: 5}}}); status != stepUnknown || !reflect.DeepEqual(says, NotRead{What: "canary", Targets: []string{"t0"}}) {
+		t.Errorf("%s, %+v", status, says)
+	}
+}
+
+// TestStepsOfAPerson: what each step says where nothing is found, and where something is.
+func TestStepsOfAPerson(t *testing.T) {
+	api := &probe.API{Deployments: []probe.Deployment{{ID: "c", Created: began, Status: "DEPLOYED"}, {ID: "b", Created: began.Add(-time.Hour), Status: "FAILED"}, {ID: "a", Created: began.Add(-2 * time.Hour)}},
+		Stages: []probe.Stage{{Name: "s0", DeploymentID: "a", Canary: &probe.Canary{DeploymentID: "b"}}, {Name: "s1", DeploymentID: "c", Canary: &probe.Canary{DeploymentID: "c"}}}}
+	want := []NewerDeployment{{ID: "c", At: began, On: []UsedBy{{Stage: "s1"}}}, {ID: "b", At: began.Add(-time.Hour), On: []UsedBy{{Stage: "s0", Canary: true}}, Status: "FAILED"}}
+	if got := newer(api, &api.Stages[0]); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if newer(api, &api.Stages[1]) != nil || newer(api, &probe.Stage{DeploymentID: "gone"}) != nil {
+		t.Error("nothing is newer than the last deployment, nor than an unknown one")
+	}
+	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
+	for name, tt := range map[string]struct {
+		r      Result
+		status string
+	}{
+		"nothing": {Result{}, stepOK}, "something open": {Result{Open: []Question{{Asks: Topic("x")}}}, stepUnknown}, "a finding": {Result{Findings: []Finding{{Step: 3, Severity: Warning}}}, stepProblem},
+		"one of its own": {Result{Findings: []Finding{{Step: 6, Severity: Error}}, Open: []Question{{}}}, stepProblem}, "only for information": {Result{Findings: []Finding{{Step: 6, Severity: Info}}}, stepOK},
+	} {
+		if status, _ := retestStep(fx, &tt.r); status != tt.status {
+			t.Errorf("%s: %s, want %s", name, status, tt.status)
+		}
+	}
+	for percent, want := range map[float64]string{99: "", 100: "b"} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.APIs = []probe.API{*api}
+		in.Snapshot.APIs[0].ID = "a"
+		in.Snapshot.APIs[0].Stages = []probe.Stage{{Name: "s0", DeploymentID: "a", Canary: &probe.Canary{Percent: percent, DeploymentID: "b"}}}
+		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0"}, {ID: "t1", APIID: "a", Stage: "s0"}, {ID: "t2", APIID: "a", Stage: "gone"}}
+		_, says := historyStep(given(in, [][]int{{0}}, [][]int{{}}, [][]int{{}}), nil)
+		if of := says.(DeploymentsServed).Of; len(of) != 1 || of[0].ByCanary != want || !of[0].Made.Equal(began.Add(-2*time.Hour)) {
+			t.Errorf("a canary of %g %%: %+v", percent, of)
+		}
+	}
+	// Targets that lead to nothing were read.
+	in := &Input{Clusters: behaviours(served200())}
+	in.Plan.Targets = []probe.Target{{ID: "t0", Unmapped: "no mapping"}, {ID: "t1"}}
+	if got := unread(given(in, [][]int{{0}}, [][]int{{}})); !slices.Equal(got, []string{"t1"}) {
+		t.Errorf("%q were not read", got)
 	}
 }

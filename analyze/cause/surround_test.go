@@ -1,6 +1,8 @@
 package cause
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +176,99 @@ func TestNotAsked(t *testing.T) {
 		}
 		if told != c.says {
 			t.Errorf("%s: told %v, want %v", name, told, c.says)
+		}
+	}
+}
+
+func TestWhatStandsAside(t *testing.T) {
+	fx := &Facts{Input: &Input{Snapshot: probe.Snapshot{
+		APIs:     []probe.API{{ID: "a", Status: "AVAILABLE"}, {ID: "b", Status: "FAILED", StatusText: "no."}, {ID: "c"}},
+		VPCLinks: []probe.VPCLink{{ID: "l", Status: "FAILED"}, {ID: "m", Status: "AVAILABLE"}, {ID: "n"}, {ID: "o", Status: "PENDING", Name: "told"}},
+		History:  &probe.History{Calls: 1, Unasked: []string{"UpdateStage"}, Asked: []string{"PutMethod", "PutIntegration"}},
+	}}}
+	told := []Finding{{Says: []Fact{LinkIs{Link: "o"}, Topic("x")}}}
+	want := []Fact{LinkIs{Link: "l", Status: "FAILED"}, APIIs{API: "b", Status: "FAILED", Why: "no"}, Unasked{Asked: 2, Events: []string{"UpdateStage"}}}
+	if got := aside(fx, told); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for name, change := range map[string]func(h *probe.History){
+		"all was read": func(h *probe.History) { h.Whole = true }, "nothing was asked": func(h *probe.History) { h.Calls = 0 }, "nothing is left": func(h *probe.History) { h.Unasked = nil },
+	} {
+		h := probe.History{Calls: 1, Unasked: []string{"UpdateStage"}}
+		change(&h)
+		fx.Snapshot.History = &h
+		if got := aside(fx, told); len(got) != 2 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	fx.Snapshot.History, fx.Snapshot.Gaps = &probe.History{Calls: 1, Unasked: []string{"UpdateStage"}}, []probe.Gap{{Operation: "LookupEvents"}}
+	if got := aside(fx, told); len(got) != 2 {
+		t.Errorf("a call that was refused is told elsewhere: %+v", got)
+	}
+}
+
+// TestWhatIsReadAroundAFinding: the first three writes are shown, and rules with the requests
+// that matched them.
+func TestWhatIsReadAroundAFinding(t *testing.T) {
+	in := &Input{Clusters: behaviours(served200())}
+	in.Snapshot.History = &probe.History{}
+	for i := range 5 {
+		in.Snapshot.History.Changes = append(in.Snapshot.History.Changes, probe.Change{APIID: "a", Event: "UpdateStage", At: began.Add(time.Duration(2-i) * time.Minute)})
+	}
+	fx := given(in, [][]int{{0, 0, 0}})
+	f := &Finding{Says: []Fact{ChangedOnce{At: began}}}
+	events(fx, fx.targets[0], f)
+	var at []time.Duration
+	for _, e := range f.Says[1].(EventsAround).Events {
+		at = append(at, e.At.Sub(began))
+	}
+	if !slices.Equal(at, []time.Duration{time.Minute, 0, -time.Minute}) {
+		t.Errorf("writes are shown of %v", at)
+	}
+	in.Plan.Targets[0].Kind, in.Plan.Targets[0].URL = probe.CustomDomain, "https://api.example.com"
+	in.Snapshot.Domains = []probe.Domain{{Name: "api.example.com"}}
+	in.Records = func(id string) []probe.LogRecord {
+		return []probe.LogRecord{{}, {RoutingRuleID: map[string]string{"id0": "r", "id1": "r"}[id]}, {RoutingRuleID: "later"}}
+	}
+	f = &Finding{}
+	rules(fx, fx.targets[0], f)
+	if want := (RulesMatched{Domain: "api.example.com", Rules: []RuleMatched{{Rule: "later", K: 1}, {Rule: "r", K: 2}}}); !reflect.DeepEqual(f.Says, []Fact{want}) {
+		t.Errorf("%+v", f.Says)
+	}
+	// An alias without weights shares its requests among no versions.
+	const function = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+	for _, weights := range []map[string]float64{nil, {"8": .2}} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.Aliases = []probe.Alias{{Function: function, Name: "live", Version: "7", Weights: weights}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {Integration: probe.Integration{URI: function + ":live"}}}}}}}}
+		fx := given(in, [][]int{{0}})
+		f := &Finding{Scenarios: []string{"sc0"}}
+		if aliasWeights(fx, fx.targets[0], f); len(f.Says) != len(weights) {
+			t.Errorf("of weights %v: %+v", weights, f.Says)
+		}
+	}
+}
+
+// TestWritesThatAreTold once: not beside a finding that tells the same write, nor of another
+// stage, nor of more than a minute later.
+func TestWritesThatAreTold(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change  probe.Change
+		changed *Changed
+		want    bool
+	}{
+		"a write": {probe.Change{Event: "UpdateStage", At: began}, nil, true}, "the same is told": {probe.Change{Event: "UpdateStage", At: began}, &Changed{Event: "UpdateStage", At: began}, false},
+		"another is told": {probe.Change{Event: "UpdateStage", At: began}, &Changed{Event: "PutMethod", At: began}, true}, "one of another time is told": {probe.Change{Event: "UpdateStage", At: began}, &Changed{Event: "UpdateStage", At: began.Add(-1)}, true},
+		"of the stage": {probe.Change{Event: "UpdateStage", Stage: "s0", At: began}, nil, true}, "of another stage": {probe.Change{Event: "UpdateStage", Stage: "s1", At: began}, nil, false},
+		"a minute later": {probe.Change{Event: "UpdateStage", At: began.Add(time.Minute)}, nil, true}, "more than that": {probe.Change{Event: "UpdateStage", At: began.Add(time.Minute + 1)}, nil, false}, "ten minutes before": {probe.Change{Event: "UpdateStage", At: began.Add(-10 * time.Minute)}, nil, true},
+	} {
+		in := &Input{Clusters: behaviours(served200())}
+		tt.change.APIID = "a"
+		in.Snapshot.History = &probe.History{Changes: []probe.Change{tt.change}}
+		fx := given(in, [][]int{{0}})
+		f := &Finding{Changed: tt.changed, Says: []Fact{BrokeDown{At: began}}}
+		if events(fx, fx.targets[0], f); (len(f.Says) == 2) != tt.want {
+			t.Errorf("%s: %+v", name, f.Says)
 		}
 	}
 }

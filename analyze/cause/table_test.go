@@ -149,3 +149,23 @@ func TestCausesOfOnesOwn(t *testing.T) {
 		}()
 	}
 }
+
+func TestTheTableNamesItsCauses(t *testing.T) {
+	ids := IDs()
+	if len(ids) != len(Causes) || ids[0] != CanarySplit {
+		t.Errorf("%q", ids)
+	}
+	for i, id := range ids {
+		if Rank(id) != i || Of(id) == nil || Of(id).ID != id {
+			t.Errorf("%s stands at %d, and is told to stand at %d", id, i, Rank(id))
+		}
+	}
+	if Rank("no such cause") != len(ids) || Of("no such cause") != nil {
+		t.Error("a cause that there is not has a place")
+	}
+	for s, want := range map[Severity]int{Error: 0, Warning: 1, Info: 2, "": 2} {
+		if s.Rank() != want {
+			t.Errorf("%q stands at %d, want %d", s, s.Rank(), want)
+		}
+	}
+}

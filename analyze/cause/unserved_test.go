@@ -1,11 +1,13 @@
 package cause
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"stageprobe/analyze/diff"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -113,5 +115,53 @@ func TestUnreadIsNotNothing(t *testing.T) {
 		if got := strings.Contains(r.Findings[0].Statement, "nothing waits"); got == unread {
 			t.Errorf("unread %t: %s", unread, r.Findings[0].Statement)
 		}
+	}
+}
+
+// TestWhatIsUnread: a scenario's route is the editor's where it has it, else that of its
+// path; of what could not be read three things are named.
+func TestWhatIsUnread(t *testing.T) {
+	for route, want := range map[string]string{"": "GET /0", "GET /named": "GET /named", "GET /other": "GET /0"} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Plan.Scenarios = []probe.Scenario{{Name: "sc0", Method: "GET", Path: "/0", Route: route}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Editor: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}, "GET /named": {}}}}}
+		fx := given(in, [][]int{{0}})
+		if got := editorRoute(fx, fx.targets[0], 0); got != want {
+			t.Errorf("a scenario of route %q hits %q, want %q", route, got, want)
+		}
+	}
+	gap := func(operation string) probe.Gap { return probe.Gap{Operation: operation} }
+	if got := toRead([]probe.Gap{gap("a"), gap("b"), gap("a"), gap("c"), gap("d")}); len(got.Unread) != 3 || got.Unread[2].Operation != "c" {
+		t.Errorf("%+v", got)
+	}
+	d := func(subject, aspect string) diff.Difference { return diff.Difference{Subject: subject, Aspect: aspect} }
+	want := NotShowable{Edits: []Unshowable{{Edits: []string{"GET /a cors", "GET /c cors"}, Why: "of other origins"}, {Edits: []string{"GET /b responses"}, Why: "before it was mapped"}}}
+	if got := cannotShow([]diff.Difference{d("GET /a", "cors"), d("GET /b", "responses"), d("GET /c", "cors"), d("GET /d", "authorization"), d("GET /e", "cors")}, map[string]Fact{"GET /e": Topic("seen")}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestMatching(t *testing.T) {
+	def := &probe.Definition{Routes: map[string]probe.Route{
+		"GET /orders": {}, "GET /orders/{id}": {}, "ANY /orders/{id}": {}, "GET /orders/latest": {}, "ANY /files/{path+}": {}, "GET /": {},
+	}}
+	for _, tt := range []struct{ method, path, want string }{
+		{"GET", "/orders", "GET /orders"},
+		{"POST", "/orders", ""},
+		{"GET", "/orders/7", "GET /orders/{id}"},
+		{"PUT", "/orders/7", "ANY /orders/{id}"},
+		{"GET", "/orders/latest", "GET /orders/latest"},
+		{"GET", "/orders/7/items", ""},
+		{"GET", "/files/a/b/c", "ANY /files/{path+}"},
+		{"GET", "/", "GET /"},
+		{"GET", "/nothing", ""},
+	} {
+		if got := def.RouteFor(tt.method, tt.path); got != tt.want {
+			t.Errorf("%s %s matches %q, want %q", tt.method, tt.path, got, tt.want)
+		}
+	}
+	def.Routes["$default"] = probe.Route{}
+	if got := def.RouteFor("GET", "/nothing"); got != "$default" {
+		t.Errorf("with a default route, GET /nothing matches %q", got)
 	}
 }

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -123,5 +124,23 @@ func TestVantagesThatSeeTheSame(t *testing.T) {
 	want(t, r, only(EndpointSplit, Statistical))
 	if f := r.Findings[0]; !strings.Contains(f.Statement, "depends on the vantage point") || !strings.Contains(f.Statement, "place-2 in region-2 gets") || f.Settles != "" {
 		t.Errorf("%s (%s)", f.Statement, f.Settles)
+	}
+}
+
+// TestPlacesThatSeeTheSame are told together, the fewest first.
+func TestPlacesThatSeeTheSame(t *testing.T) {
+	fx := &Facts{Input: &Input{Vantages: []probe.Vantage{{Name: "a", Region: "r"}, {Name: "b", Region: "r"}, {Name: "c", Region: "q"}, {Name: "d", Region: "r"}}}}
+	levels := []LevelAnswer{{Level: "0", Answer: "v1", Count: Count{9, 10}}, {Level: "3", Answer: "v1", Count: Count{5, 5}}, {Level: "1", Answer: "v2", Count: Count{7, 7}}, {Level: "2", Answer: "v1", Count: Count{1, 1}}}
+	want := []Fact{FromPlace{Names: []string{"b"}, Region: "r", Answer: "v2", Count: Count{7, 7}}, FromPlace{Names: []string{"a", "d"}, Region: "r", Answer: "v1", Count: Count{14, 15}}, FromPlace{Names: []string{"c"}, Region: "q", Answer: "v1", Count: Count{1, 1}}}
+	if got := alikePlaces(fx, &target{Target: &probe.Target{}}, levels, false); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if vantage(fx, &Row{Machine: 1}) != "b" || vantage(fx, &Row{Machine: 4}) != "machine 5" || regionOf(fx, 3) != "r" || regionOf(fx, 4) != "" || resolved(fx, &target{Target: &probe.Target{}}, 4) != "" {
+		t.Error("a machine has the name and region of its vantage point, where that is told")
+	}
+	for remote, want := range map[string]string{"": "", "192.0.2.1:443": "IPv4", "[2001:db8::1]:443": "IPv6"} {
+		if got := addressFamily(&Row{Remote: remote}); got != want {
+			t.Errorf("%s is %s", remote, got)
+		}
 	}
 }

@@ -6,39 +6,115 @@ import (
 	"testing"
 
 	"stageprobe/analyze/signature"
-	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
 
-// TestTheShareThatACanaryGot is measured where nine of ten requests of a target have their
-// side.
-func TestTheShareThatACanaryGot(t *testing.T) {
-	for _, tt := range []struct {
-		known  int
-		canary bool
-		want   bool
-	}{{9, true, true}, {8, true, false}, {0, true, false}, {10, false, false}} {
-		fx := given(&Input{Clusters: behaviours(served200())}, [][]int{repeated(10, 0)})
-		for i := range tt.known {
-			fx.Rows[i].Label = []Label{LabelCanary, LabelBase, LabelBase}[i%3]
-		}
-		if tt.canary {
-			fx.targets[0].Canary = &probe.Canary{Percent: 10}
-		}
-		r := Result{Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{}}
-		perTarget(fx, &judgement{weighed: [][]Hypothesis{{{Name: "x"}}}}, &r)
-		if got, is := r.Measured["t0"]; is != tt.want || is && got.Estimate != 3/9. || len(r.Posteriors["t0"]) != 1 {
-			t.Errorf("%+v: %+v, %+v", tt, r.Measured, r.Posteriors)
-		}
-		if perTarget(fx, &judgement{weighed: [][]Hypothesis{nil}}, &Result{Posteriors: r.Posteriors, Measured: r.Measured}); len(r.Posteriors) != 1 {
-			t.Errorf("%+v", r.Posteriors)
+func TestAddresses(t *testing.T) {
+	for url, want := range map[string][2]string{
+		"https://a.example/v1/x/": {"https://a.example", "v1/x"}, "https://a.example": {"https://a.example", ""}, "https://a.example/a%2Fb": {"https://a.example", "a%2Fb"}, "://": {"://", ""},
+	} {
+		if origin(url) != want[0] || urlPath(url) != want[1] {
+			t.Errorf("%s: %q and %q", url, origin(url), urlPath(url))
 		}
 	}
-	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{}})
-	fx.targets[0].Canary = &probe.Canary{Percent: 10}
-	r := Result{Measured: map[string]Interval{}}
-	if perTarget(fx, &judgement{weighed: [][]Hypothesis{nil}}, &r); len(r.Measured) != 0 {
-		t.Errorf("of no request %+v", r.Measured)
+	if stageURL("https://a", "prod") != "https://a/prod" || stageURL("https://a", probe.DefaultStage) != "https://a" {
+		t.Error("a stage has its name in its URL, and $default none")
+	}
+	for key, want := range map[string]bool{"": true, "ANY /{proxy+}": true, "$default": true, "GET /a": false, "GET /{id}": false} {
+		if greedy(key) != want {
+			t.Errorf("%q takes any path: %v", key, !want)
+		}
+	}
+}
+
+// TestWhereAnAddressLeads by the configuration, and what that is known by.
+func TestWhereAnAddressLeads(t *testing.T) {
+	api := func(off bool, stages ...string) *probe.API {
+		out := &probe.API{ID: "a", DefaultEndpointOff: off}
+		for _, name := range stages {
+			out.Stages = append(out.Stages, probe.Stage{Name: name})
+		}
+		return out
+	}
+	url := "https://a.example/s0"
+	for name, tt := range map[string]struct {
+		t     probe.Target
+		api   *probe.API
+		want  Fact
+		known bool
+	}{
+		"there": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0", URL: url}, api(false, "s0"), nil, false}, "no mapping": {probe.Target{Unmapped: "no mapping"}, nil, Plain{Text: "no mapping"}, true},
+		"no such stage": {probe.Target{APIID: "a", Stage: "s1", URL: url}, api(false, "s0"), NoStage{API: "a", Stage: "s1"}, true}, "no stage at all": {probe.Target{APIID: "a", Stage: "s1", URL: url}, api(false), nil, true},
+		"no stage named": {probe.Target{APIID: "a", URL: url}, api(false, "s0"), nil, true}, "unread": {probe.Target{APIID: "a", Stage: "s0", URL: url}, nil, nil, false},
+		"endpoint off": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0", URL: url}, api(true, "s0"), EndpointOff{API: "a"}, true}, "by a domain": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s0", URL: url}, api(true, "s0"), nil, true},
+		"without an address": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, api(true, "s0"), nil, true},
+	} {
+		sub := &target{Target: &tt.t, api: tt.api, conf: tt.api.Stage(tt.t.Stage)}
+		if got := unmappedBy(sub); got != tt.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got := whereKnown(sub); got != tt.known {
+			t.Errorf("%s: known by the configuration: %v", name, got)
+		}
+	}
+	bare := func() *Cluster { return replied(403, signature.Gateway, "", "ForbiddenException") }
+	for name, tt := range map[string]struct {
+		sc   probe.Scenario
+		of   *Cluster
+		read bool
+		want bool
+	}{
+		"bare": {probe.Scenario{}, bare(), false, true}, "with a key": {probe.Scenario{Auth: probe.AuthAPIKey}, bare(), false, false}, "with a key's header": {probe.Scenario{Header: []probe.Header{{Name: "X-API-Key", Value: "x"}}}, bare(), false, false},
+		"with another header": {probe.Scenario{Header: []probe.Header{{Name: "Accept", Value: "x"}}}, bare(), false, true}, "of another type": {probe.Scenario{}, replied(403, signature.Gateway, "", ""), false, false}, "of an API that was read": {probe.Scenario{}, bare(), true, false},
+		"of an answer": {probe.Scenario{}, served200(), false, false},
+	} {
+		in := &Input{Clusters: behaviours(tt.of)}
+		in.Plan.Scenarios = []probe.Scenario{tt.sc}
+		if tt.read {
+			in.Snapshot.APIs = []probe.API{*api(false, "s0")}
+		}
+		fx := given(in, [][]int{{0}})
+		if got := unreadAndForbidden(fx, fx.targets[0]); got != tt.want {
+			t.Errorf("a refusal, %s: %v", name, got)
+		}
+		fx.Expected = func(int, int) bool { return true }
+		if unreadAndForbidden(fx, fx.targets[0]) {
+			t.Errorf("a refusal that is expected, %s, leads to nothing", name)
+		}
+	}
+	// A route that is in the editor waits for a deployment.
+	route := &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}
+	for name, tt := range map[string]struct {
+		deployed, editor *probe.Definition
+		want             bool
+	}{"nowhere": {&probe.Definition{}, &probe.Definition{}, true}, "on the stage": {route, nil, false}, "in the editor": {&probe.Definition{}, route, false}, "unread": {nil, nil, true}} {
+		in := &Input{Clusters: behaviours(noRouteOf())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Editor: tt.editor, Stages: []probe.Stage{{Name: "s0", Deployed: tt.deployed}}}}
+		fx := given(in, [][]int{{0}})
+		if got := noRouteAtAll(fx, fx.targets[0]); got != tt.want {
+			t.Errorf("%s: no route at all: %v", name, got)
+		}
+	}
+	// The names of scenarios that were asked, throttled or not.
+	in := &Input{Clusters: behaviours(served200())}
+	fx := given(in, [][]int{{0}, {}, {}})
+	fx.targets[0].cells[1].throttled = []int{0}
+	if got := fx.cellNames(fx.targets[0].cells); !slices.Equal(got, []string{"sc0", "sc1"}) {
+		t.Errorf("%q were asked", got)
+	}
+	// A domain is used at its base path, with the path of what was asked.
+	for _, tt := range []struct {
+		base  string
+		cells int
+		want  string
+	}{{"", 1, "https://api.example.com/0"}, {"v1", 1, "https://api.example.com/v1/0"}, {"v1", 0, "https://api.example.com/v1"}} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.Domains = []probe.Domain{{Name: "other.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s1"}, {APIID: "b", Stage: "s0"}}}, {Name: "api.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s0", BasePath: tt.base}}}}
+		fx := given(in, [][]int{{0}})
+		fx.targets[0].cells = fx.targets[0].cells[:tt.cells]
+		if got := useDomain(fx, fx.targets[0]); len(got) != 1 || !strings.Contains(got[0].Text+got[0].Command, tt.want) {
+			t.Errorf("%+v, want %s", got, tt.want)
+		}
 	}
 }
 
@@ -136,53 +212,5 @@ func TestWaysToLeadAnAddress(t *testing.T) {
 		if basesWithRoute(fx, fx.targets[0], d) != nil || basesWithRoute(fx, fx.targets[0], nil) != nil {
 			t.Errorf("%s: without a path or a domain no base path is used", name)
 		}
-	}
-}
-
-// TestWhatRefusesARequest by the answer, the logs and the configuration.
-func TestWhatRefusesARequest(t *testing.T) {
-	bare := func() *Cluster { return replied(403, signature.Gateway, "", "ForbiddenException") }
-	named := replied(403, signature.Gateway, "ACCESS_DENIED", "")
-	named.Reading.APIID, named.Reading.Stage = "a", "s0"
-	for name, tt := range map[string]struct {
-		of     *Cluster
-		route  probe.Route
-		record probe.LogRecord
-		want   string
-		proven bool
-	}{
-		"a key": {bare(), probe.Route{APIKeyRequired: true}, probe.LogRecord{}, invalidAPIKey, true}, "no key": {bare(), probe.Route{}, probe.LogRecord{}, "", false}, "a key, and another answer": {replied(403, signature.Gateway, "WAF_FILTERED", ""), probe.Route{APIKeyRequired: true}, probe.LogRecord{}, "WAF_FILTERED", false},
-		"an authorizer": {replied(401, signature.Gateway, "UNAUTHORIZED", ""), probe.Route{Authorization: "CUSTOM"}, probe.LogRecord{}, "UNAUTHORIZED", true}, "no authorization": {replied(401, signature.Gateway, "UNAUTHORIZED", ""), probe.Route{Authorization: "NONE"}, probe.LogRecord{}, "UNAUTHORIZED", false},
-		"an authorizer, of a bare answer": {bare(), probe.Route{Authorization: "CUSTOM"}, probe.LogRecord{}, "", false}, "the WAF by the log": {bare(), probe.Route{APIKeyRequired: true}, probe.LogRecord{WAF: "BLOCK"}, "WAF_FILTERED", true}, "the policy": {replied(403, signature.Gateway, "ACCESS_DENIED", ""), probe.Route{}, probe.LogRecord{}, byPolicy, false},
-		"an answer that names a stage": {named, probe.Route{Authorization: "AWS_IAM"}, probe.LogRecord{}, "ACCESS_DENIED", true},
-	} {
-		in := &Input{Clusters: behaviours(tt.of)}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": tt.route}}}}}}
-		in.Records = func(string) []probe.LogRecord { return []probe.LogRecord{tt.record} }
-		fx := given(in, [][]int{{0}})
-		if by, proof := refuser(fx, fx.targets[0], fx.targets[0].cells[0]); by != tt.want || (proof != nil) != tt.proven {
-			t.Errorf("%s: %q, %+v", name, by, proof)
-		}
-		if got := signed(fx, fx.targets[0], fx.targets[0].cells[0]); got != (tt.route.Authorization == "AWS_IAM") {
-			t.Errorf("%s: asks for a signature: %v", name, got)
-		}
-	}
-	// The logs show an authorizer deciding where it ran.
-	for ran, want := range map[*bool]bool{nil: false, yes(false): false, yes(true): true} {
-		in := &Input{Clusters: behaviours(bare())}
-		fx := given(in, [][]int{{0}})
-		if authorizerRan(fx, fx.targets[0], fx.targets[0].cells) {
-			t.Error("without logs no authorizer is seen to run")
-		}
-		in.Records = func(string) []probe.LogRecord { return []probe.LogRecord{{AuthorizerCalled: ran}} }
-		if got := authorizerRan(fx, fx.targets[0], fx.targets[0].cells); got != want {
-			t.Errorf("it ran: %v", got)
-		}
-	}
-	// A stage's own answers in a row are counted with what their share may be.
-	fx := given(&Input{Clusters: behaviours(bare(), served200())}, [][]int{{0, 0, 0}, {}})
-	f := refusalFinding(fx, fx.targets[0], fx.targets[0].cells)
-	if low, _ := stat.ConfSeq(3, 3, .01); f.Statistics.N != 3 || f.Statistics.Share.Low != low || !slices.Equal(f.rests, []int{0}) || !slices.Equal(f.Scenarios, []string{"sc0"}) {
-		t.Errorf("%+v", f)
 	}
 }

@@ -1,0 +1,115 @@
+package cause
+
+import (
+	"slices"
+	"testing"
+
+	"stageprobe/analyze/stat"
+	"stageprobe/probe"
+)
+
+// A canary that takes all requests or none draws nothing, so that it splits no answers.
+func TestCanariesThatDraw(t *testing.T) {
+	for percent, draws := range map[float64]bool{0: false, .1: true, 50: true, 99.9: true, 100: false} {
+		sub := &target{Target: &probe.Target{Canary: &probe.Canary{Percent: percent}}, conf: &probe.Stage{}}
+		x := &split{sub: sub}
+		if _, known := canaryShare(x); known != draws {
+			t.Errorf("%g %%: the share that it draws is known: %v", percent, known)
+		}
+		if prior := canaryPrior(&Facts{Input: &Input{}}, x); (prior > 0) != draws {
+			t.Errorf("%g %%: its prior is %g", percent, prior)
+		}
+		if canaryConfigured(sub) != draws {
+			t.Errorf("%g %%: draws %v", percent, !draws)
+		}
+		// Where the logs hold both sides, they tell the share.
+		x.labels.counts = stat.Counts2{CanaryDev: 1, BaseRef: 3}
+		if p, known := canaryShare(x); !known || !draws && p != .25 {
+			t.Errorf("%g %%, with logs: %g, %v", percent, p, known)
+		}
+	}
+	for _, tt := range []struct {
+		own, canary Count
+		want        bool
+	}{{Count{1, 10}, Count{1, 10}, false}, {Count{2, 10}, Count{1, 10}, true}, {Count{1, 10}, Count{1, 9}, false}} {
+		if got := (CanaryDeviates{Own: tt.own, Canary: tt.canary}).Swapped(); got != tt.want {
+			t.Errorf("own %+v, canary %+v: swapped %v", tt.own, tt.canary, got)
+		}
+	}
+	fx := &Facts{Input: &Input{Rows: []Row{{Late: true}, {}, {Late: true}}}, alpha: .01}
+	if n := (&split{draws: marked(0, 1, 0)}).late(fx); n != 2 {
+		t.Errorf("%d of the answers are late, want 2", n)
+	}
+	// The share is stated once nine of ten requests have their side.
+	for known, want := range map[int]bool{0: false, 8: false, 9: true, 10: true} {
+		x := &split{sub: &target{Target: &probe.Target{Stage: "prod"}}, n: 10, labels: labels{counts: stat.Counts2{CanaryDev: known}}}
+		if head := canaryHead(fx, x).(TwoDeployments); (head.Measured != nil) != want {
+			t.Errorf("with %d of 10 known the share is %+v", known, head.Measured)
+		}
+	}
+	for share, want := range map[float64]bool{.3: false, .31: true, .69: true, .7: false} {
+		if even(share) != want {
+			t.Errorf("a share of %g is even: %v", share, !want)
+		}
+	}
+	for _, tt := range []struct {
+		c    stat.Counts2
+		want bool
+	}{{stat.Counts2{}, false}, {stat.Counts2{CanaryDev: 1}, false}, {stat.Counts2{BaseRef: 1}, false}, {stat.Counts2{CanaryRef: 1, BaseDev: 1}, true}} {
+		if l := (labels{counts: tt.c}); l.both() != tt.want {
+			t.Errorf("%+v: the logs saw both sides: %v", tt.c, !tt.want)
+		}
+	}
+}
+
+// TestWhatACanaryReceived is said to be another share than configured where no request
+// without a label could make it that.
+func TestWhatACanaryReceived(t *testing.T) {
+	for name, tt := range map[string]struct {
+		canary, own, unknown int
+		configured           bool
+		want                 bool
+	}{
+		"as configured": {100, 900, 0, true, false}, "three times as much": {300, 700, 0, true, true}, "a third of it": {33, 967, 0, true, true}, "a third of it, the rest unknown": {33, 900, 67, true, false},
+		"three times of what is known": {30, 70, 900, true, false}, "three times, a part unknown": {300, 600, 100, true, true}, "nothing known": {0, 0, 1000, true, false}, "no canary": {300, 700, 0, false, false},
+	} {
+		sub := &target{Target: &probe.Target{}}
+		if tt.configured {
+			sub.Canary = &probe.Canary{Percent: 10}
+		}
+		x := &split{sub: sub, labels: labels{counts: stat.Counts2{CanaryDev: tt.canary, BaseRef: tt.own}, unknownRef: tt.unknown}}
+		got := canaryDrift(&Facts{Input: &Input{}, alpha: .01}, x)
+		if (got != nil) != tt.want || tt.want && got != (ShareDrifts{Received: Count{tt.canary, tt.canary + tt.own}, Share: .1}) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// The logs that would tell are those of the stage, or of the one that it borrows from.
+	fx := &Facts{Input: &Input{Logs: LogState{Read: true, Proven: map[string]bool{"a/s0": true}}}}
+	on, off := &target{Target: &probe.Target{APIID: "a", Stage: "s0"}}, &target{Target: &probe.Target{APIID: "a", Stage: "s1"}}
+	for _, tt := range []struct {
+		sub  *target
+		want Fact
+	}{{on, Topic("wait for logs")}, {off, CanaryLogs{Stage: "s1"}}, {&target{Target: &probe.Target{}, lent: on}, Topic("wait for logs")}, {&target{Target: &probe.Target{APIID: "a", Stage: "s0"}, lent: off}, CanaryLogs{Stage: "s1"}}} {
+		if got := settleByLogs(fx, tt.sub); got != tt.want {
+			t.Errorf("%+v, want %+v", got, tt.want)
+		}
+	}
+	fx.Logs.Read = false
+	if got := settleByLogs(fx, on); got != (CanaryLogs{Stage: "s0"}) {
+		t.Errorf("where no log was read %+v", got)
+	}
+}
+
+// What the canary received is told twice, as measured and beside what is configured: both are
+// what the logs hold, whatever they lack.
+func TestReceivedIsAsMeasured(t *testing.T) {
+	for _, name := range []string{"a canary that draws three times its share", "a canary that draws a third of its share, a part of it unlabelled"} {
+		i := slices.IndexFunc(rareTruths, func(tt truth) bool { return tt.name == name })
+		f := Explain(rareTruths[i].build(newWorld(1)).Input).Findings[0]
+		head, is := f.Says[0].(TwoDeployments)
+		drifts, does := f.Says[len(f.Says)-1].(ShareDrifts)
+		if !is || !does || head.Measured == nil || drifts.Received.Share() != head.Measured.Estimate || drifts.Share != *head.Share {
+			t.Errorf("%s: %+v and %+v", name, f.Says[0], f.Says[len(f.Says)-1])
+		}
+	}
+}
