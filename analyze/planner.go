@@ -124,8 +124,9 @@ func (s *Session) Halt() {
 // End looks, once there are enough answers for it, whether every question is decided,
 // and tells whether the run is over. While requests are on their way it is not: Next has
 // nothing to give until the last of them is there, for what they say may open a question
-// again, and is then looked at. What agents were given may be lost, and is not waited for.
-func (s *Session) End(enough bool, decided func() bool) (over bool) {
+// again, and is then looked at. What was given to agents may be lost, and with agents set
+// is not waited for.
+func (s *Session) End(enough, agents bool, decided func() bool) (over bool) {
 	p := &s.planner
 	s.mu.Lock()
 	if p.paused != nil {
@@ -138,7 +139,7 @@ func (s *Session) End(enough bool, decided func() bool) (over bool) {
 	is := decided()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if is && p.flying > 0 && len(s.vantages) == 0 {
+	if is && p.flying > 0 && !agents {
 		if p.paused == nil {
 			p.paused = make(chan struct{})
 		}

@@ -125,7 +125,7 @@ func TestEnd(t *testing.T) {
 		}
 	}
 	answer()
-	if s.End(false, never) || s.End(true, yes) {
+	if s.End(false, false, never) || s.End(true, false, yes) {
 		t.Fatal("a run ended with requests on their way")
 	}
 	idle, ok := next()
@@ -133,16 +133,16 @@ func TestEnd(t *testing.T) {
 		t.Fatal("a run that waits has nothing to give")
 	}
 	answer()
-	s.End(true, never)
-	if answer(); s.End(false, no) || !ended(idle) {
+	s.End(true, false, never)
+	if answer(); s.End(false, false, no) || !ended(idle) {
 		t.Error("a question that is open again does not let the run go on")
 	}
 	if idle, ok := next(); !ok || idle != nil {
 		t.Error("nothing is sent for the question that is open again")
 	}
-	s.End(true, yes)
+	s.End(true, false, yes)
 	idle, _ = next()
-	if answer(); !s.End(false, yes) || !ended(idle) {
+	if answer(); !s.End(false, false, yes) || !ended(idle) {
 		t.Error("a run that stays decided does not end")
 	}
 	if _, ok := next(); ok {
@@ -154,7 +154,7 @@ func TestEnd(t *testing.T) {
 func TestHaltEndsAPause(t *testing.T) {
 	s := NewSession(plannerPlan(), probe.Snapshot{}, Policy{})
 	_, _ = s.Next(time.Time{}, 0)
-	s.End(true, func() bool { return true })
+	s.End(true, false, func() bool { return true })
 	c, _ := s.Next(time.Time{}, 1)
 	s.Halt()
 	select {

@@ -34,7 +34,7 @@ func Check(ctx context.Context, s *Session, by Sender) (*Report, error) {
 		s.Add(&o)
 		seen++
 		decided := func() bool { look = NextLook(seen); return s.Decide(false).Decided }
-		if !s.plan.Fixed && end.Stopped == "budget" && s.End(seen >= look, decided) {
+		if !s.plan.Fixed && end.Stopped == "budget" && s.End(seen >= look, false, decided) {
 			end.Stopped = "decided"
 		}
 	}

@@ -223,13 +223,13 @@ func TestTemplateAuthorizationByDefault(t *testing.T) {
 
 func TestQuoteReadsBack(t *testing.T) {
 	for _, s := range []string{"", "a", "true", "1", "null", "a: b", "#x", "{x}", "a\nb", "\u2028", "ä", `"`, `\`, "- x", "env:A", "a,b", "*a", "&a", "!x", "%x", "@x", "<<", "\x00", "~", "0x1f", "1e3", "2026-01-01"} {
-		f, err := Parse("f", []byte("version: 1\nregion: "+quote(s)+"\napis: [{id: x, stages: ["+quoteAll([]string{s, s})+"]}]\n"))
+		f, err := Parse("f", []byte("version: 1\nintended: [{setting: x, stages: ["+quote(s)+"]}]\napis: [{id: x, stages: ["+quoteAll([]string{s, s})+"]}]\n"))
 		if err != nil {
 			t.Errorf("%q: %v", s, err)
 			continue
 		}
-		if f.Region != s || !slices.Equal(f.APIs[0].Stages, []string{s, s}) {
-			t.Errorf("%q: %q, %q", s, f.Region, f.APIs[0].Stages)
+		if got := f.Intended[0].Stages; !slices.Equal(got, []string{s}) || !slices.Equal(f.APIs[0].Stages, []string{s, s}) {
+			t.Errorf("%q: %q, %q", s, got, f.APIs[0].Stages)
 		}
 	}
 }

@@ -24,6 +24,9 @@ func (d *document) validate(f *File) error {
 	if f.Version != Version {
 		return d.wrong(d.at("version"), fmt.Sprintf("version must be %d", Version), "the first line of a scenario file is version: 1")
 	}
+	if problem, instead := address.NoRegion(f.Region); f.Region != "" && problem != "" {
+		return d.wrong(d.at("region"), fmt.Sprintf("%q %s", f.Region, problem), "such as region: "+instead)
+	}
 	for i, raw := range f.URLs {
 		if _, err := address.ParseURL(raw); err != nil {
 			return d.wrong(d.at("urls", i), err.Error(), "paste the URL as the caller uses it")

@@ -48,7 +48,7 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 		pairs, whole = flatten(bytes.TrimSuffix(text[1:], []byte("}")))
 	}
 	if !whole {
-		pairs = brokenPairs(text)
+		pairs = e.brokenPairs(text)
 	}
 	e.applyPairs(pairs, usualName)
 	if !e.isAccess() {
@@ -75,15 +75,20 @@ func (e *entry) isAccess() bool {
 var usualKey = lazyregexp.New(`"([A-Za-z][A-Za-z0-9_.$-]*)"\s*:\s*`)
 
 // brokenPairs reads an object that is not valid JSON: from each key that names
-// a variable to the next such key.
-func brokenPairs(text []byte) []pair {
+// a variable to the next such key. A value whose end is open is a doubt.
+func (e *entry) brokenPairs(text []byte) []pair {
 	var pairs []pair
 	var key string
 	from := 0
 	take := func(to int) {
-		if key != "" {
-			pairs = append(pairs, pair{key, brokenValue(text[from:to])})
+		if key == "" {
+			return
 		}
+		if value, ok := brokenValue(text[from:to], to < len(text)); ok {
+			pairs = append(pairs, pair{key, value})
+			return
+		}
+		e.rec.Doubts = append(e.rec.Doubts, usualName(key)+" has no end that is certain")
 	}
 	for _, at := range usualKey.FindAllSubmatchIndex(text, -1) {
 		name := string(text[at[2]:at[3]])
@@ -97,13 +102,31 @@ func brokenPairs(text []byte) []pair {
 	return pairs
 }
 
-// brokenValue takes the separators and one pair of quotes off a value.
-func brokenValue(s []byte) string {
-	s = bytes.TrimRight(s, ",} \t\r\n")
-	if len(s) > 0 && s[0] == '"' {
-		s = trimBlank(bytes.TrimSuffix(s[1:], []byte(`"`)))
+// wholeValue is a value of JSON up to the next key, whatever that key is called, or to
+// the end of the object; keyWithin is where another key seems to begin.
+var (
+	wholeValue = lazyregexp.New(`^("(?:[^"\\]|\\.)*"|[^\s",{}\[\]]+)[\s}]*(?:,\s*"[^"]*"\s*:|[\s,]*$)`)
+	keyWithin  = lazyregexp.New(`,\s*"?[A-Za-z_$][A-Za-z0-9_.$-]*"\s*:`)
+)
+
+// brokenValue takes the separators and one pair of quotes off a value: what JSON takes
+// for it where that is followed by a key or the end, else all of the text. ok is false
+// where the text may hold further keys, or was cut off; followed says that a key that
+// names a variable stands behind it.
+func brokenValue(s []byte, followed bool) (value string, ok bool) {
+	all := bytes.TrimRight(s, " \t\r\n")
+	ended := followed || bytes.HasSuffix(all, []byte("}"))
+	if m := wholeValue.FindSubmatch(all); m != nil && (ended || m[1][0] == '"' || len(m[0]) > len(m[1])) {
+		return string(trimBlank(bytes.Trim(m[1], `"`))), true
 	}
-	return string(s)
+	all = bytes.TrimRight(all, ",} \t\r\n")
+	if keyWithin.Match(all) || !ended && (len(all) < 2 || all[len(all)-1] != '"') {
+		return "", false
+	}
+	if len(all) > 0 && all[0] == '"' {
+		all = trimBlank(bytes.TrimSuffix(all[1:], []byte(`"`)))
+	}
+	return string(all), true
 }
 
 // usualNames maps keys, reduced to lower-case letters and digits, to variables.

@@ -260,3 +260,39 @@ func TestEventsInJSON(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Where quotes or the end of an entry are missing, a value ends at the next key, known or
+// not; one whose end is open is a doubt, and not taken.
+func TestBrokenEntries(t *testing.T) {
+	const whole = `{"requestId":"` + id + `","env":"x","status":403,"stage":"prod","team":"a","path":"/prod/x"}`
+	tests := []struct {
+		name, text, stage, path string
+		status                  int // 0 for none
+		doubts                  string
+	}{
+		{"an unknown key behind a known one", strings.Replace(whole, `"team":"a"`, `"team":"a "b" c"`, 1), "prod", "/x", 403, ""},
+		{"cut off within a value", whole[:len(whole)-4], "prod", "", 403, "path"},
+		{"cut off before a value", whole[:strings.Index(whole, `/prod/x`)], "prod", "", 403, "path"},
+		{"cut off within a number", whole[:strings.Index(whole, `3,`)], "", "", 0, "status"},
+		{"cut off behind a value", whole[:len(whole)-1], "prod", "/x", 403, ""},
+		{"a quote missing before an unknown key", strings.Replace(whole, `"prod"`, `"prod`, 1), "", "/prod/x", 403, "stage"},
+		{"a quote missing before a known key", strings.Replace(whole, `id":"`+id+`","env":"x"`, `id":"`+id, 1), "prod", "/x", 403, ""},
+		{"quotes within a value before an unknown key", strings.Replace(whole, `"/prod/x"`, `"/prod/"x"","error":"a "b" c","extra":"-"`, 1), "prod", `/"x"`, 403, "error.message"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rec, ok := ParseAccess([]byte(tt.text))
+			if tt.status == 0 && rec.RequestID == "" && !ok {
+				return // an id alone is no entry
+			}
+			status := 0
+			if rec.Status != nil {
+				status = *rec.Status
+			}
+			doubted, _, _ := strings.Cut(strings.Join(rec.Doubts, ""), " ")
+			if !ok || rec.RequestID != id || rec.Stage != tt.stage || status != tt.status || doubted != tt.doubts || rec.Path != tt.path {
+				t.Errorf("%s\nread as %+v, %v", tt.text, rec, ok)
+			}
+		})
+	}
+}

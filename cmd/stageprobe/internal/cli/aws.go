@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"stageprobe/probe/address"
 	"stageprobe/probe/inventory"
 	"stageprobe/probe/logs/fetch"
 	"stageprobe/probe/redact"
@@ -130,6 +133,9 @@ func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback 
 		}
 		return nil, nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
+	if problem, instead := address.NoRegion(cfg.Region); f.region == "" && cfg.Region != "" && problem != "" {
+		return nil, nil, hint(fmt.Errorf("the region %s of %s %s", cfg.Region, f.regionSource(), problem), "%s", "set it right, or give --region "+instead)
+	}
 	if cfg.Region == "" {
 		cfg.Region = fallback
 	}
@@ -173,6 +179,16 @@ func (f *awsFlags) open(ctx context.Context, secrets *redact.Redactor, fallback 
 	}
 	renewed.learn(creds)
 	return c, nil, nil
+}
+
+// regionSource says where the SDK finds the region that no flag names.
+func (f *awsFlags) regionSource() string {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if os.Getenv(name) != "" {
+			return name
+		}
+	}
+	return "profile " + cmp.Or(f.profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
 }
 
 // credentialsError says why there are none. The metadata service of a machine, with which

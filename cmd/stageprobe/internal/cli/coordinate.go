@@ -335,7 +335,7 @@ func newAgent(s Streams) *cobra.Command {
 	fs.StringVar(&cert, "cert", "", "`file` of the client certificate (PEM) for mutual TLS with the API")
 	fs.StringVar(&key, "key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&keepBodies, "keep-bodies", false, "keep the secrets that answers hold (cookies, tokens)")
-	fs.StringVar(&region, "region", "", "AWS `region` of this place; default AWS_REGION")
+	fs.Var(&listFlag{&region, namesFlag{new([]string), regionName}}, "region", "AWS `region` of this place; default AWS_REGION")
 	fs.StringVar(&prof, "profile", "", "AWS `profile` that signs requests where the plan asks for it")
 	fs.BoolVarP(&quiet, "quiet", "q", false, "say nothing of what is done")
 	return cmd

@@ -35,6 +35,11 @@ func newPolicy(s Streams) *cobra.Command {
 			if len(args) > 0 {
 				size = args[0]
 			}
+			if o.Region != "" && o.Region != "*" {
+				if _, err := regionName(o.Region); err != nil {
+					return err
+				}
+			}
 			f.region = o.Region
 			if err := f.accessLogs(cmd.Context(), s, size, &o); err != nil {
 				return err

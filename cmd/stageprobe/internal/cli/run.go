@@ -127,7 +127,7 @@ func (r *run) send(ctx context.Context) (string, error) {
 			stopped = "duration"
 			r.agents.withdraw()
 		}
-		if stopped == "budget" && ctx.Err() == nil && r.session.End(r.seen >= r.look, func() bool { return r.decided(ctx) }) {
+		if stopped == "budget" && ctx.Err() == nil && r.session.End(r.seen >= r.look, r.agents != nil, func() bool { return r.decided(ctx) }) {
 			stopped = "decided"
 			r.agents.withdraw()
 		}

@@ -176,7 +176,7 @@ func (r *run) wait(ctx context.Context, w *analyze.Wanted, within time.Duration)
 		}
 		r.observe(&o)
 		r.session.Mark(&o, w)
-		if stopped == "budget" && bounded.Err() == nil && r.session.End(r.seen >= r.look, func() bool { return r.converged(bounded, w) }) {
+		if stopped == "budget" && bounded.Err() == nil && r.session.End(r.seen >= r.look, false, func() bool { return r.converged(bounded, w) }) {
 			stopped = "decided"
 		}
 	}
