@@ -75,7 +75,7 @@ func parseAnswers(text []byte, url string) []signature.Answer {
 		a.URL = cmp.Or(a.URL, url)
 		switch a.Outcome {
 		case probe.OutcomeTLS:
-			a.Certificate, a.Misnamed = string(gatewaysOwn.Find(text)), otherName.Match(text)
+			a.Certificate, a.Misnamed, a.WantsCertificate = string(gatewaysOwn.Find(text)), otherName.Match(text), wantsCertificate.Match(text)
 			if name := askedName(text); a.URL == "" && name != nil {
 				a.URL = "https://" + string(name) + "/"
 			}
@@ -104,7 +104,11 @@ func (s *scanner) line(line string, raw []byte) {
 		}
 	}
 	if m := curlError.FindStringSubmatch(line); m != nil { // anchored: cheap
-		s.failed(m[1])
+		outcome := outcomes[m[1]]
+		if outcome == probe.OutcomeReset && wantsCertificate.MatchString(line) {
+			outcome = probe.OutcomeTLS // TLS 1.3 tells a client only when it reads
+		}
+		s.failed(outcome)
 		return
 	}
 	switch {
@@ -115,6 +119,9 @@ func (s *scanner) line(line string, raw []byte) {
 	case s.state == inHeader:
 		s.header(line)
 	case s.current == nil:
+		s.before(line)
+	case s.state == inBody && nextCommand.MatchString(line):
+		s.end()
 		s.before(line)
 	default:
 		s.body(line, raw)
@@ -277,8 +284,7 @@ var outcomes = map[string]probe.Outcome{
 }
 
 // failed reads an error of curl, which stands for the answer unless one came.
-func (s *scanner) failed(code string) {
-	outcome := outcomes[code]
+func (s *scanner) failed(outcome probe.Outcome) {
 	if s.current != nil {
 		s.current.Cut = outcome == probe.OutcomeReset || outcome == probe.OutcomeTimeout
 		return

@@ -11,6 +11,10 @@ import (
 // curlCommand is the command line of an HTTP or WebSocket client, with the URL.
 var curlCommand = lazyregexp.New(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie|wscat|websocat)\s.*?((?:https?|wss?)://[^\s'"\\]+)`)
 
+// nextCommand is the line of a session that follows an answer's body: what is
+// asked there is another request.
+var nextCommand = lazyregexp.New(`^\s*(?:\S{0,60}[$%#>❯]\s*)?(?:curl|https?|wget|xh|curlie)\s[^<]*https?://`)
+
 // command reads the command line that made the transcript.
 func (s *scanner) command(line string) {
 	if !strings.Contains(line, "://") {

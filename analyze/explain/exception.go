@@ -165,11 +165,17 @@ const (
 	cut = `IncompleteRead|ChunkedEncodingError|incomplete chunked read|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_LENGTH_MISMATCH|unexpected end of stream|[Rr]esponse ended prematurely|response payload is not completed|Response payload is not completed|transfer closed with|without sending complete message body|Premature close|Premature end of (?:chunk|Content-Length)`
 )
 
+// noCertificate are the words of clients for a server that ends the handshake
+// because they showed no certificate, or none that it knows (RFC 8446, alerts
+// certificate_required and bad_certificate).
+const noCertificate = `(?i:alert[ _]certificate[ _]required|alert[ _]bad[ _]certificate|alert: (?:certificate_required|bad_certificate)|tls: (?:certificate required|bad certificate)|ERR_BAD_SSL_CLIENT_AUTH_CERT|SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT)`
+
 var (
-	otherName = lazyregexp.New(misnamed)
-	cutAnswer = lazyregexp.New(cut)
-	overHTTP  = lazyregexp.New(`HTTPSConnectionPool\(host='([^']+)', port=443\)`)
-	byItself  = lazyregexp.New(misnamed + `|` + cut + `|HttpClient\.Timeout of`) // tells of HTTP, whatever the host
+	otherName        = lazyregexp.New(misnamed)
+	wantsCertificate = lazyregexp.New(noCertificate)
+	cutAnswer        = lazyregexp.New(cut)
+	overHTTP         = lazyregexp.New(`HTTPSConnectionPool\(host='([^']+)', port=443\)`)
+	byItself         = lazyregexp.New(misnamed + `|` + cut + `|HttpClient\.Timeout of`) // tells of HTTP, whatever the host
 )
 
 // unanswered are the words in which clients report that no answer came, by what
@@ -179,7 +185,7 @@ var unanswered = []struct {
 	words   lazyregexp.Regexp
 }{
 	{probe.OutcomeDNS, lazyregexp.New(`Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|UnknownHostException|Could not resolve host|[Nn]o such host|ERR_NAME_NOT_RESOLVED|NSURLErrorDomain Code=-1003|Could not resolve hostname|failed to lookup address|Failed host lookup|:nxdomain|getaddrinfo failed`)},
-	{probe.OutcomeTLS, lazyregexp.New(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]|` + misnamed)},
+	{probe.OutcomeTLS, lazyregexp.New(`CERTIFICATE_VERIFY_FAILED|SSLError|SSLHandshakeException|SSLV3_ALERT_HANDSHAKE_FAILURE|ERR_CERT_|ERR_SSL_|certificate signed by unknown authority|x509: certificate|altnames|no alternative certificate subject name|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|SSLPeerUnverifiedException|No subject alternative|RemoteCertificateName|remote certificate is invalid|trust relationship|certificate verify failed|hostname mismatch|SSL_ERROR_BAD_CERT|NSURLErrorDomain Code=-120[0-9]|` + misnamed + `|` + noCertificate)},
 	{probe.OutcomeRefused, lazyregexp.New(`ECONNREFUSED|[Cc]onnection refused|ERR_CONNECTION_REFUSED|:econnrefused|actively refused`)},
 	{probe.OutcomeReset, lazyregexp.New(`ECONNRESET|[Cc]onnection reset|socket hang up|RemoteDisconnected|Remote end closed connection|ERR_CONNECTION_(?:RESET|CLOSED)|EOFError|unexpected EOF|Premature EOF|Server disconnected|network connection was lost|Empty reply from server|` + cut)},
 	{probe.OutcomeTimeout, lazyregexp.New(`Read timed out|ReadTimeout|ConnectTimeout|ETIMEDOUT|timeout of [0-9]+ ?ms exceeded|deadline exceeded|ERR_TIMED_OUT|ERR_CONNECTION_TIMED_OUT|SocketTimeoutException|i/o timeout|Client\.Timeout exceeded|TLS handshake timeout|[Oo]peration timed out|[Cc]onnection timed out|request timed out|NSURLErrorDomain Code=-1001|HttpTimeoutException|TimeoutError|HttpClient\.Timeout of|Net::(?:Open|Read)Timeout|:timeout`)},
@@ -221,7 +227,7 @@ func parseUnanswered(text []byte, url string) (signature.Answer, bool) {
 			continue
 		}
 		a := signature.Answer{
-			Outcome: u.outcome, URL: asked, Certificate: string(certificate), Misnamed: otherName.Match(text),
+			Outcome: u.outcome, URL: asked, Certificate: string(certificate), Misnamed: otherName.Match(text), WantsCertificate: wantsCertificate.Match(text),
 			Unconnected: noConnection.Match(text), Cut: cutAnswer.Match(text),
 		}
 		if name := askedName(text); a.URL == "" && certificate != nil && name != nil {

@@ -121,7 +121,7 @@ func Explain(input []byte, opts Options) (*Document, error) {
 	if doc := explainExecution(text); doc != nil {
 		return doc, nil
 	}
-	if doc := explainNotice(text); doc != nil {
+	if doc := explainNotice(text); doc != nil && !(doc.Kind == KindDeployment && logsRequests(text)) {
 		return doc, nil
 	}
 	if inner, ok := unprefix(text); ok {

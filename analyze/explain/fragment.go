@@ -128,6 +128,11 @@ func parseFragment(text []byte, url string) (signature.Answer, bool) {
 		addNoted(&a, bytes.ReplaceAll(beginning(text), a.Body, nil))
 		return a, true
 	}
+	if body := a.Body; len(body) > 0 && body[0] == '{' && !json.Valid(body) { // as a program prints it
+		if note, ok := parseNote(text, url); ok {
+			return note, true
+		}
+	}
 	if body := a.Body; len(body) > 0 && body[0] == '{' { // an API's own words, below the command that asked for them
 		addNoted(&a, bytes.ReplaceAll(beginning(text), body, nil))
 		if addr, err := address.ParseURL(a.URL); err == nil && addr.Kind == address.AddressExecuteAPI && url == "" {

@@ -35,6 +35,16 @@ func explainAccess(text []byte) *Document {
 	return explainRecords(KindAccessLog, records)
 }
 
+// logsRequests tells whether the text is an access log in JSON, with statuses. The
+// errors that it quotes may be worded as those of a deployment.
+func logsRequests(text []byte) bool {
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		return false
+	}
+	records, _ := logs.ParseAccessLog(text, nil)
+	return slices.ContainsFunc(records, func(r probe.LogRecord) bool { return r.Status != nil })
+}
+
 // explainAccessFormat reads entries in the stage's own format. Lines that do
 // not fit it are left out; where none fits, the first says why.
 func explainAccessFormat(text []byte, opts Options) (*Document, error) {

@@ -114,7 +114,10 @@ func failed(c []signature.Candidate) bool {
 
 func (r *Request) text(b *bytes.Buffer) {
 	who := "the log does not tell who answered"
-	if r.Producer != nil {
+	switch {
+	case r.Producer != nil && *r.Producer == "gateway" && r.answeredBehind():
+		who = "API Gateway itself answered, in place of what the integration gave it"
+	case r.Producer != nil:
 		who = answeredBy(*r.Producer, r.Candidates)
 	}
 	fmt.Fprintf(b, "%s%s\n", statusWord(r.Status), who)
@@ -129,6 +132,11 @@ func (r *Request) text(b *bytes.Buffer) {
 		b.WriteString("  The excerpt ends before the request does.\n")
 	}
 	reasons(b, r.Candidates)
+}
+
+// answeredBehind tells whether the log shows that the integration had answered.
+func (r *Request) answeredBehind() bool {
+	return r.IntegrationStatus != nil || r.IntegrationLatencyMS != nil || len(r.Candidates) > 0 && r.Candidates[0].Cause == "mapping-error"
 }
 
 func (r *Request) side() string {

@@ -95,7 +95,7 @@ func CauseNames() []string {
 }
 
 func tables() [][]cause {
-	out := [][]cause{application, applicationOrNested, applicationOrOther, nestedGateway, serviceError, notTheGateway, cloudFrontRefused, s3Answered, functionURLDenied, stageVariable, errorInBody, innerStatus, base64Body, loggedOnly, corsBlocked, gatewayCertificate, otherCertificate, answerCut, cdnCache}
+	out := [][]cause{application, applicationOrNested, applicationOrOther, nestedGateway, serviceError, notTheGateway, cloudFrontRefused, s3Answered, functionURLDenied, stageVariable, errorInBody, innerStatus, base64Body, loggedOnly, corsBlocked, gatewayCertificate, otherCertificate, clientCertificate, preflightUnheeded, cloudFrontRedirects, answerCut, cdnCache}
 	for _, r := range rules {
 		out = append(out, r.causes)
 	}

@@ -24,6 +24,7 @@ type Answer struct {
 	Blocked           bool   // a browser blocked the answer for CORS, and did not show it
 	Certificate       string // the names of the certificate that a client refused; "" unknown
 	Misnamed          bool   // the certificate that it refused is of other names than the one asked for
+	WantsCertificate  bool   // the server ended the handshake because the client showed no certificate that it knows
 	Preflight         bool   // the request is known to have been a browser's CORS preflight
 	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 

@@ -45,6 +45,17 @@ var otherCertificate = []cause{
 	{name: "other-certificate", finding: "unmapped-target", why: "the certificate is of other names than the one asked for: DNS leads the name to another host, such as API Gateway where it has no custom domain of this name (certificate *.execute-api…), another distribution or a load balancer", apart: "openssl s_client -connect HOST:443 -servername HOST </dev/null | openssl x509 -noout -ext subjectAltName: of which names is it? dig HOST against regionalDomainName or distributionDomainName of aws apigateway get-domain-name."},
 }
 
+// clientCertificate is the cause of a handshake that the server ended for want of
+// a certificate.
+var clientCertificate = []cause{
+	{name: "mutual-tls", finding: "access-denied", why: "the server ended the handshake because the client showed no certificate, or none that it knows: the domain asks for mutual TLS", apart: "aws apigateway get-domain-name: mutualTlsAuthentication.truststoreUri; repeat with a certificate that an authority of the truststore signed (curl --cert FILE --key FILE)."},
+}
+
+// preflightUnheeded is the cause of a preflight that succeeds and allows nothing.
+var preflightUnheeded = []cause{
+	{name: "cors-header-missing", finding: "access-denied", why: "CORS: the preflight succeeded, and its answer carries no access-control-allow-origin, so that browsers block the request behind it. An HTTP API answers so where its CORS configuration does not hold the origin, method or headers that are asked for; else what answers OPTIONS must send the header", apart: "aws apigatewayv2 get-api: corsConfiguration against the Origin and Access-Control-Request-… headers of the preflight; on a REST API, the integration response of OPTIONS: responseParameters."},
+}
+
 // answerCut is the cause of an answer that begins and does not end.
 var answerCut = []cause{
 	{name: "answer-cut", finding: "integration-error", why: "the answer began, and the connection ended before its body did: an integration whose answers are streamed failed on the way, wrote nothing for too long (5 minutes, 30 s on an edge-optimised API) or reached 15 minutes; the status, which goes first, is that of a success all the same", apart: "curl -sN URL: after how many bytes and seconds does it end? aws apigateway get-integration: responseTransferMode; the function's or backend's own log at that time."},
@@ -348,6 +359,10 @@ var cloudFrontRefused = []cause{
 	{name: "get-with-body", finding: "access-denied", when: cloudFrontSaysBadRequest, permits: true, why: "CloudFront, in front of an edge-optimised API, refuses a GET that carries a body, and some libraries send one, empty JSON included", apart: "Repeat without a body (curl -si URL, no -d and no Content-Length); a body belongs to POST."},
 	{name: "cloudfront-refused", finding: "unmapped-target", why: "CloudFront did not reach an API: no distribution for this host name (an edge domain that is new or gone), a refused method or protocol, or its own web ACL", apart: "aws apigateway get-domain-name: distributionDomainName and domainNameStatus against dig; call the invoke URL for comparison."},
 	{name: "not-api-gateway", finding: "unmapped-target", why: "no id of API Gateway is there", apart: "The domain may belong to a distribution of somebody's own: aws cloudfront list-distributions, Aliases."},
+}
+
+var cloudFrontRedirects = []cause{
+	{name: "redirect-to-https", why: "the distribution's cache behaviour leads http to https: CloudFront answered, and no API was called", apart: "Call the https URL of the Location header (curl -L follows it); aws cloudfront get-distribution-config: ViewerProtocolPolicy."},
 }
 
 var s3Answered = []cause{

@@ -57,6 +57,9 @@ func (e *evidence) noAnswer() (verdict, bool) {
 	if e.Outcome == probe.OutcomeTLS && e.Misnamed {
 		return verdict{by: Network, causes: concat(otherCertificate, networkCauses[e.Outcome])}, true
 	}
+	if e.Outcome == probe.OutcomeTLS && e.WantsCertificate {
+		return verdict{by: Network, causes: clientCertificate}, true
+	}
 	if e.Outcome == probe.OutcomeReset && e.Cut {
 		return verdict{by: Network, causes: concat(answerCut, networkCauses[e.Outcome])}, true
 	}
@@ -202,6 +205,12 @@ func (e *evidence) success() verdict {
 	}
 	if e.front.Copy {
 		return verdict{by: by, causes: cdnCache}
+	}
+	if e.Preflight && len(e.Header) > 0 && !e.has("access-control-allow-origin") {
+		if e.kind() == probe.HTTP && e.bare {
+			by = "" // by itself, or the application of an OPTIONS or $default route
+		}
+		return verdict{by: by, causes: preflightUnheeded}
 	}
 	if e.sole && e.text != "" && slices.ContainsFunc(rules, func(r rule) bool { return r.says(e.text) }) {
 		return verdict{by: by, causes: nestedGateway}
