@@ -43,6 +43,7 @@ type draftRequest struct {
 	preflight          *Preflight
 	asks               string // the method that a preflight asks for; "" where that was not said
 	status             string // as YAML; "" is the default's
+	refused            bool   // the recorded answer may be the gateway's own
 	stages             []string
 	off                []string
 }
@@ -288,7 +289,11 @@ func (r *draftRequest) write(w *writer) {
 		line("  stages: [%s]", quoteAll(r.stages))
 	}
 	if r.status != "" {
-		line("  expect: {status: %s, gateway_response: null}", r.status)
+		expect := "status: " + r.status
+		if !r.refused {
+			expect += ", gateway_response: null"
+		}
+		line("  expect: {%s}", expect)
 	}
 }
 

@@ -184,7 +184,7 @@ func (e *harEntry) draft(a *address.Address, d *draft) draftRequest {
 	}
 	r.off = append(r.off, methodReason(r.method)...)
 	if s := e.Response.Status; s >= 200 && s < 500 && s != 304 {
-		r.status = fmt.Sprint(s)
+		r.status, r.refused = fmt.Sprint(s), s >= 400
 	}
 	return r
 }

@@ -347,3 +347,12 @@ func TestRecordingsAreReadAsTheyCome(t *testing.T) {
 		t.Error("half a recording is taken")
 	}
 }
+
+// A recorded refusal may be the gateway's own, and is expected again as it was.
+func TestRecordedRefusal(t *testing.T) {
+	const har = `{"log": {"entries": [{"request": {"method": "GET", "url": "https://abc123.execute-api.us-east-1.amazonaws.com/prod/none"}, "response": {"status": 403}}]}}`
+	got, err := From("", []byte(har), InitOptions{Name: "session.har"})
+	if err != nil || !strings.Contains(string(got), "    expect: {status: 403}\n") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}

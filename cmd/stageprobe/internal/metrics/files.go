@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // Grafana is a dashboard of the series, to be imported as it is.
@@ -24,7 +26,8 @@ func List() string {
 		if len(s.Labels) > 0 {
 			name += "{" + strings.Join(s.Labels, ", ") + "}"
 		}
-		fmt.Fprintf(&b, "%s (%s)\n    %s\n", name, s.Type, s.Help)
+		help := strings.ReplaceAll(ansi.Wordwrap(s.Help, 76, ""), "\n", "\n    ")
+		fmt.Fprintf(&b, "%s (%s)\n    %s\n", name, s.Type, help)
 	}
 	return b.String()
 }
