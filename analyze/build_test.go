@@ -122,6 +122,10 @@ func TestWhatAPolicyLeavesOpen(t *testing.T) {
 	if s.Report(Ending{}); s.stood == nil {
 		t.Error("what stood is forgotten")
 	}
+	recorded := &recording.Stood{Questions: map[string]int{"y": 9}}
+	if got := s.Report(Ending{Stood: recorded}).Stood(); got == nil || s.stood == kept {
+		t.Errorf("a recording's own is not taken: %+v", got)
+	}
 }
 
 // The logs tell which gateway response an answer was, where they agree and the answer itself

@@ -37,3 +37,21 @@ func TestClaimBesideALimit(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestConvergedWhereEnoughCame: the last answer that is needed is enough, and the one that
+// made the return is not counted.
+func TestConvergedWhereEnoughCame(t *testing.T) {
+	of := func(n int) []aged {
+		rows := []aged{{age: ageOld, at: noon}}
+		for range n {
+			rows = append(rows, aged{age: ageNew, at: noon})
+		}
+		return rows
+	}
+	need := converge("t", of(1), .01, .99).Needed
+	for n, want := range map[int]bool{need: false, need + 1: true, need + 2: true} {
+		if got := converge("t", of(n), .01, .99); got.Needed != need || got.Since != n-1 || got.Converged != want {
+			t.Errorf("%d new answers: %d since, %d needed, converged %v", n, got.Since, got.Needed, got.Converged)
+		}
+	}
+}

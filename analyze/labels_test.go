@@ -127,3 +127,29 @@ func TestAllowance(t *testing.T) {
 		}
 	}
 }
+
+// TestLabelsOfASnapshot: once the configuration is read again, a request's label is asked
+// anew, as another deployment may be the canary's by now.
+func TestLabelsOfASnapshot(t *testing.T) {
+	plan := probe.Plan{Requests: 10, Rate: 1, Targets: []probe.Target{{ID: "abc123/prod", APIID: "abc123", Stage: "prod"}}, Scenarios: []probe.Scenario{{Name: "s"}}}
+	snap := canaryStage()
+	s := NewSession(plan, *snap, Policy{})
+	for i, id := range []string{"own", "canary", "both", "none"} {
+		s.Add(&probe.Observation{Seq: uint64(i), Target: "abc123/prod", Scenario: "s", Due: noon, Outcome: probe.OutcomeResponse, Status: 200, MintedID: id})
+	}
+	s.SetEvidence(probe.Evidence{ReadAt: noon.Add(time.Hour), Groups: []probe.LogGroup{{Name: "g", Exists: true}}, Records: []probe.LogRecord{
+		deployed(stageRecord("own", "prod"), "d1"), deployed(stageRecord("canary", "prod"), "d2"), deployed(stageRecord("both", "prod"), "d1"), said(stageRecord("both", "prod"), true),
+	}})
+	want := func(canary, base, unknown, contradictory int) {
+		t.Helper()
+		got := s.Report(Ending{Stopped: "budget"}).Logs.Labels
+		if got["canary"] != canary || got["base"] != base || got["unknown"] != unknown || got["contradictory"] != contradictory {
+			t.Errorf("%v, want %d of the canary, %d of the stage, %d unknown, %d contradictory", got, canary, base, unknown, contradictory)
+		}
+	}
+	want(1, 1, 1, 1)
+	again := canaryStage()
+	again.APIs[0].Stages[0].DeploymentID, again.APIs[0].Stages[0].Canary.DeploymentID = "d2", "d1"
+	s.SetSnapshot(*again)
+	want(2, 1, 1, 0)
+}

@@ -80,3 +80,24 @@ func TestLambdaAlias(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionsOfTheOwnDeployment: only what the stage's own deployment answered, or is not
+// known to have been answered by another, tells which version ran.
+func TestVersionsOfTheOwnDeployment(t *testing.T) {
+	for name, tt := range map[string]struct {
+		own  string
+		r    Row
+		want string
+	}{
+		"the own deployment":            {"d", Row{Version: "7", Deployment: "d"}, "7"},
+		"another deployment":            {"d", Row{Version: "7", Deployment: "e"}, ""},
+		"a deployment not logged":       {"d", Row{Version: "7"}, "7"},
+		"the own one not known":         {"", Row{Version: "7", Deployment: "e"}, "7"},
+		"the canary by its label":       {"d", Row{Version: "7", Deployment: "d", Label: LabelCanary}, ""},
+		"the stage itself by its label": {"d", Row{Version: "7", Label: LabelBase}, "7"},
+	} {
+		if got := versionFactor(&target{Target: &probe.Target{DeploymentID: tt.own}}).level(&tt.r); got != tt.want {
+			t.Errorf("%s: version %q, want %q", name, got, tt.want)
+		}
+	}
+}

@@ -77,10 +77,13 @@ func TestWhatACanaryReceived(t *testing.T) {
 		if tt.configured {
 			sub.Canary = &probe.Canary{Percent: 10}
 		}
-		x := &split{sub: sub, labels: labels{counts: stat.Counts2{CanaryDev: tt.canary, BaseRef: tt.own}, unknownRef: tt.unknown}}
-		got := canaryDrift(&Facts{Input: &Input{}, alpha: .01}, x)
-		if (got != nil) != tt.want || tt.want && got != (ShareDrifts{Received: Count{tt.canary, tt.canary + tt.own}, Share: .1}) {
-			t.Errorf("%s: %+v", name, got)
+		// Whether those without a label deviate makes no difference.
+		for _, l := range []labels{{unknownRef: tt.unknown}, {unknownDev: tt.unknown}} {
+			l.counts = stat.Counts2{CanaryDev: tt.canary, BaseRef: tt.own}
+			got := canaryDrift(&Facts{Input: &Input{}, alpha: .01}, &split{sub: sub, labels: l})
+			if (got != nil) != tt.want || tt.want && got != (ShareDrifts{Received: Count{tt.canary, tt.canary + tt.own}, Share: .1}) {
+				t.Errorf("%s: %+v", name, got)
+			}
 		}
 	}
 	// The logs that would tell are those of the stage, or of the one that it borrows from.

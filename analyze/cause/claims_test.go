@@ -292,3 +292,24 @@ func TestNext(t *testing.T) {
 		t.Errorf("nothing is next although target 1 is undecided: %+v", r.Open)
 	}
 }
+
+// TestScenariosWithoutAnAnswer: one is silent from five requests on of which none got a whole
+// answer, unless something explains that.
+func TestScenariosWithoutAnAnswer(t *testing.T) {
+	lost := replied(0, signature.Network, "", "")
+	for name, tt := range map[string]struct {
+		of   []int
+		by   ID
+		want bool
+	}{
+		"five lost": {repeated(5, 0), "", true}, "four lost": {repeated(4, 0), "", false}, "one of many answered": {append(repeated(9, 0), 1), "", false},
+		"explained": {repeated(5, 0), IntegrationError, false}, "not asked": {nil, "", false},
+	} {
+		fx := given(&Input{Clusters: behaviours(lost, served200())}, [][]int{tt.of})
+		known := nothingKnown(fx)
+		known.by[0] = tt.by
+		if got := silent(fx, known, fx.targets[0]); (len(got) == 1) != tt.want {
+			t.Errorf("%s: silent %v", name, !tt.want)
+		}
+	}
+}

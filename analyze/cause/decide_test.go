@@ -58,6 +58,7 @@ func TestWhenATargetGaveOut(t *testing.T) {
 		{"answered enough", slices.Concat(repeated(12, 0), repeated(36, 1)), true},
 		{"answered too few", slices.Concat(repeated(11, 0), repeated(36, 1)), false},
 		{"refused too few", slices.Concat(repeated(12, 0), repeated(35, 1)), false},
+		{"answered too few before the first refusal", slices.Concat(repeated(11, 0), repeated(1, 1), repeated(1, 0), repeated(36, 1)), false},
 		{"never refused", repeated(60, 0), false},
 		{"always refused", repeated(60, 1), false},
 		{"in flight, a tenth", slices.Concat(repeated(14, 0), repeated(5, 1), repeated(5, 0), repeated(36, 1)), true},
@@ -293,6 +294,39 @@ func TestRefusalsSinceAMoment(t *testing.T) {
 		fx := given(in, [][]int{repeated(9, 0)}, [][]int{repeated(tt.n, 1)})
 		if got := uncachedBeside(fx, fx.targets[0], &keyGap{scenarios: []int{0}}); got != tt.want {
 			t.Errorf("%d answers beside, from a cache %v: %v", tt.n, tt.caches, got)
+		}
+	}
+}
+
+// TestFailuresSinceAMoment are a change of the target's before the run is over, where they
+// last so long that a backend which comes and goes would hardly give them.
+func TestFailuresSinceAMoment(t *testing.T) {
+	for _, tt := range []struct {
+		good, failed int
+		done, want   bool
+	}{{100, 400, false, true}, {40, 60, false, false}, {40, 60, true, true}} {
+		in := &Input{Done: tt.done, MinShare: .01, Confidence: .99, Now: began.Add(time.Hour), Clusters: behaviours(served200(), fail502())}
+		in.Clusters[0].Kind, in.Clusters[1].Kind = 1, 2
+		fx := given(in, [][]int{slices.Concat(repeated(tt.good, 0), repeated(tt.failed, 1))})
+		fx.targets[0].link = func() *stat.LinkEstimated { return stat.NewLinkEstimated(.1) }
+		j := &judgement{known: nothingKnown(fx), split: make([]bool, 1)}
+		if j.brokenSince(fx, fx.targets[0], (*Cluster).fails); (len(j.decided) == 1) != tt.want {
+			t.Errorf("%d failures after %d answers, done %v: decided %+v", tt.failed, tt.good, tt.done, j.decided)
+		}
+	}
+}
+
+// TestRareNoise: what deviates is noise where that is likelier than not and its share is
+// below what must be found.
+func TestRareNoise(t *testing.T) {
+	for _, tt := range []struct {
+		post float64
+		k, n int
+		want bool
+	}{{.6, 1, 2000, true}, {.5, 1, 2000, false}, {.6, 1, 100, false}} {
+		w := &weighing{split: &split{k: tt.k, n: tt.n}, laws: []law{{post: tt.post}, {cause: FlakyBackend, post: 1 - tt.post}}}
+		if got := rare(&Facts{Input: &Input{MinShare: .01, Confidence: .99}}, w); got != tt.want {
+			t.Errorf("%d of %d, noise with %g: %v", tt.k, tt.n, tt.post, got)
 		}
 	}
 }

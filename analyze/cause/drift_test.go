@@ -152,3 +152,25 @@ func TestSettingsThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+// TestStagesThatAreHeldTogether are those of one API that were read, and that answered at
+// their own URL.
+func TestStagesThatAreHeldTogether(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind  probe.TargetKind
+		stage string
+		n     int
+		want  bool
+	}{
+		"two stages": {probe.InvokeURL, "s1", 1, true}, "one that gave no answer": {probe.InvokeURL, "s1", 0, false}, "one behind a domain": {probe.CustomDomain, "s1", 1, false},
+		"one that was not read": {probe.InvokeURL, "gone", 1, false}, "the same": {probe.InvokeURL, "s0", 1, false},
+	} {
+		in := &Input{Clusters: behaviours(served200(), served200())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: tt.kind, APIID: "a", Stage: tt.stage}}
+		fx := given(in, [][]int{{0}}, [][]int{repeated(tt.n, 1)})
+		if got := stagePairs(fx, fx.targets[0].api); (len(got) == 1) != tt.want {
+			t.Errorf("%s: %d pairs", name, len(got))
+		}
+	}
+}

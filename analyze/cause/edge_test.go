@@ -109,3 +109,22 @@ func TestCopiesAreRecognised(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestWhatACopyIsHeldAgainst is the own URL of the stage that its target leads to, or is
+// meant to lead to where that was not read.
+func TestWhatACopyIsHeldAgainst(t *testing.T) {
+	meant := &probe.StageRef{APIID: "a", Stage: "s1"}
+	for name, tt := range map[string]struct {
+		t    probe.Target
+		want int
+	}{
+		"mapped": {probe.Target{ID: "t", APIID: "a", Stage: "s0"}, 0}, "mapped, meant for another": {probe.Target{ID: "t", APIID: "a", Stage: "s0", Meant: meant}, 0}, "not read": {probe.Target{ID: "t", Meant: meant}, 1},
+		"not read, meant for none": {probe.Target{ID: "t"}, -1}, "of a stage not asked": {probe.Target{ID: "t", APIID: "b", Stage: "s0"}, -1}, "the own URL itself": {probe.Target{ID: "o0", APIID: "a", Stage: "s0"}, -1},
+	} {
+		fx := &Facts{Input: &Input{}}
+		fx.Plan.Targets = []probe.Target{{ID: "o0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "o1", Kind: probe.InvokeURL, APIID: "a", Stage: "s1"}, {ID: "o2", Kind: probe.InvokeURL}, tt.t}
+		if got := controlOf(fx, 3); got != tt.want {
+			t.Errorf("%s: target %d, want %d", name, got, tt.want)
+		}
+	}
+}

@@ -34,3 +34,22 @@ func TestFieldsOfTwoValues(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsThatAreShown: a finding names as many fields as a table holds, and says of how many
+// more the same is true.
+func TestFieldsThatAreShown(t *testing.T) {
+	for n, shown := range map[int]int{1: 1, mostDiffers: mostDiffers, mostDiffers + 1: mostDiffers} {
+		fx := given(&Input{Clusters: behaviours(served200())}, [][]int{repeated(10, 0)})
+		sub := fx.targets[0]
+		sub.Canary = &probe.Canary{Percent: 10}
+		var fits []*freeField
+		for range n {
+			pair := behaviour.Pair{Mark: behaviour.Mark{Values: []behaviour.Level{{Text: "usual"}, {Text: "rare"}}}, K: 1, Rare: make([]bool, 10)}
+			fits = append(fits, &freeField{pairs: []behaviour.Pair{pair}, k: 1, n: 10})
+		}
+		f := freeFinding(fx, sub, fits)
+		if says := f.Says[len(f.Says)-1].(MayBeCanary); len(f.Differs) != shown || says.More != n-1 {
+			t.Errorf("of %d fields %d are shown, and %d more said to be", n, len(f.Differs), says.More)
+		}
+	}
+}

@@ -32,3 +32,26 @@ func TestStreamsThatBreakOff(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereAFailureIsMended: by the record of a request that holds its error, else by any.
+func TestWhereAFailureIsMended(t *testing.T) {
+	const arn = "arn:aws:lambda:eu-west-1:123456789012:function:"
+	record := func(err, function string) probe.LogRecord {
+		return probe.LogRecord{Error: err, IntegrationURI: "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + arn + function + "/invocations"}
+	}
+	for name, tt := range map[string]struct {
+		records []probe.LogRecord
+		want    string
+	}{
+		"the second holds the error": {[]probe.LogRecord{record("", "f0"), record("E", "f1")}, arn + "f1"},
+		"the first does":             {[]probe.LogRecord{record("E", "f0"), record("", "f1")}, arn + "f0"},
+		"none does":                  {[]probe.LogRecord{record("", "f0"), record("", "f1")}, arn + "f0"},
+	} {
+		in := &Input{Clusters: behaviours(fail502())}
+		in.Records = func(string) []probe.LogRecord { return tt.records }
+		fx := given(in, [][]int{{0}})
+		if got := placeOf(fx, fx.targets[0], fx.targets[0].cells[0]).Function; got != tt.want {
+			t.Errorf("%s: %s is mended, want %s", name, got, tt.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -44,5 +45,37 @@ func TestWhatGoesWithALevel(t *testing.T) {
 	}
 	if !slices.Equal(got, []string{"b"}) {
 		t.Errorf("both parts are explained by %q", got)
+	}
+}
+
+// TestEvidenceForAPlace: what goes with a place that changes in time is evidence as far as it
+// is likelier than bursts in time, by the part of the error rate that the place has.
+func TestEvidenceForAPlace(t *testing.T) {
+	fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{slices.Repeat([]int{0, 0, 0, 1}, 20)})
+	x := settle(fx, &split{sub: fx.targets[0], clusters: []int{1}})
+	w := &weighing{split: x, parts: []*split{x}}
+	evidence := func(logM float64, f *factor) float64 {
+		l := law{cause: EndpointSplit, driven: true, factor: f, logM: logM}
+		guard(fx, w, &l, -10)
+		return l.logE
+	}
+	of := func(inTime bool, part float64) *factor {
+		return &factor{cause: EndpointSplit, inTime: inTime, part: part}
+	}
+	bursts := burstsInTime(fx, w)
+	if bursts >= 0 {
+		t.Fatalf("bursts give %g", bursts)
+	}
+	for _, tt := range []struct {
+		inTime  bool
+		against float64
+	}{{true, bursts}, {false, max(-10, windowsInTime(fx, w, false))}} {
+		part := math.Log(weightOf(fx, EndpointSplit) * .25)
+		if got := evidence(tt.against, of(tt.inTime, .25)); math.Abs(got-part) > 1e-9 {
+			t.Errorf("as likely as what it is held against, in time %v: %g, want %g", tt.inTime, got, part)
+		}
+		if got := evidence(tt.against+7, of(tt.inTime, .25)); math.Abs(got-part-7) > 1e-9 {
+			t.Errorf("likelier by e^7, in time %v: %g, want %g", tt.inTime, got, part+7)
+		}
 	}
 }

@@ -70,6 +70,7 @@ func TestValuesThatNeverComeAgain(t *testing.T) {
 		want              ID
 	}{
 		"still on the stage meant":                  {"a", unique, unique, WrongStage},
+		"nearly still on the stage meant":           {"nearly still", unique, unique, WrongStage},
 		"still on the other stage":                  {unique, "a", "a", WrongStage},
 		"forty values on the other stage":           {"a", forty, forty, WrongStage},
 		"still on the stage meant, which serves":    {"a", unique, "a", ""},
@@ -83,6 +84,8 @@ func TestValuesThatNeverComeAgain(t *testing.T) {
 			switch kind := []string{tt.prod, tt.dev, tt.domain}[target]; kind {
 			case unique:
 				return fmt.Sprint(i)
+			case "nearly still":
+				return map[bool]string{true: fmt.Sprint(i)}[i%50 == 0]
 			case forty, "forty more":
 				return fmt.Sprint(kind, i%40)
 			default:

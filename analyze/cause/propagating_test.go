@@ -249,7 +249,7 @@ func TestTimesAroundARun(t *testing.T) {
 		}
 	}
 	// What is remembered holds as long as no row comes between those that were there.
-	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
 	if in.prepare(); in.Memory == nil || in.Kept != 2 {
 		t.Error("rows in order are not put into order")
 	}

@@ -1,12 +1,14 @@
 package cause
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"stageprobe/analyze/behaviour"
+	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
@@ -177,6 +179,20 @@ func TestOutagesAreDecided(t *testing.T) {
 		j := &judgement{known: nothingKnown(fx), split: make([]bool, 1)}
 		if j.outages(fx, fx.targets[0]); (len(j.decided) == 1) != tt.want || tt.want && (j.decided[0].cause != FlakyBackend || j.known.by[0]+j.known.by[1] != FlakyBackend) {
 			t.Errorf("%d answers before and %d since, done %v, changed %v: %+v", tt.before, tt.since, tt.done, tt.changed, j.decided)
+		}
+	}
+}
+
+// TestWhatAnOutageIsBlamedOn: on what the logs say of it, with where to look for more.
+func TestWhatAnOutageIsBlamedOn(t *testing.T) {
+	for line, want := range map[string]Remedy{"": remedy.IntegrationLogs, "Execution failed: Task timed out after 3.00 seconds": {Text: "The function's own timeout against its Duration metric; its log by the Lambda request id."}} {
+		in := &Input{Clusters: behaviours(served200(), fail502())}
+		in.Records = func(string) []probe.LogRecord { return []probe.LogRecord{{Source: probe.ExecutionLog, Error: line}} }
+		fx := given(in, [][]int{slices.Concat(repeated(20, 0), repeated(40, 1), repeated(20, 0))})
+		x := settle(fx, &split{sub: fx.targets[0], clusters: []int{1}})
+		f := failedBetween(fx, &weighing{split: x, parts: []*split{x}}, Finding{}, spellsOf(fx, x, 1, (*Cluster).fails))
+		if !reflect.DeepEqual(f.Remedy, []Remedy{want}) || (f.Linked == Proven) != (line != "") {
+			t.Errorf("with %q in the log: %s, %+v", line, f.Linked, f.Remedy)
 		}
 	}
 }

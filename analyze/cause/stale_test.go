@@ -113,7 +113,7 @@ func TestWhatIsSaidOfACanaryWithoutEffect(t *testing.T) {
 		percent     float64
 		older, new  time.Duration
 	}{
-		{1, day, 10, day - 1, 0}, {day, day, 10, 0, 0}, {3 * day, day - 1, 10, 0, day - 1}, {3 * day, day, 10, 0, 0}, {3 * day, day - 1, 100, 0, 0},
+		{1, day, 10, day - 1, 0}, {day, day, 10, 0, 0}, {time.Hour, time.Hour, 10, 0, 0}, {3 * day, day - 1, 10, 0, day - 1}, {3 * day, day, 10, 0, 0}, {3 * day, day - 1, 100, 0, 0},
 	} {
 		fx, sub, e := canaried(tt.percent)
 		fx.Snapshot.APIs[0].Deployments[0].Created, fx.Snapshot.APIs[0].Deployments[1].Created = began.Add(-tt.own), began.Add(-tt.canary)

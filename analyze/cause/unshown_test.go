@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/diff"
 	"stageprobe/probe"
 )
 
@@ -104,5 +105,21 @@ func TestEditsThatNoAnswerShows(t *testing.T) {
 	}
 	if strings.Contains(text, "nothing that was answered tells") {
 		t.Errorf("an edit that no answer can show is laid to the requests: %s", text)
+	}
+}
+
+// TestWhyAnEditIsNotShown: of a gateway response only its status can be seen without provoking
+// it in every form.
+func TestWhyAnEditIsNotShown(t *testing.T) {
+	for _, tt := range []struct {
+		subject, aspect string
+		want            Topic
+	}{
+		{gatewayResponsePrefix + "ACCESS_DENIED", "status", ""}, {gatewayResponsePrefix + "ACCESS_DENIED", "added", ""}, {gatewayResponsePrefix + "ACCESS_DENIED", "templates", "form of refusals"},
+		{"GET /a", "status", ""}, {"GET /a", "templates", ""}, {"GET /a", "integration.credentials", "caller of the backend"},
+	} {
+		if got := whyUnshown(&diff.Difference{Subject: tt.subject, Aspect: tt.aspect}); got != tt.want {
+			t.Errorf("%s of %s: %q, want %q", tt.aspect, tt.subject, got, tt.want)
+		}
 	}
 }

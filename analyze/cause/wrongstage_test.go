@@ -2,6 +2,7 @@ package cause
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"stageprobe/analyze/behaviour"
@@ -164,5 +165,31 @@ func TestWhichStageIsAsked(t *testing.T) {
 	var v Verdict
 	if openStage(fx, fx.targets[0], &sighting{meant: meant}, &v); len(v.Open) != 0 {
 		t.Errorf("%+v", v.Open)
+	}
+}
+
+// TestWhatIsLedElsewhere: the mapping or the routing rule that leads to the wrong stage is
+// changed, and no other one.
+func TestWhatIsLedElsewhere(t *testing.T) {
+	rule := func(id, api, stage string) probe.RoutingRule {
+		return probe.RoutingRule{ID: id, BasePaths: []string{"v1"}, APIID: api, Stage: stage}
+	}
+	for name, tt := range map[string]struct {
+		rules []probe.RoutingRule
+		want  string
+	}{
+		"its rule":              {[]probe.RoutingRule{rule("other-api", "b", "s1"), rule("other-stage", "a", "s2"), rule("this", "a", "s1")}, "--routing-rule-id this"},
+		"rules of other APIs":   {[]probe.RoutingRule{rule("other-api", "b", "s1")}, "create-"},
+		"rules of other stages": {[]probe.RoutingRule{rule("other-stage", "a", "s2")}, "create-"},
+	} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.CustomDomain, URL: "https://api.example.com/v1", APIID: "a", Stage: "s1"}}
+		in.Snapshot.Domains = []probe.Domain{{Name: "api.example.com", Rules: tt.rules}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
+		fx := given(in, [][]int{{0}})
+		got := remap(fx, fx.targets[0], probe.StageRef{APIID: "a", Stage: "s0"})
+		if !strings.Contains(got[0].Command, tt.want) {
+			t.Errorf("%s: %+v, want %s", name, got, tt.want)
+		}
 	}
 }
