@@ -238,6 +238,10 @@ func TestRateOfTheBackoff(t *testing.T) {
 			t.Errorf("%s: %g, want %g", name, b.scale, tt.want)
 		}
 	}
+}
+
+// TestAPauseEnds once a gap as long was left.
+func TestAPauseEnds(t *testing.T) {
 	b := newBackoff(&probe.Plan{Targets: make([]probe.Target, 1)})
 	b.pause = time.Second
 	if got := b.next(0); got != 1 || b.pause == 0 {

@@ -109,23 +109,6 @@ func TestWhatAPolicyLeavesOpen(t *testing.T) {
 			t.Errorf("%s: %+v", name, rep.Logs)
 		}
 	}
-	// Without scenarios nothing was meant to be sent, and no target is passed over.
-	empty := plan
-	empty.Scenarios = nil
-	if rep := NewSession(empty, probe.Snapshot{}, Policy{}).Report(Ending{Stopped: "budget"}); slices.ContainsFunc(rep.Open, func(q Question) bool { return strings.Contains(q.Text, "nothing was found") }) {
-		t.Errorf("%+v", rep.Open)
-	}
-	// Since when verdicts stood is that of the recording, where there is one.
-	s := NewSession(plan, probe.Snapshot{}, Policy{})
-	kept := &recording.Stood{Questions: map[string]int{"x": 7}}
-	s.stood = kept
-	if s.Report(Ending{}); s.stood == nil {
-		t.Error("what stood is forgotten")
-	}
-	recorded := &recording.Stood{Questions: map[string]int{"y": 9}}
-	if got := s.Report(Ending{Stood: recorded}).Stood(); got == nil || s.stood == kept {
-		t.Errorf("a recording's own is not taken: %+v", got)
-	}
 }
 
 // The logs tell which gateway response an answer was, where they agree and the answer itself
@@ -191,5 +174,27 @@ func TestTimeline(t *testing.T) {
 	}
 	if count["s/a"] != " 1:1 59:2" || count["s/b"] != " 0:1 30:1" {
 		t.Errorf("%v", count)
+	}
+}
+
+// Since when verdicts stood is that of the recording, where there is one.
+func TestSinceWhenVerdictsStood(t *testing.T) {
+	s := NewSession(probe.Plan{Requests: 10, Rate: 1, Targets: []probe.Target{{ID: "a/prod", APIID: "a", Stage: "prod"}}, Scenarios: []probe.Scenario{{Name: "s"}}}, probe.Snapshot{}, Policy{})
+	kept := &recording.Stood{Questions: map[string]int{"x": 7}}
+	s.stood = kept
+	if s.Report(Ending{}); s.stood == nil {
+		t.Error("what stood is forgotten")
+	}
+	recorded := &recording.Stood{Questions: map[string]int{"y": 9}}
+	if got := s.Report(Ending{Stood: recorded}).Stood(); got == nil || s.stood == kept {
+		t.Errorf("a recording's own is not taken: %+v", got)
+	}
+}
+
+// Without scenarios nothing was meant to be sent, and no target is passed over.
+func TestNothingWasMeantToBeSent(t *testing.T) {
+	empty := probe.Plan{Requests: 10, Rate: 1, Targets: []probe.Target{{ID: "a/prod", APIID: "a", Stage: "prod"}}}
+	if rep := NewSession(empty, probe.Snapshot{}, Policy{}).Report(Ending{Stopped: "budget"}); slices.ContainsFunc(rep.Open, func(q Question) bool { return strings.Contains(q.Text, "nothing was found") }) {
+		t.Errorf("%+v", rep.Open)
 	}
 }

@@ -267,23 +267,27 @@ func TestPlannerDrawsByWeight(t *testing.T) {
 	if c, ok := p.choose(); ok || p.left() != 0 {
 		t.Errorf("%+v", c)
 	}
-	// A scenario with a limit is sent beside the budget, unless nothing may be sent.
-	limited := probe.Plan{Requests: 3, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "new", Limit: 4}}}
-	for _, tt := range []struct{ requests, want int }{{3, 7}, {0, 0}} {
-		limited.Requests = tt.requests
-		p = newPlanner(&limited)
-		n := 0
-		for {
-			if _, ok := p.choose(); !ok {
-				break
-			}
-			n++
-		}
-		if n != tt.want {
-			t.Errorf("a budget of %d: %d requests, want %d", tt.requests, n, tt.want)
-		}
+}
+
+// A wait asks what has shown a difference, and a tenth of its requests of anything.
+func TestPlannerWatches(t *testing.T) {
+	plan := probe.Plan{Seed: 5, Requests: 100_000, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "y"}}}
+	s := NewSession(plan, probe.Snapshot{}, Policy{})
+	s.Persist()
+	s.planner.watch(map[cellAt]bool{{0, 1}: true})
+	counts := map[int]int{}
+	for range 4000 {
+		c, _ := s.Next(noon, 0)
+		counts[c.Scenario]++
 	}
-	// Draws that were planned before are passed over.
+	if counts[0] < 140 || counts[0] > 300 {
+		t.Errorf("%v: what shows no difference gets half of a tenth", counts)
+	}
+}
+
+// Draws that were planned before are passed over.
+func TestPlannerSkips(t *testing.T) {
+	plan := plannerPlan()
 	s, other := NewSession(plan, probe.Snapshot{}, Policy{}), NewSession(plan, probe.Snapshot{}, Policy{})
 	for range 30 {
 		s.Next(noon, 0)
@@ -300,18 +304,21 @@ func TestPlannerDrawsByWeight(t *testing.T) {
 	}
 }
 
-// A wait asks what has shown a difference, and a tenth of its requests of anything.
-func TestPlannerWatches(t *testing.T) {
-	plan := probe.Plan{Seed: 5, Requests: 100_000, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "y"}}}
-	s := NewSession(plan, probe.Snapshot{}, Policy{})
-	s.Persist()
-	s.planner.watch(map[cellAt]bool{{0, 1}: true})
-	counts := map[int]int{}
-	for range 4000 {
-		c, _ := s.Next(noon, 0)
-		counts[c.Scenario]++
-	}
-	if counts[0] < 140 || counts[0] > 300 {
-		t.Errorf("%v: what shows no difference gets half of a tenth", counts)
+// A scenario with a limit is sent beside the budget, unless nothing may be sent.
+func TestPlannerLimitsAScenario(t *testing.T) {
+	limited := probe.Plan{Requests: 3, Targets: []probe.Target{{ID: "a"}}, Scenarios: []probe.Scenario{{Name: "x"}, {Name: "new", Limit: 4}}}
+	for _, tt := range []struct{ requests, want int }{{3, 7}, {0, 0}} {
+		limited.Requests = tt.requests
+		p := newPlanner(&limited)
+		n := 0
+		for {
+			if _, ok := p.choose(); !ok {
+				break
+			}
+			n++
+		}
+		if n != tt.want {
+			t.Errorf("a budget of %d: %d requests, want %d", tt.requests, n, tt.want)
+		}
 	}
 }

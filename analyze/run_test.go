@@ -83,11 +83,10 @@ func TestCheck(t *testing.T) {
 	if _, err := Check(t.Context(), NewSession(plan(), probe.Snapshot{}, Policy{}), &sent{err: broken}); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
-	for seen, want := range map[int]int{0: 20, 1: 21, 400: 420, 419: 439, 420: 441, 4000: 4200} {
-		if got := NextLook(seen); got != want {
-			t.Errorf("after %d the next look is at %d, want %d", seen, got, want)
-		}
-	}
+}
+
+// TestReadPolicy: none is one without demands.
+func TestReadPolicy(t *testing.T) {
 	if _, err := ReadPolicy([]byte("{")); err == nil {
 		t.Error("a broken policy is read")
 	}
@@ -96,5 +95,14 @@ func TestCheck(t *testing.T) {
 	}
 	if p, err := ReadPolicy([]byte(`{"min_share":0.05}`)); err != nil || p.MinShare != .05 {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// TestNextLook: a run is looked at as often as it has grown by a twentieth.
+func TestNextLook(t *testing.T) {
+	for seen, want := range map[int]int{0: 20, 1: 21, 400: 420, 419: 439, 420: 441, 4000: 4200} {
+		if got := NextLook(seen); got != want {
+			t.Errorf("after %d the next look is at %d, want %d", seen, got, want)
+		}
 	}
 }

@@ -81,22 +81,6 @@ func TestSample(t *testing.T) {
 	if other.draw("m", 1) == s.draw("m", 1) {
 		t.Error("another seed draws the same")
 	}
-	// An id that comes again is seen, of a request or of the extended one beside it.
-	for name, tt := range map[string]struct {
-		rows []ids
-		want bool
-	}{
-		"none": {[]ids{{}, {}}, false}, "apart": {[]ids{{request: "a"}, {request: "b"}}, false}, "again": {[]ids{{request: "a"}, {request: "a"}}, true},
-		"both again": {[]ids{{request: "a", extended: "x"}, {request: "a", extended: "x"}}, true}, "extended alone": {[]ids{{extended: "x"}, {extended: "x"}}, true},
-	} {
-		s := newSample(&probe.Plan{}, .01)
-		for i := range tt.rows {
-			s.name(&row{ids: tt.rows[i]})
-		}
-		if s.again != tt.want {
-			t.Errorf("%s: %v", name, s.again)
-		}
-	}
 }
 
 // Rows are put in order whatever the order in which they came, and only as far as needed.
@@ -132,6 +116,25 @@ func TestRowsInOrder(t *testing.T) {
 		}
 		if strings.Join(got, " ") != tt.want || kept != tt.kept {
 			t.Errorf("%v behind %d: %q, %d stay; want %q, %d", tt.rows, tt.n, got, kept, tt.want, tt.kept)
+		}
+	}
+}
+
+// An id that comes again is seen, of a request or of the extended one beside it.
+func TestIDsThatComeAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rows []ids
+		want bool
+	}{
+		"none": {[]ids{{}, {}}, false}, "apart": {[]ids{{request: "a"}, {request: "b"}}, false}, "again": {[]ids{{request: "a"}, {request: "a"}}, true},
+		"both again": {[]ids{{request: "a", extended: "x"}, {request: "a", extended: "x"}}, true}, "extended alone": {[]ids{{extended: "x"}, {extended: "x"}}, true},
+	} {
+		s := newSample(&probe.Plan{}, .01)
+		for i := range tt.rows {
+			s.name(&row{ids: tt.rows[i]})
+		}
+		if s.again != tt.want {
+			t.Errorf("%s: %v", name, s.again)
 		}
 	}
 }

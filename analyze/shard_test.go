@@ -23,6 +23,14 @@ func TestParseShard(t *testing.T) {
 		{"0/8", "", "", 0, 0},
 		{"9/8", "", "", 0, 0},
 		{"auto", "JOB_COMPLETION_INDEX", "0", 0, 0},
+		{"1/1", "", "", 1, 1},
+		{"100000/100000", "", "", 100000, 100000},
+		{"1/100001", "", "", 0, 0},
+		{"1/0", "", "", 0, 0},
+		{"0/0", "", "", 0, 0},
+		{"x/2", "", "", 0, 0},
+		{"1/x", "", "", 0, 0},
+		{"2", "", "", 0, 0},
 	}
 	for _, tt := range tests {
 		i, n, err := ParseShard(tt.text, func(name string) string {
@@ -76,13 +84,11 @@ func TestShards(t *testing.T) {
 	if len(seqs) != len(draws) || per[1] == 0 || per[2] == 0 || per[3] == 0 {
 		t.Errorf("%d of %d requests, by shard %v", len(seqs), len(draws), per)
 	}
-	// Too late for the plan's times, all of them move.
-	late := NewShard(NewSession(plan, probe.Snapshot{}, Policy{}), 1, 1, noon.Add(time.Hour))
-	if c, ok := late.Next(noon, 0); !ok || !c.At.Equal(noon.Add(time.Hour)) {
-		t.Errorf("%+v, %v", c, ok)
-	}
-	// At a quarter of the rate one request in four goes out; none to a target given up, or when halted.
-	session := NewSession(plan, probe.Snapshot{}, Policy{})
+}
+
+// At a quarter of the rate one request in four goes out; none to a target given up, or when halted.
+func TestWhatAShardHoldsBack(t *testing.T) {
+	session := NewSession(plannerPlan(), probe.Snapshot{}, Policy{})
 	slow := NewShard(session, 1, 1, noon)
 	session.planner.backoff.scale = .25
 	asked := []bool{}
@@ -101,9 +107,14 @@ func TestShards(t *testing.T) {
 	if slow.asks(1) {
 		t.Error("a halted session asks")
 	}
-	for text, ok := range map[string]bool{"1/1": true, "100000/100000": true, "1/100001": false, "1/0": false, "0/0": false, "x/2": false, "1/x": false, "2": false} {
-		if _, _, err := ParseShard(text, func(string) string { return "" }); (err == nil) != ok {
-			t.Errorf("%s: %v", text, err)
-		}
+}
+
+// Too late for the plan's times, all of them move.
+func TestAShardThatComesLate(t *testing.T) {
+	plan := plannerPlan()
+	plan.Rate, plan.Fixed, plan.Start = 4, true, noon
+	late := NewShard(NewSession(plan, probe.Snapshot{}, Policy{}), 1, 1, noon.Add(time.Hour))
+	if c, ok := late.Next(noon, 0); !ok || !c.At.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%+v, %v", c, ok)
 	}
 }

@@ -183,6 +183,10 @@ func TestDriversThatAreNotToldApart(t *testing.T) {
 			t.Errorf("beside .5 a driver of %g: %d aliases", post, len(got))
 		}
 	}
+}
+
+// TestWhatDrivesARequest: a canary by its labels, a place by its level, with what deviates there.
+func TestWhatDrivesARequest(t *testing.T) {
 	both := &weighing{split: &split{labels: labels{counts: stat.Counts2{CanaryDev: 1, BaseRef: 1}}}}
 	d, ok := driverOf(both, &law{cause: CanarySplit})
 	if !ok {

@@ -30,19 +30,6 @@ func TestAuthorizersThatDidNotRun(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	// All of some scenarios must be guarded, the first one as well.
-	in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "ACCESS_DENIED", ""), replied(403, signature.Gateway, "ACCESS_DENIED", ""))}
-	st := probe.Stage{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}, "GET /1": {Authorizer: "x"}}, Authorizers: map[string]probe.Authorizer{"x": {}}}}
-	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{st}}}
-	fx := given(in, [][]int{{0}, {1}})
-	for _, tt := range []struct {
-		of   []string
-		want bool
-	}{{[]string{"sc0"}, false}, {[]string{"sc1"}, true}, {[]string{"sc0", "sc1"}, false}} {
-		if got := authorized(fx, fx.targets[0], tt.of); got != tt.want {
-			t.Errorf("an authorizer guards %q: %v", tt.of, got)
-		}
-	}
 }
 
 // TestAuthorizersThatKeepResults: one whose results are kept by its lifetime, or by default.
@@ -70,6 +57,26 @@ func TestAuthorizersThatKeepResults(t *testing.T) {
 			t.Errorf("%s: what was let in was not refused", name)
 		}
 	}
+}
+
+// All of some scenarios must be guarded, the first one as well.
+func TestGuardedScenarios(t *testing.T) {
+	in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "ACCESS_DENIED", ""), replied(403, signature.Gateway, "ACCESS_DENIED", ""))}
+	st := probe.Stage{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}, "GET /1": {Authorizer: "x"}}, Authorizers: map[string]probe.Authorizer{"x": {}}}}
+	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{st}}}
+	fx := given(in, [][]int{{0}, {1}})
+	for _, tt := range []struct {
+		of   []string
+		want bool
+	}{{[]string{"sc0"}, false}, {[]string{"sc1"}, true}, {[]string{"sc0", "sc1"}, false}} {
+		if got := authorized(fx, fx.targets[0], tt.of); got != tt.want {
+			t.Errorf("an authorizer guards %q: %v", tt.of, got)
+		}
+	}
+}
+
+// TestRefusedByAnAuthorizer: whichever side of a split is the usual one.
+func TestRefusedByAnAuthorizer(t *testing.T) {
 	for _, tt := range []struct {
 		c    *Cluster
 		want bool

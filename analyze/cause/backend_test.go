@@ -47,20 +47,6 @@ func TestOneDeploymentBehindBoth(t *testing.T) {
 			}
 		}
 	}
-	// An example of a side has a label where there is one.
-	fx := &Facts{Input: &Input{Rows: []Row{{}, {Label: LabelBase, Contradictory: true}, {Label: LabelCanary}, {Label: LabelBase}}}}
-	for deviant, want := range map[bool]int{true: 2, false: 0} {
-		x := &split{draws: []draw{{0, !deviant}, {0, deviant}, {1, deviant}}}
-		if deviant {
-			x.draws = append(x.draws, draw{2, true}, draw{3, true})
-		}
-		if got := labelled(fx, x, deviant); got != want {
-			t.Errorf("deviant %v: row %d is shown, want %d", deviant, got, want)
-		}
-	}
-	if labelled(fx, &split{draws: marked(0, 0)}, true) != -1 {
-		t.Error("no row of a side that has none is shown")
-	}
 }
 
 func TestLambdaAlias(t *testing.T) {

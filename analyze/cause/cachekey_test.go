@@ -96,3 +96,21 @@ func TestGapsOfAKeyByRoute(t *testing.T) {
 		}
 	}
 }
+
+// A stage without a cache shows what an integration answers once it gave five answers.
+func TestAnswersBesideACache(t *testing.T) {
+	for _, tt := range []struct {
+		n      int
+		caches bool
+		want   bool
+	}{{5, false, true}, {4, false, false}, {5, true, false}} {
+		in := &Input{Clusters: behaviours(served200(), served200())}
+		methods := map[string]probe.MethodSettings{"*/*": {Caching: true}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", CacheCluster: true, Methods: methods}, {Name: "s1", CacheCluster: tt.caches, Methods: methods}}}}
+		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0", DeploymentID: "d"}, {ID: "t1", APIID: "a", Stage: "s1", DeploymentID: "d"}}
+		fx := given(in, [][]int{repeated(9, 0)}, [][]int{repeated(tt.n, 1)})
+		if got := uncachedBeside(fx, fx.targets[0], &keyGap{scenarios: []int{0}}); got != tt.want {
+			t.Errorf("%d answers beside, from a cache %v: %v", tt.n, tt.caches, got)
+		}
+	}
+}

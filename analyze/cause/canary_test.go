@@ -28,38 +28,6 @@ func TestCanariesThatDraw(t *testing.T) {
 			t.Errorf("%g %%, with logs: %g, %v", percent, p, known)
 		}
 	}
-	for _, tt := range []struct {
-		own, canary Count
-		want        bool
-	}{{Count{1, 10}, Count{1, 10}, false}, {Count{2, 10}, Count{1, 10}, true}, {Count{1, 10}, Count{1, 9}, false}} {
-		if got := (CanaryDeviates{Own: tt.own, Canary: tt.canary}).Swapped(); got != tt.want {
-			t.Errorf("own %+v, canary %+v: swapped %v", tt.own, tt.canary, got)
-		}
-	}
-	fx := &Facts{Input: &Input{Rows: []Row{{Late: true}, {}, {Late: true}}}, alpha: .01}
-	if n := (&split{draws: marked(0, 1, 0)}).late(fx); n != 2 {
-		t.Errorf("%d of the answers are late, want 2", n)
-	}
-	// The share is stated once nine of ten requests have their side.
-	for known, want := range map[int]bool{0: false, 8: false, 9: true, 10: true} {
-		x := &split{sub: &target{Target: &probe.Target{Stage: "prod"}}, n: 10, labels: labels{counts: stat.Counts2{CanaryDev: known}}}
-		if head := canaryHead(fx, x).(TwoDeployments); (head.Measured != nil) != want {
-			t.Errorf("with %d of 10 known the share is %+v", known, head.Measured)
-		}
-	}
-	for share, want := range map[float64]bool{.3: false, .31: true, .69: true, .7: false} {
-		if even(share) != want {
-			t.Errorf("a share of %g is even: %v", share, !want)
-		}
-	}
-	for _, tt := range []struct {
-		c    stat.Counts2
-		want bool
-	}{{stat.Counts2{}, false}, {stat.Counts2{CanaryDev: 1}, false}, {stat.Counts2{BaseRef: 1}, false}, {stat.Counts2{CanaryRef: 1, BaseDev: 1}, true}} {
-		if l := (labels{counts: tt.c}); l.both() != tt.want {
-			t.Errorf("%+v: the logs saw both sides: %v", tt.c, !tt.want)
-		}
-	}
 }
 
 // TestWhatACanaryReceived is said to be another share than configured where no request
@@ -86,7 +54,64 @@ func TestWhatACanaryReceived(t *testing.T) {
 			}
 		}
 	}
-	// The logs that would tell are those of the stage, or of the one that it borrows from.
+}
+
+// What the canary received is told twice, as measured and beside what is configured: both are
+// what the logs hold, whatever they lack.
+func TestReceivedIsAsMeasured(t *testing.T) {
+	for _, name := range []string{"a canary that draws three times its share", "a canary that draws a third of its share, a part of it unlabelled"} {
+		i := slices.IndexFunc(rareTruths, func(tt truth) bool { return tt.name == name })
+		f := Explain(rareTruths[i].build(newWorld(1)).Input).Findings[0]
+		head, is := f.Says[0].(TwoDeployments)
+		drifts, does := f.Says[len(f.Says)-1].(ShareDrifts)
+		if !is || !does || head.Measured == nil || drifts.Received.Share() != head.Measured.Estimate || drifts.Share != *head.Share {
+			t.Errorf("%s: %+v and %+v", name, f.Says[0], f.Says[len(f.Says)-1])
+		}
+	}
+}
+
+// TestWhatASettingTouches: the routes that it names, or all where it names none.
+func TestWhatASettingTouches(t *testing.T) {
+	for _, tt := range []struct {
+		routes []string
+		route  string
+		want   bool
+	}{{nil, "", true}, {nil, "GET /a", true}, {[]string{}, "GET /a", false}, {[]string{"GET /a"}, "GET /a", true}, {[]string{"GET /a"}, "GET /b", false}, {[]string{""}, "", false}} {
+		if touches(tt.routes, tt.route) != tt.want {
+			t.Errorf("a setting of %q touches %q: %v", tt.routes, tt.route, !tt.want)
+		}
+	}
+}
+
+// The share is stated once nine of ten requests have their side.
+func TestTheShareIsStated(t *testing.T) {
+	fx := &Facts{Input: &Input{}, alpha: .01}
+	for known, want := range map[int]bool{0: false, 8: false, 9: true, 10: true} {
+		x := &split{sub: &target{Target: &probe.Target{Stage: "prod"}}, n: 10, labels: labels{counts: stat.Counts2{CanaryDev: known}}}
+		if head := canaryHead(fx, x).(TwoDeployments); (head.Measured != nil) != want {
+			t.Errorf("with %d of 10 known the share is %+v", known, head.Measured)
+		}
+	}
+}
+
+// TestSidesThatAreSwapped: the stage's own deployment deviates more than its canary.
+func TestSidesThatAreSwapped(t *testing.T) {
+	for _, tt := range []struct {
+		own, canary Count
+		want        bool
+	}{{Count{1, 10}, Count{1, 10}, false}, {Count{2, 10}, Count{1, 10}, true}, {Count{1, 10}, Count{1, 9}, false}} {
+		if got := (CanaryDeviates{Own: tt.own, Canary: tt.canary}).Swapped(); got != tt.want {
+			t.Errorf("own %+v, canary %+v: swapped %v", tt.own, tt.canary, got)
+		}
+	}
+	fx := &Facts{Input: &Input{Rows: []Row{{Late: true}, {}, {Late: true}}}, alpha: .01}
+	if n := (&split{draws: marked(0, 1, 0)}).late(fx); n != 2 {
+		t.Errorf("%d of the answers are late, want 2", n)
+	}
+}
+
+// The logs that would tell are those of the stage, or of the one that it borrows from.
+func TestWhichLogsTellOfACanary(t *testing.T) {
 	fx := &Facts{Input: &Input{Logs: LogState{Read: true, Proven: map[string]bool{"a/s0": true}}}}
 	on, off := &target{Target: &probe.Target{APIID: "a", Stage: "s0"}}, &target{Target: &probe.Target{APIID: "a", Stage: "s1"}}
 	for _, tt := range []struct {
@@ -103,16 +128,19 @@ func TestWhatACanaryReceived(t *testing.T) {
 	}
 }
 
-// What the canary received is told twice, as measured and beside what is configured: both are
-// what the logs hold, whatever they lack.
-func TestReceivedIsAsMeasured(t *testing.T) {
-	for _, name := range []string{"a canary that draws three times its share", "a canary that draws a third of its share, a part of it unlabelled"} {
-		i := slices.IndexFunc(rareTruths, func(tt truth) bool { return tt.name == name })
-		f := Explain(rareTruths[i].build(newWorld(1)).Input).Findings[0]
-		head, is := f.Says[0].(TwoDeployments)
-		drifts, does := f.Says[len(f.Says)-1].(ShareDrifts)
-		if !is || !does || head.Measured == nil || drifts.Received.Share() != head.Measured.Estimate || drifts.Share != *head.Share {
-			t.Errorf("%s: %+v and %+v", name, f.Says[0], f.Says[len(f.Says)-1])
+// An example of a side has a label where there is one.
+func TestAnExampleOfASide(t *testing.T) {
+	fx := &Facts{Input: &Input{Rows: []Row{{}, {Label: LabelBase, Contradictory: true}, {Label: LabelCanary}, {Label: LabelBase}}}}
+	for deviant, want := range map[bool]int{true: 2, false: 0} {
+		x := &split{draws: []draw{{0, !deviant}, {0, deviant}, {1, deviant}}}
+		if deviant {
+			x.draws = append(x.draws, draw{2, true}, draw{3, true})
 		}
+		if got := labelled(fx, x, deviant); got != want {
+			t.Errorf("deviant %v: row %d is shown, want %d", deviant, got, want)
+		}
+	}
+	if labelled(fx, &split{draws: marked(0, 0)}, true) != -1 {
+		t.Error("no row of a side that has none is shown")
 	}
 }

@@ -78,25 +78,6 @@ func TestRemediesInOrder(t *testing.T) {
 	if diff := cmp.Diff([]Remedy{{Text: "a"}, {Text: "b", Then: true}, {Text: "x", Then: true}}, afterFirst(list[:2], Remedy{Text: "x"})); diff != "" {
 		t.Error(diff)
 	}
-	if !byHand(probe.ToolConsole) || !byHand(probe.ToolCLI) || byHand("") || byHand("Terraform") {
-		t.Error("people change single things with the console and the command line")
-	}
-	api := &probe.API{Deployments: []probe.Deployment{{ID: "c", Created: began}, {ID: "b", Created: began.Add(-time.Hour)}, {ID: "a", Created: began.Add(-2 * time.Hour)}}}
-	for own, want := range map[string]string{"c": "b", "b": "a", "a": "", "none": ""} {
-		sub := &target{Target: &probe.Target{DeploymentID: own}, api: api}
-		if got := previous(sub); got != want {
-			t.Errorf("before %s was %q, want %q", own, got, want)
-		}
-	}
-	for _, tt := range []struct {
-		own, canary string
-		want        time.Duration
-	}{{"c", "a", 2 * time.Hour}, {"a", "c", 0}, {"c", "none", 0}, {"none", "a", 0}} {
-		sub := &target{Target: &probe.Target{DeploymentID: tt.own, Canary: &probe.Canary{DeploymentID: tt.canary}}, api: api}
-		if got := canaryLag(sub); got != tt.want {
-			t.Errorf("%s is older than %s by %s, want %s", tt.canary, tt.own, got, tt.want)
-		}
-	}
 }
 
 // Who changed what a finding is about is told with how it should be changed: by the tool
@@ -163,8 +144,18 @@ func TestWhoChangedWhat(t *testing.T) {
 	if whoChanged(fx, fx.targets[0], &bare); len(bare.Remedy) != 0 {
 		t.Errorf("%+v", bare.Remedy)
 	}
-	// Of settings the deployments are no writes.
-	fx = given(&Input{Clusters: behaviours(served200()), Snapshot: probe.Snapshot{History: &probe.History{Changes: []probe.Change{
+}
+
+// TestToolsOfPeople change single things: the console and the command line.
+func TestToolsOfPeople(t *testing.T) {
+	if !byHand(probe.ToolConsole) || !byHand(probe.ToolCLI) || byHand("") || byHand("Terraform") {
+		t.Error("people change single things with the console and the command line")
+	}
+}
+
+// Of settings the deployments are no writes.
+func TestTheLastWrite(t *testing.T) {
+	fx := given(&Input{Clusters: behaviours(served200()), Snapshot: probe.Snapshot{History: &probe.History{Changes: []probe.Change{
 		{APIID: "a", Stage: "s0", Event: "CreateDeployment", At: began}, {APIID: "a", Stage: "s0", Event: "UpdateStage", At: began.Add(-time.Hour)},
 	}}}}, [][]int{{0}})
 	for cause, want := range map[ID]string{StageConfigDrift: "UpdateStage", AccessDenied: "CreateDeployment"} {

@@ -30,19 +30,6 @@ func TestQuestionsAndTheirCost(t *testing.T) {
 	if e := efficiency([]expense{{target: "b", bound: 1, used: 10}, {target: "a", bound: 1, used: 10}}); e.Target != "a" {
 		t.Errorf("of questions as expensive the first target's counts, not that of %s", e.Target)
 	}
-	for x, want := range map[float64]int{-3: 1, .5: 1, 1.9: 1, 2: 2, 2e6: 1e6, math.Inf(1): 1e6} {
-		if clampInt(x) != want {
-			t.Errorf("%g requests are %d", x, clampInt(x))
-		}
-	}
-	for x, want := range map[float64]float64{3: 3, math.Inf(1): 1e6, math.Inf(-1): -1e6} {
-		if finite(x) != want {
-			t.Errorf("%g is %g", x, finite(x))
-		}
-	}
-	if evalue(0) != 1 || evalue(1000) != evalue(300*math.Ln10) {
-		t.Error("an e-value is capped at 1e300")
-	}
 }
 
 // What answers although the default endpoint is off is said elsewhere; what answers although
@@ -61,21 +48,6 @@ func TestStrangers(t *testing.T) {
 		fx := given(in, [][]int{{0}})
 		if got := stranger(fx, fx.targets[0]); got != tt.want {
 			t.Errorf("%s: %+v", name, got)
-		}
-	}
-	// Requests go where a split is open, and everywhere once all of it is explained.
-	in := &Input{Clusters: behaviours(served200(), served200(), served200())}
-	in.Clusters[0].Kind, in.Clusters[1].Kind, in.Clusters[2].Kind = 1, 2, 3
-	fx := given(in, [][]int{{0, 0, 1}, {2}})
-	known := nothingKnown(fx)
-	for _, tt := range []struct {
-		undecided bool
-		by        ID
-		want      int
-	}{{false, "", 2}, {true, "", 1}, {true, FlakyBackend, 2}} {
-		known.undecided[0], known.by[1] = tt.undecided, tt.by
-		if got := deciding(known, fx.targets[0]); len(got) != tt.want {
-			t.Errorf("undecided %v, explained by %q: %d scenarios decide", tt.undecided, tt.by, len(got))
 		}
 	}
 }
@@ -147,31 +119,6 @@ func TestWhereRequestsGoNext(t *testing.T) {
 	}
 	if got := nextCells(fx, nothingKnown(fx), nil); got != nil {
 		t.Errorf("without a question %v", got)
-	}
-	// A split whose evidence is nearly there takes few more; one that is told already a part
-	// of what there is.
-	fx.MinShare = .01
-	sub := &target{Target: &probe.Target{}}
-	w := &weighing{split: &split{sub: sub, n: 100, k: 10, labels: labels{counts: stat.Counts2{CanaryDev: 9, CanaryRef: 1, BaseDev: 1, BaseRef: 89}, logE: 2, notE: -3}}}
-	need, drift, variance := distanceToGo(fx, w)
-	if math.Abs(need-(math.Log(100)-2)) > 1e-12 || drift != labelInformation(w) || drift < .1 || variance != 2*drift {
-		t.Errorf("by labels it lacks %g, at %g and %g", need, drift, variance)
-	}
-	w.labels.logE, w.labels.notE = -3, 2
-	if again, _, _ := distanceToGo(fx, w); again != need {
-		t.Errorf("against a link it lacks %g, want %g", again, need)
-	}
-	w.labels.logE = 9
-	if more, low, high := predict(fx, w); more != 25 || low != 12 || high != 100 {
-		t.Errorf("what is told already takes %d, %d to %d", more, low, high)
-	}
-	w.n = 8
-	if more, low, high := predict(fx, w); more != 20 || low != 10 || high != 40 {
-		t.Errorf("of few answers it takes %d, %d to %d", more, low, high)
-	}
-	none := &weighing{split: &split{sub: sub, n: 99, k: 9}, laws: []law{{post: .2}, {cause: FlakyBackend, post: .8}}}
-	if need, drift, _ := distanceToGo(fx, none); math.Abs(need-(math.Log(100)-math.Log(4))) > 1e-6 || math.Abs(drift-stat.KL(.095, fx.noise())) > 1e-12 {
-		t.Errorf("without a canary it lacks %g, at %g", need, drift)
 	}
 }
 
@@ -311,5 +258,51 @@ func TestScenariosWithoutAnAnswer(t *testing.T) {
 		if got := silent(fx, known, fx.targets[0]); (len(got) == 1) != tt.want {
 			t.Errorf("%s: silent %v", name, !tt.want)
 		}
+	}
+}
+
+// Requests go where a split is open, and everywhere once all of it is explained.
+func TestScenariosThatDecide(t *testing.T) {
+	in := &Input{Clusters: behaviours(served200(), served200(), served200())}
+	in.Clusters[0].Kind, in.Clusters[1].Kind, in.Clusters[2].Kind = 1, 2, 3
+	fx := given(in, [][]int{{0, 0, 1}, {2}})
+	known := nothingKnown(fx)
+	for _, tt := range []struct {
+		undecided bool
+		by        ID
+		want      int
+	}{{false, "", 2}, {true, "", 1}, {true, FlakyBackend, 2}} {
+		known.undecided[0], known.by[1] = tt.undecided, tt.by
+		if got := deciding(known, fx.targets[0]); len(got) != tt.want {
+			t.Errorf("undecided %v, explained by %q: %d scenarios decide", tt.undecided, tt.by, len(got))
+		}
+	}
+}
+
+// A split whose evidence is nearly there takes few more; one that is told already a part
+// of what there is.
+func TestWhatASplitStillTakes(t *testing.T) {
+	fx := given(&Input{MinShare: .01, Clusters: behaviours(served200())}, [][]int{{0}})
+	sub := &target{Target: &probe.Target{}}
+	w := &weighing{split: &split{sub: sub, n: 100, k: 10, labels: labels{counts: stat.Counts2{CanaryDev: 9, CanaryRef: 1, BaseDev: 1, BaseRef: 89}, logE: 2, notE: -3}}}
+	need, drift, variance := distanceToGo(fx, w)
+	if math.Abs(need-(math.Log(100)-2)) > 1e-12 || drift != labelInformation(w) || drift < .1 || variance != 2*drift {
+		t.Errorf("by labels it lacks %g, at %g and %g", need, drift, variance)
+	}
+	w.labels.logE, w.labels.notE = -3, 2
+	if again, _, _ := distanceToGo(fx, w); again != need {
+		t.Errorf("against a link it lacks %g, want %g", again, need)
+	}
+	w.labels.logE = 9
+	if more, low, high := predict(fx, w); more != 25 || low != 12 || high != 100 {
+		t.Errorf("what is told already takes %d, %d to %d", more, low, high)
+	}
+	w.n = 8
+	if more, low, high := predict(fx, w); more != 20 || low != 10 || high != 40 {
+		t.Errorf("of few answers it takes %d, %d to %d", more, low, high)
+	}
+	none := &weighing{split: &split{sub: sub, n: 99, k: 9}, laws: []law{{post: .2}, {cause: FlakyBackend, post: .8}}}
+	if need, drift, _ := distanceToGo(fx, none); math.Abs(need-(math.Log(100)-math.Log(4))) > 1e-6 || math.Abs(drift-stat.KL(.095, fx.noise())) > 1e-12 {
+		t.Errorf("without a canary it lacks %g, at %g", need, drift)
 	}
 }

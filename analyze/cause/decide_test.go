@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -10,42 +11,6 @@ import (
 	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 )
-
-// TestGaveOut: answers in flight at the change may come in any order; refusals that come
-// and go, few of them, or those that end again are none.
-func TestGaveOut(t *testing.T) {
-	run := func(pieces ...string) (draws []draw) {
-		for _, p := range pieces {
-			for _, c := range p {
-				draws = append(draws, draw{deviant: c == 'x'})
-			}
-		}
-		return draws
-	}
-	many := func(c string, n int) (out string) {
-		for range n {
-			out += c
-		}
-		return out
-	}
-	for name, c := range map[string]struct {
-		draws []draw
-		want  bool
-	}{
-		"at once":                {run(many(".", 60), many("x", 40)), true},
-		"in flight":              {run(many(".", 50), "x.x..x.xx.", many("x", 35)), true},
-		"one late":               {run(many(".", 60), many("x", 38), ".", "x"), true},
-		"few":                    {run(many(".", 60), many("x", 20)), false},
-		"hardly any before":      {run("....", many("x", 60)), false},
-		"every other":            {run(many(".x", 60)), false},
-		"ends again":             {run(many(".", 60), many("x", 40), many(".", 30)), false},
-		"refused from the start": {run(many("x", 80)), false},
-	} {
-		if got := gaveOut(c.draws); got != c.want {
-			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
 
 // A target that answered and then gave nothing but refusals has given out: after twelve
 // answers, for 36 at least, of which a tenth of all may stand on the wrong side.
@@ -62,6 +27,11 @@ func TestWhenATargetGaveOut(t *testing.T) {
 		{"never refused", repeated(60, 0), false},
 		{"always refused", repeated(60, 1), false},
 		{"in flight, a tenth", slices.Concat(repeated(14, 0), repeated(5, 1), repeated(5, 0), repeated(36, 1)), true},
+		{"in flight, more than a tenth", slices.Concat(repeated(13, 0), repeated(8, 1), repeated(7, 0), repeated(34, 1)), false},
+		{"a tenth of all", slices.Concat(repeated(13, 0), repeated(7, 1), repeated(6, 0), repeated(34, 1)), true},
+		{"one of the old ones late", slices.Concat(repeated(60, 0), repeated(38, 1), repeated(1, 0), repeated(1, 1)), true},
+		{"answered again", slices.Concat(repeated(60, 0), repeated(40, 1), repeated(30, 0)), false},
+		{"every other", slices.Repeat([]int{0, 1}, 60), false},
 		{"back and forth", slices.Concat(repeated(14, 0), repeated(10, 1), repeated(10, 0), repeated(36, 1)), false},
 	} {
 		if got := gaveOut(marked(tt.of...)); got != tt.want {
@@ -70,25 +40,7 @@ func TestWhenATargetGaveOut(t *testing.T) {
 	}
 }
 
-// A tenth of the answers may stand on the wrong side of the moment from which a target gave
-// nothing but refusals.
-func TestATenthInFlight(t *testing.T) {
-	for _, tt := range []struct {
-		wrong int
-		want  bool
-	}{{6, true}, {7, false}} {
-		of := slices.Concat(repeated(13, 0), repeated(tt.wrong+1, 1), repeated(tt.wrong, 0))
-		of = append(of, repeated(60-len(of), 1)...)
-		if tt.wrong == 7 {
-			of = append(of, 1, 1)
-		}
-		if got := gaveOut(marked(of...)); got != tt.want {
-			t.Errorf("%d of %d on the wrong side: %v", tt.wrong, len(of), got)
-		}
-	}
-}
-
-func TestWhatIsKnownOfAStage(t *testing.T) {
+func TestWhetherAStageLogs(t *testing.T) {
 	methods := func(level string) map[string]probe.MethodSettings {
 		return map[string]probe.MethodSettings{"*/*": {LoggingLevel: level}}
 	}
@@ -107,40 +59,6 @@ func TestWhatIsKnownOfAStage(t *testing.T) {
 		if got := logging(fx, &target{Target: at, conf: tt.conf}); got != tt.want {
 			t.Errorf("%s: logs are on: %v", tt.name, got)
 		}
-	}
-	route := func(keys ...string) *probe.Definition {
-		d := &probe.Definition{Routes: map[string]probe.Route{}}
-		for _, k := range keys {
-			d.Routes[k] = probe.Route{}
-		}
-		return d
-	}
-	fx := &Facts{Input: &Input{Plan: probe.Plan{Scenarios: []probe.Scenario{{Method: "GET", Path: "/a/7"}, {Method: "GET", Path: "/a", Route: "ANY /named"}}}}}
-	for _, tt := range []struct {
-		name string
-		sub  target
-		want string
-	}{
-		{"nothing", target{}, ""},
-		{"the editor's", target{api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
-		{"the stage's", target{conf: &probe.Stage{Deployed: route("GET /a/{it}")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{it}"},
-		{"of a stage that lacks it", target{conf: &probe.Stage{Deployed: route("GET /b")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
-		{"of a stage that was not read", target{conf: &probe.Stage{}, api: &probe.API{}}, ""},
-	} {
-		if got := fx.routeKey(&tt.sub, 0); got != tt.want {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-		if got := fx.routeKey(&tt.sub, 1); got != "ANY /named" {
-			t.Errorf("%s: the scenario names its route, and not %q", tt.name, got)
-		}
-	}
-	asked := []*cell{{rows: []int{0}}}
-	fx.targets = []*target{
-		{Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL, Unmapped: "off"}, cells: asked},
-		{Target: &probe.Target{Kind: probe.InvokeURL}}, {Target: &probe.Target{Kind: probe.CustomDomain}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked},
-	}
-	if n := len(stagesProbed(fx)); n != 2 {
-		t.Errorf("%d stages gave answers at their own URL, want 2", n)
 	}
 }
 
@@ -175,28 +93,6 @@ func TestVerdictsAtTheirThresholds(t *testing.T) {
 	}
 	if got := w.alternatives("a", .001); got != nil {
 		t.Errorf("at an error rate of .001 %+v is not excluded", got)
-	}
-	for _, tt := range []struct {
-		done bool
-		post float64
-		want bool
-	}{{true, .9, true}, {true, .89, false}, {false, .99, true}, {false, .98, false}} {
-		fx := &Facts{Input: &Input{Done: tt.done}, alpha: .01}
-		if got := byChance(fx, &weighing{laws: []law{{cause: FlakyBackend, post: tt.post}, {cause: EndpointSplit, post: 1 - tt.post}}}); got != tt.want {
-			t.Errorf("done %v, drawn with %g: %v", tt.done, tt.post, got)
-		}
-	}
-	// Labels are waited for while most of a split has none yet.
-	for late, want := range map[int]bool{2: false, 3: true} {
-		sub := &target{Target: &probe.Target{APIID: "a", Stage: "s", Canary: &probe.Canary{Percent: 10}}}
-		fx := &Facts{Input: &Input{Logs: LogState{Read: true, Proven: map[string]bool{"a/s": true}}}, alpha: .01}
-		x := &split{sub: sub, n: 4, draws: marked(0, 0, 1, 0)}
-		for i := range 4 {
-			fx.Rows = append(fx.Rows, Row{Late: i < late})
-		}
-		if got := unlabelledYet(fx, &weighing{split: x}); got != want {
-			t.Errorf("%d of 4 late: %v", late, got)
-		}
 	}
 }
 
@@ -281,21 +177,6 @@ func TestRefusalsSinceAMoment(t *testing.T) {
 			t.Errorf("%s: decided %+v", name, j.decided)
 		}
 	}
-	// A stage without a cache shows what an integration answers once it gave five answers.
-	for _, tt := range []struct {
-		n      int
-		caches bool
-		want   bool
-	}{{5, false, true}, {4, false, false}, {5, true, false}} {
-		in := &Input{Clusters: behaviours(served200(), served200())}
-		methods := map[string]probe.MethodSettings{"*/*": {Caching: true}}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", CacheCluster: true, Methods: methods}, {Name: "s1", CacheCluster: tt.caches, Methods: methods}}}}
-		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0", DeploymentID: "d"}, {ID: "t1", APIID: "a", Stage: "s1", DeploymentID: "d"}}
-		fx := given(in, [][]int{repeated(9, 0)}, [][]int{repeated(tt.n, 1)})
-		if got := uncachedBeside(fx, fx.targets[0], &keyGap{scenarios: []int{0}}); got != tt.want {
-			t.Errorf("%d answers beside, from a cache %v: %v", tt.n, tt.caches, got)
-		}
-	}
 }
 
 // TestFailuresSinceAMoment are a change of the target's before the run is over, where they
@@ -327,6 +208,49 @@ func TestRareNoise(t *testing.T) {
 		w := &weighing{split: &split{k: tt.k, n: tt.n}, laws: []law{{post: tt.post}, {cause: FlakyBackend, post: 1 - tt.post}}}
 		if got := rare(&Facts{Input: &Input{MinShare: .01, Confidence: .99}}, w); got != tt.want {
 			t.Errorf("%d of %d, noise with %g: %v", tt.k, tt.n, tt.post, got)
+		}
+	}
+}
+
+// TestRequestsAreCountedInWholes, one at least and a million at most.
+func TestRequestsAreCountedInWholes(t *testing.T) {
+	for x, want := range map[float64]int{-3: 1, .5: 1, 1.9: 1, 2: 2, 2e6: 1e6, math.Inf(1): 1e6} {
+		if clampInt(x) != want {
+			t.Errorf("%g requests are %d", x, clampInt(x))
+		}
+	}
+	for x, want := range map[float64]float64{3: 3, math.Inf(1): 1e6, math.Inf(-1): -1e6} {
+		if finite(x) != want {
+			t.Errorf("%g is %g", x, finite(x))
+		}
+	}
+}
+
+// Labels are waited for while most of a split has none yet.
+func TestLabelsAreWaitedFor(t *testing.T) {
+	for late, want := range map[int]bool{2: false, 3: true} {
+		sub := &target{Target: &probe.Target{APIID: "a", Stage: "s", Canary: &probe.Canary{Percent: 10}}}
+		fx := &Facts{Input: &Input{Logs: LogState{Read: true, Proven: map[string]bool{"a/s": true}}}, alpha: .01}
+		x := &split{sub: sub, n: 4, draws: marked(0, 0, 1, 0)}
+		for i := range 4 {
+			fx.Rows = append(fx.Rows, Row{Late: i < late})
+		}
+		if got := unlabelledYet(fx, &weighing{split: x}); got != want {
+			t.Errorf("%d of 4 late: %v", late, got)
+		}
+	}
+}
+
+// TestWhatIsSaidToBeChance: at the end what is likely, before it what is as good as certain.
+func TestWhatIsSaidToBeChance(t *testing.T) {
+	for _, tt := range []struct {
+		done bool
+		post float64
+		want bool
+	}{{true, .9, true}, {true, .89, false}, {false, .99, true}, {false, .98, false}} {
+		fx := &Facts{Input: &Input{Done: tt.done}, alpha: .01}
+		if got := byChance(fx, &weighing{laws: []law{{cause: FlakyBackend, post: tt.post}, {cause: EndpointSplit, post: 1 - tt.post}}}); got != tt.want {
+			t.Errorf("done %v, drawn with %g: %v", tt.done, tt.post, got)
 		}
 	}
 }

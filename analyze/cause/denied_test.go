@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/remedy"
 	"stageprobe/analyze/signature"
 	"stageprobe/analyze/stat"
@@ -290,16 +291,6 @@ func TestRefusedThroughout(t *testing.T) {
 			}
 		}
 	}
-	// Nobody was seen to be turned away where nobody asked.
-	for n, want := range map[int]bool{0: false, 1: true} {
-		in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "", "ForbiddenException"))}
-		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.CustomDomain, URL: "https://api.example.com"}}
-		in.Snapshot.Domains = []probe.Domain{{Name: "api.example.com", MutualTLS: true}}
-		fx := given(in, [][]int{repeated(n, 0)})
-		if got := mutualTLS(fx, nothingKnown(fx), fx.targets[0]); got != want {
-			t.Errorf("after %d refusals a certificate is what lacks: %v", n, got)
-		}
-	}
 }
 
 // TestWhatRefusesARequest by the answer, the logs and the configuration.
@@ -330,9 +321,43 @@ func TestWhatRefusesARequest(t *testing.T) {
 			t.Errorf("%s: asks for a signature: %v", name, got)
 		}
 	}
-	// The logs show an authorizer deciding where it ran.
+}
+
+// TestAChallengeRefuses: a challenge of AWS WAF refuses, whatever its status.
+func TestAChallengeRefuses(t *testing.T) {
+	asks := replied(202, signature.Integration, "", "")
+	asks.Exemplar = &behaviour.Exemplar{Header: []probe.Header{{Name: "x-amzn-waf-action", Value: "challenge"}}}
+	if !refused(asks) || !wafAction(asks) {
+		t.Error("a challenge of AWS WAF refuses")
+	}
+}
+
+// Nobody was seen to be turned away where nobody asked.
+func TestACertificateThatLacks(t *testing.T) {
+	for n, want := range map[int]bool{0: false, 1: true} {
+		in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "", "ForbiddenException"))}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.CustomDomain, URL: "https://api.example.com"}}
+		in.Snapshot.Domains = []probe.Domain{{Name: "api.example.com", MutualTLS: true}}
+		fx := given(in, [][]int{repeated(n, 0)})
+		if got := mutualTLS(fx, nothingKnown(fx), fx.targets[0]); got != want {
+			t.Errorf("after %d refusals a certificate is what lacks: %v", n, got)
+		}
+	}
+}
+
+// A stage's own answers in a row are counted with what their share may be.
+func TestRefusalsAreCounted(t *testing.T) {
+	fx := given(&Input{Clusters: behaviours(replied(403, signature.Gateway, "", "ForbiddenException"), served200())}, [][]int{{0, 0, 0}, {}})
+	f := refusalFinding(fx, fx.targets[0], fx.targets[0].cells)
+	if low, _ := stat.ConfSeq(3, 3, .01); f.Statistics.N != 3 || f.Statistics.Share.Low != low || !slices.Equal(f.rests, []int{0}) || !slices.Equal(f.Scenarios, []string{"sc0"}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+// The logs show an authorizer deciding where it ran.
+func TestAnAuthorizerThatRan(t *testing.T) {
 	for ran, want := range map[*bool]bool{nil: false, yes(false): false, yes(true): true} {
-		in := &Input{Clusters: behaviours(bare())}
+		in := &Input{Clusters: behaviours(replied(403, signature.Gateway, "", "ForbiddenException"))}
 		fx := given(in, [][]int{{0}})
 		if authorizerRan(fx, fx.targets[0], fx.targets[0].cells) {
 			t.Error("without logs no authorizer is seen to run")
@@ -341,11 +366,5 @@ func TestWhatRefusesARequest(t *testing.T) {
 		if got := authorizerRan(fx, fx.targets[0], fx.targets[0].cells); got != want {
 			t.Errorf("it ran: %v", got)
 		}
-	}
-	// A stage's own answers in a row are counted with what their share may be.
-	fx := given(&Input{Clusters: behaviours(bare(), served200())}, [][]int{{0, 0, 0}, {}})
-	f := refusalFinding(fx, fx.targets[0], fx.targets[0].cells)
-	if low, _ := stat.ConfSeq(3, 3, .01); f.Statistics.N != 3 || f.Statistics.Share.Low != low || !slices.Equal(f.rests, []int{0}) || !slices.Equal(f.Scenarios, []string{"sc0"}) {
-		t.Errorf("%+v", f)
 	}
 }

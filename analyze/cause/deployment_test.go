@@ -81,6 +81,19 @@ func TestWhereWaitingEditsAre(t *testing.T) {
 			t.Errorf("a canary, %s: %v", name, got)
 		}
 	}
+}
+
+// TestEditsAreNamed by their subject, and by whether it is new.
+func TestEditsAreNamed(t *testing.T) {
+	for want, d := range map[string]diff.Difference{"GET /a added": {Subject: "GET /a", Aspect: "added"}, "resource Policy": {Subject: "resource Policy", Aspect: "policy"}, "GET /a": {Subject: "GET /a"}} {
+		if got := named(&d); got != want {
+			t.Errorf("%+v is called %q, want %q", d, got, want)
+		}
+	}
+}
+
+// TestWhatKeepsEditsWaiting: a deployment that lacks, or automatic deployments that are off or failed.
+func TestWhatKeepsEditsWaiting(t *testing.T) {
 	for name, tt := range map[string]struct {
 		kind      probe.APIKind
 		auto      bool
@@ -95,20 +108,34 @@ func TestWhereWaitingEditsAre(t *testing.T) {
 			t.Errorf("%s: %s keeps edits waiting, want %s", name, got, tt.want)
 		}
 	}
-	for want, d := range map[string]diff.Difference{"GET /a added": {Subject: "GET /a", Aspect: "added"}, "resource Policy": {Subject: "resource Policy", Aspect: "policy"}, "GET /a": {Subject: "GET /a"}} {
-		if got := named(&d); got != want {
-			t.Errorf("%+v is called %q, want %q", d, got, want)
+}
+
+// TestTheRouteOfAScenario is the one that it names, else the stage's for its path, else the editor's.
+func TestTheRouteOfAScenario(t *testing.T) {
+	route := func(keys ...string) *probe.Definition {
+		d := &probe.Definition{Routes: map[string]probe.Route{}}
+		for _, k := range keys {
+			d.Routes[k] = probe.Route{}
 		}
+		return d
 	}
-	// Of several targets those are told that refuse what waits.
-	in := &Input{Clusters: behaviours(served200(), noRouteOf())}
-	api := probe.API{ID: "a", Kind: probe.REST, Editor: edited, Stages: []probe.Stage{{Name: "s0"}}}
-	in.Snapshot.APIs = []probe.API{api}
-	in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}}
-	in.Plan.Scenarios = []probe.Scenario{{Name: "sc0", Method: "GET", Path: "/new"}}
-	fx := given(in, [][]int{repeated(9, 0)}, [][]int{repeated(9, 1)})
-	w := unservedRoutes(fx, nothingKnown(fx), pendings(fx)[0])
-	if w == nil || len(w.targets) != 1 || w.targets[0].ID != "t1" || w.requests != 9 || !slices.Equal(w.routes, []string{"GET /new"}) {
-		t.Errorf("%+v", w)
+	fx := &Facts{Input: &Input{Plan: probe.Plan{Scenarios: []probe.Scenario{{Method: "GET", Path: "/a/7"}, {Method: "GET", Path: "/a", Route: "ANY /named"}}}}}
+	for _, tt := range []struct {
+		name string
+		sub  target
+		want string
+	}{
+		{"nothing", target{}, ""},
+		{"the editor's", target{api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
+		{"the stage's", target{conf: &probe.Stage{Deployed: route("GET /a/{it}")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{it}"},
+		{"of a stage that lacks it", target{conf: &probe.Stage{Deployed: route("GET /b")}, api: &probe.API{Editor: route("GET /a/{id}")}}, "GET /a/{id}"},
+		{"of a stage that was not read", target{conf: &probe.Stage{}, api: &probe.API{}}, ""},
+	} {
+		if got := fx.routeKey(&tt.sub, 0); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+		if got := fx.routeKey(&tt.sub, 1); got != "ANY /named" {
+			t.Errorf("%s: the scenario names its route, and not %q", tt.name, got)
+		}
 	}
 }

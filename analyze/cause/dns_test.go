@@ -42,6 +42,10 @@ func TestWhereNamesLead(t *testing.T) {
 			t.Errorf("%v and %v are in %q, want %q", tt.given, tt.away, got, tt.want)
 		}
 	}
+}
+
+// TestNamesThatLeadElsewhere, by one resolver in turns, or by some of them.
+func TestNamesThatLeadElsewhere(t *testing.T) {
 	const here, elsewhere = "d-1.execute-api.eu-west-1.amazonaws.com", "d-2.execute-api.us-east-1.amazonaws.com"
 	name := func(resolver, canonical string) probe.Name {
 		return probe.Name{Host: "api.example.com", Resolver: resolver, Canonical: canonical}

@@ -1,12 +1,10 @@
 package cause
 
 import (
-	"slices"
 	"testing"
 
 	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/diff"
-	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 	"stageprobe/probe/failure"
 )
@@ -16,48 +14,6 @@ func TestSmallThings(t *testing.T) {
 		if got := lookAt(&failure.Failure{Check: check}); got.Text != want {
 			t.Errorf("%s: %s", check, got.Text)
 		}
-	}
-	fx := &Facts{Input: &Input{Clusters: []Cluster{*replied(403, signature.Gateway, "WAF_FILTERED", ""), *replied(200, signature.Integration, "", ""), *replied(200, signature.Integration, "", "")}}}
-	fx.Clusters[1].ID, fx.Clusters[2].Summary = "k1", "200 here"
-	if got := fx.names([]int{0, 1, 2, 1}); !slices.Equal(got, []string{"403 WAF_FILTERED", "200 (k1)", "200 here"}) {
-		t.Errorf("behaviours are called %q", got)
-	}
-	if (Count{3, 4}).Share() != .75 || (Count{}).Share() != 0 {
-		t.Error("three of four are three quarters, and of nothing there is no share")
-	}
-	field := func(path, value string) behaviour.Field { return behaviour.Field{Path: path, Value: value} }
-	c := &behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", ""), field("/c", "3"), field("/d", "4")}}
-	for _, tt := range []struct {
-		other *behaviour.Cluster
-		want  string
-	}{
-		{c, ""}, {&behaviour.Cluster{}, ""},
-		{&behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", "2"), field("/c", ""), field("/d", "5")}}, "/d"},
-		{&behaviour.Cluster{Fields: []behaviour.Field{field("/d", "5"), field("/a", "2")}}, "/a"},
-	} {
-		got := ""
-		if f := unequalField(c, tt.other); f != nil {
-			got = f.Path
-		}
-		if got != tt.want {
-			t.Errorf("the field that tells is %q, want %q", got, tt.want)
-		}
-	}
-	for _, tt := range []struct {
-		i    Intended
-		of   []string
-		want bool
-	}{
-		{Intended{Setting: "variables.backend"}, nil, true}, {Intended{Setting: "variables.*"}, []string{"prod", "dev"}, true}, {Intended{Setting: "methods.*"}, nil, false},
-		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, []string{"prod", "dev"}, false}, {Intended{Setting: "variables.backend", Stages: []string{"dev", "prod"}}, []string{"prod", "dev"}, true},
-		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, nil, true},
-	} {
-		if got := tt.i.covers(diff.Setting{Name: "variables.backend"}, tt.of); got != tt.want {
-			t.Errorf("%+v covers the setting of %q: %v", tt.i, tt.of, got)
-		}
-	}
-	if (Intended{Setting: "[a"}).covers(diff.Setting{Name: "[a"}, nil) != true {
-		t.Error("what is no pattern is a name")
 	}
 }
 
@@ -84,13 +40,6 @@ func TestWhenStagesDiffer(t *testing.T) {
 			t.Error("the setting was compared")
 		}
 	}
-	// What the one stage was not asked was not compared.
-	in := &Input{Clusters: behaviours(served200(), served200())}
-	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
-	fx := given(in, [][]int{{0}, {}}, [][]int{{}, {1}})
-	if compared(fx, fx.targets[0].api, set) {
-		t.Error("no scenario was sent to both stages")
-	}
 }
 
 // TestSettingsThatDiffer: what of a setting matters, and how many can be changed by themselves.
@@ -111,6 +60,74 @@ func TestSettingsThatDiffer(t *testing.T) {
 			t.Errorf("%+v have %d roots, want %d", tt.of, got, tt.want)
 		}
 	}
+}
+
+// TestStagesThatAreHeldTogether are those of one API that were read, and that answered at
+// their own URL.
+func TestStagesThatAreHeldTogether(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind  probe.TargetKind
+		stage string
+		n     int
+		want  bool
+	}{
+		"two stages": {probe.InvokeURL, "s1", 1, true}, "one that gave no answer": {probe.InvokeURL, "s1", 0, false}, "one behind a domain": {probe.CustomDomain, "s1", 1, false},
+		"one that was not read": {probe.InvokeURL, "gone", 1, false}, "the same": {probe.InvokeURL, "s0", 1, false},
+	} {
+		in := &Input{Clusters: behaviours(served200(), served200())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: tt.kind, APIID: "a", Stage: tt.stage}}
+		fx := given(in, [][]int{{0}}, [][]int{repeated(tt.n, 1)})
+		if got := stagePairs(fx, fx.targets[0].api); (len(got) == 1) != tt.want {
+			t.Errorf("%s: %d pairs", name, len(got))
+		}
+	}
+}
+
+// TestDifferencesThatAreMeant: of a setting by its name or a pattern, between the stages that are named.
+func TestDifferencesThatAreMeant(t *testing.T) {
+	for _, tt := range []struct {
+		i    Intended
+		of   []string
+		want bool
+	}{
+		{Intended{Setting: "variables.backend"}, nil, true}, {Intended{Setting: "variables.*"}, []string{"prod", "dev"}, true}, {Intended{Setting: "methods.*"}, nil, false},
+		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, []string{"prod", "dev"}, false}, {Intended{Setting: "variables.backend", Stages: []string{"dev", "prod"}}, []string{"prod", "dev"}, true},
+		{Intended{Setting: "variables.backend", Stages: []string{"prod"}}, nil, true},
+	} {
+		if got := tt.i.covers(diff.Setting{Name: "variables.backend"}, tt.of); got != tt.want {
+			t.Errorf("%+v covers the setting of %q: %v", tt.i, tt.of, got)
+		}
+	}
+	if (Intended{Setting: "[a"}).covers(diff.Setting{Name: "[a"}, nil) != true {
+		t.Error("what is no pattern is a name")
+	}
+}
+
+// TestTheFieldThatTells two behaviours apart is the first that both have and that differs.
+func TestTheFieldThatTells(t *testing.T) {
+	field := func(path, value string) behaviour.Field { return behaviour.Field{Path: path, Value: value} }
+	c := &behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", ""), field("/c", "3"), field("/d", "4")}}
+	for _, tt := range []struct {
+		other *behaviour.Cluster
+		want  string
+	}{
+		{c, ""}, {&behaviour.Cluster{}, ""},
+		{&behaviour.Cluster{Fields: []behaviour.Field{field("/a", "1"), field("/b", "2"), field("/c", ""), field("/d", "5")}}, "/d"},
+		{&behaviour.Cluster{Fields: []behaviour.Field{field("/d", "5"), field("/a", "2")}}, "/a"},
+	} {
+		got := ""
+		if f := unequalField(c, tt.other); f != nil {
+			got = f.Path
+		}
+		if got != tt.want {
+			t.Errorf("the field that tells is %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// TestWhatADifferenceMatters: by what was seen to differ, and by who uses the stage.
+func TestWhatADifferenceMatters(t *testing.T) {
 	in := &Input{Intended: []Intended{{Setting: "variables.told"}}, Clusters: behaviours(served200(), served200())}
 	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
 	fx := given(in, [][]int{{0}}, [][]int{{1}})
@@ -153,24 +170,13 @@ func TestSettingsThatDiffer(t *testing.T) {
 	}
 }
 
-// TestStagesThatAreHeldTogether are those of one API that were read, and that answered at
-// their own URL.
-func TestStagesThatAreHeldTogether(t *testing.T) {
-	for name, tt := range map[string]struct {
-		kind  probe.TargetKind
-		stage string
-		n     int
-		want  bool
-	}{
-		"two stages": {probe.InvokeURL, "s1", 1, true}, "one that gave no answer": {probe.InvokeURL, "s1", 0, false}, "one behind a domain": {probe.CustomDomain, "s1", 1, false},
-		"one that was not read": {probe.InvokeURL, "gone", 1, false}, "the same": {probe.InvokeURL, "s0", 1, false},
-	} {
-		in := &Input{Clusters: behaviours(served200(), served200())}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
-		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: tt.kind, APIID: "a", Stage: tt.stage}}
-		fx := given(in, [][]int{{0}}, [][]int{repeated(tt.n, 1)})
-		if got := stagePairs(fx, fx.targets[0].api); (len(got) == 1) != tt.want {
-			t.Errorf("%s: %d pairs", name, len(got))
-		}
+// What the one stage was not asked was not compared.
+func TestWhatWasNotComparedBetweenStages(t *testing.T) {
+	set := diff.Setting{Name: "variables.backend", Behaviour: true, Values: map[string]string{"s0": "blue", "s1": "green"}}
+	in := &Input{Clusters: behaviours(served200(), served200())}
+	in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0"}, {Name: "s1"}}}}
+	fx := given(in, [][]int{{0}, {}}, [][]int{{}, {1}})
+	if compared(fx, fx.targets[0].api, set) {
+		t.Error("no scenario was sent to both stages")
 	}
 }

@@ -71,16 +71,6 @@ func TestDividedInFront(t *testing.T) {
 			t.Errorf("%s: divided %v, unsure %v", name, divided, unsure)
 		}
 	}
-	for passed, want := range map[int]bool{2: false, 3: true} {
-		in := &Input{Clusters: behaviours(served200(), served200())}
-		fx := given(in, [][]int{repeated(4, 0)}, [][]int{repeated(9, 1)})
-		for i := range passed {
-			in.Rows[i].Fronted = true
-		}
-		if got := passedOn(fx, fx.targets[0]); got != want {
-			t.Errorf("%d of 4 came through a CDN: %v", passed, got)
-		}
-	}
 }
 
 // TestCopiesAreRecognised by what their headers say, and by one request id.
@@ -91,22 +81,6 @@ func TestCopiesAreRecognised(t *testing.T) {
 	}
 	if got := marksOfCopies(fx, []int{3, 4}); got != (Copies{N: 2}) {
 		t.Errorf("%+v", got)
-	}
-	// What the logs of another stage hold proves what is divided before the gateway.
-	meant, other := probe.StageRef{APIID: "a", Stage: "s0"}, probe.StageRef{APIID: "a", Stage: "s1"}
-	for n, want := range map[int]Link{0: Statistical, 2: Proven} {
-		fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 1, 1}})
-		g := &sighting{meant: meant, byLog: map[probe.StageRef][]int{other: []int{3, 4}[:n], meant: {0}}, shared: &sharing{rival: other, share: .1, rows: []int{3, 4}[:n]}}
-		f := divided(fx, fx.targets[0], g)
-		held := slices.Contains(f.Says, Fact(LogsHold{Other: "s1", Requests: n, Meant: "s0", Own: 1}))
-		if f.Linked != want || held != (n > 0) || !slices.Equal(f.rests, []int{1}) || f.Says[0].(InFront).Share != .1 {
-			t.Errorf("with %d records: %s, %+v", n, f.Linked, f.Says)
-		}
-	}
-	fx = given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 1, 1}})
-	f := divided(fx, fx.targets[0], &sighting{meant: meant, differs: []behaviour.Mark{{Values: []behaviour.Level{{On: 9, Off: 10}, {On: 1}}}, {Values: []behaviour.Level{{On: 6, Off: 10}, {On: 4}}}}})
-	if in := f.Says[0].(InFront); in.Share != .4 || in.Other != nil || f.Linked != Statistical {
-		t.Errorf("%+v", f)
 	}
 }
 
@@ -125,6 +99,57 @@ func TestWhatACopyIsHeldAgainst(t *testing.T) {
 		fx.Plan.Targets = []probe.Target{{ID: "o0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "o1", Kind: probe.InvokeURL, APIID: "a", Stage: "s1"}, {ID: "o2", Kind: probe.InvokeURL}, tt.t}
 		if got := controlOf(fx, 3); got != tt.want {
 			t.Errorf("%s: target %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// TestWhatCameThroughACDN: most of a target's requests.
+func TestWhatCameThroughACDN(t *testing.T) {
+	for passed, want := range map[int]bool{2: false, 3: true} {
+		in := &Input{Clusters: behaviours(served200(), served200())}
+		fx := given(in, [][]int{repeated(4, 0)}, [][]int{repeated(9, 1)})
+		for i := range passed {
+			in.Rows[i].Fronted = true
+		}
+		if got := passedOn(fx, fx.targets[0]); got != want {
+			t.Errorf("%d of 4 came through a CDN: %v", passed, got)
+		}
+	}
+}
+
+// What the logs of another stage hold proves what is divided before the gateway.
+func TestWhatProvesADivision(t *testing.T) {
+	meant, other := probe.StageRef{APIID: "a", Stage: "s0"}, probe.StageRef{APIID: "a", Stage: "s1"}
+	for n, want := range map[int]Link{0: Statistical, 2: Proven} {
+		fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 1, 1}})
+		g := &sighting{meant: meant, byLog: map[probe.StageRef][]int{other: []int{3, 4}[:n], meant: {0}}, shared: &sharing{rival: other, share: .1, rows: []int{3, 4}[:n]}}
+		f := divided(fx, fx.targets[0], g)
+		held := slices.Contains(f.Says, Fact(LogsHold{Other: "s1", Requests: n, Meant: "s0", Own: 1}))
+		if f.Linked != want || held != (n > 0) || !slices.Equal(f.rests, []int{1}) || f.Says[0].(InFront).Share != .1 {
+			t.Errorf("with %d records: %s, %+v", n, f.Linked, f.Says)
+		}
+	}
+	fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 1, 1}})
+	f := divided(fx, fx.targets[0], &sighting{meant: meant, differs: []behaviour.Mark{{Values: []behaviour.Level{{On: 9, Off: 10}, {On: 1}}}, {Values: []behaviour.Level{{On: 6, Off: 10}, {On: 4}}}}})
+	if in := f.Says[0].(InFront); in.Share != .4 || in.Other != nil || f.Linked != Statistical {
+		t.Errorf("%+v", f)
+	}
+}
+
+// A staging distribution is thought of where the own URL of the stage gave five answers,
+// and none of these.
+func TestStagingDistributions(t *testing.T) {
+	for _, tt := range []struct {
+		own  []int
+		want bool
+	}{{repeated(5, 2), true}, {repeated(4, 2), false}, {append(repeated(5, 2), 3), false}} {
+		in := &Input{Clusters: behaviours(served200(), served200(), served200(), served200())}
+		in.Clusters[2].ID, in.Clusters[3].ID = "k0", "k1"
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.CustomDomain, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}}
+		fx := given(in, [][]int{slices.Concat(repeated(40, 0), repeated(4, 1))}, [][]int{tt.own})
+		fx.copies[0].rows = []int{0}
+		if got := onlyInFront(fx, &weighing{split: &split{sub: fx.targets[0], clusters: []int{1}, k: 4, n: 44}}); got != tt.want {
+			t.Errorf("the own URL answered %v: %v", tt.own, got)
 		}
 	}
 }

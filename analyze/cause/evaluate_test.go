@@ -37,3 +37,15 @@ func TestTheShareThatACanaryGot(t *testing.T) {
 		t.Errorf("of no request %+v", r.Measured)
 	}
 }
+
+// What is remembered holds as long as no row comes between those that were there.
+func TestRowsOutOfOrder(t *testing.T) {
+	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory == nil || in.Kept != 2 {
+		t.Error("rows in order are not put into order")
+	}
+	in = Input{Rows: []Row{{Seq: 2}, {Machine: 1, Seq: 1}, {Seq: 1}}, Memory: &Memory{}, Kept: 2}
+	if in.prepare(); in.Memory != nil || in.Kept != 0 || in.Rows[0].Seq != 1 || in.Rows[2].Machine != 1 {
+		t.Errorf("rows out of order: %+v", in.Rows)
+	}
+}

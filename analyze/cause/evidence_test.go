@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -36,12 +35,6 @@ func TestWhatRecordsSay(t *testing.T) {
 		if got := refuserByLog(&tt.r); got != tt.refuser {
 			t.Errorf("%+v names %q, want %q", tt.r, got, tt.refuser)
 		}
-	}
-	if served(&probe.LogRecord{}) != nil {
-		t.Error("a record that names nobody says that somebody served")
-	}
-	if got := served(&probe.LogRecord{Stage: "prod", GroupCanary: true}); got != (ServedBy{Stage: "prod", CanaryGroup: true}) {
-		t.Errorf("%+v", got)
 	}
 }
 
@@ -136,23 +129,14 @@ func TestWhatEvidenceIsShown(t *testing.T) {
 	if got := evidence(append(facts, Topic("a"), Topic("b"), Topic("c"))...); len(got) != maxEvidence || got[4] != Topic("4") || got[5] != Topic("a") {
 		t.Errorf("%v", got)
 	}
-	// An integration goes by its function's name, else its URI, else the scenarios that it is behind.
-	for name, tt := range map[string]struct {
-		uris [2]string
-		want Integration
-	}{
-		"a function": {[2]string{"arn:x:function:orders/invocations", ""}, Integration{Function: "orders"}}, "a URI": {[2]string{"https://x.example", "https://x.example"}, Integration{URI: "https://x.example"}},
-		"two": {[2]string{"https://x.example", "https://y.example"}, Integration{Behind: []string{"sc0", "sc1"}}}, "none": {[2]string{}, Integration{Behind: []string{"sc0", "sc1"}}},
-	} {
-		in := &Input{Clusters: behaviours(served200())}
-		routes := map[string]probe.Route{}
-		for i, uri := range tt.uris {
-			routes[fmt.Sprint("GET /", i)] = probe.Route{Integration: probe.Integration{URI: uri}}
-		}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: routes}}}}}
-		fx := given(in, [][]int{{0}, {}})
-		if got := backend(fx, &split{sub: fx.targets[0], cells: fx.targets[0].cells}); !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s: %+v", name, got)
-		}
+}
+
+// TestWhoServedByARecord: a record that names nobody says nothing.
+func TestWhoServedByARecord(t *testing.T) {
+	if served(&probe.LogRecord{}) != nil {
+		t.Error("a record that names nobody says that somebody served")
+	}
+	if got := served(&probe.LogRecord{Stage: "prod", GroupCanary: true}); got != (ServedBy{Stage: "prod", CanaryGroup: true}) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"stageprobe/analyze/stat"
@@ -22,12 +23,6 @@ func TestPlacesOfARequest(t *testing.T) {
 	} {
 		if connection(&tt.r) != tt.connection || use(&tt.r) != tt.use || fresh(&tt.r) != tt.fresh || connectionKey(&tt.r) != tt.key {
 			t.Errorf("%+v: connection %q, use %q, drawn %q, key %x", tt.r, connection(&tt.r), use(&tt.r), fresh(&tt.r), connectionKey(&tt.r))
-		}
-	}
-	pop := first(func(r *Row) string { return r.Pop })
-	for n, want := range map[int]string{0: "FRA", 1: "FRA", 2: ""} {
-		if got := pop(&Row{ConnN: n, Pop: "FRA"}); got != want {
-			t.Errorf("request %d of a connection was drawn to %q, want %q", n, got, want)
 		}
 	}
 }
@@ -65,17 +60,38 @@ func TestFactorsKnownForHalf(t *testing.T) {
 	if got := without(fx, byAddress(), &split{draws: marked(0, 1)}); got != 0 {
 		t.Errorf("where all are known %g", got)
 	}
-	// A level that the scenario shown was never asked at is left out.
+}
+
+// TestWhatDoesNotDeviate is the rest of each level.
+func TestWhatDoesNotDeviate(t *testing.T) {
+	f := &factor{k: []int{1, 5}, n: []int{4, 5}}
+	if got := f.others(); !slices.Equal(got, []int{3, 0}) {
+		t.Errorf("%v do not deviate", got)
+	}
+}
+
+// A level that the scenario shown was never asked at is left out.
+func TestLevelsThatAreShown(t *testing.T) {
 	in := &Input{Clusters: behaviours(served200(), served200())}
-	fx = given(in, [][]int{{0, 0}, {1}})
+	fx := given(in, [][]int{{0, 0}, {1}})
 	for i, remote := range []string{"a", "b", "c"} {
 		in.Rows[i].Remote = remote
 	}
-	f := byAddress()
+	f := &factor{level: func(r *Row) string { return r.Remote }, rho: .3}
 	x := &split{sub: fx.targets[0], draws: marked(0, 1, 0), n: 3}
 	f.count(fx, x)
 	got := perLevel(fx, &weighing{split: x, parts: []*split{x}}, &law{factor: f}, "")
 	if len(got.Levels) != 2 || got.Levels[0].Level != "a" || got.Levels[1].Level != "b" {
 		t.Errorf("%+v", got.Levels)
+	}
+}
+
+// TestWhereAConnectionWasDrawn is told by its first request.
+func TestWhereAConnectionWasDrawn(t *testing.T) {
+	pop := first(func(r *Row) string { return r.Pop })
+	for n, want := range map[int]string{0: "FRA", 1: "FRA", 2: ""} {
+		if got := pop(&Row{ConnN: n, Pop: "FRA"}); got != want {
+			t.Errorf("request %d of a connection was drawn to %q, want %q", n, got, want)
+		}
 	}
 }

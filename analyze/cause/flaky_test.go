@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,5 +55,27 @@ func TestFailuresInAnOrderOfTheirOwn(t *testing.T) {
 	r := explained(w.Input)
 	if len(r.Findings) != 1 || r.Findings[0].Cause != FlakyBackend || !strings.Contains(r.Findings[0].Statement, "neither an even rate nor bursts") {
 		t.Errorf("findings: %+v", r.Findings)
+	}
+}
+
+// An integration goes by its function's name, else its URI, else the scenarios that it is behind.
+func TestWhatABackendIsCalled(t *testing.T) {
+	for name, tt := range map[string]struct {
+		uris [2]string
+		want Integration
+	}{
+		"a function": {[2]string{"arn:x:function:orders/invocations", ""}, Integration{Function: "orders"}}, "a URI": {[2]string{"https://x.example", "https://x.example"}, Integration{URI: "https://x.example"}},
+		"two": {[2]string{"https://x.example", "https://y.example"}, Integration{Behind: []string{"sc0", "sc1"}}}, "none": {[2]string{}, Integration{Behind: []string{"sc0", "sc1"}}},
+	} {
+		in := &Input{Clusters: behaviours(served200())}
+		routes := map[string]probe.Route{}
+		for i, uri := range tt.uris {
+			routes[fmt.Sprint("GET /", i)] = probe.Route{Integration: probe.Integration{URI: uri}}
+		}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: routes}}}}}
+		fx := given(in, [][]int{{0}, {}})
+		if got := backend(fx, &split{sub: fx.targets[0], cells: fx.targets[0].cells}); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

@@ -63,12 +63,6 @@ func TestTheWorstOfMissingLabels(t *testing.T) {
 	if worst := test.With(stat.Counts2{CanaryDev: 20, BaseRef: 180, BaseDev: 2, CanaryRef: 18}); few > worst+1e-9 {
 		t.Errorf("%g, where the missing ones may leave %g", few, worst)
 	}
-	// Parts share no request: their evidence adds up, and one doubt is the doubt of all.
-	var l labels
-	l.pool([]*split{{labels: labels{logE: 2, notE: -1, excluded: true}}, {labels: labels{logE: 3, notE: -2, excluded: true, veto: Topic("a")}}, {labels: labels{veto: Topic("b")}}})
-	if l.logE != 5 || l.notE != -3 || l.excluded || l.veto != Topic("a") {
-		t.Errorf("%+v", l)
-	}
 }
 
 // TestVetoes: labels that contradict each other, or that go missing with the
@@ -105,4 +99,25 @@ func TestVetoes(t *testing.T) {
 		w.loss = .2
 		want(t, explained(w.canary(10).send(600, split).Input), only(CanarySplit, Proven))
 	})
+}
+
+// TestBothSidesByTheLogs: the logs saw both sides where they name one request of each.
+func TestBothSidesByTheLogs(t *testing.T) {
+	for _, tt := range []struct {
+		c    stat.Counts2
+		want bool
+	}{{stat.Counts2{}, false}, {stat.Counts2{CanaryDev: 1}, false}, {stat.Counts2{BaseRef: 1}, false}, {stat.Counts2{CanaryRef: 1, BaseDev: 1}, true}} {
+		if l := (labels{counts: tt.c}); l.both() != tt.want {
+			t.Errorf("%+v: the logs saw both sides: %v", tt.c, !tt.want)
+		}
+	}
+}
+
+// Parts share no request: their evidence adds up, and one doubt is the doubt of all.
+func TestPartsArePooled(t *testing.T) {
+	var l labels
+	l.pool([]*split{{labels: labels{logE: 2, notE: -1, excluded: true}}, {labels: labels{logE: 3, notE: -2, excluded: true, veto: Topic("a")}}, {labels: labels{veto: Topic("b")}}})
+	if l.logE != 5 || l.notE != -3 || l.excluded || l.veto != Topic("a") {
+		t.Errorf("%+v", l)
+	}
 }

@@ -31,10 +31,6 @@ func TestWhatWaitsOnceACanaryIsPromoted(t *testing.T) {
 	if waitsFor(nil, &probe.Stage{}) != nil || waitsFor(api, nil) != nil {
 		t.Error("nothing is known to wait for a stage that was not read")
 	}
-	findings := []Finding{{Cause: AutoDeployOff, Targets: []string{"a/s0"}}, {Cause: WrongStage, Targets: []string{"a/s1"}}}
-	if !waitTold(findings, "a", "s0") || waitTold(findings, "a", "s1") || waitTold(findings, "a", "s2") {
-		t.Error("that edits wait is told of a stage by a finding that says so")
-	}
 }
 
 // TestRemediesThatLeaveEditsWaiting say so of the first way to mend, not of what follows it
@@ -55,5 +51,13 @@ func TestRemediesThatLeaveEditsWaiting(t *testing.T) {
 				t.Errorf("%s: remedy %d says %+v", name, i, r)
 			}
 		}
+	}
+}
+
+// TestWaitsThatAreTold by a finding of the same stage that says so.
+func TestWaitsThatAreTold(t *testing.T) {
+	findings := []Finding{{Cause: AutoDeployOff, Targets: []string{"a/s0"}}, {Cause: WrongStage, Targets: []string{"a/s1"}}}
+	if !waitTold(findings, "a", "s0") || waitTold(findings, "a", "s1") || waitTold(findings, "a", "s2") {
+		t.Error("that edits wait is told of a stage by a finding that says so")
 	}
 }

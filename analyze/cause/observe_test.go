@@ -27,10 +27,6 @@ func TestWhichTargetsAreHeldTogether(t *testing.T) {
 	if got, want := stageGroups(in), [][]int{{0, 2}, {1, 4}, {3}, {5}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("groups %v, want %v", got, want)
 	}
-	rows := []Row{{Scenario: 0}, {Scenario: 0}, {Scenario: 1}, {Scenario: 0}, {Scenario: 2}}
-	if got, want := bothAsked(&Facts{Input: &Input{Rows: rows}}, []int{0, 3, 4}, []int{1, 2}), map[int]int{0: 1, 1: -1, 2: -1}; !reflect.DeepEqual(got, want) {
-		t.Errorf("both were asked up to %v, want %v", got, want)
-	}
 }
 
 func TestNamesInShort(t *testing.T) {
@@ -49,18 +45,6 @@ func TestNamesInShort(t *testing.T) {
 	} {
 		if got := sideText(tt.of); got != tt.want {
 			t.Errorf("%v: %s", tt.of, got)
-		}
-	}
-	for _, tt := range []struct {
-		c    behaviour.Cluster
-		want string
-	}{
-		{behaviour.Cluster{Overflow: true, Status: 200}, "other answers"}, {behaviour.Cluster{Outcome: probe.OutcomeTimeout}, "timeout"},
-		{behaviour.Cluster{Status: 403, Reading: signature.Reading{GatewayResponse: "G", ErrorType: "E"}}, "403 G"},
-		{behaviour.Cluster{Status: 403, Reading: signature.Reading{ErrorType: "E"}}, "403 E"}, {behaviour.Cluster{Status: 200}, "200"},
-	} {
-		if got := plainSummary(&tt.c); got != tt.want || Summary(&tt.c, nil) != tt.want || Summary(&tt.c, &tt.c) != tt.want {
-			t.Errorf("%+v: %s", tt.c, got)
 		}
 	}
 }
@@ -108,27 +92,6 @@ func TestWhatACacheFreezes(t *testing.T) {
 			t.Errorf("%s: %d marks tell, want %d", name, len(got), tt.want)
 		}
 	}
-	// Only a sum of features speaks for them where nothing else does.
-	sum := behaviour.Mark{Values: []behaviour.Level{{Text: "x", On: 9, Side: 1}, {Text: "y", Off: 9, Side: -1}}}
-	sum.Def.Aspect = feature.Set
-	one := sum
-	one.Def = feature.Def{Path: "/a"}
-	if !sum.Sums() || one.Sums() {
-		t.Fatal("a set sums up its members")
-	}
-	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
-	for _, tt := range []struct {
-		marks []behaviour.Mark
-		want  []string
-	}{{[]behaviour.Mark{sum, one}, []string{"/a"}}, {[]behaviour.Mark{sum}, []string{sum.Where()}}, {[]behaviour.Mark{one}, []string{"/a"}}} {
-		var got []string
-		for _, d := range differs(fx, fx.targets[0], tt.marks, "on", "off") {
-			got = append(got, d.Where)
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("they differ in %q, want %q", got, tt.want)
-		}
-	}
 }
 
 // TestTheQuestionOfACanary is asked where the logs name both sides, and contradict
@@ -157,6 +120,58 @@ func TestTheQuestionOfACanary(t *testing.T) {
 			t.Errorf("%s: %+v", name, q)
 		}
 	}
+}
+
+// TestABehaviourInAFewWords: its status, and the gateway response or the error type beside it.
+func TestABehaviourInAFewWords(t *testing.T) {
+	for _, tt := range []struct {
+		c    behaviour.Cluster
+		want string
+	}{
+		{behaviour.Cluster{Overflow: true, Status: 200}, "other answers"}, {behaviour.Cluster{Outcome: probe.OutcomeTimeout}, "timeout"},
+		{behaviour.Cluster{Status: 403, Reading: signature.Reading{GatewayResponse: "G", ErrorType: "E"}}, "403 G"},
+		{behaviour.Cluster{Status: 403, Reading: signature.Reading{ErrorType: "E"}}, "403 E"}, {behaviour.Cluster{Status: 200}, "200"},
+	} {
+		if got := plainSummary(&tt.c); got != tt.want || Summary(&tt.c, nil) != tt.want || Summary(&tt.c, &tt.c) != tt.want {
+			t.Errorf("%+v: %s", tt.c, got)
+		}
+	}
+}
+
+// TestScenariosThatBothWereAsked, up to the last answer of either.
+func TestScenariosThatBothWereAsked(t *testing.T) {
+	rows := []Row{{Scenario: 0}, {Scenario: 0}, {Scenario: 1}, {Scenario: 0}, {Scenario: 2}}
+	if got, want := bothAsked(&Facts{Input: &Input{Rows: rows}}, []int{0, 3, 4}, []int{1, 2}), map[int]int{0: 1, 1: -1, 2: -1}; !reflect.DeepEqual(got, want) {
+		t.Errorf("both were asked up to %v, want %v", got, want)
+	}
+}
+
+// Only a sum of features speaks for them where nothing else does.
+func TestSumsOfFeatures(t *testing.T) {
+	sum := behaviour.Mark{Values: []behaviour.Level{{Text: "x", On: 9, Side: 1}, {Text: "y", Off: 9, Side: -1}}}
+	sum.Def.Aspect = feature.Set
+	one := sum
+	one.Def = feature.Def{Path: "/a"}
+	if !sum.Sums() || one.Sums() {
+		t.Fatal("a set sums up its members")
+	}
+	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
+	for _, tt := range []struct {
+		marks []behaviour.Mark
+		want  []string
+	}{{[]behaviour.Mark{sum, one}, []string{"/a"}}, {[]behaviour.Mark{sum}, []string{sum.Where()}}, {[]behaviour.Mark{one}, []string{"/a"}}} {
+		var got []string
+		for _, d := range differs(fx, fx.targets[0], tt.marks, "on", "off") {
+			got = append(got, d.Where)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("they differ in %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// TestHowManyAskForACanary: a stage whose canary draws, and one that was not read.
+func TestHowManyAskForACanary(t *testing.T) {
 	for percent, want := range map[float64]int{0: 0, .5: 1, 99.5: 1, 100: 0} {
 		in := &Input{Clusters: behaviours(served200())}
 		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0", Canary: &probe.Canary{Percent: percent}}}

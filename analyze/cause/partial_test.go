@@ -26,7 +26,10 @@ func TestWhatAnotherStageServes(t *testing.T) {
 	if x := sharedSplit(fx, nothingKnown(fx), fx.targets[0], sh); x != nil {
 		t.Errorf("nothing is the other's: %+v", x)
 	}
-	// The address decides where it drives the answers, and else nothing is said to.
+}
+
+// The address decides where it drives the answers, and else nothing is said to.
+func TestWhatDrawsAStage(t *testing.T) {
 	for name, tt := range map[string]struct {
 		remote func(i int) string
 		want   StageDrawn
@@ -48,6 +51,23 @@ func TestWhatAnotherStageServes(t *testing.T) {
 		}
 		if got := sharedBy(fx, x); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A behaviour is the other stage's where most of its requests are by the logs.
+func TestBehavioursOfTheOther(t *testing.T) {
+	sh := &sharing{rival: probe.StageRef{APIID: "a", Stage: "s1"}}
+	for _, tt := range []struct {
+		served []string
+		want   bool
+	}{{[]string{"s1", "s1", "s0"}, true}, {[]string{"s1", "s0"}, false}, {[]string{"s0"}, false}, {[]string{""}, false}, {[]string{"s1", ""}, true}} {
+		fx := given(&Input{Clusters: behaviours(served200())}, [][]int{repeated(len(tt.served), 0)})
+		for i, stage := range tt.served {
+			fx.Rows[i].ServedAPI, fx.Rows[i].ServedStage = "a", stage
+		}
+		if got := theirs(fx, fx.targets[0], sh, fx.targets[0].cells[0], 0); got != tt.want {
+			t.Errorf("served by %q: the other's %v", tt.served, got)
 		}
 	}
 }

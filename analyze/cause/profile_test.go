@@ -301,7 +301,22 @@ func TestProfilesOfStages(t *testing.T) {
 			t.Errorf("%+v, want %v", shown, table.Counts)
 		}
 	}
-	// A behaviour that a stage never gave is likelier the more kinds are known.
+}
+
+// TestStagesThatAnsweredThemselves: at their own URL, which leads somewhere.
+func TestStagesThatAnsweredThemselves(t *testing.T) {
+	asked := []*cell{{rows: []int{0}}}
+	fx := &Facts{targets: []*target{
+		{Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL, Unmapped: "off"}, cells: asked},
+		{Target: &probe.Target{Kind: probe.InvokeURL}}, {Target: &probe.Target{Kind: probe.CustomDomain}, cells: asked}, {Target: &probe.Target{Kind: probe.InvokeURL}, cells: asked},
+	}}
+	if n := len(stagesProbed(fx)); n != 2 {
+		t.Errorf("%d stages gave answers at their own URL, want 2", n)
+	}
+}
+
+// A behaviour that a stage never gave is likelier the more kinds are known.
+func TestABehaviourThatAStageNeverGave(t *testing.T) {
 	fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}})
 	if usual, rare, strange := foresee(fx, fx.targets[0], 0, "k0", 2), foresee(fx, fx.targets[0], 0, "k1", 2), foresee(fx, fx.targets[0], 0, "k9", 2); math.Abs(usual+rare+strange-1) > 1e-12 || usual < .85 || usual > .9 || strange > .03 || rare < strange {
 		t.Errorf("%g, %g and %g", usual, rare, strange)

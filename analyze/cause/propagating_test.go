@@ -204,7 +204,7 @@ func TestASwitchAtOnceIsPlacedExactly(t *testing.T) {
 	}
 }
 
-func TestFactorsOfHand(t *testing.T) {
+func TestDeploymentsOfASwitch(t *testing.T) {
 	rows := rowsOfKinds(0, 0, 1, 1)
 	rows[0].Deployment, rows[1].Deployment, rows[2].Deployment, rows[3].Deployment = "a", "a", "b", ""
 	fx := &Facts{Input: &Input{Rows: rows}}
@@ -223,16 +223,6 @@ func TestFactorsOfHand(t *testing.T) {
 	if from, to := s.deployments(); from != "" || to != "" {
 		t.Errorf("of none since: from %q to %q", from, to)
 	}
-	if k := most(fx, []int{0, 2, 3}); k != 1 {
-		t.Errorf("%d comes most often", k)
-	}
-	if k := most(fx, []int{2, 0}); k != 1 {
-		t.Errorf("of two as frequent %d comes first", k)
-	}
-	f := &factor{k: []int{1, 5}, n: []int{4, 5}}
-	if got := f.others(); !slices.Equal(got, []int{3, 0}) {
-		t.Errorf("%v do not deviate", got)
-	}
 }
 
 func TestTimesAroundARun(t *testing.T) {
@@ -248,15 +238,6 @@ func TestTimesAroundARun(t *testing.T) {
 			t.Errorf("%s lies around the run: %v", at, !want)
 		}
 	}
-	// What is remembered holds as long as no row comes between those that were there.
-	in := Input{Rows: []Row{{Seq: 1}, {Seq: 2}, {Seq: 2}, {Machine: 1, Seq: 1}}, Memory: &Memory{}, Kept: 2}
-	if in.prepare(); in.Memory == nil || in.Kept != 2 {
-		t.Error("rows in order are not put into order")
-	}
-	in = Input{Rows: []Row{{Seq: 2}, {Machine: 1, Seq: 1}, {Seq: 1}}, Memory: &Memory{}, Kept: 2}
-	if in.prepare(); in.Memory != nil || in.Kept != 0 || in.Rows[0].Seq != 1 || in.Rows[2].Machine != 1 {
-		t.Errorf("rows out of order: %+v", in.Rows)
-	}
 }
 
 // TestASwitchByItsAnswers: a target that went to failure is told so from 25 failures on, and
@@ -268,41 +249,6 @@ func TestASwitchByItsAnswers(t *testing.T) {
 		if got := holds(fx, &weighing{split: x}); got != want {
 			t.Errorf("%d failures after ten answers hold: %v", n, got)
 		}
-	}
-	for old, want := range map[int]string{2: "", 3: "200 (k0)"} {
-		fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{slices.Concat(repeated(4, 0), repeated(4, 1))})
-		s := &shift{fx: fx, rows: indices(8), hat: 4, later: slices.Concat(bitsOf(old, 4-old), bitsOf(0, 4))}
-		if got := s.sides(); got.Before != want || got.Now != "200 (k1)" || got.Old != (Count{old, 4}) || got.Late != (Count{0, 4}) {
-			t.Errorf("%d of four were of the old behaviour: %+v", old, got)
-		}
-	}
-	// From or to a mixture the shares differ by a tenth at least, and one side is pure but for
-	// a fiftieth.
-	at := func(before, since []bool) bool {
-		terms := switchTerms(slices.Concat(before, since), len(before)+len(since), 1, true)
-		return !math.IsInf(terms[len(before)-1], -1)
-	}
-	few := func(n, ones int) []bool { return slices.Concat(bitsOf(0, ones), bitsOf(n-ones, 0)) }
-	for _, tt := range []struct {
-		before, since []bool
-		want          bool
-	}{
-		{few(10, 0), few(10, 1), true}, {few(10, 0), few(11, 1), false}, {few(50, 1), few(50, 25), true}, {few(49, 1), few(50, 25), false},
-		{few(50, 25), few(50, 49), true}, {few(50, 25), few(50, 48), false},
-	} {
-		if got := at(tt.before, tt.since); got != tt.want {
-			t.Errorf("%d of %d before and %d of %d since: %v", count(tt.before, true), len(tt.before), count(tt.since, true), len(tt.since), got)
-		}
-	}
-	// A switch to what a caller is at fault for is looked into, not kept.
-	r := Explain(newWorld(1).send(800, func(r *request) answer {
-		if r.n < 100 {
-			return ok("v1")
-		}
-		return answer{id: "bad request", status: 400, producer: "integration"}
-	}).Input)
-	if len(r.Findings) != 1 || r.Findings[0].Cause != DeployPropagating || r.Findings[0].Remedy[0].Text != whereToLook(replied(400, signature.Integration, "", "")).Text {
-		t.Errorf("%+v", r.Findings)
 	}
 }
 
@@ -323,7 +269,36 @@ func TestChangesOfAStage(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	// Twelve answers, one in a second, of which the sixth is the first of the new behaviour.
+}
+
+// TestTheMostFrequentBehaviour comes first of those as frequent.
+func TestTheMostFrequentBehaviour(t *testing.T) {
+	fx := &Facts{Input: &Input{Rows: rowsOfKinds(0, 0, 1, 1)}}
+	if k := most(fx, []int{0, 2, 3}); k != 1 {
+		t.Errorf("%d comes most often", k)
+	}
+	if k := most(fx, []int{2, 0}); k != 1 {
+		t.Errorf("of two as frequent %d comes first", k)
+	}
+}
+
+// TestASwitchToBad: to failure from what did not fail, or to refusal from what was not refused.
+func TestASwitchToBad(t *testing.T) {
+	for _, tt := range []struct {
+		before, since *Cluster
+		want          ID
+	}{
+		{served200(), fail502(), IntegrationError}, {fail502(), fail502(), ""}, {served200(), noRouteOf(), AccessDenied}, {noRouteOf(), noRouteOf(), ""}, {fail502(), noRouteOf(), AccessDenied}, {noRouteOf(), fail502(), IntegrationError}, {fail502(), served200(), ""},
+	} {
+		fx := given(&Input{Clusters: behaviours(tt.before, tt.since)}, [][]int{{0, 1}})
+		if got := (&shift{fx: fx, rows: indices(2), hat: 1}).toBad(); got != tt.want {
+			t.Errorf("from %d to %d: %q", tt.before.Status, tt.since.Status, got)
+		}
+	}
+}
+
+// TestTheEventOfASwitch: of twelve answers, one in a second, the sixth is the first of the new behaviour.
+func TestTheEventOfASwitch(t *testing.T) {
 	for name, tt := range map[string]struct {
 		now               string // the deployment that the stage serves by now
 		updated, deployed time.Duration
@@ -353,15 +328,69 @@ func TestChangesOfAStage(t *testing.T) {
 			t.Errorf("%s: changed about the run: %v", name, got)
 		}
 	}
+}
+
+// A switch to what a caller is at fault for is looked into, not kept.
+func TestASwitchToACallersFault(t *testing.T) {
+	r := Explain(newWorld(1).send(800, func(r *request) answer {
+		if r.n < 100 {
+			return ok("v1")
+		}
+		return answer{id: "bad request", status: 400, producer: "integration"}
+	}).Input)
+	if len(r.Findings) != 1 || r.Findings[0].Cause != DeployPropagating || r.Findings[0].Remedy[0].Text != whereToLook(replied(400, signature.Integration, "", "")).Text {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// From or to a mixture the shares differ by a tenth at least, and one side is pure but for
+// a fiftieth.
+func TestASwitchFromOrToAMixture(t *testing.T) {
+	at := func(before, since []bool) bool {
+		terms := switchTerms(slices.Concat(before, since), len(before)+len(since), 1, true)
+		return !math.IsInf(terms[len(before)-1], -1)
+	}
+	few := func(n, ones int) []bool { return slices.Concat(bitsOf(0, ones), bitsOf(n-ones, 0)) }
 	for _, tt := range []struct {
-		before, since *Cluster
-		want          ID
+		before, since []bool
+		want          bool
 	}{
-		{served200(), fail502(), IntegrationError}, {fail502(), fail502(), ""}, {served200(), noRouteOf(), AccessDenied}, {noRouteOf(), noRouteOf(), ""}, {fail502(), noRouteOf(), AccessDenied}, {noRouteOf(), fail502(), IntegrationError}, {fail502(), served200(), ""},
+		{few(10, 0), few(10, 1), true}, {few(10, 0), few(11, 1), false}, {few(50, 1), few(50, 25), true}, {few(49, 1), few(50, 25), false},
+		{few(50, 25), few(50, 49), true}, {few(50, 25), few(50, 48), false},
 	} {
-		fx := given(&Input{Clusters: behaviours(tt.before, tt.since)}, [][]int{{0, 1}})
-		if got := (&shift{fx: fx, rows: indices(2), hat: 1}).toBad(); got != tt.want {
-			t.Errorf("from %d to %d: %q", tt.before.Status, tt.since.Status, got)
+		if got := at(tt.before, tt.since); got != tt.want {
+			t.Errorf("%d of %d before and %d of %d since: %v", count(tt.before, true), len(tt.before), count(tt.since, true), len(tt.since), got)
+		}
+	}
+}
+
+// TestWhatWasUsualBeforeASwitch is told where it was most of what came.
+func TestWhatWasUsualBeforeASwitch(t *testing.T) {
+	for old, want := range map[int]string{2: "", 3: "200 (k0)"} {
+		fx := given(&Input{Clusters: behaviours(served200(), served200())}, [][]int{slices.Concat(repeated(4, 0), repeated(4, 1))})
+		s := &shift{fx: fx, rows: indices(8), hat: 4, later: slices.Concat(bitsOf(old, 4-old), bitsOf(0, 4))}
+		if got := s.sides(); got.Before != want || got.Now != "200 (k1)" || got.Old != (Count{old, 4}) || got.Late != (Count{0, 4}) {
+			t.Errorf("%d of four were of the old behaviour: %+v", old, got)
+		}
+	}
+}
+
+// TestWhichDeploymentWasBefore the own one, and how much older than it a canary is.
+func TestWhichDeploymentWasBefore(t *testing.T) {
+	api := &probe.API{Deployments: []probe.Deployment{{ID: "c", Created: began}, {ID: "b", Created: began.Add(-time.Hour)}, {ID: "a", Created: began.Add(-2 * time.Hour)}}}
+	for own, want := range map[string]string{"c": "b", "b": "a", "a": "", "none": ""} {
+		sub := &target{Target: &probe.Target{DeploymentID: own}, api: api}
+		if got := previous(sub); got != want {
+			t.Errorf("before %s was %q, want %q", own, got, want)
+		}
+	}
+	for _, tt := range []struct {
+		own, canary string
+		want        time.Duration
+	}{{"c", "a", 2 * time.Hour}, {"a", "c", 0}, {"c", "none", 0}, {"none", "a", 0}} {
+		sub := &target{Target: &probe.Target{DeploymentID: tt.own, Canary: &probe.Canary{DeploymentID: tt.canary}}, api: api}
+		if got := canaryLag(sub); got != tt.want {
+			t.Errorf("%s is older than %s by %s, want %s", tt.canary, tt.own, got, tt.want)
 		}
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"stageprobe/analyze/behaviour"
 	"stageprobe/analyze/signature"
-	"stageprobe/probe"
 )
 
 func TestKindsOfAnswers(t *testing.T) {
@@ -42,11 +40,6 @@ func TestKindsOfAnswers(t *testing.T) {
 			t.Errorf("%d %+v: forbidden %v, unrouted %v, refused %v, fails %v, %q", c.Status, c.Reading, forbidden(c), unrouted(c), refused(c), c.fails(), kindOf(c))
 		}
 	}
-	asks := replied(202, signature.Integration, "", "")
-	asks.Exemplar = &behaviour.Exemplar{Header: []probe.Header{{Name: "x-amzn-waf-action", Value: "challenge"}}}
-	if !refused(asks) || !wafAction(asks) {
-		t.Error("a challenge of AWS WAF refuses")
-	}
 }
 
 func TestOrderOfDraws(t *testing.T) {
@@ -69,16 +62,6 @@ func TestOrderOfDraws(t *testing.T) {
 	if got := inTime(fx, draws); got[5] != draws[0] || got[0] != draws[1] {
 		t.Errorf("in time %v", got)
 	}
-	for k, want := range map[int]int{11: 0, 12: 2, 17: 2, 18: 3, 120: 20, 500: 20} {
-		bits := make([]bool, 600)
-		for i := range k {
-			bits[i] = true
-		}
-		windows, m := windowCounts(bits)
-		if len(windows) != want || want > 0 && (m != 600/want || windows[0] != min(k, m) || sumOf(windows) != min(k, want*m)) {
-			t.Errorf("%d deviants: windows %v of %d", k, windows, m)
-		}
-	}
 }
 
 // TestWhatIsTakenIntoASplit: beside failures, what is explained already of a scenario that
@@ -93,5 +76,28 @@ func TestWhatIsTakenIntoASplit(t *testing.T) {
 	x := &split{sub: fx.targets[0], clusters: []int{1}}
 	if x.takeAnswers(fx, known); !slices.Equal(x.clusters, []int{1, 2}) {
 		t.Errorf("of the split are %v", x.clusters)
+	}
+}
+
+// TestEvenShares lie between three and seven tenths.
+func TestEvenShares(t *testing.T) {
+	for share, want := range map[float64]bool{.3: false, .31: true, .69: true, .7: false} {
+		if even(share) != want {
+			t.Errorf("a share of %g is even: %v", share, !want)
+		}
+	}
+}
+
+// TestWindowsOfEqualLength hold six deviants each, twenty windows at most.
+func TestWindowsOfEqualLength(t *testing.T) {
+	for k, want := range map[int]int{11: 0, 12: 2, 17: 2, 18: 3, 120: 20, 500: 20} {
+		bits := make([]bool, 600)
+		for i := range k {
+			bits[i] = true
+		}
+		windows, m := windowCounts(bits)
+		if len(windows) != want || want > 0 && (m != 600/want || windows[0] != min(k, m) || sumOf(windows) != min(k, want*m)) {
+			t.Errorf("%d deviants: windows %v of %d", k, windows, m)
+		}
 	}
 }

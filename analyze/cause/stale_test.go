@@ -107,44 +107,6 @@ func TestWhatIsSaidOfACanaryWithoutEffect(t *testing.T) {
 			t.Errorf("with %d of 100 named, %v settles it", labelled, f.SettledBy)
 		}
 	}
-	const day = 24 * time.Hour
-	for _, tt := range []struct {
-		own, canary time.Duration // ago
-		percent     float64
-		older, new  time.Duration
-	}{
-		{1, day, 10, day - 1, 0}, {day, day, 10, 0, 0}, {time.Hour, time.Hour, 10, 0, 0}, {3 * day, day - 1, 10, 0, day - 1}, {3 * day, day, 10, 0, 0}, {3 * day, day - 1, 100, 0, 0},
-	} {
-		fx, sub, e := canaried(tt.percent)
-		fx.Snapshot.APIs[0].Deployments[0].Created, fx.Snapshot.APIs[0].Deployments[1].Created = began.Add(-tt.own), began.Add(-tt.canary)
-		f := staleFinding(fx, sub, e, "alike", true)
-		if says := f.Says[0].(CanaryNotShown); says.Older != tt.older || says.New != tt.new || (f.Severity == Info) != (tt.new > 0) {
-			t.Errorf("own %s ago, canary %s ago, %g %%: %s older, %s new, %q", tt.own, tt.canary, tt.percent, says.Older, says.New, f.Severity)
-		}
-	}
-	// The bound is of the canary's own answers, else of those that it may have given.
-	for name, tt := range map[string]struct {
-		change        func(e *exposure)
-		atMost, bound float64
-		wavers        string
-	}{
-		"named":                {func(*exposure) {}, stat.UpperZero(10, .99), stat.UpperZero(10, .99), ""},
-		"one named":            {func(e *exposure) { e.canary = 1 }, .99, .99, ""},
-		"something wavers":     {func(e *exposure) { e.wavers = waver{"/a of sc0", .7} }, stat.UpperZero(10, .99), .7, "/a of sc0"},
-		"none named":           {func(e *exposure) { e.canary, e.labelled = 0, 0 }, 0, stat.UpperZero(100, .99) / .1, ""},
-		"few, and none named":  {func(e *exposure) { e.canary, e.labelled, e.least = 0, 0, 10 }, 0, 1, ""},
-		"beside a split":       {func(e *exposure) { e.split, e.wavers = true, waver{"/a of sc0", .7} }, 0, .7, ""},
-		"after a change":       {func(e *exposure) { e.changed = true }, 0, 0, ""},
-		"a change, and wavers": {func(e *exposure) { e.changed, e.wavers = true, waver{"/a of sc0", .7} }, 0, 0, ""},
-	} {
-		fx, sub, e := canaried(10)
-		tt.change(&e)
-		f := staleFinding(fx, sub, e, "alike", true)
-		says := f.Says[0].(CanaryNotShown)
-		if math.Abs(says.AtMost-tt.atMost) > 1e-9 || math.Abs(f.Statistics.Bound-tt.bound) > 1e-9 || says.Wavers != tt.wavers || (f.Statistics.Share != nil) != (e.labelled > 0 && !e.changed) {
-			t.Errorf("%s: at most %g, bound %g, wavers %q, share %+v", name, says.AtMost, f.Statistics.Bound, says.Wavers, f.Statistics.Share)
-		}
-	}
 }
 
 // TestWhatWouldShowACanary: how many more requests, or which logs, would show whether a
@@ -219,9 +181,57 @@ func TestHowFarACanaryWasExercised(t *testing.T) {
 			t.Errorf("%d of %d are the canary's", canary, known)
 		}
 	}
-	// What failed, or did not come, shows nothing of how a canary answers.
-	in = &Input{Clusters: behaviours(served200(), fail502(), replied(0, signature.Network, "", ""))}
-	fx = given(in, [][]int{{0, 0, 1, 1, 2}})
+}
+
+// The bound is of the canary's own answers, else of those that it may have given.
+func TestTheBoundOfACanarysDifference(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change        func(e *exposure)
+		atMost, bound float64
+		wavers        string
+	}{
+		"named":                {func(*exposure) {}, stat.UpperZero(10, .99), stat.UpperZero(10, .99), ""},
+		"one named":            {func(e *exposure) { e.canary = 1 }, .99, .99, ""},
+		"something wavers":     {func(e *exposure) { e.wavers = waver{"/a of sc0", .7} }, stat.UpperZero(10, .99), .7, "/a of sc0"},
+		"none named":           {func(e *exposure) { e.canary, e.labelled = 0, 0 }, 0, stat.UpperZero(100, .99) / .1, ""},
+		"few, and none named":  {func(e *exposure) { e.canary, e.labelled, e.least = 0, 0, 10 }, 0, 1, ""},
+		"beside a split":       {func(e *exposure) { e.split, e.wavers = true, waver{"/a of sc0", .7} }, 0, .7, ""},
+		"after a change":       {func(e *exposure) { e.changed = true }, 0, 0, ""},
+		"a change, and wavers": {func(e *exposure) { e.changed, e.wavers = true, waver{"/a of sc0", .7} }, 0, 0, ""},
+	} {
+		fx, sub, e := canaried(10)
+		tt.change(&e)
+		f := staleFinding(fx, sub, e, "alike", true)
+		says := f.Says[0].(CanaryNotShown)
+		if math.Abs(says.AtMost-tt.atMost) > 1e-9 || math.Abs(f.Statistics.Bound-tt.bound) > 1e-9 || says.Wavers != tt.wavers || (f.Statistics.Share != nil) != (e.labelled > 0 && !e.changed) {
+			t.Errorf("%s: at most %g, bound %g, wavers %q, share %+v", name, says.AtMost, f.Statistics.Bound, says.Wavers, f.Statistics.Share)
+		}
+	}
+}
+
+// TestTheAgeOfACanary: an older deployment is told by its age, a young one for information.
+func TestTheAgeOfACanary(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, tt := range []struct {
+		own, canary time.Duration // ago
+		percent     float64
+		older, new  time.Duration
+	}{
+		{1, day, 10, day - 1, 0}, {day, day, 10, 0, 0}, {time.Hour, time.Hour, 10, 0, 0}, {3 * day, day - 1, 10, 0, day - 1}, {3 * day, day, 10, 0, 0}, {3 * day, day - 1, 100, 0, 0},
+	} {
+		fx, sub, e := canaried(tt.percent)
+		fx.Snapshot.APIs[0].Deployments[0].Created, fx.Snapshot.APIs[0].Deployments[1].Created = began.Add(-tt.own), began.Add(-tt.canary)
+		f := staleFinding(fx, sub, e, "alike", true)
+		if says := f.Says[0].(CanaryNotShown); says.Older != tt.older || says.New != tt.new || (f.Severity == Info) != (tt.new > 0) {
+			t.Errorf("own %s ago, canary %s ago, %g %%: %s older, %s new, %q", tt.own, tt.canary, tt.percent, says.Older, says.New, f.Severity)
+		}
+	}
+}
+
+// What failed, or did not come, shows nothing of how a canary answers.
+func TestWhatShowsHowACanaryAnswers(t *testing.T) {
+	in := &Input{Clusters: behaviours(served200(), fail502(), replied(0, signature.Network, "", ""))}
+	fx := given(in, [][]int{{0, 0, 1, 1, 2}})
 	for i := range in.Rows {
 		in.Rows[i].Label = LabelCanary
 	}

@@ -123,11 +123,6 @@ func TestEditsTakenBack(t *testing.T) {
 			t.Errorf("edited %s after the deployment: %s, %+v", edited, status, says)
 		}
 	}
-	// What is found of canaries says nothing of stages that were not read.
-	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
-	if status, says := canaryStep(fx, &Result{Findings: []Finding{{Step: 5}}}); status != stepUnknown || !reflect.DeepEqual(says, NotRead{What: "canary", Targets: []string{"t0"}}) {
-		t.Errorf("%s, %+v", status, says)
-	}
 }
 
 // TestStepsOfAPerson: what each step says where nothing is found, and where something is.
@@ -164,7 +159,18 @@ func TestStepsOfAPerson(t *testing.T) {
 			t.Errorf("a canary of %g %%: %+v", percent, of)
 		}
 	}
-	// Targets that lead to nothing were read.
+}
+
+// What is found of canaries says nothing of stages that were not read.
+func TestCanariesNotRead(t *testing.T) {
+	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
+	if status, says := canaryStep(fx, &Result{Findings: []Finding{{Step: 5}}}); status != stepUnknown || !reflect.DeepEqual(says, NotRead{What: "canary", Targets: []string{"t0"}}) {
+		t.Errorf("%s, %+v", status, says)
+	}
+}
+
+// Targets that lead to nothing were read.
+func TestTargetsThatWereRead(t *testing.T) {
 	in := &Input{Clusters: behaviours(served200())}
 	in.Plan.Targets = []probe.Target{{ID: "t0", Unmapped: "no mapping"}, {ID: "t1"}}
 	if got := unread(given(in, [][]int{{0}}, [][]int{{}})); !slices.Equal(got, []string{"t1"}) {

@@ -235,18 +235,6 @@ func TestWhatIsReadAroundAFinding(t *testing.T) {
 	if want := (RulesMatched{Domain: "api.example.com", Rules: []RuleMatched{{Rule: "later", K: 1}, {Rule: "r", K: 2}}}); !reflect.DeepEqual(f.Says, []Fact{want}) {
 		t.Errorf("%+v", f.Says)
 	}
-	// An alias without weights shares its requests among no versions.
-	const function = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
-	for _, weights := range []map[string]float64{nil, {"8": .2}} {
-		in := &Input{Clusters: behaviours(served200())}
-		in.Snapshot.Aliases = []probe.Alias{{Function: function, Name: "live", Version: "7", Weights: weights}}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {Integration: probe.Integration{URI: function + ":live"}}}}}}}}
-		fx := given(in, [][]int{{0}})
-		f := &Finding{Scenarios: []string{"sc0"}}
-		if aliasWeights(fx, fx.targets[0], f); len(f.Says) != len(weights) {
-			t.Errorf("of weights %v: %+v", weights, f.Says)
-		}
-	}
 }
 
 // TestWritesThatAreTold once: not beside a finding that tells the same write, nor of another
@@ -269,6 +257,21 @@ func TestWritesThatAreTold(t *testing.T) {
 		f := &Finding{Changed: tt.changed, Says: []Fact{BrokeDown{At: began}}}
 		if events(fx, fx.targets[0], f); (len(f.Says) == 2) != tt.want {
 			t.Errorf("%s: %+v", name, f.Says)
+		}
+	}
+}
+
+// An alias without weights shares its requests among no versions.
+func TestAliasesWithoutWeights(t *testing.T) {
+	const function = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+	for _, weights := range []map[string]float64{nil, {"8": .2}} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.Aliases = []probe.Alias{{Function: function, Name: "live", Version: "7", Weights: weights}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {Integration: probe.Integration{URI: function + ":live"}}}}}}}}
+		fx := given(in, [][]int{{0}})
+		f := &Finding{Scenarios: []string{"sc0"}}
+		if aliasWeights(fx, fx.targets[0], f); len(f.Says) != len(weights) {
+			t.Errorf("of weights %v: %+v", weights, f.Says)
 		}
 	}
 }

@@ -82,40 +82,6 @@ func TestWhereAnAddressLeads(t *testing.T) {
 			t.Errorf("a refusal that is expected, %s, leads to nothing", name)
 		}
 	}
-	// A route that is in the editor waits for a deployment.
-	route := &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}
-	for name, tt := range map[string]struct {
-		deployed, editor *probe.Definition
-		want             bool
-	}{"nowhere": {&probe.Definition{}, &probe.Definition{}, true}, "on the stage": {route, nil, false}, "in the editor": {&probe.Definition{}, route, false}, "unread": {nil, nil, true}} {
-		in := &Input{Clusters: behaviours(noRouteOf())}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Editor: tt.editor, Stages: []probe.Stage{{Name: "s0", Deployed: tt.deployed}}}}
-		fx := given(in, [][]int{{0}})
-		if got := noRouteAtAll(fx, fx.targets[0]); got != tt.want {
-			t.Errorf("%s: no route at all: %v", name, got)
-		}
-	}
-	// The names of scenarios that were asked, throttled or not.
-	in := &Input{Clusters: behaviours(served200())}
-	fx := given(in, [][]int{{0}, {}, {}})
-	fx.targets[0].cells[1].throttled = []int{0}
-	if got := fx.cellNames(fx.targets[0].cells); !slices.Equal(got, []string{"sc0", "sc1"}) {
-		t.Errorf("%q were asked", got)
-	}
-	// A domain is used at its base path, with the path of what was asked.
-	for _, tt := range []struct {
-		base  string
-		cells int
-		want  string
-	}{{"", 1, "https://api.example.com/0"}, {"v1", 1, "https://api.example.com/v1/0"}, {"v1", 0, "https://api.example.com/v1"}} {
-		in := &Input{Clusters: behaviours(served200())}
-		in.Snapshot.Domains = []probe.Domain{{Name: "other.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s1"}, {APIID: "b", Stage: "s0"}}}, {Name: "api.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s0", BasePath: tt.base}}}}
-		fx := given(in, [][]int{{0}})
-		fx.targets[0].cells = fx.targets[0].cells[:tt.cells]
-		if got := useDomain(fx, fx.targets[0]); len(got) != 1 || !strings.Contains(got[0].Text+got[0].Command, tt.want) {
-			t.Errorf("%+v, want %s", got, tt.want)
-		}
-	}
 }
 
 // TestWaysToLeadAnAddress somewhere: a routing rule that keeps its base path is told to strip
@@ -211,6 +177,49 @@ func TestWaysToLeadAnAddress(t *testing.T) {
 		fx.targets[0].cells = nil
 		if basesWithRoute(fx, fx.targets[0], d) != nil || basesWithRoute(fx, fx.targets[0], nil) != nil {
 			t.Errorf("%s: without a path or a domain no base path is used", name)
+		}
+	}
+}
+
+// A domain is used at its base path, with the path of what was asked.
+func TestWhereADomainIsUsed(t *testing.T) {
+	for _, tt := range []struct {
+		base  string
+		cells int
+		want  string
+	}{{"", 1, "https://api.example.com/0"}, {"v1", 1, "https://api.example.com/v1/0"}, {"v1", 0, "https://api.example.com/v1"}} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Snapshot.Domains = []probe.Domain{{Name: "other.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s1"}, {APIID: "b", Stage: "s0"}}}, {Name: "api.example.com", Mappings: []probe.Mapping{{APIID: "a", Stage: "s0", BasePath: tt.base}}}}
+		fx := given(in, [][]int{{0}})
+		fx.targets[0].cells = fx.targets[0].cells[:tt.cells]
+		if got := useDomain(fx, fx.targets[0]); len(got) != 1 || !strings.Contains(got[0].Text+got[0].Command, tt.want) {
+			t.Errorf("%+v, want %s", got, tt.want)
+		}
+	}
+}
+
+// The names of scenarios that were asked, throttled or not.
+func TestScenariosThatWereAsked(t *testing.T) {
+	in := &Input{Clusters: behaviours(served200())}
+	fx := given(in, [][]int{{0}, {}, {}})
+	fx.targets[0].cells[1].throttled = []int{0}
+	if got := fx.cellNames(fx.targets[0].cells); !slices.Equal(got, []string{"sc0", "sc1"}) {
+		t.Errorf("%q were asked", got)
+	}
+}
+
+// A route that is in the editor waits for a deployment.
+func TestRoutesThatAreNowhere(t *testing.T) {
+	route := &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}
+	for name, tt := range map[string]struct {
+		deployed, editor *probe.Definition
+		want             bool
+	}{"nowhere": {&probe.Definition{}, &probe.Definition{}, true}, "on the stage": {route, nil, false}, "in the editor": {&probe.Definition{}, route, false}, "unread": {nil, nil, true}} {
+		in := &Input{Clusters: behaviours(noRouteOf())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Editor: tt.editor, Stages: []probe.Stage{{Name: "s0", Deployed: tt.deployed}}}}
+		fx := given(in, [][]int{{0}})
+		if got := noRouteAtAll(fx, fx.targets[0]); got != tt.want {
+			t.Errorf("%s: no route at all: %v", name, got)
 		}
 	}
 }

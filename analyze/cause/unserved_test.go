@@ -1,13 +1,11 @@
 package cause
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"stageprobe/analyze/diff"
 	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
@@ -118,9 +116,9 @@ func TestUnreadIsNotNothing(t *testing.T) {
 	}
 }
 
-// TestWhatIsUnread: a scenario's route is the editor's where it has it, else that of its
+// TestTheRouteThatAScenarioHits: a scenario's route is the editor's where it has it, else that of its
 // path; of what could not be read three things are named.
-func TestWhatIsUnread(t *testing.T) {
+func TestTheRouteThatAScenarioHits(t *testing.T) {
 	for route, want := range map[string]string{"": "GET /0", "GET /named": "GET /named", "GET /other": "GET /0"} {
 		in := &Input{Clusters: behaviours(served200())}
 		in.Plan.Scenarios = []probe.Scenario{{Name: "sc0", Method: "GET", Path: "/0", Route: route}}
@@ -130,38 +128,27 @@ func TestWhatIsUnread(t *testing.T) {
 			t.Errorf("a scenario of route %q hits %q, want %q", route, got, want)
 		}
 	}
-	gap := func(operation string) probe.Gap { return probe.Gap{Operation: operation} }
-	if got := toRead([]probe.Gap{gap("a"), gap("b"), gap("a"), gap("c"), gap("d")}); len(got.Unread) != 3 || got.Unread[2].Operation != "c" {
-		t.Errorf("%+v", got)
-	}
-	d := func(subject, aspect string) diff.Difference { return diff.Difference{Subject: subject, Aspect: aspect} }
-	want := NotShowable{Edits: []Unshowable{{Edits: []string{"GET /a cors", "GET /c cors"}, Why: "of other origins"}, {Edits: []string{"GET /b responses"}, Why: "before it was mapped"}}}
-	if got := cannotShow([]diff.Difference{d("GET /a", "cors"), d("GET /b", "responses"), d("GET /c", "cors"), d("GET /d", "authorization"), d("GET /e", "cors")}, map[string]Fact{"GET /e": Topic("seen")}); !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v", got)
+}
+
+// Of several targets those are told that refuse what waits.
+func TestTargetsThatRefuseWhatWaits(t *testing.T) {
+	edited := &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}, "GET /new": {}}}
+	in := &Input{Clusters: behaviours(served200(), noRouteOf())}
+	api := probe.API{ID: "a", Kind: probe.REST, Editor: edited, Stages: []probe.Stage{{Name: "s0"}}}
+	in.Snapshot.APIs = []probe.API{api}
+	in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, {ID: "t1", Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}}
+	in.Plan.Scenarios = []probe.Scenario{{Name: "sc0", Method: "GET", Path: "/new"}}
+	fx := given(in, [][]int{repeated(9, 0)}, [][]int{repeated(9, 1)})
+	w := unservedRoutes(fx, nothingKnown(fx), pendings(fx)[0])
+	if w == nil || len(w.targets) != 1 || w.targets[0].ID != "t1" || w.requests != 9 || !slices.Equal(w.routes, []string{"GET /new"}) {
+		t.Errorf("%+v", w)
 	}
 }
 
-func TestMatching(t *testing.T) {
-	def := &probe.Definition{Routes: map[string]probe.Route{
-		"GET /orders": {}, "GET /orders/{id}": {}, "ANY /orders/{id}": {}, "GET /orders/latest": {}, "ANY /files/{path+}": {}, "GET /": {},
-	}}
-	for _, tt := range []struct{ method, path, want string }{
-		{"GET", "/orders", "GET /orders"},
-		{"POST", "/orders", ""},
-		{"GET", "/orders/7", "GET /orders/{id}"},
-		{"PUT", "/orders/7", "ANY /orders/{id}"},
-		{"GET", "/orders/latest", "GET /orders/latest"},
-		{"GET", "/orders/7/items", ""},
-		{"GET", "/files/a/b/c", "ANY /files/{path+}"},
-		{"GET", "/", "GET /"},
-		{"GET", "/nothing", ""},
-	} {
-		if got := def.RouteFor(tt.method, tt.path); got != tt.want {
-			t.Errorf("%s %s matches %q, want %q", tt.method, tt.path, got, tt.want)
-		}
-	}
-	def.Routes["$default"] = probe.Route{}
-	if got := def.RouteFor("GET", "/nothing"); got != "$default" {
-		t.Errorf("with a default route, GET /nothing matches %q", got)
+// TestWhatToRead: three operations that were refused are named.
+func TestWhatToRead(t *testing.T) {
+	gap := func(operation string) probe.Gap { return probe.Gap{Operation: operation} }
+	if got := toRead([]probe.Gap{gap("a"), gap("b"), gap("a"), gap("c"), gap("d")}); len(got.Unread) != 3 || got.Unread[2].Operation != "c" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -1,11 +1,13 @@
 package cause
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"stageprobe/analyze/diff"
+	"stageprobe/analyze/signature"
 	"stageprobe/probe"
 )
 
@@ -121,5 +123,27 @@ func TestWhyAnEditIsNotShown(t *testing.T) {
 		if got := whyUnshown(&diff.Difference{Subject: tt.subject, Aspect: tt.aspect}); got != tt.want {
 			t.Errorf("%s of %s: %q, want %q", tt.aspect, tt.subject, got, tt.want)
 		}
+	}
+}
+
+// TestLoosenedValidators: an edit that asks for less shows in what is refused for what it no longer asks.
+func TestLoosenedValidators(t *testing.T) {
+	api := &probe.API{Editor: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}}
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{{"params", "body+params", true}, {"body", "body+params", false}, {"params", "params", false}} {
+		if got := loosened(&target{api: api}, &probe.Scenario{}, replied(400, signature.Gateway, "BAD_REQUEST_BODY", ""), &diff.Difference{Subject: "GET /0", Aspect: "validator", A: tt.a, B: tt.b}); got != tt.want {
+			t.Errorf("from a validator of %s to one of %s: %v", tt.b, tt.a, got)
+		}
+	}
+}
+
+// TestWhatCannotBeShown is told by its reason, once each.
+func TestWhatCannotBeShown(t *testing.T) {
+	d := func(subject, aspect string) diff.Difference { return diff.Difference{Subject: subject, Aspect: aspect} }
+	want := NotShowable{Edits: []Unshowable{{Edits: []string{"GET /a cors", "GET /c cors"}, Why: "of other origins"}, {Edits: []string{"GET /b responses"}, Why: "before it was mapped"}}}
+	if got := cannotShow([]diff.Difference{d("GET /a", "cors"), d("GET /b", "responses"), d("GET /c", "cors"), d("GET /d", "authorization"), d("GET /e", "cors")}, map[string]Fact{"GET /e": Topic("seen")}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
 	}
 }

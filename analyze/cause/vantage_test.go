@@ -138,6 +138,10 @@ func TestPlacesThatSeeTheSame(t *testing.T) {
 	if vantage(fx, &Row{Machine: 1}) != "b" || vantage(fx, &Row{Machine: 4}) != "machine 5" || regionOf(fx, 3) != "r" || regionOf(fx, 4) != "" || resolved(fx, &target{Target: &probe.Target{}}, 4) != "" {
 		t.Error("a machine has the name and region of its vantage point, where that is told")
 	}
+}
+
+// TestFamiliesOfAddresses: IPv4 or IPv6.
+func TestFamiliesOfAddresses(t *testing.T) {
 	for remote, want := range map[string]string{"": "", "192.0.2.1:443": "IPv4", "[2001:db8::1]:443": "IPv6"} {
 		if got := addressFamily(&Row{Remote: remote}); got != want {
 			t.Errorf("%s is %s", remote, got)

@@ -42,39 +42,6 @@ func TestWhoServesByTheLogs(t *testing.T) {
 			t.Errorf("%+v: shared %+v", tt, sh)
 		}
 	}
-	// A behaviour is the other stage's where most of its requests are by the logs.
-	sh := &sharing{rival: dev}
-	for _, tt := range []struct {
-		served []string
-		want   bool
-	}{{[]string{"s1", "s1", "s0"}, true}, {[]string{"s1", "s0"}, false}, {[]string{"s0"}, false}, {[]string{""}, false}, {[]string{"s1", ""}, true}} {
-		fx := given(&Input{Clusters: behaviours(served200())}, [][]int{repeated(len(tt.served), 0)})
-		for i, stage := range tt.served {
-			fx.Rows[i].ServedAPI, fx.Rows[i].ServedStage = "a", stage
-		}
-		if got := theirs(fx, fx.targets[0], sh, fx.targets[0].cells[0], 0); got != tt.want {
-			t.Errorf("served by %q: the other's %v", tt.served, got)
-		}
-	}
-	// A refused path that was not asked for is not left over.
-	for name, tt := range map[string]struct {
-		answers [][]int
-		want    bool
-	}{"its route is refused": {[][]int{{0}, {}}, true}, "another is": {[][]int{{}, {0}}, false}} {
-		in := &Input{Clusters: behaviours(noRouteOf())}
-		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}}}}}
-		fx := given(in, tt.answers)
-		if got := leftover(fx, fx.targets[0], meant); got != tt.want {
-			t.Errorf("%s: left over %v", name, got)
-		}
-	}
-	for n, want := range map[int]bool{0: false, 1: true} {
-		in := &Input{Clusters: behaviours(served200())}
-		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s1", Meant: &meant}}
-		if fx := given(in, [][]int{repeated(n, 0)}); namesStage(fx, fx.targets[0]) != want {
-			t.Errorf("after %d answers a stage answers: %v", n, !want)
-		}
-	}
 }
 
 // TestWhatLeadsADomain: its mapping, else a routing rule, and what leads it elsewhere.
@@ -100,19 +67,6 @@ func TestWhatLeadsADomain(t *testing.T) {
 		}
 		if mapped(&d, ref) != tt.mapped || got != tt.leader {
 			t.Errorf("%s: mapped %v, led by rule %d", name, mapped(&d, ref), got)
-		}
-	}
-	for name, tt := range map[string]struct {
-		t                probe.Target
-		meant, elsewhere bool
-	}{
-		"an invoke URL": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, true, false}, "of no stage": {probe.Target{Kind: probe.InvokeURL, APIID: "a"}, false, false}, "unmapped": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0", Unmapped: "x"}, false, false},
-		"a domain": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s0"}, false, false}, "a domain as meant": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s0", Meant: &ref}, true, false},
-		"a domain elsewhere": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s1", Meant: &ref}, true, true}, "a domain, unread": {probe.Target{Kind: probe.CustomDomain, Meant: &ref}, true, false}, "without a stage": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Meant: &ref}, true, false},
-	} {
-		sub := &target{Target: &tt.t}
-		if _, ok := sub.meant(); ok != tt.meant || meantElsewhere(sub) != tt.elsewhere {
-			t.Errorf("%s: meant %v, elsewhere %v", name, ok, meantElsewhere(sub))
 		}
 	}
 }
@@ -190,6 +144,52 @@ func TestWhatIsLedElsewhere(t *testing.T) {
 		got := remap(fx, fx.targets[0], probe.StageRef{APIID: "a", Stage: "s0"})
 		if !strings.Contains(got[0].Command, tt.want) {
 			t.Errorf("%s: %+v, want %s", name, got, tt.want)
+		}
+	}
+}
+
+// TestAStageThatAnswers names itself by an answer.
+func TestAStageThatAnswers(t *testing.T) {
+	meant := probe.StageRef{APIID: "a", Stage: "s0"}
+	for n, want := range map[int]bool{0: false, 1: true} {
+		in := &Input{Clusters: behaviours(served200())}
+		in.Plan.Targets = []probe.Target{{ID: "t0", Kind: probe.InvokeURL, APIID: "a", Stage: "s1", Meant: &meant}}
+		if fx := given(in, [][]int{repeated(n, 0)}); namesStage(fx, fx.targets[0]) != want {
+			t.Errorf("after %d answers a stage answers: %v", n, !want)
+		}
+	}
+}
+
+// A refused path that was not asked for is not left over.
+func TestWhatIsLeftOver(t *testing.T) {
+	meant := probe.StageRef{APIID: "a", Stage: "s0"}
+	for name, tt := range map[string]struct {
+		answers [][]int
+		want    bool
+	}{"its route is refused": {[][]int{{0}, {}}, true}, "another is": {[][]int{{}, {0}}, false}} {
+		in := &Input{Clusters: behaviours(noRouteOf())}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", Deployed: &probe.Definition{Routes: map[string]probe.Route{"GET /0": {}}}}}}}
+		fx := given(in, tt.answers)
+		if got := leftover(fx, fx.targets[0], meant); got != tt.want {
+			t.Errorf("%s: left over %v", name, got)
+		}
+	}
+}
+
+// TestWhatATargetIsMeantFor: a stage's own URL for it, a domain for what it is said to serve.
+func TestWhatATargetIsMeantFor(t *testing.T) {
+	ref := probe.StageRef{APIID: "a", Stage: "s0"}
+	for name, tt := range map[string]struct {
+		t                probe.Target
+		meant, elsewhere bool
+	}{
+		"an invoke URL": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0"}, true, false}, "of no stage": {probe.Target{Kind: probe.InvokeURL, APIID: "a"}, false, false}, "unmapped": {probe.Target{Kind: probe.InvokeURL, APIID: "a", Stage: "s0", Unmapped: "x"}, false, false},
+		"a domain": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s0"}, false, false}, "a domain as meant": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s0", Meant: &ref}, true, false},
+		"a domain elsewhere": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Stage: "s1", Meant: &ref}, true, true}, "a domain, unread": {probe.Target{Kind: probe.CustomDomain, Meant: &ref}, true, false}, "without a stage": {probe.Target{Kind: probe.CustomDomain, APIID: "a", Meant: &ref}, true, false},
+	} {
+		sub := &target{Target: &tt.t}
+		if _, ok := sub.meant(); ok != tt.meant || meantElsewhere(sub) != tt.elsewhere {
+			t.Errorf("%s: meant %v, elsewhere %v", name, ok, meantElsewhere(sub))
 		}
 	}
 }
