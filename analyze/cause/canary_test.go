@@ -39,7 +39,7 @@ func TestWhatACanaryReceived(t *testing.T) {
 		want                 bool
 	}{
 		"as configured": {100, 900, 0, true, false}, "three times as much": {300, 700, 0, true, true}, "a third of it": {33, 967, 0, true, true}, "a third of it, the rest unknown": {33, 900, 67, true, false},
-		"three times of what is known": {30, 70, 900, true, false}, "three times, a part unknown": {300, 600, 100, true, true}, "nothing known": {0, 0, 1000, true, false}, "no canary": {300, 700, 0, false, false},
+		"three times of what is known": {30, 70, 900, true, false}, "three times, a part unknown": {300, 600, 100, true, true}, "as configured, unless all the rest are its": {100, 500, 400, true, false}, "nothing known": {0, 0, 1000, true, false}, "no canary": {300, 700, 0, false, false},
 	} {
 		sub := &target{Target: &probe.Target{}}
 		if tt.configured {
@@ -142,5 +142,25 @@ func TestAnExampleOfASide(t *testing.T) {
 	}
 	if labelled(fx, &split{draws: marked(0, 0)}, true) != -1 {
 		t.Error("no row of a side that has none is shown")
+	}
+}
+
+// TestWhatACanaryDiffersIn: one that is known to differ where answers split is likelier than
+// one of which nothing was read, and that than one that differs elsewhere.
+func TestWhatACanaryDiffersIn(t *testing.T) {
+	calls := func(uri, other string) *probe.Definition {
+		return &probe.Definition{Source: "GetExport", Routes: map[string]probe.Route{"GET /0": {Integration: probe.Integration{URI: uri}}, "GET /9": {Integration: probe.Integration{URI: other}}}}
+	}
+	prior := func(held *probe.Definition) float64 {
+		canary := &probe.Canary{Percent: 10, DeploymentID: "c"}
+		in := &Input{Clusters: behaviours(served200(), served200())}
+		in.Plan.Targets = []probe.Target{{ID: "t0", APIID: "a", Stage: "s0", DeploymentID: "d", Canary: canary}}
+		in.Snapshot.APIs = []probe.API{{ID: "a", Stages: []probe.Stage{{Name: "s0", DeploymentID: "d", Canary: canary, Deployed: calls("u", "v"), CanaryDeployed: held}}}}
+		fx := given(in, [][]int{{0, 0, 1}})
+		return canaryPrior(fx, settle(fx, &split{sub: fx.targets[0], clusters: []int{1}}))
+	}
+	here, unread, elsewhere, nowhere := prior(calls("new", "v")), prior(nil), prior(calls("u", "new")), prior(calls("u", "v"))
+	if !(here > unread && unread > elsewhere && elsewhere > nowhere && nowhere == 0) {
+		t.Errorf("here %g, not read %g, elsewhere %g, nowhere %g", here, unread, elsewhere, nowhere)
 	}
 }

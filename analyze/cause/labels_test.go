@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"math"
 	"testing"
 
 	"stageprobe/analyze/stat"
@@ -62,6 +63,16 @@ func TestTheWorstOfMissingLabels(t *testing.T) {
 	}
 	if worst := test.With(stat.Counts2{CanaryDev: 20, BaseRef: 180, BaseDev: 2, CanaryRef: 18}); few > worst+1e-9 {
 		t.Errorf("%g, where the missing ones may leave %g", few, worst)
+	}
+	// Nor is it worse than all that they could be.
+	least := math.Inf(1)
+	for dev := range 3 {
+		for ref := range 19 {
+			least = min(least, test.With(stat.Counts2{CanaryDev: 20 + dev, BaseDev: 2 - dev, CanaryRef: ref, BaseRef: 180 + 18 - ref}))
+		}
+	}
+	if few < least-1e-9 {
+		t.Errorf("%g, where the missing ones leave %g at least", few, least)
 	}
 }
 

@@ -155,11 +155,14 @@ func TestSumsOfFeatures(t *testing.T) {
 	if !sum.Sums() || one.Sums() {
 		t.Fatal("a set sums up its members")
 	}
-	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}})
+	other := one
+	other.Scenario = 1
+	fx := given(&Input{Clusters: behaviours(served200())}, [][]int{{0}, {}})
+	fx.targets[0].cells = fx.targets[0].cells[:1] // the second is not for it
 	for _, tt := range []struct {
 		marks []behaviour.Mark
 		want  []string
-	}{{[]behaviour.Mark{sum, one}, []string{"/a"}}, {[]behaviour.Mark{sum}, []string{sum.Where()}}, {[]behaviour.Mark{one}, []string{"/a"}}} {
+	}{{[]behaviour.Mark{other}, nil}, {[]behaviour.Mark{sum, one}, []string{"/a"}}, {[]behaviour.Mark{sum}, []string{sum.Where()}}, {[]behaviour.Mark{one}, []string{"/a"}}} {
 		var got []string
 		for _, d := range differs(fx, fx.targets[0], tt.marks, "on", "off") {
 			got = append(got, d.Where)

@@ -35,6 +35,7 @@ func TestWhatDrawsAStage(t *testing.T) {
 		want   StageDrawn
 	}{
 		"by address": {func(i int) string { return []string{"x", "y"}[i%2] }, StageDrawn{Factor: "address", Levels: []string{"y"}}}, "by chance": {func(i int) string { return []string{"x", "y"}[i/2%2] }, StageDrawn{}},
+		"by chance, the address of half not known": {func(i int) string { return []string{"", "x", "", "y"}[i/2%4] }, StageDrawn{}},
 	} {
 		in := &Input{MinShare: .01, Clusters: behaviours(served200(), served200())}
 		var of []int

@@ -322,3 +322,33 @@ func TestABehaviourThatAStageNeverGave(t *testing.T) {
 		t.Errorf("%g, %g and %g", usual, rare, strange)
 	}
 }
+
+// TestWhatTellsATarget is what it gives more often than the stage meant: a value that both
+// give, and that the stage meant gives more often, is none of it.
+func TestWhatTellsATarget(t *testing.T) {
+	isB := func(target, i int) bool {
+		if target == ofProd {
+			return i%20 == 0
+		}
+		return i/3%2 == 1
+	}
+	w := tokens(600, everyone, func(target, i int) string { return map[bool]string{false: "a", true: "b"}[isB(target, i)] })
+	fx := gather(&w.Input)
+	sub, prod, dev := fx.targets[ofDomain], fx.targets[ofProd], fx.targets[ofDev]
+	marks, _ := marksOf(fx, sub, prod)
+	if len(marks) == 0 {
+		t.Fatal("nothing tells the domain from the stage meant")
+	}
+	tells := telling(fx, &marks[0], sub, dev, prod)
+	for _, x := range fx.targets {
+		b := 0
+		for i, r := range w.Rows {
+			if r.Target == x.index && isB(r.Target, i) {
+				b++
+			}
+		}
+		if got, want := tells.count(fx, x, sub, &marks[0]), (stat.BinCount{K: b, N: x.n()}); got != want {
+			t.Errorf("%s gives what tells in %+v, want %+v", x.ID, got, want)
+		}
+	}
+}
