@@ -169,12 +169,8 @@ func (p *planner) giveUp(target int) {
 
 // gaveUp tells whether a target was left alone before its question was decided.
 func (p *planner) gaveUp(id string) bool {
-	for i := range p.backoff.targets {
-		if p.plan.Targets[i].ID == id {
-			return p.backoff.targets[i].ended
-		}
-	}
-	return false
+	i := slices.IndexFunc(p.plan.Targets, func(t probe.Target) bool { return t.ID == id })
+	return i >= 0 && p.backoff.targets[i].ended
 }
 
 // Held says where the run held back, and why.

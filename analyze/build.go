@@ -167,10 +167,7 @@ func (s reporting) fillClusters(rt *Target, in cause.Input, target int, grouping
 	perScenario := map[int]int{}
 	var all []float64
 	for i, r := range in.Rows {
-		if r.Target != target {
-			continue
-		}
-		if r.Cluster < 0 {
+		if r.Target != target || r.Cluster < 0 {
 			continue
 		}
 		members[r.Cluster] = append(members[r.Cluster], i)
@@ -249,14 +246,9 @@ func (s reporting) reportCluster(in cause.Input, c *behaviour.Cluster, rows []in
 	out.refine(in, rows)
 	for _, i := range rows {
 		at := in.Rows[i].At.UTC()
-		if out.First.IsZero() || at.Before(out.First) {
-			out.First = at
-		}
-		if at.After(out.Last) {
-			out.Last = at
-		}
+		out.First, out.Last = earlier(out.First, at), later(out.Last, at)
 	}
-	if ref := reference(grouping.Of(s.targets[c.Target], s.scenario[c.Scenario])); ref != nil && ref != c {
+	if ref := grouping.Usual(s.targets[c.Target], s.scenario[c.Scenario]); ref != nil && ref != c {
 		for _, d := range behaviour.Differs(ref, c) {
 			out.Example.Differs = append(out.Example.Differs, FieldDiff{Field: d.Field, Usual: d.A, Here: d.B})
 		}
@@ -283,15 +275,6 @@ func (c *Cluster) refine(in cause.Input, rows []int) {
 		}
 	}
 	c.GatewayResponse = orNil(said)
-}
-
-func reference(of []*behaviour.Cluster) *behaviour.Cluster {
-	for _, c := range of {
-		if c.Reference {
-			return c
-		}
-	}
-	return nil
 }
 
 func served(in cause.Input, rows []int) Served {
@@ -322,14 +305,8 @@ const windows = 60
 func timeline(in cause.Input, target int) *Timeline {
 	var first, last time.Time
 	for _, r := range in.Rows {
-		if r.Target != target {
-			continue
-		}
-		if first.IsZero() || r.At.Before(first) {
-			first = r.At
-		}
-		if r.At.After(last) {
-			last = r.At
+		if r.Target == target {
+			first, last = earlier(first, r.At), later(last, r.At)
 		}
 	}
 	span := last.Sub(first)

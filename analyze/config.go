@@ -6,11 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/report/prose"
+	"stageprobe/analyze/words"
 	"stageprobe/probe"
 )
 
@@ -33,7 +33,7 @@ func NewConfig(snap *probe.Snapshot, result *cause.Result) *Config {
 func configAPI(snap *probe.Snapshot, api *probe.API, result *cause.Result) ConfigAPI {
 	out := ConfigAPI{
 		ID: api.ID, Name: api.Name, Kind: api.Kind, AccountID: api.AccountID, Region: cmp.Or(api.Region, snap.Region), Stages: []ConfigStage{}, Pending: map[string][]Pending{},
-		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: lastEdit(snap, api.ID),
+		EndpointTypes: api.EndpointTypes, DefaultEndpointOff: api.DefaultEndpointOff, LastEdit: LastEdit(snap.Edits, api.ID),
 		IPAddressType: api.IPAddressType, AccessMode: api.AccessMode, Tool: deployedBy(api), Status: unusual(api.Status), StatusText: api.StatusText,
 	}
 	out.Unreadable = append(out.Unreadable, unknownMembers("the API", api.Other)...)
@@ -140,11 +140,12 @@ func pendingEdits(api *probe.API, st *probe.Stage, result *cause.Result) ([]Pend
 	return out, uncompared
 }
 
-// lastEdit is the last change of an API's definition that needs a deployment.
-func lastEdit(snap *probe.Snapshot, api string) *probe.Edit {
+// LastEdit is the last change of an API's definition that needs a deployment; nil where
+// none is known.
+func LastEdit(edits []probe.Edit, api string) *probe.Edit {
 	var last *probe.Edit
-	for i := range snap.Edits {
-		e := &snap.Edits[i]
+	for i := range edits {
+		e := &edits[i]
 		if needs, known := probe.NeedsDeployment(e.Event); e.APIID == api && needs && known && (last == nil || e.At.After(last.At)) {
 			last = e
 		}
@@ -166,10 +167,8 @@ func history(st *ConfigStage, e *probe.Edit) string {
 	if st.Deployed.Before(e.At) {
 		word = "before"
 	}
-	return fmt.Sprintf("deployed %s, %s the last edit (%s, %s)", minute(st.Deployed), word, edit, minute(e.At))
+	return fmt.Sprintf("deployed %s, %s the last edit (%s, %s)", words.Day(st.Deployed), word, edit, words.Day(e.At))
 }
-
-func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }
 
 // canaryState is what the configuration tells of a stage's canary.
 func canaryState(api *probe.API, st *probe.Stage) *CanaryState {

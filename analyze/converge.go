@@ -296,8 +296,8 @@ func (s *comparison) event(target int) time.Time {
 		return time.Time{}
 	}
 	at := st.Updated
-	if d := api.Deployment(st.DeploymentID); d != nil && d.Created.After(at) {
-		at = d.Created
+	if d := api.Deployment(st.DeploymentID); d != nil {
+		at = later(at, d.Created)
 	}
 	first := slices.MinFunc(s.rows, func(a, b row) int { return a.At.Compare(b.At) }).At
 	if at.Before(first) { // a clock that is behind, or times that were not told
@@ -604,17 +604,9 @@ func (rep *Report) notDeployed(c *Convergence, w *Wanted) string {
 	if w.Before == nil || c.Old == 0 || c.New+c.Other > 0 {
 		return ""
 	}
-	deployment := func(r *Report) string {
-		for i := range r.Targets {
-			if r.Targets[i].ID == c.Target {
-				return r.Targets[i].DeploymentID
-			}
-		}
+	now, was := rep.Target(c.Target), w.Before.Target(c.Target)
+	if now == nil || was == nil || now.DeploymentID == "" || now.DeploymentID != was.DeploymentID {
 		return ""
 	}
-	now := deployment(rep)
-	if now == "" || now != deployment(w.Before) {
-		return ""
-	}
-	return " Its stage runs deployment " + now + " as it did at the baseline: nothing was deployed to it since (--stage waits for those that were)."
+	return " Its stage runs deployment " + now.DeploymentID + " as it did at the baseline: nothing was deployed to it since (--stage waits for those that were)."
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -65,11 +66,7 @@ func newEvidence(ev probe.Evidence) *evidence {
 		}
 		ref := probe.StageRef{APIID: g.APIID, Stage: g.Stage}
 		log := e.canary[ref]
-		log.seen = log.seen || g.Events > 0
-		if g.Watermark.After(log.watermark) {
-			log.watermark = g.Watermark
-		}
-		e.canary[ref] = log
+		e.canary[ref] = canaryLog{log.seen || g.Events > 0, later(log.watermark, g.Watermark)}
 	}
 	e.allowance = learnAllowance(e.lags)
 	return e
@@ -135,7 +132,8 @@ func (e *evidence) of(id *ids, ended time.Time, snap *probe.Snapshot) label {
 		return label{}
 	}
 	l := label{found: true}
-	var said, grouped []cause.Label
+	var said []cause.Label
+	grouped := false // as the canary's
 	for i := range recs {
 		l.take(&recs[i])
 	}
@@ -144,39 +142,28 @@ func (e *evidence) of(id *ids, ended time.Time, snap *probe.Snapshot) label {
 		if side, ok := saidBy(&recs[i], stage); ok {
 			said = append(said, side)
 		}
-		if recs[i].GroupCanary {
-			grouped = append(grouped, cause.LabelCanary)
-		}
+		grouped = grouped || recs[i].GroupCanary
 	}
 	switch {
 	case len(said) > 0:
 		l.side, l.contradictory = agree(said)
-	case len(grouped) > 0:
+	case grouped:
 		l.side = cause.LabelCanary
 	case stage != nil && stage.Canary == nil:
 		l.side = cause.LabelBase
 	case e.pastCanary(probe.StageRef{APIID: l.api, Stage: l.stage}, ended):
 		l.side = cause.LabelBase
 	}
-	if len(said) > 0 && len(grouped) > 0 && said[0] == cause.LabelBase {
+	if len(said) > 0 && grouped && said[0] == cause.LabelBase {
 		l.contradictory = true
 	}
 	return l
 }
 
 func (l *label) take(r *probe.LogRecord) {
-	first := func(dst *string, v string) {
-		if *dst == "" {
-			*dst = v
-		}
-	}
-	first(&l.api, r.APIID)
-	first(&l.stage, strings.TrimSuffix(r.Stage, "/Canary"))
-	first(&l.deployment, r.DeploymentID)
-	first(&l.version, r.ExecutedVersion)
-	if l.integration == nil {
-		l.integration = r.IntegrationCalled
-	}
+	l.api, l.stage = cmp.Or(l.api, r.APIID), cmp.Or(l.stage, strings.TrimSuffix(r.Stage, "/Canary"))
+	l.deployment, l.version = cmp.Or(l.deployment, r.DeploymentID), cmp.Or(l.version, r.ExecutedVersion)
+	l.integration = cmp.Or(l.integration, r.IntegrationCalled)
 }
 
 // saidBy reads the side from a record's own fields.
@@ -200,10 +187,8 @@ func saidBy(r *probe.LogRecord, stage *probe.Stage) (cause.Label, bool) {
 }
 
 func agree(sides []cause.Label) (cause.Label, bool) {
-	for _, s := range sides[1:] {
-		if s != sides[0] {
-			return cause.LabelUnknown, true
-		}
+	if slices.ContainsFunc(sides, func(s cause.Label) bool { return s != sides[0] }) {
+		return cause.LabelUnknown, true
 	}
 	return sides[0], false
 }
@@ -225,10 +210,7 @@ func (e *evidence) canaryLog(ref probe.StageRef) canaryLog {
 	log := e.canary[ref]
 	for _, shared := range []probe.StageRef{{APIID: ref.APIID}, {}} {
 		other := e.canary[shared]
-		log.seen = log.seen || other.seen
-		if other.watermark.After(log.watermark) {
-			log.watermark = other.watermark
-		}
+		log = canaryLog{log.seen || other.seen, later(log.watermark, other.watermark)}
 	}
 	return log
 }
@@ -238,29 +220,21 @@ func (e *evidence) canaryLog(ref probe.StageRef) canaryLog {
 // A group is known up to its newest event, or the moment of reading, less the time
 // that an event may take.
 func (e *evidence) watermark(ref probe.StageRef) time.Time {
-	sides := [2]time.Time{}
+	own, canary := e.ReadAt, e.ReadAt
 	for _, g := range e.Groups {
-		own := g.APIID == ref.APIID && g.Stage == ref.Stage
+		its := g.APIID == ref.APIID && g.Stage == ref.Stage
 		shared := g.Stage == "" && (g.APIID == "" || g.APIID == ref.APIID)
-		if !g.Exists || !own && !shared {
-			continue
-		}
-		side := 0
-		if g.Canary {
-			side = 1
-		}
-		if g.Watermark.After(sides[side]) {
-			sides[side] = g.Watermark
+		switch {
+		case !g.Exists || !its && !shared:
+		case g.Canary:
+			canary = later(canary, g.Watermark)
+		default:
+			own = later(own, g.Watermark)
 		}
 	}
-	for i := range sides {
-		if e.ReadAt.After(sides[i]) {
-			sides[i] = e.ReadAt
-		}
-	}
-	older := sides[0]
-	if sides[1].Before(older) {
-		older = sides[1]
+	older := own
+	if canary.Before(own) {
+		older = canary
 	}
 	return older.Add(-e.allowance)
 }

@@ -39,12 +39,7 @@ func (l *looked) take(s *Session) (kept int) {
 	}
 	for i := range s.rows[n:] {
 		r := &s.rows[n+i]
-		if l.first.IsZero() || r.At.Before(l.first) {
-			l.first = r.At
-		}
-		if r.ended.After(l.last) {
-			l.last = r.ended
-		}
+		l.first, l.last = earlier(l.first, r.At), later(l.last, r.ended)
 		labelling{s}.sampled(&l.logs, r)
 	}
 	if n > 0 {

@@ -64,9 +64,7 @@ func (r *Run) add(o *Run) {
 	if o.Started.Before(r.Started) {
 		r.Started = o.Started
 	}
-	if o.Ended.After(r.Ended) {
-		r.Ended = o.Ended
-	}
+	r.Ended = later(r.Ended, o.Ended)
 	if weaker := []string{"decided", "budget", "duration", "interrupted"}; slices.Index(weaker, o.Stopped) > slices.Index(weaker, r.Stopped) {
 		r.Stopped = o.Stopped
 	}
@@ -158,11 +156,7 @@ func riskOf(rep *Report, api *ConfigAPI, now time.Time) Risk {
 	newest := time.Time{}
 	canary := false
 	for _, st := range api.Stages {
-		for _, at := range []time.Time{st.Deployed, st.Updated, st.CanaryCreated} {
-			if at.After(newest) {
-				newest = at
-			}
-		}
+		newest = later(later(newest, st.Deployed), later(st.Updated, st.CanaryCreated))
 		canary = canary || st.Canary != nil
 	}
 	age := now.Sub(newest)

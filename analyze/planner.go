@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 
@@ -61,11 +62,7 @@ func newPlanner(plan *probe.Plan) planner {
 			if !sc.For(plan.Targets[t].ID) {
 				continue
 			}
-			weight := sc.Weight
-			if weight == 0 {
-				weight = 1
-			}
-			p.cells = append(p.cells, cell{target: t, scenario: s, weight: weight, limit: sc.Limit})
+			p.cells = append(p.cells, cell{target: t, scenario: s, weight: cmp.Or(sc.Weight, 1), limit: sc.Limit})
 		}
 	}
 	return p

@@ -78,9 +78,7 @@ func Replay(ctx context.Context, rec *recording.Recording, policy Policy) (*Repo
 			return nil, err
 		}
 		if rec.Trailer == nil {
-			if at := k.Ended().UTC(); at.After(end.Ended) {
-				end.Ended = at
-			}
+			end.Ended = later(end.Ended, k.Ended().UTC())
 		}
 	}
 	if err := rec.ReadLogs(s.Wants()); err != nil {

@@ -284,7 +284,7 @@ func (s *Session) input(done bool) cause.Input {
 		OwnRows: true, Memory: &s.looked.memory, Kept: kept, Now: s.looked.last,
 		Records: labelling{s}.recordsByID(),
 		Logs:    s.looked.logs, Confidence: s.policy.confidence(), MinShare: s.policy.minShare(),
-		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, BudgetLeft: s.planner.left(), Intended: s.policy.Intended, Causes: s.policy.Causes,
+		Thorough: s.policy.Thorough || s.plan.Fixed, Done: done, Intended: s.policy.Intended, Causes: s.policy.Causes,
 	}
 	in.Expected = func(target, scenario int) bool {
 		sc := &s.plan.Scenarios[scenario]

@@ -21,6 +21,21 @@ func latency(values []float64) Latency {
 	return Latency{P50: s.P50, P90: s.P90, P99: s.P99, Max: s.Max}
 }
 
+// later is the later of two moments, earlier the earlier of those that are known.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func unique(list []string) []string {

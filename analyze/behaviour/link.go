@@ -308,7 +308,7 @@ func newTerms(values []stat.Count, ref int, single stat.Count, p float64) *terms
 
 func (x *tally) terms(at int, p float64) *terms {
 	d := x.s.defs[at]
-	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+	lacking := x.lacking(at)
 	values := make([]stat.Count, 0, 4)
 	var single stat.Count
 	var usual stat.Count
@@ -336,13 +336,17 @@ func (x *tally) terms(at int, p float64) *terms {
 	return newTerms(append(values, usual), len(values), single, p)
 }
 
+// lacking counts the answers without a feature.
+func (x *tally) lacking(at int) stat.Count {
+	return stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+}
+
 // levels lists the values of a feature by frequency, with the side that each
 // goes with.
 func (x *tally) levels(at int) []Level {
 	d := x.s.defs[at]
 	var out []Level
-	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
-	if lacking.On+lacking.Off > 0 {
+	if lacking := x.lacking(at); lacking.N() > 0 {
 		out = append(out, Level{Absent: true, On: lacking.On, Off: lacking.Off, at: absent})
 	}
 	for v, c := range x.counts[at] {
@@ -445,14 +449,7 @@ func (t *Table) Values(rows []int, m *Mark) map[ValueID]int {
 		if n < 0 || int(t.rows[n].scenario) != m.Scenario || t.rows[n].class < 0 {
 			continue
 		}
-		at := absent
-		for _, v := range t.rows[n].values {
-			if int(v.def) == m.def {
-				at = v.value
-				break
-			}
-		}
-		out[ValueID(at)]++
+		out[ValueID(t.rows[n].at(m.def))]++
 	}
 	return out
 }
@@ -518,14 +515,9 @@ func (t *Table) Wavering(q *Question) []Mark {
 			continue
 		}
 		for at, d := range x.s.defs {
-			kinds := 0
+			kinds := flag(x.lacking(at).N() > 0)
 			for _, c := range x.counts[at] {
-				if c.N() > 0 {
-					kinds++
-				}
-			}
-			if x.seen[at].N() < x.total.N() {
-				kinds++
+				kinds += flag(c.N() > 0)
 			}
 			if kinds > 1 && kinds <= few && !d.Retired {
 				out = append(out, Mark{Scenario: i, Def: d.Def, def: at, LogE: math.Inf(-1), Values: x.levels(at)})
@@ -562,7 +554,7 @@ func (x *tally) recurring() (n int) {
 // once: of values by chance some look like none of the others.
 func (x *tally) strays(at int) []Level {
 	d := x.s.defs[at]
-	lacking := stat.Count{On: x.total.On - x.seen[at].On, Off: x.total.Off - x.seen[at].Off}
+	lacking := x.lacking(at)
 	kinds, other := 0, 0
 	if lacking.Off > 0 {
 		kinds++

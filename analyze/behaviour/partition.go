@@ -70,6 +70,15 @@ type Result struct {
 // machine could not send.
 func (r *Result) Cluster(row int) *Cluster { return r.assigned[row] }
 
+// Usual is the usual behaviour of a scenario on a target; nil where there is none.
+func (r *Result) Usual(target, scenario int) *Cluster {
+	of := r.Of(target, scenario)
+	if i := slices.IndexFunc(of, func(c *Cluster) bool { return c.Reference }); i >= 0 {
+		return of[i]
+	}
+	return nil
+}
+
 // Of lists the behaviours of a scenario on a target, both by index, largest
 // first, ties by id.
 func (r *Result) Of(target, scenario int) []*Cluster { return r.of[[2]int{target, scenario}] }

@@ -60,22 +60,14 @@ func newWeights(tallies []*tally) *weights {
 	return w
 }
 
-func classIndex(d *def) int {
-	if d.Class {
-		return 0
-	}
-	return 1
-}
+func classIndex(d *def) int { return flag(!d.Class) }
 
 // order numbers late features as they appeared.
 func (w *weights) order(kind int, late []*def) {
 	slices.SortStableFunc(late, func(a, b *def) int { return cmp.Or(cmp.Compare(a.born, b.born), cmp.Compare(a.hash, b.hash)) })
 	var next [2]int
 	for _, d := range late {
-		k := 0
-		if d.Late == feature.MemberKind {
-			k = 1
-		}
+		k := flag(d.Late == feature.MemberKind)
 		next[k]++
 		w.late[kind][d] = next[k]
 	}

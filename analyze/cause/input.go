@@ -142,7 +142,6 @@ type Input struct {
 	MinShare   float64 // smallest share that must be found; 0 counts as 0.01
 	Thorough   bool    // go on where an error is decided for a target
 	Done       bool    // the budget is spent, or the run was interrupted
-	BudgetLeft int     // requests that may still be sent, over all targets
 	Intended   []Intended
 	// Causes are rows beside those of the table: what a caller knows of its own APIs.
 	Causes []Cause

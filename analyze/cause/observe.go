@@ -472,15 +472,8 @@ func nameClusters(fx *Facts) (rows [][]int) {
 func nameCluster(fx *Facts, c *behaviour.Cluster) Cluster {
 	target := slices.IndexFunc(fx.Plan.Targets, func(t probe.Target) bool { return t.ID == c.Target })
 	scenario := slices.IndexFunc(fx.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == c.Scenario })
-	usual := reference(fx.partition.Of(target, scenario))
+	usual := fx.partition.Usual(target, scenario)
 	return Cluster{Cluster: c, Target: target, Scenario: scenario, Summary: Summary(c, usual), inside: failedInside(c)}
-}
-
-func reference(of []*behaviour.Cluster) *behaviour.Cluster {
-	if i := slices.IndexFunc(of, func(c *behaviour.Cluster) bool { return c.Reference }); i >= 0 {
-		return of[i]
-	}
-	return nil
 }
 
 // Summary names a behaviour in a few words: its status, and the gateway

@@ -657,7 +657,7 @@ var rareTruths = []truth{
 				}
 				return ok("v2")
 			})
-			w.Done, w.BudgetLeft = false, 900
+			w.Done = false
 			return w
 		},
 		logs: nil, without: nil,

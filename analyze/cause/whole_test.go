@@ -74,7 +74,7 @@ func whole(w *world) string {
 			break
 		}
 		in := w.Input
-		in.Done, in.Rows, in.BudgetLeft = false, w.Rows[:n], 2000-n
+		in.Done, in.Rows = false, w.Rows[:n]
 		fmt.Fprintf(&b, "after %d: ", n)
 		outline(&b, Explain(in))
 	}

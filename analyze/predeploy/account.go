@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"stageprobe/analyze"
 	"stageprobe/analyze/cause"
 	"stageprobe/analyze/diff"
 	"stageprobe/analyze/words"
@@ -54,11 +55,7 @@ func (c *Change) Hold(snap *probe.Snapshot) {
 			continue
 		}
 		api.account = live
-		for i := range snap.Edits {
-			if snap.Edits[i].APIID == api.ID {
-				api.trail = append(api.trail, snap.Edits[i])
-			}
-		}
+		api.trail = snap.Edits
 		api.hold(live)
 		for _, g := range snap.Gaps {
 			if g.APIID == api.ID {
@@ -133,7 +130,7 @@ func (j *judge) waiting(api *API, s *Stage) {
 		return
 	}
 	who := ""
-	if e := lastEdit(api.trail); e != nil {
+	if e := analyze.LastEdit(api.trail, api.ID); e != nil {
 		who = fmt.Sprintf(" The last edit, %s by %s, was made on %s.", e.Event, cmp.Or(e.Who, "somebody unknown"), words.Day(e.At))
 	}
 	n := unique(subjects)
@@ -149,16 +146,6 @@ func (j *judge) waiting(api *API, s *Stage) {
 			Text: "Look at what waits before you deploy: stageprobe inspect --api " + api.ID + " lists it. Undo in the editor what must not go live.", Diagnoses: true,
 		}},
 	})
-}
-
-func lastEdit(trail []probe.Edit) *probe.Edit {
-	var last *probe.Edit
-	for i := range trail {
-		if needs, known := probe.NeedsDeployment(trail[i].Event); needs && known && (last == nil || trail[i].At.After(last.At)) {
-			last = &trail[i]
-		}
-	}
-	return last
 }
 
 // behind tells of stages of the account that the change leaves where they are.

@@ -43,8 +43,8 @@ type API struct {
 	// trigger has to cover.
 	Parts []string
 
-	account *probe.API // as the account tells it; nil where it was not asked
-	trail   []probe.Edit
+	account *probe.API   // as the account tells it; nil where it was not asked
+	trail   []probe.Edit // of the account
 
 	namesake bool // another API of the change has the same name
 }

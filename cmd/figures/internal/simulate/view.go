@@ -95,7 +95,6 @@ func (v *view) at(now time.Duration, done bool) cause.Input {
 	}
 	in := v.in
 	in.Done, in.Now = done, began.Add(now)
-	in.BudgetLeft = v.world.budget() - len(v.rows)
 	in.Logs.Read, in.Logs.Sampled = !v.world.Unread, len(v.rows)
 	in.Logs.Coverage = float64(in.Logs.Matched) / float64(max(1, in.Logs.Sampled))
 	return in
