@@ -96,7 +96,6 @@ func (s *Session) Skip(n uint64) {
 	}
 }
 
-// choose draws a request and counts it as sent.
 func (p *planner) choose() (probe.Choice, bool) {
 	i, among := p.draw()
 	if i < 0 {

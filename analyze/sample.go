@@ -153,7 +153,6 @@ func (s *sample) Wants() func(id string) bool {
 	return func(id string) bool { return ids[id] }
 }
 
-// requests is how many were seen.
 func (s *sample) requests() int {
 	n := 0
 	for _, k := range s.seen {

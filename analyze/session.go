@@ -339,7 +339,6 @@ func (s labelling) watermarks() []time.Time {
 	return out
 }
 
-// labelled joins one row with what the logs say of it.
 func (s labelling) labelled(out *cause.Row, r *row, watermarks []time.Time) {
 	*out = r.Row
 	out.Machine = s.machines[r.machine]
@@ -361,7 +360,6 @@ type joined struct {
 	snaps int
 }
 
-// label is what the logs say of a row.
 func (s labelling) label(r *row) *label {
 	if j := &r.joined; j.of != s.evidence || j.snaps != s.snaps || j.of == nil {
 		*j = joined{s.evidence.of(&r.ids, r.ended, &s.snap), s.evidence, s.snaps}

@@ -112,5 +112,4 @@ func (t *Table) exemplar(n int) *Exemplar {
 	return nil
 }
 
-// cell is where a kind of answer was given.
 func (r *row) cell() [2]int32 { return [2]int32{r.target, r.scenario} }

@@ -52,7 +52,6 @@ func (c *recall) put(key uint64, k recalled) {
 	c.known[key] = k
 }
 
-// renumber tells the new numbers of all rows.
 func (c *recall) renumber(moved []int) {
 	for _, known := range []map[uint64]recalled{c.known, c.older} {
 		for key, k := range known {
@@ -103,7 +102,6 @@ func (c *recall) key(o *probe.Observation, target, scenario int) uint64 {
 	return h
 }
 
-// header is a header's part of a key.
 func (l *hashed) header(seed maphash.Seed, f *probe.Header) uint64 {
 	same := l.hash != 0 && l.name == f.Name
 	if same && (string(l.text) == f.Value || l.names && l.said && says(f.Value)) { // no copies

@@ -204,7 +204,6 @@ type Answer struct {
 	Outcome probe.Outcome
 }
 
-// put counts an answer.
 func (t *Table) put(s *scenario, target, scenario int, c class, values []feature.Value, defs []feature.Def) int {
 	for len(s.defs) < len(defs) {
 		d := &defs[len(s.defs)]

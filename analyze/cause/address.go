@@ -158,7 +158,6 @@ func unprobed(fx *Facts, ref probe.StageRef) bool {
 	return api == nil || len(api.Stages) == 0 || len(notProbed(fx, ref)) > 0
 }
 
-// host is the host of a URL.
 func host(url string) string {
 	a, err := address.ParseURL(url)
 	if err != nil {

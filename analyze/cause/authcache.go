@@ -73,7 +73,6 @@ func (f *Finding) takeIn(denied *Finding) {
 	f.rests = append(f.rests, denied.rests...)
 }
 
-// byAuthorizer tells whether an authorizer refused.
 func byAuthorizer(fx *Facts, x *split) bool {
 	return slices.ContainsFunc(slices.Concat(x.clusters, x.usual), func(k int) bool {
 		c := &fx.Clusters[k]
@@ -97,7 +96,6 @@ func cachingAuthorizer(fx *Facts, x *split) string {
 	return ""
 }
 
-// authCached is the finding of a cached authorizer result.
 func authCached(fx *Facts, w *weighing) Finding {
 	f := splitFinding(fx, w.split, ConsistentWith)
 	f.Statistics, f.Alternatives = shareStatistics(fx, w, AuthorizerCache), w.alternatives(AuthorizerCache, fx.alpha)

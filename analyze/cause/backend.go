@@ -113,7 +113,6 @@ func variables(sub *target) map[string]string {
 	return sub.conf.Variables
 }
 
-// versions is the finding of answers that follow the version that ran.
 func versions(fx *Facts, w *weighing, l *law) Finding {
 	f := backendFinding(fx, w, Proven)
 	f.say(SeveralVersions{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "version")})

@@ -102,7 +102,6 @@ func caching(sub *target) bool {
 	return false
 }
 
-// cached is the finding of old answers that come from the stage's cache.
 func cached(fx *Facts, w *weighing, l *law) Finding {
 	f := splitFinding(fx, w.split, Proven)
 	f.say(CacheDiffers{Stage: w.sub.Stage, Levels: perLevel(fx, w, l, "cache")})

@@ -347,7 +347,6 @@ func canaryDrift(fx *Facts, x *split) Fact {
 	return ShareDrifts{Received: Count{c.Canary(), c.N()}, Share: p0}
 }
 
-// labelTable counts the labels that a link rests on.
 func labelTable(fx *Facts, x *split) *Table {
 	return countTable(fx, x, []string{"base", "canary", "unknown"}, func(r *Row) string {
 		canary, ok := ofCanary(r)

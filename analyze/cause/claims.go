@@ -134,7 +134,8 @@ func consistency(fx *Facts, known *Known, r *Result) Verdict {
 		}
 		switch {
 		case unanswered(fx, sub) && !closed:
-			v.Open = append(v.Open, unansweredQuestion(fx, sub, n))
+			begun := !allOf(fx, behavioursOf(sub.cells), func(c *Cluster) bool { return c.Status == 0 })
+			v.Open = append(v.Open, Question{Target: sub.ID, Asks: Unanswered{Requests: n, Begun: begun}, Needs: toBeAnswered(fx, sub, sub.cells)})
 		case stranger(fx, sub) != nil && !closed:
 			v.Open = append(v.Open, Question{Target: sub.ID, Asks: WhoseAnswers{Why: stranger(fx, sub)}, Needs: Topic("who is behind the name")})
 		case more > 0 && !(fx.Done && split):
@@ -160,11 +161,6 @@ func consistency(fx *Facts, known *Known, r *Result) Verdict {
 		}
 	}
 	return v
-}
-
-func unansweredQuestion(fx *Facts, sub *target, n int) Question {
-	begun := slices.ContainsFunc(behavioursOf(sub.cells), func(k int) bool { return fx.Clusters[k].Status != 0 })
-	return Question{Target: sub.ID, Asks: Unanswered{Requests: n, Begun: begun}, Needs: toBeAnswered(fx, sub, sub.cells)}
 }
 
 // toBeAnswered is what lets a target's requests be answered: more time where nothing but

@@ -318,7 +318,6 @@ func separate(fx *Facts, x *split) []*split {
 	return out
 }
 
-// decide settles one split, or leaves it open.
 func (j *judgement) decide(fx *Facts, w *weighing, driven *law) {
 	sub := w.sub
 	if j.weighed[sub.index] == nil {

@@ -161,9 +161,7 @@ func accessDenied(fx *Facts, known *Known) Verdict {
 			continue
 		}
 		v.report(refusedFinding(fx, r.sub, r.cells), stageKey(r.sub.Target)+"/"+r.kind)
-		if fx.all(r.sub, refused) {
-			v.closed = append(v.closed, r.sub.index)
-		}
+		v.closeRefused(fx, r.sub)
 	}
 	for _, sub := range fx.targets {
 		refusedBehind(fx, known, sub, &v)
@@ -286,7 +284,6 @@ func authorizerRan(fx *Facts, sub *target, cells []*cell) bool {
 	return false
 }
 
-// drawsOf are all rows of a target.
 func drawsOf(sub *target) []draw {
 	var out []draw
 	for _, i := range sub.rows() {
@@ -359,7 +356,7 @@ func refuser(fx *Facts, sub *target, c *cell) (response string, proof Fact) {
 		return noOptions, nil
 	}
 	response = k.Reading.GatewayResponse
-	if policyAlone(fx, sub, c) {
+	if refusedByPolicy(fx, sub, c.scenario, k) {
 		response = byPolicy
 	}
 	by := response
@@ -390,13 +387,9 @@ const invalidAPIKey = "INVALID_API_KEY"
 // policy can have refused.
 const byPolicy = "resource policy"
 
-// policyAlone tells whether nothing but the API's resource policy is there to deny a
+// refusedByPolicy tells whether nothing but the API's resource policy is there to deny a
 // request: its route is deployed without an authorizer and without IAM. What reaches a
 // private API may be refused by its VPC endpoint's policy, too.
-func policyAlone(fx *Facts, sub *target, c *cell) bool {
-	return refusedByPolicy(fx, sub, c.scenario, &fx.Clusters[c.ref])
-}
-
 func refusedByPolicy(fx *Facts, sub *target, scenario int, k *Cluster) bool {
 	r := fx.route(sub, scenario)
 	return r != nil && open(r.Authorization) && !r.APIKeyRequired && !sub.private() &&

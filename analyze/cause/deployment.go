@@ -96,9 +96,7 @@ func waitingFor(id ID) func(*Facts, *Known) Verdict {
 			if w := unservedRoutes(fx, known, p); w != nil {
 				v.report(unservedFinding(fx, p, w), stageKey(p.sub.Target))
 				for _, sub := range w.targets {
-					if fx.all(sub, refused) {
-						v.closed = append(v.closed, sub.index)
-					}
+					v.closeRefused(fx, sub)
 				}
 				continue
 			}
@@ -353,7 +351,6 @@ func editsOf(fx *Facts, api string) []*probe.Edit {
 	return out
 }
 
-// waitingEdits are the edits and what the probe saw of them.
 func waitingEdits(fx *Facts, p *pending, confirmed bool, scenarios []int, seen map[string]Fact) []Fact {
 	if len(p.diffs) == 0 {
 		return nil
@@ -382,7 +379,6 @@ func named(d *diff.Difference) string {
 	return strings.TrimSpace(d.Subject + " " + d.Aspect)
 }
 
-// settlesEdits is what would confirm edits that no answer showed.
 func settlesEdits(fx *Facts, api *probe.API, st *probe.Stage) Fact {
 	if len(fx.Rows) == 0 {
 		return CheckStage{API: api.ID, Stage: st.Name, Asks: true}

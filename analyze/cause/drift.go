@@ -52,7 +52,6 @@ func stageConfigDrift(fx *Facts, _ *Known) Verdict {
 	return v
 }
 
-// apisOf are the APIs of the targets, each once.
 func apisOf(fx *Facts) []*probe.API {
 	var out []*probe.API
 	for _, sub := range fx.targets {
@@ -119,15 +118,20 @@ func untestedAuthorizers(fx *Facts, api *probe.API, all []diff.Setting, v *Verdi
 		if len(reasons) == 0 {
 			continue
 		}
-		f := Finding{
-			Severity: Warning, Linked: ConsistentWith, Scenarios: []string{},
-			Targets: []string{p[0].ID, p[1].ID}, Statistics: &Statistics{Test: "configuration"},
-			SettledBy: Topic("scenario behind the authorizer"),
-		}
+		f := unsent(Topic("scenario behind the authorizer"), settingsOf(p, reasons))
+		f.Targets = []string{p[0].ID, p[1].ID}
 		f.say(AuthorizersDiffer{Stages: [2]string{p[0].Stage, p[1].Stage}, In: settingsOf(p, reasons)})
-		f.Proof = evidence(asFacts(settingsOf(p, reasons))...)
 		f.Remedy = alignRemedy(fx, api, p, reasons)
 		v.report(f, api.ID+"/"+p[0].Stage+"/"+p[1].Stage)
+	}
+}
+
+// unsent is what all findings share of settings in which stages differ and to which no
+// request was sent.
+func unsent(settled Fact, differ []Configured) Finding {
+	return Finding{
+		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
+		SettledBy: settled, Proof: evidence(asFacts(differ)...),
 	}
 }
 
@@ -153,14 +157,11 @@ func undeclaredDrift(fx *Facts, api *probe.API, all []diff.Setting, v *Verdict) 
 		return
 	}
 	stages = compacted(stages)
-	f := Finding{
-		Severity: Warning, Linked: ConsistentWith, Scenarios: []string{}, Statistics: &Statistics{Test: "configuration"},
-		SettledBy: Topic("answers of the stages"), Remedy: []Remedy{remedy.Intend(settingNames(reasons), stages...)},
-	}
+	f := unsent(Topic("answers of the stages"), differ)
+	f.Remedy = []Remedy{remedy.Intend(settingNames(reasons), stages...)}
 	if pair, ok := bothOf(fx, api, stages); ok {
 		f.Remedy = alignRemedy(fx, api, pair, reasons)
 	}
-	f.Proof = evidence(asFacts(differ)...)
 	for _, st := range stages {
 		f.Targets = append(f.Targets, api.ID+"/"+st)
 	}
@@ -194,7 +195,6 @@ func undeclared(fx *Facts, api *probe.API, set diff.Setting) []string {
 	return out
 }
 
-// settingsOf are settings as two stages have them.
 func settingsOf(p [2]*target, reasons []diff.Setting) []Configured {
 	var out []Configured
 	for _, r := range reasons {
@@ -399,7 +399,6 @@ func roots(reasons []diff.Setting) int {
 	return len(kinds)
 }
 
-// refusedIn are the refusals among behaviours.
 func refusedIn(fx *Facts, behaviours []int) []int {
 	return slices.DeleteFunc(slices.Clone(behaviours), func(k int) bool { return !refused(&fx.Clusters[k]) })
 }
@@ -438,7 +437,6 @@ func unequalField(c, other *behaviour.Cluster) *behaviour.Field {
 	return nil
 }
 
-// pairTable counts behaviours by stage.
 func pairTable(fx *Facts, p [2]*target, scenarios []int) *Table {
 	return targetTable(fx, p[:], []string{p[0].Stage, p[1].Stage}, func(c *cell) bool { return slices.Contains(scenarios, c.scenario) })
 }

@@ -309,7 +309,6 @@ func onlyInFront(fx *Facts, w *weighing) bool {
 	})
 }
 
-// perhapsDivided is the finding of such a split.
 func perhapsDivided(fx *Facts, w *weighing) Finding {
 	f := splitFinding(fx, w.split, ConsistentWith)
 	f.Cause, f.Severity = EdgeCache, Warning

@@ -79,7 +79,6 @@ func (in *Input) prepare() {
 	}
 }
 
-// conclude puts the result together.
 func conclude(fx *Facts, j *judgement, verdicts []Verdict, causes table) Result {
 	r := Result{
 		Claims: map[string]float64{}, Strays: map[string]int{}, Posteriors: map[string][]Hypothesis{}, Measured: map[string]Interval{},

@@ -42,7 +42,6 @@ type IntegrationAnswered struct {
 	Status int
 }
 
-// request is the evidence of one row.
 func (fx *Facts) request(i int, note Fact) Fact {
 	r := &fx.Rows[i]
 	return Asked{Request: r.RequestID, Seq: r.Seq, Target: fx.Plan.Targets[r.Target].ID, At: r.At, Answer: fx.summary(r.Cluster), Note: note}
@@ -62,7 +61,6 @@ func (fx *Facts) logLine(i int, worth func(*probe.LogRecord) Fact) Fact {
 	return nil
 }
 
-// recordsOf are the log records of some rows.
 func recordsOf(fx *Facts, rows ...int) iter.Seq2[int, *probe.LogRecord] {
 	return func(yield func(int, *probe.LogRecord) bool) {
 		if fx.Records == nil {
@@ -91,7 +89,6 @@ func failureOf(fx *Facts, cause string, rows []int) (line Fact, known *failure.F
 	return nil, nil
 }
 
-// served is what a record says about who served the request.
 func served(r *probe.LogRecord) Fact {
 	s := ServedBy{Stage: r.Stage, Deployment: r.DeploymentID, Version: r.ExecutedVersion, Canary: r.Canary, CanaryGroup: r.GroupCanary}
 	if s == (ServedBy{}) {
@@ -120,7 +117,6 @@ func (fx *Facts) firstOf(sub *target, cluster int) int {
 	return -1
 }
 
-// example is a request of a cluster.
 func (fx *Facts) example(sub *target, cluster int) Fact {
 	if i := fx.firstOf(sub, cluster); i >= 0 {
 		return fx.request(i, nil)
@@ -128,7 +124,6 @@ func (fx *Facts) example(sub *target, cluster int) Fact {
 	return nil
 }
 
-// examples are a request of each of some behaviours.
 func (fx *Facts) examples(sub *target, behaviours []int) (lines []Fact) {
 	for _, k := range behaviours {
 		lines = append(lines, fx.example(sub, k))

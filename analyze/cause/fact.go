@@ -35,7 +35,6 @@ type Count struct{ K, N int }
 // Share of all; 0 of none.
 func (c Count) Share() float64 { return float64(c.K) / float64(max(1, c.N)) }
 
-// say adds to what a finding says.
 func (f *Finding) say(facts ...Fact) {
 	for _, s := range facts {
 		if s != nil {
@@ -79,7 +78,6 @@ type AllAre struct {
 	Answers []string
 }
 
-// asFacts are things of one type as facts.
 func asFacts[T Fact](list []T) (facts []Fact) {
 	for _, f := range list {
 		facts = append(facts, f)

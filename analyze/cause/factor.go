@@ -230,7 +230,6 @@ type LevelAnswer struct {
 	Count             Count
 }
 
-// perLevel says what each level answers, for one scenario.
 func perLevel(fx *Facts, w *weighing, l *law, of string) ByLevel {
 	x := w.main()
 	scenario := fx.Rows[x.draws[0].row].Scenario

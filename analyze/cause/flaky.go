@@ -110,7 +110,6 @@ func flakyBackend(fx *Facts, known *Known) Verdict {
 	})
 }
 
-// flaky is the finding of an integration that fails at random.
 func flaky(fx *Facts, w *weighing) Finding {
 	bad := bad(fx, w.split)
 	f := splitFinding(fx, w.split, ConsistentWith)

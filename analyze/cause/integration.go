@@ -131,7 +131,6 @@ func inside(fx *Facts, behaviours []int) *failure.Failure {
 	return nil
 }
 
-// broken is the finding of an integration that never answers the gateway.
 func broken(fx *Facts, sub *target, cells []*cell) Finding {
 	f := alikeThroughout(fx, sub, cells)
 	k := cells[0].ref

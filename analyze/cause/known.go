@@ -30,6 +30,13 @@ func (v *Verdict) report(f Finding, key string) {
 	v.Found = append(v.Found, f)
 }
 
+// closeRefused asks nothing more of a target that refuses everything.
+func (v *Verdict) closeRefused(fx *Facts, sub *target) {
+	if fx.all(sub, refused) {
+		v.closed = append(v.closed, sub.index)
+	}
+}
+
 // worded reports the splits that were decided for a cause, as find words them, with
 // examples of both sides where it shows no other proof.
 func worded(fx *Facts, known *Known, id ID, find func(*decision) Finding) (v Verdict) {
@@ -43,7 +50,6 @@ func worded(fx *Facts, known *Known, id ID, find func(*decision) Finding) (v Ver
 	return v
 }
 
-// splitFinding is what all findings of a split share.
 func splitFinding(fx *Facts, x *split, linked Link) Finding {
 	return Finding{Linked: linked, Targets: []string{x.sub.ID}, Scenarios: fx.scenarioNames(x.scenarios()...)}
 }
@@ -63,7 +69,6 @@ type Known struct {
 // Findings are those of the causes that a cause may read.
 func (kn *Known) Findings() []Finding { return slices.Clone(kn.found) }
 
-// know gathers the verdicts of some causes.
 func know(fx *Facts, verdicts []Verdict, j *judgement, of func(ID) bool) *Known {
 	n := len(fx.targets)
 	kn := &Known{fx: fx, by: make([]ID, len(fx.Clusters)), closed: make([]bool, n), split: make([]bool, n), undecided: make([]bool, n)}
@@ -100,7 +105,6 @@ func (kn *Known) explain(id ID, behaviours []int) {
 	}
 }
 
-// decidedFor are the splits that were decided for a cause.
 func (kn *Known) decidedFor(id ID) []*decision {
 	return slices.DeleteFunc(slices.Clone(kn.decided), func(d *decision) bool { return d.cause != id })
 }

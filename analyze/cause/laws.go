@@ -137,7 +137,6 @@ func (x *split) mirrored() *split {
 	return &m
 }
 
-// joint explains two parts by the same hypothesis.
 func joint(a, b []law) []law {
 	var out []law
 	for _, l := range a {
@@ -233,7 +232,6 @@ func (w *weighing) main() *split {
 	return slices.MaxFunc(w.parts, func(a, b *split) int { return cmp.Compare(a.n, b.n) })
 }
 
-// post is the posterior of a cause, over all its laws.
 func (w *weighing) post(c ID) float64 {
 	var p float64
 	for _, l := range w.laws {
@@ -254,7 +252,6 @@ func (w *weighing) best(c ID) *law {
 	return nil
 }
 
-// lead is the likeliest cause.
 func (w *weighing) lead() (ID, float64) {
 	lead, most := ID(""), 0.
 	for _, l := range w.laws {

@@ -18,7 +18,6 @@ func (fx *Facts) scenarioNames(scenarios ...int) []string {
 	return names
 }
 
-// cellsOf are a target's cells of some scenarios.
 func cellsOf(sub *target, scenarios []int) []*cell {
 	return slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return !slices.Contains(scenarios, c.scenario) })
 }
@@ -54,7 +53,6 @@ func once[T comparable](list []T, more ...T) []T {
 	return list
 }
 
-// ids are the ids of behaviours in a report.
 func (fx *Facts) ids(clusters []int) []string {
 	var out []string
 	for _, k := range clusters {

@@ -237,7 +237,6 @@ func leastShared(fx *Facts, x *split) float64 {
 	return stat.WaldBound(fx.alpha, fx.alpha, stat.KL(float64(x.k)/float64(x.n), fx.noise()))
 }
 
-// sharedBy says what decides which of two stages answers.
 func sharedBy(fx *Facts, x *split) Fact {
 	chance := stat.FlakyLogM(x.k, x.n, fx.MinShare)
 	var best *factor

@@ -282,7 +282,6 @@ func (s *shift) to() time.Time   { return s.at(s.hi) }
 func (s *shift) before() *Cluster { return &s.fx.Clusters[most(s.fx, s.rows[:s.hat])] }
 func (s *shift) since() *Cluster  { return &s.fx.Clusters[most(s.fx, s.rows[s.hat:])] }
 
-// switched is the finding of a behaviour that changed once.
 func switched(fx *Facts, w *weighing, l *law) Finding {
 	s := shiftOf(fx, w.split)
 	f := splitFinding(fx, w.split, ConsistentWith)

@@ -34,7 +34,6 @@ type EditsWaited struct {
 
 var strength = []Link{Proven, Statistical, ConsistentWith}
 
-// merge joins two findings of one cause.
 func merge(a, b Finding) Finding {
 	strong, weak := a, b
 	if slices.Index(strength, b.Linked) < slices.Index(strength, a.Linked) {

@@ -37,9 +37,12 @@ type Spell struct {
 	From, To time.Time
 }
 
-// spell is one stretch of answers, in the order of time, of which all are of a kind: the
-// first and the last of its rows, and how many they are.
-type spell struct{ from, to, n int }
+// spell is one stretch of answers, in the order of time, of which all are of a kind: its
+// first and last place in that order, and row, and how many they are.
+type spell struct {
+	first, last int
+	from, to, n int
+}
 
 // spellsOf are the few stretches in which all answers of a kind came, and no others, with
 // other answers for a while beside them; none where one came at another time. One stretch
@@ -47,16 +50,15 @@ type spell struct{ from, to, n int }
 // Concurrent requests may have got ahead of each other by a tenth.
 func spellsOf(fx *Facts, x *split, least int, is func(*Cluster) bool) []spell {
 	draws := inTime(fx, x.draws)
-	type stretch struct{ first, last, n int }
-	var found []stretch
+	var found []spell
 	for i, d := range draws {
 		if !is(&fx.Clusters[fx.Rows[d.row].Cluster]) {
 			continue
 		}
 		if n := len(found) - 1; n >= 0 && i-found[n].last <= tuning.Enough.Settled {
-			found[n].last, found[n].n = i, found[n].n+1
+			found[n].last, found[n].to, found[n].n = i, d.row, found[n].n+1
 		} else {
-			found = append(found, stretch{i, i, 1})
+			found = append(found, spell{i, i, d.row, d.row, 1})
 		}
 	}
 	total, outside := 0, len(draws)
@@ -70,11 +72,7 @@ func spellsOf(fx *Facts, x *split, least int, is func(*Cluster) bool) []spell {
 	if len(found) > mostSpells || total < least || outside < tuning.Enough.Settled {
 		return nil
 	}
-	var out []spell
-	for _, s := range found {
-		out = append(out, spell{draws[s.first].row, draws[s.last].row, s.n})
-	}
-	return out
+	return found
 }
 
 // failedFor are the outages that all failures of a split belong to.
@@ -106,11 +104,7 @@ func onlySpell(fx *Facts, x *split, is func(*Cluster) bool) []spell {
 	}
 	// Of all places for so many failures those within one stretch of this length, which
 	// may begin anywhere and is looked for at a dozen looks.
-	draws := inTime(fx, x.draws)
-	n, at := len(draws), func(row int) int {
-		return slices.IndexFunc(draws, func(d draw) bool { return d.row == row })
-	}
-	long := at(s[0].to) - at(s[0].from) + 1
+	n, long := len(x.draws), s[0].last-s[0].first+1
 	if stat.LogNoneAmong(n, s[0].n, n-long)+math.Log(float64(n-long+1)) > math.Log(tuning.IID/looks) {
 		return nil
 	}
@@ -144,11 +138,8 @@ func (j *judgement) outages(fx *Facts, sub *target) {
 	if spells == nil {
 		return
 	}
-	draws := inTime(fx, x.draws)
-	first := draws[0].row == spells[0].from
-	last := spells[len(spells)-1]
-	since := len(draws) - 1 - slices.IndexFunc(draws, func(d draw) bool { return d.row == last.to })
-	if since < tuning.Enough.Settled && !fx.Done || len(spells) == 1 && (since == 0 || first && (!fx.Done || lastChanged(fx, sub))) {
+	since := len(x.draws) - 1 - spells[len(spells)-1].last
+	if since < tuning.Enough.Settled && !fx.Done || len(spells) == 1 && (since == 0 || spells[0].first == 0 && (!fx.Done || lastChanged(fx, sub))) {
 		return
 	}
 	x.failure = true
@@ -162,11 +153,9 @@ func goneAtTheEnd(fx *Facts, x *split) bool {
 		return false
 	}
 	spells := failedFor(fx, x)
-	draws := inTime(fx, x.draws)
-	return len(spells) == 1 && spells[0].from != draws[0].row && spells[0].to == draws[len(draws)-1].row
+	return len(spells) == 1 && spells[0].first > 0 && spells[0].last == len(x.draws)-1
 }
 
-// windowsOf are spells as findings show them.
 func windowsOf(fx *Facts, spells []spell) (out []Spell, n int) {
 	for _, s := range spells {
 		out = append(out, Spell{K: s.n, From: fx.Rows[s.from].At, To: fx.Rows[s.to].At})

@@ -39,7 +39,6 @@ type draw struct {
 	deviant bool
 }
 
-// bits tells of each draw whether it deviates.
 func bits(draws []draw) []bool {
 	out := make([]bool, len(draws))
 	for i, d := range draws {
@@ -48,7 +47,6 @@ func bits(draws []draw) []bool {
 	return out
 }
 
-// deviants counts the draws that deviate.
 func deviants(draws []draw) (k int) {
 	for _, d := range draws {
 		k += bit(d.deviant)
@@ -195,7 +193,6 @@ func (x *split) countOf(fx *Facts, behaviours []int) (k int) {
 	return k
 }
 
-// narrow is the same split with only some of its deviants.
 func narrow(fx *Facts, x *split, clusters []int) *split {
 	return settle(fx, &split{sub: x.sub, kind: x.kind, clusters: clusters})
 }
@@ -289,7 +286,6 @@ func countTable(fx *Facts, x *split, columns []string, level func(*Row) string) 
 	return t
 }
 
-// twoRows is a table of usual and deviant answers only.
 func twoRows(fx *Facts, x *split, columns []string, level func(*Row) string) [][]int {
 	t := [][]int{make([]int, len(columns)), make([]int, len(columns))}
 	for _, d := range x.draws {

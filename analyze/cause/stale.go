@@ -241,16 +241,17 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	case e.n == 0:
 		return
 	}
+	report := func(how string, sure bool) { v.report(staleFinding(fx, sub, e, how, sure), stageKey(sub.Target)) }
 	_, _, same, _ := diff.CanaryDifference(sub.api, sub.conf)
 	switch p := sub.conf.Canary.Percent; {
 	case p <= 0:
-		v.report(staleFinding(fx, sub, e, "no traffic", true), stageKey(sub.Target))
+		report("no traffic", true)
 	case same:
-		v.report(staleFinding(fx, sub, e, "same deployment", true), stageKey(sub.Target))
+		report("same deployment", true)
 	case e.changed:
 		return // what answered says nothing of the canary that is there now
 	case p >= 100:
-		v.report(staleFinding(fx, sub, e, "all traffic", true), stageKey(sub.Target))
+		report("all traffic", true)
 	case e.canary >= tuning.Enough.Compare && e.shown < tuning.Enough.Compare, e.canary == 0 && e.failed == e.n:
 		return // it failed as all did: that shows nothing of how it answers
 	case e.split && (canaryLag(sub) == 0 || e.canary == 0 || e.labelled-e.canary < tuning.Enough.Compare || len(e.strays) > 0):
@@ -258,15 +259,14 @@ func withoutEffect(fx *Facts, known *Known, sub *target, e exposure, v *Verdict)
 	case e.split && (e.leans || ratesDiffer(fx, e)):
 		return // not linked, and not alike either
 	case e.split:
-		f := staleFinding(fx, sub, e, "unrelated", false)
-		v.report(f, stageKey(sub.Target))
+		report("unrelated", false)
 	case e.canary > 0 && e.labelled-e.canary >= tuning.Enough.Compare && exercised(fx, known, e) && len(e.strays) == 0 && !e.unmatched && !e.leans:
-		v.report(staleFinding(fx, sub, e, "alike", true), stageKey(sub.Target))
+		report("alike", true)
 	case e.labelled == 0 && fx.Logs.Read && logging(fx, sub) && !fx.Done:
 		askCanary(fx, sub, e, v)
 	case e.labelled == 0 && e.never <= fx.alpha/tuning.Caution && settled(fx, known, e):
 		if !slices.ContainsFunc(e.subs, func(x *target) bool { return mayHide(fx, x) }) {
-			v.report(staleFinding(fx, sub, e, "not missed", false), stageKey(sub.Target))
+			report("not missed", false)
 		}
 	default:
 		askCanary(fx, sub, e, v)
@@ -392,7 +392,6 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	return f
 }
 
-// canaryExample is a request that the canary served.
 func canaryExample(fx *Facts, e exposure) Fact {
 	if e.changed {
 		return nil
@@ -407,7 +406,6 @@ func canaryExample(fx *Facts, e exposure) Fact {
 	return nil
 }
 
-// askCanary says what would show whether the canary differs.
 func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	p := sub.conf.Canary.Percent / 100
 	asks := CanaryAlike{Stage: sub.Stage, Share: p}
@@ -415,19 +413,14 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	if e.leans && len(e.strays) == 0 {
 		asks.Leans = true
 		o.More = max(tuning.Enough.Tell, e.n/2)
-		if fx.Done {
-			o.More, o.Needs = 0, Topic("more requests")
-		}
-	}
-	if len(e.strays) > 0 {
+	} else if len(e.strays) > 0 {
 		d := e.strays[0]
 		own, canary := d.Counts[ownSide], d.Counts[canarySide]
 		asks.Stray = &Stray{Scenario: d.Scenario, Where: d.Where, Value: d.Other, Canary: Count{canary.Other, canary.All}, Own: Count{own.Other, own.All}}
 		o.More = e.requests * stat.NeedZero(p, fx.Confidence)
-		if fx.Done {
-			o.More = 0
-			o.Needs = Topic("more requests")
-		}
+	}
+	if fx.Done && (e.leans || len(e.strays) > 0) {
+		o.More, o.Needs = 0, Topic("more requests")
 	}
 	sure := fx.Confidence
 	if e.labelled == 0 {
@@ -449,7 +442,6 @@ func askCanary(fx *Facts, sub *target, e exposure, v *Verdict) {
 	v.Open = append(v.Open, o)
 }
 
-// pairs writes variables in a fixed order.
 func pairs(vars map[string]string) []string {
 	var out []string
 	for k, v := range vars {

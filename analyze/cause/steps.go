@@ -155,7 +155,6 @@ func stepEvidence(fx *Facts, r *Result) (out [6]Step) {
 	return out
 }
 
-// problems are the findings of a step.
 func problems(r *Result, step int) []Problem {
 	var out []Problem
 	for _, f := range r.Findings {
@@ -166,7 +165,6 @@ func problems(r *Result, step int) []Problem {
 	return out
 }
 
-// unread are the targets whose stage was not read.
 func unread(fx *Facts) []string {
 	var out []string
 	for _, sub := range fx.targets {

@@ -103,7 +103,7 @@ func aside(fx *Facts, findings []Finding) (notes []Fact) {
 			return slices.ContainsFunc(f.Says, func(s Fact) bool { is, ok := s.(LinkIs); return ok && is.Link == l.ID })
 		})
 		if l.Status != "" && l.Status != available && !told {
-			notes = append(notes, LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")})
+			notes = append(notes, linkIs(&l))
 		}
 	}
 	for i := range fx.Snapshot.APIs {
@@ -116,6 +116,10 @@ func aside(fx *Facts, findings []Finding) (notes []Fact) {
 		notes = append(notes, Unasked{Asked: len(h.Asked), Events: h.Unasked})
 	}
 	return notes
+}
+
+func linkIs(l *probe.VPCLink) LinkIs {
+	return LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")}
 }
 
 // available is the state of VPC links and APIs that are ready.
@@ -229,7 +233,7 @@ func links(fx *Facts, sub *target, f *Finding) {
 		}
 		for _, l := range fx.Snapshot.VPCLinks {
 			if l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != available {
-				f.say(LinkIs{Link: l.ID, Name: l.Name, Status: l.Status, Why: strings.TrimSuffix(l.StatusText, ".")})
+				f.say(linkIs(&l))
 				return
 			}
 		}

@@ -125,7 +125,6 @@ func shares(x *split, windows int) (logM float64) {
 	return logM
 }
 
-// unexplained is the finding of a split that no candidate cause fits.
 func unexplained(fx *Facts, w *weighing) Finding {
 	f := splitFinding(fx, w.split, ConsistentWith)
 	f.Clusters, f.Statistics, f.Alternatives = fx.ids(w.clusters), shareStatistics(fx, w, UnexplainedSplit), w.alternatives(UnexplainedSplit, fx.alpha)

@@ -101,9 +101,7 @@ func unmappedTarget(fx *Facts, known *Known) Verdict {
 			continue
 		}
 		v.report(noRoute(fx, r.sub, r.cells), r.sub.ID+"/no route")
-		if fx.all(r.sub, refused) {
-			v.closed = append(v.closed, r.sub.index)
-		}
+		v.closeRefused(fx, r.sub)
 	}
 	return v
 }
@@ -291,7 +289,6 @@ func whereKnown(sub *target) bool {
 	return sub.Unmapped != "" || sub.api != nil && (sub.conf == nil || sub.conf.Deployed != nil || sub.api.DefaultEndpointOff)
 }
 
-// mapRemedy is how the address is led somewhere.
 func mapRemedy(fx *Facts, sub *target) []Remedy {
 	region := fx.Snapshot.Region
 	if rule := keepsBasePath(fx, sub); rule != nil {
@@ -440,7 +437,6 @@ func wholePath(fx *Facts, sub *target, c *cell) string {
 	return "/" + strings.Trim(strings.TrimPrefix(sub.URL, origin(sub.URL))+fx.scenario(c.scenario).Path, "/")
 }
 
-// origin is the scheme and host of a URL.
 func origin(url string) string {
 	u := parsed(url)
 	return u.Scheme + "://" + u.Host

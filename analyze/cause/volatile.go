@@ -42,7 +42,6 @@ func volatileContent(fx *Facts, _ *Known) Verdict {
 	return v
 }
 
-// movesOf is, per target, what moves by itself.
 func movesOf(fx *Facts) [][]behaviour.Move {
 	if fx.told || !fx.Done {
 		return nil

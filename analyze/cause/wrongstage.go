@@ -132,9 +132,7 @@ func wrongStage(fx *Facts, known *Known) Verdict {
 		switch g.served {
 		case otherwise:
 			v.report(wrongFinding(fx, sub, *g), sub.ID)
-			if fx.all(sub, refused) {
-				v.closed = append(v.closed, i)
-			}
+			v.closeRefused(fx, sub)
 		case inPart:
 			reportSharing(fx, known, sub, *g, &v)
 		case asMeant:
@@ -144,7 +142,6 @@ func wrongStage(fx *Facts, known *Known) Verdict {
 	return v
 }
 
-// whoServes settles what a sighting tells.
 func whoServes(fx *Facts, sub *target, g *sighting) {
 	if !g.byConfig {
 		g.shared = findSharing(fx, sub, g)
@@ -225,7 +222,6 @@ func leftover(fx *Facts, sub *target, meant probe.StageRef) bool {
 	return slices.ContainsFunc(sub.cells, func(c *cell) bool { return len(c.rows) > 0 && fx.routeOf(st.Deployed, c.scenario) != "" })
 }
 
-// confirm gathers what ties a wrong stage to single answers.
 func confirm(fx *Facts, sub *target, g *sighting) []Fact {
 	var lines []Fact
 	for _, ref := range slices.SortedFunc(maps.Keys(g.byLog), compareRefs) {

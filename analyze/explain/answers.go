@@ -128,7 +128,6 @@ func (s *scanner) line(line string, raw []byte) {
 	}
 }
 
-// status begins an answer.
 func (s *scanner) status(m []string) {
 	verbose := m[2] != ""
 	if s.verbose && !verbose && s.current != nil {
@@ -147,7 +146,6 @@ func (s *scanner) status(m []string) {
 	s.current = &signature.Answer{Status: status, Outcome: probe.OutcomeResponse}
 }
 
-// header takes one line of an answer's header section.
 func (s *scanner) header(line string) {
 	if s.verbose && !s.echo {
 		rest, marked := strings.CutPrefix(line, "<")
@@ -205,7 +203,6 @@ func (s *scanner) note(line string) {
 	}
 }
 
-// request reads one line of a request.
 func (s *scanner) request(line string) {
 	if m := requestLine.FindStringSubmatch(line); m != nil {
 		if s.current != nil {
@@ -238,7 +235,6 @@ func (s *scanner) request(line string) {
 	}
 }
 
-// full is the asked URL.
 func (a *asked) full() string {
 	switch {
 	case a.host == "" || strings.Contains(a.path, "://"):
@@ -262,7 +258,6 @@ func isProgress(line string) bool {
 		strings.HasPrefix(t, "% Total ") || strings.Contains(t, "--:--:--") || strings.HasPrefix(t, "Dload  Upload")
 }
 
-// end finishes the current answer.
 func (s *scanner) end() {
 	if a := s.current; a != nil {
 		a.Method, a.URL, a.SentAuthorization, a.SentAPIKey, a.AskedAPI = s.method, s.full(), s.auth, s.key, s.api

@@ -15,7 +15,6 @@ var curlCommand = lazyregexp.New(`(?:^|[\s$%#])(?:curl|http|https|wget|xh|curlie
 // asked there is another request.
 var nextCommand = lazyregexp.New(`^\s*(?:\S{0,60}[$%#>❯]\s*)?(?:curl|https?|wget|xh|curlie)\s[^<]*https?://`)
 
-// command reads the command line that made the transcript.
 func (s *scanner) command(line string) {
 	if !strings.Contains(line, "://") {
 		return
@@ -70,7 +69,6 @@ var (
 // preflightFlag marks a request that imitates a browser's preflight.
 var preflightFlag = lazyregexp.New(`(?i)['" ]access-control-request-method:`)
 
-// pathOf is the path of a URL, with its query.
 func pathOf(raw string) string {
 	addr, err := address.ParseURL(raw)
 	if err != nil {

@@ -194,7 +194,6 @@ func when(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// stage says what one stage's own settings tell.
 func (c *configuration) stage(o object) Notice {
 	s := &probe.Stage{Name: o.text("stageName"), DeploymentID: o.text("deploymentId"), Variables: o.variables("variables")}
 	if len(s.Variables) == 0 {
@@ -218,7 +217,6 @@ func (c *configuration) stage(o object) Notice {
 	return n
 }
 
-// canary judges a stage's canary by its settings alone.
 func (c *configuration) canary(s *probe.Stage) signature.Candidate {
 	share := strconv.FormatFloat(s.Canary.Percent, 'f', -1, 64) + " %"
 	same := s.Canary.DeploymentID == "" || s.Canary.DeploymentID == s.DeploymentID
@@ -248,7 +246,6 @@ func (c *configuration) canary(s *probe.Stage) signature.Candidate {
 // names are the keys of a map, in order.
 func names[M ~map[string]V, V any](m M) []string { return slices.Sorted(maps.Keys(m)) }
 
-// settings reads cache, logging and throttling.
 func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 	on, _ := o.flag("cacheClusterEnabled")
 	switch status := o.text("cacheClusterStatus"); {
@@ -297,7 +294,6 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 // chosen, and every account begins with.
 const ofAccount = 10000
 
-// autoDeploy reads what stages of HTTP APIs have.
 func (c *configuration) autoDeploy(n *Notice, s *probe.Stage, o object) {
 	on, isHTTP := o.flag("autoDeploy")
 	if message := o.text("lastDeploymentStatusMessage"); message != "" {
@@ -336,7 +332,6 @@ func (c *configuration) compareStages() {
 	c.notices = append(c.notices, n)
 }
 
-// mapping says where a base path of a domain leads.
 func mapping(o object) Notice {
 	path := strings.Trim(cmp.Or(o.text("basePath"), o.text("apiMappingKey")), "/")
 	if path == "(none)" {

@@ -79,7 +79,6 @@ func domainName(o object) Notice {
 	return n
 }
 
-// restAPI says which addresses of an API answer.
 func restAPI(o object) Notice {
 	id := cmp.Or(o.text("id"), o.text("apiId"))
 	n := Notice{Subject: "API " + cmp.Or(o.text("name"), id), APIID: known(id)}
@@ -99,7 +98,6 @@ func restAPI(o object) Notice {
 	return n
 }
 
-// usagePlan says what a plan lets through, and where.
 func usagePlan(o object) Notice {
 	n := Notice{Subject: "usage plan " + cmp.Or(o.text("name"), o.text("id"))}
 	limit := func(of string, t object) {
@@ -146,7 +144,6 @@ func routingRule(o object) Notice {
 	return n
 }
 
-// methodOf says what a method asks for and calls.
 func methodOf(o object) Notice {
 	n := Notice{Subject: "method " + o.text("httpMethod")}
 	n.say("Its authorization is %s.", o.text("authorizationType"))
@@ -266,7 +263,6 @@ func resource(o object) []Notice {
 	return out
 }
 
-// routeOf says what a route of an HTTP API calls.
 func routeOf(o object) Notice {
 	n := Notice{Subject: "route " + o.text("routeKey")}
 	n.say("Its authorization is %s.", cmp.Or(o.text("authorizationType"), "NONE"))

@@ -104,7 +104,6 @@ func (f *failures) read(lines []string, i int) {
 	}
 }
 
-// take counts an error that stands in a line.
 func (f *failures) take(kind int, m, lines []string, i int) {
 	stage := ""
 	if len(m) > 1 {

@@ -54,7 +54,6 @@ func parseDump(text []byte) *node {
 	return &d.stack[0].node
 }
 
-// step reads one token.
 func (d *dumper) step() {
 	switch c := d.text[d.at]; {
 	case c == '\n':

@@ -26,7 +26,6 @@ func explainExecution(text []byte) *Document {
 	return explainRecords(KindExecutionLog, withAccess(records, logs.ParseAccessRows(text)))
 }
 
-// explainAccess reads entries with the usual names.
 func explainAccess(text []byte) *Document {
 	records, ok := logs.ParseAccessLog(text, nil)
 	if !ok {
@@ -101,7 +100,6 @@ func producer(rec *probe.LogRecord) string {
 	return rec.Producer
 }
 
-// causes are the candidates of a logged request.
 func causes(rec *probe.LogRecord) []signature.Candidate {
 	if rec.WAF == "WAF_BLOCK" {
 		return []signature.Candidate{named("waf-block", "the log's WAF verdict is WAF_BLOCK", "aws wafv2 get-sampled-requests names the rule.")}

@@ -170,7 +170,6 @@ func facts(b *bytes.Buffer, list []fact) {
 	}
 }
 
-// reasons writes the candidates with what to check next.
 func reasons(b *bytes.Buffer, candidates []signature.Candidate) {
 	switch len(candidates) {
 	case 0:

@@ -21,7 +21,6 @@ type assembly struct {
 	out       *Change
 }
 
-// assemble makes a change of what a reader found.
 func assemble(c *changes) *Change {
 	a := &assembly{
 		changes: c, byAddress: make(map[string]*resource, len(c.resources)), apis: map[string]*API{},

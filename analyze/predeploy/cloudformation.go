@@ -141,7 +141,6 @@ func toolOf(t *template) Tool {
 	return CloudFormation
 }
 
-// resource adds what becomes of one logical id.
 func (t *templates) resource(id string) {
 	was, now := t.old.typeOf(id), t.new.typeOf(id)
 	if was != "" && now != "" && was != now { // CloudFormation refuses this; SAM's own types come here
@@ -183,7 +182,6 @@ func needsOf(r map[string]any) map[string]bool {
 	return out
 }
 
-// referIntrinsic finds what a property refers to.
 func referIntrinsic(r *resource, property string, after bool) string {
 	v, ok := r.at(after)[property]
 	if !ok {
@@ -242,7 +240,6 @@ func (t *templates) conditions() {
 	}
 }
 
-// used tells whether a part of an API refers to a parameter.
 func (t *templates) used(parameter string) bool {
 	return slices.ContainsFunc(t.c.resources, func(r *resource) bool { return r.needs[parameter] })
 }

@@ -50,7 +50,6 @@ func (a *assembly) routeOf(r *resource) string {
 	return cmp.Or(r.now().text("httpmethod"), "ANY") + " " + a.path(at, 0)
 }
 
-// subject names what a resource is about, as the reports do.
 func (a *assembly) subject(r *resource) string {
 	p := r.now()
 	switch name := r.key[strings.IndexByte(r.key, '.')+1:]; name {

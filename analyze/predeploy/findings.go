@@ -62,7 +62,6 @@ func (j *judge) fillIn() {
 	}
 }
 
-// targetID names a stage in a report.
 func targetID(api *API, s *Stage) string {
 	name := cmp.Or(api.ID, api.Name, api.Address)
 	if strings.ContainsAny(name, "{}") {

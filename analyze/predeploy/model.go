@@ -124,7 +124,6 @@ type Shift struct {
 	Unsure  bool   // only if the function's code changes, which the files do not tell
 }
 
-// Stage finds a stage by name.
 func (a *API) stage(name string) *Stage {
 	for _, s := range a.Stages {
 		if s.Name == name {

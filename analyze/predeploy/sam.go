@@ -32,7 +32,6 @@ type samAPI struct {
 	functions map[string]bool // those with an event at it
 }
 
-// serverless adds what SAM would make of its own resources.
 func (t *templates) serverless() {
 	if !t.old.sam() && !t.new.sam() {
 		return
@@ -265,7 +264,6 @@ func (t *templates) shifts(apis map[string]*samAPI) {
 	}
 }
 
-// usedBy notes that an API calls a function.
 func (t *templates) usedBy(api, function string) {
 	for _, r := range t.c.resources {
 		if r.address == api && r.isAPI() {
