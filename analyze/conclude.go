@@ -29,13 +29,9 @@ func (rep *Report) outcome() Outcome {
 	if slices.ContainsFunc(rep.Findings, behavioural) {
 		return Inconsistent
 	}
-	if len(rep.Open) > 0 || rep.Run.Stopped == "interrupted" || rep.Run.Requests == 0 {
+	unchecked := slices.ContainsFunc(rep.Expectations, func(e Expectation) bool { return e.Met == nil })
+	if unchecked || len(rep.Open) > 0 || rep.Run.Stopped == "interrupted" || rep.Run.Requests == 0 {
 		return Inconclusive
-	}
-	for _, e := range rep.Expectations {
-		if e.Met == nil {
-			return Inconclusive
-		}
 	}
 	return Consistent
 }
@@ -53,10 +49,8 @@ func (rep *Report) exitCode(failOn cause.Severity) int {
 	if rep.Run.Stopped == "interrupted" {
 		return ExitInterrupted
 	}
-	for _, f := range rep.Findings {
-		if f.Severity.Rank() <= failOn.Rank() {
-			return ExitFinding
-		}
+	if slices.ContainsFunc(rep.Findings, func(f cause.Finding) bool { return f.Severity.Rank() <= failOn.Rank() }) {
+		return ExitFinding
 	}
 	if rep.Outcome == Inconclusive || len(rep.Open) > 0 {
 		return ExitUndecided

@@ -75,10 +75,7 @@ func addressFinding(fx *Facts, sub *target, g *sighting) *Finding {
 	if len(f.Differs) == 0 {
 		return nil // no scenario by itself shows one
 	}
-	var scenarios []int
-	for i := range marks {
-		scenarios = append(scenarios, marks[i].Scenario)
-	}
+	scenarios := each(marks, func(m behaviour.Mark) int { return m.Scenario })
 	f.Scenarios = fx.scenarioNames(scenarios...)
 	meant := sub.stageRef() == g.meant && sub.conf != nil
 	if g.confirmed() || meant {

@@ -78,11 +78,8 @@ func notSeparated(fx *Facts, w *weighing) Fact {
 	if len(others) == 0 {
 		return nil
 	}
-	out := Together{Drivers: []string{driverName(&w.laws[0])}, Apart: apart(fx, w, &w.laws[0], others[0])}
-	for _, l := range others {
-		out.Drivers = append(out.Drivers, driverName(l))
-	}
-	return out
+	drivers := append([]*law{&w.laws[0]}, others...)
+	return Together{Drivers: each(drivers, driverName), Apart: apart(fx, w, &w.laws[0], others[0])}
 }
 
 func driverName(l *law) string {
@@ -137,9 +134,5 @@ func tellingPairs(fx *Facts, w *weighing, a, b driver) []Fact {
 	slices.SortFunc(pairs, func(x, y pair) int {
 		return cmp.Or(cmp.Compare(x.n, y.n), cmp.Compare(x.LevelA, y.LevelA), cmp.Compare(x.LevelB, y.LevelB))
 	})
-	var out []Fact
-	for _, p := range pairs {
-		out = append(out, p.LevelPair)
-	}
-	return out
+	return each(pairs, func(p pair) Fact { return p.LevelPair })
 }

@@ -75,13 +75,3 @@ func gatewaysOf(c *Cluster) *Gateways {
 	}
 	return nil
 }
-
-// gatewaysBehind is gatewaysOf the first of some behaviours that another API Gateway made.
-func gatewaysBehind(fx *Facts, behaviours []int) *Gateways {
-	for _, k := range behaviours {
-		if g := gatewaysOf(&fx.Clusters[k]); g != nil {
-			return g
-		}
-	}
-	return nil
-}

@@ -179,7 +179,3 @@ func cachedBeside(fx *Facts, u *unlike) Finding {
 	f.Proof = evidence(lines...)
 	return f
 }
-
-func settingFact(r diff.Setting, p [2]*target) Configured {
-	return Configured{Setting: r.Name, On: []StageValue{{p[0].Stage, r.Values[p[0].Stage]}, {p[1].Stage, r.Values[p[1].Stage]}}}
-}

@@ -124,20 +124,11 @@ func canaryPrior(fx *Facts, x *split) float64 {
 // touched tells whether what differs between canary and stage reaches one of
 // the splitting scenarios.
 func touched(fx *Facts, x *split, diffs []diff.Difference, vars []diff.Setting) bool {
-	for _, i := range x.scenarios() {
+	return slices.ContainsFunc(x.scenarios(), func(i int) bool {
 		route := fx.routeKey(x.sub, i)
-		for _, d := range diffs {
-			if touches(d.Routes, route) {
-				return true
-			}
-		}
-		for _, v := range vars {
-			if touches(v.Touches, route) {
-				return true
-			}
-		}
-	}
-	return false
+		return slices.ContainsFunc(diffs, func(d diff.Difference) bool { return touches(d.Routes, route) }) ||
+			slices.ContainsFunc(vars, func(v diff.Setting) bool { return touches(v.Touches, route) })
+	})
 }
 
 // touches tells whether a route is among those that a setting can influence;

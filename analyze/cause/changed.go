@@ -120,10 +120,7 @@ func deployedBy(fx *Facts, sub *target) string {
 	if sub.api == nil {
 		return ""
 	}
-	var descriptions []string
-	for _, d := range sub.api.Deployments {
-		descriptions = append(descriptions, d.Description)
-	}
+	descriptions := each(sub.api.Deployments, func(d probe.Deployment) string { return d.Description })
 	tags := sub.api.Tags
 	if sub.conf != nil && len(tags) == 0 {
 		tags = sub.conf.Tags

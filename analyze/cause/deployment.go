@@ -271,9 +271,7 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	if cause == AutoDeployOff && len(p.diffs) == 0 {
 		f.Severity = Warning
 	}
-	for _, sub := range p.all {
-		f.Targets = append(f.Targets, sub.ID)
-	}
+	f.Targets = targetIDs(p.all)
 	lines, scenarios, rests, seen := confirmEdits(fx, p)
 	f.rests = rests
 	if len(seen) > 0 {
@@ -355,11 +353,7 @@ func waitingEdits(fx *Facts, p *pending, confirmed bool, scenarios []int, seen m
 	if len(p.diffs) == 0 {
 		return nil
 	}
-	out := Waiting{}
-	for _, d := range p.diffs {
-		out.Edits = append(out.Edits, named(&d))
-	}
-	facts := []Fact{out}
+	facts := []Fact{Waiting{Edits: each(p.diffs, func(d diff.Difference) string { return named(&d) })}}
 	switch {
 	case confirmed:
 		facts = append(facts, AsBefore{Scenarios: fx.scenarioNames(scenarios...)})

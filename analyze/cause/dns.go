@@ -69,9 +69,7 @@ func dnsElsewhere(fx *Facts, sub *target) *NameLeadsElsewhere {
 	}
 	d := fx.domainOf(sub)
 	f := &NameLeadsElsewhere{Domain: d.Name, Given: d.Targets, Unusual: !strings.HasSuffix(away[0].Canonical, ".cloudfront.net")}
-	for _, l := range away {
-		f.Away = append(f.Away, LedTo{Name: l.Name})
-	}
+	f.Away = each(away, func(l probe.Leading) LedTo { return LedTo{Name: l.Name} })
 	if len(here) > 0 {
 		f.Here = here[0].Resolver
 		f.Regions = regionsOf(d.Targets, away)

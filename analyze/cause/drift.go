@@ -196,11 +196,9 @@ func undeclared(fx *Facts, api *probe.API, set diff.Setting) []string {
 }
 
 func settingsOf(p [2]*target, reasons []diff.Setting) []Configured {
-	var out []Configured
-	for _, r := range reasons {
-		out = append(out, settingFact(r, p))
-	}
-	return out
+	return each(reasons, func(r diff.Setting) Configured {
+		return Configured{Setting: r.Name, On: []StageValue{{p[0].Stage, r.Values[p[0].Stage]}, {p[1].Stage, r.Values[p[1].Stage]}}}
+	})
 }
 
 // unknownMember begins the names of settings that the SDK does not know: what they do is
@@ -253,12 +251,9 @@ func compared(fx *Facts, api *probe.API, set diff.Setting) bool {
 // stagePairs are the pairs of stages of an API whose own invoke URLs were
 // probed.
 func stagePairs(fx *Facts, api *probe.API) [][2]*target {
-	var own []*target
-	for _, sub := range fx.targets {
-		if sub.api == api && sub.conf != nil && sub.Kind == probe.InvokeURL && sub.n() > 0 {
-			own = append(own, sub)
-		}
-	}
+	own := slices.DeleteFunc(slices.Clone(fx.targets), func(sub *target) bool {
+		return sub.api != api || sub.conf == nil || sub.Kind != probe.InvokeURL || sub.n() == 0
+	})
 	var out [][2]*target
 	for i := range own {
 		for j := i + 1; j < len(own); j++ {
@@ -464,11 +459,7 @@ func alignRemedy(fx *Facts, api *probe.API, p [2]*target, reasons []diff.Setting
 }
 
 func settingNames(settings []diff.Setting) []string {
-	var out []string
-	for _, s := range settings {
-		out = append(out, s.Name)
-	}
-	return out
+	return each(settings, func(s diff.Setting) string { return s.Name })
 }
 
 // inUse tells whether a stage is likely the one that callers use.

@@ -180,10 +180,7 @@ func edgeCache(fx *Facts, _ *Known) Verdict {
 
 // oldCopies is the finding of a cache that answers what the gateway no longer does.
 func oldCopies(fx *Facts, sub *target, x *copies, shown []Difference) Finding {
-	var scenarios []int
-	for i := range x.old {
-		scenarios = append(scenarios, x.old[i].Scenario)
-	}
+	scenarios := each(x.old, func(m behaviour.Mark) int { return m.Scenario })
 	old := slices.DeleteFunc(slices.Clone(x.rows), func(i int) bool { return !slices.Contains(scenarios, fx.Rows[i].Scenario) })
 	f := Finding{
 		Severity: Error, Linked: Proven, Targets: []string{sub.ID}, Scenarios: fx.scenarioNames(scenarios...),

@@ -78,12 +78,7 @@ type AllAre struct {
 	Answers []string
 }
 
-func asFacts[T Fact](list []T) (facts []Fact) {
-	for _, f := range list {
-		facts = append(facts, f)
-	}
-	return facts
-}
+func asFacts[T Fact](list []T) []Fact { return each(list, func(f T) Fact { return f }) }
 
 // quote is a fact of something that is told in its own words already.
 func quote(text string) Fact {

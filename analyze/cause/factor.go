@@ -187,9 +187,9 @@ func (d *decision) differsFromMost(fx *Facts) []Difference {
 
 // others counts the answers of each level that do not deviate.
 func (f *factor) others() []int {
-	out := make([]int, len(f.n))
-	for i, n := range f.n {
-		out[i] = n - f.k[i]
+	out := slices.Clone(f.n)
+	for i, k := range f.k {
+		out[i] -= k
 	}
 	return out
 }

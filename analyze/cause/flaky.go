@@ -127,7 +127,7 @@ func flaky(fx *Facts, w *weighing) Finding {
 	if allOf(fx, bad, (*Cluster).brokeOff) {
 		f.say(breaksOff(fx, w.sub, w.cells[0].scenario))
 	}
-	behind := gatewaysBehind(fx, bad)
+	behind := firstHeld(fx, bad, gatewaysOf)
 	if behind != nil {
 		f.say(OfBehind{Gateways: *behind})
 	}
@@ -207,10 +207,9 @@ func notCanary(fx *Facts, w *weighing) Fact {
 		return NoCanary{Stage: sub.Stage}
 	case sub.Canary == nil && sub.lent == nil:
 		return nil
-	case w.labels.excluded && (w.labels.low > 0 || w.labels.high < 0):
-		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high, Partly: true}
 	case w.labels.excluded:
-		return NotByCanary{Rates: bothRates(fx, w), Low: w.labels.low, High: w.labels.high}
+		low, high := w.labels.low, w.labels.high
+		return NotByCanary{Rates: bothRates(fx, w), Low: low, High: high, Partly: low > 0 || high < 0}
 	case canaryExcluded(fx, w):
 		return ShareUnfit{Share: sub.share()}
 	case c.N() > 0:

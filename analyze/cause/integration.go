@@ -121,14 +121,20 @@ func gatewayWords(fx *Facts, c *cell) bool {
 	return true
 }
 
-// inside is the failure that successes of some behaviours hold; nil where they hold none.
-func inside(fx *Facts, behaviours []int) *failure.Failure {
+// firstHeld is what the first of some behaviours holds that holds such a thing; nil where
+// none does.
+func firstHeld[T any](fx *Facts, behaviours []int, of func(*Cluster) *T) *T {
 	for _, k := range behaviours {
-		if f := fx.Clusters[k].inside; f != nil {
-			return f
+		if x := of(&fx.Clusters[k]); x != nil {
+			return x
 		}
 	}
 	return nil
+}
+
+// inside is the failure that successes of some behaviours hold; nil where they hold none.
+func inside(fx *Facts, behaviours []int) *failure.Failure {
+	return firstHeld(fx, behaviours, func(c *Cluster) *failure.Failure { return c.inside })
 }
 
 func broken(fx *Facts, sub *target, cells []*cell) Finding {

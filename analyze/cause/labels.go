@@ -151,13 +151,9 @@ func (l *labels) worst(test *stat.LinkEstimated) float64 {
 func measured(fx *Facts, sub *target) (canary, known int) {
 	for _, c := range sub.cells {
 		for _, i := range c.rows {
-			r := &fx.Rows[i]
-			if r.Late || r.Contradictory || r.Label == LabelUnknown {
-				continue
-			}
-			known++
-			if r.Label == LabelCanary {
-				canary++
+			if its, ok := ofCanary(&fx.Rows[i]); ok {
+				known++
+				canary += bit(its)
 			}
 		}
 	}

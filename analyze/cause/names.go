@@ -22,6 +22,10 @@ func cellsOf(sub *target, scenarios []int) []*cell {
 	return slices.DeleteFunc(slices.Clone(sub.cells), func(c *cell) bool { return !slices.Contains(scenarios, c.scenario) })
 }
 
+func targetIDs(subs []*target) []string {
+	return each(subs, func(sub *target) string { return sub.ID })
+}
+
 // summary is how a cluster is called in a sentence.
 func (fx *Facts) summary(k int) string {
 	c := &fx.Clusters[k]
@@ -43,6 +47,14 @@ func (fx *Facts) names(clusters []int) []string {
 	return out
 }
 
+// each is what a function makes of every element of a list.
+func each[T, U any](list []T, f func(T) U) (out []U) {
+	for _, x := range list {
+		out = append(out, f(x))
+	}
+	return out
+}
+
 // once adds to a list what it does not hold yet.
 func once[T comparable](list []T, more ...T) []T {
 	for _, x := range more {
@@ -54,11 +66,7 @@ func once[T comparable](list []T, more ...T) []T {
 }
 
 func (fx *Facts) ids(clusters []int) []string {
-	var out []string
-	for _, k := range clusters {
-		out = append(out, fx.Clusters[k].ID)
-	}
-	return out
+	return each(clusters, func(k int) string { return fx.Clusters[k].ID })
 }
 
 // row names a behaviour in a count table. Reports put the cluster's letter in

@@ -215,11 +215,7 @@ func even(share float64) bool { return share > tuning.Even[0] && share < tuning.
 
 // scenarios of a split, as indices into the plan.
 func (x *split) scenarios() []int {
-	var out []int
-	for _, c := range x.cells {
-		out = append(out, c.scenario)
-	}
-	return out
+	return each(x.cells, func(c *cell) int { return c.scenario })
 }
 
 // transitions counts which answer followed which, per machine in the order of

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -142,20 +143,15 @@ func wavering(fx *Facts, sub *target) (out waver) {
 // unmatched tells whether the canary gave answers to a request that too few of the
 // stage's own deployment are known of to hold them against.
 func unmatched(fx *Facts, subs []*target) bool {
-	counts := map[int][2]int{}
+	counts := map[int]stat.Count{}
 	for _, sub := range subs {
 		for _, c := range sub.cells {
-			for _, i := range c.rows {
-				if canary, ok := ofCanary(&fx.Rows[i]); ok {
-					n := counts[c.scenario]
-					n[bit(canary)]++
-					counts[c.scenario] = n
-				}
-			}
+			_, all := byLevel(fx, c, ofCanary)
+			counts[c.scenario] = counts[c.scenario].Plus(all)
 		}
 	}
 	for _, n := range counts {
-		if n[1] > 0 && n[0] < tuning.Enough.Matched {
+		if n.On > 0 && n.Off < tuning.Enough.Matched {
 			return true
 		}
 	}
@@ -172,13 +168,10 @@ func leastAsked(subs []*target) (least, requests int) {
 			asked[c.scenario] += len(c.rows)
 		}
 	}
-	least = -1
-	for _, n := range asked {
-		if least < 0 || n < least {
-			least = n
-		}
+	if len(asked) > 0 {
+		least = slices.Min(slices.Collect(maps.Values(asked)))
 	}
-	return max(least, 0), len(asked)
+	return least, len(asked)
 }
 
 // CanaryUnseen is a canary to which no request was sent, and why it may be stale.
@@ -354,9 +347,7 @@ func staleFinding(fx *Facts, sub *target, e exposure, how string, sure bool) Fin
 	} else if f.SettledBy = settleByLogs(fx, sub); 2*e.labelled > e.n { // the logs have said what they can
 		f.SettledBy = Topic("more requests")
 	}
-	for _, x := range e.subs {
-		f.Targets = append(f.Targets, x.ID)
-	}
+	f.Targets = targetIDs(e.subs)
 	says := CanaryNotShown{Canary: canaryOf(st.Name, st.DeploymentID, c), How: how, Served: Count{e.canary, e.labelled}, Requests: e.n}
 	own, other := sub.api.Deployment(st.DeploymentID), sub.api.Deployment(c.DeploymentID)
 	if own != nil && other != nil && !own.Created.IsZero() && !other.Created.IsZero() {

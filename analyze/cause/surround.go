@@ -172,11 +172,7 @@ func bounds(spells []Spell) (at []time.Time) {
 
 // aliasWeights shows the weights of the alias that a split's routes call.
 func aliasWeights(fx *Facts, sub *target, f *Finding) {
-	for _, name := range f.Scenarios {
-		r := routeNamed(fx, sub, name)
-		if r == nil {
-			continue
-		}
+	for _, r := range routesOf(fx, sub, f) {
 		called := lambdaAlias(r.Integration.URI, variables(sub))
 		if a := aliasRead(fx, called); a != nil && len(a.Weights) > 0 {
 			out, rest := AliasWeights{Alias: called}, 1.
@@ -203,14 +199,18 @@ func aliasRead(fx *Facts, called string) *probe.Alias {
 	return nil
 }
 
-// routeNamed is the route of a scenario by its name; nil where it is not known.
-func routeNamed(fx *Facts, sub *target, name string) *probe.Route {
-	for i := range fx.Plan.Scenarios {
-		if fx.Plan.Scenarios[i].Name == name {
-			return fx.route(sub, i)
+// routesOf are the routes of a finding's scenarios, as far as they are known.
+func routesOf(fx *Facts, sub *target, f *Finding) (routes []*probe.Route) {
+	for _, name := range f.Scenarios {
+		i := slices.IndexFunc(fx.Plan.Scenarios, func(sc probe.Scenario) bool { return sc.Name == name })
+		if i < 0 {
+			continue
+		}
+		if r := fx.route(sub, i); r != nil {
+			routes = append(routes, r)
 		}
 	}
-	return nil
+	return routes
 }
 
 // counted shows that a canary serves real callers. That its metric holds nothing says
@@ -226,13 +226,9 @@ func counted(fx *Facts, sub *target, f *Finding) {
 
 // links shows a VPC link of failing routes that is not available.
 func links(fx *Facts, sub *target, f *Finding) {
-	for _, name := range f.Scenarios {
-		r := routeNamed(fx, sub, name)
-		if r == nil || r.Integration.ConnectionID == "" {
-			continue
-		}
+	for _, r := range routesOf(fx, sub, f) {
 		for _, l := range fx.Snapshot.VPCLinks {
-			if l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != available {
+			if r.Integration.ConnectionID != "" && l.ID == r.Integration.ConnectionID && l.Status != "" && l.Status != available {
 				f.say(linkIs(&l))
 				return
 			}

@@ -148,10 +148,7 @@ func throttledFinding(fx *Facts, sub *target, rows []int, total int, throughout 
 	}
 	f.Scenarios = fx.scenarioNames(scenarios...)
 	apply, limits := limitsOf(fx, sub, rows)
-	lines := []Fact{}
-	for _, l := range limits {
-		lines = append(lines, InConfiguration{What: l})
-	}
+	lines := each(limits, func(l Fact) Fact { return InConfiguration{What: l} })
 	for _, i := range rows[:min(2, len(rows))] {
 		lines = append(lines, fx.request(i, nil), fx.logLine(i, throttleLine))
 	}

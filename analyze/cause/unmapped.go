@@ -261,12 +261,10 @@ func routesBeside(fx *Facts, sub *target, cells []*cell) []string {
 }
 
 func pathsOf(fx *Facts, cells []*cell) []string {
-	var out []string
-	for _, c := range cells {
+	return each(cells, func(c *cell) string {
 		sc := fx.scenario(c.scenario)
-		out = append(out, sc.Method+" "+cmp.Or(sc.Path, "/"))
-	}
-	return out
+		return sc.Method + " " + cmp.Or(sc.Path, "/")
+	})
 }
 
 // useRoutes is to call the nearest route by its URL, and by its method where another one

@@ -84,9 +84,7 @@ func unservedRoutes(fx *Facts, known *Known, p *pending) *waiting {
 
 func unservedFinding(fx *Facts, p *pending, w *waiting) Finding {
 	f := Finding{Linked: ConsistentWith, Alternatives: []Alternative{{Cause: UnmappedTarget}}, rests: w.rests}
-	for _, sub := range w.targets {
-		f.Targets = append(f.Targets, sub.ID)
-	}
+	f.Targets = targetIDs(w.targets)
 	api, st := p.sub.api, p.sub.conf
 	f.Scenarios = fx.cellNames(w.cells)
 	f.say(RefusedAsNoRoute{
@@ -141,13 +139,9 @@ func unreadDeployed(fx *Facts, api *probe.API, st *probe.Stage) []probe.Gap {
 // gaps are what could not be read of an API, or of what a function picks in it, by some
 // operations.
 func gaps(fx *Facts, api string, of func(probe.GapOf) bool, operations ...string) []probe.Gap {
-	var out []probe.Gap
-	for _, g := range fx.Snapshot.Gaps {
-		if g.APIID == api && of(g.GapOf) && slices.Contains(operations, g.Operation) {
-			out = append(out, g)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(fx.Snapshot.Gaps), func(g probe.Gap) bool {
+		return g.APIID != api || !of(g.GapOf) || !slices.Contains(operations, g.Operation)
+	})
 }
 
 // toRead are the missing permissions, or what went wrong, that would let unread

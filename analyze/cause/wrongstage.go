@@ -170,15 +170,8 @@ func whoServes(fx *Facts, sub *target, g *sighting) {
 // logged tells whether the logs name another stage for two requests or more,
 // and for most of them.
 func (g *sighting) logged() bool {
-	other, own := 0, 0
-	for ref, rows := range g.byLog {
-		if ref == g.meant {
-			own += len(rows)
-		} else {
-			other += len(rows)
-		}
-	}
-	return other >= 2 && other > own
+	other := g.count()
+	return other >= 2 && other > len(g.byLog[g.meant])
 }
 
 // confirmed tells whether the logs name the stage meant: whatever the answers look
@@ -321,11 +314,7 @@ func wrongWords(fx *Facts, sub *target, g *sighting, behaves bool, f *Finding) {
 	case g.alike:
 		f.say(AnswerAlike{Stages: [2]string{g.rival.Stage, g.meant.Stage}, Scenarios: len(sub.cells)})
 	case behaves:
-		fits := AnswersFit{N: n, Not: g.meant.Stage}
-		for _, r := range g.rivals {
-			fits.Stages = append(fits.Stages, r.Stage)
-		}
-		f.say(fits)
+		f.say(AnswersFit{N: n, Not: g.meant.Stage, Stages: each(g.rivals, func(r probe.StageRef) string { return r.Stage })})
 	}
 	if other := g.count(); other > 0 {
 		f.say(LogsHold{Other: g.rival.Stage, Requests: other})

@@ -264,9 +264,6 @@ func (c *configuration) settings(n *Notice, s *probe.Stage, o object) {
 		if m.has("throttlingRateLimit", "throttlingBurstLimit") && m.number("throttlingRateLimit") == 0 && m.number("throttlingBurstLimit") == 0 {
 			n.add(signature.Candidate{Cause: "throttled", Why: "the throttling of " + key + " is rate 0, burst 0, which refuses every request with 429", TellsApart: "aws apigateway get-stage --query methodSettings; -1 stands for no limit of the stage's own."})
 		}
-	}
-	for _, key := range names(methods) {
-		m := methods.object(key)
 		if rate := m.number("throttlingRateLimit"); rate > 0 && rate != ofAccount {
 			n.say("It lets %v requests a second through for %s, with bursts of %v.", m.get("throttlingRateLimit"), key, m.get("throttlingBurstLimit"))
 		}

@@ -181,8 +181,7 @@ func (r *resource) actions() []string {
 	case r.removed():
 		return []string{"removed"}
 	}
-	names, _ := r.changed()
-	return names
+	return r.changed()
 }
 
 // edit adds what changes of a resource to its API's edits, a row for each kind.
@@ -191,7 +190,7 @@ func (a *assembly) edit(api *API, r *resource) {
 	subject := a.subject(r)
 	if r.before == nil || r.after == nil || r.replaced {
 		what := r.actions()
-		if names, _ := r.changed(); r.replaced && len(names) > 0 {
+		if names := r.changed(); r.replaced && len(names) > 0 {
 			what = a.spelt(r, names)
 		}
 		if len(what) > 0 && !(r.isAPI() && r.removed()) {
@@ -199,10 +198,9 @@ func (a *assembly) edit(api *API, r *resource) {
 		}
 		return
 	}
-	names, _ := r.changed()
 	byKind := map[Kind][]string{}
 	sure := map[Kind]bool{}
-	for _, name := range names {
+	for _, name := range r.changed() {
 		if r.isAPI() && labels[name] {
 			continue
 		}

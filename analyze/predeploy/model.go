@@ -125,19 +125,9 @@ type Shift struct {
 }
 
 func (a *API) stage(name string) *Stage {
-	for _, s := range a.Stages {
-		if s.Name == name {
-			return s
-		}
-	}
-	return nil
+	return first(a.Stages, func(s *Stage) bool { return s.Name == name })
 }
 
 func (a *API) deployment(address string) *Deployment {
-	for _, d := range a.Deployments {
-		if d.Address == address {
-			return d
-		}
-	}
-	return nil
+	return first(a.Deployments, func(d *Deployment) bool { return d.Address == address })
 }

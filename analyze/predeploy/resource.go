@@ -106,24 +106,17 @@ func (r *resource) now() props {
 func (r *resource) created() bool { return r.before == nil && r.after != nil }
 func (r *resource) removed() bool { return r.before != nil && r.after == nil }
 
-// changed lists the properties that change, by their plain names; sure is false
-// where every one of them is known only after the change.
-func (r *resource) changed() (names []string, sure bool) {
+// changed lists the properties that change, by their plain names.
+func (r *resource) changed() (names []string) {
 	if r.before == nil || r.after == nil {
-		return nil, true
+		return nil
 	}
 	for _, k := range unique(slices.Concat(sortedKeys(r.before), sortedKeys(r.after), sortedKeys(r.unknown))) {
-		switch {
-		case ignored[k]:
-		case r.unknown[k]:
-			if r.acted {
-				names = append(names, k)
-			}
-		case !same(r.before[k], r.after[k]):
-			names, sure = append(names, k), true
+		if !ignored[k] && (r.unknown[k] && r.acted || !r.unknown[k] && !same(r.before[k], r.after[k])) {
+			names = append(names, k)
 		}
 	}
-	return names, sure
+	return names
 }
 
 // same compares two values as the service would: nothing, an empty string, an

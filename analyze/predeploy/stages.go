@@ -53,8 +53,7 @@ func (a *assembly) stage(api *API, r *resource) {
 	s.Moves = s.Moves || s.New
 	s.Unsure = s.Moves && now == ""
 	s.Canary, s.CanaryGoes = a.canary(r)
-	names, _ := r.changed()
-	s.Settings = a.spelt(r, slices.DeleteFunc(names, func(n string) bool { return n == "deploymentid" || n == "deployment" }))
+	s.Settings = a.spelt(r, slices.DeleteFunc(r.changed(), func(n string) bool { return n == "deploymentid" || n == "deployment" }))
 	api.Stages = append(api.Stages, s)
 }
 

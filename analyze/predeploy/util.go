@@ -12,6 +12,14 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // unique is a list in order, each once.
 func unique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
+// first is the first of a list that is so; nil where none is.
+func first[T any](list []*T, is func(*T) bool) *T {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return list[i]
+	}
+	return nil
+}
+
 // each is what a function makes of every element of a list.
 func each[T, U any](list []T, f func(T) U) []U {
 	out := make([]U, len(list))
