@@ -102,13 +102,7 @@ var Causes = []Cause{
 }
 
 // IDs are the names of all causes, in the order of the report format.
-func IDs() []ID {
-	out := make([]ID, len(Causes))
-	for i := range Causes {
-		out[i] = Causes[i].ID
-	}
-	return out
-}
+func IDs() []ID { return each(Causes, func(c Cause) ID { return c.ID }) }
 
 // Of is the row of a cause; nil where the table has none of that name.
 func Of(id ID) *Cause { return table(Causes).of(id) }

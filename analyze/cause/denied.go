@@ -285,11 +285,7 @@ func authorizerRan(fx *Facts, sub *target, cells []*cell) bool {
 }
 
 func drawsOf(sub *target) []draw {
-	var out []draw
-	for _, i := range sub.rows() {
-		out = append(out, draw{row: i})
-	}
-	return out
+	return each(sub.rows(), func(i int) draw { return draw{row: i} })
 }
 
 // cachedDenial is the finding of scenarios that are refused throughout by a

@@ -121,10 +121,7 @@ func (r *Result) InWords(say func(any) string) {
 }
 
 func (f *Finding) inWords(say func(any) string) {
-	statement, lines := []string{}, []string{}
-	for _, s := range f.Says {
-		statement = append(statement, say(s))
-	}
+	statement, lines := each(f.Says, func(s Fact) string { return say(s) }), []string{}
 	for _, s := range f.Proof {
 		if text := say(s); !slices.Contains(lines, text) {
 			lines = append(lines, text)

@@ -166,13 +166,7 @@ func problems(r *Result, step int) []Problem {
 }
 
 func unread(fx *Facts) []string {
-	var out []string
-	for _, sub := range fx.targets {
-		if sub.conf == nil && sub.Unmapped == "" {
-			out = append(out, sub.ID)
-		}
-	}
-	return out
+	return targetIDs(slices.DeleteFunc(slices.Clone(fx.targets), func(sub *target) bool { return sub.conf != nil || sub.Unmapped != "" }))
 }
 
 func targetStep(fx *Facts, _ *Result) (string, Fact) {
