@@ -15,11 +15,11 @@ import (
 // metrics of stages in CloudWatch.
 
 var aroundReads = []operation{
-	{method: http.MethodGet, path: "/vpclinks/{link}", name: "GetVpcLink", run: getVPCLink},
+	{method: http.MethodGet, path: "/vpclinks/{link}", name: "GetVpcLink", run: with((*request).vpcLink, getVPCLink)},
 }
 
 var aroundReadsV2 = []operation{
-	{method: http.MethodGet, path: "/v2/vpclinks/{link}", name: "GetVpcLink", run: getVPCLinkV2},
+	{method: http.MethodGet, path: "/v2/vpclinks/{link}", name: "GetVpcLink", run: with((*request).vpcLink, getVPCLinkV2)},
 }
 
 // lambdaReads are those of Lambda, in its own API.
@@ -43,19 +43,11 @@ func (r *request) vpcLink() (*world.VPCLink, error) {
 	return nil, notFound("Invalid Vpc Link identifier specified")
 }
 
-func getVPCLink(r *request) (any, error) {
-	l, err := r.vpcLink()
-	if err != nil {
-		return nil, err
-	}
+func getVPCLink(r *request, l *world.VPCLink) (any, error) {
 	return compact(doc{"id": l.ID, "name": l.Name, "status": l.Status, "statusMessage": l.Message}), nil
 }
 
-func getVPCLinkV2(r *request) (any, error) {
-	l, err := r.vpcLink()
-	if err != nil {
-		return nil, err
-	}
+func getVPCLinkV2(r *request, l *world.VPCLink) (any, error) {
 	return compact(doc{"vpcLinkId": l.ID, "name": l.Name, "vpcLinkStatus": l.Status, "vpcLinkStatusMessage": l.Message}), nil
 }
 

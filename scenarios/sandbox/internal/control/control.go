@@ -69,6 +69,48 @@ type operation struct {
 	service            string
 }
 
+// with is an operation on what the call names; where that is not there, it is the answer.
+func with[A any](find func(*request) (A, error), run func(*request, A) (any, error)) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		a, err := find(r)
+		if err != nil {
+			return nil, err
+		}
+		return run(r, a)
+	}
+}
+
+// with2 is [with] of what is found together.
+func with2[A, B any](find func(*request) (A, B, error), run func(*request, A, B) (any, error)) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		a, b, err := find(r)
+		if err != nil {
+			return nil, err
+		}
+		return run(r, a, b)
+	}
+}
+
+// with3 is [with] of what is found together.
+func with3[A, B, C any](find func(*request) (A, B, C, error), run func(*request, A, B, C) (any, error)) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		a, b, c, err := find(r)
+		if err != nil {
+			return nil, err
+		}
+		return run(r, a, b, c)
+	}
+}
+
+// docs are the items of a list on the wire.
+func docs[T any](list []T, of func(T) doc) []doc {
+	var out []doc
+	for _, item := range list {
+		out = append(out, of(item))
+	}
+	return out
+}
+
 // action is what IAM checks for the operation. Routing rules have actions of
 // their own; the rest goes by the HTTP method.
 func (op *operation) action() string {
@@ -252,6 +294,12 @@ func (r *request) api(kind string) (*cloud.API, error) {
 	}
 	return nil, notFound("Invalid API identifier specified %s:%s", r.cloud.Account, id)
 }
+
+func (r *request) restAPI() (*cloud.API, error) { return r.api("REST") }
+func (r *request) httpAPI() (*cloud.API, error) { return r.api("HTTP") }
+
+func (r *request) restStage() (*cloud.API, *cloud.Stage, error) { return r.stage("REST") }
+func (r *request) httpStage() (*cloud.API, *cloud.Stage, error) { return r.stage("HTTP") }
 
 // stage finds the API and the stage of the call.
 func (r *request) stage(kind string) (*cloud.API, *cloud.Stage, error) {

@@ -25,26 +25,14 @@ func (r *request) domains() []*cloud.Domain {
 }
 
 func getDomainNames(r *request) (any, error) {
-	var items []doc
-	for _, d := range r.domains() {
-		items = append(items, r.also("domain/"+d.Name, restDomain(r.cloud, d)))
-	}
-	return r.restPage(items)
+	return r.restPage(docs(r.domains(), func(d *cloud.Domain) doc { return r.also("domain/"+d.Name, restDomain(r.cloud, d)) }))
 }
 
-func getDomainName(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
+func getDomainName(r *request, d *cloud.Domain) (any, error) {
 	return r.also("domain/"+d.Name, restDomain(r.cloud, d)), nil
 }
 
-func getBasePathMappings(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
+func getBasePathMappings(r *request, d *cloud.Domain) (any, error) {
 	var items []doc
 	for _, m := range d.Mappings {
 		// What the older service cannot express stays out of its lists.
@@ -55,27 +43,23 @@ func getBasePathMappings(r *request) (any, error) {
 	return r.restPage(items)
 }
 
-func (r *request) mapping(d *cloud.Domain) (*world.Mapping, error) {
+func (r *request) mapping() (*cloud.Domain, *world.Mapping, error) {
+	d, err := r.domain()
+	if err != nil {
+		return nil, nil, err
+	}
 	path := r.PathValue("path")
 	if path == "(none)" {
 		path = ""
 	}
 	for _, m := range d.Mappings {
 		if m.Path == path {
-			return m, nil
+			return d, m, nil
 		}
 	}
-	return nil, notFound("Invalid base path mapping identifier specified")
+	return nil, nil, notFound("Invalid base path mapping identifier specified")
 }
 
-func getBasePathMapping(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
-	m, err := r.mapping(d)
-	if err != nil {
-		return nil, err
-	}
+func getBasePathMapping(r *request, d *cloud.Domain, m *world.Mapping) (any, error) {
 	return basePathMapping(m), nil
 }

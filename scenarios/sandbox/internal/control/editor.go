@@ -13,11 +13,11 @@ import (
 // editorWrites change an API's definition, which is served to nobody until it
 // is deployed.
 var editorWrites = []operation{
-	{method: http.MethodPost, path: "/restapis/{api}/resources/{resource}", name: "CreateResource", status: 201, run: createResource},
-	{method: http.MethodDelete, path: "/restapis/{api}/resources/{resource}", name: "DeleteResource", status: 202, run: deleteResource},
-	{method: http.MethodPut, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "PutMethod", status: 201, run: putMethod},
+	{method: http.MethodPost, path: "/restapis/{api}/resources/{resource}", name: "CreateResource", status: 201, run: with2((*request).resource, createResource)},
+	{method: http.MethodDelete, path: "/restapis/{api}/resources/{resource}", name: "DeleteResource", status: 202, run: with2((*request).resource, deleteResource)},
+	{method: http.MethodPut, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "PutMethod", status: 201, run: with2((*request).resource, putMethod)},
 	{method: http.MethodPatch, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "UpdateMethod", run: updateMethod},
-	{method: http.MethodDelete, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "DeleteMethod", status: 204, run: deleteMethod},
+	{method: http.MethodDelete, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "DeleteMethod", status: 204, run: with3((*request).route, deleteMethod)},
 	{method: http.MethodPut, path: "/restapis/{api}/resources/{resource}/methods/{method}/integration", name: "PutIntegration", status: 201, run: putIntegration},
 	{method: http.MethodPatch, path: "/restapis/{api}/resources/{resource}/methods/{method}/integration", name: "UpdateIntegration", run: updateIntegration},
 	{method: http.MethodPut, path: "/restapis/{api}/resources/{resource}/methods/{method}/responses/{status}", name: "PutMethodResponse", status: 201, run: putMethodResponse},
@@ -54,38 +54,22 @@ func (r *request) route() (*cloud.API, string, *world.Route, error) {
 	return api, path, route, nil
 }
 
-func getResource(r *request) (any, error) {
-	api, path, err := r.resource()
-	if err != nil {
-		return nil, err
-	}
+func getResource(r *request, api *cloud.API, path string) (any, error) {
 	return restResource(api, path, embeds(r, "methods")), nil
 }
 
-func getMethod(r *request) (any, error) {
-	api, path, route, err := r.route()
-	if err != nil {
-		return nil, err
-	}
+func getMethod(r *request, api *cloud.API, path string, route *world.Route) (any, error) {
 	return restMethod(api, path, r.PathValue("method"), route), nil
 }
 
-func getIntegration(r *request) (any, error) {
-	api, path, route, err := r.route()
-	if err != nil {
-		return nil, err
-	}
+func getIntegration(r *request, api *cloud.API, path string, route *world.Route) (any, error) {
 	if route.Integration == nil {
 		return nil, notFound("Invalid Integration identifier specified")
 	}
 	return restIntegration(api, path, route.Integration), nil
 }
 
-func createResource(r *request) (any, error) {
-	api, parent, err := r.resource()
-	if err != nil {
-		return nil, err
-	}
+func createResource(r *request, api *cloud.API, parent string) (any, error) {
 	var in struct{ PathPart string }
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -98,11 +82,7 @@ func createResource(r *request) (any, error) {
 	return restResource(api, path, false), nil
 }
 
-func deleteResource(r *request) (any, error) {
-	api, path, err := r.resource()
-	if err != nil {
-		return nil, err
-	}
+func deleteResource(r *request, api *cloud.API, path string) (any, error) {
 	below := func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") }
 	r.cloud.Edit(api, func(d *world.Definition) {
 		d.Resources = slices.DeleteFunc(d.Resources, below)
@@ -114,11 +94,7 @@ func deleteResource(r *request) (any, error) {
 	return nil, nil
 }
 
-func putMethod(r *request) (any, error) {
-	api, path, err := r.resource()
-	if err != nil {
-		return nil, err
-	}
+func putMethod(r *request, api *cloud.API, path string) (any, error) {
 	key := r.PathValue("method") + " " + path
 	if api.Editor.Routes[key] != nil {
 		return nil, conflict("Method already exists for this resource")
@@ -218,11 +194,7 @@ func updateMethod(r *request) (any, error) {
 	})
 }
 
-func deleteMethod(r *request) (any, error) {
-	api, path, _, err := r.route()
-	if err != nil {
-		return nil, err
-	}
+func deleteMethod(r *request, api *cloud.API, path string, _ *world.Route) (any, error) {
 	r.cloud.Edit(api, func(d *world.Definition) {
 		delete(d.Routes, r.PathValue("method")+" "+path)
 		d.Resources = append(d.Resources, path) // the resource stays

@@ -11,11 +11,7 @@ import (
 )
 
 // getExport writes a stage's deployed snapshot as OpenAPI 3 or Swagger 2.
-func getExport(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
-	}
+func getExport(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	d := api.Deployment(stage.DeploymentID)
 	if d == nil {
 		return nil, notFound("Invalid Deployment identifier specified")

@@ -11,89 +11,50 @@ import (
 
 var httpReads = []operation{
 	{method: http.MethodGet, path: "/v2/apis", name: "GetApis", run: getAPIs},
-	{method: http.MethodGet, path: "/v2/apis/{api}", name: "GetApi", run: getAPI},
-	{method: http.MethodGet, path: "/v2/apis/{api}/stages", name: "GetStages", run: getHTTPStages},
-	{method: http.MethodGet, path: "/v2/apis/{api}/stages/{stage}", name: "GetStage", run: getHTTPStage},
-	{method: http.MethodGet, path: "/v2/apis/{api}/deployments", name: "GetDeployments", run: getHTTPDeployments},
-	{method: http.MethodGet, path: "/v2/apis/{api}/deployments/{deployment}", name: "GetDeployment", run: getHTTPDeployment},
-	{method: http.MethodGet, path: "/v2/apis/{api}/routes", name: "GetRoutes", run: getRoutes},
-	{method: http.MethodGet, path: "/v2/apis/{api}/routes/{route}", name: "GetRoute", run: getRoute},
-	{method: http.MethodGet, path: "/v2/apis/{api}/integrations", name: "GetIntegrations", run: getIntegrations},
-	{method: http.MethodGet, path: "/v2/apis/{api}/authorizers", name: "GetAuthorizers", run: getHTTPAuthorizers},
-	{method: http.MethodGet, path: "/v2/apis/{api}/exports/{type}", name: "ExportApi", run: exportAPI},
+	{method: http.MethodGet, path: "/v2/apis/{api}", name: "GetApi", run: with((*request).httpAPI, getAPI)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/stages", name: "GetStages", run: with((*request).httpAPI, getHTTPStages)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/stages/{stage}", name: "GetStage", run: with2((*request).httpStage, getHTTPStage)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/deployments", name: "GetDeployments", run: with((*request).httpAPI, getHTTPDeployments)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/deployments/{deployment}", name: "GetDeployment", run: with((*request).httpAPI, getHTTPDeployment)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/routes", name: "GetRoutes", run: with((*request).httpAPI, getRoutes)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/routes/{route}", name: "GetRoute", run: with2((*request).routeKey, getRoute)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/integrations", name: "GetIntegrations", run: with((*request).httpAPI, getIntegrations)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/authorizers", name: "GetAuthorizers", run: with((*request).httpAPI, getHTTPAuthorizers)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/exports/{type}", name: "ExportApi", run: with((*request).httpAPI, exportAPI)},
 	{method: http.MethodGet, path: "/v2/domainnames", name: "GetDomainNames", run: getHTTPDomains},
-	{method: http.MethodGet, path: "/v2/domainnames/{domain}", name: "GetDomainName", run: getHTTPDomain},
-	{method: http.MethodGet, path: "/v2/domainnames/{domain}/apimappings", name: "GetApiMappings", run: getAPIMappings},
-	{method: http.MethodGet, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "GetApiMapping", run: getAPIMapping},
-	{method: http.MethodGet, path: "/v2/domainnames/{domain}/routingrules", name: "ListRoutingRules", run: listRoutingRules},
-	{method: http.MethodGet, path: "/v2/domainnames/{domain}/routingrules/{rule}", name: "GetRoutingRule", run: getRoutingRule},
+	{method: http.MethodGet, path: "/v2/domainnames/{domain}", name: "GetDomainName", run: with((*request).httpDomain, getHTTPDomain)},
+	{method: http.MethodGet, path: "/v2/domainnames/{domain}/apimappings", name: "GetApiMappings", run: with((*request).httpDomain, getAPIMappings)},
+	{method: http.MethodGet, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "GetApiMapping", run: with2((*request).apiMapping, getAPIMapping)},
+	{method: http.MethodGet, path: "/v2/domainnames/{domain}/routingrules", name: "ListRoutingRules", run: with((*request).httpDomain, listRoutingRules)},
+	{method: http.MethodGet, path: "/v2/domainnames/{domain}/routingrules/{rule}", name: "GetRoutingRule", run: with((*request).httpDomain, getRoutingRule)},
 	{method: http.MethodGet, path: "/v2/vpclinks", name: "GetVpcLinks", run: func(r *request) (any, error) { return r.httpPage("items", nil) }},
 	{method: http.MethodGet, path: "/v2/tags/{arn}", name: "GetTags", run: func(*request) (any, error) { return doc{"tags": doc{}}, nil }},
 }
 
-// httpAPI finds the HTTP API of the call.
-func (r *request) httpAPI() (*cloud.API, error) {
-	id := r.PathValue("api")
-	if api := r.cloud.APIs[id]; api != nil && api.Kind == "HTTP" {
-		return api, nil
-	}
-	return nil, notFound("Invalid API identifier specified %s:%s", r.cloud.Account, id)
-}
-
 func getAPIs(r *request) (any, error) {
-	var items []doc
-	for _, api := range r.apisOf("HTTP") {
-		items = append(items, httpAPI(r.cloud, api))
-	}
-	return r.httpPage("items", items)
+	return r.httpPage("items", docs(r.apisOf("HTTP"), func(api *cloud.API) doc { return httpAPI(r.cloud, api) }))
 }
 
-func getAPI(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func getAPI(r *request, api *cloud.API) (any, error) {
 	return httpAPI(r.cloud, api), nil
 }
 
-func getHTTPStages(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, name := range sortedKeys(api.Stages) {
-		items = append(items, httpStage(r.cloud, api.Stages[name]))
-	}
-	return r.httpPage("items", items)
+func getHTTPStages(r *request, api *cloud.API) (any, error) {
+	return r.httpPage("items", docs(sortedKeys(api.Stages), func(name string) doc { return httpStage(r.cloud, api.Stages[name]) }))
 }
 
-func getHTTPStage(r *request) (any, error) {
-	_, stage, err := r.stage("HTTP")
-	if err != nil {
-		return nil, err
-	}
+func getHTTPStage(r *request, _ *cloud.API, stage *cloud.Stage) (any, error) {
 	return httpStage(r.cloud, stage), nil
 }
 
 // getHTTPDeployments lists the newest first, as the service does.
-func getHTTPDeployments(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, d := range slices.Backward(api.Deployments) {
-		items = append(items, httpDeployment(d))
-	}
+func getHTTPDeployments(r *request, api *cloud.API) (any, error) {
+	items := docs(api.Deployments, httpDeployment)
+	slices.Reverse(items)
 	return r.httpPage("items", items)
 }
 
-func getHTTPDeployment(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func getHTTPDeployment(r *request, api *cloud.API) (any, error) {
 	d := api.Deployment(r.PathValue("deployment"))
 	if d == nil {
 		return nil, notFound("Unable to find Deployment by ID %s within the API with ID %s", r.PathValue("deployment"), api.ID)
@@ -101,16 +62,8 @@ func getHTTPDeployment(r *request) (any, error) {
 	return httpDeployment(d), nil
 }
 
-func getRoutes(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, key := range sortedKeys(api.Editor.Routes) {
-		items = append(items, httpRoute(api, key))
-	}
-	return r.httpPage("items", items)
+func getRoutes(r *request, api *cloud.API) (any, error) {
+	return r.httpPage("items", docs(sortedKeys(api.Editor.Routes), func(key string) doc { return httpRoute(api, key) }))
 }
 
 // routeKey finds the route of the call by its id.
@@ -127,19 +80,11 @@ func (r *request) routeKey() (*cloud.API, string, error) {
 	return nil, "", notFound("Unable to find Route by ID %s within the API with ID %s", r.PathValue("route"), api.ID)
 }
 
-func getRoute(r *request) (any, error) {
-	api, key, err := r.routeKey()
-	if err != nil {
-		return nil, err
-	}
+func getRoute(r *request, api *cloud.API, key string) (any, error) {
 	return httpRoute(api, key), nil
 }
 
-func getIntegrations(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func getIntegrations(r *request, api *cloud.API) (any, error) {
 	var items []doc
 	seen := map[string]bool{}
 	for _, key := range sortedKeys(api.Editor.Routes) {
@@ -152,25 +97,15 @@ func getIntegrations(r *request) (any, error) {
 	return r.httpPage("items", items)
 }
 
-func getHTTPAuthorizers(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, name := range sortedKeys(api.Editor.Authorizers) {
-		items = append(items, httpAuthorizer(name, api.Editor.Authorizers[name]))
-	}
-	return r.httpPage("items", items)
+func getHTTPAuthorizers(r *request, api *cloud.API) (any, error) {
+	return r.httpPage("items", docs(sortedKeys(api.Editor.Authorizers), func(name string) doc {
+		return httpAuthorizer(name, api.Editor.Authorizers[name])
+	}))
 }
 
 // exportAPI writes the editor's state, or a stage's deployed snapshot where
 // one is named.
-func exportAPI(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func exportAPI(r *request, api *cloud.API) (any, error) {
 	if r.PathValue("type") != "OAS30" {
 		return nil, badRequest("Invalid specification: %s. Only OAS30 is supported.", r.PathValue("type"))
 	}
@@ -197,31 +132,15 @@ func (r *request) httpDomain() (*cloud.Domain, error) {
 }
 
 func getHTTPDomains(r *request) (any, error) {
-	var items []doc
-	for _, d := range r.domains() {
-		items = append(items, httpDomain(r.cloud, d))
-	}
-	return r.httpPage("items", items)
+	return r.httpPage("items", docs(r.domains(), func(d *cloud.Domain) doc { return httpDomain(r.cloud, d) }))
 }
 
-func getHTTPDomain(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
+func getHTTPDomain(r *request, d *cloud.Domain) (any, error) {
 	return httpDomain(r.cloud, d), nil
 }
 
-func getAPIMappings(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, m := range d.Mappings {
-		items = append(items, apiMapping(m))
-	}
-	return r.httpPage("items", items)
+func getAPIMappings(r *request, d *cloud.Domain) (any, error) {
+	return r.httpPage("items", docs(d.Mappings, apiMapping))
 }
 
 func (r *request) apiMapping() (*cloud.Domain, *world.Mapping, error) {
@@ -237,31 +156,15 @@ func (r *request) apiMapping() (*cloud.Domain, *world.Mapping, error) {
 	return nil, nil, notFound("Invalid API mapping identifier specified")
 }
 
-func getAPIMapping(r *request) (any, error) {
-	_, m, err := r.apiMapping()
-	if err != nil {
-		return nil, err
-	}
+func getAPIMapping(r *request, _ *cloud.Domain, m *world.Mapping) (any, error) {
 	return apiMapping(m), nil
 }
 
-func listRoutingRules(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, rule := range d.Rules {
-		items = append(items, routingRule(r.cloud, d, rule))
-	}
-	return r.httpPage("routingRules", items)
+func listRoutingRules(r *request, d *cloud.Domain) (any, error) {
+	return r.httpPage("routingRules", docs(d.Rules, func(rule *world.Rule) doc { return routingRule(r.cloud, d, rule) }))
 }
 
-func getRoutingRule(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
+func getRoutingRule(r *request, d *cloud.Domain) (any, error) {
 	for _, rule := range d.Rules {
 		if rule.ID == r.PathValue("rule") {
 			return routingRule(r.cloud, d, rule), nil

@@ -36,11 +36,7 @@ func integrationByID(api *cloud.API, id string) *world.Integration {
 	return nil
 }
 
-func createRoute(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func createRoute(r *request, api *cloud.API) (any, error) {
 	var in routeInput
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -55,11 +51,7 @@ func createRoute(r *request) (any, error) {
 	return httpRoute(api, key), nil
 }
 
-func updateRoute(r *request) (any, error) {
-	api, key, err := r.routeKey()
-	if err != nil {
-		return nil, err
-	}
+func updateRoute(r *request, api *cloud.API, key string) (any, error) {
 	var in routeInput
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -74,21 +66,13 @@ func updateRoute(r *request) (any, error) {
 	return httpRoute(api, renamed), nil
 }
 
-func deleteRoute(r *request) (any, error) {
-	api, key, err := r.routeKey()
-	if err != nil {
-		return nil, err
-	}
+func deleteRoute(r *request, api *cloud.API, key string) (any, error) {
 	r.cloud.Edit(api, func(d *world.Definition) { delete(d.Routes, key) })
 	return nil, nil
 }
 
 // updateHTTPIntegration changes an integration on every route that targets it.
-func updateHTTPIntegration(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func updateHTTPIntegration(r *request, api *cloud.API) (any, error) {
 	id := r.PathValue("integration")
 	old := integrationByID(api, id)
 	if old == nil {

@@ -8,26 +8,22 @@ import (
 )
 
 var httpWrites = []operation{
-	{method: http.MethodPatch, path: "/v2/apis/{api}", name: "UpdateApi", run: updateAPI},
-	{method: http.MethodPost, path: "/v2/apis/{api}/deployments", name: "CreateDeployment", status: 201, run: createHTTPDeployment},
-	{method: http.MethodPatch, path: "/v2/apis/{api}/stages/{stage}", name: "UpdateStage", run: updateHTTPStage},
-	{method: http.MethodPost, path: "/v2/apis/{api}/stages", name: "CreateStage", status: 201, run: createHTTPStage},
+	{method: http.MethodPatch, path: "/v2/apis/{api}", name: "UpdateApi", run: with((*request).httpAPI, updateAPI)},
+	{method: http.MethodPost, path: "/v2/apis/{api}/deployments", name: "CreateDeployment", status: 201, run: with((*request).httpAPI, createHTTPDeployment)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}/stages/{stage}", name: "UpdateStage", run: with2((*request).httpStage, updateHTTPStage)},
+	{method: http.MethodPost, path: "/v2/apis/{api}/stages", name: "CreateStage", status: 201, run: with((*request).httpAPI, createHTTPStage)},
 	{method: http.MethodDelete, path: "/v2/apis/{api}/stages/{stage}/cache/authorizers", name: "ResetAuthorizersCache", status: 204, run: flushAuthorizers("HTTP")},
-	{method: http.MethodPost, path: "/v2/apis/{api}/routes", name: "CreateRoute", status: 201, run: createRoute},
-	{method: http.MethodPatch, path: "/v2/apis/{api}/routes/{route}", name: "UpdateRoute", run: updateRoute},
-	{method: http.MethodDelete, path: "/v2/apis/{api}/routes/{route}", name: "DeleteRoute", status: 204, run: deleteRoute},
-	{method: http.MethodPatch, path: "/v2/apis/{api}/integrations/{integration}", name: "UpdateIntegration", run: updateHTTPIntegration},
-	{method: http.MethodPost, path: "/v2/domainnames/{domain}/apimappings", name: "CreateApiMapping", status: 201, run: createAPIMapping},
-	{method: http.MethodPatch, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "UpdateApiMapping", run: updateAPIMapping},
-	{method: http.MethodDelete, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "DeleteApiMapping", status: 204, run: deleteAPIMapping},
-	{method: http.MethodPut, path: "/v2/domainnames/{domain}/routingrules/{rule}", name: "PutRoutingRule", run: putRoutingRule},
+	{method: http.MethodPost, path: "/v2/apis/{api}/routes", name: "CreateRoute", status: 201, run: with((*request).httpAPI, createRoute)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}/routes/{route}", name: "UpdateRoute", run: with2((*request).routeKey, updateRoute)},
+	{method: http.MethodDelete, path: "/v2/apis/{api}/routes/{route}", name: "DeleteRoute", status: 204, run: with2((*request).routeKey, deleteRoute)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}/integrations/{integration}", name: "UpdateIntegration", run: with((*request).httpAPI, updateHTTPIntegration)},
+	{method: http.MethodPost, path: "/v2/domainnames/{domain}/apimappings", name: "CreateApiMapping", status: 201, run: with((*request).httpDomain, createAPIMapping)},
+	{method: http.MethodPatch, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "UpdateApiMapping", run: with2((*request).apiMapping, updateAPIMapping)},
+	{method: http.MethodDelete, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "DeleteApiMapping", status: 204, run: with2((*request).apiMapping, deleteAPIMapping)},
+	{method: http.MethodPut, path: "/v2/domainnames/{domain}/routingrules/{rule}", name: "PutRoutingRule", run: with((*request).httpDomain, putRoutingRule)},
 }
 
-func updateAPI(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func updateAPI(r *request, api *cloud.API) (any, error) {
 	var in struct {
 		Name, Description         *string
 		DisableExecuteAPIEndpoint *bool
@@ -44,11 +40,7 @@ func updateAPI(r *request) (any, error) {
 	return httpAPI(r.cloud, api), nil
 }
 
-func createHTTPDeployment(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func createHTTPDeployment(r *request, api *cloud.API) (any, error) {
 	var in struct{ StageName, Description string }
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -111,11 +103,7 @@ func (in *stageInput) apply(s *cloud.Stage) {
 	}
 }
 
-func updateHTTPStage(r *request) (any, error) {
-	api, stage, err := r.stage("HTTP")
-	if err != nil {
-		return nil, err
-	}
+func updateHTTPStage(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	var in stageInput
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -135,11 +123,7 @@ func updateHTTPStage(r *request) (any, error) {
 	return httpStage(r.cloud, next), nil
 }
 
-func createHTTPStage(r *request) (any, error) {
-	api, err := r.httpAPI()
-	if err != nil {
-		return nil, err
-	}
+func createHTTPStage(r *request, api *cloud.API) (any, error) {
 	var in stageInput
 	if err := r.decode(&in); err != nil {
 		return nil, err

@@ -25,11 +25,7 @@ func (r *request) putAPIMapping(d *cloud.Domain, m world.Mapping) (any, error) {
 	return apiMapping(&m), nil
 }
 
-func createAPIMapping(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
+func createAPIMapping(r *request, d *cloud.Domain) (any, error) {
 	var in mappingInput
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -43,11 +39,7 @@ func createAPIMapping(r *request) (any, error) {
 	return r.putAPIMapping(d, m)
 }
 
-func updateAPIMapping(r *request) (any, error) {
-	d, m, err := r.apiMapping()
-	if err != nil {
-		return nil, err
-	}
+func updateAPIMapping(r *request, d *cloud.Domain, m *world.Mapping) (any, error) {
 	var in mappingInput
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -59,20 +51,12 @@ func updateAPIMapping(r *request) (any, error) {
 	return r.putAPIMapping(d, next)
 }
 
-func deleteAPIMapping(r *request) (any, error) {
-	d, m, err := r.apiMapping()
-	if err != nil {
-		return nil, err
-	}
+func deleteAPIMapping(r *request, d *cloud.Domain, m *world.Mapping) (any, error) {
 	r.cloud.Map(d, world.Mapping{Path: m.Path})
 	return nil, nil
 }
 
-func putRoutingRule(r *request) (any, error) {
-	d, err := r.httpDomain()
-	if err != nil {
-		return nil, err
-	}
+func putRoutingRule(r *request, d *cloud.Domain) (any, error) {
 	var in struct {
 		Priority   int
 		Conditions []struct {

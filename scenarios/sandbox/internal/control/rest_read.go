@@ -14,25 +14,25 @@ import (
 
 var restReads = []operation{
 	{method: http.MethodGet, path: "/restapis", name: "GetRestApis", run: getRestAPIs},
-	{method: http.MethodGet, path: "/restapis/{api}", name: "GetRestApi", run: getRestAPI},
-	{method: http.MethodGet, path: "/restapis/{api}/stages", name: "GetStages", run: getStages},
-	{method: http.MethodGet, path: "/restapis/{api}/stages/{stage}", name: "GetStage", run: getStage},
-	{method: http.MethodGet, path: "/restapis/{api}/deployments", name: "GetDeployments", run: getDeployments},
-	{method: http.MethodGet, path: "/restapis/{api}/deployments/{deployment}", name: "GetDeployment", run: getDeployment},
-	{method: http.MethodGet, path: "/restapis/{api}/resources", name: "GetResources", run: getResources},
-	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}", name: "GetResource", run: getResource},
-	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "GetMethod", run: getMethod},
-	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}/methods/{method}/integration", name: "GetIntegration", run: getIntegration},
-	{method: http.MethodGet, path: "/restapis/{api}/stages/{stage}/exports/{type}", name: "GetExport", run: getExport},
-	{method: http.MethodGet, path: "/restapis/{api}/authorizers", name: "GetAuthorizers", run: getAuthorizers},
-	{method: http.MethodGet, path: "/restapis/{api}/models", name: "GetModels", run: getModels},
-	{method: http.MethodGet, path: "/restapis/{api}/requestvalidators", name: "GetRequestValidators", run: getValidators},
-	{method: http.MethodGet, path: "/restapis/{api}/gatewayresponses", name: "GetGatewayResponses", run: getGatewayResponses},
-	{method: http.MethodGet, path: "/restapis/{api}/gatewayresponses/{type}", name: "GetGatewayResponse", run: getGatewayResponse},
+	{method: http.MethodGet, path: "/restapis/{api}", name: "GetRestApi", run: with((*request).restAPI, getRestAPI)},
+	{method: http.MethodGet, path: "/restapis/{api}/stages", name: "GetStages", run: with((*request).restAPI, getStages)},
+	{method: http.MethodGet, path: "/restapis/{api}/stages/{stage}", name: "GetStage", run: with2((*request).restStage, getStage)},
+	{method: http.MethodGet, path: "/restapis/{api}/deployments", name: "GetDeployments", run: with((*request).restAPI, getDeployments)},
+	{method: http.MethodGet, path: "/restapis/{api}/deployments/{deployment}", name: "GetDeployment", run: with2((*request).deployment, getDeployment)},
+	{method: http.MethodGet, path: "/restapis/{api}/resources", name: "GetResources", run: with((*request).restAPI, getResources)},
+	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}", name: "GetResource", run: with2((*request).resource, getResource)},
+	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}/methods/{method}", name: "GetMethod", run: with3((*request).route, getMethod)},
+	{method: http.MethodGet, path: "/restapis/{api}/resources/{resource}/methods/{method}/integration", name: "GetIntegration", run: with3((*request).route, getIntegration)},
+	{method: http.MethodGet, path: "/restapis/{api}/stages/{stage}/exports/{type}", name: "GetExport", run: with2((*request).restStage, getExport)},
+	{method: http.MethodGet, path: "/restapis/{api}/authorizers", name: "GetAuthorizers", run: with((*request).restAPI, getAuthorizers)},
+	{method: http.MethodGet, path: "/restapis/{api}/models", name: "GetModels", run: with((*request).restAPI, getModels)},
+	{method: http.MethodGet, path: "/restapis/{api}/requestvalidators", name: "GetRequestValidators", run: with((*request).restAPI, getValidators)},
+	{method: http.MethodGet, path: "/restapis/{api}/gatewayresponses", name: "GetGatewayResponses", run: with((*request).restAPI, getGatewayResponses)},
+	{method: http.MethodGet, path: "/restapis/{api}/gatewayresponses/{type}", name: "GetGatewayResponse", run: with((*request).restAPI, getGatewayResponse)},
 	{method: http.MethodGet, path: "/domainnames", name: "GetDomainNames", run: getDomainNames},
-	{method: http.MethodGet, path: "/domainnames/{domain}", name: "GetDomainName", run: getDomainName},
-	{method: http.MethodGet, path: "/domainnames/{domain}/basepathmappings", name: "GetBasePathMappings", run: getBasePathMappings},
-	{method: http.MethodGet, path: "/domainnames/{domain}/basepathmappings/{path}", name: "GetBasePathMapping", run: getBasePathMapping},
+	{method: http.MethodGet, path: "/domainnames/{domain}", name: "GetDomainName", run: with((*request).domain, getDomainName)},
+	{method: http.MethodGet, path: "/domainnames/{domain}/basepathmappings", name: "GetBasePathMappings", run: with((*request).domain, getBasePathMappings)},
+	{method: http.MethodGet, path: "/domainnames/{domain}/basepathmappings/{path}", name: "GetBasePathMapping", run: with2((*request).mapping, getBasePathMapping)},
 	{method: http.MethodGet, path: "/usageplans", name: "GetUsagePlans", run: getUsagePlans},
 	{method: http.MethodGet, path: "/usageplans/{plan}/keys", name: "GetUsagePlanKeys", run: getUsagePlanKeys},
 	{method: http.MethodGet, path: "/apikeys", name: "GetApiKeys", run: getAPIKeys},
@@ -57,26 +57,14 @@ func (r *request) apisOf(kind string) []*cloud.API {
 }
 
 func getRestAPIs(r *request) (any, error) {
-	var items []doc
-	for _, api := range r.apisOf("REST") {
-		items = append(items, r.also("api/"+api.ID, restAPI(api)))
-	}
-	return r.restPage(items)
+	return r.restPage(docs(r.apisOf("REST"), func(api *cloud.API) doc { return r.also("api/"+api.ID, restAPI(api)) }))
 }
 
-func getRestAPI(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func getRestAPI(r *request, api *cloud.API) (any, error) {
 	return r.also("api/"+api.ID, restAPI(api)), nil
 }
 
-func getStages(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func getStages(r *request, api *cloud.API) (any, error) {
 	wanted := r.URL.Query().Get("deploymentId")
 	items := []doc{}
 	for _, name := range slices.Sorted(maps.Keys(api.Stages)) {
@@ -88,42 +76,26 @@ func getStages(r *request) (any, error) {
 	return doc{"item": items}, nil // the one list without pages
 }
 
-func getStage(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
-	}
+func getStage(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	return r.also("stage/"+api.ID+"/"+stage.Name, restStage(r.cloud, stage)), nil
 }
 
-func getDeployments(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, d := range api.Deployments {
-		items = append(items, restDeployment(d))
-	}
-	return r.restPage(items)
+func getDeployments(r *request, api *cloud.API) (any, error) {
+	return r.restPage(docs(api.Deployments, restDeployment))
 }
 
-func (r *request) deployment(api *cloud.API) (*cloud.Deployment, error) {
+func (r *request) deployment() (*cloud.API, *cloud.Deployment, error) {
+	api, err := r.api("REST")
+	if err != nil {
+		return nil, nil, err
+	}
 	if d := api.Deployment(r.PathValue("deployment")); d != nil {
-		return d, nil
+		return api, d, nil
 	}
-	return nil, notFound("Invalid Deployment identifier specified")
+	return nil, nil, notFound("Invalid Deployment identifier specified")
 }
 
-func getDeployment(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	d, err := r.deployment(api)
-	if err != nil {
-		return nil, err
-	}
+func getDeployment(r *request, api *cloud.API, d *cloud.Deployment) (any, error) {
 	out := restDeployment(d)
 	if embeds(r, "apisummary") {
 		out["apiSummary"] = summary(d.Definition)
@@ -142,35 +114,17 @@ func embeds(r *request, part string) bool {
 	return false
 }
 
-func getResources(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, path := range resourcePaths(api.Editor) {
-		items = append(items, restResource(api, path, embeds(r, "methods")))
-	}
-	return r.restPage(items)
+func getResources(r *request, api *cloud.API) (any, error) {
+	return r.restPage(docs(resourcePaths(api.Editor), func(path string) doc { return restResource(api, path, embeds(r, "methods")) }))
 }
 
-func getAuthorizers(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, name := range slices.Sorted(maps.Keys(api.Editor.Authorizers)) {
-		items = append(items, r.also("authorizer/"+name, restAuthorizer(name, api.Editor.Authorizers[name])))
-	}
-	return r.restPage(items)
+func getAuthorizers(r *request, api *cloud.API) (any, error) {
+	return r.restPage(docs(slices.Sorted(maps.Keys(api.Editor.Authorizers)), func(name string) doc {
+		return r.also("authorizer/"+name, restAuthorizer(name, api.Editor.Authorizers[name]))
+	}))
 }
 
-func getModels(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func getModels(r *request, api *cloud.API) (any, error) {
 	var items []doc
 	for _, name := range slices.Sorted(maps.Keys(api.Editor.Models)) {
 		items = append(items, doc{
@@ -181,11 +135,7 @@ func getModels(r *request) (any, error) {
 	return r.restPage(items)
 }
 
-func getValidators(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func getValidators(r *request, api *cloud.API) (any, error) {
 	var items []doc
 	for _, kind := range validatorsIn(api.Editor) {
 		body, params := validates(kind)
@@ -197,23 +147,11 @@ func getValidators(r *request) (any, error) {
 	return r.restPage(items)
 }
 
-func getGatewayResponses(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	var items []doc
-	for _, kind := range cloud.ResponseTypes() {
-		items = append(items, gatewayResponse(api.Editor, kind))
-	}
-	return r.restPage(items)
+func getGatewayResponses(r *request, api *cloud.API) (any, error) {
+	return r.restPage(docs(cloud.ResponseTypes(), func(kind string) doc { return gatewayResponse(api.Editor, kind) }))
 }
 
-func getGatewayResponse(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func getGatewayResponse(r *request, api *cloud.API) (any, error) {
 	if !slices.Contains(cloud.ResponseTypes(), r.PathValue("type")) {
 		return nil, notFound("Invalid Gateway Response type specified")
 	}

@@ -12,26 +12,22 @@ import (
 )
 
 var restWrites = []operation{
-	{method: http.MethodPatch, path: "/restapis/{api}", name: "UpdateRestApi", run: updateRestAPI},
-	{method: http.MethodPost, path: "/restapis/{api}/deployments", name: "CreateDeployment", status: 201, run: createDeployment},
-	{method: http.MethodPatch, path: "/restapis/{api}/deployments/{deployment}", name: "UpdateDeployment", run: updateDeployment},
-	{method: http.MethodDelete, path: "/restapis/{api}/deployments/{deployment}", name: "DeleteDeployment", status: 202, run: deleteDeployment},
-	{method: http.MethodPost, path: "/restapis/{api}/stages", name: "CreateStage", status: 201, run: createStage},
-	{method: http.MethodPatch, path: "/restapis/{api}/stages/{stage}", name: "UpdateStage", run: updateStage},
-	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: deleteStage},
-	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: flushCache},
+	{method: http.MethodPatch, path: "/restapis/{api}", name: "UpdateRestApi", run: with((*request).restAPI, updateRestAPI)},
+	{method: http.MethodPost, path: "/restapis/{api}/deployments", name: "CreateDeployment", status: 201, run: with((*request).restAPI, createDeployment)},
+	{method: http.MethodPatch, path: "/restapis/{api}/deployments/{deployment}", name: "UpdateDeployment", run: with2((*request).deployment, updateDeployment)},
+	{method: http.MethodDelete, path: "/restapis/{api}/deployments/{deployment}", name: "DeleteDeployment", status: 202, run: with2((*request).deployment, deleteDeployment)},
+	{method: http.MethodPost, path: "/restapis/{api}/stages", name: "CreateStage", status: 201, run: with((*request).restAPI, createStage)},
+	{method: http.MethodPatch, path: "/restapis/{api}/stages/{stage}", name: "UpdateStage", run: with2((*request).restStage, updateStage)},
+	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: with2((*request).restStage, deleteStage)},
+	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: with2((*request).restStage, flushCache)},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/authorizers", name: "FlushStageAuthorizersCache", status: 202, run: flushAuthorizers("REST")},
 	{method: http.MethodPatch, path: "/usageplans/{plan}", name: "UpdateUsagePlan", run: updateUsagePlan},
-	{method: http.MethodPost, path: "/domainnames/{domain}/basepathmappings", name: "CreateBasePathMapping", status: 201, run: createMapping},
-	{method: http.MethodPatch, path: "/domainnames/{domain}/basepathmappings/{path}", name: "UpdateBasePathMapping", run: updateMapping},
-	{method: http.MethodDelete, path: "/domainnames/{domain}/basepathmappings/{path}", name: "DeleteBasePathMapping", status: 202, run: deleteMapping},
+	{method: http.MethodPost, path: "/domainnames/{domain}/basepathmappings", name: "CreateBasePathMapping", status: 201, run: with((*request).domain, createMapping)},
+	{method: http.MethodPatch, path: "/domainnames/{domain}/basepathmappings/{path}", name: "UpdateBasePathMapping", run: with2((*request).mapping, updateMapping)},
+	{method: http.MethodDelete, path: "/domainnames/{domain}/basepathmappings/{path}", name: "DeleteBasePathMapping", status: 202, run: with2((*request).mapping, deleteMapping)},
 }
 
-func updateRestAPI(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func updateRestAPI(r *request, api *cloud.API) (any, error) {
 	ops, err := r.patches()
 	if err != nil {
 		return nil, err
@@ -96,11 +92,7 @@ func (in *canaryInput) canary(deployment string) *world.Canary {
 	return &world.Canary{Percent: in.PercentTraffic, Deployment: deployment, Variables: in.StageVariableOverrides, UseStageCache: in.UseStageCache}
 }
 
-func createDeployment(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func createDeployment(r *request, api *cloud.API) (any, error) {
 	var in struct {
 		StageName, Description, StageDescription string
 		Variables                                map[string]string
@@ -150,15 +142,7 @@ func (r *request) newStage(api *cloud.API, name, description, deployment string,
 	return s
 }
 
-func updateDeployment(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	d, err := r.deployment(api)
-	if err != nil {
-		return nil, err
-	}
+func updateDeployment(r *request, api *cloud.API, d *cloud.Deployment) (any, error) {
 	ops, err := r.patches()
 	for _, op := range ops {
 		if op.Path == "/description" {
@@ -168,15 +152,7 @@ func updateDeployment(r *request) (any, error) {
 	return restDeployment(d), err
 }
 
-func deleteDeployment(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
-	d, err := r.deployment(api)
-	if err != nil {
-		return nil, err
-	}
+func deleteDeployment(r *request, api *cloud.API, d *cloud.Deployment) (any, error) {
 	for _, s := range api.Stages {
 		if s.DeploymentID == d.ID || s.Canary != nil && s.Canary.Deployment == d.ID {
 			return nil, badRequest("Active stages pointing to this deployment must be moved or deleted")
@@ -192,11 +168,7 @@ func deleteDeployment(r *request) (any, error) {
 	return nil, nil
 }
 
-func createStage(r *request) (any, error) {
-	api, err := r.api("REST")
-	if err != nil {
-		return nil, err
-	}
+func createStage(r *request, api *cloud.API) (any, error) {
 	var in struct {
 		StageName, DeploymentID, Description string
 		Variables                            map[string]string
@@ -220,20 +192,12 @@ func createStage(r *request) (any, error) {
 	return restStage(r.cloud, s), nil
 }
 
-func deleteStage(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
-	}
+func deleteStage(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	delete(api.Stages, stage.Name)
 	return nil, nil
 }
 
-func flushCache(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
-	}
+func flushCache(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	if !stage.CacheCluster {
 		return nil, badRequest("Cache cluster is not enabled for stage %s", stage.Name)
 	}
@@ -252,11 +216,7 @@ func flushAuthorizers(kind string) func(*request) (any, error) {
 	}
 }
 
-func createMapping(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
+func createMapping(r *request, d *cloud.Domain) (any, error) {
 	var in struct{ BasePath, RestAPIID, Stage string }
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -283,15 +243,7 @@ func (r *request) putMapping(d *cloud.Domain, m world.Mapping) (any, error) {
 	return basePathMapping(&m), nil
 }
 
-func updateMapping(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
-	m, err := r.mapping(d)
-	if err != nil {
-		return nil, err
-	}
+func updateMapping(r *request, d *cloud.Domain, m *world.Mapping) (any, error) {
 	ops, err := r.patches()
 	if err != nil {
 		return nil, err
@@ -315,15 +267,7 @@ func updateMapping(r *request) (any, error) {
 	return r.putMapping(d, next)
 }
 
-func deleteMapping(r *request) (any, error) {
-	d, err := r.domain()
-	if err != nil {
-		return nil, err
-	}
-	m, err := r.mapping(d)
-	if err != nil {
-		return nil, err
-	}
+func deleteMapping(r *request, d *cloud.Domain, m *world.Mapping) (any, error) {
 	r.cloud.Map(d, world.Mapping{Path: m.Path})
 	return nil, nil
 }

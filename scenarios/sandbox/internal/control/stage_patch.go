@@ -15,11 +15,7 @@ const (
 	copyOverrides  = "/canarySettings/stageVariableOverrides"
 )
 
-func updateStage(r *request) (any, error) {
-	api, stage, err := r.stage("REST")
-	if err != nil {
-		return nil, err
-	}
+func updateStage(r *request, api *cloud.API, stage *cloud.Stage) (any, error) {
 	ops, err := r.patches()
 	if err != nil {
 		return nil, err
