@@ -295,11 +295,14 @@ func (r *request) api(kind string) (*cloud.API, error) {
 	return nil, notFound("Invalid API identifier specified %s:%s", r.cloud.Account, id)
 }
 
-func (r *request) restAPI() (*cloud.API, error) { return r.api("REST") }
-func (r *request) httpAPI() (*cloud.API, error) { return r.api("HTTP") }
+// theAPI finds the API of a kind, and theStage its stage, for [with].
+func theAPI(kind string) func(*request) (*cloud.API, error) {
+	return func(r *request) (*cloud.API, error) { return r.api(kind) }
+}
 
-func (r *request) restStage() (*cloud.API, *cloud.Stage, error) { return r.stage("REST") }
-func (r *request) httpStage() (*cloud.API, *cloud.Stage, error) { return r.stage("HTTP") }
+func theStage(kind string) func(*request) (*cloud.API, *cloud.Stage, error) {
+	return func(r *request) (*cloud.API, *cloud.Stage, error) { return r.stage(kind) }
+}
 
 // stage finds the API and the stage of the call.
 func (r *request) stage(kind string) (*cloud.API, *cloud.Stage, error) {

@@ -11,16 +11,16 @@ import (
 
 var httpReads = []operation{
 	{method: http.MethodGet, path: "/v2/apis", name: "GetApis", run: getAPIs},
-	{method: http.MethodGet, path: "/v2/apis/{api}", name: "GetApi", run: with((*request).httpAPI, getAPI)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/stages", name: "GetStages", run: with((*request).httpAPI, getHTTPStages)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/stages/{stage}", name: "GetStage", run: with2((*request).httpStage, getHTTPStage)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/deployments", name: "GetDeployments", run: with((*request).httpAPI, getHTTPDeployments)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/deployments/{deployment}", name: "GetDeployment", run: with((*request).httpAPI, getHTTPDeployment)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/routes", name: "GetRoutes", run: with((*request).httpAPI, getRoutes)},
+	{method: http.MethodGet, path: "/v2/apis/{api}", name: "GetApi", run: with(theAPI("HTTP"), getAPI)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/stages", name: "GetStages", run: with(theAPI("HTTP"), getHTTPStages)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/stages/{stage}", name: "GetStage", run: with2(theStage("HTTP"), getHTTPStage)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/deployments", name: "GetDeployments", run: with(theAPI("HTTP"), getHTTPDeployments)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/deployments/{deployment}", name: "GetDeployment", run: with(theAPI("HTTP"), getHTTPDeployment)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/routes", name: "GetRoutes", run: with(theAPI("HTTP"), getRoutes)},
 	{method: http.MethodGet, path: "/v2/apis/{api}/routes/{route}", name: "GetRoute", run: with2((*request).routeKey, getRoute)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/integrations", name: "GetIntegrations", run: with((*request).httpAPI, getIntegrations)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/authorizers", name: "GetAuthorizers", run: with((*request).httpAPI, getHTTPAuthorizers)},
-	{method: http.MethodGet, path: "/v2/apis/{api}/exports/{type}", name: "ExportApi", run: with((*request).httpAPI, exportAPI)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/integrations", name: "GetIntegrations", run: with(theAPI("HTTP"), getIntegrations)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/authorizers", name: "GetAuthorizers", run: with(theAPI("HTTP"), getHTTPAuthorizers)},
+	{method: http.MethodGet, path: "/v2/apis/{api}/exports/{type}", name: "ExportApi", run: with(theAPI("HTTP"), exportAPI)},
 	{method: http.MethodGet, path: "/v2/domainnames", name: "GetDomainNames", run: getHTTPDomains},
 	{method: http.MethodGet, path: "/v2/domainnames/{domain}", name: "GetDomainName", run: with((*request).httpDomain, getHTTPDomain)},
 	{method: http.MethodGet, path: "/v2/domainnames/{domain}/apimappings", name: "GetApiMappings", run: with((*request).httpDomain, getAPIMappings)},
@@ -68,7 +68,7 @@ func getRoutes(r *request, api *cloud.API) (any, error) {
 
 // routeKey finds the route of the call by its id.
 func (r *request) routeKey() (*cloud.API, string, error) {
-	api, err := r.httpAPI()
+	api, err := r.api("HTTP")
 	if err != nil {
 		return nil, "", err
 	}

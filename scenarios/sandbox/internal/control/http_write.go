@@ -8,15 +8,15 @@ import (
 )
 
 var httpWrites = []operation{
-	{method: http.MethodPatch, path: "/v2/apis/{api}", name: "UpdateApi", run: with((*request).httpAPI, updateAPI)},
-	{method: http.MethodPost, path: "/v2/apis/{api}/deployments", name: "CreateDeployment", status: 201, run: with((*request).httpAPI, createHTTPDeployment)},
-	{method: http.MethodPatch, path: "/v2/apis/{api}/stages/{stage}", name: "UpdateStage", run: with2((*request).httpStage, updateHTTPStage)},
-	{method: http.MethodPost, path: "/v2/apis/{api}/stages", name: "CreateStage", status: 201, run: with((*request).httpAPI, createHTTPStage)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}", name: "UpdateApi", run: with(theAPI("HTTP"), updateAPI)},
+	{method: http.MethodPost, path: "/v2/apis/{api}/deployments", name: "CreateDeployment", status: 201, run: with(theAPI("HTTP"), createHTTPDeployment)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}/stages/{stage}", name: "UpdateStage", run: with2(theStage("HTTP"), updateHTTPStage)},
+	{method: http.MethodPost, path: "/v2/apis/{api}/stages", name: "CreateStage", status: 201, run: with(theAPI("HTTP"), createHTTPStage)},
 	{method: http.MethodDelete, path: "/v2/apis/{api}/stages/{stage}/cache/authorizers", name: "ResetAuthorizersCache", status: 204, run: flushAuthorizers("HTTP")},
-	{method: http.MethodPost, path: "/v2/apis/{api}/routes", name: "CreateRoute", status: 201, run: with((*request).httpAPI, createRoute)},
+	{method: http.MethodPost, path: "/v2/apis/{api}/routes", name: "CreateRoute", status: 201, run: with(theAPI("HTTP"), createRoute)},
 	{method: http.MethodPatch, path: "/v2/apis/{api}/routes/{route}", name: "UpdateRoute", run: with2((*request).routeKey, updateRoute)},
 	{method: http.MethodDelete, path: "/v2/apis/{api}/routes/{route}", name: "DeleteRoute", status: 204, run: with2((*request).routeKey, deleteRoute)},
-	{method: http.MethodPatch, path: "/v2/apis/{api}/integrations/{integration}", name: "UpdateIntegration", run: with((*request).httpAPI, updateHTTPIntegration)},
+	{method: http.MethodPatch, path: "/v2/apis/{api}/integrations/{integration}", name: "UpdateIntegration", run: with(theAPI("HTTP"), updateHTTPIntegration)},
 	{method: http.MethodPost, path: "/v2/domainnames/{domain}/apimappings", name: "CreateApiMapping", status: 201, run: with((*request).httpDomain, createAPIMapping)},
 	{method: http.MethodPatch, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "UpdateApiMapping", run: with2((*request).apiMapping, updateAPIMapping)},
 	{method: http.MethodDelete, path: "/v2/domainnames/{domain}/apimappings/{mapping}", name: "DeleteApiMapping", status: 204, run: with2((*request).apiMapping, deleteAPIMapping)},

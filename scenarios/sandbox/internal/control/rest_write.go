@@ -12,14 +12,14 @@ import (
 )
 
 var restWrites = []operation{
-	{method: http.MethodPatch, path: "/restapis/{api}", name: "UpdateRestApi", run: with((*request).restAPI, updateRestAPI)},
-	{method: http.MethodPost, path: "/restapis/{api}/deployments", name: "CreateDeployment", status: 201, run: with((*request).restAPI, createDeployment)},
+	{method: http.MethodPatch, path: "/restapis/{api}", name: "UpdateRestApi", run: with(theAPI("REST"), updateRestAPI)},
+	{method: http.MethodPost, path: "/restapis/{api}/deployments", name: "CreateDeployment", status: 201, run: with(theAPI("REST"), createDeployment)},
 	{method: http.MethodPatch, path: "/restapis/{api}/deployments/{deployment}", name: "UpdateDeployment", run: with2((*request).deployment, updateDeployment)},
 	{method: http.MethodDelete, path: "/restapis/{api}/deployments/{deployment}", name: "DeleteDeployment", status: 202, run: with2((*request).deployment, deleteDeployment)},
-	{method: http.MethodPost, path: "/restapis/{api}/stages", name: "CreateStage", status: 201, run: with((*request).restAPI, createStage)},
-	{method: http.MethodPatch, path: "/restapis/{api}/stages/{stage}", name: "UpdateStage", run: with2((*request).restStage, updateStage)},
-	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: with2((*request).restStage, deleteStage)},
-	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: with2((*request).restStage, flushCache)},
+	{method: http.MethodPost, path: "/restapis/{api}/stages", name: "CreateStage", status: 201, run: with(theAPI("REST"), createStage)},
+	{method: http.MethodPatch, path: "/restapis/{api}/stages/{stage}", name: "UpdateStage", run: with2(theStage("REST"), updateStage)},
+	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}", name: "DeleteStage", status: 202, run: with2(theStage("REST"), deleteStage)},
+	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/data", name: "FlushStageCache", status: 202, run: with2(theStage("REST"), flushCache)},
 	{method: http.MethodDelete, path: "/restapis/{api}/stages/{stage}/cache/authorizers", name: "FlushStageAuthorizersCache", status: 202, run: flushAuthorizers("REST")},
 	{method: http.MethodPatch, path: "/usageplans/{plan}", name: "UpdateUsagePlan", run: updateUsagePlan},
 	{method: http.MethodPost, path: "/domainnames/{domain}/basepathmappings", name: "CreateBasePathMapping", status: 201, run: with((*request).domain, createMapping)},
