@@ -47,6 +47,9 @@ func addressDependent(fx *Facts, _ *Known) Verdict {
 			f := addressFinding(fx, fx.targets[i], g)
 			switch {
 			case f == nil:
+				if d := inHeadersAlone(fx, fx.targets[i], g); d != nil {
+					v.Open = append(v.Open, askStage(fx, fx.targets[i], g, *d))
+				}
 			case f.Linked == ConsistentWith && unprobed(fx, g.meant):
 				// As likely a stage that was not asked answers there.
 				v.Open = append(v.Open, askStage(fx, fx.targets[i], g, f.Differs[0]))
@@ -123,6 +126,23 @@ func constantHeader(m *behaviour.Mark) bool {
 		on, off = on+min(v.On, 1), off+min(v.Off, 1)
 	}
 	return on == 1 && off == 1
+}
+
+// inHeadersAlone is a header that a target's answers have and those of the stage meant
+// have not, or the other way round, where neither the configuration nor a log tells who
+// serves the target, and a stage may that was not asked. Something in front may have written
+// it, so that it is no finding; but nobody can say that the stage meant answers. nil
+// where there is none.
+func inHeadersAlone(fx *Facts, sub *target, g *sighting) *Difference {
+	expected := fx.invoke(g.meant)
+	if sub.conf != nil || g.confirmed() || !unprobed(fx, g.meant) || expected == nil || fx.all(sub, refused) || fx.all(expected, refused) {
+		return nil
+	}
+	marks := slices.DeleteFunc(slices.Clone(g.differs), func(m behaviour.Mark) bool { return feature.WrittenInFront(m.Def.Path) })
+	if d := differs(fx, sub, marks, sub.ID, expected.ID); len(d) > 0 {
+		return &d[0]
+	}
+	return nil
 }
 
 // askStage leaves open which stage serves a target that answers otherwise than the stage

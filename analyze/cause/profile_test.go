@@ -59,6 +59,7 @@ func fieldsOf(n int, path string, among func(i int) []int, token func(target, i 
 	return w
 }
 
+func ofTwo(int) []int    { return []int{ofProd, ofDomain} }
 func everyone(int) []int { return []int{ofProd, ofDev, ofDomain} }
 
 // A field that holds still on one stage and is another one in every answer of the next
@@ -196,7 +197,7 @@ func TestAHeaderTellsTwoAddressesApart(t *testing.T) {
 // Where the mapping could not be read and other stages were not asked, a domain that answers
 // otherwise than the stage meant may be one of theirs: no cause is named.
 func TestADomainOfAStageThatWasNotAskedIsLeftOpen(t *testing.T) {
-	w := tokens(300, func(int) []int { return []int{ofProd, ofDomain} }, func(target, _ int) string { return fmt.Sprint(target) })
+	w := tokens(300, ofTwo, func(target, _ int) string { return fmt.Sprint(target) })
 	r := explained(w.Input)
 	if got := found(r); len(got) != 0 {
 		t.Errorf("found %v, want nothing but a question", got)
@@ -207,6 +208,32 @@ func TestADomainOfAStageThatWasNotAskedIsLeftOpen(t *testing.T) {
 		}
 	}
 	t.Errorf("open is %v, want which stage serves it, in what it differs and that dev may", r.Open)
+}
+
+// The same where a header alone differs, which something in front may have written; not
+// where it is one that only such a thing writes, or where all stages were asked.
+func TestAHeaderLeavesOpenWhoServes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		header string
+		ask    func(int) []int
+		want   bool
+	}{
+		"a header of the application":      {"x-new", ofTwo, true},
+		"a CDN's":                          {"cf-cache-status", ofTwo, false},
+		"there alone, of all stages asked": {"x-new", everyone, false},
+	} {
+		w := fieldsOf(300, tt.header, tt.ask, func(target, _ int) string {
+			if target == ofDomain {
+				return "8"
+			}
+			return ""
+		})
+		r := explained(w.Input)
+		open := slices.ContainsFunc(r.Open, func(q Question) bool { return strings.Contains(q.Text, "which stage serves it") })
+		if got := found(r); len(got) != 0 || open != tt.want {
+			t.Errorf("%s: found %v, open %v, want it open: %t", name, got, r.Open, tt.want)
+		}
+	}
 }
 
 func TestValuesOfOneSource(t *testing.T) {
