@@ -165,7 +165,7 @@ func (s *sorter) add(m *Mark) {
 
 // compared tells whether a feature tells behaviours apart by itself.
 func (d *def) compared() bool {
-	return d.Class && (d.hard() || len(d.values) <= few && !d.ticks() && !d.sorts())
+	return d.Class && (d.hard() || len(d.values) <= few && !d.ticks() && !d.sorts() && !d.crowds())
 }
 
 // sorts tells a word for a kind of thing (tag: sale, new or hot) from a version: three values
@@ -202,6 +202,14 @@ func (d *def) ticks() bool {
 		last = x
 	}
 	return true
+}
+
+// crowds tells a number that each document has of its own from a version: values that go on
+// coming side by side, and more of them than a stage can serve at once, whose two
+// deployments may each call an alias of two versions.
+func (d *def) crowds() bool {
+	const served = 4
+	return len(d.values) > served && 2*d.again > d.came
 }
 
 // hard class features are of the answer itself and not of a field that is named

@@ -58,6 +58,31 @@ func TestWordsThatSortAreNoVersions(t *testing.T) {
 	}
 }
 
+// More values side by side than a stage can serve are no versions; so many one after the
+// other may be.
+func TestACrowdOfValuesIsNoVersion(t *testing.T) {
+	for name, tt := range map[string]struct {
+		order []int32
+		want  bool
+	}{
+		"of documents":                   {[]int32{0, 1, 2, 3, 4, 1, 0, 3, 2, 4, 0, 2, 3, 1}, true},
+		"two deployments of two aliases": {[]int32{0, 1, 2, 3, 1, 0, 3, 2, 0, 2, 1, 3}, false},
+		"deployed four times":            {[]int32{0, 0, 0, 1, 1, 0, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, false},
+	} {
+		d := &def{}
+		d.Class, d.Path = true, "/version"
+		for _, at := range tt.order {
+			for int(at) >= len(d.values) {
+				d.values = append(d.values, value{text: "v" + string(rune('1'+len(d.values)))})
+			}
+			d.take(at)
+		}
+		if got := d.crowds(); got != tt.want || d.compared() == tt.want {
+			t.Errorf("%s: crowds %t, compared %t", name, got, d.compared())
+		}
+	}
+}
+
 // A value by chance may once have a form that none of the others has, and a list lack a
 // member once; what holds a form twice is another answer.
 func TestAnOddLookIsNoStray(t *testing.T) {
