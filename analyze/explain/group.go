@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"stageprobe/analyze/cause"
+	"stageprobe/analyze/signature"
+	"stageprobe/analyze/stat"
 	"stageprobe/probe"
 	"stageprobe/probe/lazyregexp"
 )
@@ -23,6 +26,8 @@ type Group struct {
 	Cause  *string    `json:"cause"` // the first candidate
 	Error  *string    `json:"error"`
 	Item   int        `json:"item"` // the index of the first of them
+
+	sides [2]int // of them, by the stage's own deployment and by its canary, where the log says so
 }
 
 // fewest is how many requests a page holds at least: fewer are read one by one.
@@ -48,9 +53,12 @@ type tally struct {
 	items []Request
 	index map[string]int // of groups
 	list  []Group
+	sides map[string][2]int // by route
 }
 
-func newTally(kind string) *tally { return &tally{kind: kind, index: map[string]int{}} }
+func newTally(kind string) *tally {
+	return &tally{kind: kind, index: map[string]int{}, sides: map[string][2]int{}}
+}
 
 func (t *tally) add(rec *probe.LogRecord) {
 	r := request(rec)
@@ -70,13 +78,47 @@ func (t *tally) add(rec *probe.LogRecord) {
 		t.index[key], t.list = at, append(t.list, g)
 	}
 	t.list[at].add(r.Time)
+	if r.Canary != nil {
+		side := 0
+		if *r.Canary {
+			side = 1
+		}
+		t.list[at].sides[side]++
+		all := t.sides[g.route()]
+		all[side]++
+		t.sides[g.route()] = all
+	}
 	if !seen || t.all <= itemised {
 		t.items = append(t.items, r)
 	}
 }
 
+func (g *Group) route() string { return words(g.Method, g.Path) }
+
+// bySide names the canary as the cause of failures that come on one side of it more often
+// than chance lets them, by requests of the same route.
+func (t *tally) bySide() {
+	const chance = .01 // over all groups
+	for i := range t.list {
+		g, all := &t.list[i], t.sides[t.list[i].route()]
+		own, canary := g.sides[0], g.sides[1]
+		if g.Status == nil || *g.Status < 400 || stat.Fisher(canary, all[1]-canary, own, all[0]-own)*float64(len(t.list)) > chance {
+			continue
+		}
+		c := signature.Candidate{
+			Cause: string(cause.CanarySplit), Finding: string(cause.CanarySplit),
+			Why:        fmt.Sprintf("by the log, %d of the canary's %d requests of this route were answered so, and %d of the %d of the stage's own deployment: they differ here", canary, all[1], own, all[0]),
+			TellsApart: "aws apigateway get-stage: canarySettings; stageprobe check --api API_ID --stage STAGE says in what the two differ, and how to remove or promote the canary.",
+		}
+		r := &t.items[g.Item]
+		r.Candidates = append([]signature.Candidate{c}, r.Candidates...)
+		g.Cause = &r.Candidates[0].Cause
+	}
+}
+
 // document is what was counted, the most frequent first.
 func (t *tally) document() *Document {
+	t.bySide()
 	doc := &Document{Kind: t.kind, Requests: t.items, all: t.all}
 	if t.all >= counted {
 		doc.Groups = slices.SortedStableFunc(slices.Values(t.list), func(a, b Group) int { return cmp.Compare(b.Count, a.Count) })

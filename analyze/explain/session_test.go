@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -71,5 +72,37 @@ func TestAnsweredBehind(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "was not called") {
 		t.Error(b.String())
+	}
+}
+
+// Failures that come on one side of a canary alone name it, and those of both sides do not.
+func TestFailuresOfTheCanary(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fails func(canary bool, i int) bool
+		want  bool
+	}{
+		"of the canary": {func(canary bool, _ int) bool { return canary }, true},
+		"of both":       {func(_ bool, i int) bool { return i%7 == 0 }, false},
+		"too few":       {func(canary bool, i int) bool { return canary && i < 10 }, false},
+	} {
+		var log strings.Builder
+		for i := range 60 {
+			status, canary := 200, i%5 == 0
+			if tt.fails(canary, i) {
+				status = 502
+			}
+			fmt.Fprintf(&log, "{\"requestId\":\"11111111-2222-4333-8444-%012d\",\"status\":\"%d\",\"isCanaryRequest\":\"%t\",\"httpMethod\":\"GET\",\"resourcePath\":\"/orders\"}\n", i, status, canary)
+		}
+		doc, err := Explain([]byte(log.String()), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := false
+		for _, g := range doc.Groups {
+			got = got || g.Cause != nil && *g.Cause == "canary-split"
+		}
+		if got != tt.want {
+			t.Errorf("%s: the canary is named: %t", name, got)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"stageprobe/analyze/cause"
 	"stageprobe/analyze/signature"
 )
 
@@ -90,6 +91,9 @@ func (r *Response) who() string {
 
 // answeredBy says who answered where the producer is known.
 func answeredBy(producer string, c []signature.Candidate) string {
+	if len(c) > 0 && c[0].Cause == string(cause.CanarySplit) {
+		c = c[1:] // on which side it came, and not by whom
+	}
 	switch {
 	case holdsFailure(c):
 		return "the integration answered a success that holds a failure"
@@ -136,7 +140,7 @@ func (r *Request) text(b *bytes.Buffer) {
 
 // answeredBehind tells whether the log shows that the integration had answered.
 func (r *Request) answeredBehind() bool {
-	return r.IntegrationStatus != nil || r.IntegrationLatencyMS != nil || len(r.Candidates) > 0 && r.Candidates[0].Cause == "mapping-error"
+	return r.IntegrationStatus != nil || r.IntegrationLatencyMS != nil || slices.ContainsFunc(r.Candidates, func(c signature.Candidate) bool { return c.Cause == "mapping-error" })
 }
 
 func (r *Request) side() string {
