@@ -302,9 +302,33 @@ func oneBlocked(text []byte) string {
 	return oneURL(text)
 }
 
+// codes are what curl -w prints of several requests, each a status.
+var codes = lazyregexp.New(`http_code\}[^\n]{0,200}\n((?:[ \t]*[1-5][0-9][0-9][ \t]*\r?(?:\n|\z)){2,})`)
+
+// parseCodes reads the statuses of one request that was repeated, each once; nil where
+// they are alike.
+func parseCodes(text []byte, url string) []signature.Answer {
+	m := codes.FindSubmatch(text[:min(len(text), maxLine)])
+	if m == nil {
+		return nil
+	}
+	var answers []signature.Answer
+	for _, code := range distinct(bytes.Fields(m[1])) {
+		status, _ := strconv.Atoi(code) // three digits
+		answers = append(answers, signature.Answer{Status: status, Outcome: probe.OutcomeResponse, URL: cmp.Or(url, oneURL(text))})
+	}
+	if len(answers) < 2 {
+		return nil
+	}
+	return answers
+}
+
 // parseExceptions reads answers of which a client kept the status alone, or the
 // report that none came.
 func parseExceptions(text []byte, url string) []signature.Answer {
+	if answers := parseCodes(text, url); answers != nil {
+		return answers
+	}
 	var answers []signature.Answer
 	for _, r := range reports(text) {
 		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmp.Or(r.url, url), Method: r.method})

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"stageprobe/analyze/signature"
@@ -158,8 +159,12 @@ func beginsAsLog(text []byte) bool {
 
 func explainAnswers(answers []signature.Answer) *Document {
 	doc := &Document{Kind: KindResponse}
-	for _, a := range answers {
-		doc.Responses = append(doc.Responses, respond(a))
+	for i := range answers {
+		r := respond(answers[i])
+		if slices.ContainsFunc(answers, func(b signature.Answer) bool { return wavers(&answers[i], &b) }) && !logged(r.Next) {
+			r.Next = known(measured(answers[i].URL))
+		}
+		doc.Responses = append(doc.Responses, r)
 	}
 	return doc
 }

@@ -49,5 +49,30 @@ func again(a signature.Answer, r signature.Reading) string {
 	if a.Method != "" && a.Method != "GET" {
 		method = "-X " + a.Method + " "
 	}
-	return "curl -si " + method + "'" + strings.ReplaceAll(addr.Base+addr.Path, "'", "%27") + "' | stageprobe explain -"
+	return "curl -si " + method + quotedURL(addr) + " | stageprobe explain -"
+}
+
+func quotedURL(addr address.Address) string {
+	return "'" + strings.ReplaceAll(addr.Base+addr.Path, "'", "%27") + "'"
+}
+
+// logged tells whether the command that settles it reads a log.
+func logged(next *string) bool { return next != nil && strings.HasPrefix(*next, "aws logs ") }
+
+// measured is the command that tells how often each answer of a URL comes, and with what.
+func measured(url string) string {
+	addr, err := address.ParseURL(url)
+	if err != nil {
+		return ""
+	}
+	return "stageprobe check " + quotedURL(addr)
+}
+
+// wavers tells whether two answers to one request differ in status: how often each comes,
+// and with what it goes, only more requests tell.
+func wavers(a, b *signature.Answer) bool {
+	asked := func(a *signature.Answer) []any {
+		return []any{a.URL, a.Method, a.SentBody, a.Preflight, a.AskedAPI, a.SentAuthorization != nil && *a.SentAuthorization, a.SentAPIKey != nil && *a.SentAPIKey}
+	}
+	return a.URL != "" && (a.Method == "" || a.Method == "GET") && a.Status != b.Status && a.Status != 0 && b.Status != 0 && slices.Equal(asked(a), asked(b))
 }

@@ -106,3 +106,21 @@ func TestFailuresOfTheCanary(t *testing.T) {
 		}
 	}
 }
+
+// One request, repeated, that is answered in more ways than one: each is told, and what
+// measures them.
+func TestStatusesThatWaver(t *testing.T) {
+	const url = "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod/orders"
+	answer := func(status string) string {
+		return "$ curl -i " + url + "\nHTTP/2 " + status + " \ncontent-type: application/json\n\n{}\n"
+	}
+	for name, input := range map[string]string{
+		"statuses of a loop": "$ for i in {1..4}; do curl -s -o /dev/null -w \"%{http_code}\\n\" " + url + "; done\n200\n200\n403\n200\n",
+		"two answers":        answer("200") + answer("403"),
+	} {
+		_, items := explainJSON(t, []byte(input), Options{})
+		if len(items) != 2 || items[0]["status"] != 200. || items[1]["status"] != 403. || items[1]["next"] != "stageprobe check '"+url+"'" {
+			t.Errorf("%s: %v", name, items)
+		}
+	}
+}
