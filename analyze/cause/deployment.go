@@ -287,7 +287,7 @@ func reportPending(fx *Facts, p *pending, v *Verdict) {
 	f.say(pendingHead(fx, p, cause))
 	f.say(waitingEdits(fx, p, confirmed > 0, scenarios, seen)...)
 	for _, sub := range p.all {
-		if confirmed > 0 && fx.all(sub, refused) && within(behavioursOf(sub.cells), rests) { // more would be refused as well
+		if fx.all(sub, refused) && within(behavioursOf(sub.cells), rests) { // more would be refused as well
 			f.say(AllAre{N: fx.answered(sub), Answers: fx.names(behavioursOf(sub.cells))})
 			v.closed = append(v.closed, sub.index)
 		}
