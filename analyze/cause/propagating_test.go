@@ -144,6 +144,12 @@ func TestWhereBehaviourSwitched(t *testing.T) {
 	if from, to := mixedPhase(mixed, len(mixed)); from != 40 || to != 56 {
 		t.Errorf("the phase is from %d to %d", from, to)
 	}
+	for _, old := range []int{8, 12} {
+		astray := slices.Concat(bitsOf(40, 1), bitsOf(old, 40))
+		if from, to := mixedPhase(astray, len(astray)); from != 41+old || to != from {
+			t.Errorf("one answer astray, %d before the switch, makes a phase from %d to %d", old, from, to)
+		}
+	}
 	// A place is one of a switch where at most a fifth on either side is of the other.
 	possible := func(bits []bool, least int, mixture bool) string {
 		var b strings.Builder
