@@ -113,13 +113,9 @@ func optional(op, subject, path, costs string) question {
 // usagePlans reads the plans that hold a stage of the APIs, with their keys' ids.
 func (rd surroundings) usagePlans(ctx context.Context, apis []probe.API) (out []probe.UsagePlan) {
 	q := optional("GetUsagePlans", "region "+rd.Region, "/usageplans", "whose limit a 429 is, of the usage plan, the stage or the account, is told by the log alone")
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.UsagePlan, *string, error) {
-		page, err := rd.REST.GetUsagePlans(ctx, &apigateway.GetUsagePlansInput{Limit: aws.Int32(pageSize), Position: token}, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return page.Items, page.Position, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigateway.GetUsagePlansOutput, error) {
+		return rd.REST.GetUsagePlans(ctx, &apigateway.GetUsagePlansInput{Limit: aws.Int32(pageSize), Position: token}, once)
+	}, func(out *apigateway.GetUsagePlansOutput) ([]types.UsagePlan, *string) { return out.Items, out.Position }))
 	for _, p := range list {
 		plan := usagePlan(p)
 		ours := func(s probe.PlanStage) bool {
@@ -154,13 +150,11 @@ func usagePlan(p types.UsagePlan) probe.UsagePlan {
 // planKeys reads the keys of a plan without their values.
 func (rd surroundings) planKeys(ctx context.Context, plan string) (out []probe.PlanKey) {
 	q := optional("GetUsagePlanKeys", "usage plan "+plan, "/usageplans/"+plan+"/keys", "which keys the usage plan holds is unknown")
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.UsagePlanKey, *string, error) {
-		page, err := rd.REST.GetUsagePlanKeys(ctx, &apigateway.GetUsagePlanKeysInput{UsagePlanId: &plan, Limit: aws.Int32(pageSize), Position: token}, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return page.Items, page.Position, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigateway.GetUsagePlanKeysOutput, error) {
+		return rd.REST.GetUsagePlanKeys(ctx, &apigateway.GetUsagePlanKeysInput{UsagePlanId: &plan, Limit: aws.Int32(pageSize), Position: token}, once)
+	}, func(out *apigateway.GetUsagePlanKeysOutput) ([]types.UsagePlanKey, *string) {
+		return out.Items, out.Position
+	}))
 	for _, k := range list {
 		out = append(out, probe.PlanKey{ID: aws.ToString(k.Id), Name: aws.ToString(k.Name)})
 	}

@@ -144,6 +144,18 @@ func pages[T any](ctx context.Context, rd *reading, q question, page func(ctx co
 	}
 }
 
+// paged is a page of [pages] from one call of the SDK and what its answer lists.
+func paged[O, T any](call func(ctx context.Context, token *string) (O, error), list func(O) ([]T, *string)) func(context.Context, *string) ([]T, *string, error) {
+	return func(ctx context.Context, token *string) ([]T, *string, error) {
+		out, err := call(ctx, token)
+		if err != nil {
+			return nil, nil, err
+		}
+		items, next := list(out)
+		return items, next, nil
+	}
+}
+
 // once turns the SDK's own retrying off: attempts are counted here, against
 // the quota and on a clock that can be replaced.
 func once(o *apigateway.Options)       { o.Retryer = aws.NopRetryer{} }

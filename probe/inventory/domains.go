@@ -92,21 +92,17 @@ func apisOf(d probe.Domain) []string {
 // same ones, some emulators keep them apart.
 func (rd domainReading) listDomains(ctx context.Context) []domain {
 	q := question{op: "GetDomainNames", subject: "region " + rd.Region, path: "/domainnames", costs: "custom domains that no one named are missing"}
-	rest, restErr := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.DomainName, *string, error) {
-		out, err := rd.REST.GetDomainNames(ctx, &apigateway.GetDomainNamesInput{Limit: aws.Int32(pageSize), Position: token}, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.Position, nil
-	})
+	rest, restErr := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigateway.GetDomainNamesOutput, error) {
+		return rd.REST.GetDomainNames(ctx, &apigateway.GetDomainNamesInput{Limit: aws.Int32(pageSize), Position: token}, once)
+	}, func(out *apigateway.GetDomainNamesOutput) ([]types.DomainName, *string) {
+		return out.Items, out.Position
+	}))
 	q.op, q.quiet = "GetDomainNames (v2)", func(err error) bool { return restErr == nil && unsupported(err) }
-	http, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.DomainName, *string, error) {
-		out, err := rd.HTTP.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	http, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.GetDomainNamesOutput, error) {
+		return rd.HTTP.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetDomainNamesOutput) ([]httptypes.DomainName, *string) {
+		return out.Items, out.NextToken
+	}))
 	var found []domain
 	for _, d := range rest {
 		found = addDomain(found, restDomain(d))

@@ -88,29 +88,21 @@ func (rd restReading) editorParts(ctx context.Context, id string, d *probe.Defin
 				return out.Items, out.Position, nil
 			})
 		case 1:
-			p.validators, failed[i] = part(ctx, rd.reading, id, "GetRequestValidators", "requestvalidators", func(ctx context.Context, token *string) ([]types.RequestValidator, *string, error) {
-				out, err := rd.REST.GetRequestValidators(ctx, &apigateway.GetRequestValidatorsInput{RestApiId: &id, Limit: limit, Position: token}, once)
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.Items, out.Position, nil
-			})
+			p.validators, failed[i] = part(ctx, rd.reading, id, "GetRequestValidators", "requestvalidators", paged(func(ctx context.Context, token *string) (*apigateway.GetRequestValidatorsOutput, error) {
+				return rd.REST.GetRequestValidators(ctx, &apigateway.GetRequestValidatorsInput{RestApiId: &id, Limit: limit, Position: token}, once)
+			}, func(out *apigateway.GetRequestValidatorsOutput) ([]types.RequestValidator, *string) {
+				return out.Items, out.Position
+			}))
 		case 2:
-			p.models, failed[i] = part(ctx, rd.reading, id, "GetModels", "models", func(ctx context.Context, token *string) ([]types.Model, *string, error) {
-				out, err := rd.REST.GetModels(ctx, &apigateway.GetModelsInput{RestApiId: &id, Limit: limit, Position: token}, once)
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.Items, out.Position, nil
-			})
+			p.models, failed[i] = part(ctx, rd.reading, id, "GetModels", "models", paged(func(ctx context.Context, token *string) (*apigateway.GetModelsOutput, error) {
+				return rd.REST.GetModels(ctx, &apigateway.GetModelsInput{RestApiId: &id, Limit: limit, Position: token}, once)
+			}, func(out *apigateway.GetModelsOutput) ([]types.Model, *string) { return out.Items, out.Position }))
 		case 3:
-			p.responses, failed[i] = part(ctx, rd.reading, id, "GetGatewayResponses", "gatewayresponses", func(ctx context.Context, token *string) ([]types.GatewayResponse, *string, error) {
-				out, err := rd.REST.GetGatewayResponses(ctx, &apigateway.GetGatewayResponsesInput{RestApiId: &id, Limit: limit, Position: token}, once)
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.Items, out.Position, nil
-			})
+			p.responses, failed[i] = part(ctx, rd.reading, id, "GetGatewayResponses", "gatewayresponses", paged(func(ctx context.Context, token *string) (*apigateway.GetGatewayResponsesOutput, error) {
+				return rd.REST.GetGatewayResponses(ctx, &apigateway.GetGatewayResponsesInput{RestApiId: &id, Limit: limit, Position: token}, once)
+			}, func(out *apigateway.GetGatewayResponsesOutput) ([]types.GatewayResponse, *string) {
+				return out.Items, out.Position
+			}))
 		}
 	})
 	for i, aspects := range [][]string{{"authorizer", "authorizers"}, {"validator"}, {"models"}, {"gateway_responses"}} {

@@ -18,13 +18,9 @@ type httpReading struct{ *reading }
 
 func (rd httpReading) listHTTP(ctx context.Context) []probe.API {
 	q := question{op: "GetApis", subject: "region " + rd.Region, path: "/apis", costs: "HTTP APIs that no one named are missing"}
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Api, *string, error) {
-		out, err := rd.HTTP.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.GetApisOutput, error) {
+		return rd.HTTP.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetApisOutput) ([]types.Api, *string) { return out.Items, out.NextToken }))
 	var apis []probe.API
 	for _, a := range list {
 		if a.ProtocolType != types.ProtocolTypeWebsocket {
@@ -91,13 +87,9 @@ func (rd httpReading) readHTTP(ctx context.Context, api *probe.API) {
 func (rd httpReading) httpStages(ctx context.Context, api *probe.API) {
 	q := question{op: "GetStages", subject: "HTTP API " + api.ID, path: "/apis/" + api.ID + "/stages",
 		costs: "stages, stage variables and automatic deployment of this API are unknown"}
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Stage, *string, error) {
-		out, err := rd.HTTP.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.GetStagesOutput, error) {
+		return rd.HTTP.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetStagesOutput) ([]types.Stage, *string) { return out.Items, out.NextToken }))
 	for _, s := range list {
 		api.Stages = append(api.Stages, httpStage(s))
 	}
@@ -138,13 +130,11 @@ func routeSettings(r types.RouteSettings) probe.MethodSettings {
 func (rd httpReading) httpDeployments(ctx context.Context, api *probe.API) {
 	q := question{op: "GetDeployments", subject: "HTTP API " + api.ID, path: "/apis/" + api.ID + "/deployments",
 		costs: "when each deployment was made, and whether one failed, is unknown"}
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
-		out, err := rd.HTTP.GetDeployments(ctx, &apigatewayv2.GetDeploymentsInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.GetDeploymentsOutput, error) {
+		return rd.HTTP.GetDeployments(ctx, &apigatewayv2.GetDeploymentsInput{ApiId: &api.ID, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetDeploymentsOutput) ([]types.Deployment, *string) {
+		return out.Items, out.NextToken
+	}))
 	for _, d := range list {
 		api.Deployments = append(api.Deployments, probe.Deployment{
 			ID: aws.ToString(d.DeploymentId), Created: utc(d.CreatedDate), Description: aws.ToString(d.Description),

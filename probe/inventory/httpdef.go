@@ -52,30 +52,22 @@ func (rd httpReading) httpExport(ctx context.Context, id string, stage *string, 
 
 // httpRoutes reads the editor from its parts, for services that cannot export.
 func (rd httpReading) httpRoutes(ctx context.Context, id string) *probe.Definition {
-	routes, err := httpPart(ctx, rd.reading, id, "GetRoutes", "routes", func(ctx context.Context, token *string) ([]types.Route, *string, error) {
-		out, err := rd.HTTP.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &id, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	routes, err := httpPart(ctx, rd.reading, id, "GetRoutes", "routes", paged(func(ctx context.Context, token *string) (*apigatewayv2.GetRoutesOutput, error) {
+		return rd.HTTP.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &id, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetRoutesOutput) ([]types.Route, *string) { return out.Items, out.NextToken }))
 	if err != nil {
 		return nil
 	}
-	integrations, errIntegrations := httpPart(ctx, rd.reading, id, "GetIntegrations", "integrations", func(ctx context.Context, token *string) ([]types.Integration, *string, error) {
-		out, err := rd.HTTP.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &id, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
-	authorizers, errAuthorizers := httpPart(ctx, rd.reading, id, "GetAuthorizers", "authorizers", func(ctx context.Context, token *string) ([]types.Authorizer, *string, error) {
-		out, err := rd.HTTP.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &id, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	integrations, errIntegrations := httpPart(ctx, rd.reading, id, "GetIntegrations", "integrations", paged(func(ctx context.Context, token *string) (*apigatewayv2.GetIntegrationsOutput, error) {
+		return rd.HTTP.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &id, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetIntegrationsOutput) ([]types.Integration, *string) {
+		return out.Items, out.NextToken
+	}))
+	authorizers, errAuthorizers := httpPart(ctx, rd.reading, id, "GetAuthorizers", "authorizers", paged(func(ctx context.Context, token *string) (*apigatewayv2.GetAuthorizersOutput, error) {
+		return rd.HTTP.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &id, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetAuthorizersOutput) ([]types.Authorizer, *string) {
+		return out.Items, out.NextToken
+	}))
 	d := httpDefinition(routes, integrations, authorizers)
 	if errIntegrations != nil {
 		d.Unknown = append(d.Unknown, "integration")

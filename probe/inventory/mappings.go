@@ -52,14 +52,12 @@ func (rd domainReading) silenced(q question, err error) {
 }
 
 func (rd domainReading) basePathMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
-	list, err := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.BasePathMapping, *string, error) {
+	list, err := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigateway.GetBasePathMappingsOutput, error) {
 		in := &apigateway.GetBasePathMappingsInput{DomainName: &d.Name, DomainNameId: d.id, Limit: aws.Int32(pageSize), Position: token}
-		out, err := rd.REST.GetBasePathMappings(ctx, in, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.Position, nil
-	})
+		return rd.REST.GetBasePathMappings(ctx, in, once)
+	}, func(out *apigateway.GetBasePathMappingsOutput) ([]types.BasePathMapping, *string) {
+		return out.Items, out.Position
+	}))
 	var mappings []probe.Mapping
 	for _, m := range list {
 		path := aws.ToString(m.BasePath)
@@ -72,13 +70,11 @@ func (rd domainReading) basePathMappings(ctx context.Context, d *domain, q quest
 }
 
 func (rd domainReading) apiMappings(ctx context.Context, d *domain, q question) ([]probe.Mapping, error) {
-	list, err := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.ApiMapping, *string, error) {
-		out, err := rd.HTTP.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.Name, NextToken: token}, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
+	list, err := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.GetApiMappingsOutput, error) {
+		return rd.HTTP.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.Name, NextToken: token}, onceHTTP)
+	}, func(out *apigatewayv2.GetApiMappingsOutput) ([]httptypes.ApiMapping, *string) {
+		return out.Items, out.NextToken
+	}))
 	var mappings []probe.Mapping
 	for _, m := range list {
 		mappings = append(mappings, probe.Mapping{
@@ -113,14 +109,12 @@ func (rd domainReading) routingRules(ctx context.Context, d *domain) {
 	if d.RoutingMode == "" {
 		q.quiet = refused // who does not tell a routing mode has no routing rules to tell
 	}
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]httptypes.RoutingRule, *string, error) {
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigatewayv2.ListRoutingRulesOutput, error) {
 		in := &apigatewayv2.ListRoutingRulesInput{DomainName: &d.Name, DomainNameId: d.id, NextToken: token}
-		out, err := rd.HTTP.ListRoutingRules(ctx, in, onceHTTP)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.RoutingRules, out.NextToken, nil
-	})
+		return rd.HTTP.ListRoutingRules(ctx, in, onceHTTP)
+	}, func(out *apigatewayv2.ListRoutingRulesOutput) ([]httptypes.RoutingRule, *string) {
+		return out.RoutingRules, out.NextToken
+	}))
 	for _, r := range list {
 		d.Rules = append(d.Rules, routingRule(r))
 	}

@@ -22,13 +22,9 @@ const pageSize = 500
 // listAPIs lists every REST and HTTP API of the account.
 func (rd *reading) listAPIs(ctx context.Context) []probe.API {
 	q := question{op: "GetRestApis", subject: "region " + rd.Region, path: "/restapis", costs: "REST APIs that no one named are missing"}
-	rest, _ := pages(ctx, rd, q, func(ctx context.Context, token *string) ([]types.RestApi, *string, error) {
-		out, err := rd.REST.GetRestApis(ctx, &apigateway.GetRestApisInput{Limit: aws.Int32(pageSize), Position: token}, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.Position, nil
-	})
+	rest, _ := pages(ctx, rd, q, paged(func(ctx context.Context, token *string) (*apigateway.GetRestApisOutput, error) {
+		return rd.REST.GetRestApis(ctx, &apigateway.GetRestApisInput{Limit: aws.Int32(pageSize), Position: token}, once)
+	}, func(out *apigateway.GetRestApisOutput) ([]types.RestApi, *string) { return out.Items, out.Position }))
 	var apis []probe.API
 	for _, a := range rest {
 		apis = append(apis, restAPI(a))
@@ -197,13 +193,11 @@ func methodSettings(m types.MethodSetting, set bool) probe.MethodSettings {
 func (rd restReading) restDeployments(ctx context.Context, api *probe.API) {
 	q := question{op: "GetDeployments", subject: "API " + api.ID, path: "/restapis/" + api.ID + "/deployments",
 		costs: "when each deployment was made, and which are newer than a stage's, is unknown"}
-	list, _ := pages(ctx, rd.reading, q, func(ctx context.Context, token *string) ([]types.Deployment, *string, error) {
-		out, err := rd.REST.GetDeployments(ctx, &apigateway.GetDeploymentsInput{RestApiId: &api.ID, Limit: aws.Int32(pageSize), Position: token}, once)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.Position, nil
-	})
+	list, _ := pages(ctx, rd.reading, q, paged(func(ctx context.Context, token *string) (*apigateway.GetDeploymentsOutput, error) {
+		return rd.REST.GetDeployments(ctx, &apigateway.GetDeploymentsInput{RestApiId: &api.ID, Limit: aws.Int32(pageSize), Position: token}, once)
+	}, func(out *apigateway.GetDeploymentsOutput) ([]types.Deployment, *string) {
+		return out.Items, out.Position
+	}))
 	for _, d := range list {
 		api.Deployments = append(api.Deployments, probe.Deployment{
 			ID: aws.ToString(d.Id), Created: utc(d.CreatedDate), Description: aws.ToString(d.Description),
