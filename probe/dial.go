@@ -194,22 +194,22 @@ func (t *Transport) dial(ctx context.Context, k hostKey, to netip.AddrPort, prot
 		c.stream = c.socket
 		return c, nil
 	}
-	secure := tls.Client(c.socket, t.tlsConfig(k.name, protos))
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = raw.Close() // the handshake's error is the one to tell
-		return nil, &failure{OutcomeTLS, err}
-	}
-	c.stream = secure
-	c.alpn = secure.ConnectionState().NegotiatedProtocol
-	return c, nil
+	return t.secure(ctx, c, k.name, protos)
 }
 
-func (t *Transport) tlsConfig(name string, protos []string) *tls.Config {
-	return &tls.Config{
+// secure speaks TLS on a connection, which it closes where that fails.
+func (t *Transport) secure(ctx context.Context, c *conn, name string, protos []string) (*conn, error) {
+	secure := tls.Client(c.socket, &tls.Config{
 		ServerName:         name,
 		NextProtos:         protos,
 		RootCAs:            t.RootCAs,
 		InsecureSkipVerify: t.Insecure, // asked for with --insecure
 		Certificates:       t.Certificates,
+	})
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = c.socket.Close() // the handshake's error is the one to tell
+		return nil, &failure{OutcomeTLS, err}
 	}
+	c.stream, c.alpn = secure, secure.ConnectionState().NegotiatedProtocol
+	return c, nil
 }

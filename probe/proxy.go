@@ -48,13 +48,7 @@ func (t *Transport) through(ctx context.Context, proxy *url.URL, k hostKey, prot
 		_ = raw.Close() // the tunnel's error is the one to tell
 		return nil, ofProxy(proxy, err)
 	}
-	secure := tls.Client(c.socket, t.tlsConfig(k.name, protos))
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = raw.Close() // the handshake's error is the one to tell
-		return nil, &failure{OutcomeTLS, err}
-	}
-	c.stream, c.alpn = secure, secure.ConnectionState().NegotiatedProtocol
-	return c, nil
+	return t.secure(ctx, c, k.name, protos)
 }
 
 // ofProxy says that it is the proxy which failed.

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,62 +41,38 @@ type UnreadError struct {
 	Of, Detail string
 }
 
+// unreadWords are, per reason, what it is and what to try next.
+var unreadWords = map[Reason][2]string{
+	NoCredentials: {"no AWS credentials were found", "set AWS_PROFILE or --profile, or log in with aws sso login"},
+	NoRegion:      {"no AWS region is set", "give --region or set AWS_REGION"},
+	Expired:       {"the AWS credentials have expired", "log in again with aws sso login, or renew the session token"},
+	NotAccepted:   {"AWS does not accept the credentials", "aws sts get-caller-identity shows whether they work; --profile names others"},
+	ClockOff:      {"this machine's clock is off by more than AWS allows", "set this machine's clock, as with chronyc makestep or w32tm /resync"},
+	Unreachable:   {"the AWS endpoint cannot be reached", "check the network, the proxy, --endpoint-url and AWS_ENDPOINT_URL"},
+	Silent:        {"the source of the AWS credentials does not answer", "aws sts get-caller-identity shows whether it does later; AWS_PROFILE or --profile names another"},
+	Throttled:     {"AWS throttles the calls, after waiting, too", "try again later: others use the account's quota, too"},
+	Denied:        {"the AWS credentials may not read the configuration", "allow what stageprobe policy config prints"},
+	Absent:        {"there is no ", "check the id, --region and --profile"},
+}
+
 // Error is a sentence without its stop, the same in every command.
 func (e *UnreadError) Error() string {
-	detail := ""
-	if e.Detail != "" {
-		detail = " (" + e.Detail + ")"
-	}
+	says := cmp.Or(unreadWords[e.Reason][0], "the configuration could not be read")
 	switch e.Reason {
-	case NoCredentials:
-		return "no AWS credentials were found"
-	case NoRegion:
-		return "no AWS region is set"
-	case Expired:
-		return "the AWS credentials have expired" + detail
-	case NotAccepted:
-		return "AWS does not accept the credentials" + detail
-	case ClockOff:
-		return "this machine's clock is off by more than AWS allows" + detail
-	case Unreachable:
-		return "the AWS endpoint cannot be reached" + detail
-	case Silent:
-		return "the source of the AWS credentials does not answer" + detail
-	case Throttled:
-		return "AWS throttles the calls, after waiting, too" + detail
-	case Denied:
-		return "the AWS credentials may not read the configuration" + detail
 	case Absent:
-		return "there is no " + e.Of
+		return says + e.Of
+	case NoCredentials, NoRegion:
+		return says
 	}
-	return "the configuration could not be read" + detail
+	if e.Detail != "" {
+		says += " (" + e.Detail + ")"
+	}
+	return says
 }
 
 // Hint is what to try next.
 func (e *UnreadError) Hint() string {
-	switch e.Reason {
-	case NoCredentials:
-		return "set AWS_PROFILE or --profile, or log in with aws sso login"
-	case NoRegion:
-		return "give --region or set AWS_REGION"
-	case Expired:
-		return "log in again with aws sso login, or renew the session token"
-	case NotAccepted:
-		return "aws sts get-caller-identity shows whether they work; --profile names others"
-	case ClockOff:
-		return "set this machine's clock, as with chronyc makestep or w32tm /resync"
-	case Unreachable:
-		return "check the network, the proxy, --endpoint-url and AWS_ENDPOINT_URL"
-	case Silent:
-		return "aws sts get-caller-identity shows whether it does later; AWS_PROFILE or --profile names another"
-	case Throttled:
-		return "try again later: others use the account's quota, too"
-	case Denied:
-		return "allow what stageprobe policy config prints"
-	case Absent:
-		return "check the id, --region and --profile"
-	}
-	return "check --endpoint-url, --region and --profile"
+	return cmp.Or(unreadWords[e.Reason][1], "check --endpoint-url, --region and --profile")
 }
 
 // There tells whether credentials were at hand, so that a question to the

@@ -51,11 +51,17 @@ func ParseAccess(line []byte) (rec probe.LogRecord, ok bool) {
 		pairs = e.brokenPairs(text)
 	}
 	e.applyPairs(pairs, usualName)
+	return e.access(h.time)
+}
+
+// access is the record of what can only be an entry, whose time is that in front of it
+// where it has none of its own.
+func (e *entry) access(at time.Time) (rec probe.LogRecord, ok bool) {
 	if !e.isAccess() {
 		return probe.LogRecord{}, false
 	}
 	if e.rec.Time.IsZero() {
-		e.rec.Time = h.time
+		e.rec.Time = at
 	}
 	return e.finish(), true
 }
@@ -265,11 +271,9 @@ func parsePreset(line []byte) (probe.LogRecord, bool) {
 		if !f.match(text, &e) {
 			continue
 		}
-		if e.routeForResource(); e.isAccess() {
-			if e.rec.Time.IsZero() {
-				e.rec.Time = h.time
-			}
-			return e.finish(), true
+		e.routeForResource()
+		if rec, ok := e.access(h.time); ok {
+			return rec, true
 		}
 	}
 	return probe.LogRecord{}, false
@@ -301,13 +305,8 @@ func parseElements(text []byte, at time.Time) (probe.LogRecord, bool) {
 	}
 	var e entry
 	e.applyPairs(pairs, usualName)
-	if e.routeForResource(); !e.isAccess() {
-		return probe.LogRecord{}, false
-	}
-	if e.rec.Time.IsZero() {
-		e.rec.Time = at
-	}
-	return e.finish(), true
+	e.routeForResource()
+	return e.access(at)
 }
 
 // unquoteRow takes the quotes of a CSV file or of a program off an entry.

@@ -70,14 +70,8 @@ func parseNamed(line []byte) (probe.LogRecord, bool) {
 	}
 	var e entry
 	e.applyPairs(pairs, usualName)
-	if !e.isAccess() {
-		return probe.LogRecord{}, false
-	}
 	e.routeForResource()
-	if e.rec.Time.IsZero() {
-		e.rec.Time = h.time
-	}
-	return e.finish(), true
+	return e.access(h.time)
 }
 
 // namedValue takes separators and one pair of quotes or brackets off a value.
