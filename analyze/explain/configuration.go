@@ -319,7 +319,7 @@ func (c *configuration) compareStages() {
 	for _, o := range c.stages {
 		by[o.text("deploymentId")] = append(by[o.text("deploymentId")], o.text("stageName"))
 	}
-	n := Notice{Subject: "the stages together", APIID: c.id(), Candidates: []signature.Candidate{}}
+	n := Notice{Subject: "the stages together", APIID: c.id()}
 	for _, id := range names(by) {
 		n.say("Deployment %s: %s.", cmp.Or(id, "unknown"), strings.Join(by[id], ", "))
 	}
@@ -335,7 +335,7 @@ func mapping(o object) Notice {
 		path = ""
 	}
 	api, stage := cmp.Or(o.text("restApiId"), o.text("apiId")), o.text("stage")
-	n := Notice{Subject: "the mapping of /" + path, APIID: known(api), Stage: known(stage), Candidates: []signature.Candidate{}}
+	n := Notice{Subject: "the mapping of /" + path, APIID: known(api), Stage: known(stage)}
 	n.say("Requests to the domain's path /%s go to stage %s of API %s.", path, cmp.Or(stage, "(named by the path's next segment)"), api)
 	if path == "" {
 		n.say("Paths that fit none of the domain's other base paths go there, too.")

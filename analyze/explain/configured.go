@@ -38,11 +38,7 @@ var readOthers = []struct {
 func other(o object) (n Notice, ok bool) {
 	for _, r := range readOthers {
 		if r.is(o) {
-			n = r.read(o)
-			if n.Candidates == nil {
-				n.Candidates = []signature.Candidate{}
-			}
-			return n, true
+			return r.read(o), true
 		}
 	}
 	return n, false
@@ -254,11 +250,6 @@ func resource(o object) []Notice {
 			n.say("Its methods: %s. What they ask for and call is told by aws apigateway get-resources --embed methods.", strings.Join(names, ", "))
 		}
 		out = []Notice{n}
-	}
-	for i := range out {
-		if out[i].Candidates == nil {
-			out[i].Candidates = []signature.Candidate{}
-		}
 	}
 	return out
 }

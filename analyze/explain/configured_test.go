@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,9 @@ func TestConfigured(t *testing.T) {
 		n := doc.Notices[0]
 		if !strings.Contains(strings.Join(n.Says, " "), c.says) || (c.cause != "") != (len(n.Candidates) > 0) || c.cause != "" && n.Candidates[0].Cause != c.cause {
 			t.Errorf("%s: %+v", name, n)
+		}
+		if out, err := json.Marshal(doc); err != nil || strings.Contains(string(out), `":null,"candidates"`) || strings.Contains(string(out), `"candidates":null`) {
+			t.Errorf("%s: a list is null: %s, %v", name, out, err)
 		}
 	}
 }

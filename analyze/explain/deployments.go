@@ -42,7 +42,7 @@ func readDeploymentErrors(text []byte) []Notice {
 // unknownFailures says that no failed event of a stack is of a kind that is known.
 func unknownFailures(events []string) Notice {
 	const shown = 5
-	n := Notice{Subject: "events of a stack", Candidates: []signature.Candidate{}}
+	n := Notice{Subject: "events of a stack"}
 	if len(events) == 0 {
 		n.say("None of them is a failure.")
 		return n

@@ -242,7 +242,12 @@ func (d *Document) MarshalJSON() ([]byte, error) {
 	case KindResponse:
 		items = append([]Response{}, d.Responses...)
 	case KindConfiguration, KindDeployment:
-		items = append([]Notice{}, d.Notices...)
+		notices := append([]Notice{}, d.Notices...)
+		for i := range notices { // none is a list, too
+			n := &notices[i]
+			n.Says, n.Candidates = append([]string{}, n.Says...), append([]signature.Candidate{}, n.Candidates...)
+		}
+		items = notices
 	default:
 		items = append([]Request{}, d.Requests...)
 	}

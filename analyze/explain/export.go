@@ -13,7 +13,7 @@ var methodNames = []string{"get", "put", "post", "delete", "options", "head", "p
 // preflights that are guarded or fail, integrations that lead nowhere.
 func export(o object) Notice {
 	info := o.object("info")
-	n := Notice{Subject: "the definition of " + cmp.Or(info.text("title"), "an API"), Candidates: []signature.Candidate{}}
+	n := Notice{Subject: "the definition of " + cmp.Or(info.text("title"), "an API")}
 	if version := info.text("version"); version != "" {
 		n.say("Its version: %s.", version)
 	}
