@@ -124,7 +124,7 @@ type SettingsDiffer struct {
 	Keys []KeyLeavesOut
 }
 
-// Canaries are those of some stages; Open says that their effect is not decided.
+// Canaries are those of some stages; Open says that the answers do not tell their effect.
 type Canaries struct {
 	said
 	Of   []StageCanary
