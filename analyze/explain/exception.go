@@ -302,6 +302,9 @@ func oneBlocked(text []byte) string {
 	return oneURL(text)
 }
 
+// ofSocket are the words of a WebSocket's client whose handshake was refused.
+var ofSocket = lazyregexp.New(`\bwss?://|WebSocket|Unexpected server response: |Handshake status `)
+
 // codes are what curl -w prints of several requests, each a status.
 var codes = lazyregexp.New(`http_code\}[^\n]{0,200}\n((?:[ \t]*[1-5][0-9][0-9][ \t]*\r?(?:\n|\z)){2,})`)
 
@@ -330,8 +333,9 @@ func parseExceptions(text []byte, url string) []signature.Answer {
 		return answers
 	}
 	var answers []signature.Answer
+	handshake := ofSocket.Match(text[:min(len(text), maxLine)])
 	for _, r := range reports(text) {
-		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, URL: cmp.Or(r.url, url), Method: r.method})
+		answers = append(answers, signature.Answer{Status: r.status, Outcome: probe.OutcomeResponse, Handshake: handshake, URL: cmp.Or(r.url, url), Method: r.method})
 	}
 	if bodies := distinct(bodyInText.FindAll(beginning(text), -1)); len(bodies) == 1 && len(answers) == 1 {
 		answers[0].Body = []byte(bodies[0]) // in words of its own

@@ -44,6 +44,7 @@ func TestFirstCause(t *testing.T) {
 		"Python, dictionary":       {">>> r = requests.get('" + url + "/prod/find')\n>>> r.status_code\n403\n>>> r.json()\n{'message': 'Missing Authentication Token'}\n", "unmatched-route"},
 		"preflight without effect": {"$ curl -i -X OPTIONS -H 'Origin: https://shop.example.com' -H 'Access-Control-Request-Method: PUT' " + url + "/items\nHTTP/2 204 \ndate: Tue, 03 Nov 2026 10:11:12 GMT\napigw-requestid: QkXyZHb1oAMEJcw=\n\n", "cors-header-missing"},
 		"redirect to https":        {"$ curl -si http://api.example.com/pets\nHTTP/1.1 301 Moved Permanently\nServer: CloudFront\nLocation: https://api.example.com/pets\nX-Cache: Redirect from cloudfront\n\n", "redirect-to-https"},
+		"handshake refused":        {"$ wscat -c wss://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod\nerror: Unexpected server response: 403\n", "authorizer-deny"},
 		"words of a deployment":    {`{"requestId":"QkXyZHb1oAMEJcw=","status":"503","integrationErrorMessage":"The VPC link is not available","routeKey":"ANY /svc/{proxy+}"}`, "vpc-link"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,6 +26,7 @@ type Answer struct {
 	Misnamed          bool   // the certificate that it refused is of other names than the one asked for
 	WantsCertificate  bool   // the server ended the handshake because the client showed no certificate that it knows
 	Preflight         bool   // the request is known to have been a browser's CORS preflight
+	Handshake         bool   // the request is known to have been the handshake of a WebSocket
 	AskedAPI          string // its x-apigw-api-id, which names an API at a private endpoint; "" unknown
 
 	Outcome probe.Outcome // "" counts as a response

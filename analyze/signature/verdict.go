@@ -134,6 +134,9 @@ func (e *evidence) withoutErrorType() verdict {
 // unshown judges an answer whose headers are not at hand. Of a status alone, what
 // the status may stand for is said, and nobody is said to have answered.
 func (e *evidence) unshown() verdict {
+	if e.Handshake && e.Status == 403 {
+		return verdict{causes: concat(webSocketConnect, headersNotShown)}
+	}
 	if len(e.Body) == 0 {
 		return verdict{causes: concat(byStatus[e.Status], headersNotShown)}
 	}
