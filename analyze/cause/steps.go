@@ -101,11 +101,12 @@ type NotCompared struct {
 	What []string
 }
 
-// NothingWaits says that no edit waits, and which edits were taken back or concern what
-// no definition holds.
+// NothingWaits says that no edit waits, which edits were taken back or concern what
+// no definition holds, and what a stage lacks that is served elsewhere.
 type NothingWaits struct {
 	said
-	Yet []EditedSince
+	Yet   []EditedSince
+	Lacks []LacksEdits
 }
 
 // EditedSince is an edit that came after the deployment of a stage.
@@ -265,7 +266,7 @@ func unreadDefinitions(fx *Facts, sub *target) Fact {
 	return out
 }
 
-func redeployStep(fx *Facts, _ *Result) (string, Fact) {
+func redeployStep(fx *Facts, r *Result) (string, Fact) {
 	subjects := slices.DeleteFunc(slices.Clone(fx.targets), func(sub *target) bool { return sub.conf == nil && sub.Unmapped != "" })
 	if len(subjects) == 0 {
 		return stepUnknown, Topic("no stage reached")
@@ -279,6 +280,11 @@ func redeployStep(fx *Facts, _ *Result) (string, Fact) {
 		return stepUnknown, NotCompared{What: un}
 	}
 	var out NothingWaits
+	for _, note := range r.Notes {
+		if lacks, ok := note.(LacksEdits); ok {
+			out.Lacks = append(out.Lacks, lacks)
+		}
+	}
 	for _, sub := range subjects {
 		d, e := sub.api.Deployment(sub.conf.DeploymentID), lastEdit(fx, sub.APIID)
 		if d == nil || e == nil || !e.At.After(d.Created) {

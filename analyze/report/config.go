@@ -61,7 +61,7 @@ func (p configPage) stage(s *analyze.ConfigStage, pending []analyze.Pending) {
 	}
 	changes(p.page, "      ", s.Changes)
 	for _, e := range pending {
-		p.hang("      ", "        ", p.in(yellow, "waits for a deployment:")+" "+pendingWords(&e))
+		p.hang("      ", "        ", p.in(yellow, "not deployed to it:")+" "+pendingWords(&e))
 	}
 }
 
