@@ -123,7 +123,11 @@ func alternatives(f *cause.Finding) string {
 	for _, a := range f.Alternatives {
 		text := string(a.Cause)
 		if a.Posterior > 0 { // configuration excludes or not, it gives no number
-			text += " (" + words.Percent(a.Posterior) + ")"
+			text += " (" + words.Percent(a.Posterior)
+			if s := f.Statistics; s != nil && s.Posterior > 0 && a.Posterior > s.Posterior {
+				text += ", the likelier cause"
+			}
+			text += ")"
 		}
 		parts = append(parts, text)
 	}
