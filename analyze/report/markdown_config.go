@@ -120,7 +120,7 @@ func (m *markdown) pending(a *analyze.ConfigAPI) {
 	if len(a.Pending) == 0 {
 		return
 	}
-	m.line("\nWaiting for a deployment:\n")
+	m.line("\nNot deployed to these stages:\n")
 	m.head("Stage", "What", "Editor", "Stage has", "Seen")
 	for _, stage := range columns(a.Pending) {
 		for _, e := range a.Pending[stage] {
